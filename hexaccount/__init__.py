@@ -1,0 +1,1 @@
+"""An account service whose core knows no technology."""
