@@ -1,0 +1,10 @@
+from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.unit_of_work import UnitOfWork
+from hexaccount.domain.events import UserRegistered
+from hexaccount.domain.profile import Profile
+
+
+def create_profile(event: UserRegistered, uow: UnitOfWork, *, clock: Clock) -> None:
+    """Give a newly registered user a profile, unless they were faster and began it themselves."""
+    if uow.profiles.find(event.user_id) is None:
+        uow.profiles.add(Profile.create(event.user_id, clock.now()))

@@ -1,0 +1,29 @@
+"""The form in which an event is kept and leaves: a CloudEvent 1.0 before it meets a transport."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """An event as the journal holds it.
+
+    `aggregate` and `aggregate_id` name the journal it belongs to, `sequence` its place there, from 1 and without a
+    gap. `subject` is the account's id. `causation_id` is the id of the event or the request that led to it.
+    """
+
+    id: UUID
+    type: str
+    source: str
+    subject: UUID
+    time: datetime
+    aggregate: str
+    aggregate_id: UUID
+    sequence: int
+    dataschema: str
+    causation_id: str | None
+    traceparent: str | None
+    data: Mapping[str, Any]

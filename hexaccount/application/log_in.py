@@ -1,0 +1,90 @@
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from hexaccount.application.messages import Command
+from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.identifiers import Identifiers
+from hexaccount.application.ports.password_hasher import HashingOverloaded, PasswordHasher
+from hexaccount.application.ports.token_issuer import AccessClaims, TokenIssuer
+from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.user_reference import find_by_login
+from hexaccount.domain.errors import WrongCredentials
+from hexaccount.domain.password import normalise_password
+from hexaccount.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """An access token, and how many seconds it lives."""
+
+    token: str = field(repr=False)
+    expires_in: int
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIn(Command[Access]):
+    """Open a session by user name, or e-mail address, and password.
+
+    It carries the text as it came: a name that cannot exist gets the answer of a wrong one, after the same work.
+    """
+
+    user_name: str
+    password: str = field(repr=False)
+    client_address: str = ""
+    user_agent: str = ""
+
+
+def log_in(
+    command: LogIn,
+    *,
+    unit_of_work: UnitOfWorkFactory,
+    hasher: PasswordHasher,
+    tokens: TokenIssuer,
+    clock: Clock,
+    identifiers: Identifiers,
+    lifetime: timedelta,
+) -> Access:
+    """Open a session of `lifetime`; raises WrongCredentials or HashingOverloaded."""
+    with unit_of_work() as uow:
+        user = find_by_login(uow, command.user_name)
+    password = normalise_password(command.password)
+    verification = hasher.verify(password, user.password_hash if user else None)
+    if user is None or user.disabled or not verification.matches:
+        raise WrongCredentials
+    fresh_hash = _hash_again(hasher, password) if verification.outdated else None
+    session = Session.open(
+        session_id=identifiers.new(),
+        user=user,
+        client_address=command.client_address,
+        user_agent=command.user_agent,
+        at=clock.now(),
+        lifetime=lifetime,
+    )
+    with unit_of_work() as uow:
+        uow.sessions.add(session)
+        if fresh_hash:
+            uow.users.replace_hash(user.id, old=user.password_hash, new=fresh_hash)
+        uow.commit()
+    return _grant(session, tokens, identifiers)
+
+
+def _hash_again(hasher: PasswordHasher, password: str) -> str | None:
+    # The person is who they say; a full hashing queue puts the upgrade off until their next login.
+    with suppress(HashingOverloaded):
+        return hasher.hash(password)
+    return None
+
+
+def _grant(session: Session, tokens: TokenIssuer, identifiers: Identifiers) -> Access:
+    claims = AccessClaims(
+        token_id=identifiers.new(),
+        user_id=session.user_id,
+        session_id=session.id,
+        issued_at=session.opened_at,
+        expires_at=session.expires_at,
+    )
+    seconds = int((session.expires_at - session.opened_at).total_seconds())
+    return Access(token=tokens.issue(claims), expires_in=seconds, session_id=session.id)

@@ -1,0 +1,20 @@
+from collections.abc import Sequence
+from typing import Protocol
+
+from hexaccount.application.journal_entry import JournalEntry
+
+
+class EventPublisher(Protocol):
+    """Hands events to the world outside."""
+
+    def publish(self, entries: Sequence[JournalEntry]) -> None:
+        """Return once all of `entries` are safe with the receiver, in order; raises on any doubt.
+
+        After an exception all of them are published again: at least once, never lost. ReceiverUnavailable says that
+        it lies with none of the entries; they then wait for as long as it takes, without counting attempts.
+        """
+        ...
+
+
+class ReceiverUnavailable(Exception):
+    """The receiver of events cannot be reached, whichever event it is."""

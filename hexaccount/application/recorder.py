@@ -1,0 +1,37 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hexaccount.application.causation import Cause
+from hexaccount.application.event_codec import to_data
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.identifiers import Identifiers
+from hexaccount.domain.aggregate import Aggregate
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Makes journal entries of the events that an aggregate has recorded; every store writes what it makes."""
+
+    identifiers: Identifiers
+    source: str
+
+    def entries(self, aggregate: Aggregate, causes: Sequence[Cause]) -> list[JournalEntry]:
+        """Return an entry for each pending event of `aggregate`, in order, each with its cause."""
+        first = aggregate.stored_version + 1
+        return [
+            JournalEntry(
+                id=self.identifiers.new(),
+                type=event.type,
+                source=self.source,
+                subject=event.user_id,
+                time=event.at,
+                aggregate=aggregate.kind,
+                aggregate_id=aggregate.id,
+                sequence=sequence,
+                dataschema=f"urn:hexaccount:schema:{event.type}",
+                causation_id=cause.causation_id,
+                traceparent=cause.traceparent,
+                data=to_data(event),
+            )
+            for sequence, (event, cause) in enumerate(zip(aggregate.pending, causes, strict=True), start=first)
+        ]

@@ -1,0 +1,132 @@
+"""Brings every event to every durable subscriber, at least once and in order."""
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.application.ports.outbox import Delivery, Outbox
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.subscribers import Subscriber
+
+_log = logging.getLogger("hexaccount.relay")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayPolicy:
+    """How patient a relay is.
+
+    `attempts` failures set a delivery aside; between two of them it waits twice as long each time, from `first_pause`
+    up to `longest_pause`. A claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives.
+    """
+
+    attempts: int = 10
+    first_pause: timedelta = timedelta(seconds=1)
+    longest_pause: timedelta = timedelta(minutes=5)
+    lease: timedelta = timedelta(seconds=30)
+    poll: timedelta = timedelta(milliseconds=500)
+    batch: int = 100
+
+    def pause_after(self, failures: int) -> timedelta:
+        """Return the pause after this many failures, a fifth of it left to chance so that retries spread."""
+        doubled = self.first_pause * float(2 ** min(failures - 1, 30))
+        return min(doubled, self.longest_pause) * random.uniform(0.8, 1.0)  # noqa: S311 - no secret
+
+
+class Relay:
+    """Serves one subscriber; any number of relays, in any number of processes, may serve the same one.
+
+    Leases keep them apart. A delivery that fails holds up the later events of its own aggregate, and nothing else,
+    until it has succeeded or is set aside.
+    """
+
+    def __init__(
+        self, subscriber: Subscriber, *, outbox: Outbox, commits: CommitSignal, clock: Clock, policy: RelayPolicy
+    ) -> None:
+        self._subscriber = subscriber
+        self._outbox = outbox
+        self._commits = commits
+        self._clock = clock
+        self._policy = policy
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Deliver until `stop` is called; a store or receiver that is away for a while is waited for."""
+        failures = 0
+        while not self._stopping.is_set():
+            seen = self._commits.count
+            try:
+                found = self.run_once()
+                failures = 0
+            except Exception:  # noqa: BLE001 - whatever goes wrong, the relay must go on
+                failures += 1
+                _log.exception("the relay of %s could not work; it tries again", self._subscriber.name)
+                self._stopping.wait(self._policy.pause_after(failures).total_seconds())
+                continue
+            if not found and not self._stopping.is_set():
+                self._commits.wait(seen, self._policy.poll.total_seconds())
+
+    def stop(self) -> None:
+        """Let `run` return once it has finished what it holds."""
+        self._stopping.set()
+        self._commits.give()
+
+    def run_once(self) -> int:
+        """Claim one batch, deliver it, and return how many deliveries were claimed.
+
+        Raises StoreUnavailable, and ReceiverUnavailable with the claims given back and no failure counted.
+        """
+        policy = self._policy
+        claimed_at = self._clock.now()
+        deliveries = self._outbox.claim(self._subscriber.name, limit=policy.batch, now=claimed_at, lease=policy.lease)
+        if deliveries:
+            try:
+                self._deliver(deliveries, until=claimed_at + policy.lease)
+            except (StoreUnavailable, ReceiverUnavailable):
+                self._outbox.release(deliveries)
+                raise
+        return len(deliveries)
+
+    def _deliver(self, deliveries: Sequence[Delivery], *, until: datetime) -> None:
+        """Try all at once, which is much cheaper, and one by one when nobody knows whose fault a failure was."""
+        error = self._try(deliveries)
+        if error is None:
+            return
+        if len(deliveries) == 1:
+            self._count_failure(deliveries[0], error)
+            return
+        held_up: set[UUID] = set()
+        for delivery in deliveries:
+            aggregate = delivery.entry.aggregate_id
+            if aggregate in held_up or self._stopping.is_set() or self._clock.now() >= until:
+                self._outbox.release([delivery])
+                held_up.add(aggregate)
+            elif (error := self._try([delivery])) is not None:
+                self._count_failure(delivery, error)
+                held_up.add(aggregate)
+
+    def _try(self, deliveries: Sequence[Delivery]) -> Exception | None:
+        try:
+            self._subscriber.deliver([delivery.entry for delivery in deliveries])
+        except (StoreUnavailable, ReceiverUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - a subscriber may raise anything
+            return error
+        self._outbox.settle(deliveries)
+        return None
+
+    def _count_failure(self, delivery: Delivery, error: Exception) -> None:
+        failures = delivery.attempts + 1
+        told = f"{type(error).__name__}: {error}"[:500]
+        if failures >= self._policy.attempts:
+            _log.error("%s is given up for %s after %d attempts", delivery.entry.id, delivery.subscriber, failures)
+            self._outbox.set_aside(delivery, error=told)
+        else:
+            until = self._clock.now() + self._policy.pause_after(failures)
+            self._outbox.postpone(delivery, until=until, error=told)

@@ -1,0 +1,82 @@
+"""Those to whom events are owed: handlers inside the service, and publishers that carry events out of it."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, TypeVar
+
+from hexaccount.application.causation import Cause, caused_by
+from hexaccount.application.event_codec import from_entry
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.unit_of_work import AlreadyHandled, UnitOfWork, UnitOfWorkFactory
+from hexaccount.application.repetition import repeat_when_stale
+from hexaccount.domain.events import Event
+
+E = TypeVar("E", bound=Event)
+EventHandler: TypeAlias = Callable[[E, UnitOfWork], None]
+
+
+class Subscriber(Protocol):
+    """A durable subscriber: its name is its identity in the store, and stays when the code moves."""
+
+    @property
+    def name(self) -> str:  # noqa: D102 - the class says it
+        ...
+    @property
+    def event_types(self) -> Collection[str]:
+        """Return the types it is owed, `*` for all."""
+        ...
+
+    def deliver(self, entries: Sequence[JournalEntry]) -> None:
+        """Bring it these events, in order; an exception says that none of them counts as delivered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingSubscriber(Subscriber):
+    """Runs an event handler in a unit of work of its own, whose inbox row makes the effect happen once."""
+
+    name: str
+    event_type: type[Event]
+    handler: EventHandler[Event]
+    unit_of_work: UnitOfWorkFactory
+
+    @property
+    def event_types(self) -> Collection[str]:
+        """Return the one type it handles."""
+        return (self.event_type.type,)
+
+    def deliver(self, entries: Sequence[JournalEntry]) -> None:
+        """Handle all events in one transaction; one event that was handled before changes nothing."""
+        try:
+            self._handle(entries)
+        except AlreadyHandled:
+            if len(entries) > 1:
+                raise  # the relay tries them one by one, and finds out which
+            return
+
+    @repeat_when_stale
+    def _handle(self, entries: Sequence[JournalEntry]) -> None:
+        with self.unit_of_work() as uow:
+            for entry in entries:
+                with caused_by(Cause(causation_id=str(entry.id), traceparent=entry.traceparent)):
+                    uow.inbox.add(self.name, entry.id)
+                    self.handler(from_entry(entry), uow)
+            uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishingSubscriber(Subscriber):
+    """Hands every event to a publisher."""
+
+    name: str
+    publisher: EventPublisher
+
+    @property
+    def event_types(self) -> Collection[str]:
+        """Return the sign for all types."""
+        return ("*",)
+
+    def deliver(self, entries: Sequence[JournalEntry]) -> None:
+        """Publish the events."""
+        self.publisher.publish(entries)

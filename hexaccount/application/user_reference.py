@@ -1,0 +1,35 @@
+"""How an account is named: by id, user name or e-mail address, none of which can be taken for another."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from hexaccount.application.ports.unit_of_work import UnitOfWork
+from hexaccount.domain.email_address import EmailAddress
+from hexaccount.domain.errors import InvalidValue, UserNotFound
+from hexaccount.domain.names import UserName
+from hexaccount.domain.user import User
+
+
+def find_by_login(uow: UnitOfWork, text: str) -> User | None:
+    """Return the account that logs in as `text`; what cannot be a name is looked up all the same, in vain."""
+    if "@" in text:
+        return uow.users.find_by_email(_key(EmailAddress, text))
+    return uow.users.find_by_name(_key(UserName, text))
+
+
+def get_by_reference(uow: UnitOfWork, text: str) -> User:
+    """Return the account with this id, user name or e-mail address; raises UserNotFound."""
+    try:
+        return uow.users.get(UUID(text))
+    except ValueError:
+        user = find_by_login(uow, text)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def _key(make: Callable[[str], UserName | EmailAddress], text: str) -> str:
+    try:
+        return make(text).key
+    except InvalidValue:
+        return ""  # no account has the empty key

@@ -1,0 +1,55 @@
+"""What queries return: read models, fixed at the moment of the answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from hexaccount.domain.profile import Profile
+from hexaccount.domain.role import Role
+from hexaccount.domain.user import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """An account as its holder and admins see it."""
+
+    id: UUID
+    user_name: str
+    email: str
+    first_name: str
+    last_name: str
+    avatar_identifier: str
+    role: Role
+    disabled: bool
+    registered_at: datetime
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return what is to be seen of `user`."""
+        return cls(
+            id=user.id,
+            user_name=user.name.text,
+            email=user.email.text,
+            first_name=user.first_name.text,
+            last_name=user.last_name.text,
+            avatar_identifier=user.avatar_identifier,
+            role=user.role,
+            disabled=user.disabled,
+            registered_at=user.registered_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileView:
+    """What a person tells of themselves; all None until they do."""
+
+    bio: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    updated_at: datetime | None = None
+
+    @classmethod
+    def of(cls, profile: Profile) -> Self:
+        """Return what is to be seen of `profile`."""
+        return cls(bio=profile.bio, phone=profile.phone, address=profile.address, updated_at=profile.updated_at)

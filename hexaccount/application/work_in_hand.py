@@ -1,0 +1,85 @@
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from hexaccount.application.causation import Cause, current_cause
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.recorder import Recorder
+from hexaccount.domain.aggregate import Aggregate
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An aggregate that a commit has to write, and the entries that tell of it.
+
+    `stored_version` is the version that must still be in the store; 0 says that there must be none.
+    """
+
+    aggregate: Aggregate
+    stored_version: int
+    entries: list[JournalEntry]
+
+
+@dataclass(slots=True)
+class _Met:
+    """An aggregate and, for each time it was looked up, how many events were pending and what the cause was."""
+
+    aggregate: Aggregate
+    looks: list[tuple[int, Cause]] = field(default_factory=list)
+
+    def causes(self) -> list[Cause]:
+        return [
+            next(cause for before, cause in reversed(self.looks) if before <= index)
+            for index in range(len(self.aggregate.pending))
+        ]
+
+
+class WorkInHand:
+    """The aggregates that one unit of work has met: each only once, so that two look-ups give one object.
+
+    Every store's unit of work keeps one of these; it is the reason why repositories need no `save`.
+    """
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[type[Aggregate], UUID], _Met] = {}
+
+    def add(self, aggregate: Aggregate) -> None:
+        """Remember a new aggregate, all of whose events the work in hand has caused."""
+        self._met[type(aggregate), aggregate.id] = _Met(aggregate, [(0, current_cause())])
+
+    def keep(self, aggregate: A) -> A:
+        """Remember an aggregate that was read, and return it, or the one that was met before under its id."""
+        known = self.find(type(aggregate), aggregate.id)
+        if known is not None:
+            return known
+        self.add(aggregate)
+        return aggregate
+
+    def find(self, kind: type[A], aggregate_id: UUID) -> A | None:
+        """Return an aggregate that was met before."""
+        met = self._met.get((kind, aggregate_id))
+        if met is None or not isinstance(met.aggregate, kind):
+            return None
+        met.looks.append((len(met.aggregate.pending), current_cause()))
+        return met.aggregate
+
+    def changes(self, recorder: Recorder) -> list[Change]:
+        """Return what there is to write, in the order in which the aggregates were met."""
+        return [
+            Change(met.aggregate, met.aggregate.stored_version, recorder.entries(met.aggregate, met.causes()))
+            for met in self._met.values()
+            if met.aggregate.pending
+        ]
+
+    def settle(self, changes: Iterable[Change]) -> None:
+        """Take note that `changes` are stored."""
+        for change in changes:
+            change.aggregate.pending.clear()
+            self._met[type(change.aggregate), change.aggregate.id].looks[:] = [(0, current_cause())]
+
+    def forget(self) -> None:
+        """Drop everything: what was not committed has not happened."""
+        self._met.clear()

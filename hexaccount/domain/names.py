@@ -1,0 +1,75 @@
+"""The names an account goes by."""
+
+import re
+from dataclasses import dataclass, field
+
+from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.precis import enforce_user_name
+from hexaccount.domain.text import clean_line
+
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class UserName:
+    """The name a person logs in with: RFC 8265 UsernameCaseMapped, 1 to 64 characters.
+
+    It holds no `@` and is never a UUID, so that an id, a name and an e-mail address cannot be taken for one
+    another. Two names are one when their keys are equal.
+    """
+
+    text: str = field(compare=False)
+    key: str
+
+    longest = 64
+
+    def __init__(self, text: str) -> None:
+        if not text:
+            raise InvalidValue("must not be empty")
+        if len(text) > self.longest:
+            raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
+        name, key = enforce_user_name(text)
+        if "@" in key:
+            raise InvalidValue("must not contain @; an e-mail address has a field of its own")
+        if _UUID.fullmatch(key):
+            raise InvalidValue("must not have the form of a UUID")
+        if len(key) > self.longest:
+            raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
+        object.__setattr__(self, "text", name)
+        object.__setattr__(self, "key", key)
+
+    @classmethod
+    def restore(cls, text: str, key: str) -> "UserName":
+        """Return a name from storage, whose rules were kept when it was stored."""
+        name = object.__new__(cls)
+        object.__setattr__(name, "text", text)
+        object.__setattr__(name, "key", key)
+        return name
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class PersonName:
+    """A first or last name: one line of 1 to 100 characters, as its bearer writes it."""
+
+    text: str
+
+    longest = 100
+
+    def __init__(self, text: str) -> None:
+        cleaned = clean_line(text, at_most=self.longest)
+        if not cleaned:
+            raise InvalidValue("must not be empty")
+        object.__setattr__(self, "text", cleaned)
+
+    @classmethod
+    def restore(cls, text: str) -> "PersonName":
+        """Return a name from storage, whose rules were kept when it was stored."""
+        name = object.__new__(cls)
+        object.__setattr__(name, "text", text)
+        return name
+
+    def __str__(self) -> str:
+        return self.text

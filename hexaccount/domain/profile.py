@@ -1,0 +1,74 @@
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Self
+from uuid import UUID
+
+from hexaccount.domain.aggregate import Aggregate, ForeignEvent
+from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.events import Event, ProfileCreated, ProfileUpdated
+from hexaccount.domain.text import clean_line, clean_paragraph
+
+_PHONE = re.compile(r"\+?[0-9](?:[ ()./-]{0,2}[0-9]){2,19}")
+
+
+def clean_bio(text: str) -> str:
+    """Return what a person says of themselves: up to 1,000 characters on any number of lines."""
+    return clean_paragraph(text, at_most=1000)
+
+
+def clean_phone(text: str) -> str:
+    """Return a telephone number as it is written: 3 to 20 digits, a leading `+`, and the usual separators."""
+    phone = clean_line(text, at_most=64)
+    if phone and not _PHONE.fullmatch(phone.replace("(", " ").replace(")", " ").strip()):
+        raise InvalidValue("must be a telephone number of 3 to 20 digits, such as +49 30 901820")
+    return phone
+
+
+def clean_address(text: str) -> str:
+    """Return a postal address: up to 500 characters on any number of lines."""
+    return clean_paragraph(text, at_most=500)
+
+
+PROFILE_FIELDS = {"bio": clean_bio, "phone": clean_phone, "address": clean_address}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Profile(Aggregate):
+    """What a person tells of themselves; its id is that of the account. None stands for what is not told."""
+
+    kind: ClassVar[str] = "profile"
+
+    bio: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    updated_at: datetime
+
+    @classmethod
+    def create(cls, user_id: UUID, at: datetime) -> Self:
+        """Begin the empty profile of an account."""
+        event = ProfileCreated(user_id=user_id, at=at)
+        return cls._begun_by(event)
+
+    @classmethod
+    def _begin(cls, event: Event) -> Self:
+        if not isinstance(event, ProfileCreated):
+            raise ForeignEvent(cls, event)
+        return cls(id=event.user_id, version=1, updated_at=event.at)
+
+    def update(self, changes: Mapping[str, str | None], at: datetime) -> None:
+        """Take over the given fields, None or an empty text removing one; what changes nothing is no event."""
+        new = {name: text or None for name, text in changes.items()}
+        differing = {name: text for name, text in new.items() if getattr(self, name) != text}
+        if differing:
+            self._record(ProfileUpdated(user_id=self.id, changes=differing, at=at))
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case ProfileUpdated():
+                for name in PROFILE_FIELDS.keys() & event.changes.keys():
+                    setattr(self, name, event.changes[name])
+                self.updated_at = event.at
+            case _:
+                raise ForeignEvent(type(self), event)

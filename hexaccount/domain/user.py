@@ -1,0 +1,98 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Self
+from uuid import UUID
+
+from hexaccount.domain.aggregate import Aggregate, ForeignEvent
+from hexaccount.domain.avatar_identifier import AvatarIdentifier
+from hexaccount.domain.email_address import EmailAddress
+from hexaccount.domain.events import Event, UserDisabled, UserEnabled, UserRegistered
+from hexaccount.domain.names import PersonName, UserName
+from hexaccount.domain.role import Role
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class User(Aggregate):
+    """An account.
+
+    A session lives only while its `epoch` is that of its user: raising the epoch ends every session at once, also
+    those that a racing login is about to open. `password_hash` is empty only on an account folded from its journal.
+    """
+
+    kind: ClassVar[str] = "user"
+
+    name: UserName
+    email: EmailAddress
+    first_name: PersonName
+    last_name: PersonName
+    avatar_identifier: str
+    role: Role
+    registered_at: datetime
+    password_hash: str = ""
+    disabled: bool = False
+    epoch: int = 0
+
+    @classmethod
+    def register(
+        cls,
+        *,
+        user_id: UUID,
+        name: UserName,
+        email: EmailAddress,
+        first_name: PersonName,
+        last_name: PersonName,
+        avatar_identifier: AvatarIdentifier | None,
+        role: Role,
+        password_hash: str,
+        at: datetime,
+    ) -> Self:
+        """Open an account; without an identifier of its own the picture is drawn from the account's id."""
+        event = UserRegistered(
+            user_id=user_id,
+            user_name=name.text,
+            email=email.text,
+            first_name=first_name.text,
+            last_name=last_name.text,
+            avatar_identifier=avatar_identifier.text if avatar_identifier else user_id.hex,
+            role=role.value,
+            at=at,
+        )
+        user = cls._begun_by(event)
+        user.password_hash = password_hash
+        return user
+
+    @classmethod
+    def _begin(cls, event: Event) -> Self:
+        if not isinstance(event, UserRegistered):
+            raise ForeignEvent(cls, event)
+        return cls(
+            id=event.user_id,
+            version=1,
+            name=UserName(event.user_name),
+            email=EmailAddress(event.email),
+            first_name=PersonName(event.first_name),
+            last_name=PersonName(event.last_name),
+            avatar_identifier=event.avatar_identifier,
+            role=Role(event.role),
+            registered_at=event.at,
+        )
+
+    def disable(self, at: datetime) -> None:
+        """Lock the account and end its sessions; an account that is disabled stays as it is."""
+        if not self.disabled:
+            self._record(UserDisabled(user_id=self.id, epoch=self.epoch + 1, at=at))
+
+    def enable(self, at: datetime) -> None:
+        """Unlock the account; one that is enabled stays as it is."""
+        if self.disabled:
+            self._record(UserEnabled(user_id=self.id, at=at))
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case UserDisabled():
+                self.disabled = True
+                self.epoch = event.epoch
+            case UserEnabled():
+                self.disabled = False
+            case _:
+                raise ForeignEvent(type(self), event)
