@@ -20,8 +20,7 @@ class Subscriber(Protocol):
     """A durable subscriber: its name is its identity in the store, and stays when the code moves."""
 
     @property
-    def name(self) -> str:  # noqa: D102 - the class says it
-        ...
+    def name(self) -> str: ...
     @property
     def event_types(self) -> Collection[str]:
         """Return the types it is owed, `*` for all."""
@@ -33,7 +32,7 @@ class Subscriber(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HandlingSubscriber(Subscriber):
+class HandlingSubscriber:
     """Runs an event handler in a unit of work of its own, whose inbox row makes the effect happen once."""
 
     name: str
@@ -66,7 +65,7 @@ class HandlingSubscriber(Subscriber):
 
 
 @dataclass(frozen=True, slots=True)
-class PublishingSubscriber(Subscriber):
+class PublishingSubscriber:
     """Hands every event to a publisher."""
 
     name: str

@@ -9,11 +9,9 @@ class Store(Protocol):
     """A family of adapters that belong together: where accounts, journal and deliveries are kept."""
 
     @property
-    def outbox(self) -> Outbox:  # noqa: D102 - the type says it
-        ...
+    def outbox(self) -> Outbox: ...
     @property
-    def set_aside(self) -> SetAsideDeliveries:  # noqa: D102 - the type says it
-        ...
+    def set_aside(self) -> SetAsideDeliveries: ...
     @property
     def commits(self) -> CommitSignal:
         """Return the signal that every commit of events through this store gives."""

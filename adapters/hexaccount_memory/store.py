@@ -1,0 +1,46 @@
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
+from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.unit_of_work import UnitOfWork
+from hexaccount.application.recorder import Recorder
+from hexaccount_memory.outbox import MemoryOutbox
+from hexaccount_memory.tables import Tables
+from hexaccount_memory.unit_of_work import MemoryUnitOfWork
+
+
+class MemoryStore(Store):
+    """A store that lives as long as its process, for one process only."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._tables = Tables()
+        self._commits = CommitSignal()
+        self._outbox = MemoryOutbox(self._tables, self._commits)
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._outbox
+
+    @property
+    def set_aside(self) -> SetAsideDeliveries:
+        return self._outbox
+
+    @property
+    def commits(self) -> CommitSignal:
+        return self._commits
+
+    def unit_of_work(self) -> UnitOfWork:
+        return MemoryUnitOfWork(self._tables, self._recorder, self._commits)
+
+    def check(self) -> None:
+        """Return: memory is always there."""
+
+    def watch(self) -> None:
+        """Return: there is no other process."""
+
+    def migrate(self) -> str:
+        """Return the name of the only schema there is."""
+        return "memory"
+
+    def close(self) -> None:
+        """Return: there is nothing to let go of."""

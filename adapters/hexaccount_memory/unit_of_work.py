@@ -1,0 +1,106 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
+from hexaccount.application.recorder import Recorder
+from hexaccount.application.work_in_hand import Change, WorkInHand
+from hexaccount.domain.aggregate import Aggregate
+from hexaccount.domain.errors import EmailTaken, UserNameTaken
+from hexaccount.domain.profile import Profile
+from hexaccount.domain.session import Session
+from hexaccount.domain.user import User
+from hexaccount_memory.repositories import MemoryInbox, MemoryJournal, MemoryProfiles, MemorySessions, MemoryUsers
+from hexaccount_memory.tables import OwedDelivery, Tables, copy_of
+
+
+class MemoryUnitOfWork:
+    """A transaction on a memory store: all is checked under the lock before anything is written."""
+
+    def __init__(self, tables: Tables, recorder: Recorder, commits: CommitSignal) -> None:
+        self._tables = tables
+        self._recorder = recorder
+        self._commits = commits
+        self._work = WorkInHand()
+        self.users = MemoryUsers(tables, self._work)
+        self.sessions = MemorySessions(tables, self._work)
+        self.profiles = MemoryProfiles(tables, self._work)
+        self.journal = MemoryJournal(tables)
+        self.inbox = MemoryInbox()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._forget()
+
+    def commit(self) -> None:
+        """Check everything, then write everything."""
+        changes = self._work.changes(self._recorder)
+        with self._tables.lock:
+            self._check_inbox()
+            for position, change in enumerate(changes):
+                self._check(change, changes[:position])
+            self._write(changes)
+        self._work.settle(changes)
+        self.users.new_hashes.clear()
+        self.inbox.handled.clear()
+        if changes:
+            self._commits.give()
+
+    def _forget(self) -> None:
+        self._work.forget()
+        self.users.new_hashes.clear()
+        self.inbox.handled.clear()
+
+    def _check_inbox(self) -> None:
+        handled = self.inbox.handled
+        if not self._tables.inbox.isdisjoint(handled) or len(set(handled)) < len(handled):
+            raise AlreadyHandled
+
+    def _check(self, change: Change, earlier: Sequence[Change]) -> None:
+        aggregate = change.aggregate
+        stored = self._table_of(aggregate).get(aggregate.id)
+        if isinstance(aggregate, User) and change.stored_version == 0:
+            added = [other.aggregate for other in earlier if isinstance(other.aggregate, User)]
+            if aggregate.name.key in self._tables.names or aggregate.name in [user.name for user in added]:
+                raise UserNameTaken
+            if aggregate.email.key in self._tables.emails or aggregate.email in [user.email for user in added]:
+                raise EmailTaken
+        if (stored.version if stored else 0) != change.stored_version:
+            raise StaleVersion(aggregate.kind, aggregate.id)
+
+    def _write(self, changes: Sequence[Change]) -> None:
+        tables = self._tables
+        tables.inbox.update(self.inbox.handled)
+        for change in changes:
+            aggregate = change.aggregate
+            self._table_of(aggregate)[aggregate.id] = copy_of(aggregate)
+            if isinstance(aggregate, User):
+                tables.names[aggregate.name.key] = aggregate.id
+                tables.emails[aggregate.email.key] = aggregate.id
+            tables.journal[aggregate.kind, aggregate.id].extend(change.entries)
+            self._owe(change)
+        for user_id, old, new in self.users.new_hashes:
+            user = tables.users.get(user_id)
+            if user is not None and user.password_hash == old:
+                tables.users[user_id] = replace(user, password_hash=new)
+
+    def _owe(self, change: Change) -> None:
+        for subscriber, types in self._tables.subscriptions.items():
+            owed = [OwedDelivery(entry=entry) for entry in change.entries if {entry.type, "*"} & types]
+            if owed:
+                pair = (change.aggregate.kind, change.aggregate.id)
+                self._tables.owed[subscriber].setdefault(pair, []).extend(owed)
+
+    def _table_of(self, aggregate: Aggregate) -> dict[object, Aggregate]:
+        tables: dict[type[Aggregate], dict[object, Aggregate]] = {
+            User: self._tables.users,  # type: ignore[dict-item]  # each table holds one kind, this looks at any
+            Session: self._tables.sessions,  # type: ignore[dict-item]  # as above
+            Profile: self._tables.profiles,  # type: ignore[dict-item]  # as above
+        }
+        return tables[type(aggregate)]

@@ -1,0 +1,116 @@
+"""Binds the ports to adapters as the settings choose them; nothing but this package sees the container."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dependency_injector import containers, providers
+
+from hexaccount.application.bus import Bus
+from hexaccount.application.message_log import log_messages
+from hexaccount.application.ports.avatar_artist import AvatarArtist
+from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.password_hasher import PasswordHasher
+from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.token_issuer import TokenIssuer
+from hexaccount.application.recorder import Recorder
+from hexaccount.bootstrap.handlers import build_handlers
+from hexaccount.bootstrap.key_file import signing_key
+from hexaccount.bootstrap.settings import Settings
+from hexaccount_system import SystemClock, Uuid7Identifiers
+
+if TYPE_CHECKING:
+    from hexaccount_security import HashingLane
+
+# An adapter is imported by the function that makes it, so that nothing unused is imported at start.
+
+
+def _memory_store(recorder: Recorder) -> Store:
+    from hexaccount_memory import MemoryStore  # noqa: PLC0415 - see above
+
+    return MemoryStore(recorder)
+
+
+def _sql_store(recorder: Recorder, settings: Settings) -> Store:
+    from hexaccount_sql import SqlStore  # noqa: PLC0415 - see above
+
+    return SqlStore(settings.store, recorder=recorder)
+
+
+def _lane(settings: Settings, slots: Path | None) -> "HashingLane":
+    from hexaccount_security import HashingLane  # noqa: PLC0415 - see above
+
+    return HashingLane(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots)
+
+
+def _hasher(settings: Settings, lane: "HashingLane") -> PasswordHasher:
+    from hexaccount_security import BcryptHasher  # noqa: PLC0415 - see above
+
+    return BcryptHasher(settings.password.cost, lane)
+
+
+def _tokens(settings: Settings) -> TokenIssuer:
+    from hexaccount_security import JwtIssuer  # noqa: PLC0415 - see above
+
+    return JwtIssuer(
+        signing_key(settings),
+        algorithm=settings.jwt.algorithm,
+        issuer=settings.jwt.issuer,
+        audience=settings.jwt.audience,
+        client_id="hexaccount",
+    )
+
+
+def _artist() -> AvatarArtist:
+    from hexaccount_avatar import PillowAvatarArtist  # noqa: PLC0415 - see above
+
+    return PillowAvatarArtist()
+
+
+def _publishers(settings: Settings) -> dict[str, EventPublisher]:
+    from hexaccount_memory import MemoryPublisher  # noqa: PLC0415 - see above
+
+    return {url: MemoryPublisher() for url in settings.events}
+
+
+def _access_lifetime(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.session.access_lifetime)
+
+
+class Container(containers.DeclarativeContainer):
+    """The wiring."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    hashing_slots: providers.Provider[Path | None] = providers.Object(None)
+
+    clock = providers.ThreadSafeSingleton(SystemClock)
+    identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
+    recorder = providers.ThreadSafeSingleton(Recorder, identifiers=identifiers, source=settings.provided.event_source)
+    store = providers.Selector(
+        settings.provided.store_kind,
+        memory=providers.ThreadSafeSingleton(_memory_store, recorder),
+        sqlite=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
+        postgresql=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
+    )
+    lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
+    hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
+    tokens = providers.ThreadSafeSingleton(_tokens, settings)
+    artist = providers.ThreadSafeSingleton(_artist)
+    publishers = providers.ThreadSafeSingleton(_publishers, settings)
+    executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
+    bus = providers.ThreadSafeSingleton(
+        Bus,
+        providers.Factory(
+            build_handlers,
+            unit_of_work=store.provided.unit_of_work,
+            hasher=hasher,
+            tokens=tokens,
+            clock=clock,
+            identifiers=identifiers,
+            access_lifetime=providers.Callable(_access_lifetime, settings),
+        ),
+        executor=executor,
+        middleware=providers.List(providers.Object(log_messages)),
+    )

@@ -1,0 +1,109 @@
+"""A running service: the bus, and the threads that deliver events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from dependency_injector import providers
+
+from hexaccount.application.bus import Bus
+from hexaccount.application.ports.avatar_artist import AvatarArtist
+from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.store import Store
+from hexaccount.application.relay import Relay, RelayPolicy
+from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.bootstrap.container import Container
+from hexaccount.bootstrap.handlers import handling_subscribers
+from hexaccount.bootstrap.settings import Settings
+
+
+@dataclass(slots=True)
+class Service:
+    """Everything that one process of the service holds open."""
+
+    settings: Settings
+    container: Container
+    store: Store
+    subscribers: Sequence[Subscriber]
+    relays: Sequence[Relay]
+    _threads: list[Thread] = field(default_factory=list)
+
+    @property
+    def bus(self) -> Bus:
+        """Return the bus that every driving adapter speaks to."""
+        return self.container.bus()
+
+    @property
+    def artist(self) -> AvatarArtist:
+        """Return who draws the avatars."""
+        return self.container.artist()
+
+    @property
+    def publishers(self) -> Mapping[str, EventPublisher]:
+        """Return the publishers by the URLs of the `events` setting."""
+        return self.container.publishers()
+
+    def enrol(self) -> None:
+        """Make sure that every subscriber is owed its events from now on, whoever delivers them."""
+        for subscriber in self.subscribers:
+            self.store.outbox.enrol(subscriber.name, subscriber.event_types)
+
+    def start_relays(self) -> None:
+        """Deliver events in threads of their own."""
+        self.store.watch()
+        self._threads = [Thread(target=relay.run, name="relay", daemon=True) for relay in self.relays]
+        for thread in self._threads:
+            thread.start()
+
+    def join_relays(self) -> None:
+        """Wait until the relays have been stopped and have finished what they held."""
+        for thread in self._threads:
+            thread.join()
+
+    def deliver_all(self) -> None:
+        """Deliver what is owed and due now, in this thread, until nothing is."""
+        while sum(relay.run_once() for relay in self.relays):
+            pass
+
+    def close(self) -> None:
+        """Finish what is in hand and let go of everything."""
+        for relay in self.relays:
+            relay.stop()
+        self.join_relays()
+        self.container.executor().shutdown()
+        self.container.lane().close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_service(settings: Settings, *, hashing_slots: Path | None = None, **overrides: object) -> Service:
+    """Return a service built as `settings` say; nothing is connected before it is used.
+
+    `hashing_slots` is the directory by which several processes share their hashing slots. `overrides` replace
+    providers of the container by name, such as `clock`, with an object.
+    """
+    container = Container(
+        settings=providers.Object(settings),
+        hashing_slots=providers.Object(hashing_slots),
+        **{name: providers.Object(part) for name, part in overrides.items()},
+    )
+    store: Store = container.store()
+    clock = container.clock()
+    subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
+    subscribers += [PublishingSubscriber(name=url, publisher=pub) for url, pub in container.publishers().items()]
+    policy = RelayPolicy(attempts=settings.relay.attempts)
+    relays = [
+        Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=policy)
+        for subscriber in subscribers
+    ]
+    return Service(settings, container, store, subscribers, relays)

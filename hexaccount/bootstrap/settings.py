@@ -1,0 +1,208 @@
+"""What operators set, read from a TOML file and the environment over it, and validated before anything opens."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX = "HEXACCOUNT_"
+DATA_DIRECTORY = Path("hexaccount-data")
+DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
+STORES = ("memory", "sqlite", "postgresql")
+PUBLISHERS = ("memory",)
+
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=315_360_000)]
+
+
+class SettingsError(Exception):
+    """A setting that is unknown or has a value it cannot have; the message names it and the remedy."""
+
+
+class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of settings."""
+
+
+class JwtSettings(Group, frozen=True):
+    """Access tokens."""
+
+    key: str | None = None
+    algorithm: Literal["HS256"] = "HS256"
+    issuer: Annotated[str, Meta(min_length=1)] = "hexaccount"
+    audience: Annotated[str, Meta(min_length=1)] = "hexaccount"
+
+
+class PasswordSettings(Group, frozen=True):
+    """Password hashing; `queue` is how many may wait for a hash besides those being made, in each worker."""
+
+    cost: Annotated[int, Meta(ge=4, le=15)] = 12
+    queue: Annotated[int, Meta(ge=0, le=1000)] = 16
+
+
+class SessionSettings(Group, frozen=True):
+    """Logins; `access_lifetime` is in seconds."""
+
+    access_lifetime: Annotated[int, Meta(ge=1, le=31_536_000)] = 3600
+
+
+class HttpSettings(Group, frozen=True):
+    """The HTTP side; `drain_delay` is in seconds."""
+
+    cors_origins: list[str] = []
+    trusted_proxies: list[str] = []
+    drain_delay: Seconds = 0.0
+
+
+class RelaySettings(Group, frozen=True):
+    """The delivery of events; `attempts` failures set one aside."""
+
+    enabled: bool = True
+    attempts: Annotated[int, Meta(ge=1, le=1000)] = 10
+
+
+class LogSettings(Group, frozen=True):
+    """What is logged on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(Group, frozen=True):
+    """All settings, with the defaults that make `hexaccount http` work with none."""
+
+    store: str = DEFAULT_STORE
+    events: list[str] = []
+    event_source: Annotated[str, Meta(min_length=1)] = "urn:hexaccount"
+    jwt: JwtSettings = JwtSettings()
+    password: PasswordSettings = PasswordSettings()
+    session: SessionSettings = SessionSettings()
+    http: HttpSettings = HttpSettings()
+    relay: RelaySettings = RelaySettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def store_kind(self) -> str:
+        """Return the scheme that chooses the store."""
+        return urlsplit(self.store).scheme
+
+
+def load_settings(config: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Return the settings of a TOML file, if any, with those of the environment over it; raises SettingsError."""
+    if config is None and environment.get(PREFIX + "CONFIG"):
+        config = Path(environment[PREFIX + "CONFIG"])
+    values = _read_file(config) if config else {}
+    for name, text in environment.items():
+        if name.startswith(PREFIX) and name != PREFIX + "CONFIG" and not name.startswith(PREFIX + "TEST_"):
+            _put(values, name.removeprefix(PREFIX).lower().split("__"), text)
+    settings = _convert(values)
+    _check(settings)
+    return settings
+
+
+def shown_settings(settings: Settings) -> dict[str, object]:
+    """Return every setting by its dotted name, secrets hidden."""
+    shown: dict[str, object] = {}
+    for name, value in msgspec.to_builtins(settings).items():
+        for inner, setting in value.items() if isinstance(value, dict) else (("", value),):
+            shown[f"{name}.{inner}".rstrip(".")] = setting
+    shown["store"] = _without_password(settings.store)
+    shown["events"] = [_without_password(url) for url in settings.events]
+    shown["jwt.key"] = None if settings.jwt.key is None else "********"
+    return shown
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the settings file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
+
+
+def _put(values: dict[str, Any], names: list[str], text: str) -> None:
+    """Set what an environment variable says, as the type that the setting has."""
+    *groups, last = names
+    for group in groups:
+        inner = values.setdefault(group, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"{group} is no table of settings, so {'.'.join(names)} cannot be set")
+        values = inner
+    values[last] = _list_of(text) if text.startswith("[") else text
+
+
+def _list_of(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # the conversion says that a list is wanted
+
+
+def _convert(values: dict[str, Any]) -> Settings:
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        raise SettingsError(_explain(reason, place.rstrip("`").lstrip("."))) from None
+
+
+def _explain(reason: str, place: str) -> str:
+    if "unknown field" in reason:
+        name = reason.split("`")[1]
+        known = [f"{place}.{field}".lstrip(".") for field in _fields_of(place)]
+        full = f"{place}.{name}".lstrip(".")
+        near = get_close_matches(full, known, n=1)
+        return f"{full} is no setting; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
+    return f"{place or 'the settings'}: {reason}; set it in the file or as {PREFIX}{place.upper().replace('.', '__')}"
+
+
+def _fields_of(place: str) -> list[str]:
+    defaults: object = Settings()
+    for name in filter(None, place.split(".")):
+        defaults = getattr(defaults, name, defaults)
+    return [field.name for field in msgspec.structs.fields(defaults)]  # type: ignore[arg-type]  # always a Struct
+
+
+def _check(settings: Settings) -> None:
+    if settings.store_kind not in STORES:
+        raise SettingsError(f"store: it must be a URL that begins with one of {', '.join(f'{s}://' for s in STORES)}")
+    for url in settings.events:
+        if urlsplit(url).scheme not in PUBLISHERS:
+            raise SettingsError(f"events: a URL must begin with one of {', '.join(f'{p}://' for p in PUBLISHERS)}")
+    if settings.jwt.key is not None and len(settings.jwt.key.encode()) < 32:
+        raise SettingsError(
+            "jwt.key is shorter than 32 bytes; make one with: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    for origin in settings.http.cors_origins:
+        if origin != "*" and not _is_origin(origin):
+            raise SettingsError(f"http.cors_origins: {origin} is no origin; write it as https://app.example.org")
+    for network in settings.http.trusted_proxies:
+        _check_network(network)
+
+
+def _is_origin(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and text == f"{parts.scheme}://{parts.netloc}"
+
+
+def _check_network(text: str) -> None:
+    from ipaddress import ip_network  # noqa: PLC0415 - most deployments of one process never need it
+
+    try:
+        ip_network(text)
+    except ValueError:
+        raise SettingsError(
+            f"http.trusted_proxies: {text} is no network; write it as 10.0.0.0/8 or 192.0.2.7"
+        ) from None
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return url.replace(f":{parts.password}@", ":********@", 1)
