@@ -1,0 +1,41 @@
+"""Column types that mean the same on every database."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware moment in UTC, in whole milliseconds; SQLite, which has no such type, counts them from 1970."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.BigInteger())
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            milliseconds: int = value
+            return _EPOCH + milliseconds * _MILLISECOND
+        moment: datetime = value.astimezone(UTC)
+        return moment
+
+
+def document() -> sa.types.TypeEngine[Any]:
+    """Return the type of a JSON document."""
+    return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")

@@ -1,0 +1,100 @@
+"""Accounts, sessions, profiles, the journal and its deliveries."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from hexaccount_sql.columns import Moment, document
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make the tables of the first version; they are spelled out, as `schema` shows the newest one only."""
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("name_key", sa.Text, nullable=False),
+        sa.Column("email", sa.Text, nullable=False),
+        sa.Column("email_key", sa.Text, nullable=False),
+        sa.Column("first_name", sa.Text, nullable=False),
+        sa.Column("last_name", sa.Text, nullable=False),
+        sa.Column("avatar_identifier", sa.Text, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("registered_at", Moment, nullable=False),
+        sa.Column("password_hash", sa.Text, nullable=False),
+        sa.Column("disabled", sa.Boolean, nullable=False),
+        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.UniqueConstraint("name_key", name="users_name_key"),
+        sa.UniqueConstraint("email_key", name="users_email_key"),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Column("client_address", sa.Text, nullable=False),
+        sa.Column("user_agent", sa.Text, nullable=False),
+        sa.Column("opened_at", Moment, nullable=False),
+        sa.Column("expires_at", Moment, nullable=False),
+        sa.Column("closed_at", Moment),
+        sa.Column("version", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "profiles",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("bio", sa.Text),
+        sa.Column("phone", sa.Text),
+        sa.Column("address", sa.Text),
+        sa.Column("updated_at", Moment, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "journal",
+        sa.Column("aggregate", sa.Text, primary_key=True),
+        sa.Column("aggregate_id", sa.Uuid, primary_key=True),
+        sa.Column("sequence", sa.Integer, primary_key=True),
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("subject", sa.Uuid, nullable=False),
+        sa.Column("time", Moment, nullable=False),
+        sa.Column("dataschema", sa.Text, nullable=False),
+        sa.Column("causation_id", sa.Text),
+        sa.Column("traceparent", sa.Text),
+        sa.Column("data", document(), nullable=False),
+        sa.UniqueConstraint("id", name="journal_id"),
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("subscriber", sa.Text, primary_key=True),
+        sa.Column("event_type", sa.Text, primary_key=True),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("subscriber", sa.Text, primary_key=True),
+        sa.Column("event_id", sa.Uuid, primary_key=True),
+        sa.Column("aggregate", sa.Text, nullable=False),
+        sa.Column("aggregate_id", sa.Uuid, nullable=False),
+        sa.Column("sequence", sa.Integer, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("due_at", Moment),
+        sa.Column("lease", sa.Uuid),
+        sa.Column("leased_until", Moment),
+        sa.Column("set_aside", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("error", sa.Text, nullable=False, server_default=""),
+    )
+    op.create_index("deliveries_order", "deliveries", ["subscriber", "aggregate", "aggregate_id", "sequence"])
+    op.create_table(
+        "inbox",
+        sa.Column("subscriber", sa.Text, primary_key=True),
+        sa.Column("event_id", sa.Uuid, primary_key=True),
+    )
+
+
+def downgrade() -> None:
+    """Remove everything, accounts included."""
+    for table in ("inbox", "deliveries", "subscriptions", "journal", "profiles", "sessions", "users"):
+        op.drop_table(table)

@@ -1,0 +1,218 @@
+from collections import defaultdict, deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.outbox import Delivery, Outbox
+from hexaccount_sql.columns import Moment
+from hexaccount_sql.connections import store_errors
+from hexaccount_sql.rows import entry_from
+from hexaccount_sql.schema import deliveries, journal, subscriptions
+
+_SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
+_NOW = sa.bindparam("now", type_=Moment)
+_LEASE = sa.bindparam("claim", type_=sa.Uuid)
+_UNTIL = sa.bindparam("until", type_=Moment)
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
+_EVENT = sa.bindparam("event", type_=sa.Uuid)
+
+_earlier = deliveries.alias("earlier")
+_DUE = sa.and_(
+    sa.or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= _NOW),
+    sa.or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= _NOW),
+)
+_FIRST_OWED = ~sa.exists().where(
+    _earlier.c.subscriber == deliveries.c.subscriber,
+    _earlier.c.aggregate == deliveries.c.aggregate,
+    _earlier.c.aggregate_id == deliveries.c.aggregate_id,
+    _earlier.c.sequence < deliveries.c.sequence,
+    ~_earlier.c.set_aside,
+)
+# Of several claimants each passes over what another is about to take (PostgreSQL; SQLite has one writer at a time).
+_heads = (
+    sa.select(deliveries.c.event_id)
+    .where(deliveries.c.subscriber == _SUBSCRIBER, ~deliveries.c.set_aside, _DUE, _FIRST_OWED)
+    .order_by(deliveries.c.event_id)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+    .cte("heads")
+)
+_CLAIM_HEADS = (
+    sa.update(deliveries)
+    .where(deliveries.c.subscriber == _SUBSCRIBER, deliveries.c.event_id.in_(sa.select(_heads.c.event_id)))
+    .values(lease=_LEASE, leased_until=_UNTIL)
+    .returning(deliveries.c.event_id)
+)
+_head = deliveries.alias("head")
+_FOLLOWERS = (
+    sa.select(deliveries.c.event_id, deliveries.c.aggregate, deliveries.c.aggregate_id, _DUE.label("due"))
+    .join(
+        _head,
+        sa.and_(
+            _head.c.subscriber == deliveries.c.subscriber,
+            _head.c.aggregate == deliveries.c.aggregate,
+            _head.c.aggregate_id == deliveries.c.aggregate_id,
+            _head.c.lease == _LEASE,
+            _head.c.sequence < deliveries.c.sequence,
+        ),
+    )
+    .where(deliveries.c.subscriber == _SUBSCRIBER, ~deliveries.c.set_aside)
+    .order_by(deliveries.c.aggregate, deliveries.c.aggregate_id, deliveries.c.sequence)
+    .limit(_LIMIT)
+)
+_CLAIM_FOLLOWERS = (
+    sa.update(deliveries)
+    .where(
+        deliveries.c.subscriber == _SUBSCRIBER,
+        deliveries.c.event_id.in_(sa.bindparam("events", type_=sa.Uuid, expanding=True)),
+        _DUE,
+    )
+    .values(lease=_LEASE, leased_until=_UNTIL)
+)
+_CLAIMED = (
+    sa.select(deliveries.c.attempts, journal)
+    .join(journal, journal.c.id == deliveries.c.event_id)
+    .where(
+        deliveries.c.subscriber == _SUBSCRIBER,
+        deliveries.c.lease == _LEASE,
+        deliveries.c.event_id.in_(sa.bindparam("events", type_=sa.Uuid, expanding=True)),
+    )
+    .order_by(deliveries.c.event_id)
+)
+_HELD = sa.and_(deliveries.c.subscriber == _SUBSCRIBER, deliveries.c.event_id == _EVENT, deliveries.c.lease == _LEASE)
+_FREE = {"lease": sa.null(), "leased_until": sa.null()}
+_POSTPONE = (
+    sa.update(deliveries)
+    .where(_HELD)
+    .values(attempts=deliveries.c.attempts + 1, due_at=_UNTIL, error=sa.bindparam("told", type_=sa.Text), **_FREE)
+)
+_SET_ASIDE = (
+    sa.update(deliveries)
+    .where(_HELD)
+    .values(
+        attempts=deliveries.c.attempts + 1,
+        set_aside=sa.true(),
+        error=sa.bindparam("told", type_=sa.Text),
+        **_FREE,
+    )
+)
+_RELEASE = (
+    sa.update(deliveries)
+    .where(
+        deliveries.c.subscriber == _SUBSCRIBER,
+        deliveries.c.event_id.in_(sa.bindparam("events", type_=sa.Uuid, expanding=True)),
+        deliveries.c.lease == _LEASE,
+    )
+    .values(**_FREE)
+)
+_SETTLE = sa.delete(deliveries).where(
+    deliveries.c.subscriber == _SUBSCRIBER,
+    deliveries.c.event_id.in_(sa.bindparam("events", type_=sa.Uuid, expanding=True)),
+)
+_TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == _SUBSCRIBER)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlOutbox(Outbox):
+    """The deliveries in the table `deliveries`; a delivery that has succeeded is a row that is gone."""
+
+    engine: sa.Engine
+    commits: CommitSignal
+
+    def enrol(self, subscriber: str, event_types: Collection[str]) -> None:
+        with store_errors(), self.engine.connect() as connection:
+            known = set(connection.execute(_TYPES, {"for_subscriber": subscriber}).scalars())
+            added, dropped = set(event_types) - known, known - set(event_types)
+            for event_type in sorted(added):
+                self._subscribe(connection, subscriber, event_type)
+            if dropped:
+                unwanted = (subscriptions.c.subscriber == subscriber) & subscriptions.c.event_type.in_(dropped)
+                connection.execute(sa.delete(subscriptions).where(unwanted))
+
+    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
+        token = uuid4()
+        claim = {"for_subscriber": subscriber, "claim": token, "now": now, "until": now + lease}
+        with store_errors(), self.engine.connect() as connection:
+            events = list(connection.execute(_CLAIM_HEADS, {**claim, "limit": limit}).scalars())
+            if not events:
+                return []
+            if len(events) < limit:
+                events += self._claim_followers(connection, claim, limit=limit - len(events))
+            rows = connection.execute(_CLAIMED, {**claim, "events": events}).all()
+        return _in_order([_delivery(subscriber, token, row) for row in rows])
+
+    def settle(self, deliveries: Collection[Delivery]) -> None:
+        for subscriber, group in _by_subscriber(deliveries).items():
+            self._run(_SETTLE, for_subscriber=subscriber, events=[delivery.entry.id for delivery in group])
+
+    def postpone(self, delivery: Delivery, *, until: datetime, error: str) -> None:
+        self._run(_POSTPONE, **_held(delivery), until=until, told=error)
+
+    def set_aside(self, delivery: Delivery, *, error: str) -> None:
+        self._run(_SET_ASIDE, **_held(delivery), told=error)
+        self.commits.give()
+
+    def release(self, deliveries: Collection[Delivery]) -> None:
+        for delivery in deliveries:
+            self._run(_RELEASE, for_subscriber=delivery.subscriber, events=[delivery.entry.id], claim=delivery.lease)
+
+    def _run(self, statement: sa.Executable, **parameters: Any) -> None:
+        with store_errors(), self.engine.connect() as connection:
+            connection.execute(statement, parameters)
+
+    def _subscribe(self, connection: sa.Connection, subscriber: str, event_type: str) -> None:
+        row = sa.select(sa.literal(subscriber), sa.literal(event_type))
+        there = sa.exists().where(subscriptions.c.subscriber == subscriber, subscriptions.c.event_type == event_type)
+        statement = sa.insert(subscriptions).from_select(["subscriber", "event_type"], row.where(~there))
+        try:
+            connection.execute(statement)
+        except sa.exc.IntegrityError:
+            return  # another process enrols the same subscriber at the same moment
+
+    def _claim_followers(self, connection: sa.Connection, claim: dict[str, Any], *, limit: int) -> list[UUID]:
+        """Claim what follows the heads just claimed, up to the first that is not due; nobody else may take it."""
+        held_up: set[tuple[str, UUID]] = set()
+        events: list[UUID] = []
+        for event_id, aggregate, aggregate_id, due in connection.execute(_FOLLOWERS, {**claim, "limit": limit}):
+            if not due:
+                held_up.add((aggregate, aggregate_id))
+            if (aggregate, aggregate_id) not in held_up:
+                events.append(event_id)
+        if events:
+            connection.execute(_CLAIM_FOLLOWERS, {**claim, "events": events})
+        return events
+
+
+def _delivery(subscriber: str, token: UUID, row: Sequence[Any]) -> Delivery:
+    return Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token)
+
+
+def _in_order(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Keep the order of the events' ids, about that of time, and within an aggregate that of the sequence.
+
+    The ids of one aggregate's events need not ascend, as they may come from processes whose clocks differ.
+    """
+    by_aggregate: defaultdict[tuple[str, UUID], deque[Delivery]] = defaultdict(deque)
+    for delivery in sorted(deliveries, key=lambda delivery: delivery.entry.sequence):
+        by_aggregate[_aggregate_of(delivery)].append(delivery)
+    return [by_aggregate[_aggregate_of(delivery)].popleft() for delivery in deliveries]
+
+
+def _aggregate_of(delivery: Delivery) -> tuple[str, UUID]:
+    return delivery.entry.aggregate, delivery.entry.aggregate_id
+
+
+def _by_subscriber(deliveries: Collection[Delivery]) -> dict[str, list[Delivery]]:
+    groups: defaultdict[str, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        groups[delivery.subscriber].append(delivery)
+    return groups
+
+
+def _held(delivery: Delivery) -> dict[str, Any]:
+    return {"for_subscriber": delivery.subscriber, "event": delivery.entry.id, "claim": delivery.lease}

@@ -1,0 +1,141 @@
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.unit_of_work import Inbox, Journal, Profiles, Sessions, Users
+from hexaccount.application.work_in_hand import WorkInHand
+from hexaccount.domain.errors import UserNotFound
+from hexaccount.domain.profile import Profile
+from hexaccount.domain.session import Session
+from hexaccount.domain.user import User
+from hexaccount_sql.rows import entry_from, profile_from, session_from, user_from
+from hexaccount_sql.schema import journal, profiles, sessions, users
+
+Read: TypeAlias = Callable[[sa.Executable, dict[str, Any]], Sequence[sa.Row[Any]]]
+
+_ID = sa.bindparam("id", type_=sa.Uuid)
+_USER = sa.select(users).where(users.c.id == _ID)
+_USER_BY_NAME = sa.select(users).where(users.c.name_key == sa.bindparam("key"))
+_USER_BY_EMAIL = sa.select(users).where(users.c.email_key == sa.bindparam("key"))
+_FIRST_USERS = sa.select(users).order_by(users.c.id).limit(sa.bindparam("limit"))
+_NEXT_USERS = _FIRST_USERS.where(users.c.id > _ID)
+_SESSION = sa.select(sessions).where(sessions.c.id == _ID)
+_SESSION_WITH_USER = (
+    sa.select(sessions, users).join(users, users.c.id == sessions.c.user_id).where(sessions.c.id == _ID)
+)
+_SESSION_WIDTH = len(sessions.columns)
+_PROFILE = sa.select(profiles).where(profiles.c.id == _ID)
+_JOURNAL = (
+    sa.select(journal)
+    .where(journal.c.aggregate == sa.bindparam("aggregate"), journal.c.aggregate_id == _ID)
+    .order_by(journal.c.sequence)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlUsers(Users):
+    """The accounts in the table `users`."""
+
+    read: Read
+    work: WorkInHand
+    new_hashes: list[tuple[UUID, str, str]] = field(default_factory=list)
+
+    def add(self, user: User) -> None:
+        self.work.add(user)
+
+    def get(self, user_id: UUID) -> User:
+        known = self.work.find(User, user_id)
+        if known is not None:
+            return known
+        user = self._one(_USER, {"id": user_id})
+        if user is None:
+            raise UserNotFound
+        return user
+
+    def find_by_name(self, key: str) -> User | None:
+        return self._one(_USER_BY_NAME, {"key": key})
+
+    def find_by_email(self, key: str) -> User | None:
+        return self._one(_USER_BY_EMAIL, {"key": key})
+
+    def page(self, *, limit: int, after: UUID | None) -> Sequence[User]:
+        statement = _FIRST_USERS if after is None else _NEXT_USERS
+        rows = self.read(statement, {"limit": limit} if after is None else {"limit": limit, "id": after})
+        return [self.work.keep(user_from(row)) for row in rows]
+
+    def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
+        self.new_hashes.append((user_id, old, new))
+
+    def _one(self, statement: sa.Executable, parameters: dict[str, Any]) -> User | None:
+        for row in self.read(statement, parameters):
+            return self.work.keep(user_from(row))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSessions(Sessions):
+    """The logins in the table `sessions`."""
+
+    read: Read
+    work: WorkInHand
+
+    def add(self, session: Session) -> None:
+        self.work.add(session)
+
+    def find(self, session_id: UUID) -> Session | None:
+        known = self.work.find(Session, session_id)
+        if known is not None:
+            return known
+        for row in self.read(_SESSION, {"id": session_id}):
+            return self.work.keep(session_from(row))
+        return None
+
+    def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
+        for row in self.read(_SESSION_WITH_USER, {"id": session_id}):
+            session, user = session_from(row), user_from(row[_SESSION_WIDTH:])
+            return self.work.keep(session), self.work.keep(user)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SqlProfiles(Profiles):
+    """The profiles in the table `profiles`."""
+
+    read: Read
+    work: WorkInHand
+
+    def add(self, profile: Profile) -> None:
+        self.work.add(profile)
+
+    def find(self, user_id: UUID) -> Profile | None:
+        known = self.work.find(Profile, user_id)
+        if known is not None:
+            return known
+        for row in self.read(_PROFILE, {"id": user_id}):
+            return self.work.keep(profile_from(row))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SqlJournal(Journal):
+    """The events in the table `journal`."""
+
+    read: Read
+
+    def of(self, aggregate: str, aggregate_id: UUID) -> Sequence[JournalEntry]:
+        rows = self.read(_JOURNAL, {"aggregate": aggregate, "id": aggregate_id})
+        return [entry_from(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlInbox(Inbox):
+    """The handled events, on their way into the table `inbox`."""
+
+    handled: list[tuple[str, UUID]] = field(default_factory=list)
+
+    def add(self, subscriber: str, event_id: UUID) -> None:
+        self.handled.append((subscriber, event_id))

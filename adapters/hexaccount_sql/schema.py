@@ -1,0 +1,110 @@
+"""The tables.
+
+Aggregates name each other by id, without foreign keys: each is its own border of consistency, as on a store that
+has no joins. What must be unique is so by a constraint; `migrations` brings databases into this form.
+"""
+
+import sqlalchemy as sa
+
+from hexaccount_sql.columns import Moment, document
+
+# The schema versions that this code can serve, the one it makes last.
+SUPPORTED_VERSIONS = ("0001",)
+
+metadata = sa.MetaData()
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("email_key", sa.Text, nullable=False),
+    sa.Column("first_name", sa.Text, nullable=False),
+    sa.Column("last_name", sa.Text, nullable=False),
+    sa.Column("avatar_identifier", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("registered_at", Moment, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("name_key", name="users_name_key"),
+    sa.UniqueConstraint("email_key", name="users_email_key"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("client_address", sa.Text, nullable=False),
+    sa.Column("user_agent", sa.Text, nullable=False),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+profiles = sa.Table(
+    "profiles",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("bio", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("address", sa.Text),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+# The key makes sequences gapless under races: it is also the compare-and-set that guards every aggregate's version.
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("aggregate", sa.Text, primary_key=True),
+    sa.Column("aggregate_id", sa.Uuid, primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("subject", sa.Uuid, nullable=False),
+    sa.Column("time", Moment, nullable=False),
+    sa.Column("dataschema", sa.Text, nullable=False),
+    sa.Column("causation_id", sa.Text),
+    sa.Column("traceparent", sa.Text),
+    sa.Column("data", document(), nullable=False),
+    sa.UniqueConstraint("id", name="journal_id"),
+)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("subscriber", sa.Text, primary_key=True),
+    sa.Column("event_type", sa.Text, primary_key=True),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("subscriber", sa.Text, primary_key=True),
+    sa.Column("event_id", sa.Uuid, primary_key=True),
+    sa.Column("aggregate", sa.Text, nullable=False),
+    sa.Column("aggregate_id", sa.Uuid, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("due_at", Moment),
+    sa.Column("lease", sa.Uuid),
+    sa.Column("leased_until", Moment),
+    sa.Column("set_aside", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("error", sa.Text, nullable=False, server_default=""),
+    sa.Index("deliveries_order", "subscriber", "aggregate", "aggregate_id", "sequence"),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("subscriber", sa.Text, primary_key=True),
+    sa.Column("event_id", sa.Uuid, primary_key=True),
+)

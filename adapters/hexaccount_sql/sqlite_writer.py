@@ -1,0 +1,58 @@
+import sqlalchemy as sa
+
+from hexaccount_sql import schema
+from hexaccount_sql.writes import LostRace, Rows, Writer, Writes
+
+_NEW_HASH = (
+    sa.update(schema.users)
+    .where(schema.users.c.id == sa.bindparam("user_id"), schema.users.c.password_hash == sa.bindparam("old"))
+    .values(password_hash=sa.bindparam("new"))
+)
+_OWED_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
+_OWE = sa.insert(schema.deliveries).from_select(
+    _OWED_COLUMNS,
+    sa.select(
+        schema.subscriptions.c.subscriber,
+        schema.journal.c.id,
+        schema.journal.c.aggregate,
+        schema.journal.c.aggregate_id,
+        schema.journal.c.sequence,
+    )
+    .join(schema.journal, schema.subscriptions.c.event_type.in_((schema.journal.c.type, "*")))
+    .where(schema.journal.c.id == sa.bindparam("entry"))
+    .distinct(),
+)
+
+
+class SqliteWriter(Writer):
+    """Writes a commit as a transaction that takes the write lock before its first statement.
+
+    Taking it later, on the way from reading to writing, could fail at once however long the lock's wait is.
+    """
+
+    def write(self, connection: sa.Connection, writes: Writes) -> bool:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            owed = self._write(connection, writes)
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        return owed
+
+    def _write(self, connection: sa.Connection, writes: Writes) -> bool:
+        for table, rows in writes.updates.items():
+            self._update(connection, table, rows)
+        for table, rows in writes.inserts.items():
+            connection.execute(sa.insert(table), rows)
+        for row in writes.hashes:
+            connection.execute(_NEW_HASH, {"user_id": row["id"], "old": row["old"], "new": row["new"]})
+        entries = writes.inserts.get(schema.journal, [])
+        return sum(connection.execute(_OWE, {"entry": entry["id"]}).rowcount for entry in entries) > 0
+
+    def _update(self, connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
+        for row in rows:
+            values = {name: value for name, value in row.items() if name != "stored_version"}
+            same = (table.c.id == row["id"]) & (table.c.version == row["stored_version"])
+            if connection.execute(sa.update(table).where(same).values(values)).rowcount != 1:
+                raise LostRace

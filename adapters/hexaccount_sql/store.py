@@ -1,0 +1,77 @@
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
+from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.unit_of_work import UnitOfWork
+from hexaccount.application.recorder import Recorder
+from hexaccount_sql.connections import open_engine
+from hexaccount_sql.migration import check_schema, migrate
+from hexaccount_sql.outbox import SqlOutbox
+from hexaccount_sql.set_aside import SqlSetAsideDeliveries
+from hexaccount_sql.unit_of_work import SqlUnitOfWork
+from hexaccount_sql.writes import Writer
+
+if TYPE_CHECKING:
+    from hexaccount_sql.listener import CommitListener
+
+
+class SqlStore(Store):
+    """The store on PostgreSQL (`postgresql://…`) or SQLite (`sqlite:///…`); it connects at first use."""
+
+    def __init__(self, url: str, *, recorder: Recorder) -> None:
+        self._url = url
+        self._recorder = recorder
+        self._engine = open_engine(url)
+        self._commits = CommitSignal()
+        self._outbox = SqlOutbox(self._engine, self._commits)
+        self._set_aside = SqlSetAsideDeliveries(self._engine, self._commits)
+        self._writer, self._listener = _parts_for(self._engine, self._commits)
+        self._watching = False
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._outbox
+
+    @property
+    def set_aside(self) -> SetAsideDeliveries:
+        return self._set_aside
+
+    @property
+    def commits(self) -> CommitSignal:
+        return self._commits
+
+    def unit_of_work(self) -> UnitOfWork:
+        return SqlUnitOfWork(self._engine, self._writer, self._recorder, self._commits)
+
+    def check(self) -> None:
+        check_schema(self._engine)
+
+    def watch(self) -> None:
+        """Listen for commits elsewhere on PostgreSQL; SQLite cannot tell of them."""
+        if self._listener is not None and not self._watching:
+            self._listener.start()
+            self._watching = True
+
+    def migrate(self) -> str:
+        return migrate(self._url)
+
+    def close(self) -> None:
+        if self._listener is not None and self._watching:
+            self._listener.stop()
+        self._engine.dispose()
+
+
+def _parts_for(engine: sa.Engine, commits: CommitSignal) -> tuple[Writer, "CommitListener | None"]:
+    # Each database's own modules are imported only where it is used, its driver with them.
+    if engine.dialect.name == "sqlite":
+        from hexaccount_sql.sqlite_writer import SqliteWriter  # noqa: PLC0415 - see above
+
+        return SqliteWriter(), None
+    from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - see above
+    from hexaccount_sql.postgres_writer import PostgresWriter  # noqa: PLC0415 - see above
+
+    writer = PostgresWriter()
+    return writer, CommitListener(engine.url, own_token=writer.token, commits=commits)

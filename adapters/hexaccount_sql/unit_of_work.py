@@ -1,0 +1,109 @@
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
+from hexaccount.application.recorder import Recorder
+from hexaccount.application.work_in_hand import Change, WorkInHand
+from hexaccount.domain.errors import EmailTaken, UserNameTaken
+from hexaccount.domain.user import User
+from hexaccount_sql.connections import store_errors
+from hexaccount_sql.repositories import SqlInbox, SqlJournal, SqlProfiles, SqlSessions, SqlUsers
+from hexaccount_sql.schema import users
+from hexaccount_sql.writes import LostRace, Writer, Writes
+
+_NAME_EXISTS = sa.select(users.c.id).where(users.c.name_key == sa.bindparam("key"))
+
+
+class SqlUnitOfWork:
+    """A transaction on a database; it holds one connection from its first read until it ends."""
+
+    def __init__(self, engine: sa.Engine, writer: Writer, recorder: Recorder, commits: CommitSignal) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._recorder = recorder
+        self._commits = commits
+        self._connection: sa.Connection | None = None
+        self._work = WorkInHand()
+        self.users = SqlUsers(self._read, self._work)
+        self.sessions = SqlSessions(self._read, self._work)
+        self.profiles = SqlProfiles(self._read, self._work)
+        self.journal = SqlJournal(self._read)
+        self.inbox = SqlInbox()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._forget()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def commit(self) -> None:
+        changes = self._work.changes(self._recorder)
+        writes = Writes.of(changes, handled=self.inbox.handled, hashes=self.users.new_hashes)
+        if writes.empty:
+            return
+        with store_errors():
+            owed = self._write(writes, changes)
+        self._work.settle(changes)
+        self._clear_orders()
+        if owed:
+            self._commits.give()
+
+    def _write(self, writes: Writes, changes: Sequence[Change]) -> bool:
+        try:
+            return self._writer.write(self._connect(), writes)
+        except exc.IntegrityError as error:
+            raise self._explain(_broken_constraint(error), changes) from error
+        except LostRace as error:
+            raise _stale(changes) from error
+
+    def _explain(self, constraint: str, changes: Sequence[Change]) -> Exception:
+        """Say which rule a constraint has kept; the name's refusal comes first, whichever the database found."""
+        if "inbox" in constraint:
+            return AlreadyHandled()
+        if "name_key" in constraint:
+            return UserNameTaken()
+        if "email_key" in constraint:
+            names = [change.aggregate.name.key for change in changes if isinstance(change.aggregate, User)]
+            return UserNameTaken() if any(self._read(_NAME_EXISTS, {"key": key}) for key in names) else EmailTaken()
+        return _stale(changes)
+
+    def _connect(self) -> sa.Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _read(self, statement: sa.Executable, parameters: dict[str, Any]) -> Sequence[sa.Row[Any]]:
+        with store_errors():
+            return self._connect().execute(statement, parameters).all()
+
+    def _forget(self) -> None:
+        self._work.forget()
+        self._clear_orders()
+
+    def _clear_orders(self) -> None:
+        self.users.new_hashes.clear()
+        self.inbox.handled.clear()
+
+
+def _broken_constraint(error: exc.IntegrityError) -> str:
+    """Return the constraint's name on PostgreSQL, and on SQLite a message of tables and columns.
+
+    PostgreSQL's message would not do: it repeats the values, which people choose.
+    """
+    diagnosis = getattr(error.orig, "diag", None)
+    return str(error.orig) if diagnosis is None else str(diagnosis.constraint_name)
+
+
+def _stale(changes: Sequence[Change]) -> StaleVersion:
+    first = changes[0].aggregate
+    return StaleVersion(first.kind, first.id)
