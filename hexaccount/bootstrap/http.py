@@ -1,0 +1,105 @@
+"""The HTTP service: what each worker process opens, and how the parent serves."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from hexaccount.bootstrap.preparation import prepare_to_serve
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount_click.program import ConfigurationError, Unavailable
+from hexaccount_granian import CannotListen, Draining, LaneSize, Worker, WorkersFailed, serve
+
+# What every worker needs; imported once, before they part, it is shared among them.
+_PRELOAD = ("hexaccount_flask", "hexaccount_security")
+_PRELOAD_FOR_STORE = {
+    "memory": ("hexaccount_memory",),
+    "sqlite": ("hexaccount_sql.sqlite_writer",),
+    "postgresql": ("hexaccount_sql.postgres_writer", "hexaccount_sql.listener"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadWorker:
+    """Opens the service inside the worker process that serves with it."""
+
+    settings: Settings
+    draining: Draining
+    hashing_slots: Path
+
+    def __call__(self) -> Worker:
+        """Return what the worker serves."""
+        from hexaccount_flask import create_app, lane_finder, render_problem  # noqa: PLC0415 - not in the parent
+
+        settings = self.settings
+        service = open_service(settings, hashing_slots=self.hashing_slots)
+        service.enrol()
+        if settings.relay.enabled:
+            service.start_relays()
+        app = create_app(
+            bus=service.bus,
+            artist=service.artist,
+            readiness=service.store.check,
+            draining=self.draining.is_set,
+            cors_origins=settings.http.cors_origins,
+            trusted_proxies=settings.http.trusted_proxies,
+        )
+        return Worker(
+            wsgi=app.wsgi_app,
+            lane_of=lane_finder(app),
+            lanes=_lanes(settings),
+            refusal=render_problem,
+            close=service.close,
+        )
+
+
+def _lanes(settings: Settings) -> dict[str, LaneSize]:
+    """Return how many threads serve each class of requests, and how many requests may wait for one.
+
+    The password lane has a thread for all that the hashing queue admits and two more, which turn the others away.
+    """
+    hashing = (os.cpu_count() or 1) + settings.password.queue
+    return {
+        "quick": LaneSize(threads=2, backlog=1024),
+        "password": LaneSize(threads=hashing + 2, backlog=1024),
+        "drawing": LaneSize(threads=1, backlog=256),
+        "vital": LaneSize(threads=1, backlog=256),
+    }
+
+
+def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
+    """Serve until a signal; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
+    if settings.store_kind == "memory" and workers > 1:
+        raise ConfigurationError("store: memory:// is one process; use --workers 1, or choose another store")
+    try:
+        for line in prepare_to_serve(settings):
+            echo(line)
+    except SettingsError as error:
+        raise ConfigurationError(str(error)) from error
+    draining = Draining()
+    slots = Path(tempfile.mkdtemp(prefix="hexaccount-"))
+    try:
+        serve(
+            LoadWorker(settings, draining, slots),
+            draining=draining,
+            host=host,
+            port=port,
+            workers=workers,
+            drain_delay=settings.http.drain_delay,
+            preload=(*_PRELOAD, *_PRELOAD_FOR_STORE[settings.store_kind]),
+            on_started=partial(_tell_address, echo),
+            on_stopping=partial(echo, "stopping"),
+        )
+    except (CannotListen, WorkersFailed) as error:
+        raise Unavailable(str(error)) from error
+    finally:
+        shutil.rmtree(slots, ignore_errors=True)
+
+
+def _tell_address(echo: Callable[[str], None], host: str, port: int) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    echo(f"listening on http://{shown}:{port}")

@@ -1,0 +1,8 @@
+"""What is logged, and how."""
+
+import logging
+
+
+def configure_logs(level: str) -> None:
+    """Log from `level` on to standard error, one line a record."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=level.upper())

@@ -1,0 +1,99 @@
+"""What the command line works with: the service as the settings choose it, opened when it is first needed.
+
+This module is imported for every command, `--help` included, so what it needs to work is imported where it is used.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hexaccount.application.bus import Bus
+    from hexaccount.application.ports.outbox import SetAsideDeliveries
+    from hexaccount.bootstrap.service import Service
+    from hexaccount.bootstrap.settings import Settings
+
+
+class SettingsProgram:
+    """The Program that the settings describe."""
+
+    def __init__(self) -> None:
+        self._settings: Settings | None = None
+        self._service: Service | None = None
+
+    def configure(self, config: Path | None) -> None:
+        """Read and check the settings; raises ConfigurationError."""
+        from hexaccount.bootstrap.logs import configure_logs  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.settings import SettingsError, load_settings  # noqa: PLC0415 - see above
+        from hexaccount_click.program import ConfigurationError  # noqa: PLC0415 - see above
+
+        try:
+            self._settings = load_settings(config, os.environ)
+        except SettingsError as error:
+            raise ConfigurationError(str(error)) from error
+        configure_logs(self._settings.log.level)
+
+    @property
+    def settings(self) -> "Settings":
+        """Return the settings, which `configure` has read."""
+        assert self._settings is not None  # noqa: S101 - every command configures first
+        return self._settings
+
+    def bus(self) -> "Bus":
+        """Return the bus on a store that is ready."""
+        return self._opened().bus
+
+    def set_aside(self) -> "SetAsideDeliveries":
+        """Return the deliveries that were given up."""
+        return self._opened().store.set_aside
+
+    def migrate(self) -> Sequence[str]:
+        """Make or upgrade the schema, and make a signing key where none is set."""
+        from hexaccount.bootstrap.preparation import prepare  # noqa: PLC0415 - see above
+
+        self._refuse_memory()
+        return prepare(self.settings)
+
+    def serve(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
+        """Serve HTTP until a signal."""
+        from hexaccount.bootstrap.http import serve_http  # noqa: PLC0415 - see above
+
+        serve_http(self.settings, host=host, port=port, workers=workers, echo=echo)
+
+    def relay(self, *, echo: Callable[[str], None]) -> None:
+        """Deliver events until a signal."""
+        from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - see above
+
+        run_relays(self._opened(), echo=echo)
+
+    def shown_settings(self) -> Mapping[str, object]:
+        """Return every setting, secrets hidden."""
+        from hexaccount.bootstrap.settings import shown_settings  # noqa: PLC0415 - see above
+
+        return shown_settings(self.settings)
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        if self._service is not None:
+            self._service.close()
+
+    def _opened(self) -> "Service":
+        from hexaccount.bootstrap.preparation import check_store_is_there  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.service import open_service  # noqa: PLC0415 - see above
+
+        if self._service is None:
+            self._refuse_memory()
+            check_store_is_there(self.settings)
+            self._service = open_service(self.settings)
+            self._service.store.check()
+        return self._service
+
+    def _refuse_memory(self) -> None:
+        from hexaccount_click.program import ConfigurationError  # noqa: PLC0415 - see above
+
+        if self.settings.store_kind == "memory":
+            raise ConfigurationError(
+                "store: memory:// lives inside the one process of `hexaccount http`, which this command is not; "
+                "choose sqlite:// or postgresql:// to share a store"
+            )
