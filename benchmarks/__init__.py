@@ -1,0 +1,1 @@
+"""Speed and memory, each against a limit measured in the same run."""

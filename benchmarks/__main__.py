@@ -1,0 +1,194 @@
+"""Run with `python -m benchmarks`: every figure as the median of interleaved rounds, with its limit and its spread."""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.bare_registrations import registrations_per_second
+from benchmarks.latency import me_latency
+from benchmarks.memory import memory_mib
+from benchmarks.raw_bcrypt import checks_per_second
+from benchmarks.services import bare, console, environment, log_in, ours, register
+from benchmarks.wrk import wrk
+from tests.servers.postgres import create_database, running_postgres
+
+
+@dataclass
+class Table:
+    """Figures by name, one for each round."""
+
+    figures: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, name: str, figure: float) -> None:
+        self.figures.setdefault(name, []).append(figure)
+        print(f"  {name}: {figure:.4g}", file=sys.stderr, flush=True)
+
+    def show(self, name: str) -> str:
+        found = self.figures[name]
+        return f"{statistics.median(found):.4g} ({min(found):.4g} to {max(found):.4g})"
+
+    def compare(self, ours_name: str, limit: str, aim: str) -> None:
+        ratios = [mine / theirs for mine, theirs in zip(self.figures[ours_name], self.figures[limit], strict=True)]
+        print(f"{ours_name}: {self.show(ours_name)} | {limit}: {self.show(limit)}")
+        print(f"    ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), aim {aim}\n")
+
+
+def measure_logins(table: Table, database: str, cost: int, seconds: float) -> None:
+    table.add(f"raw bcrypt/s, cost {cost}", checks_per_second(cost, seconds))
+    with ours(database, cost=cost) as service:
+        register(service, 32)
+        wrk(service.url, connections=32, seconds=1, script="login.lua")
+        table.add(
+            f"logins/s, cost {cost}",
+            wrk(service.url, connections=32, seconds=seconds, script="login.lua").successes_per_second,
+        )
+
+
+def measure_me(table: Table, database: str, seconds: float) -> None:
+    with ours(database, cost=4) as service, bare(database) as limit:
+        register(service, 32)
+        token = log_in(service)
+        targets = {
+            "me/s": f"{service.url}/api/v1/me",
+            "bare token and SELECT/s": f"{limit.url}/me",
+            "bare JSON/s": f"{limit.url}/json",
+        }
+        for name, url in targets.items():
+            wrk(url, connections=16, seconds=1, token=token)
+            table.add(name, wrk(url, connections=16, seconds=seconds, token=token).successes_per_second)
+
+
+def measure_registrations(table: Table, database: str, seconds: float) -> None:
+    table.add("bare registrations/s", registrations_per_second(database, 4, seconds))
+    with ours(database, cost=4) as service, psycopg.connect(database, autocommit=True) as connection:
+        wrk(service.url, connections=32, seconds=1, script="register.lua", words=(uuid.uuid4().hex,))
+        _wait_for_profiles(connection)
+        before, began = _count(connection, "profiles"), time.perf_counter()
+        wrk(service.url, connections=32, seconds=seconds, script="register.lua", words=(uuid.uuid4().hex,))
+        _wait_for_profiles(connection)
+        table.add("registrations/s", (_count(connection, "profiles") - before) / (time.perf_counter() - began))
+
+
+def measure_latency(table: Table, database: str, seconds: float) -> None:
+    with ours(database, cost=12) as service:
+        register(service, 32)
+        token = log_in(service)
+        me_latency(service.url, token, seconds=1)
+        quiet = me_latency(service.url, token, seconds=seconds)
+        command = [
+            sys.executable,
+            "-c",
+            f"from benchmarks.wrk import wrk; wrk({service.url!r}, connections=32, seconds={seconds + 3}, script='login.lua')",
+        ]
+        load = subprocess.Popen(command)
+        time.sleep(1.5)
+        busy = me_latency(service.url, token, seconds=seconds)
+        load.wait()
+        table.add("me p50 ms, quiet", quiet.p50)
+        table.add("me p50 ms, 32 clients log in", busy.p50)
+        table.add("me p99 ms, quiet", quiet.p99)
+        table.add("me p99 ms, 32 clients log in", busy.p99)
+
+
+def measure_start(table: Table, database: str) -> None:
+    with bare(database) as limit:
+        table.add("bare start s", limit.start)
+    with ours(database, cost=4) as service:
+        table.add("start s", service.start)
+    table.add("python -c pass s", _time([sys.executable, "-c", "pass"], database))
+    table.add("hexaccount --help s", _time(console("--help"), database))
+
+
+def measure_memory(table: Table, database: str) -> None:
+    with ours(database, cost=4) as service:
+        register(service, 32)
+        token = log_in(service)
+        wrk(service.url, connections=32, seconds=2, script="login.lua")
+        wrk(f"{service.url}/api/v1/me", connections=16, seconds=2, token=token)
+        rss, pss = memory_mib(service.pid)
+        table.add("RSS MiB", rss)
+        table.add("PSS MiB", pss)
+
+
+def report(table: Table) -> None:
+    figures = table.figures
+    pairs = [
+        ("logins/s, cost 12", "raw bcrypt/s, cost 12", ">= 0.95"),
+        ("logins/s, cost 4", "raw bcrypt/s, cost 4", ">= 0.40"),
+        ("me/s", "bare token and SELECT/s", ">= 0.7"),
+        ("me/s", "bare JSON/s", "none"),
+        ("registrations/s", "bare registrations/s", ">= 0.5"),
+        ("me p50 ms, 32 clients log in", "me p50 ms, quiet", "none"),
+        ("me p99 ms, 32 clients log in", "me p99 ms, quiet", "<= 4"),
+        ("start s", "bare start s", "<= 2.5"),
+        ("hexaccount --help s", "python -c pass s", "<= 8"),
+    ]
+    print()
+    for name, limit, aim in pairs:
+        if name in figures:
+            table.compare(name, limit, aim)
+    for name in ("RSS MiB", "PSS MiB"):
+        if name in figures:
+            print(f"{name}, two workers: {table.show(name)}" + (", aim <= 130" if name.startswith("PSS") else ""))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=8, help="how long each measurement takes")
+    names = ("logins12", "logins4", "me", "registrations", "latency", "start", "memory")
+    parser.add_argument("--only", nargs="*", choices=names, default=names)
+    chosen = parser.parse_args()
+    table = Table()
+    with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder)) as server:
+        database = create_database(server)
+        subprocess.run(console("migrate"), env=environment(database, 4), check=True, stdout=subprocess.DEVNULL)
+        measures: dict[str, Callable[[], None]] = {
+            "logins12": lambda: measure_logins(table, _fresh(database, server), 12, chosen.seconds),
+            "logins4": lambda: measure_logins(table, _fresh(database, server), 4, chosen.seconds),
+            "me": lambda: measure_me(table, database, chosen.seconds),
+            "registrations": lambda: measure_registrations(table, _fresh(database, server), chosen.seconds),
+            "latency": lambda: measure_latency(table, _fresh(database, server), chosen.seconds),
+            "start": lambda: measure_start(table, database),
+            "memory": lambda: measure_memory(table, database),
+        }
+        for number in range(chosen.rounds):
+            print(f"round {number + 1}", file=sys.stderr)
+            for name in chosen.only:
+                measures[name]()
+    report(table)
+
+
+def _fresh(database: str, server: str) -> str:
+    """Return a new database, so that hashes of one cost are not upgraded while another cost is measured."""
+    fresh = create_database(server)
+    subprocess.run(console("migrate"), env=environment(fresh, 4), check=True, stdout=subprocess.DEVNULL)
+    return fresh
+
+
+def _wait_for_profiles(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    while _count(connection, "profiles") < _count(connection, "users"):
+        time.sleep(0.02)
+
+
+def _count(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def _time(command: list[str], database: str) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, env=environment(database, 4), check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+main()

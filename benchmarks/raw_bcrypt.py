@@ -1,0 +1,28 @@
+"""How many passwords a second this machine can check at the most."""
+
+import os
+import threading
+import time
+
+import bcrypt
+
+
+def checks_per_second(cost: int, seconds: float) -> float:
+    """Check a password on as many threads as there are cores."""
+    hashed = bcrypt.hashpw(b"correct horse battery", bcrypt.gensalt(cost))
+    counts: list[int] = []
+    began = time.perf_counter()
+
+    def work() -> None:
+        count = 0
+        while time.perf_counter() - began < seconds:
+            bcrypt.checkpw(b"correct horse battery", hashed)
+            count += 1
+        counts.append(count)
+
+    threads = [threading.Thread(target=work) for _ in range(os.cpu_count() or 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.perf_counter() - began)

@@ -1,0 +1,121 @@
+"""The services that are measured: ours, and bare ones that show how much the machine allows."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from tests.servers.ports import free_port
+
+KEY = "benchmark-key-of-more-than-32-bytes-length"
+PASSWORD = "correct horse battery"
+
+
+def environment(database: str, cost: int) -> dict[str, str]:
+    """Return the settings of our service."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("HEXACCOUNT_")},
+        "HEXACCOUNT_STORE": database,
+        "HEXACCOUNT_JWT__KEY": KEY,
+        "HEXACCOUNT_PASSWORD__COST": str(cost),
+        "HEXACCOUNT_LOG__LEVEL": "error",
+    }
+
+
+def console(*arguments: str) -> list[str]:
+    """Return the command line of our console script."""
+    return [str(Path(sys.executable).with_name("hexaccount")), *arguments]
+
+
+@contextmanager
+def running(command: list[str], port: int, path: str, env: dict[str, str] | None = None) -> Iterator["Running"]:
+    """Run a server until the block ends; it has answered 200 at `path` when the block begins."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    try:
+        yield Running(f"http://127.0.0.1:{port}", process.pid, _first_answer(process, port, path) - began)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+class Running:
+    """A server that runs: where, as which process, and how many seconds it took to its first 200."""
+
+    def __init__(self, url: str, pid: int, start: float) -> None:
+        self.url = url
+        self.pid = pid
+        self.start = start
+
+
+@contextmanager
+def ours(database: str, *, cost: int, workers: int = 2) -> Iterator[Running]:
+    """Run our service."""
+    port = free_port()
+    command = console("http", "--port", str(port), "--workers", str(workers))
+    with running(command, port, "/health", environment(database, cost)) as service:
+        yield service
+
+
+@contextmanager
+def bare(database: str, *, workers: int = 2) -> Iterator[Running]:
+    """Run the bare Flask application under granian as its own documentation starts it, one thread a worker."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        "1",
+    ]
+    command += ["--workers-kill-timeout", "5", "--log-level", "error", "--port", str(port), "benchmarks.bare:app"]
+    with running(command, port, "/json", {**os.environ, "BENCHMARK_DATABASE": database}) as service:
+        yield service
+
+
+def register(service: Running, count: int) -> None:
+    """Register the accounts that the loads use."""
+    for number in range(count):
+        body = {
+            "user_name": f"bench{number}",
+            "email": f"bench{number}@example.org",
+            "first_name": "B",
+            "last_name": "M",
+        }
+        answer = requests.post(f"{service.url}/api/v1/public/register", json={**body, "password": PASSWORD}, timeout=60)
+        assert answer.status_code in {201, 409}, answer.text
+
+
+def log_in(service: Running) -> str:
+    """Return an access token."""
+    body = {"user_name": "bench0", "password": PASSWORD}
+    answer = requests.post(f"{service.url}/api/v1/public/login", json=body, timeout=60)
+    return str(answer.json()["data"]["access"])
+
+
+def _first_answer(process: subprocess.Popen[bytes], port: int, path: str) -> float:
+    import http.client
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            connection.request("GET", path)
+            if connection.getresponse().status == 200:
+                return time.perf_counter()
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.005)
+    raise RuntimeError("the server did not start")

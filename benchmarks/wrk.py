@@ -1,0 +1,44 @@
+"""Driving a service with wrk, which costs little processor time itself."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parent / "wrk"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a run of wrk has seen."""
+
+    requests: int
+    errors: int
+    seconds: float
+
+    @property
+    def successes_per_second(self) -> float:
+        """Return the rate of answers below 400."""
+        return (self.requests - self.errors) / self.seconds
+
+
+def wrk(
+    url: str, *, connections: int, seconds: float, script: str = "", words: tuple[str, ...] = (), token: str = ""
+) -> Load:
+    """Load `url` for a while; raises RuntimeError if connections fail."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "60s"]
+    command += ["-s", str(SCRIPTS / script)] if script else []
+    command += ["-H", f"Authorization: Bearer {token}"] if token else []
+    try:
+        told = subprocess.run(
+            [*command, url, *(["--", *words] if words else [])], capture_output=True, text=True, check=True
+        ).stdout
+    except FileNotFoundError:
+        raise SystemExit("wrk is missing; install it with: apt-get install wrk") from None
+    if "Socket errors" in told:
+        raise RuntimeError(told)
+    found = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", told)
+    assert found, told
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    unit = {"ms": 0.001, "s": 1, "m": 60}[found[3]]
+    return Load(int(found[1]), int(refused[1]) if refused else 0, float(found[2]) * unit)

@@ -1,0 +1,9 @@
+-- Registers a new account with every request; each run of wrk is given a word that makes its names its own.
+local count, word = 0, ""
+function init(arguments) word = arguments[1] end
+function request()
+  count = count + 1
+  local name = "r" .. word .. "x" .. count
+  local body = '{"user_name":"' .. name .. '","email":"' .. name .. '@example.org","first_name":"B","last_name":"M","password":"correct horse battery"}'
+  return wrk.format("POST", "/api/v1/public/register", { ["Content-Type"] = "application/json" }, body)
+end
