@@ -1,0 +1,3 @@
+from .artist import PillowAvatarArtist
+
+__all__ = ["PillowAvatarArtist"]

@@ -1,0 +1,89 @@
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+# Module and short help of each command: `hexaccount --help` is answered without importing any of them.
+COMMANDS = {
+    "http": ("service", "Serve the HTTP interface until stopped."),
+    "migrate": ("service", "Make or update the store's schema and the signing key."),
+    "relay": ("service", "Deliver events until stopped."),
+    "users": ("users", "Register, list, show, disable and enable accounts."),
+    "outbox": ("outbox", "List and retry the events whose delivery was given up."),
+    "config": ("config", "Look at the settings."),
+}
+
+
+class CommandLine(click.Group):
+    """The group of all commands; it closes its Program, and turns whatever goes wrong into an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click calls it so
+        """Return the names in the order in which a person meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """Import the module of a command and return it."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"hexaccount_click.{module}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short_help) for name, (_, short_help) in COMMANDS.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command that `args` name, with the Program given as `obj`, and leave with its exit code."""
+        names = (args, prog_name or self.name, complete_var)
+        if not standalone_mode:
+            return super().main(*names, standalone_mode=False, **extra)
+        try:
+            try:
+                answer = super().main(*names, standalone_mode=False, **extra)
+            finally:
+                extra["obj"].close()
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place that answers for all of them
+            from hexaccount_click.errors import report  # noqa: PLC0415 - help and success do without
+
+            sys.exit(report(error))
+        sys.exit(answer if isinstance(answer, int) else 0)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow, and seldom asked for
+
+    try:
+        click.echo(f"hexaccount {version('hexaccount')}")
+    except PackageNotFoundError:
+        click.echo("hexaccount, not installed: of no known version")
+    ctx.exit()
+
+
+@click.group("hexaccount", cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(), metavar="FILE", help="Settings in TOML; otherwise HEXACCOUNT_CONFIG.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def cli(config: str | None) -> None:
+    """Run and look after the hexaccount service.
+
+    Exit codes: 0 done, 1 refused by a rule, 2 misused, 3 unavailable.
+    """

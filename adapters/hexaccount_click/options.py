@@ -1,0 +1,46 @@
+"""What several commands have in common."""
+
+import shlex
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+import click
+
+from hexaccount_click.output import note
+from hexaccount_click.program import Program
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many at most."
+)
+
+
+def pass_program(command: Callable[Concatenate[Program, P], R]) -> Callable[P, R]:
+    """Give `command` the Program, configured; help and misuse are answered before, whatever the settings are."""
+
+    @wraps(command)
+    def configured(*args: P.args, **kwargs: P.kwargs) -> R:
+        root = click.get_current_context().find_root()
+        program = cast("Program", root.obj)
+        config = root.params["config"]
+        program.configure(None if config is None else Path(config))
+        return command(program, *args, **kwargs)
+
+    return configured
+
+
+def name_next_page(**options: object) -> None:
+    """Tell the person which command shows the next page: this one with these options."""
+    context = click.get_current_context()
+    config = context.find_root().params["config"]
+    program, *names = context.command_path.split()
+    words = [program, *(["--config", config] if config else []), *names]
+    for option, value in options.items():
+        if value is not None:
+            words += [f"--{option}", str(value)]
+    note(f"More: {shlex.join(words)}")

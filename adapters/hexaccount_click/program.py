@@ -1,0 +1,55 @@
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # so that asking for help imports none of it
+    from pathlib import Path
+
+    from hexaccount.application.bus import Bus
+    from hexaccount.application.ports.outbox import SetAsideDeliveries
+
+
+class Program(Protocol):
+    """What the commands need from outside; only `configure` and `close` are called for every command."""
+
+    def configure(self, config: "Path | None") -> None:
+        """Read and check the settings, before anything else is asked for; raises ConfigurationError.
+
+        `config` is the file named on the command line, None where none is.
+        """
+        ...
+
+    def bus(self) -> "Bus":
+        """Return the bus, opening the store at first use; raises ConfigurationError for `memory://`."""
+        ...
+
+    def set_aside(self) -> "SetAsideDeliveries":
+        """Return the deliveries that were given up, opening the store as `bus` does."""
+        ...
+
+    def migrate(self) -> Sequence[str]:
+        """Bring schema and signing key to where this version needs them; return what was made where, in lines."""
+        ...
+
+    def serve(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
+        """Serve HTTP until a signal; raises Unavailable where the address cannot be had."""
+        ...
+
+    def relay(self, *, echo: Callable[[str], None]) -> None:
+        """Deliver events until a signal."""
+        ...
+
+    def shown_settings(self) -> Mapping[str, object]:
+        """Return every setting by its dotted name, secrets hidden."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything that was opened; called once at the end, also where nothing was."""
+        ...
+
+
+class ConfigurationError(Exception):
+    """The settings do not allow what was asked for; the message names the setting and the remedy."""
+
+
+class Unavailable(Exception):
+    """Something the command needs is not to be had at this moment; the message names it and the remedy."""

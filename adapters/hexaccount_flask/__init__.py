@@ -1,0 +1,11 @@
+"""The HTTP side as a Flask application: JSON in, JSON out, problem+json for every error.
+
+It is built by `create_app` and speaks to nothing but the bus it is given. `lane_finder` tells whoever hosts it which
+class of threads a request belongs to, and `render_problem` lets them refuse a request in the same form as we do.
+"""
+
+from hexaccount_flask.app import create_app
+from hexaccount_flask.lanes import Lane, UnmarkedView, lane_finder
+from hexaccount_flask.problems import render_problem
+
+__all__ = ["Lane", "UnmarkedView", "create_app", "lane_finder", "render_problem"]

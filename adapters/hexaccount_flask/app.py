@@ -1,0 +1,49 @@
+from collections.abc import Callable, Sequence
+
+from flask import Flask
+
+from hexaccount.application.bus import Bus
+from hexaccount.application.ports.avatar_artist import AvatarArtist
+from hexaccount_flask.client_address import ClientAddresses
+from hexaccount_flask.cors import CorsPolicy
+from hexaccount_flask.envelope import Envelope
+from hexaccount_flask.errors import answer_error
+from hexaccount_flask.flask_app import HttpApplication
+from hexaccount_flask.lanes import lane_finder
+from hexaccount_flask.parsing import LONGEST_BODY
+from hexaccount_flask.routes_account import account_routes
+from hexaccount_flask.routes_avatar import avatar_routes
+from hexaccount_flask.routes_me import me_routes
+from hexaccount_flask.routes_operation import operation_routes
+from hexaccount_flask.routes_users import users_routes
+
+
+def create_app(
+    *,
+    bus: Bus,
+    artist: AvatarArtist,
+    readiness: Callable[[], None],
+    draining: Callable[[], bool],
+    cors_origins: Sequence[str] = (),
+    trusted_proxies: Sequence[str] = (),
+) -> Flask:
+    """Return the HTTP side of the service.
+
+    bus: answers every message.
+    artist: draws the avatars.
+    readiness: returns if the service can serve; raises StoreUnavailable or SchemaMismatch.
+    draining: tells whether the service is shutting down.
+    cors_origins: the origins whose pages may read the answers, `*` for all.
+    trusted_proxies: the networks whose word on the client's address is believed; ValueError for what is none.
+    """
+    app = HttpApplication()
+    app.config.update(MAX_CONTENT_LENGTH=LONGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.register_blueprint(operation_routes(readiness, draining))
+    app.register_blueprint(account_routes(bus, ClientAddresses(trusted_proxies)))
+    app.register_blueprint(avatar_routes(artist))
+    app.register_blueprint(me_routes(bus))
+    app.register_blueprint(users_routes(bus))
+    app.register_error_handler(Exception, answer_error)
+    lane_finder(app)  # raises for a view without a lane, before anything is served
+    app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # as Flask says
+    return app

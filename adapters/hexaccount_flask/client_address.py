@@ -1,0 +1,53 @@
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+
+class ClientAddresses:
+    """Tells where a request comes from, believing no one about it but the proxies that are ours."""
+
+    def __init__(self, trusted_proxies: Sequence[str]) -> None:
+        """Take the setting `http.trusted_proxies`, networks such as `10.0.0.0/8`; raises ValueError."""
+        try:
+            self._trusted = [ip_network(network, strict=False) for network in trusted_proxies]
+        except ValueError as error:
+            raise ValueError(f"http.trusted_proxies: {error}; give addresses or networks, such as 10.0.0.0/8") from None
+
+    def client_of(self, peer: str, forwarded_for: str) -> str:
+        """Return the address of the client that `peer` speaks for.
+
+        Each proxy appends whom it speaks for to X-Forwarded-For, so the list is read from its end for as long as the
+        one who wrote an entry is trusted; what is not an address ends the walk, since its writer is not to be believed.
+        """
+        address = _parse(peer)
+        if address is None:
+            return peer
+        for entry in reversed(forwarded_for.split(",")):
+            behind = _parse(entry.strip()) if self._is_trusted(address) else None
+            if behind is None:
+                break
+            address = behind
+        return str(address)
+
+    def _is_trusted(self, address: Address) -> bool:
+        return any(address in network for network in self._trusted)
+
+
+def _parse(text: str) -> Address | None:
+    """Return the address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`."""
+    host, port = text, "0"
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]")
+        port = port.removeprefix(":") or "0"
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    # A zone names an interface of one machine, in any characters at all.
+    if "%" in host or not (port.isascii() and port.isdecimal()):
+        return None
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

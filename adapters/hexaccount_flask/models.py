@@ -1,0 +1,159 @@
+"""What goes over the wire, in both directions."""
+
+from typing import Annotated, Generic, Self, TypeAlias, TypeVar
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from hexaccount.application.event_codec import format_time
+from hexaccount.application.log_in import Access
+from hexaccount.application.views import ProfileView, UserView
+from hexaccount.domain.password import Password
+
+M = TypeVar("M", bound=Struct)
+
+Time: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""RFC 3339 in UTC with milliseconds."""
+
+
+class RequestModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body that a client sends; what its texts may hold is the domain's to say."""
+
+
+class RegisterRequest(RequestModel, frozen=True, kw_only=True):
+    """A person who opens an account."""
+
+    user_name: str
+    first_name: str
+    last_name: str
+    email: str
+    password: str
+    avatar_identifier: str | None = None
+
+
+class LoginRequest(RequestModel, frozen=True, kw_only=True):
+    """A user name or e-mail address, and a password."""
+
+    user_name: str
+    # Longer than any that can be set: normalising a text costs the square of its length in the worst case.
+    password: Annotated[str, Meta(max_length=8 * Password.longest)]
+
+
+class ProfilePatch(RequestModel, frozen=True, kw_only=True):
+    """A merge patch (RFC 7396) of a profile: what is absent stays, what is null goes."""
+
+    bio: str | UnsetType | None = UNSET
+    phone: str | UnsetType | None = UNSET
+    address: str | UnsetType | None = UNSET
+
+
+class Answer(Struct, Generic[M], frozen=True):
+    """A success: the resource."""
+
+    data: M
+
+
+class Page(Struct, frozen=True):
+    """Where a list goes on: `after` of the request for the next page, null on the last one."""
+
+    next: str | None
+
+
+class ListAnswer(Struct, Generic[M], frozen=True):
+    """A success: one page of a list."""
+
+    data: list[M]
+    page: Page
+
+
+class RegisteredModel(Struct, frozen=True):
+    """A new account."""
+
+    id: UUID
+
+
+class AccessModel(Struct, frozen=True):
+    """An access token (RFC 6750) and the seconds it lives."""
+
+    access: str
+    token_type: str
+    expires_in: int
+
+    @classmethod
+    def of(cls, access: Access) -> Self:
+        """Return an access as it is sent."""
+        return cls(access=access.token, token_type="Bearer", expires_in=access.expires_in)  # noqa: S106 - no secret
+
+
+class UserModel(Struct, frozen=True):
+    """An account as its holder and admins see it."""
+
+    id: UUID
+    user_name: str
+    email: str
+    first_name: str
+    last_name: str
+    avatar_identifier: str
+    role: str
+    disabled: bool
+    registered_at: Time
+
+    @classmethod
+    def of(cls, user: UserView) -> Self:
+        """Return an account as it is sent."""
+        return cls(
+            id=user.id,
+            user_name=user.user_name,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            avatar_identifier=user.avatar_identifier,
+            role=user.role.value,
+            disabled=user.disabled,
+            registered_at=format_time(user.registered_at),
+        )
+
+
+class ProfileModel(Struct, frozen=True):
+    """What a person tells of themselves."""
+
+    bio: str | None
+    phone: str | None
+    address: str | None
+    updated_at: Time | None
+
+    @classmethod
+    def of(cls, profile: ProfileView) -> Self:
+        """Return a profile as it is sent."""
+        return cls(
+            bio=profile.bio,
+            phone=profile.phone,
+            address=profile.address,
+            updated_at=format_time(profile.updated_at) if profile.updated_at else None,
+        )
+
+
+class StatusModel(Struct, frozen=True):
+    """How the service is."""
+
+    status: str
+
+
+class FieldError(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wrong with one part of a request: a JSON Pointer (RFC 6901) into the body, or a parameter of the URL."""
+
+    pointer: str | None = None
+    parameter: str | None = None
+    detail: str
+
+
+class ProblemModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error (RFC 9457); `code` is stable, texts are for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None
+    errors: list[FieldError] = []

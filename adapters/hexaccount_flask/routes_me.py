@@ -1,0 +1,39 @@
+from flask import Blueprint, Response, request
+from msgspec import UNSET
+from msgspec.structs import asdict
+
+from hexaccount.application.bus import Bus
+from hexaccount.application.get_profile import GetProfile
+from hexaccount.application.update_profile import UpdateProfile
+from hexaccount_flask.answers import answer
+from hexaccount_flask.authentication import authenticated
+from hexaccount_flask.lanes import runs_in
+from hexaccount_flask.models import Answer, ProfileModel, ProfilePatch, UserModel
+from hexaccount_flask.parsing import JSON, MERGE_PATCH, parse
+
+
+def me_routes(bus: Bus) -> Blueprint:
+    """Return the routes by which people look after their own account."""
+    routes = Blueprint("me", __name__, url_prefix="/api/v1/me")
+
+    @routes.get("")
+    @runs_in("quick")
+    def me() -> Response:
+        return answer(Answer(UserModel.of(authenticated(bus).user)))
+
+    @routes.get("/profile")
+    @runs_in("quick")
+    def profile() -> Response:
+        found = bus.handle(GetProfile(user_id=authenticated(bus).user.id))
+        return answer(Answer(ProfileModel.of(found)))
+
+    @routes.patch("/profile")
+    @runs_in("quick")
+    def update_profile() -> Response:
+        caller = authenticated(bus)
+        patch = parse(ProfilePatch, request, media_types=(MERGE_PATCH, JSON))
+        changes = {name: text for name, text in asdict(patch).items() if text is not UNSET}
+        updated = bus.handle(UpdateProfile.of_text(caller.user.id, changes))
+        return answer(Answer(ProfileModel.of(updated)))
+
+    return routes

@@ -1,0 +1,91 @@
+import io
+import sys
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from hexaccount_granian.errors import Refused
+from hexaccount_granian.rsgi import Headers, Scope
+
+# What the front has dealt with itself (a body comes whole, its length is counted), and what would name a variable
+# that CGI programs and HTTP clients believe in (`Proxy`, as HTTP_PROXY).
+_CONSUMED = frozenset({"content-length", "transfer-encoding", "proxy"})
+_IN_PATHS = "/:@!$&'()*+,;="
+
+
+def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """Return the environ (PEP 3333) of a request whose body is whole; raises Refused."""
+    path, query = _tunnel(scope.path), _tunnel(scope.query_string)
+    # granian keeps no raw path; this is a spelling of it, not always the client's own.
+    uri = quote(path, safe=_IN_PATHS, encoding="latin-1") + (f"?{query}" if query else "")
+    server_name, server_port = _server(scope.server)
+    remote_addr, remote_port = split_address(scope.client)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "RAW_URI": uri,
+        "REQUEST_URI": uri,
+        "SERVER_PROTOCOL": "HTTP/1.0" if scope.http_version == "1" else f"HTTP/{scope.http_version}",
+        "SERVER_NAME": server_name,
+        "SERVER_PORT": server_port,
+        "REMOTE_ADDR": remote_addr,
+        "REMOTE_PORT": remote_port,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    _add_headers(environ, scope.headers)
+    # RFC 9112, 3.2.2: the host of a request line with a whole URL counts, whatever Host says.
+    if scope.authority:
+        environ["HTTP_HOST"] = scope.authority
+    return environ
+
+
+def split_address(address: str) -> tuple[str, str]:
+    """Return host and port of `127.0.0.1:80` or `[::1]:80`, an IPv4 address in IPv6 clothes as the former."""
+    host, _, port = address.rpartition(":")
+    if host.startswith("["):
+        host = host[1:-1]
+        if host.startswith("::ffff:") and "." in host:
+            host = host.removeprefix("::ffff:")
+    return host, port
+
+
+def _add_headers(environ: dict[str, Any], headers: Headers) -> None:
+    for name, value in headers.items():
+        key = _variable(name)
+        if key is None:
+            continue
+        if key not in environ:
+            environ[key] = _tunnel(value)
+        elif key == "HTTP_HOST":
+            raise Refused(400, "malformed_request", "there is more than one Host header", ends_connection=True)
+        else:
+            environ[key] += (";" if key == "HTTP_COOKIE" else ",") + _tunnel(value)
+
+
+@lru_cache(maxsize=256)
+def _variable(header: str) -> str | None:
+    # With an underscore, `X_Forwarded_For` would pass for the `X-Forwarded-For` that only a proxy may set.
+    if "_" in header or header in _CONSUMED:
+        return None
+    if header == "content-type":
+        return "CONTENT_TYPE"
+    return "HTTP_" + header.upper().replace("-", "_")
+
+
+def _tunnel(text: str) -> str:
+    """Return the bytes of `text` (UTF-8) as the latin-1 characters in which PEP 3333 carries bytes."""
+    return text if text.isascii() else text.encode().decode("latin-1")
+
+
+# A process has one address, or a few; splitting it once is enough.
+_server = lru_cache(maxsize=16)(split_address)

@@ -1,0 +1,57 @@
+import logging
+import threading
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MPServer
+
+_logger = logging.getLogger(__name__)
+
+
+class WorkerProcesses(MPServer):
+    """granian as it is used here: RSGI over HTTP/1.1 in several processes, of which dead ones are replaced."""
+
+    def __init__(self, address: str, port: int, *, workers: int, backlog: int, stop_timeout: float) -> None:
+        """Take the address to listen on, how many processes there are, and how long they may take to end."""
+        self._stop_timeout = stop_timeout
+        super().__init__(
+            "hexaccount",
+            address=address,
+            port=port,
+            interface=Interfaces.RSGI,
+            workers=workers,
+            loop=Loops.asyncio,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=65_536),
+            websockets=False,
+            backlog=backlog,
+            log_level=LogLevels.warning,
+            # The settings of everybody else stay as they are, and granian's records go where all records go.
+            log_dictconfig={"incremental": True, "handlers": {}, "loggers": {"_granian": {"propagate": True}}},
+            respawn_failed_workers=True,
+        )
+
+    def close_doors(self) -> None:
+        """Make `serve` come to its end: nobody is let in any more, who is in is served."""
+        self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # not annotated by granian
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Tell the workers to end and wait for them, but not for ever."""
+        # granian's own timeout takes a worker for alive that another thread has just seen die, and warns of it.
+        timer = threading.Timer(self._stop_timeout, self._lose_patience)
+        timer.daemon = True
+        timer.start()
+        try:
+            super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # not annotated by granian
+        finally:
+            timer.cancel()
+
+    def kill_workers(self) -> None:
+        """End the workers whatever they are doing."""
+        for worker in list(self.wrks):
+            worker.kill()  # type: ignore[no-untyped-call]  # not annotated by granian
+
+    def _lose_patience(self) -> None:
+        _logger.warning("workers did not end within %g seconds and are killed", self._stop_timeout)
+        self.kill_workers()

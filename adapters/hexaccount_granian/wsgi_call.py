@@ -1,0 +1,83 @@
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, NamedTuple, TypeAlias
+
+from hexaccount_granian.worker import WsgiApplication
+
+_ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
+
+
+class Answer(NamedTuple):
+    """A whole response, its header values as they go to granian, which encodes them as UTF-8."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class NotWsgi(Exception):
+    """The application did not keep to PEP 3333."""
+
+
+def call_wsgi(application: WsgiApplication, environ: dict[str, Any]) -> Answer:
+    """Run a WSGI application to its end and return what it answered; raises NotWsgi and whatever escapes it."""
+    start = _Start()
+    chunks = application(environ, start)
+    try:
+        body = b"".join(chunks)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+    if start.written:
+        body = b"".join(start.written) + body
+    return Answer(start.status_code(), _headers(start.headers, environ["REQUEST_METHOD"], body), body)
+
+
+class _Start:
+    """The `start_response` of one call."""
+
+    __slots__ = ("headers", "status", "written")
+
+    def __init__(self) -> None:
+        self.status: str | None = None
+        self.headers: list[tuple[str, str]] = []
+        self.written: list[bytes] = []
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: _ExcInfo | None = None
+    ) -> Callable[[bytes], None]:
+        # Nothing has been sent before the end, so an error page may always take the place of what was begun.
+        if self.status is not None and exc_info is None:
+            raise NotWsgi("start_response was called twice")
+        self.status, self.headers = status, headers
+        return self.written.append
+
+    def status_code(self) -> int:
+        if self.status is None:
+            raise NotWsgi("start_response was never called")
+        code = self.status[:3]
+        # granian would end the whole process over a number that is no status.
+        if not code.isdecimal() or int(code) < 200:
+            raise NotWsgi(f"{self.status!r} is no final status")
+        return int(code)
+
+
+def _headers(headers: list[tuple[str, str]], method: str, body: bytes) -> list[tuple[str, str]]:
+    # The length is granian's to count: a wrong one would let the next response on the connection be misread. Only to
+    # HEAD there is nothing that granian could count.
+    skipped = "" if method == "HEAD" else "content-length"
+    kept = [
+        (name, value if value.isascii() else _untunnel(value)) for name, value in headers if name.lower() != skipped
+    ]
+    if method == "HEAD" and body and not any(name.lower() == "content-length" for name, _ in kept):
+        kept.append(("content-length", str(len(body))))
+    return kept
+
+
+def _untunnel(value: str) -> str:
+    """Return the text whose UTF-8 bytes `value` carries as latin-1 characters, or `value` where it carries others."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value

@@ -1,0 +1,5 @@
+from hexaccount_security.bcrypt_hasher import BcryptHasher
+from hexaccount_security.jwt_issuer import JwtIssuer
+from hexaccount_security.lane import HashingLane
+
+__all__ = ["BcryptHasher", "HashingLane", "JwtIssuer"]

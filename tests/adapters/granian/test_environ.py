@@ -1,0 +1,101 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from hexaccount_granian.environ import build_environ, split_address
+from hexaccount_granian.errors import Refused
+
+
+@dataclass
+class FakeHeaders:
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+
+    def get(self, key: str, default: str | None = None) -> str | None:
+        return dict(self.pairs).get(key, default)
+
+    def items(self) -> list[tuple[str, str]]:
+        return self.pairs
+
+
+@dataclass
+class FakeScope:
+    http_version: str = "1.1"
+    server: str = "127.0.0.1:8000"
+    client: str = "127.0.0.1:50000"
+    scheme: str = "http"
+    method: str = "GET"
+    path: str = "/"
+    query_string: str = ""
+    authority: str | None = None
+    headers: FakeHeaders = field(default_factory=FakeHeaders)
+
+
+def with_headers(*pairs: tuple[str, str]) -> FakeScope:
+    return FakeScope(headers=FakeHeaders(list(pairs)))
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        ("127.0.0.1:80", ("127.0.0.1", "80")),
+        ("[::1]:8000", ("::1", "8000")),
+        ("[2001:db8::7]:1", ("2001:db8::7", "1")),
+        ("[::ffff:10.0.0.1]:9", ("10.0.0.1", "9")),
+    ],
+)
+def test_addresses_are_split(address: str, parts: tuple[str, str]) -> None:
+    assert split_address(address) == parts
+
+
+def test_a_path_is_carried_as_the_latin1_characters_of_its_bytes() -> None:
+    environ = build_environ(FakeScope(path="/a b/é/100%", query_string="q=%C3%A9"), b"")
+    assert environ["PATH_INFO"] == "/a b/Ã©/100%"
+    assert environ["QUERY_STRING"] == "q=%C3%A9"
+    assert environ["REQUEST_URI"] == environ["RAW_URI"] == "/a%20b/%C3%A9/100%25?q=%C3%A9"
+
+
+def test_repeated_headers_are_joined_cookies_as_cookies_are() -> None:
+    environ = build_environ(
+        with_headers(("accept", "a/b"), ("cookie", "a=1"), ("accept", "c/d"), ("cookie", "b=2")), b""
+    )
+    assert environ["HTTP_ACCEPT"] == "a/b,c/d"
+    assert environ["HTTP_COOKIE"] == "a=1;b=2"
+
+
+def test_what_could_pass_for_a_proxys_header_is_dropped() -> None:
+    environ = build_environ(
+        with_headers(("x_forwarded_for", "6.6.6.6"), ("x-forwarded_for", "6.6.6.6"), ("proxy", "http://evil")), b""
+    )
+    assert not [name for name in environ if name.startswith("HTTP_")]
+
+
+def test_framing_headers_give_way_to_the_length_that_came() -> None:
+    environ = build_environ(
+        with_headers(("transfer-encoding", "chunked"), ("content-length", "9"), ("content-type", "text/plain")), b"abc"
+    )
+    assert environ["CONTENT_LENGTH"] == "3"
+    assert environ["CONTENT_TYPE"] == "text/plain"
+    assert environ["wsgi.input"].read() == b"abc"
+    assert environ["wsgi.input_terminated"] is True
+    assert not [name for name in environ if name.startswith("HTTP_")]
+
+
+def test_two_hosts_are_refused() -> None:
+    with pytest.raises(Refused, match="Host") as refused:
+        build_environ(with_headers(("host", "a"), ("host", "b")), b"")
+    assert refused.value.status == 400
+
+
+def test_the_host_of_a_whole_url_counts() -> None:
+    scope = with_headers(("host", "a"))
+    scope.authority = "b:81"
+    assert build_environ(scope, b"")["HTTP_HOST"] == "b:81"
+
+
+def test_header_values_beyond_ascii_are_carried_as_latin1() -> None:
+    assert build_environ(with_headers(("x-name", "Zoë €")), b"")["HTTP_X_NAME"].encode("latin-1").decode() == "Zoë €"
+
+
+@pytest.mark.parametrize(("version", "protocol"), [("1", "HTTP/1.0"), ("1.1", "HTTP/1.1"), ("2", "HTTP/2")])
+def test_the_protocol_is_named_as_http_names_it(version: str, protocol: str) -> None:
+    assert build_environ(FakeScope(http_version=version), b"")["SERVER_PROTOCOL"] == protocol

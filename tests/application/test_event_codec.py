@@ -1,0 +1,101 @@
+import json
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, get_type_hints
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hexaccount.application.event_codec import UnknownEvent, format_time, from_entry, to_data
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.domain.events import EVENT_TYPES, Event, SessionClosed
+
+moments = st.datetimes(timezones=st.just(UTC)).map(
+    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+)
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES: dict[Any, st.SearchStrategy[Any]] = {
+    UUID: st.uuids(),
+    datetime: moments,
+    str: texts,
+    int: st.integers(0, 2**31),
+}
+
+
+def any_event(kind: type[Event]) -> st.SearchStrategy[Event]:
+    hints = get_type_hints(kind)
+    changes = st.dictionaries(st.sampled_from(["bio", "phone", "address"]), texts | st.none())
+    return st.builds(kind, **{field.name: VALUES.get(hints[field.name], changes) for field in fields(kind)})
+
+
+def entry_of(event_type: str, time: datetime, data: dict[str, Any]) -> JournalEntry:
+    return JournalEntry(
+        id=uuid4(),
+        type=event_type,
+        source="urn:hexaccount:test",
+        subject=UUID(int=1),
+        time=time,
+        aggregate="user",
+        aggregate_id=UUID(int=1),
+        sequence=1,
+        dataschema="urn:hexaccount:schema",
+        causation_id=None,
+        traceparent=None,
+        data=data,
+    )
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES.values())
+def test_every_event_comes_back_from_json_as_it_was(kind: type[Event]) -> None:
+    @settings(max_examples=30, deadline=None)
+    @given(event=any_event(kind))
+    def comes_back(event: Event) -> None:
+        data = json.loads(json.dumps(to_data(event)))
+        assert from_entry(entry_of(event.type, event.at, data)) == event
+
+    comes_back()
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES.values())
+def test_the_data_of_an_event_holds_all_but_its_time(kind: type[Event]) -> None:
+    @settings(max_examples=30, deadline=None)
+    @given(event=any_event(kind))
+    def holds_all(event: Event) -> None:
+        assert set(to_data(event)) == {field.name for field in fields(event)} - {"at"}
+
+    holds_all()
+
+
+def test_a_type_of_a_later_version_is_unknown_and_says_what_to_do() -> None:
+    with pytest.raises(UnknownEvent, match=r"hexaccount\.user\.renamed\.v1 are unknown .* upgrade"):
+        from_entry(entry_of("hexaccount.user.renamed.v1", datetime(2026, 1, 2, tzinfo=UTC), {}))
+
+
+def test_a_field_that_a_later_version_added_is_passed_over() -> None:
+    event = SessionClosed(user_id=uuid4(), session_id=uuid4(), at=datetime(2026, 1, 2, tzinfo=UTC))
+    entry = entry_of(event.type, event.at, {**to_data(event), "reason": "new"})
+    assert from_entry(entry) == event
+
+
+def test_the_data_does_not_share_what_can_be_changed_with_the_event() -> None:
+    changes = {"bio": "Actor"}
+    event = EVENT_TYPES["hexaccount.profile.updated.v1"](
+        user_id=uuid4(), at=datetime(2026, 1, 2, tzinfo=UTC), changes=changes
+    )
+    data = to_data(event)
+    changes["bio"] = "Poet"
+    assert data["changes"] == {"bio": "Actor"}
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC), "2026-01-02T03:04:05.678Z"),
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05.000Z"),
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=2))), "2026-01-02T01:04:05.000Z"),
+    ],
+)
+def test_a_moment_is_written_in_utc_with_whole_milliseconds(moment: datetime, text: str) -> None:
+    assert format_time(moment) == text

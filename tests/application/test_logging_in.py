@@ -1,0 +1,144 @@
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from hexaccount.application.authenticate import Authenticate
+from hexaccount.application.disable_user import DisableUser
+from hexaccount.application.enable_user import EnableUser
+from hexaccount.application.log_in import Access, LogIn
+from hexaccount.application.log_out import LogOut
+from hexaccount.application.ports.token_issuer import AccessClaims
+from hexaccount.bootstrap.service import Service
+from hexaccount.domain.errors import NotAuthenticated, WrongCredentials
+from tests.application.adjustable_clock import AdjustableClock
+from tests.application.people import PASSWORD, registration
+
+
+@pytest.fixture
+def juliet(service: Service) -> UUID:
+    return service.bus.handle(registration("juliet"))
+
+
+def log_in(service: Service, user_name: str = "juliet", password: str = PASSWORD) -> Access:
+    return service.bus.handle(LogIn(user_name=user_name, password=password, client_address="192.0.2.7", user_agent="x"))
+
+
+def is_alive(service: Service, access: Access) -> bool:
+    try:
+        return service.bus.handle(Authenticate(token=access.token)).session_id == access.session_id
+    except NotAuthenticated:
+        return False
+
+
+@pytest.mark.parametrize(
+    "name", ["juliet", "JULIET", "\uff4auliet", "juliet@example.org", "Juliet@Example.ORG", "juliet@EXAMPLE.org"]
+)
+def test_a_person_logs_in_by_name_or_address_in_any_spelling(service: Service, juliet: UUID, name: str) -> None:
+    access = log_in(service, name)
+    caller = service.bus.handle(Authenticate(token=access.token))
+    assert (caller.user.id, caller.session_id, access.expires_in) == (juliet, access.session_id, 3600)
+
+
+def test_a_password_is_the_same_on_every_keyboard(service: Service) -> None:
+    command = registration("romeo")
+    decomposed = type(command.password)("pass\u0301word 1")
+    service.bus.handle(type(command)(**{f: getattr(command, f) for f in command.__slots__} | {"password": decomposed}))
+    assert log_in(service, "romeo", "pas\u015bword 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("romeo", PASSWORD),
+        ("romeo@example.org", PASSWORD),
+        ("juliet", "wrong"),
+        ("juliet", ""),
+        ("juliet", PASSWORD + "x"),
+        ("ju liet", PASSWORD),
+        ("", PASSWORD),
+        ("@", PASSWORD),
+        ("x" * 10_000, PASSWORD),
+        ("\ud800", "\ud800"),
+        ("juliet", "\0" + PASSWORD),
+    ],
+    ids=lambda text: ascii(text)[:20],
+)
+def test_every_wrong_login_gets_one_answer(service: Service, juliet: UUID, name: str, password: str) -> None:
+    with pytest.raises(WrongCredentials) as refusal:
+        log_in(service, name, password)
+    assert str(refusal.value) == "the user name or the password is wrong"
+    assert refusal.value.__context__ is None
+
+
+def test_a_login_does_not_name_a_user_by_their_id(service: Service, juliet: UUID) -> None:
+    with pytest.raises(WrongCredentials):
+        log_in(service, str(juliet))
+
+
+def test_two_devices_stay_logged_in_and_log_out_alone(service: Service, juliet: UUID) -> None:
+    laptop, phone = log_in(service), log_in(service)
+    assert laptop.token != phone.token
+    service.bus.handle(LogOut(session_id=laptop.session_id))
+    assert (is_alive(service, laptop), is_alive(service, phone)) == (False, True)
+
+
+def test_logging_out_twice_or_of_an_unknown_session_changes_nothing(service: Service, juliet: UUID) -> None:
+    access = log_in(service)
+    for session_id in (access.session_id, access.session_id, juliet):
+        service.bus.handle(LogOut(session_id=session_id))
+    with service.store.unit_of_work() as uow:
+        types = [entry.type for entry in uow.journal.of("session", access.session_id)]
+    assert types == ["hexaccount.session.opened.v1", "hexaccount.session.closed.v1"]
+
+
+def test_a_session_ends_with_its_lifetime(service: Service, juliet: UUID, clock: AdjustableClock) -> None:
+    access = log_in(service)
+    clock.advance(seconds=3599)
+    assert is_alive(service, access)
+    clock.advance(seconds=1)
+    assert not is_alive(service, access)
+
+
+def test_a_disabled_user_is_out_everywhere_and_cannot_come_in(service: Service, juliet: UUID) -> None:
+    access = log_in(service)
+    service.bus.handle(DisableUser(user_id=juliet))
+    assert not is_alive(service, access)
+    with pytest.raises(WrongCredentials):
+        log_in(service)
+
+
+def test_an_enabled_user_has_to_log_in_again(service: Service, juliet: UUID) -> None:
+    before = log_in(service)
+    service.bus.handle(DisableUser(user_id=juliet))
+    service.bus.handle(EnableUser(user_id=juliet))
+    assert not is_alive(service, before)
+    assert is_alive(service, log_in(service))
+
+
+def test_a_token_that_is_not_ours_opens_nothing(service: Service, juliet: UUID, clock: AdjustableClock) -> None:
+    token = log_in(service).token
+    header, body, signature = token.split(".")
+    for forged in ("", "x", f"{header}.{body}.", f"{header}.{body}.{signature[:-2]}", f"{header}..{signature}"):
+        with pytest.raises(NotAuthenticated):
+            service.bus.handle(Authenticate(token=forged))
+
+
+def test_a_token_of_a_session_that_never_was_opens_nothing(
+    service: Service, juliet: UUID, clock: AdjustableClock
+) -> None:
+    tokens = service.container.tokens()
+    later = clock.now() + timedelta(hours=1)
+
+    def token(session_id: UUID, user_id: UUID) -> str:
+        claims = AccessClaims(
+            token_id=juliet, user_id=user_id, session_id=session_id, issued_at=clock.now(), expires_at=later
+        )
+        return tokens.issue(claims)
+
+    session_id = log_in(service).session_id
+    romeo = service.bus.handle(registration("romeo"))
+    assert service.bus.handle(Authenticate(token=token(session_id, juliet)))
+    for forged in (token(juliet, juliet), token(session_id, romeo)):
+        with pytest.raises(NotAuthenticated):
+            service.bus.handle(Authenticate(token=forged))

@@ -1,0 +1,84 @@
+import pytest
+
+from hexaccount.application.get_profile import GetProfile
+from hexaccount.application.get_user import GetUser
+from hexaccount.application.register_user import RegisterUser
+from hexaccount.bootstrap.service import Service
+from hexaccount.domain.errors import EmailTaken, InvalidInput, UserNameTaken
+from hexaccount.domain.role import Role
+from tests.application.adjustable_clock import AdjustableClock
+from tests.application.people import PASSWORD, registration
+
+TEXTS = {
+    "user_name": "Juliet",
+    "email": "Juliet@example.org",
+    "first_name": " Juliet ",
+    "last_name": "Capulet",
+    "password": PASSWORD,
+}
+
+
+def test_a_registered_user_is_found_as_they_registered(service: Service, clock: AdjustableClock) -> None:
+    user_id = service.bus.handle(RegisterUser.of_text(**TEXTS, avatar_identifier="balcony", role=Role.ADMIN))
+    user = service.bus.handle(GetUser(reference=str(user_id)))
+    assert (user.id, user.user_name, user.email) == (user_id, "Juliet", "Juliet@example.org")
+    assert (user.first_name, user.last_name, user.avatar_identifier) == ("Juliet", "Capulet", "balcony")
+    assert (user.role, user.disabled, user.registered_at) == (Role.ADMIN, False, clock.now())
+
+
+def test_a_user_without_an_avatar_of_their_own_gets_one_by_their_id(service: Service) -> None:
+    user_id = service.bus.handle(registration())
+    assert service.bus.handle(GetUser(reference="juliet")).avatar_identifier == user_id.hex
+
+
+def test_a_password_is_stored_only_as_its_hash(service: Service) -> None:
+    user_id = service.bus.handle(registration())
+    with service.store.unit_of_work() as uow:
+        stored = uow.users.get(user_id).password_hash
+        entries = uow.journal.of("user", user_id)
+    assert stored.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
+    assert PASSWORD not in stored
+    assert PASSWORD not in repr(entries)
+    assert stored not in repr(entries)
+
+
+@pytest.mark.parametrize(
+    ("texts", "refusal"),
+    [
+        ({"user_name": "JULIET"}, UserNameTaken),
+        ({"email": "JULIET@EXAMPLE.ORG", "user_name": "other"}, EmailTaken),
+        ({"user_name": "\uff4auliet", "email": "juliet@example.org"}, UserNameTaken),
+    ],
+)
+def test_a_name_or_address_is_taken_in_every_spelling_and_the_name_is_named_first(
+    service: Service, texts: dict[str, str], refusal: type[Exception]
+) -> None:
+    service.bus.handle(RegisterUser.of_text(**TEXTS))
+    with pytest.raises(refusal):
+        service.bus.handle(RegisterUser.of_text(**{**TEXTS, "email": "other@example.org", **texts}))
+
+
+def test_a_refused_registration_leaves_nothing(service: Service) -> None:
+    service.bus.handle(registration("juliet"))
+    with pytest.raises(EmailTaken):
+        service.bus.handle(registration("romeo", email="juliet@example.org"))
+    service.bus.handle(registration("romeo"))
+
+
+def test_every_invalid_field_is_named_at_once() -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        RegisterUser.of_text(
+            user_name="ro meo", email="romeo", first_name="", last_name="\0", password="short", avatar_identifier="/"
+        )
+    fields = {"user_name", "email", "first_name", "last_name", "password", "avatar_identifier"}
+    assert refusal.value.errors.keys() == fields
+    assert all(str(refusal.value).count(f"{field}: ") == 1 for field in fields)
+    assert "short" not in refusal.value.errors["password"].replace("too short", "")
+
+
+def test_the_event_of_a_registration_gives_the_user_a_profile(service: Service, clock: AdjustableClock) -> None:
+    user_id = service.bus.handle(registration())
+    assert service.bus.handle(GetProfile(user_id=user_id)).updated_at is None
+    service.deliver_all()
+    profile = service.bus.handle(GetProfile(user_id=user_id))
+    assert (profile.bio, profile.phone, profile.address, profile.updated_at) == (None, None, None, clock.now())

@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.postgres import running_postgres, temporary_database
+
+STORES = ("memory", "sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--store", choices=STORES, default="memory", help="the store on which the features run")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a PostgreSQL server that runs until the end of the tests."""
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the `store` setting of an empty, unmigrated store of the kind that `--store` names."""
+    match request.config.getoption("--store"):
+        case "sqlite":
+            yield f"sqlite:///{tmp_path}/hexaccount.db"
+        case "postgresql":
+            with temporary_database(request.getfixturevalue("postgres_server")) as url:
+                yield url
+        case _:
+            yield "memory://"

@@ -1,0 +1,87 @@
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+from hexaccount.domain.email_address import EmailAddress
+from hexaccount.domain.names import PersonName, UserName
+from hexaccount.domain.profile import Profile
+from hexaccount.domain.role import Role
+from hexaccount.domain.session import Session
+from hexaccount.domain.user import User
+from hexaccount_system import Uuid7Identifiers
+
+BEGINNING = datetime(2026, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
+
+
+class People:
+    """Makes accounts, logins and profiles that no store has yet, and remembers their ids."""
+
+    def __init__(self) -> None:
+        self._identifiers = Uuid7Identifiers()
+        self._numbers = count(1)
+        self._milliseconds = count(1)
+        self.ids: list[UUID] = []
+
+    def now(self) -> datetime:
+        """Return a moment that is a millisecond later at each call."""
+        return BEGINNING + timedelta(milliseconds=next(self._milliseconds))
+
+    def new_id(self) -> UUID:
+        """Return a new identifier."""
+        made = self._identifiers.new()
+        self.ids.append(made)
+        return made
+
+    def user(
+        self,
+        name: str | None = None,
+        email: str | None = None,
+        *,
+        user_id: UUID | None = None,
+        first_name: str = "Ada",
+        last_name: str = "Lovelace",
+        role: Role = Role.USER,
+        password_hash: str = "hash-of-the-first-password",
+        at: datetime | None = None,
+    ) -> User:
+        """Return a new account, by default one whose name and address nobody else has."""
+        number = next(self._numbers)
+        if user_id is not None:
+            self.ids.append(user_id)
+        return User.register(
+            user_id=user_id or self.new_id(),
+            name=UserName(name or f"person{number}"),
+            email=EmailAddress(email or f"person{number}@example.org"),
+            first_name=PersonName(first_name),
+            last_name=PersonName(last_name),
+            avatar_identifier=None,
+            role=role,
+            password_hash=password_hash,
+            at=at or self.now(),
+        )
+
+    def session(
+        self,
+        user: User,
+        *,
+        session_id: UUID | None = None,
+        user_agent: str = "Mozilla/5.0",
+        at: datetime | None = None,
+        lifetime: timedelta = timedelta(hours=1),
+    ) -> Session:
+        """Return a new login of `user`."""
+        return Session.open(
+            session_id=session_id or self.new_id(),
+            user=user,
+            client_address="2001:db8::7",
+            user_agent=user_agent,
+            at=at or self.now(),
+            lifetime=lifetime,
+        )
+
+    def profile(self, user_id: UUID, **fields: str | None) -> Profile:
+        """Return a new profile, with these fields told."""
+        profile = Profile.create(user_id, self.now())
+        if fields:
+            profile.update(fields, self.now())
+        return profile

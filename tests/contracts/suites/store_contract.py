@@ -1,0 +1,38 @@
+from tests.contracts.suites.bus_load import BusLoadContract
+from tests.contracts.suites.claims import ClaimsContract
+from tests.contracts.suites.commit_signals import CommitSignalContract
+from tests.contracts.suites.delivery_ends import DeliveryEndsContract
+from tests.contracts.suites.draining import DrainingContract
+from tests.contracts.suites.enrolment import EnrolmentContract
+from tests.contracts.suites.inbox import InboxContract
+from tests.contracts.suites.journal import JournalContract
+from tests.contracts.suites.login_races import LoginRacesContract
+from tests.contracts.suites.paging import PagingContract
+from tests.contracts.suites.password_hashes import PasswordHashContract
+from tests.contracts.suites.repositories import RepositoriesContract
+from tests.contracts.suites.rollback import RollbackContract
+from tests.contracts.suites.set_aside import SetAsideContract
+from tests.contracts.suites.stale_versions import StaleVersionContract
+from tests.contracts.suites.subject import ContractSuite
+from tests.contracts.suites.text_fidelity import TextFidelityContract
+from tests.contracts.suites.uniqueness import UniquenessContract
+
+RULES: tuple[type[ContractSuite], ...] = (
+    UniquenessContract,
+    RollbackContract,
+    StaleVersionContract,
+    JournalContract,
+    TextFidelityContract,
+    RepositoriesContract,
+    PagingContract,
+    PasswordHashContract,
+    InboxContract,
+    EnrolmentContract,
+    ClaimsContract,
+    DeliveryEndsContract,
+    SetAsideContract,
+    DrainingContract,
+    CommitSignalContract,
+    LoginRacesContract,
+    BusLoadContract,
+)

@@ -1,0 +1,92 @@
+"""Text that stores have been seen to change, refuse or confuse."""
+
+import sys
+import unicodedata
+
+from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.text import clean_paragraph
+
+# Each pair is one name to people, however it is typed.
+ONE_NAME = {
+    "case": ("anna", "ANNA"),
+    "width": ("anna", "\uff21\uff4e\uff4e\uff41"),
+    "half-width katakana": ("\u30ab\u30ca", "\uff76\uff85"),
+    "composed and decomposed": ("j\u00fcrgen", "ju\u0308rgen"),
+    "case and composition": ("j\u00fcrgen", "JU\u0308RGEN"),
+    "greek case": ("\u03b1\u03bb\u03c6\u03b1", "\u0391\u039b\u03a6\u0391"),
+    "cyrillic case": ("\u0438\u0432\u0430\u043d", "\u0418\u0412\u0410\u041d"),
+    "case beyond the basic plane": ("\U00010428\U00010429", "\U00010400\U00010401"),
+    "order of combining marks": ("a\u0323\u0302", "a\u0302\u0323"),
+}
+
+# Each pair looks or sorts alike somewhere, and is two names all the same.
+TWO_NAMES = {
+    "accent": ("anna", "ann\u00e4"),
+    "confusable": ("anna", "\u0430nna"),
+    "sharp s": ("strasse", "stra\u00dfe"),
+    "final sigma": ("\u03b1\u03c3", "\u03b1\u03c2"),
+    "dotless i": ("i", "\u0131"),
+    "kana": ("\u304b\u306a", "\u30ab\u30ca"),
+    "voiced kana": ("\u30cf\u30cf", "\u30d0\u30d0"),
+    "number and text": ("1", "01"),
+    "number and its other spelling": ("10", "1e1"),
+    "wildcard": ("a_c", "abc"),
+    "percent": ("a%", "abcd"),
+    "digits of two scripts": ("user1", "user\u0967"),
+    "long and one longer": ("x" * 63, "x" * 64),
+    "backslash": ("a\\b", "a\\\\b"),
+    "joiner": ("\u0915\u094d\u0937", "\u0915\u094d\u200d\u0937"),
+}
+
+ONE_ADDRESS = {
+    "case": ("anna@example.org", "Anna@EXAMPLE.ORG"),
+    "width": ("anna@example.org", "\uff41\uff4e\uff4e\uff41@example.org"),
+    "sharp s": ("strasse@example.org", "stra\u00dfe@example.org"),
+    "ligature": ("office@example.org", "o\ufb03ce@example.org"),
+    "composed and decomposed": ("zo\u00eb@example.org", "zoe\u0308@example.org"),
+    "punycode": ("anna@b\u00fccher.example", "anna@xn--bcher-kva.example"),
+}
+
+TWO_ADDRESSES = {
+    "accent": ("anna@example.org", "ann\u00e4@example.org"),
+    "confusable": ("anna@example.org", "\u0430nna@example.org"),
+    "dot": ("anna.b@example.org", "annab@example.org"),
+    "tag": ("anna@example.org", "anna+tag@example.org"),
+    "wildcard": ("a_c@example.org", "abc@example.org"),
+    "domain": ("anna@example.org", "anna@example.com"),
+}
+
+ADVERSARIAL = {
+    "confusables": "\u0430\u0440\u0440le pay\u0440al",
+    "right to left": "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 abc 123",
+    "combining marks": "Z" + "\u0300\u0301\u0302\u0303\u0304" * 20 + "algo",
+    "astral": "\U0001f9d1\u200d\U0001f680 \U00020000 \U0001d49c \U0001f1e9\U0001f1ea",
+    "a thousand characters": "\U0001f600" * 1000,
+    "quotes": "Robert'); DROP TABLE users;-- \"`´",
+    "placeholders": "%s %(a)s :name ? $1 {0} {{}} ${x} @p1 \\:b ::text",
+    "backslashes": "\\ \\\\ \\n \\u0000 \\x00 \\",
+    "json": '{"a": [1, null, true], "$oid": "x"}',
+    "looks like null": "null",
+    "looks like a number": "00123.4500",
+    "looks like a time": "2026-03-01T12:00:00.123Z",
+    "looks like a boolean": "true",
+    "lines": "one\ntwo\n\n\tthree",
+    "inner spaces": "a  b\u00a0c\u3000d",
+}
+
+
+def every_character(size: int = 1000) -> list[str]:
+    """Return texts that hold every character that free text may hold."""
+    allowed = "".join(character for character in map(chr, range(sys.maxunicode + 1)) if _is_free_text(character))
+    texts = [clean_paragraph(allowed[first : first + size], at_most=4 * size) for first in range(0, len(allowed), size)]
+    # Composition may have made one a little longer than is allowed.
+    return [text[:size].strip() for text in texts]
+
+
+def _is_free_text(character: str) -> bool:
+    if unicodedata.category(character)[0] == "C":
+        return False
+    try:
+        return clean_paragraph(f"a{character}b", at_most=9) == f"a{character}b"
+    except InvalidValue:
+        return False

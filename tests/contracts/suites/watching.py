@@ -1,0 +1,26 @@
+from hexaccount.application.ports.store import Store
+from tests.contracts.suites.people import People
+from tests.contracts.suites.races import PATIENCE
+from tests.contracts.suites.storing import disable, save
+from tests.contracts.suites.subject import ContractSuite
+
+
+class WatchContract(ContractSuite):
+    """A handle that watches hears of the commits of other handles; for stores that can tell."""
+
+    def test_who_watches_hears_of_commits_elsewhere(self, store: Store, another: Store, people: People) -> None:
+        another.watch()
+        user = people.user()
+        for change in (lambda: save(store, user), lambda: disable(store, user.id, people.now())):
+            seen = another.commits.count
+            change()
+            another.commits.wait(seen, PATIENCE)
+            assert another.commits.count > seen
+
+    def test_watching_twice_is_harmless(self, store: Store, another: Store, people: People) -> None:
+        another.watch()
+        another.watch()
+        seen = another.commits.count
+        save(store, people.user())
+        another.commits.wait(seen, PATIENCE)
+        assert another.commits.count > seen

@@ -1,0 +1,39 @@
+"""Accounts as the domain tests need them."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from hexaccount.domain.email_address import EmailAddress
+from hexaccount.domain.names import PersonName, UserName
+from hexaccount.domain.role import Role
+from hexaccount.domain.session import Session
+from hexaccount.domain.user import User
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+USER_ID = UUID("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")
+SESSION_ID = UUID("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c")
+
+
+def registered_user(user_id: UUID = USER_ID, role: Role = Role.USER) -> User:
+    return User.register(
+        user_id=user_id,
+        name=UserName("Juliet"),
+        email=EmailAddress("Juliet@example.org"),
+        first_name=PersonName("Juliet"),
+        last_name=PersonName("Capulet"),
+        avatar_identifier=None,
+        role=role,
+        password_hash="$hash",
+        at=NOON,
+    )
+
+
+def open_session(user: User, session_id: UUID = SESSION_ID, lifetime: timedelta = timedelta(hours=1)) -> Session:
+    return Session.open(
+        session_id=session_id,
+        user=user,
+        client_address="192.0.2.7",
+        user_agent="curl/8",
+        at=NOON,
+        lifetime=lifetime,
+    )

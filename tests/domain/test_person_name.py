@@ -1,0 +1,81 @@
+import unicodedata
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.names import PersonName
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Juliet",
+        "Jean-Luc",
+        "O'Neill",
+        "Anna Maria",
+        "M\u00fcller",
+        "\u5f20\u4e09",
+        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+    ],
+    ids=ascii,
+)
+def test_a_name_is_taken_as_its_bearer_writes_it(text: str) -> None:
+    assert str(PersonName(text)) == text
+
+
+def test_white_space_around_a_name_is_not_part_of_it() -> None:
+    assert PersonName("  Juliet \u3000").text == "Juliet"
+
+
+def test_a_decomposed_name_is_the_composed_one() -> None:
+    assert PersonName("Jose\u0301") == PersonName("Jos\u00e9")
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u00a0\u2003"], ids=ascii)
+def test_an_empty_name_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="must not be empty"):
+        PersonName(text)
+
+
+@pytest.mark.xfail(reason="joiners are allowed also where they join nothing, so a name may be invisible", strict=True)
+@pytest.mark.parametrize("text", ["\u200d", "\u200c\u200c"], ids=ascii)
+def test_a_name_that_nobody_can_see_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue):
+        PersonName(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a\nb", id="two-lines"),
+        pytest.param("a\tb", id="tab"),
+        pytest.param("a\0", id="nul"),
+        pytest.param("a\u2028b", id="line-separator"),
+        pytest.param("a\u202eb", id="right-to-left-override"),
+        pytest.param("\ufeffa", id="byte-order-mark"),
+        pytest.param("\ud800", id="lone-surrogate"),
+        pytest.param("\ue000", id="private-use"),
+    ],
+)
+def test_control_format_and_private_characters_are_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match=r"U\+[0-9A-F]{4}"):
+        PersonName(text)
+
+
+def test_a_name_has_at_most_100_characters_after_composition() -> None:
+    assert len(PersonName("e\u0301" * 100).text) == 100
+    for text in ("x" * 101, "x" * 100_000):
+        with pytest.raises(InvalidValue, match="at most 100"):
+            PersonName(text)
+
+
+@given(text=st.text(st.characters(), max_size=120))
+def test_a_name_as_it_is_kept_is_accepted_again_and_unchanged(text: str) -> None:
+    try:
+        name = PersonName(text)
+    except InvalidValue:
+        assume(False)
+    assert PersonName(name.text) == name == PersonName.restore(name.text)
+    assert unicodedata.is_normalized("NFC", name.text)

