@@ -14,6 +14,7 @@ from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavail
 from hexaccount.domain.errors import (
     EmailTaken,
     InvalidInput,
+    InvalidValue,
     NotAuthenticated,
     Refusal,
     UserNameTaken,
@@ -134,6 +135,7 @@ _PROBLEMS: dict[type, Callable[[Any], Problem]] = {
     RequestRefused: lambda error: error.problem,
     Refusal: _refusal,
     InvalidInput: _invalid_input,
+    InvalidValue: _refusal,
     UserNameTaken: _taken,
     EmailTaken: _taken,
     UserNotFound: _not_found,

@@ -8,7 +8,7 @@ import pytest
 from hexaccount.application.disable_user import DisableUser
 from hexaccount.application.log_in import LogIn
 from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.bootstrap.service import Service
+from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.domain.errors import WrongCredentials
 from hexaccount_security import BcryptHasher, HashingLane
 from tests.application.counted_bcrypt import CountedBcrypt
@@ -139,10 +139,8 @@ class SoonOverloaded(BcryptHasher):
 
 def test_an_upgrade_that_finds_no_place_does_not_fail_the_login(house: Service, lane: HashingLane) -> None:
     imported = stored_hash(house, new=imported_hash(4))
-    with house.container.hasher.override(SoonOverloaded(4, lane)):
-        house.container.bus.reset()
-        assert house.bus.handle(LogIn(user_name="juliet", password=PASSWORD)).token
-    house.container.bus.reset()
+    with open_service(house.settings, store=house.store, hasher=SoonOverloaded(4, lane)) as busy:
+        assert busy.bus.handle(LogIn(user_name="juliet", password=PASSWORD)).token
     assert stored_hash(house) == imported
     house.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
     assert stored_hash(house) != imported
@@ -156,8 +154,6 @@ def test_an_upgrade_does_not_undo_a_password_that_was_changed_meanwhile(house: S
             stored_hash(house, new="$changed")
             return super().hash(password)
 
-    with house.container.hasher.override(Interrupted(4, lane)):
-        house.container.bus.reset()
-        house.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
-    house.container.bus.reset()
+    with open_service(house.settings, store=house.store, hasher=Interrupted(4, lane)) as interrupted:
+        interrupted.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
     assert stored_hash(house) == "$changed"

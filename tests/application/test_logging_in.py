@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from hexaccount.application.log_out import LogOut
 from hexaccount.application.ports.token_issuer import AccessClaims
 from hexaccount.bootstrap.service import Service
 from hexaccount.domain.errors import NotAuthenticated, WrongCredentials
+from hexaccount.domain.password import Password
 from tests.application.adjustable_clock import AdjustableClock
 from tests.application.people import PASSWORD, registration
 
@@ -41,9 +43,7 @@ def test_a_person_logs_in_by_name_or_address_in_any_spelling(service: Service, j
 
 
 def test_a_password_is_the_same_on_every_keyboard(service: Service) -> None:
-    command = registration("romeo")
-    decomposed = type(command.password)("pass\u0301word 1")
-    service.bus.handle(type(command)(**{f: getattr(command, f) for f in command.__slots__} | {"password": decomposed}))
+    service.bus.handle(replace(registration("romeo"), password=Password("pass\u0301word 1")))
     assert log_in(service, "romeo", "pas\u015bword 1")
 
 

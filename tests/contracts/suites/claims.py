@@ -110,7 +110,9 @@ class ClaimsContract(ContractSuite):
         held = claim(store, limit=1)
         assert len(held) == 1
         assert len(claim(store, "another")) == 3
-        assert {delivery.entry.aggregate for delivery in claim(store)} == {"user", "profile"} - {held[0].entry.aggregate}
+        assert {delivery.entry.aggregate for delivery in claim(store)} == {"user", "profile"} - {
+            held[0].entry.aggregate
+        }
 
     def test_an_expired_lease_lets_others_claim(self, store: Store, another: Store, people: People) -> None:
         user_with_events(store, people, 3)

@@ -34,7 +34,9 @@ class EnrolmentContract(ContractSuite):
         user = user_with_events(store, people, 4)
         save(store, people.profile(user.id))
         owed = {
-            subscriber: sorted((delivery.entry.aggregate, delivery.entry.sequence) for delivery in claim(store, subscriber))
+            subscriber: sorted(
+                (delivery.entry.aggregate, delivery.entry.sequence) for delivery in claim(store, subscriber)
+            )
             for subscriber in ("one type", "two types", "all types")
         }
         assert owed == {

@@ -25,9 +25,7 @@ class SchemaContract(ContractSuite):
         another.check()
         assert user_of(another, user.id).name == user.name
 
-    def test_racing_migrations_leave_one_schema(
-        self, blank: Store, under_test: StoreUnderTest, people: People
-    ) -> None:
+    def test_racing_migrations_leave_one_schema(self, blank: Store, under_test: StoreUnderTest, people: People) -> None:
         handles = [blank, under_test.open(), under_test.open()]
         assert len(set(race(*(handle.migrate for handle in handles)))) == 1
         for handle in handles:

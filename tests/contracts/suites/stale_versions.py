@@ -139,7 +139,9 @@ class StaleVersionContract(ContractSuite):
         with Racers(16) as racers:
             for number in range(10):
                 all_have_read = Barrier(16)
-                changes = [partial(self.toggle, handle, user.id, people, all_have_read) for handle in [store, another] * 8]
+                changes = [
+                    partial(self.toggle, handle, user.id, people, all_have_read) for handle in [store, another] * 8
+                ]
                 check_one_winner(racers.race(changes), StaleVersion)
                 assert user_of(store, user.id).version == number + 2
 

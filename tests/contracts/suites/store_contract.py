@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 from tests.contracts.suites.bus_load import BusLoadContract
 from tests.contracts.suites.claims import ClaimsContract
 from tests.contracts.suites.commit_signals import CommitSignalContract
@@ -17,7 +19,7 @@ from tests.contracts.suites.subject import ContractSuite
 from tests.contracts.suites.text_fidelity import TextFidelityContract
 from tests.contracts.suites.uniqueness import UniquenessContract
 
-RULES: tuple[type[ContractSuite], ...] = (
+EVERY_STORE: tuple[type[ContractSuite], ...] = (
     UniquenessContract,
     RollbackContract,
     StaleVersionContract,
@@ -36,3 +38,16 @@ RULES: tuple[type[ContractSuite], ...] = (
     LoginRacesContract,
     BusLoadContract,
 )
+
+
+class StoreContract:
+    """All suites that every store passes, and those that a subclass names besides.
+
+    A subclass gives the fixture `under_test`; each suite becomes a class inside it.
+    """
+
+    def __init_subclass__(cls, *, also: Iterable[type[ContractSuite]] = ()) -> None:
+        super().__init_subclass__()
+        for suite in (*EVERY_STORE, *also):
+            name = f"Test{suite.__name__.removesuffix('Contract')}"
+            setattr(cls, name, type(name, (suite,), {"__module__": cls.__module__, "__doc__": suite.__doc__}))

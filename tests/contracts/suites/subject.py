@@ -17,9 +17,11 @@ class StoreUnderTest:
     """A store that nobody has used yet, and how a handle on it is opened, any number of times.
 
     Every handle sees what is committed through any other. Where processes share the store, `opener` can be pickled.
+    `rounds` is how often 32 threads race.
     """
 
     opener: Callable[[Recorder], Store]
+    rounds: int = 10
     _open: list[Store] = field(default_factory=list)
 
     def open(self, source: str = SOURCE) -> Store:
@@ -35,12 +37,7 @@ class StoreUnderTest:
 
 
 class ContractSuite:
-    """The fixtures of every suite; `under_test` is the one that a store's own tests give."""
-
-    @pytest.fixture
-    def under_test(self) -> StoreUnderTest:
-        """Return an empty store of the adapter under test."""
-        raise NotImplementedError("give your suite a fixture `under_test` that returns a StoreUnderTest")
+    """The fixtures of every suite but `under_test`, which gives a StoreUnderTest and is for a store's own tests to say."""
 
     @pytest.fixture
     def people(self) -> People:
@@ -66,9 +63,7 @@ class ContractSuite:
         return under_test.open()
 
     @pytest.fixture(autouse=True)
-    def _every_journal_folds_to_what_is_stored(
-        self, under_test: StoreUnderTest, audit: JournalAudit
-    ) -> Iterator[None]:
+    def _every_journal_folds_to_what_is_stored(self, under_test: StoreUnderTest, audit: JournalAudit) -> Iterator[None]:
         try:
             yield
             if audit.has_begun:

@@ -1,5 +1,4 @@
 from functools import partial
-from typing import ClassVar
 
 import pytest
 
@@ -9,7 +8,7 @@ from hexaccount.domain.user import User
 from tests.contracts.suites.people import People
 from tests.contracts.suites.races import Racers, check_one_winner, outcome
 from tests.contracts.suites.storing import all_users, save
-from tests.contracts.suites.subject import ContractSuite
+from tests.contracts.suites.subject import ContractSuite, StoreUnderTest
 from tests.contracts.suites.texts import ONE_ADDRESS, ONE_NAME, TWO_ADDRESSES, TWO_NAMES
 
 
@@ -18,8 +17,6 @@ class UniquenessContract(ContractSuite):
 
     Nothing here looks before it adds, so every refusal is the store's own.
     """
-
-    rounds: ClassVar[int] = 10
 
     @pytest.mark.parametrize("spellings", ONE_NAME.values(), ids=ONE_NAME.keys())
     def test_a_user_name_is_taken_in_every_equal_spelling(
@@ -104,30 +101,34 @@ class UniquenessContract(ContractSuite):
             save(store, people.user("free", "anna@example.org"))
         save(store, people.user("free"))
 
-    def test_of_32_threads_that_register_one_name_one_wins(self, store: Store, people: People) -> None:
+    def test_of_32_threads_that_register_one_name_one_wins(
+        self, store: Store, people: People, under_test: StoreUnderTest
+    ) -> None:
         with Racers(32) as racers:
-            for number in range(self.rounds):
+            for number in range(under_test.rounds):
                 name = f"contested{number}"
                 users = [people.user(name if index % 2 else name.upper()) for index in range(32)]
                 check_one_winner(racers.race(attempts(store, users)), UserNameTaken)
-        assert len(all_users(store)) == self.rounds
+        assert len(all_users(store)) == under_test.rounds
 
-    def test_of_32_threads_that_register_one_address_one_wins(self, store: Store, people: People) -> None:
-        with Racers(32) as racers:
-            for number in range(self.rounds):
-                users = [people.user(email=f"contested{number}@example.org") for _ in range(32)]
-                check_one_winner(racers.race(attempts(store, users)), EmailTaken)
-        assert len(all_users(store)) == self.rounds
-
-    def test_of_32_threads_that_register_one_name_and_address_the_others_hear_of_the_name(
-        self, store: Store, another: Store, people: People
+    def test_of_32_threads_that_register_one_address_one_wins(
+        self, store: Store, people: People, under_test: StoreUnderTest
     ) -> None:
         with Racers(32) as racers:
-            for number in range(self.rounds):
+            for number in range(under_test.rounds):
+                users = [people.user(email=f"contested{number}@example.org") for _ in range(32)]
+                check_one_winner(racers.race(attempts(store, users)), EmailTaken)
+        assert len(all_users(store)) == under_test.rounds
+
+    def test_of_32_threads_that_register_one_name_and_address_the_others_hear_of_the_name(
+        self, store: Store, another: Store, people: People, under_test: StoreUnderTest
+    ) -> None:
+        with Racers(32) as racers:
+            for number in range(under_test.rounds):
                 users = [people.user(f"both{number}", f"both{number}@example.org") for _ in range(32)]
                 halves = attempts(store, users[:16]) + attempts(another, users[16:])
                 check_one_winner(racers.race(halves), UserNameTaken)
-        assert len(all_users(store)) == self.rounds
+        assert len(all_users(store)) == under_test.rounds
 
 
 def attempts(store: Store, users: list[User]) -> list[partial[str]]:

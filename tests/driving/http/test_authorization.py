@@ -7,7 +7,8 @@ from hexaccount_flask.authentication import bearer_token
 from hexaccount_flask.problems import RequestRefused
 
 INVALID = (
-    'Bearer realm="hexaccount", error="invalid_token", error_description="the access token is invalid, expired or revoked"'
+    'Bearer realm="hexaccount", error="invalid_token", '
+    'error_description="the access token is invalid, expired or revoked"'
 )
 PERSONAL = [
     ("GET", "/api/v1/me"),

@@ -1,0 +1,89 @@
+"""The whole service on the store under test: its real handlers, its real relays, hashes of the lowest cost."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Thread
+
+from hexaccount.application.bus import Bus
+from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.store import Store
+from hexaccount.application.register_user import RegisterUser
+from hexaccount.application.relay import Relay, RelayPolicy
+from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
+from hexaccount_security import BcryptHasher, HashingLane, JwtIssuer
+from hexaccount_system import SystemClock, Uuid7Identifiers
+from tests.contracts.suites.races import PATIENCE
+
+PASSWORD = "correct horse battery"
+_KEY = b"a key that signs nothing but what tests ask for"
+
+
+@dataclass(frozen=True, slots=True)
+class BusParts:
+    """What the buses of one test share, so that a token of one is known to the other."""
+
+    lane: HashingLane
+    executor: ThreadPoolExecutor
+
+    def bus_on(self, store: Store) -> Bus:
+        """Return a bus whose handlers work on this handle."""
+        handlers = build_handlers(
+            unit_of_work=store.unit_of_work,
+            hasher=BcryptHasher(4, self.lane),
+            tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
+            clock=SystemClock(),
+            identifiers=Uuid7Identifiers(),
+            access_lifetime=timedelta(hours=1),
+        )
+        return Bus(handlers, executor=self.executor)
+
+
+@contextmanager
+def bus_parts() -> Iterator[BusParts]:
+    """Give the parts of buses for the block."""
+    lane = HashingLane(slots=2, queue=64)
+    with ThreadPoolExecutor(2) as executor:
+        try:
+            yield BusParts(lane, executor)
+        finally:
+            lane.close()
+
+
+@contextmanager
+def running_relays(store: Store, publisher: EventPublisher, each: int = 2) -> Iterator[None]:
+    """Have every subscriber of the service, and a publisher, served by `each` relay threads during the block."""
+    clock = SystemClock()
+    subscribers: list[Subscriber] = [
+        *handling_subscribers(unit_of_work=store.unit_of_work, clock=clock),
+        PublishingSubscriber(name="publisher", publisher=publisher),
+    ]
+    policy = RelayPolicy(poll=timedelta(milliseconds=50))
+    relays = [
+        Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=policy)
+        for subscriber in subscribers
+        for _ in range(each)
+    ]
+    for subscriber in subscribers:
+        store.outbox.enrol(subscriber.name, subscriber.event_types)
+    threads = [Thread(target=relay.run) for relay in relays]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for relay in relays:
+            relay.stop()
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads), "a relay did not stop"
+
+
+def registration(name: str) -> RegisterUser:
+    """Return the command that opens an account of this name."""
+    return RegisterUser.of_text(
+        user_name=name, email=f"{name}@example.org", first_name="Ada", last_name="Lovelace", password=PASSWORD
+    )

@@ -1,0 +1,15 @@
+import pytest
+
+from hexaccount.application.ports.store import Store
+from hexaccount.application.recorder import Recorder
+from hexaccount_memory import MemoryStore
+from hexaccount_system import Uuid7Identifiers
+from tests.contracts.suites import StoreContract, StoreUnderTest, WatchContract
+
+
+class TestMemoryStore(StoreContract, also=[WatchContract]):
+    @pytest.fixture
+    def under_test(self) -> StoreUnderTest:
+        store: Store = MemoryStore(Recorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
+        # One process has one memory: every handle is the store itself.
+        return StoreUnderTest(lambda recorder: store, rounds=200)
