@@ -1,10 +1,11 @@
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects import postgresql
 
 from hexaccount_sql import schema
 from hexaccount_sql.writes import Rows, Writer, Writes
@@ -15,9 +16,10 @@ COMMITS_CHANNEL = "hexaccount_commits"
 class PostgresWriter(Writer):
     """Writes a commit as one statement, which is a transaction by itself and costs one round trip.
 
-    Rows travel as one array for each column, so that the statement depends only on the tables that are written.
-    The journal's key is the compare-and-set: whoever changes an aggregate writes the entry after the version they
-    have read, and of two who read the same version the second one's whole statement fails on it.
+    The rows of a table travel as one JSON document, so that the statement depends only on the tables that are
+    written, and is prepared once for each set of them. The journal's key is the compare-and-set: whoever changes an
+    aggregate writes the entry after the version they have read, and of two who read the same version the second
+    one's whole statement fails on it.
     """
 
     def __init__(self) -> None:
@@ -25,17 +27,18 @@ class PostgresWriter(Writer):
 
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
         statement = _statement(tuple(writes.inserts), tuple(writes.updates), bool(writes.hashes))
-        parameters: dict[str, Any] = {"token": self.token} if schema.journal in writes.inserts else {}
-        for table, rows in writes.inserts.items():
-            parameters |= _arrays(f"insert_{table.name}", (column.name for column in table.columns), rows)
-        for table, rows in writes.updates.items():
-            parameters |= _arrays(f"update_{table.name}", _columns_of_update(table), rows)
-        parameters |= _arrays("hash", ("id", "old", "new"), writes.hashes) if writes.hashes else {}
+        parameters = {f"insert_{table.name}": _document(rows) for table, rows in writes.inserts.items()}
+        parameters |= {f"update_{table.name}": _document(rows) for table, rows in writes.updates.items()}
+        if writes.hashes:
+            parameters["replace_hashes"] = _document(writes.hashes)
+        if schema.journal in writes.inserts:
+            parameters["token"] = self.token
         return connection.execute(statement, parameters).first() is not None
 
 
 @lru_cache(maxsize=64)
 def _statement(inserts: tuple[sa.Table, ...], updates: tuple[sa.Table, ...], new_hashes: bool) -> sa.Select[Any]:
+    """Return the statement that writes these tables; it gives a row if a delivery is owed."""
     parts = [_update(table) for table in updates]
     parts += [_insert(table).cte(f"insert_{table.name}") for table in inserts if table is not schema.journal]
     if new_hashes:
@@ -50,60 +53,43 @@ def _statement(inserts: tuple[sa.Table, ...], updates: tuple[sa.Table, ...], new
 
 
 def _insert(table: sa.Table) -> Any:
-    names = [column.name for column in table.columns]
-    rows = _rows(f"insert_{table.name}", [(name, table.c[name].type) for name in names])
-    return sa.insert(table).from_select(names, sa.select(*(rows.c[name] for name in names)))
+    rows = _rows(f"insert_{table.name}", table.columns)
+    return sa.insert(table).from_select(list(rows.c.keys()), sa.select(*rows.c))
 
 
 def _update(table: sa.Table) -> sa.CTE:
-    columns = [
-        (name, sa.Integer() if name == "stored_version" else table.c[name].type) for name in _columns_of_update(table)
-    ]
-    rows = _rows(f"update_{table.name}", columns)
-    changed = {name: rows.c[name] for name, _ in columns if name not in {"id", "stored_version"}}
+    rows = _rows(f"update_{table.name}", [*table.columns, sa.column("stored_version", sa.Integer)])
+    changed = {column.name: rows.c[column.name] for column in table.columns if column.name != "id"}
     same = (table.c.id == rows.c.id) & (table.c.version == rows.c.stored_version)
     return sa.update(table).where(same).values(changed).cte(f"update_{table.name}")
 
 
 def _replace_hashes() -> sa.CTE:
     users = schema.users
-    rows = _rows("hash", [("id", sa.Uuid()), ("old", sa.Text()), ("new", sa.Text())])
+    rows = _rows("replace_hashes", [users.c.id, sa.column("old", sa.Text), sa.column("new", sa.Text)])
     same = (users.c.id == rows.c.id) & (users.c.password_hash == rows.c.old)
     return sa.update(users).where(same).values(password_hash=rows.c.new).cte("replace_hashes")
 
 
 def _owe(entries: sa.CTE) -> sa.CTE:
     subscriptions = schema.subscriptions
-    owed = (
-        sa.select(
-            subscriptions.c.subscriber,
-            entries.c.id,
-            entries.c.aggregate,
-            entries.c.aggregate_id,
-            entries.c.sequence,
-        )
-        .join(entries, subscriptions.c.event_type.in_((entries.c.type, "*")))
-        .distinct()
+    columns = (entries.c.id, entries.c.aggregate, entries.c.aggregate_id, entries.c.sequence)
+    wanted = subscriptions.c.event_type.in_((entries.c.type, "*"))
+    owed = sa.select(subscriptions.c.subscriber, *columns).join(entries, wanted).distinct()
+    insert = sa.insert(schema.deliveries).from_select(
+        ["subscriber", "event_id", "aggregate", "aggregate_id", "sequence"], owed
     )
-    columns = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
-    insert = sa.insert(schema.deliveries).from_select(columns, owed)
     return insert.returning(schema.deliveries.c.event_id).cte("insert_deliveries")
 
 
-def _rows(prefix: str, columns: Iterable[tuple[str, sa.types.TypeEngine[Any]]]) -> Any:
-    """Return rows made of one array parameter for each column."""
-    named = list(columns)
-    arrays = [sa.bindparam(f"{prefix}_{name}", type_=ARRAY(kind)) for name, kind in named]
-    return (
-        sa.func.unnest(*arrays)
-        .table_valued(*(sa.column(name, kind) for name, kind in named), name=f"{prefix}_rows")
-        .render_derived()
-    )
+def _rows(parameter: str, columns: Iterable[sa.ColumnClause[Any]]) -> sa.TableValuedAlias:
+    """Return the rows of a JSON document, typed as these columns are."""
+    document = sa.cast(sa.bindparam(parameter, type_=sa.Text), postgresql.JSON)
+    fields = [sa.column(column.name, column.type) for column in columns]
+    rows = sa.func.json_to_recordset(document).table_valued(*fields, name=f"{parameter}_rows")
+    return rows.render_derived(with_types=True)
 
 
-def _arrays(prefix: str, names: Iterable[str], rows: Rows) -> dict[str, list[Any]]:
-    return {f"{prefix}_{name}": [row[name] for row in rows] for name in names}
-
-
-def _columns_of_update(table: sa.Table) -> list[str]:
-    return [*(column.name for column in table.columns), "stored_version"]
+def _document(rows: Rows) -> str:
+    # UUIDs and moments are written as PostgreSQL reads them.
+    return json.dumps(rows, default=str, separators=(",", ":"))
