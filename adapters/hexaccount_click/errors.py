@@ -1,8 +1,6 @@
 """Which exit code a failure leaves with, and what it tells the person."""
 
 import logging
-import os
-import sys
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -37,9 +35,6 @@ class ExitCode(IntEnum):
 def report(error: BaseException) -> ExitCode:
     """Tell the person of a failure on standard error, in plain lines, and return the exit code for it."""
     code = exit_code(error)
-    if code is ExitCode.READER_GONE:
-        _drop_output()
-        return code
     with suppress(ReaderGone):
         for line in _explain(error):
             note("\n".join(printable(part) for part in line.splitlines()))
@@ -76,7 +71,7 @@ def _explain(error: BaseException) -> list[str]:
             lines = [f"error: {error.format_message()}"]
         case SchemaMismatch() if "hexaccount migrate" not in str(error):
             lines.append("Run: hexaccount migrate")
-        case click.Abort() | KeyboardInterrupt():
+        case click.Abort() | KeyboardInterrupt() | ReaderGone():
             lines = []
         case _ if exit_code(error) is ExitCode.FAULT:
             lines = _explain_fault(error)
@@ -96,11 +91,3 @@ def _explain_fault(error: BaseException) -> list[str]:
 
 def _option(field: str) -> str:
     return "the password" if field == "password" else f"--{field.replace('_', '-')}"
-
-
-def _drop_output() -> None:
-    """Let the interpreter's last flush of standard output go nowhere."""
-    with suppress(OSError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

@@ -1,8 +1,12 @@
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
+
+# No `%`: a zone names an interface of one machine, in any characters at all.
+_ENTRY = re.compile(r"\[(?P<bracketed>[^]%]+)\](:[0-9]+)?|(?P<host>[^:%]+)(:[0-9]+)?|(?P<bare>[^%]+)")
 
 
 class ClientAddresses:
@@ -37,17 +41,11 @@ class ClientAddresses:
 
 def _parse(text: str) -> Address | None:
     """Return the address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`."""
-    host, port = text, "0"
-    if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        port = port.removeprefix(":") or "0"
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    try:
-        address = ip_address(host)
-    except ValueError:
+    found = _ENTRY.fullmatch(text)
+    if found is None:
         return None
-    # A zone names an interface of one machine, in any characters at all.
-    if "%" in host or not (port.isascii() and port.isdecimal()):
+    try:
+        address = ip_address(found["bracketed"] or found["bare"] or found["host"])
+    except ValueError:
         return None
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

@@ -60,7 +60,7 @@ def _request_id() -> str | None:
 
 
 def _refusal(error: Refusal) -> Problem:
-    return Problem(status=422, code=error.code, detail=str(error))
+    return Problem(status=422, code=error.code, detail=str(error) or "a rule of the service forbids this")
 
 
 def _invalid_input(error: InvalidInput) -> Problem:

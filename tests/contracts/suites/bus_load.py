@@ -2,7 +2,6 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import monotonic, sleep
 from typing import Any
 from uuid import UUID

@@ -1,5 +1,3 @@
-from functools import partial
-
 import pytest
 
 from hexaccount.application.ports.store import SchemaMismatch, Store

@@ -37,7 +37,7 @@ class StoreUnderTest:
 
 
 class ContractSuite:
-    """The fixtures of every suite but `under_test`, which gives a StoreUnderTest and is for a store's own tests to say."""
+    """The fixtures of every suite but one: `under_test`, a StoreUnderTest, is for the tests of each store to give."""
 
     @pytest.fixture
     def people(self) -> People:

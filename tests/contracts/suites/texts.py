@@ -62,7 +62,7 @@ ADVERSARIAL = {
     "combining marks": "Z" + "\u0300\u0301\u0302\u0303\u0304" * 20 + "algo",
     "astral": "\U0001f9d1\u200d\U0001f680 \U00020000 \U0001d49c \U0001f1e9\U0001f1ea",
     "a thousand characters": "\U0001f600" * 1000,
-    "quotes": "Robert'); DROP TABLE users;-- \"`´",
+    "quotes": "Robert'); DROP TABLE users;-- \"`",
     "placeholders": "%s %(a)s :name ? $1 {0} {{}} ${x} @p1 \\:b ::text",
     "backslashes": "\\ \\\\ \\n \\u0000 \\x00 \\",
     "json": '{"a": [1, null, true], "$oid": "x"}',

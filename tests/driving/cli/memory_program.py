@@ -20,9 +20,13 @@ COMMAND = (sys.executable, "-m", "tests.driving.cli.memory_program")
 
 @dataclass
 class MemoryProgram(Program):
-    """Keeps its accounts from one command to the next, and what it was told; `trouble` is what opening meets."""
+    """Keeps its accounts from one command to the next, and what it was told.
+
+    `trouble` is what opening meets, `late_trouble` what closing does.
+    """
 
     trouble: BaseException | None = None
+    late_trouble: BaseException | None = None
     misconfigured: Exception | None = None
     configs: list[Path | None] = field(default_factory=list)
     served: dict[str, object] = field(default_factory=dict)
@@ -65,6 +69,8 @@ class MemoryProgram(Program):
 
     def close(self) -> None:
         self.closed += 1
+        if self.late_trouble:
+            raise self.late_trouble
 
     def _meet_trouble(self) -> None:
         if self.trouble:

@@ -85,6 +85,13 @@ def test_a_fault_of_ours_shows_neither_a_traceback_nor_what_it_says(run, program
     assert "Traceback" not in result.stderr
 
 
+def test_a_fault_of_ours_is_in_no_log_that_is_kept_by_default(run, program, caplog):
+    program.trouble = RuntimeError("broken")
+    with caplog.at_level(logging.INFO, logger="hexaccount.cli"):
+        run("users", "list")
+    assert not caplog.records
+
+
 def test_the_log_has_the_traceback_of_a_fault(run, program, caplog):
     program.trouble = RuntimeError("broken")
     with caplog.at_level(logging.DEBUG, logger="hexaccount.cli"):
@@ -101,6 +108,14 @@ def test_an_interrupt_leaves_silently_with_the_code_of_its_signal(run, program):
     program.trouble = KeyboardInterrupt()
     result = run("http")
     assert (result.exit_code, result.output) == (130, "\n")
+
+
+@pytest.mark.parametrize(("trouble", "code"), [(KeyboardInterrupt(), 130), (StoreUnavailable(), 3)])
+def test_what_happens_while_closing_has_its_exit_code_too(run, program, trouble, code):
+    program.late_trouble = trouble
+    result = run("users", "list")
+    assert result.exit_code == code
+    assert isinstance(result.exception, SystemExit)
 
 
 @pytest.mark.parametrize(

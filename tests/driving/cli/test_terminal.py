@@ -40,8 +40,8 @@ class Terminal:
             assert ready, f"{text!r} was not shown; the screen has {self.screen!r}"
             assert self._read(), f"{text!r} was not shown before the end; the screen has {self.screen!r}"
 
-    def enter(self, keys: str) -> None:
-        os.write(self._keyboard, keys.encode())
+    def enter(self, keys: str | bytes) -> None:
+        os.write(self._keyboard, keys.encode() if isinstance(keys, str) else keys)
 
     def finish(self) -> tuple[int, str]:
         """Return the exit code and what was written to standard output."""
@@ -91,6 +91,13 @@ def test_two_different_entries_are_asked_for_again(terminal):
     assert terminal.finish()[0] == 0
     assert "do not match" in terminal.screen
     assert "horse" not in terminal.screen
+
+
+def test_bytes_that_are_no_text_are_refused(terminal):
+    terminal.expect("Password: ")
+    terminal.enter(b"\xff\xfe\xfd password\n")
+    assert terminal.finish() == (1, "")
+    assert terminal.screen.endswith("error: the password is not valid UTF-8\r\n")
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])

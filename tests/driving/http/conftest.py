@@ -29,7 +29,7 @@ class Visitor:
         self.client: FlaskClient = self.app.test_client()
         self.headers: dict[str, str] = {}
 
-    def register(self, user_name: str = "ann", **changes: Any) -> Any:
+    def register(self, user_name: str = "ann", headers: dict[str, str] | None = None, **changes: Any) -> Any:
         body = {
             "user_name": user_name,
             "first_name": "Ann",
@@ -37,7 +37,7 @@ class Visitor:
             "email": f"{user_name}@example.org",
             "password": PASSWORD,
         }
-        return self.post("/api/v1/public/register", json=body | changes)
+        return self.post("/api/v1/public/register", json=body | changes, headers=headers)
 
     def appoint(self, user_name: str, role: Role) -> None:
         """Register as only the command line can."""

@@ -1,0 +1,96 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+LAYERS = "Bootstrap knows the adapters, the adapters the application, the application the domain"
+ADAPTERS = "No adapter knows another"
+TECHNOLOGY = "The domain and the application know no technology"
+INJECTOR = "Only bootstrap knows the dependency injector"
+
+
+@pytest.fixture(scope="module")
+def source_tree(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = tmp_path_factory.mktemp("house")
+    for folder in ("hexaccount", "adapters"):
+        shutil.copytree(root / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "setup.cfg", tree)
+    return tree
+
+
+def verdicts(tree: Path) -> dict[str, bool]:
+    """Return for each contract whether the tree keeps it."""
+    lint = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache"],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{tree / 'adapters'}", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    found = {name: verdict == "KEPT" for name, verdict in re.findall(r"^(.+?) (KEPT|BROKEN)\b", lint.stdout, re.M)}
+    assert found, lint.stdout + lint.stderr
+    assert (lint.returncode == 0) == all(found.values())
+    return found
+
+
+def test_the_source_keeps_every_contract(source_tree: Path) -> None:
+    assert verdicts(source_tree) == {LAYERS: True, ADAPTERS: True, TECHNOLOGY: True, INJECTOR: True}
+
+
+@pytest.mark.parametrize(
+    ("file", "planted", "broken"),
+    [
+        ("hexaccount/domain/user.py", "hexaccount.application.bus", LAYERS),
+        ("hexaccount/domain/user.py", "hexaccount_system", LAYERS),
+        ("hexaccount/application/relay.py", "hexaccount_memory", LAYERS),
+        ("hexaccount/application/relay.py", "hexaccount.bootstrap.settings", LAYERS),
+        ("adapters/hexaccount_sql/store.py", "hexaccount.bootstrap.settings", LAYERS),
+        ("adapters/hexaccount_flask/app.py", "hexaccount_sql", ADAPTERS),
+        ("adapters/hexaccount_granian/server.py", "hexaccount_click", ADAPTERS),
+        ("hexaccount/domain/user.py", "sqlalchemy", TECHNOLOGY),
+        ("hexaccount/application/log_in.py", "flask", TECHNOLOGY),
+        ("hexaccount/application/ports/store.py", "psycopg", TECHNOLOGY),
+        ("adapters/hexaccount_memory/store.py", "dependency_injector.providers", INJECTOR),
+        ("adapters/hexaccount_flask/app.py", "dependency_injector.wiring", INJECTOR),
+    ],
+)
+def test_a_planted_violation_breaks_its_contract(source_tree: Path, file: str, planted: str, broken: str) -> None:
+    victim = source_tree / file
+    innocent = victim.read_text(encoding="utf-8")
+    victim.write_text(f"{innocent}\nimport {planted}\n", encoding="utf-8")
+    try:
+        found = verdicts(source_tree)
+    finally:
+        victim.write_text(innocent, encoding="utf-8")
+    # Whoever imports bootstrap imports what it imports: that may break further contracts, and should.
+    wider = planted.startswith("hexaccount.bootstrap")
+    assert not found[broken]
+    assert wider or [name for name, kept in found.items() if not kept] == [broken]
+
+
+def test_the_contracts_name_every_package(setup: ConfigParser, root: Path) -> None:
+    adapters = sorted(folder.parent.name for folder in (root / "adapters").glob("*/__init__.py"))
+    (layers, independent, injector) = (
+        setup["importlinter:contract:layers"]["layers"],
+        setup["importlinter:contract:adapters"]["modules"],
+        setup["importlinter:contract:injector"]["source_modules"],
+    )
+    assert setup["importlinter"]["root_packages"].split() == ["hexaccount", *adapters]
+    assert layers.split("\n")[2].split(" : ") == adapters
+    assert independent.split() == adapters
+    assert injector.split() == ["hexaccount.domain", "hexaccount.application", *adapters]
+
+
+def test_the_contract_on_technology_names_every_requirement(setup: ConfigParser) -> None:
+    modules = {"dependency-injector": "dependency_injector", "pyjwt": "jwt", "pillow": "PIL"}
+    wanted = setup["options"]["install_requires"] + setup["options.extras_require"]["postgres"]
+    requirements = re.findall(r"^([a-z-]+)", wanted, re.M)
+    forbidden = setup["importlinter:contract:technology"]["forbidden_modules"].split()
+    assert {modules.get(name, name) for name in requirements} <= set(forbidden)

@@ -1,0 +1,55 @@
+import ast
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+
+def imported_modules(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." * node.level + (node.module or ""))
+    return found
+
+
+def foreign_imports(ring: Path, allowed: Collection[str]) -> list[str]:
+    """Return what the modules of a ring import besides the standard library and the packages it may know."""
+    return [
+        f"{file.name}: {module}"
+        for file in sorted(ring.rglob("*.py"))
+        for module in sorted(imported_modules(file))
+        if module.partition(".")[0] not in sys.stdlib_module_names
+        and not any(module == package or module.startswith(f"{package}.") for package in allowed)
+    ]
+
+
+def test_the_domain_knows_only_itself_and_the_standard_library(root: Path) -> None:
+    assert len(list((root / "hexaccount/domain").glob("*.py"))) > 10
+    assert foreign_imports(root / "hexaccount/domain", ["hexaccount.domain"]) == []
+
+
+def test_the_application_knows_only_itself_the_domain_and_the_standard_library(root: Path) -> None:
+    known = ["hexaccount.domain", "hexaccount.application"]
+    assert foreign_imports(root / "hexaccount/application", known) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import attrs",
+        "import hexaccount",
+        "from hexaccount import application",
+        "from hexaccount.application import bus",
+        "from hexaccount.domainless import x",
+        "from . import user",
+        "def late():\n    import pydantic",
+        "if TYPE_CHECKING:\n    from sqlalchemy import Engine",
+    ],
+)
+def test_any_other_import_is_found(tmp_path: Path, statement: str) -> None:
+    (tmp_path / "user.py").write_text(f"import re\nfrom hexaccount.domain import events\n{statement}\n")
+    assert len(foreign_imports(tmp_path, ["hexaccount.domain"])) == 1

@@ -1,0 +1,52 @@
+import tomllib
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def packages(root: Path) -> dict[str, Path]:
+    """Return every package by its import name."""
+    return {
+        ".".join(file.parent.relative_to(source).parts): file.parent
+        for source, folder in ((root, "hexaccount"), (root / "adapters", "."))
+        for file in (source / folder).rglob("__init__.py")
+    }
+
+
+def roots_of(packages: dict[str, Path]) -> list[str]:
+    return sorted(name for name in packages if "." not in name)
+
+
+def pairs(text: str) -> dict[str, str]:
+    lines = [line.partition("=") for line in text.split("\n") if line]
+    return {name.strip(): value.strip() for name, _, value in lines}
+
+
+def test_every_package_is_listed_and_every_listed_one_is_there(setup: ConfigParser, packages: dict[str, Path]) -> None:
+    assert setup["options"]["packages"].split() == sorted(packages)
+
+
+def test_every_package_is_mapped_to_the_folder_where_it_lies(
+    setup: ConfigParser, packages: dict[str, Path], root: Path
+) -> None:
+    listed = pairs(setup["options"]["package_dir"])
+    assert listed == {name: str(packages[name].relative_to(root)) for name in roots_of(packages)}
+
+
+def test_every_package_declares_and_has_its_types(setup: ConfigParser, packages: dict[str, Path]) -> None:
+    declared = dict(setup["options.package_data"])
+    assert declared == dict.fromkeys(roots_of(packages), "py.typed")
+    assert all((packages[name] / "py.typed").is_file() for name in roots_of(packages))
+
+
+def test_every_package_is_type_checked_and_measured(root: Path, packages: dict[str, Path]) -> None:
+    tools = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert tools["mypy"]["packages"] == roots_of(packages)
+    assert tools["coverage"]["run"]["source_pkgs"] == roots_of(packages)
+
+
+def test_every_folder_with_code_is_a_package(root: Path, packages: dict[str, Path]) -> None:
+    folders = {file.parent for source in ("hexaccount", "adapters") for file in (root / source).rglob("*.py")}
+    assert folders == set(packages.values())

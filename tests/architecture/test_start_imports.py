@@ -1,0 +1,84 @@
+"""What is not needed to serve is not imported before it is used: each module costs time and memory in every worker."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+START = """
+import json, sys
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import JwtSettings, Settings
+from hexaccount_flask import create_app
+
+service = open_service(Settings(store=sys.argv[1], jwt=JwtSettings(key="k" * 32)))
+create_app(bus=service.bus, artist=service.artist, readiness=service.store.check, draining=lambda: False)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+NEVER_AT_START = [
+    "PIL.ImageDraw",
+    "PIL.Image",
+    "alembic",
+    "hexaccount.bootstrap.console",
+    "hexaccount_click",
+    "hexaccount_granian",
+    "hexaccount_sql.listener",
+    "hexaccount_sql.postgres_writer",
+    "hypothesis",
+    "kafka",
+    "mako",
+    "psycopg",
+    "psycopg_binary",
+    "pymongo",
+    "pytest",
+    "redis",
+    "requests",
+    "rich",
+    "setuptools",
+    "sqlalchemy.dialects.mysql",
+    "sqlalchemy.dialects.oracle",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.orm",
+    "sqlalchemy.testing",
+    "unittest",
+]
+NEVER_ON_MEMORY = ["hexaccount_sql", "sqlalchemy", "sqlite3"]
+
+
+@pytest.fixture(scope="module")
+def modules_on(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("start")
+    known: dict[str, set[str]] = {}
+
+    def modules(store: str) -> set[str]:
+        if store not in known:
+            program = [sys.executable, "-c", START, store]
+            known[store] = set(json.loads(subprocess.check_output(program, cwd=folder, text=True, timeout=60)))
+        return known[store]
+
+    return modules
+
+
+@pytest.mark.parametrize("store", ["memory://", "sqlite:///accounts.db"])
+def test_what_is_needed_is_imported(modules_on, store: str) -> None:
+    assert {"hexaccount_flask", "hexaccount_security", "flask", "bcrypt"} <= modules_on(store)
+
+
+@pytest.mark.parametrize("module", [*NEVER_AT_START, *NEVER_ON_MEMORY])
+def test_a_start_on_memory_does_not_import(modules_on, module: str) -> None:
+    assert module not in modules_on("memory://")
+
+
+@pytest.mark.parametrize("module", NEVER_AT_START)
+def test_a_start_on_sqlite_does_not_import(modules_on, module: str) -> None:
+    assert module not in modules_on("sqlite:///accounts.db")
+
+
+def test_every_module_of_ours_on_the_list_exists(root: Path) -> None:
+    for module in (name for name in NEVER_AT_START if name.startswith("hexaccount")):
+        parts = Path(*module.split("."))
+        places = [root / parts, root / "adapters" / parts]
+        assert any(place.with_suffix(".py").is_file() or (place / "__init__.py").is_file() for place in places)
