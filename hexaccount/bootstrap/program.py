@@ -5,28 +5,30 @@ This module is imported for every command, `--help` included, so what it needs t
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hexaccount_click.program import ConfigurationError, Program
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hexaccount.application.bus import Bus
     from hexaccount.application.ports.outbox import SetAsideDeliveries
     from hexaccount.bootstrap.service import Service
     from hexaccount.bootstrap.settings import Settings
 
 
-class SettingsProgram:
+class SettingsProgram(Program):
     """The Program that the settings describe."""
 
     def __init__(self) -> None:
         self._settings: Settings | None = None
         self._service: Service | None = None
 
-    def configure(self, config: Path | None) -> None:
+    def configure(self, config: "Path | None") -> None:
         """Read and check the settings; raises ConfigurationError."""
         from hexaccount.bootstrap.logs import configure_logs  # noqa: PLC0415 - see above
         from hexaccount.bootstrap.settings import SettingsError, load_settings  # noqa: PLC0415 - see above
-        from hexaccount_click.program import ConfigurationError  # noqa: PLC0415 - see above
 
         try:
             self._settings = load_settings(config, os.environ)
@@ -90,8 +92,6 @@ class SettingsProgram:
         return self._service
 
     def _refuse_memory(self) -> None:
-        from hexaccount_click.program import ConfigurationError  # noqa: PLC0415 - see above
-
         if self.settings.store_kind == "memory":
             raise ConfigurationError(
                 "store: memory:// lives inside the one process of `hexaccount http`, which this command is not; "

@@ -34,7 +34,9 @@ def verdicts(tree: Path) -> dict[str, bool]:
         timeout=60,
         check=False,
     )
-    found = {name: verdict == "KEPT" for name, verdict in re.findall(r"^(.+?) (KEPT|BROKEN)\b", lint.stdout, re.M)}
+    found = {
+        name: verdict == "KEPT" for name, verdict in re.findall(r"^(.+?) (KEPT|BROKEN)\b", lint.stdout, re.MULTILINE)
+    }
     assert found, lint.stdout + lint.stderr
     assert (lint.returncode == 0) == all(found.values())
     return found
@@ -48,17 +50,12 @@ def test_the_source_keeps_every_contract(source_tree: Path) -> None:
     ("file", "planted", "broken"),
     [
         ("hexaccount/domain/user.py", "hexaccount.application.bus", LAYERS),
-        ("hexaccount/domain/user.py", "hexaccount_system", LAYERS),
         ("hexaccount/application/relay.py", "hexaccount_memory", LAYERS),
-        ("hexaccount/application/relay.py", "hexaccount.bootstrap.settings", LAYERS),
-        ("adapters/hexaccount_sql/store.py", "hexaccount.bootstrap.settings", LAYERS),
+        ("adapters/hexaccount_sql/store.py", "hexaccount.bootstrap.key_file", LAYERS),
         ("adapters/hexaccount_flask/app.py", "hexaccount_sql", ADAPTERS),
-        ("adapters/hexaccount_granian/server.py", "hexaccount_click", ADAPTERS),
         ("hexaccount/domain/user.py", "sqlalchemy", TECHNOLOGY),
         ("hexaccount/application/log_in.py", "flask", TECHNOLOGY),
-        ("hexaccount/application/ports/store.py", "psycopg", TECHNOLOGY),
         ("adapters/hexaccount_memory/store.py", "dependency_injector.providers", INJECTOR),
-        ("adapters/hexaccount_flask/app.py", "dependency_injector.wiring", INJECTOR),
     ],
 )
 def test_a_planted_violation_breaks_its_contract(source_tree: Path, file: str, planted: str, broken: str) -> None:
@@ -69,10 +66,7 @@ def test_a_planted_violation_breaks_its_contract(source_tree: Path, file: str, p
         found = verdicts(source_tree)
     finally:
         victim.write_text(innocent, encoding="utf-8")
-    # Whoever imports bootstrap imports what it imports: that may break further contracts, and should.
-    wider = planted.startswith("hexaccount.bootstrap")
-    assert not found[broken]
-    assert wider or [name for name, kept in found.items() if not kept] == [broken]
+    assert [name for name, kept in found.items() if not kept] == [broken]
 
 
 def test_the_contracts_name_every_package(setup: ConfigParser, root: Path) -> None:
@@ -91,6 +85,6 @@ def test_the_contracts_name_every_package(setup: ConfigParser, root: Path) -> No
 def test_the_contract_on_technology_names_every_requirement(setup: ConfigParser) -> None:
     modules = {"dependency-injector": "dependency_injector", "pyjwt": "jwt", "pillow": "PIL"}
     wanted = setup["options"]["install_requires"] + setup["options.extras_require"]["postgres"]
-    requirements = re.findall(r"^([a-z-]+)", wanted, re.M)
+    requirements = re.findall(r"^([a-z-]+)", wanted, re.MULTILINE)
     forbidden = setup["importlinter:contract:technology"]["forbidden_modules"].split()
     assert {modules.get(name, name) for name in requirements} <= set(forbidden)

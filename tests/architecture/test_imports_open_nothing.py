@@ -21,27 +21,31 @@ def watch(event, args):
                    "os.fork", "_thread.start_new_thread"}:
         done.append(event)
 
-importlib.import_module(sys.argv[1])
-package = sys.modules[sys.argv[1]]
-before = set(os.listdir("/proc/self/fd"))
+def opened():
+    places = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
+    return {place: os.readlink(place) for place in places if os.path.lexists(place)}
+
 sys.addaudithook(watch)
-for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-    # Alembic runs the scripts of its environment itself; they are no modules.
-    if not module.name.endswith(".env"):
-        importlib.import_module(module.name)
-if threading.active_count() > 1:
-    done.append("threads")
-done += ["descriptor " + os.readlink(f"/proc/self/fd/{fd}") for fd in set(os.listdir("/proc/self/fd")) - before
-         if os.path.exists(f"/proc/self/fd/{fd}")]
-print(json.dumps(done))
+outcomes = {}
+for package in sys.argv[1:]:
+    done.clear()
+    before = opened()
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
+        # Alembic runs the scripts of its environment itself; they are no modules.
+        if not module.name.endswith(".env"):
+            importlib.import_module(module.name)
+    outcomes[package] = [*done, *("descriptor " + link for link in dict(opened().items() - before.items()).values())]
+    if threading.active_count() > 1:
+        outcomes[package].append("threads")
+print(json.dumps(outcomes))
 """
 
 
-def what_an_import_does(package: str, folder: Path, *, path: Path | None = None) -> list[str]:
-    """Import a package and all its modules in a process of their own; return what they opened, made or started."""
+def what_imports_do(packages: list[str], folder: Path, *, path: Path | None = None) -> dict[str, list[str]]:
+    """Import packages and all their modules in a process of its own; return what each opened, made or started."""
     added = {"PYTHONPATH": str(path)} if path else {}
     outcome = subprocess.run(
-        [sys.executable, "-W", "error", "-c", IMPORT_AND_WATCH, package],
+        [sys.executable, "-W", "error", "-c", IMPORT_AND_WATCH, *packages],
         cwd=folder,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **added},
         capture_output=True,
@@ -50,12 +54,18 @@ def what_an_import_does(package: str, folder: Path, *, path: Path | None = None)
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr
-    return [*json.loads(outcome.stdout), *(file.name for file in folder.iterdir())]
+    assert list(folder.iterdir()) == [] or path
+    return json.loads(outcome.stdout)
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    return what_imports_do(PACKAGES, tmp_path_factory.mktemp("imports"))
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_importing_a_package_opens_nothing(package: str, tmp_path: Path) -> None:
-    assert what_an_import_does(package, tmp_path) == []
+def test_importing_a_package_opens_nothing(package: str, outcomes: dict[str, list[str]]) -> None:
+    assert outcomes[package] == []
 
 
 @pytest.mark.parametrize(
@@ -76,4 +86,4 @@ def test_an_import_that_opens_something_is_found(statement: str, tmp_path: Path)
     (planted / "work.py").write_text(f"{statement}\n")
     folder = tmp_path / "here"
     folder.mkdir()
-    assert what_an_import_does("planted", folder, path=planted.parent)
+    assert what_imports_do(["planted"], folder, path=planted.parent)["planted"]

@@ -74,9 +74,23 @@ def test_bodies_over_the_limit_are_refused_however_they_are_framed(service: Serv
         assert reply.headers["connection"] == "close"
 
 
+def test_a_client_that_writes_slowly_and_reads_last_still_gets_the_refusal(service: Service) -> None:
+    with socket.socket() as connection:
+        connection.settimeout(30)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        connection.connect((service.host, service.port))
+        connection.sendall(b"POST /length HTTP/1.1\r\nHost: toy\r\nContent-Length: 1000000\r\n\r\n")
+        for _ in range(100):
+            connection.sendall(bytes(10_000))
+        assert read_reply(connection).status == 413
+
+
 def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(service: Service) -> None:
-    reply = service.ask("/length", "POST", "Content-Length: 9999999999", "Expect: 100-continue")
-    assert reply.status == 413
+    with service.connect() as connection:
+        connection.sendall(
+            b"POST /length HTTP/1.1\r\nHost: toy\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
+        )
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_within_the_limit_is_asked_for(service: Service) -> None:

@@ -152,6 +152,7 @@ def test_only_workers_load_and_the_start_is_told_when_all_of_them_have() -> None
         assert service.process.pid not in loaded
         assert service.told[-1]["host"] == "127.0.0.1"
         assert service.told[-1]["pid"] == service.process.pid
+        assert service.told[-1]["listeners"] == 2
         assert [service.ask("/quick").status for _ in range(20)] == [200] * 20
 
 

@@ -86,7 +86,7 @@ def exit_(_environ: dict[str, Any], _start: Any) -> Iterable[bytes]:
 
 
 def bad_status(_environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-    start("99 Panic", [])
+    start("099 Panic", [])
     return [b"x"]
 
 
@@ -128,6 +128,12 @@ class Load:
         )
 
 
+def listeners(port: int) -> int:
+    """Count the sockets that listen on a port of IPv4."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(line[1].endswith(f":{port:04X}") and line[3] == "0A" for line in lines)
+
+
 def main(options: Options) -> None:
     draining = Draining()
     try:
@@ -140,7 +146,9 @@ def main(options: Options) -> None:
             drain_delay=options.drain_delay,
             stop_timeout=options.stop_timeout,
             preload=["herald"],
-            on_started=lambda host, port: tell(event="started", host=host, port=port, pid=os.getpid()),
+            on_started=lambda host, port: tell(
+                event="started", host=host, port=port, pid=os.getpid(), listeners=listeners(port)
+            ),
             on_stopping=lambda: tell(event="stopping"),
         )
     except AddressInUse as error:

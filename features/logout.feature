@@ -1,0 +1,24 @@
+Feature: Logout
+  A session that is ended is dead at once, and no other session with it.
+
+  Background:
+    Given "Juliet" has registered
+    And "Juliet" has logged in on the laptop
+    And "Juliet" has logged in on the phone
+
+  Scenario: Logging out ends the session of one device
+    When the laptop logs out
+    Then the laptop is logged out
+    And the phone is logged in
+
+  Scenario: Logging out twice changes nothing
+    When the laptop logs out
+    And the laptop logs out
+    Then the laptop is logged out
+    And the phone is logged in
+
+  Scenario: A new login is a new session
+    When the laptop logs out
+    And "Juliet" logs in on the tablet
+    Then the tablet is logged in
+    And the laptop is logged out

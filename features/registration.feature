@@ -1,0 +1,84 @@
+Feature: Registration
+  A person opens an account under a name and an e-mail address that nobody else has.
+
+  Scenario: A person registers
+    When "Juliet" registers with the address "juliet@example.org"
+    Then there is a user named "Juliet" with the address "juliet@example.org"
+    And this user is an ordinary user and not disabled
+
+  Scenario: A user's picture is drawn from the identifier that they chose
+    When "Juliet" registers with the avatar identifier "balcony"
+    Then the picture of "Juliet" is drawn from "balcony"
+
+  Scenario Outline: A user name is taken, however it is spelled
+    Given "José" has registered
+    When "<spelling>" registers with the address "somebody.else@example.org"
+    Then this is refused, because the user name is taken
+    And there is 1 user
+
+    Examples:
+      | spelling |
+      | José     |
+      | josé     |
+      | JOSÉ     |
+      | Ｊosé    |
+      | José    |
+
+  Scenario Outline: An e-mail address belongs to one account, however it is spelled
+    Given "Juliet" has registered with the address "juliet@münchen.example"
+    When "Romeo" registers with the address "<spelling>"
+    Then this is refused, because the e-mail address is taken
+    And there is 1 user
+
+    Examples:
+      | spelling                   |
+      | juliet@münchen.example     |
+      | Juliet@MÜNCHEN.example     |
+      | juliet@xn--mnchen-3ya.example |
+
+  Scenario: Where name and address are both taken, the name is told
+    Given "Juliet" has registered with the address "juliet@example.org"
+    When "Juliet" registers with the address "juliet@example.org"
+    Then this is refused, because the user name is taken
+
+  Scenario: A refused registration keeps nothing
+    Given "Juliet" has registered with the address "juliet@example.org"
+    When "Romeo" registers with the address "juliet@example.org"
+    And "Romeo" registers with the address "romeo@example.org"
+    Then there is a user named "Romeo" with the address "romeo@example.org"
+
+  Scenario: Of many who want one name at the same moment, one gets it
+    When 8 people register as "Juliet" at the same moment
+    Then 1 of them has the account
+    And the 7 others are told that the user name is taken
+    And there is 1 user
+
+  Scenario Outline: What is not valid is named by its field
+    When somebody registers with "<value>" as their <field>
+    Then this is refused, because <field> <reason>
+    And there are 0 users
+
+    Examples:
+      | field             | value                                | reason                       |
+      | user_name         |                                      | must not be empty            |
+      | user_name         | two words                            | contains the character       |
+      | user_name         | juliet@example.org                   | must not contain @           |
+      | user_name         | 0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b | must not have the form       |
+      | email             | juliet                               | must have the form           |
+      | email             | juliet@example                       | must have the form           |
+      | first_name        |                                      | must not be empty            |
+      | last_name         |                                      | must not be empty            |
+      | password          | 1234567                              | is too short                 |
+      | avatar_identifier | a/b                                  | must be 1 to 64 ASCII        |
+
+  Scenario: All that is not valid is named at once
+    When somebody registers with
+      | user_name | email | first_name | last_name | password |
+      | ju liet   | none  | Juliet     |           | short    |
+    Then this is refused, because of user_name, email, last_name and password
+
+  Scenario: The event of a registration gives the user a profile
+    When "Juliet" registers with the address "juliet@example.org"
+    Then the profile of "Juliet" has not begun
+    When the events are delivered
+    Then the profile of "Juliet" has begun and is empty

@@ -1,0 +1,72 @@
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess, run
+
+import pytest
+import requests
+
+from tests.servers.ports import free_port
+from tests.servers.processes import RunningCommand, console_command
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody as HTTP clients meet the service."""
+
+    url: str
+    name: str
+    password: str = "a long and winding road"
+
+    def register(self) -> requests.Response:
+        body = {"user_name": self.name, "email": f"{self.name}@example.org", "password": self.password}
+        return requests.post(
+            f"{self.url}/api/v1/public/register", json={**body, "first_name": "Ada", "last_name": "L"}, timeout=20
+        )
+
+    def log_in(self) -> dict[str, str]:
+        body = {"user_name": self.name, "password": self.password}
+        answer = requests.post(f"{self.url}/api/v1/public/login", json=body, timeout=20)
+        assert answer.status_code == 200, answer.text
+        return {"Authorization": f"Bearer {answer.json()['data']['access']}"}
+
+    def get(self, path: str, headers: dict[str, str]) -> requests.Response:
+        return requests.get(f"{self.url}{path}", headers=headers, timeout=20)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Give the settings of a quick service, and keep those of whoever runs the tests away."""
+    for name in [name for name in os.environ if name.startswith("HEXACCOUNT_") and "_TEST_" not in name]:
+        monkeypatch.delenv(name)
+    return {"HEXACCOUNT_PASSWORD__COST": "4"}
+
+
+@pytest.fixture
+def hexaccount(tmp_path: Path, environment: dict[str, str]) -> Callable[..., CompletedProcess[str]]:
+    """Give a function that runs a command in an empty directory until it ends."""
+
+    def command(*arguments: str, text: str = "", **settings: str) -> CompletedProcess[str]:
+        argv = [*console_command("hexaccount"), *arguments]
+        env = {**os.environ, **environment, **settings}
+        return run(argv, cwd=tmp_path, env=env, input=text, capture_output=True, text=True, timeout=60, check=False)
+
+    return command
+
+
+@pytest.fixture
+def serving(tmp_path: Path, environment: dict[str, str]) -> Callable[..., object]:
+    """Give a function that serves in that directory while its block runs, and yields the command and its URL."""
+
+    @contextmanager
+    def serve(*arguments: str, **settings: str) -> Iterator[tuple[RunningCommand, str]]:
+        port = free_port()
+        argv = [*console_command("hexaccount"), "http", "--port", str(port), *arguments]
+        url = f"http://127.0.0.1:{port}"
+        with RunningCommand(argv, output=tmp_path / "output", env={**environment, **settings}, cwd=tmp_path) as command:
+            command.wait_for_ok(f"{url}/ready", timeout=60)
+            yield command, url
+
+    return serve
