@@ -87,7 +87,8 @@ def measure_latency(table: Table, database: str, seconds: float) -> None:
         command = [
             sys.executable,
             "-c",
-            f"from benchmarks.wrk import wrk; wrk({service.url!r}, connections=32, seconds={seconds + 3}, script='login.lua')",
+            f"from benchmarks.wrk import wrk\n"
+            f"wrk({service.url!r}, connections=32, seconds={seconds + 3}, script='login.lua')",
         ]
         load = subprocess.Popen(command)
         time.sleep(1.5)
@@ -150,14 +151,13 @@ def main() -> None:
     chosen = parser.parse_args()
     table = Table()
     with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder)) as server:
-        database = create_database(server)
-        subprocess.run(console("migrate"), env=environment(database, 4), check=True, stdout=subprocess.DEVNULL)
+        database = _fresh(server)
         measures: dict[str, Callable[[], None]] = {
-            "logins12": lambda: measure_logins(table, _fresh(database, server), 12, chosen.seconds),
-            "logins4": lambda: measure_logins(table, _fresh(database, server), 4, chosen.seconds),
+            "logins12": lambda: measure_logins(table, _fresh(server), 12, chosen.seconds),
+            "logins4": lambda: measure_logins(table, _fresh(server), 4, chosen.seconds),
             "me": lambda: measure_me(table, database, chosen.seconds),
-            "registrations": lambda: measure_registrations(table, _fresh(database, server), chosen.seconds),
-            "latency": lambda: measure_latency(table, _fresh(database, server), chosen.seconds),
+            "registrations": lambda: measure_registrations(table, _fresh(server), chosen.seconds),
+            "latency": lambda: measure_latency(table, _fresh(server), chosen.seconds),
             "start": lambda: measure_start(table, database),
             "memory": lambda: measure_memory(table, database),
         }
@@ -168,7 +168,7 @@ def main() -> None:
     report(table)
 
 
-def _fresh(database: str, server: str) -> str:
+def _fresh(server: str) -> str:
     """Return a new database, so that hashes of one cost are not upgraded while another cost is measured."""
     fresh = create_database(server)
     subprocess.run(console("migrate"), env=environment(fresh, 4), check=True, stdout=subprocess.DEVNULL)

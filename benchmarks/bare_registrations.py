@@ -15,7 +15,10 @@ _PROFILE = "INSERT INTO profiles VALUES (%s, NULL, NULL, NULL, %s, 1)"
 _JOURNAL = (
     "INSERT INTO journal VALUES (%s, %s, 1, %s, %s, 'urn:hexaccount', %s, %s, 'urn:hexaccount:schema', NULL, NULL, %s)"
 )
-_DELIVERY = "INSERT INTO deliveries (subscriber, event_id, aggregate, aggregate_id, sequence) VALUES ('bare', %s, 'user', %s, 1)"
+_DELIVERY = (
+    "INSERT INTO deliveries (subscriber, event_id, aggregate, aggregate_id, sequence) "
+    "VALUES ('bare', %s, 'user', %s, 1)"
+)
 _CLAIM = (
     "UPDATE deliveries SET lease = %s, leased_until = %s WHERE subscriber = 'bare' AND event_id = %s RETURNING attempts"
 )
