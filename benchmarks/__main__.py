@@ -84,12 +84,8 @@ def measure_latency(table: Table, database: str, seconds: float) -> None:
         token = log_in(service)
         me_latency(service.url, token, seconds=1)
         quiet = me_latency(service.url, token, seconds=seconds)
-        command = [
-            sys.executable,
-            "-c",
-            f"from benchmarks.wrk import wrk\n"
-            f"wrk({service.url!r}, connections=32, seconds={seconds + 3}, script='login.lua')",
-        ]
+        logins = f"wrk({service.url!r}, connections=32, seconds={seconds + 3}, script='login.lua')"
+        command = [sys.executable, "-c", f"from benchmarks.wrk import wrk; {logins}"]
         load = subprocess.Popen(command)
         time.sleep(1.5)
         busy = me_latency(service.url, token, seconds=seconds)

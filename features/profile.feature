@@ -53,9 +53,9 @@ Feature: Profile
     And the <field> of "Juliet" is still "112"
 
     Examples:
-      | field   | value                  | reason                      |
-      | bio     | a text of 1001 letters | is too long; at most 1000   |
-      | address | a text of 501 letters  | is too long; at most 500    |
-      | phone   | "call me"              | must be a telephone number  |
-      | phone   | "12"                   | must be a telephone number  |
-      | bio     | a text with a NUL      | contains the character      |
+      | field   | value                  | reason                     |
+      | bio     | a text of 1001 letters | is too long; at most 1000  |
+      | address | a text of 501 letters  | is too long; at most 500   |
+      | phone   | "call me"              | must be a telephone number |
+      | phone   | "12"                   | must be a telephone number |
+      | bio     | a text with a NUL      | contains the character     |

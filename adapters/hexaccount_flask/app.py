@@ -9,7 +9,6 @@ from hexaccount_flask.cors import CorsPolicy
 from hexaccount_flask.envelope import Envelope
 from hexaccount_flask.errors import answer_error
 from hexaccount_flask.flask_app import HttpApplication
-from hexaccount_flask.lanes import lane_finder
 from hexaccount_flask.parsing import LONGEST_BODY
 from hexaccount_flask.routes_account import account_routes
 from hexaccount_flask.routes_avatar import avatar_routes
@@ -44,6 +43,5 @@ def create_app(
     app.register_blueprint(me_routes(bus))
     app.register_blueprint(users_routes(bus))
     app.register_error_handler(Exception, answer_error)
-    lane_finder(app)  # raises for a view without a lane, before anything is served
     app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # as Flask says
     return app

@@ -1,4 +1,5 @@
 import logging
+import resource
 import threading
 
 from granian.constants import HTTPModes, Interfaces, Loops
@@ -7,6 +8,14 @@ from granian.log import LogLevels
 from granian.server import MPServer
 
 _logger = logging.getLogger(__name__)
+
+# How long a connection may be silent before or inside the head of a request. Load balancers keep idle connections for
+# a minute; were they closed here first, the balancer would now and then send a request into the closing.
+_IDLE_MILLISECONDS = 75_000
+
+# Files and sockets of a worker that are not connections of clients.
+_OTHER_FILES = 256
+_MOST_CONNECTIONS = 16_384
 
 
 class WorkerProcesses(MPServer):
@@ -23,9 +32,10 @@ class WorkerProcesses(MPServer):
             workers=workers,
             loop=Loops.asyncio,
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=65_536),
+            http1_settings=HTTP1Settings(header_read_timeout=_IDLE_MILLISECONDS, max_buffer_size=65_536),
             websockets=False,
             backlog=backlog,
+            backpressure=_connections(),
             log_level=LogLevels.warning,
             # The settings of everybody else stay as they are, and granian's records go where all records go.
             log_dictconfig={"incremental": True, "handlers": {}, "loggers": {"_granian": {"propagate": True}}},
@@ -55,3 +65,11 @@ class WorkerProcesses(MPServer):
     def _lose_patience(self) -> None:
         _logger.warning("workers did not end within %g seconds and are killed", self._stop_timeout)
         self.kill_workers()
+
+
+def _connections() -> int:
+    """Return how many connections one worker may hold: as many as it has files for, since silent ones cost no more."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return min(max(_OTHER_FILES, files - _OTHER_FILES), _MOST_CONNECTIONS)

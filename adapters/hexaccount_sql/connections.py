@@ -1,6 +1,7 @@
 """Opening connections, and saying in the application's words when they fail."""
 
-from collections.abc import Iterator
+import select
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,8 +12,22 @@ from hexaccount.application.ports.unit_of_work import StoreUnavailable
 
 _POOL_SIZE = 8
 _POOL_WAIT = 5
-_CONNECT_TIMEOUT = 5
 _SQLITE_LOCK_WAIT = 10
+# A server whose machine or network has gone is given up after about this many seconds, instead of after hours.
+_POSTGRESQL: Mapping[str, str | int] = {
+    "application_name": "hexaccount",
+    "options": "-c timezone=UTC",
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+_HINTS = {
+    "SQLITE_CANTOPEN": "the store's file cannot be opened; its folder must be there, and this user may write in it",
+    "SQLITE_NOTADB": "the store's file is not a database",
+    "SQLITE_READONLY": "the store's file may not be written by this user",
+}
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -26,15 +41,26 @@ def open_engine(url: str) -> sa.Engine:
         "pool_size": _POOL_SIZE,
         "max_overflow": _POOL_SIZE,
         "pool_timeout": _POOL_WAIT,
+        "hide_parameters": True,  # an error's text would show them, password hashes among them
     }
     if parsed.get_backend_name() == "sqlite":
         engine = sa.create_engine(parsed, connect_args={"timeout": _SQLITE_LOCK_WAIT}, **options)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    arguments = {"connect_timeout": _CONNECT_TIMEOUT, "options": "-c timezone=UTC", "application_name": "hexaccount"}
-    return sa.create_engine(
-        parsed.set(drivername="postgresql+psycopg"), connect_args={**arguments, **parsed.query}, **options
+    engine = sa.create_engine(
+        parsed.set(drivername="postgresql+psycopg"), connect_args=postgresql_defaults(parsed), **options
     )
+    sa.event.listen(engine, "checkout", _refuse_ended)
+    return engine
+
+
+def postgresql_defaults(url: sa.URL) -> dict[str, str | int]:
+    """Return how to connect to PostgreSQL, as far as the URL leaves it open."""
+    return {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
+
+
+# Of PostgreSQL's, an InternalError is also the answer of a server that has become a read-only copy.
+_AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 
 
 @contextmanager
@@ -42,12 +68,24 @@ def store_errors() -> Iterator[None]:
     """Raise StoreUnavailable in the place of what a driver raises when its database is away."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+    except (exc.TimeoutError, exc.PendingRollbackError) as error:
         raise StoreUnavailable from error
     except exc.DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreUnavailable from error
+        if error.connection_invalidated or isinstance(error, _AWAY) or type(error) is exc.DatabaseError:
+            hint = _HINTS.get(getattr(error.orig, "sqlite_errorname", ""))
+            raise (StoreUnavailable(hint) if hint else StoreUnavailable()) from error
         raise
+
+
+def _refuse_ended(connection: Any, _record: object, _proxy: object) -> None:
+    # A server that ends a connection says so on it. To look costs a microsecond, and the request after a restart of
+    # the server does not fail on a connection that was open before.
+    if connection.closed:
+        raise exc.DisconnectionError
+    arrived = select.poll()
+    arrived.register(connection.fileno(), select.POLLIN)
+    if arrived.poll(0):
+        raise exc.DisconnectionError
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

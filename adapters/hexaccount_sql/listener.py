@@ -1,11 +1,15 @@
 import logging
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import psycopg
-import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount_sql.postgres_writer import COMMITS_CHANNEL
+
+# A server that hangs may hold up the thread; as nothing depends on its end, nobody waits for it longer than this.
+_STOP_WAIT = 2
 
 _log = logging.getLogger("hexaccount.sql")
 
@@ -16,9 +20,9 @@ class CommitListener:
     It only shortens the wait: who relies on commits polls besides, so a lost connection is no more than slow.
     """
 
-    def __init__(self, url: sa.URL, *, own_token: str, commits: CommitSignal) -> None:
-        """Take where to listen, and the token of the commits in this process, whose signal has been given."""
-        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    def __init__(self, arguments: Mapping[str, Any], *, own_token: str, commits: CommitSignal) -> None:
+        """Take where to listen, in psycopg's words, and the token of the commits that need no telling."""
+        self._arguments = arguments
         self._own_token = own_token
         self._commits = commits
         self._stopping = threading.Event()
@@ -29,9 +33,9 @@ class CommitListener:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, and wait until it has stopped."""
+        """Stop listening."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(_STOP_WAIT)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -42,7 +46,7 @@ class CommitListener:
                 self._stopping.wait(1)
 
     def _listen(self) -> None:
-        with psycopg.connect(self._conninfo, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(**self._arguments, autocommit=True) as connection:
             connection.execute(f"LISTEN {COMMITS_CHANNEL}")
             while not self._stopping.is_set():
                 for notification in connection.notifies(timeout=0.5):

@@ -15,6 +15,7 @@ def migrate(url: str, revision: str = "head") -> str:
     # Alembic is heavy, and most processes never migrate.
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
 
     config = Config()
     config.set_main_option("script_location", "hexaccount_sql:migrations")
@@ -27,6 +28,9 @@ def migrate(url: str, revision: str = "head") -> str:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             config.attributes["connection"] = connection
             current = _version(connection) or "base"
+            known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+            if current not in {"base", *known}:
+                raise _mismatch(current)
             step = command.downgrade if _is_below(revision, current) else command.upgrade
             step(config, revision)
             connection.exec_driver_sql("COMMIT")
@@ -42,10 +46,14 @@ def check_schema(engine: sa.Engine) -> None:
     if version is None:
         raise SchemaMismatch("the database has no schema yet; run `hexaccount migrate`")
     if version not in SUPPORTED_VERSIONS:
-        raise SchemaMismatch(
-            f"the database's schema is version {version}, this hexaccount serves {', '.join(SUPPORTED_VERSIONS)}; "
-            "run `hexaccount migrate` of the newest version that runs on this database"
-        )
+        raise _mismatch(version)
+
+
+def _mismatch(version: str) -> SchemaMismatch:
+    return SchemaMismatch(
+        f"the database's schema is version {version}, this hexaccount serves {', '.join(SUPPORTED_VERSIONS)}; "
+        "run `hexaccount migrate` of the newest version that runs on this database"
+    )
 
 
 def _version(connection: sa.Connection) -> str | None:

@@ -9,87 +9,18 @@ import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.outbox import Delivery, Outbox
-from hexaccount_sql.columns import Moment
+from hexaccount_sql.claims import CLAIM_FOLLOWERS, CLAIM_HEADS, CLAIMED, EVENTS, FOLLOWERS, LEASE, SUBSCRIBER, UNTIL
 from hexaccount_sql.connections import store_errors
 from hexaccount_sql.rows import entry_from
-from hexaccount_sql.schema import deliveries, journal, subscriptions
+from hexaccount_sql.schema import deliveries, subscriptions
 
-_SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
-_NOW = sa.bindparam("now", type_=Moment)
-_LEASE = sa.bindparam("claim", type_=sa.Uuid)
-_UNTIL = sa.bindparam("until", type_=Moment)
-_LIMIT = sa.bindparam("limit", type_=sa.Integer)
 _EVENT = sa.bindparam("event", type_=sa.Uuid)
-
-_earlier = deliveries.alias("earlier")
-_DUE = sa.and_(
-    sa.or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= _NOW),
-    sa.or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= _NOW),
-)
-_FIRST_OWED = ~sa.exists().where(
-    _earlier.c.subscriber == deliveries.c.subscriber,
-    _earlier.c.aggregate == deliveries.c.aggregate,
-    _earlier.c.aggregate_id == deliveries.c.aggregate_id,
-    _earlier.c.sequence < deliveries.c.sequence,
-    ~_earlier.c.set_aside,
-)
-# Of several claimants each passes over what another is about to take (PostgreSQL; SQLite has one writer at a time).
-_heads = (
-    sa.select(deliveries.c.event_id)
-    .where(deliveries.c.subscriber == _SUBSCRIBER, ~deliveries.c.set_aside, _DUE, _FIRST_OWED)
-    .order_by(deliveries.c.event_id)
-    .limit(_LIMIT)
-    .with_for_update(skip_locked=True)
-    .cte("heads")
-)
-_CLAIM_HEADS = (
-    sa.update(deliveries)
-    .where(deliveries.c.subscriber == _SUBSCRIBER, deliveries.c.event_id.in_(sa.select(_heads.c.event_id)))
-    .values(lease=_LEASE, leased_until=_UNTIL)
-    .returning(deliveries.c.event_id)
-)
-_head = deliveries.alias("head")
-_FOLLOWERS = (
-    sa.select(deliveries.c.event_id, deliveries.c.aggregate, deliveries.c.aggregate_id, _DUE.label("due"))
-    .join(
-        _head,
-        sa.and_(
-            _head.c.subscriber == deliveries.c.subscriber,
-            _head.c.aggregate == deliveries.c.aggregate,
-            _head.c.aggregate_id == deliveries.c.aggregate_id,
-            _head.c.lease == _LEASE,
-            _head.c.sequence < deliveries.c.sequence,
-        ),
-    )
-    .where(deliveries.c.subscriber == _SUBSCRIBER, ~deliveries.c.set_aside)
-    .order_by(deliveries.c.aggregate, deliveries.c.aggregate_id, deliveries.c.sequence)
-    .limit(_LIMIT)
-)
-_CLAIM_FOLLOWERS = (
-    sa.update(deliveries)
-    .where(
-        deliveries.c.subscriber == _SUBSCRIBER,
-        deliveries.c.event_id.in_(sa.bindparam("events", type_=sa.Uuid, expanding=True)),
-        _DUE,
-    )
-    .values(lease=_LEASE, leased_until=_UNTIL)
-)
-_CLAIMED = (
-    sa.select(deliveries.c.attempts, journal)
-    .join(journal, journal.c.id == deliveries.c.event_id)
-    .where(
-        deliveries.c.subscriber == _SUBSCRIBER,
-        deliveries.c.lease == _LEASE,
-        deliveries.c.event_id.in_(sa.bindparam("events", type_=sa.Uuid, expanding=True)),
-    )
-    .order_by(deliveries.c.event_id)
-)
-_HELD = sa.and_(deliveries.c.subscriber == _SUBSCRIBER, deliveries.c.event_id == _EVENT, deliveries.c.lease == _LEASE)
+_HELD = sa.and_(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id == _EVENT, deliveries.c.lease == LEASE)
 _FREE = {"lease": sa.null(), "leased_until": sa.null()}
 _POSTPONE = (
     sa.update(deliveries)
     .where(_HELD)
-    .values(attempts=deliveries.c.attempts + 1, due_at=_UNTIL, error=sa.bindparam("told", type_=sa.Text), **_FREE)
+    .values(attempts=deliveries.c.attempts + 1, due_at=UNTIL, error=sa.bindparam("told", type_=sa.Text), **_FREE)
 )
 _SET_ASIDE = (
     sa.update(deliveries)
@@ -104,17 +35,17 @@ _SET_ASIDE = (
 _RELEASE = (
     sa.update(deliveries)
     .where(
-        deliveries.c.subscriber == _SUBSCRIBER,
-        deliveries.c.event_id.in_(sa.bindparam("events", type_=sa.Uuid, expanding=True)),
-        deliveries.c.lease == _LEASE,
+        deliveries.c.subscriber == SUBSCRIBER,
+        deliveries.c.event_id.in_(EVENTS),
+        deliveries.c.lease == LEASE,
     )
     .values(**_FREE)
 )
 _SETTLE = sa.delete(deliveries).where(
-    deliveries.c.subscriber == _SUBSCRIBER,
-    deliveries.c.event_id.in_(sa.bindparam("events", type_=sa.Uuid, expanding=True)),
+    deliveries.c.subscriber == SUBSCRIBER,
+    deliveries.c.event_id.in_(EVENTS),
 )
-_TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == _SUBSCRIBER)
+_TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == SUBSCRIBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +69,14 @@ class SqlOutbox(Outbox):
         token = uuid4()
         claim = {"for_subscriber": subscriber, "claim": token, "now": now, "until": now + lease}
         with store_errors(), self.engine.connect() as connection:
-            events = list(connection.execute(_CLAIM_HEADS, {**claim, "limit": limit}).scalars())
+            events = list(
+                connection.execute(CLAIM_HEADS[self.engine.dialect.name], {**claim, "limit": limit}).scalars()
+            )
             if not events:
                 return []
             if len(events) < limit:
-                events += self._claim_followers(connection, claim, limit=limit - len(events))
-            rows = connection.execute(_CLAIMED, {**claim, "events": events}).all()
+                events += self._claim_followers(connection, claim, events, limit=limit - len(events))
+            rows = connection.execute(CLAIMED, {**claim, "events": events}).all()
         return _in_order([_delivery(subscriber, token, row) for row in rows])
 
     def settle(self, deliveries: Collection[Delivery]) -> None:
@@ -174,17 +107,21 @@ class SqlOutbox(Outbox):
         except sa.exc.IntegrityError:
             return  # another process enrols the same subscriber at the same moment
 
-    def _claim_followers(self, connection: sa.Connection, claim: dict[str, Any], *, limit: int) -> list[UUID]:
+    def _claim_followers(
+        self, connection: sa.Connection, claim: dict[str, Any], heads: Sequence[UUID], *, limit: int
+    ) -> list[UUID]:
         """Claim what follows the heads just claimed, up to the first that is not due; nobody else may take it."""
         held_up: set[tuple[str, UUID]] = set()
         events: list[UUID] = []
-        for event_id, aggregate, aggregate_id, due in connection.execute(_FOLLOWERS, {**claim, "limit": limit}):
+        for event_id, aggregate, aggregate_id, due in connection.execute(
+            FOLLOWERS, {**claim, "events": heads, "limit": limit}
+        ):
             if not due:
                 held_up.add((aggregate, aggregate_id))
             if (aggregate, aggregate_id) not in held_up:
                 events.append(event_id)
         if events:
-            connection.execute(_CLAIM_FOLLOWERS, {**claim, "events": events})
+            connection.execute(CLAIM_FOLLOWERS, {**claim, "events": events})
         return events
 
 

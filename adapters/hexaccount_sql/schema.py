@@ -4,6 +4,8 @@ Aggregates name each other by id, without foreign keys: each is its own border o
 has no joins. What must be unique is so by a constraint; `migrations` brings databases into this form.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from hexaccount_sql.columns import Moment, document
@@ -99,8 +101,13 @@ deliveries = sa.Table(
     sa.Column("leased_until", Moment),
     sa.Column("set_aside", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("error", sa.Text, nullable=False, server_default=""),
-    sa.Index("deliveries_order", "subscriber", "aggregate", "aggregate_id", "sequence"),
 )
+_owed: dict[str, Any] = {f"{dialect}_where": ~deliveries.c.set_aside for dialect in ("postgresql", "sqlite")}
+_set_aside: dict[str, Any] = {f"{dialect}_where": deliveries.c.set_aside for dialect in ("postgresql", "sqlite")}
+# The next ones to claim, the first one owed of an aggregate, and those that were given up.
+sa.Index("deliveries_owed", deliveries.c.subscriber, deliveries.c.event_id, **_owed)
+sa.Index("deliveries_order", *deliveries.c["subscriber", "aggregate", "aggregate_id", "sequence"], **_owed)
+sa.Index("deliveries_set_aside", deliveries.c.event_id, deliveries.c.subscriber, **_set_aside)
 
 inbox = sa.Table(
     "inbox",

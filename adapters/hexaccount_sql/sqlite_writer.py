@@ -36,7 +36,7 @@ class SqliteWriter(Writer):
             owed = self._write(connection, writes)
             connection.exec_driver_sql("COMMIT")
         except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
+            connection.rollback()  # unlike ROLLBACK in plain SQL, no error where SQLite has rolled back by itself
             raise
         return owed
 

@@ -7,7 +7,7 @@ from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
-from hexaccount_sql.connections import open_engine
+from hexaccount_sql.connections import open_engine, postgresql_defaults
 from hexaccount_sql.migration import check_schema, migrate
 from hexaccount_sql.outbox import SqlOutbox
 from hexaccount_sql.set_aside import SqlSetAsideDeliveries
@@ -74,4 +74,6 @@ def _parts_for(engine: sa.Engine, commits: CommitSignal) -> tuple[Writer, "Commi
     from hexaccount_sql.postgres_writer import PostgresWriter  # noqa: PLC0415 - see above
 
     writer = PostgresWriter()
-    return writer, CommitListener(engine.url, own_token=writer.token, commits=commits)
+    _, arguments = engine.dialect.create_connect_args(engine.url)
+    arguments = {**arguments, **postgresql_defaults(engine.url)}
+    return writer, CommitListener(arguments, own_token=writer.token, commits=commits)

@@ -16,7 +16,7 @@ from hexaccount_sql.repositories import SqlInbox, SqlJournal, SqlProfiles, SqlSe
 from hexaccount_sql.schema import users
 from hexaccount_sql.writes import LostRace, Writer, Writes
 
-_NAME_EXISTS = sa.select(users.c.id).where(users.c.name_key == sa.bindparam("key"))
+_NAME_OWNER = sa.select(users.c.id).where(users.c.name_key == sa.bindparam("key"))
 
 
 class SqlUnitOfWork:
@@ -73,9 +73,12 @@ class SqlUnitOfWork:
         if "name_key" in constraint:
             return UserNameTaken()
         if "email_key" in constraint:
-            names = [change.aggregate.name.key for change in changes if isinstance(change.aggregate, User)]
-            return UserNameTaken() if any(self._read(_NAME_EXISTS, {"key": key}) for key in names) else EmailTaken()
+            accounts = [change.aggregate for change in changes if isinstance(change.aggregate, User)]
+            return UserNameTaken() if any(self._is_taken(account) for account in accounts) else EmailTaken()
         return _stale(changes)
+
+    def _is_taken(self, account: User) -> bool:
+        return any(row.id != account.id for row in self._read(_NAME_OWNER, {"key": account.name.key}))
 
     def _connect(self) -> sa.Connection:
         if self._connection is None:

@@ -3,6 +3,8 @@ from dataclasses import dataclass, field
 
 from hexaccount.domain.errors import InvalidValue
 
+_NORMALISED_AT_MOST = 1024
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Password:
@@ -18,7 +20,7 @@ class Password:
     longest = 128
 
     def __init__(self, text: str) -> None:
-        if len(text) > 8 * self.longest:
+        if len(text) > _NORMALISED_AT_MOST:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         normalised = normalise_password(text)
         if len(normalised) < self.shortest:
@@ -34,5 +36,11 @@ class Password:
 
 
 def normalise_password(text: str) -> str:
-    """Return the spelling that is hashed, so that one password typed on two keyboards is one (NFKC)."""
+    """Return the spelling that is hashed, so that one password typed on two keyboards is one (NFKC).
+
+    Normalising takes quadratic time on texts made for it, so what is longer than any password stays as it is: it
+    fits no account anyway.
+    """
+    if len(text) > _NORMALISED_AT_MOST:
+        return text
     return unicodedata.normalize("NFKC", text)

@@ -50,12 +50,14 @@ def test_an_update_answers_with_the_whole_profile(service: Service, juliet: UUID
 
 
 def test_an_update_before_the_event_is_handled_begins_the_profile_and_the_event_leaves_it(
-    service: Service, juliet: UUID
+    service: Service, juliet: UUID, clock: AdjustableClock
 ) -> None:
     service.bus.handle(UpdateProfile.of_text(juliet, {"bio": "Actor"}))
     service.deliver_all()
     assert service.bus.handle(GetProfile(user_id=juliet)).bio == "Actor"
     assert types_of(service, juliet) == ["created", "updated"]
+    clock.advance(hours=1)
+    assert [relay.run_once() for relay in service.relays] == [0]
 
 
 def test_an_update_that_changes_nothing_is_no_event(service: Service, juliet: UUID) -> None:

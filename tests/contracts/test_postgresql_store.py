@@ -3,7 +3,7 @@ from functools import partial
 
 import pytest
 
-from tests.contracts.sql_stores import open_sql_store
+from tests.contracts.sql_stores import empty_database, open_sql_store
 from tests.contracts.suites import (
     DurabilityContract,
     ProcessesContract,
@@ -15,7 +15,20 @@ from tests.contracts.suites import (
 from tests.servers.postgres import temporary_database
 
 
-class TestPostgresqlStore(StoreContract, also=[DurabilityContract, ProcessesContract, SchemaContract, WatchContract]):
+@pytest.fixture(scope="module")
+def database(postgres_server: str) -> Iterator[str]:
+    with temporary_database(postgres_server) as url:
+        yield url
+
+
+class TestPostgresqlStore(StoreContract, also=[DurabilityContract, ProcessesContract, WatchContract]):
+    @pytest.fixture
+    def under_test(self, database: str) -> StoreUnderTest:
+        empty_database(database)
+        return StoreUnderTest(partial(open_sql_store, database))
+
+
+class TestPostgresqlSchema(SchemaContract):
     @pytest.fixture
     def under_test(self, postgres_server: str) -> Iterator[StoreUnderTest]:
         with temporary_database(postgres_server) as url:

@@ -1,9 +1,11 @@
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.contracts.sql_stores import open_sql_store
+from tests.contracts.sql_stores import open_sql_store, quick_directory
 from tests.contracts.suites import (
     DurabilityContract,
     ProcessesContract,
@@ -15,5 +17,6 @@ from tests.contracts.suites import (
 
 class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract, SchemaContract]):
     @pytest.fixture
-    def under_test(self, tmp_path: Path) -> StoreUnderTest:
-        return StoreUnderTest(partial(open_sql_store, f"sqlite:///{tmp_path}/store.db"))
+    def under_test(self, tmp_path: Path) -> Iterator[StoreUnderTest]:
+        with TemporaryDirectory(dir=quick_directory(tmp_path)) as directory:
+            yield StoreUnderTest(partial(open_sql_store, f"sqlite:///{directory}/store.db"))

@@ -180,6 +180,11 @@ def test_a_user_name_keeps_the_case_of_its_owner() -> None:
     assert (name.text, name.key, str(name)) == ("Juliet", "juliet", "Juliet")
 
 
+def test_a_user_name_is_kept_composed_and_in_its_usual_width() -> None:
+    assert UserName("Jose\u0301").text == "Jos\u00e9"
+    assert UserName("\uff2auliet").text == "Juliet"
+
+
 def test_a_restored_user_name_is_the_one_that_was_stored() -> None:
     name = UserName("Juliet")
     restored = UserName.restore(name.text, name.key)

@@ -1,3 +1,4 @@
+import contextlib
 import re
 import socket
 from collections.abc import Iterator
@@ -43,6 +44,14 @@ def test_half_a_body_holds_no_thread_and_is_refused_in_the_end(service: Service)
     assert late[0].headers["connection"] == "close"
     for connection in half:
         connection.close()
+
+
+def test_connections_that_stay_silent_keep_nobody_out() -> None:
+    # More of them than may wait to be accepted, which is where granian itself would draw the line.
+    with Service(backlog=128).started() as service, contextlib.ExitStack() as silent:
+        for _ in range(300):
+            silent.enter_context(service.connect())
+        assert service.ask("/quick").status == 200
 
 
 def test_half_a_chunked_body_is_refused_too(service: Service) -> None:
@@ -220,6 +229,16 @@ def test_an_application_that_breaks_answers_500_and_lives_on(service: Service, p
 def test_what_breaks_an_application_is_in_the_log(service: Service) -> None:
     service.ask("/crash")
     until(lambda: "ZeroDivisionError: the toy broke" in service.errors.read_text(), "the error is logged")
+
+
+def test_a_refusal_that_cannot_be_rendered_still_has_its_status(service: Service) -> None:
+    broken = service.folder / "break-refusal"
+    broken.touch()
+    try:
+        reply = service.ask("/crash")
+    finally:
+        broken.unlink()
+    assert (reply.status, reply.body) == (500, b"")
 
 
 def test_clients_that_leave_do_not_break_the_service(service: Service) -> None:

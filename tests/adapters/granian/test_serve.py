@@ -117,6 +117,14 @@ def test_an_order_that_comes_twice_in_a_moment_is_one_order() -> None:
         assert service.count("close") == 1
 
 
+def test_an_announcement_that_fails_does_not_keep_the_service_from_ending() -> None:
+    with Service().started() as service:
+        (service.folder / "break-stopping").touch()
+        service.signal(signal.SIGTERM)
+        assert service.ended() == 0
+        assert "the stopping is broken" in service.errors.read_text()
+
+
 def test_a_worker_that_is_killed_is_replaced() -> None:
     with Service(workers=2).started() as service:
         first = service.ask("/quick").json()["pid"]

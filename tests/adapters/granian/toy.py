@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class Options:
     port: int = 0
     host: str = "127.0.0.1"
     workers: int = 1
+    backlog: int = 1024
     drain_delay: float = 0.0
     stop_timeout: float = 30.0
     body_timeout: float = 5.0
@@ -40,7 +42,13 @@ def tell(**news: Any) -> None:
     os.write(1, (json.dumps(news) + "\n").encode())
 
 
-def refusal(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+def breaks_if_asked(folder: Path, what: str) -> None:
+    if (folder / f"break-{what}").exists():
+        raise RuntimeError(f"the {what} is broken")
+
+
+def refuse(folder: Path, status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+    breaks_if_asked(folder, "refusal")
     body = json.dumps({"status": status, "code": code, "detail": detail}).encode()
     return [("content-type", "application/problem+json")], body
 
@@ -121,7 +129,7 @@ class Load:
             wsgi=wsgi,
             lane_of=lambda _method, path: "slow" if path.startswith("/slow") else "quick",
             lanes={"quick": LaneSize(1, 100), "slow": LaneSize(options.slow_threads, options.slow_backlog)},
-            refusal=refusal,
+            refusal=partial(refuse, Path(options.folder)),
             close=lambda: tell(event="close", pid=os.getpid(), threads=sorted(t.name for t in threading.enumerate())),
             body_timeout=options.body_timeout,
             deadline=options.deadline,
@@ -143,13 +151,14 @@ def main(options: Options) -> None:
             host=options.host,
             port=options.port,
             workers=options.workers,
+            backlog=options.backlog,
             drain_delay=options.drain_delay,
             stop_timeout=options.stop_timeout,
             preload=["herald"],
             on_started=lambda host, port: tell(
                 event="started", host=host, port=port, pid=os.getpid(), listeners=listeners(port)
             ),
-            on_stopping=lambda: tell(event="stopping"),
+            on_stopping=lambda: (tell(event="stopping"), breaks_if_asked(Path(options.folder), "stopping")),
         )
     except AddressInUse as error:
         tell(event="refused", text=str(error))

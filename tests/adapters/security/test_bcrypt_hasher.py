@@ -5,13 +5,15 @@ from typing import Any, TypeVar, cast
 
 import bcrypt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexaccount.application.ports.password_hasher import PasswordHasher, Verification
 from hexaccount_security import BcryptHasher, HashingLane
 
 T = TypeVar("T")
+
+patient = settings(deadline=None)  # a busy machine is no failure
 
 PLAIN = bcrypt.hashpw(b"correct horse", b"$2b$04$" + b"." * 22).decode()
 
@@ -43,11 +45,13 @@ def hasher(lane: WatchedLane) -> PasswordHasher:
 any_password = st.text(st.characters(), max_size=300)
 
 
+@patient
 @given(password=any_password)
 def test_a_password_matches_its_own_hash(hasher: PasswordHasher, password: str) -> None:
     assert hasher.verify(password, hasher.hash(password)) == Verification(matches=True, outdated=False)
 
 
+@patient
 @given(password=st.text(min_size=73, max_size=300), data=st.data())
 def test_every_character_counts_beyond_72_bytes(hasher: PasswordHasher, password: str, data: st.DataObject) -> None:
     position = data.draw(st.integers(72, len(password) - 1))
@@ -56,11 +60,13 @@ def test_every_character_counts_beyond_72_bytes(hasher: PasswordHasher, password
     assert not hasher.verify(changed, hasher.hash(password)).matches
 
 
+@patient
 @given(password=any_password, other=any_password)
 def test_another_password_does_not_match(hasher: PasswordHasher, password: str, other: str) -> None:
     assert hasher.verify(other, hasher.hash(password)).matches == (other == password)
 
 
+@patient
 @given(password=any_password, stored=st.text() | st.from_regex(r"\A\$(2[abxy]?|bcrypt-sha256)\$.{0,60}\Z"))
 def test_a_malformed_stored_string_matches_nothing_and_raises_nothing(
     hasher: PasswordHasher, password: str, stored: str
@@ -159,6 +165,7 @@ def test_a_nul_cannot_stand_in_for_a_shorter_password_of_a_plain_hash(hasher: Pa
         assert not hasher.verify(password, stored).matches
 
 
+@patient
 @given(password=st.text(st.characters(categories=["Cs"]), min_size=1))
 def test_a_lone_surrogate_matches_no_text(hasher: PasswordHasher, password: str) -> None:
     assert not hasher.verify(password, hasher.hash(password.encode("utf-8", "replace").decode())).matches

@@ -61,13 +61,13 @@ def headers() -> Iterator[tuple[str, str]]:
     for algorithm in ("HS384", "HS512"):
         yield f"alg {algorithm}, well signed", forge(HEADER | {"alg": algorithm}, algorithm=algorithm)
         yield f"alg HS256, signed as {algorithm}", forge(algorithm=algorithm)
-    for wrong in (None, 256, ["HS256"], {"alg": "HS256"}):
-        yield f"alg {wrong!r}", forge(HEADER | {"alg": wrong})
+    for value in (None, 256, ["HS256"], {"alg": "HS256"}):
+        yield f"alg {value!r}", forge(HEADER | {"alg": value})
     for name in HEADER:
         yield f"no {name} in the header", forge({key: HEADER[key] for key in HEADER if key != name})
-    for wrong in ("JWT", "at+JWT", "application/at+jwt", "", None, 1, ["at+jwt"]):
-        yield f"typ {wrong!r} in the header", forge(HEADER | {"typ": wrong})
-    for wrong in (
+    for other in ("JWT", "at+JWT", "application/at+jwt", "", None, 1, ["at+jwt"]):
+        yield f"typ {other!r} in the header", forge(HEADER | {"typ": other})
+    for other in (
         "",
         "other",
         HEADER["kid"] + "A",
@@ -77,9 +77,9 @@ def headers() -> Iterator[tuple[str, str]]:
         7,
         [HEADER["kid"]],
     ):
-        yield f"kid {wrong!r}", forge(HEADER | {"kid": wrong})
+        yield f"kid {other!r}", forge(HEADER | {"kid": other})
     own = {"kty": "oct", "k": base64url(OTHER_KEY)}
-    for name, value in {
+    for name, extra in {
         "jku": "https://evil.example/keys",
         "x5u": "https://evil.example/cert",
         "jwk": own,
@@ -91,8 +91,8 @@ def headers() -> Iterator[tuple[str, str]]:
         "enc": "A256GCM",
         "cty": "JWT",
     }.items():
-        yield f"{name} in the header, signed by us", forge(HEADER | {name: value})
-        yield f"{name} in the header, signed by another", forge(HEADER | {name: value}, key=OTHER_KEY)
+        yield f"{name} in the header, signed by us", forge(HEADER | {name: extra})
+        yield f"{name} in the header, signed by another", forge(HEADER | {name: extra}, key=OTHER_KEY)
     yield "crit of nothing", forge(HEADER | {"crit": []})
     yield "crit of an unknown extension", forge(HEADER | {"crit": ["exp"], "exp": 1})
     yield "b64 false", sign(f"{part(HEADER | {'b64': False, 'crit': ['b64']})}.")
@@ -198,8 +198,8 @@ def names() -> Iterator[tuple[str, str]]:
             yield f"{name} is {wrong!r}", forge(payload=PAYLOAD | {name: wrong})
         yield f"{name} is a number", forge(payload=PAYLOAD | {name: 1})
     for name in ("iss", "aud", "client_id", "typ"):
-        for wrong in (PAYLOAD[name] + "/", PAYLOAD[name].upper(), " " + PAYLOAD[name], PAYLOAD[name] + "\0", 1):
-            yield f"{name} is {wrong!r}", forge(payload=PAYLOAD | {name: wrong})
+        for other in (PAYLOAD[name] + "/", PAYLOAD[name].upper(), " " + PAYLOAD[name], PAYLOAD[name] + "\0", 1):
+            yield f"{name} is {other!r}", forge(payload=PAYLOAD | {name: other})
     yield "aud among others", forge(payload=PAYLOAD | {"aud": ["https://api.example", "https://other.example"]})
     yield "typ is refresh", forge(payload=PAYLOAD | {"typ": "refresh"})
     yield "typ is that of the header", forge(payload=PAYLOAD | {"typ": "at+jwt"})

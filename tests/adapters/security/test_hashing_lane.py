@@ -5,7 +5,9 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -119,7 +121,8 @@ def test_of_32_threads_at_once_exactly_as_many_are_admitted_as_there_are_places(
                 return False
 
         calls = [callers.submit(call) for _ in range(32)]
-        eventually(lambda calls=calls: sum(call.done() for call in calls) == 27)  # type: ignore[misc]
+        for refused in islice(as_completed(calls, 10), 27):
+            assert refused.result() is False
         gate.set()
         assert sum(call.result(10) for call in calls) == 5
 
@@ -148,10 +151,12 @@ def test_calls_begin_in_the_order_in_which_they_came(callers: ThreadPoolExecutor
     order: list[int] = []
     later: list[Future[None]] = []
     for number in range(20):
-        later.append(callers.submit(lane.run, lambda number=number: order.append(number)))  # type: ignore[misc]
-        eventually(lambda number=number: lane.waiting == number + 1)  # type: ignore[misc]
+        later.append(callers.submit(lane.run, partial(order.append, number)))
+        while lane.waiting <= number:
+            time.sleep(0.001)
     gate.set()
-    for future in [*first, *later]:
+    assert first[0].result(10)
+    for future in later:
         future.result(10)
     assert order == list(range(20))
     lane.close()
@@ -240,6 +245,30 @@ def test_closing_waits_for_the_admitted_calls_and_ends_the_threads(
     assert all(future.result(10) for future in held)
     assert not any(thread.name.startswith("hashing-") for thread in threading.enumerate())
     lane.close()
+
+
+def test_closing_waits_for_a_caller_that_is_admitted_but_has_not_queued_its_call_yet() -> None:
+    admitted, go_on = threading.Event(), threading.Event()
+
+    class SlowToStart(HashingLane):
+        def _start(self) -> None:
+            admitted.set()
+            go_on.wait(10)
+            super()._start()
+
+    lane = SlowToStart(slots=1, queue=1)
+    answers: list[int] = []
+    caller = threading.Thread(target=lambda: answers.append(lane.run(lambda: 1)))
+    caller.start()
+    admitted.wait(10)
+    closing = threading.Thread(target=lane.close)
+    closing.start()
+    eventually(lambda: lane._closed)
+    go_on.set()
+    caller.join(10)
+    closing.join(10)
+    assert answers == [1]
+    assert not any(thread.is_alive() for thread in lane._threads)
 
 
 def test_a_call_that_races_the_closing_is_served_or_refused_but_never_left(callers: ThreadPoolExecutor) -> None:

@@ -6,11 +6,13 @@ from uuid import UUID
 
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexaccount.application.ports.token_issuer import AccessClaims, InvalidToken, TokenIssuer
 from hexaccount_security import JwtIssuer
+
+patient = settings(deadline=None)  # a busy machine is no failure
 
 KEY = bytes(range(64))
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -58,6 +60,7 @@ def any_claims(draw: st.DrawFn) -> AccessClaims:
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+@patient
 @given(claims=any_claims())
 def test_a_token_says_what_was_issued_in_whole_seconds_rounded_down(algorithm: str, claims: AccessClaims) -> None:
     issuer = issuer_with(algorithm=algorithm)
@@ -70,12 +73,14 @@ def test_a_token_says_what_was_issued_in_whole_seconds_rounded_down(algorithm: s
     )
 
 
+@patient
 @given(claims=any_claims(), late=st.integers(0, 10**6))
 def test_a_token_never_outlives_its_claims(claims: AccessClaims, late: int) -> None:
     with pytest.raises(InvalidToken, match="expired"):
         ISSUER.verify(ISSUER.issue(claims), now=claims.expires_at + timedelta(milliseconds=late))
 
 
+@patient
 @given(claims=any_claims())
 def test_pyjwt_reads_the_token_as_rfc_9068_wants_it(claims: AccessClaims) -> None:
     read = jwt.decode_complete(
@@ -116,6 +121,7 @@ def test_a_token_from_a_host_whose_clock_is_a_second_ahead_is_good_and_one_from_
         ISSUER.verify(TOKEN, now=NOW - timedelta(seconds=1, milliseconds=1))
 
 
+@patient
 @given(position=st.integers(0, len(TOKEN) - 1), character=st.sampled_from(string.printable) | st.characters())
 def test_a_token_with_one_character_changed_is_refused(position: int, character: str) -> None:
     changed = TOKEN[:position] + character + TOKEN[position + 1 :]
@@ -133,6 +139,7 @@ def test_a_signature_that_differs_only_in_its_unused_bits_is_refused() -> None:
         ISSUER.verify(twin, now=NOW)
 
 
+@patient
 @given(start=st.integers(0, len(TOKEN)), stop=st.integers(0, len(TOKEN)), put=st.text(max_size=3))
 def test_a_token_with_anything_cut_out_or_put_in_is_refused(start: int, stop: int, put: str) -> None:
     changed = TOKEN[:start] + put + TOKEN[max(start, stop) :]
@@ -141,6 +148,7 @@ def test_a_token_with_anything_cut_out_or_put_in_is_refused(start: int, stop: in
             ISSUER.verify(changed, now=NOW)
 
 
+@patient
 @given(
     text=st.text(st.characters())
     | st.from_regex(r"\A[A-Za-z0-9_-]{0,40}(\.[A-Za-z0-9_-]{0,40}){0,5}\Z")
@@ -154,6 +162,7 @@ def test_no_text_raises_anything_but_invalid_token(text: str) -> None:
     assert len(text) < 10 or text not in str(refusal.value)
 
 
+@patient
 @given(junk=st.binary())
 def test_bytes_are_no_token(junk: bytes) -> None:
     for given_bytes in (junk, TOKEN.encode()):

@@ -1,7 +1,11 @@
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from hexaccount.application.ports.store import Store
 from hexaccount.domain.errors import UserNameTaken
+from hexaccount.domain.user import User
 from tests.contracts.suites.owing import A_MOMENT
 from tests.contracts.suites.people import People
 from tests.contracts.suites.races import PATIENCE
@@ -13,10 +17,14 @@ class CommitSignalContract(ContractSuite):
     """Whoever waits for events to deliver hears of every commit that has some."""
 
     def test_a_commit_of_events_is_told_of(self, store: Store, people: People) -> None:
+        changes: list[Callable[[User], None]] = [
+            partial(save, store),
+            lambda user: disable(store, user.id, people.now()),
+        ]
         user = people.user()
-        for change in (lambda: save(store, user), lambda: disable(store, user.id, people.now())):
+        for change in changes:
             seen = store.commits.count
-            change()
+            change(user)
             store.commits.wait(seen, PATIENCE)
             assert store.commits.count > seen
 

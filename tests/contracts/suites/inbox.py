@@ -73,6 +73,18 @@ class InboxContract(ContractSuite):
                 check_one_winner(racers.race(works), AlreadyHandled)
                 assert len([session for session in sessions if session_of(store, session.id)]) == 1
 
+    def test_racing_batches_of_the_same_events_in_two_orders_have_one_effect(
+        self, store: Store, another: Store, people: People
+    ) -> None:
+        with Racers(2) as racers:
+            for _ in range(40):
+                event_ids = [uuid4() for _ in range(12)]
+                works = [
+                    partial(self.handle_all, handle, order)
+                    for handle, order in ((store, event_ids), (another, event_ids[::-1]))
+                ]
+                check_one_winner(racers.race(works), AlreadyHandled)
+
     def test_a_handling_subscriber_has_one_effect_however_often_it_is_delivered_to(
         self, store: Store, another: Store, people: People
     ) -> None:
@@ -120,6 +132,14 @@ class InboxContract(ContractSuite):
         with store.unit_of_work() as uow:
             uow.sessions.add(session)
             uow.inbox.add("first", event_id)
+            return outcome(uow.commit, AlreadyHandled)
+
+    @staticmethod
+    def handle_all(store: Store, event_ids: list[UUID]) -> str:
+        """Handle several events in one commit."""
+        with store.unit_of_work() as uow:
+            for event_id in event_ids:
+                uow.inbox.add("first", event_id)
             return outcome(uow.commit, AlreadyHandled)
 
     @staticmethod

@@ -2,7 +2,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from uuid import UUID
+from typing import TypeVar
 
 import pytest
 
@@ -14,6 +14,8 @@ from tests.contracts.suites.people import People
 from tests.contracts.suites.races import PATIENCE
 from tests.contracts.suites.storing import all_users, save
 from tests.contracts.suites.subject import ContractSuite, StoreUnderTest
+
+T = TypeVar("T")
 
 
 class ProcessesContract(ContractSuite):
@@ -76,12 +78,12 @@ class ProcessesContract(ContractSuite):
         self, store: Store, two_processes: ProcessPoolExecutor
     ) -> None:
         store.outbox.enrol(SUBSCRIBER, ["*"])
-        registrations: list[list[Registration]] = self.in_both(two_processes, other_process.register, 3)
-        registered: set[UUID] = {each.user_id for both in registrations for each in both if each.outcome == "done"}
+        registrations = self.in_both(two_processes, other_process.register, 3)
+        registered = {each.user_id for both in registrations for each in both if each.outcome == "done"}
         assert {delivery.entry.subject for delivery in claim(store)} == registered
 
     @staticmethod
-    def in_both(pool: ProcessPoolExecutor, work: Callable[..., list], *arguments: object) -> list[list]:
+    def in_both(pool: ProcessPoolExecutor, work: Callable[..., list[T]], *arguments: object) -> list[list[T]]:
         """Do `work` in both processes at once and return what it returned in each."""
         futures = [pool.submit(work, number, *arguments) for number in range(2)]
         return [future.result(PATIENCE) for future in futures]

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from itertools import product
+from uuid import UUID
 
 import pytest
 
@@ -69,7 +70,7 @@ class SetAsideContract(ContractSuite):
         for _ in range(3):
             user_with_events(store, people, 2)
         events = sorted(delivery.entry.id for delivery in give_up(store, SUBSCRIBER, "another")[:6])
-        found = []
+        found: list[UUID] = []
         while page := store.set_aside.page(limit=1, after=found[-1] if found else None, subscriber="another"):
             assert [each.subscriber for each in page] == ["another"]
             found += [each.entry.id for each in page]

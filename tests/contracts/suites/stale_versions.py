@@ -108,6 +108,33 @@ class StaleVersionContract(ContractSuite):
             with pytest.raises(StaleVersion):
                 second.commit()
 
+    def test_the_refusal_names_the_aggregate_that_is_stale(self, store: Store, another: Store, people: People) -> None:
+        users = [people.user() for _ in range(3)]
+        save(store, *users)
+        with store.unit_of_work() as uow:
+            for user in users:
+                uow.users.get(user.id).disable(people.now())
+            uow.sessions.add(people.session(users[0]))
+            disable(another, users[1].id, people.now())
+            with pytest.raises(StaleVersion) as refusal:
+                uow.commit()
+        assert (refusal.value.kind, refusal.value.aggregate_id) == ("user", users[1].id)
+
+    def test_racing_changes_of_the_same_accounts_in_two_orders_are_stale_at_worst(
+        self, store: Store, another: Store, people: People
+    ) -> None:
+        users = [people.user() for _ in range(12)]
+        save(store, *users)
+        ids = [user.id for user in users]
+        with Racers(2) as racers:
+            for _ in range(40):
+                all_have_read = Barrier(2)
+                changes = [
+                    partial(self.toggle_all, handle, order, people, all_have_read)
+                    for handle, order in ((store, ids), (another, ids[::-1]))
+                ]
+                check_one_winner(racers.race(changes), StaleVersion)
+
     def test_what_is_only_read_may_be_changed_by_others(self, store: Store, another: Store, people: People) -> None:
         bystander, changed = people.user(), people.user()
         save(store, bystander, changed)
@@ -145,11 +172,17 @@ class StaleVersionContract(ContractSuite):
                 check_one_winner(racers.race(changes), StaleVersion)
                 assert user_of(store, user.id).version == number + 2
 
-    @staticmethod
-    def toggle(store: Store, user_id: UUID, people: People, all_have_read: Barrier) -> str:
+    @classmethod
+    def toggle(cls, store: Store, user_id: UUID, people: People, all_have_read: Barrier) -> str:
         """Disable an enabled account or enable a disabled one, once everybody has read the same version of it."""
+        return cls.toggle_all(store, [user_id], people, all_have_read)
+
+    @staticmethod
+    def toggle_all(store: Store, user_ids: list[UUID], people: People, all_have_read: Barrier) -> str:
+        """Do so with several accounts in one commit."""
         with store.unit_of_work() as uow:
-            user = uow.users.get(user_id)
-            (user.enable if user.disabled else user.disable)(people.now())
+            for user_id in user_ids:
+                user = uow.users.get(user_id)
+                (user.enable if user.disabled else user.disable)(people.now())
             all_have_read.wait(PATIENCE)
             return outcome(uow.commit, StaleVersion)

@@ -130,14 +130,37 @@ class UniquenessContract(ContractSuite):
                 check_one_winner(racers.race(halves), UserNameTaken)
         assert len(all_users(store)) == under_test.rounds
 
+    def test_racing_registrations_of_the_same_names_in_two_orders_have_one_winner(
+        self, store: Store, another: Store, people: People
+    ) -> None:
+        with Racers(2) as racers:
+            for number in range(40):
+                names = [f"contested{number}x{index}" for index in range(8)]
+                works = [
+                    partial(register, handle, *(people.user(name) for name in order))
+                    for handle, order in ((store, names), (another, names[::-1]))
+                ]
+                check_one_winner(racers.race(works), UserNameTaken)
+        assert len(all_users(store)) == 8 * 40
+
+    def test_a_change_of_an_account_is_not_refused_for_its_own_name(self, store: Store, people: People) -> None:
+        holder = people.user("anna", "anna@example.org")
+        save(store, holder)
+        with store.unit_of_work() as uow:
+            uow.users.get(holder.id).disable(people.now())
+            uow.users.add(people.user("berta", "anna@example.org"))
+            with pytest.raises(EmailTaken):
+                uow.commit()
+
 
 def attempts(store: Store, users: list[User]) -> list[partial[str]]:
     """Return a registration for each of `users`, to be raced."""
     return [partial(register, store, user) for user in users]
 
 
-def register(store: Store, user: User) -> str:
-    """Add an account without any look before, and tell what its commit said."""
+def register(store: Store, *users: User) -> str:
+    """Add accounts without any look before, and tell what their commit said."""
     with store.unit_of_work() as uow:
-        uow.users.add(user)
+        for user in users:
+            uow.users.add(user)
         return outcome(uow.commit, UserNameTaken, EmailTaken)

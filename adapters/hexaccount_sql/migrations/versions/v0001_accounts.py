@@ -1,5 +1,7 @@
 """Accounts, sessions, profiles, the journal and its deliveries."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -86,7 +88,12 @@ def upgrade() -> None:
         sa.Column("set_aside", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("error", sa.Text, nullable=False, server_default=""),
     )
-    op.create_index("deliveries_order", "deliveries", ["subscriber", "aggregate", "aggregate_id", "sequence"])
+    given_up = sa.column("set_aside", sa.Boolean)
+    owed: dict[str, Any] = {f"{dialect}_where": ~given_up for dialect in ("postgresql", "sqlite")}
+    set_aside: dict[str, Any] = {f"{dialect}_where": given_up for dialect in ("postgresql", "sqlite")}
+    op.create_index("deliveries_owed", "deliveries", ["subscriber", "event_id"], **owed)
+    op.create_index("deliveries_order", "deliveries", ["subscriber", "aggregate", "aggregate_id", "sequence"], **owed)
+    op.create_index("deliveries_set_aside", "deliveries", ["event_id", "subscriber"], **set_aside)
     op.create_table(
         "inbox",
         sa.Column("subscriber", sa.Text, primary_key=True),

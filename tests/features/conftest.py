@@ -1,0 +1,131 @@
+from collections.abc import Iterator
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from hexaccount.application.disable_user import DisableUser
+from hexaccount.application.enable_user import EnableUser
+from hexaccount.application.list_users import ListUsers
+from hexaccount.application.log_out import LogOut
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
+from hexaccount.domain.errors import EmailTaken, InvalidInput, UserNameTaken, UserNotFound, WrongCredentials
+from tests.application.adjustable_clock import AdjustableClock
+from tests.features.world import World, WorldOutside
+
+REASONS = {
+    "the user name is taken": UserNameTaken,
+    "the e-mail address is taken": EmailTaken,
+    "the user name or the password is wrong": WrongCredentials,
+    "there is no such user": UserNotFound,
+}
+
+
+@pytest.fixture
+def world(store_url: str) -> Iterator[World]:
+    settings = Settings(
+        store=store_url,
+        jwt=JwtSettings(key="the key of the features, which is long enough"),
+        password=PasswordSettings(cost=4),
+        relay=RelaySettings(attempts=3),
+    )
+    clock, outside = AdjustableClock(), WorldOutside()
+    with open_service(settings, clock=clock, publishers={"memory://outside": outside}) as service:
+        service.store.migrate()
+        service.enrol()
+        world = World(service, clock, outside)
+        yield world
+    assert world.refusal is None, f"no step has told of this refusal: {world.refusal}"
+
+
+@given(parsers.parse('"{name}" has registered'))
+def _(world: World, name: str) -> None:
+    world.register(name)
+
+
+@given(parsers.parse('"{name}" has registered with the address "{email}"'))
+def _(world: World, name: str, email: str) -> None:
+    world.register(name, email)
+
+
+@when(parsers.parse('"{name}" registers'))
+def _(world: World, name: str) -> None:
+    world.attempt(lambda: world.register(name))
+
+
+@when(parsers.parse('"{name}" registers with the address "{email}"'))
+def _(world: World, name: str, email: str) -> None:
+    world.attempt(lambda: world.register(name, email))
+
+
+@when(parsers.parse('somebody logs in as "{name}" with {which} password'))
+def _(world: World, name: str, which: str) -> None:
+    known = {"the right": {}, "a wrong": {"password": "not this one"}}
+    world.attempt(lambda: world.log_in(name, **known[which]))
+
+
+@given(parsers.parse('"{name}" has logged in on the {device}'))
+@when(parsers.parse('"{name}" logs in on the {device}'))
+def _(world: World, name: str, device: str) -> None:
+    world.devices[device] = world.log_in(name)
+
+
+@when(parsers.parse("the {device} logs out"))
+def _(world: World, device: str) -> None:
+    world.handle(LogOut(session_id=world.devices[device].session_id))
+
+
+@given(parsers.parse('the user "{name}" has been disabled'))
+@when(parsers.parse('an admin disables "{name}"'))
+def _(world: World, name: str) -> None:
+    world.handle(DisableUser(user_id=world.people[name]))
+
+
+@when(parsers.parse('an admin enables "{name}"'))
+def _(world: World, name: str) -> None:
+    world.handle(EnableUser(user_id=world.people[name]))
+
+
+@given("the events have been delivered")
+@when("the events are delivered")
+def _(world: World) -> None:
+    world.deliver()
+
+
+@when(parsers.re(r"(?P<minutes>\d+) minutes? go(es)? by"))
+def _(world: World, minutes: str) -> None:
+    world.clock.advance(minutes=int(minutes))
+
+
+@then(parsers.parse("the {device} is logged in"))
+def _(world: World, device: str) -> None:
+    assert world.is_logged_in(device)
+
+
+@then(parsers.parse("the {device} is logged out"))
+def _(world: World, device: str) -> None:
+    assert not world.is_logged_in(device)
+
+
+@then(parsers.parse("the {one} and the {other} are logged {state}"))
+def _(world: World, one: str, other: str, state: str) -> None:
+    expected = {"in": True, "out": False}[state]
+    assert [world.is_logged_in(device) for device in (one, other)] == [expected, expected]
+
+
+@then(parsers.re(f"this is refused, because (?P<reason>{'|'.join(REASONS)})$"))
+def _(world: World, reason: str) -> None:
+    assert type(world.take_refusal()) is REASONS[reason]
+
+
+@then(parsers.re(r"this is refused, because (?P<field>[a-z]+_?[a-z]+) (?P<reason>(must|is|contains) .+)"))
+def _(world: World, field: str, reason: str) -> None:
+    refusal = world.take_refusal()
+    assert isinstance(refusal, InvalidInput)
+    assert list(refusal.errors) == [field]
+    assert reason in refusal.errors[field]
+
+
+@then(parsers.re(r"there (is|are) (?P<number>\d+) users?"))
+def _(world: World, number: str) -> None:
+    assert len(world.handle(ListUsers(limit=200)).users) == int(number)

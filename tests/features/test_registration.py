@@ -1,0 +1,90 @@
+from concurrent.futures import wait
+
+from pytest_bdd import parsers, scenarios, then, when
+
+from hexaccount.application.get_profile import GetProfile
+from hexaccount.application.get_user import GetUser
+from hexaccount.application.register_user import RegisterUser
+from hexaccount.application.views import ProfileView
+from hexaccount.domain.errors import InvalidInput, UserNameTaken
+from hexaccount.domain.role import Role
+from tests.features.world import PASSWORD, World, registration
+
+scenarios("../../features/registration.feature")
+
+VALID = {
+    "user_name": "Juliet",
+    "email": "juliet@example.org",
+    "first_name": "Juliet",
+    "last_name": "Capulet",
+    "password": PASSWORD,
+}
+
+
+@when(parsers.parse('"{name}" registers with the avatar identifier "{identifier}"'))
+def _(world: World, name: str, identifier: str) -> None:
+    world.register(name, avatar=identifier)
+
+
+@when(parsers.parse('{number:d} people register as "{name}" at the same moment'), target_fixture="futures")
+def _(world: World, number: int, name: str):
+    futures = [world.service.bus.submit(registration(name, f"person{n}@example.org")) for n in range(number)]
+    wait(futures, timeout=30)
+    return futures
+
+
+@when(parsers.re(r'somebody registers with "(?P<value>.*)" as their (?P<field>\w+)'))
+def _(world: World, value: str, field: str) -> None:
+    world.attempt(lambda: world.handle(RegisterUser.of_text(**{**VALID, field: value})))
+
+
+@when("somebody registers with")
+def _(world: World, datatable: list[list[str]]) -> None:
+    names, values = datatable
+    given = dict(zip(names, values, strict=True))
+    world.attempt(lambda: world.handle(RegisterUser.of_text(**given)))
+
+
+@then(parsers.parse("this is refused, because of {names} and {last}"))
+def _(world: World, names: str, last: str) -> None:
+    refusal = world.take_refusal()
+    assert isinstance(refusal, InvalidInput)
+    assert list(refusal.errors) == [*names.split(", "), last]
+
+
+@then(parsers.parse('there is a user named "{name}" with the address "{email}"'), target_fixture="user")
+def _(world: World, name: str, email: str):
+    user = world.handle(GetUser(reference=str(world.people[name])))
+    assert (user.user_name, user.email) == (name, email)
+    return user
+
+
+@then("this user is an ordinary user and not disabled")
+def _(user) -> None:
+    assert (user.role, user.disabled) == (Role.USER, False)
+
+
+@then(parsers.parse('the picture of "{name}" is drawn from "{identifier}"'))
+def _(world: World, name: str, identifier: str) -> None:
+    assert world.handle(GetUser(reference=name)).avatar_identifier == identifier
+
+
+@then(parsers.parse("{number:d} of them has the account"))
+def _(futures, number: int) -> None:
+    assert len([future for future in futures if future.exception() is None]) == number
+
+
+@then(parsers.parse("the {number:d} others are told that the user name is taken"))
+def _(futures, number: int) -> None:
+    assert len([future for future in futures if isinstance(future.exception(), UserNameTaken)]) == number
+
+
+@then(parsers.parse('the profile of "{name}" has not begun'))
+def _(world: World, name: str) -> None:
+    assert world.handle(GetProfile(user_id=world.people[name])) == ProfileView()
+
+
+@then(parsers.parse('the profile of "{name}" has begun and is empty'))
+def _(world: World, name: str) -> None:
+    profile = world.handle(GetProfile(user_id=world.people[name]))
+    assert profile == ProfileView(updated_at=world.clock.now())
