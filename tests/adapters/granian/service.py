@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -83,6 +84,7 @@ class Service:
         self._reader.join(PATIENCE)
         assert self.process.stdout is not None
         self.process.stdout.close()
+        shutil.rmtree(self.folder)
 
     def started(self) -> Self:
         self.port = self.wait_for("started")["port"]

@@ -29,7 +29,9 @@ def test_a_schema_goes_up_stays_goes_down_and_up_again(blank_url: str) -> None:
 def test_the_migrated_schema_is_the_one_that_the_code_uses(blank_url: str) -> None:
     migrate(blank_url)
     with connected(blank_url) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        # Of SQLite's defaults Alembic compares the spelling; the next test compares those.
+        options = {"compare_type": True, "compare_server_default": connection.dialect.name == "postgresql"}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
 
 
