@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -34,8 +33,3 @@ class Moment(sa.types.TypeDecorator[datetime]):
             return _EPOCH + milliseconds * _MILLISECOND
         moment: datetime = value.astimezone(UTC)
         return moment
-
-
-def document() -> sa.types.TypeEngine[Any]:
-    """Return the type of a JSON document."""
-    return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")

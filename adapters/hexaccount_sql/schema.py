@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hexaccount_sql.columns import Moment, document
+from hexaccount_sql.columns import Moment
 
 # The schema versions that this code can serve, the one it makes last.
 SUPPORTED_VERSIONS = ("0001",)
@@ -76,7 +76,7 @@ journal = sa.Table(
     sa.Column("dataschema", sa.Text, nullable=False),
     sa.Column("causation_id", sa.Text),
     sa.Column("traceparent", sa.Text),
-    sa.Column("data", document(), nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
     sa.UniqueConstraint("id", name="journal_id"),
 )
 

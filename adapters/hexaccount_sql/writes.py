@@ -45,8 +45,18 @@ class Writes:
         entries = [entry_row(entry) for change in changes for entry in change.entries]
         if entries:
             writes.inserts[schema.journal] = entries
-        writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in hashes]
+        for user_id, old, new in hashes:
+            writes.replace_hash(user_id, old=old, new=new)
         return writes
+
+    def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
+        """Order a new hash, in the account's own row if that is written anyway: PostgreSQL changes a row only once."""
+        written = [*self.inserts.get(schema.users, []), *self.updates.get(schema.users, [])]
+        for row in written:
+            if row["id"] == user_id:
+                row["password_hash"] = new if row["password_hash"] == old else row["password_hash"]
+                return
+        self.hashes.append({"id": user_id, "old": old, "new": new})
 
     @property
     def empty(self) -> bool:

@@ -101,9 +101,9 @@ class Relay:
         if len(deliveries) == 1:
             self._count_failure(deliveries[0], error)
             return
-        held_up: set[UUID] = set()
+        held_up: set[tuple[str, UUID]] = set()
         for delivery in deliveries:
-            aggregate = delivery.entry.aggregate_id
+            aggregate = (delivery.entry.aggregate, delivery.entry.aggregate_id)
             if aggregate in held_up or self._stopping.is_set() or self._clock.now() >= until:
                 self._outbox.release([delivery])
                 held_up.add(aggregate)

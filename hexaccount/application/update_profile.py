@@ -9,6 +9,7 @@ from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.repetition import repeat_when_stale
 from hexaccount.application.views import ProfileView
+from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.profile import PROFILE_FIELDS, Profile
 
 
@@ -23,12 +24,16 @@ class UpdateProfile(Command[ProfileView]):
     def of_text(cls, user_id: UUID, changes: Mapping[str, str | None]) -> Self:
         """Build the command from text as people enter it; raises InvalidInput naming every refused field."""
         checks = FieldChecks()
-        cleaned = {
-            name: text if text is None else checks.take(name, PROFILE_FIELDS[name], text)
-            for name, text in changes.items()
-        }
+        cleaned: dict[str, str | None] = {}
+        for name, text in changes.items():
+            clean = PROFILE_FIELDS.get(name, _refuse_unknown)
+            cleaned[name] = checks.take(name, clean, text or "") or None
         checks.finish()
         return cls(user_id=user_id, changes=cleaned)
+
+
+def _refuse_unknown(_: str) -> str:
+    raise InvalidValue(f"is no field of a profile; there are {', '.join(PROFILE_FIELDS)}")
 
 
 @repeat_when_stale

@@ -6,7 +6,7 @@ from uuid import UUID
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.domain.email_address import EmailAddress
 from hexaccount.domain.errors import InvalidValue, UserNotFound
-from hexaccount.domain.names import UserName
+from hexaccount.domain.names import UserName, is_uuid
 from hexaccount.domain.user import User
 
 
@@ -19,10 +19,9 @@ def find_by_login(uow: UnitOfWork, text: str) -> User | None:
 
 def get_by_reference(uow: UnitOfWork, text: str) -> User:
     """Return the account with this id, user name or e-mail address; raises UserNotFound."""
-    try:
+    if is_uuid(text):
         return uow.users.get(UUID(text))
-    except ValueError:
-        user = find_by_login(uow, text)
+    user = find_by_login(uow, text)
     if user is None:
         raise UserNotFound
     return user

@@ -63,13 +63,18 @@ def _tokens(settings: Settings) -> TokenIssuer:
     )
 
 
-def _artist() -> AvatarArtist:
-    from hexaccount_avatar import PillowAvatarArtist  # noqa: PLC0415 - see above
+class _ArtistOnDemand(AvatarArtist):
+    """Takes its paints out when the first picture is asked for: most processes never draw."""
 
-    return PillowAvatarArtist()
+    def draw(self, identifier: str) -> bytes:
+        from hexaccount_avatar import PillowAvatarArtist  # noqa: PLC0415 - see above
+
+        return PillowAvatarArtist().draw(identifier)
 
 
 def _publishers(settings: Settings) -> dict[str, EventPublisher]:
+    if not settings.events:
+        return {}
     from hexaccount_memory import MemoryPublisher  # noqa: PLC0415 - see above
 
     return {url: MemoryPublisher() for url in settings.events}
@@ -97,7 +102,7 @@ class Container(containers.DeclarativeContainer):
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     tokens = providers.ThreadSafeSingleton(_tokens, settings)
-    artist = providers.ThreadSafeSingleton(_artist)
+    artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(_publishers, settings)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
     bus = providers.ThreadSafeSingleton(

@@ -35,8 +35,8 @@ def make_data_directory() -> None:
 def make_key_file() -> Path | None:
     """Make a key for its owner's eyes only and return its file, None if there is one; whoever is first wins."""
     make_data_directory()
-    draft = KEY_FILE.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft = KEY_FILE.with_suffix(f".{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48) + "\n")

@@ -1,8 +1,9 @@
 """What operators set, read from a TOML file and the environment over it, and validated before anything opens."""
 
 import json
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -16,6 +17,8 @@ DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
 STORES = ("memory", "sqlite", "postgresql")
 PUBLISHERS = ("memory",)
+
+_SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:passw|secret|token|key)[^=&]*=)[^&#]*", re.IGNORECASE)
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=315_360_000)]
 
@@ -157,7 +160,8 @@ def _explain(reason: str, place: str) -> str:
         full = f"{place}.{name}".lstrip(".")
         near = get_close_matches(full, known, n=1)
         return f"{full} is no setting; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
-    return f"{place or 'the settings'}: {reason}; set it in the file or as {PREFIX}{place.upper().replace('.', '__')}"
+    variable = PREFIX + place.partition("[")[0].upper().replace(".", "__")
+    return f"{place or 'the settings'}: {reason}; set it in the file or as {variable}"
 
 
 def _fields_of(place: str) -> list[str]:
@@ -168,16 +172,11 @@ def _fields_of(place: str) -> list[str]:
 
 
 def _check(settings: Settings) -> None:
-    if settings.store_kind not in STORES:
-        raise SettingsError(f"store: it must be a URL that begins with one of {', '.join(f'{s}://' for s in STORES)}")
+    _check_url("store", settings.store, STORES)
     for url in settings.events:
-        if urlsplit(url).scheme not in PUBLISHERS:
-            raise SettingsError(f"events: a URL must begin with one of {', '.join(f'{p}://' for p in PUBLISHERS)}")
-    if settings.jwt.key is not None and len(settings.jwt.key.encode()) < 32:
-        raise SettingsError(
-            "jwt.key is shorter than 32 bytes; make one with: "
-            "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        )
+        _check_url("events", url, PUBLISHERS)
+    if settings.jwt.key is not None:
+        _check_key(settings.jwt.key)
     for origin in settings.http.cors_origins:
         if origin != "*" and not _is_origin(origin):
             raise SettingsError(f"http.cors_origins: {origin} is no origin; write it as https://app.example.org")
@@ -185,8 +184,34 @@ def _check(settings: Settings) -> None:
         _check_network(network)
 
 
+def _check_url(setting: str, url: str, schemes: Sequence[str]) -> None:
+    # The message never repeats the URL, which may hold a password.
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        raise SettingsError(f"{setting}: it is not a valid URL") from None
+    if scheme not in schemes or not url.startswith(f"{scheme}://"):
+        known = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise SettingsError(f"{setting}: it must be a URL that begins with one of {known}")
+
+
+def _check_key(key: str) -> None:
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError:
+        raise SettingsError("jwt.key holds bytes that are not UTF-8 text") from None
+    if length < 32:
+        raise SettingsError(
+            "jwt.key is shorter than 32 bytes; make one with: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+
+
 def _is_origin(text: str) -> bool:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
     return parts.scheme in {"http", "https"} and bool(parts.netloc) and text == f"{parts.scheme}://{parts.netloc}"
 
 
@@ -202,7 +227,8 @@ def _check_network(text: str) -> None:
 
 
 def _without_password(url: str) -> str:
+    """Hide what stands for a password in a URL: behind the user's name, and in parameters that are named so."""
     parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", ":********@", 1)
+    if parts.password is not None:
+        url = url.replace(f":{parts.password}@", ":********@", 1)
+    return _SECRET_PARAMETER.sub(r"\1********", url)

@@ -31,6 +31,11 @@ class EmailAddress:
         object.__setattr__(self, "key", key)
 
     @classmethod
+    def recall(cls, text: str) -> "EmailAddress":
+        """Return an address from the journal, which told of it when the rules may have been others."""
+        return cls.restore(text, fold_address(text))
+
+    @classmethod
     def restore(cls, text: str, key: str) -> "EmailAddress":
         """Return an address from storage, whose rules were kept when it was stored."""
         address = object.__new__(cls)
@@ -53,9 +58,12 @@ def _decode(label: str) -> str:
     if not label.startswith("xn--"):
         return label
     try:
-        return unicodedata.normalize("NFKC", label[4:].encode("ascii").decode("punycode").casefold())
+        decoded = unicodedata.normalize("NFKC", label[4:].encode("ascii").decode("punycode").casefold())
     except UnicodeError:
-        raise InvalidValue("has a domain label that is not valid Punycode") from None
+        decoded = ""
+    if not decoded or decoded.startswith("xn--") or "." in decoded or "@" in decoded:
+        raise InvalidValue("has a domain label that is not valid Punycode")
+    return decoded
 
 
 def _check(address: str) -> None:

@@ -1,13 +1,19 @@
 """The names an account goes by."""
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.precis import enforce_user_name
+from hexaccount.domain.precis import check_user_name, fold_user_name
 from hexaccount.domain.text import clean_line
 
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text names an id: what this accepts can be no user name, so nobody passes for another."""
+    return bool(_UUID.fullmatch(text.lower()))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -26,17 +32,24 @@ class UserName:
     def __init__(self, text: str) -> None:
         if not text:
             raise InvalidValue("must not be empty")
-        if len(text) > self.longest:
+        # The cheap bound comes first: a composed name may be four times as long before it is composed.
+        if len(text) > 4 * self.longest:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
-        name, key = enforce_user_name(text)
+        name, key = fold_user_name(text)
+        check_user_name(key)
         if "@" in key:
             raise InvalidValue("must not contain @; an e-mail address has a field of its own")
-        if _UUID.fullmatch(key):
+        if is_uuid(key):
             raise InvalidValue("must not have the form of a UUID")
-        if len(key) > self.longest:
+        if len(name) > self.longest or len(key) > self.longest:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         object.__setattr__(self, "text", name)
         object.__setattr__(self, "key", key)
+
+    @classmethod
+    def recall(cls, text: str) -> "UserName":
+        """Return a name from the journal, which told of it when the rules may have been others."""
+        return cls.restore(*fold_user_name(text))
 
     @classmethod
     def restore(cls, text: str, key: str) -> "UserName":
@@ -60,7 +73,7 @@ class PersonName:
 
     def __init__(self, text: str) -> None:
         cleaned = clean_line(text, at_most=self.longest)
-        if not cleaned:
+        if not any(unicodedata.category(character)[0] in "LNPS" for character in cleaned):
             raise InvalidValue("must not be empty")
         object.__setattr__(self, "text", cleaned)
 

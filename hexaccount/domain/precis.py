@@ -15,6 +15,8 @@ _MIDDLE_DOT = "\u00b7"
 _KERAIA = "\u0375"
 _GERESH = "\u05f3\u05f4"
 _KATAKANA_DOT = "\u30fb"
+_PROLONGED_SOUND = "\u30fc"
+_IDEOGRAPHIC_ZERO = "\u3007"
 _CONTEXTUAL = {
     *_JOINERS,
     _MIDDLE_DOT,
@@ -25,32 +27,48 @@ _CONTEXTUAL = {
     *_EXTENDED_ARABIC_INDIC,
 }
 _OLD_HANGUL = ((0x1100, 0x11FF), (0xA960, 0xA97C), (0xD7B0, 0xD7FB))
-_DEFAULT_IGNORABLE = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u3164", "\uffa0"}
+# Letters and marks that are not seen (Default_Ignorable_Code_Point); what else is ignorable is no letter or mark.
+_IGNORABLE = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xE0100, 0xE01EF),
+)
 _VIRAMA = 9
 
 
-def enforce_user_name(text: str) -> tuple[str, str]:
+def fold_user_name(text: str) -> tuple[str, str]:
     """Return the name as its owner writes it and the key by which it is compared.
 
     The name is width-mapped and in NFC (RFC 8265 section 3.4.1), the key lower-cased besides (section 3.3.1).
-    Raises InvalidValue for what the IdentifierClass, the contextual rules or the Bidi rule (RFC 5893) forbid.
+    Raises InvalidValue for what has no stable spelling.
     """
     name = unicodedata.normalize("NFC", _map_width(text))
     key = name
     for _ in range(4):  # RFC 8264 section 7: apply until the result is stable, or refuse
         mapped = unicodedata.normalize("NFC", _map_width(key).lower())
         if mapped == key:
-            break
+            return name, key
         key = mapped
-    else:
-        raise InvalidValue("cannot be brought into one stable spelling; choose other characters")
+    raise InvalidValue("cannot be brought into one stable spelling; choose other characters")
+
+
+def check_user_name(key: str) -> None:
+    """Raise InvalidValue for what the IdentifierClass, the contextual rules or the Bidi rule (RFC 5893) forbid.
+
+    Of the rules for the zero-width non-joiner only that of the virama is known: the other one (RFC 5892, A.1) needs
+    joining types, which the standard library does not have, so such names are refused.
+    """
     for index, character in enumerate(key):
         if not _allowed(key, index, character):
             raise InvalidValue(
                 f"contains the character U+{ord(character):04X}; use letters, digits and ASCII punctuation, no spaces"
             )
     _check_direction(key)
-    return name, key
 
 
 def _map_width(text: str) -> str:
@@ -69,8 +87,7 @@ def _allowed(text: str, index: int, character: str) -> bool:
         return True
     return (
         character not in _NEVER
-        and character not in _DEFAULT_IGNORABLE
-        and not any(first <= ord(character) <= last for first, last in _OLD_HANGUL)
+        and not any(first <= ord(character) <= last for first, last in (*_OLD_HANGUL, *_IGNORABLE))
         # HasCompat: a compatibility form has a plain spelling
         and unicodedata.normalize("NFKC", character) == character
         and unicodedata.category(character) in _LETTERS_AND_DIGITS
@@ -98,8 +115,10 @@ def _fits_context(text: str, index: int, character: str) -> bool:
 
 
 def _is_japanese(character: str) -> bool:
+    if character in {_KATAKANA_DOT, _PROLONGED_SOUND}:  # common to several scripts
+        return False
     name = unicodedata.name(character, "")
-    return character != _KATAKANA_DOT and name.startswith(("HIRAGANA", "KATAKANA", "CJK UNIFIED"))
+    return character == _IDEOGRAPHIC_ZERO or name.startswith(("HIRAGANA", "KATAKANA", "CJK UNIFIED"))
 
 
 def _check_direction(text: str) -> None:

@@ -10,7 +10,7 @@ from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.events import Event, ProfileCreated, ProfileUpdated
 from hexaccount.domain.text import clean_line, clean_paragraph
 
-_PHONE = re.compile(r"\+?[0-9](?:[ ()./-]{0,2}[0-9]){2,19}")
+_PHONE = re.compile(r"\+?[0-9](?:[ ()./-]{0,3}[0-9]){2,19}")
 
 
 def clean_bio(text: str) -> str:
@@ -60,7 +60,7 @@ class Profile(Aggregate):
     def update(self, changes: Mapping[str, str | None], at: datetime) -> None:
         """Take over the given fields, None or an empty text removing one; what changes nothing is no event."""
         new = {name: text or None for name, text in changes.items()}
-        differing = {name: text for name, text in new.items() if getattr(self, name) != text}
+        differing = {name: new[name] for name in PROFILE_FIELDS if name in new and getattr(self, name) != new[name]}
         if differing:
             self._record(ProfileUpdated(user_id=self.id, changes=differing, at=at))
 

@@ -19,7 +19,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 NEVER_AT_START = [
-    pytest.param("PIL", marks=pytest.mark.xfail(reason="the artist is made at start", strict=True)),
+    "PIL",
     "alembic",
     "hexaccount.bootstrap.console",
     "hexaccount_click",
@@ -44,9 +44,6 @@ NEVER_AT_START = [
     "unittest",
 ]
 NEVER_ON_SQLITE = [
-    pytest.param(
-        "sqlalchemy.dialects.postgresql", marks=pytest.mark.xfail(reason="the columns name it at import", strict=True)
-    ),
 ]
 NEVER_ON_MEMORY = ["hexaccount_sql", "sqlalchemy", "sqlite3"]
 

@@ -81,7 +81,6 @@ def test_of_processes_that_race_one_makes_the_key_and_all_use_it(here: Path) -> 
     assert {key for _, key in answers} == {KEY_FILE.read_text().strip()}
 
 
-@pytest.mark.xfail(reason="the draft is named by the process id, which two containers share", strict=True)
 def test_of_two_processes_with_one_id_in_two_containers_the_first_wins(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -192,7 +192,6 @@ def test_a_restored_user_name_is_the_one_that_was_stored() -> None:
 
 
 @pytest.mark.parametrize("mark", ["\ufe0f", "\ufe00", "\U000e0100", "\u180b"], ids=ascii)
-@pytest.mark.xfail(reason="variation selectors are default-ignorable, but reach the letters as marks (Mn)", strict=True)
 def test_an_invisible_variation_selector_is_refused(mark: str) -> None:
     with pytest.raises(InvalidValue):
         UserName("juliet" + mark)

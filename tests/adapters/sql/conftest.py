@@ -8,6 +8,7 @@ import pytest
 
 from hexaccount.application.recorder import Recorder
 from hexaccount_sql import SqlStore
+from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
 from tests.contracts.suites.people import People
 from tests.servers.postgres import PostgresServer, temporary_database
@@ -68,26 +69,38 @@ def postgresql_url(postgres_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def migrated_url(postgres_server: str) -> Iterator[str]:
+    """Give the URL of a migrated database, to be copied, which is quicker than to migrate."""
+    with temporary_database(postgres_server) as url:
+        migrate(url)
+        yield url
+
+
 @pytest.fixture(params=DIALECTS)
 def blank_url(request: pytest.FixtureRequest) -> str:
     """Return the URL of a store without a schema, on each dialect."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
-@pytest.fixture
-def store(blank_url: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
+@pytest.fixture(params=DIALECTS)
+def store(request: pytest.FixtureRequest) -> SqlStore:
     """Return a migrated store on each dialect."""
-    store = open_store(blank_url)
-    store.migrate()
-    return store
+    found: SqlStore = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
-def postgresql(postgresql_url: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
+def postgresql_store_url(postgres_server: str, migrated_url: str) -> Iterator[str]:
+    """Give the URL of a migrated database."""
+    with temporary_database(postgres_server, template=migrated_url) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql(postgresql_store_url: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
     """Return a migrated store on PostgreSQL."""
-    store = open_store(postgresql_url)
-    store.migrate()
-    return store
+    return open_store(postgresql_store_url)
 
 
 @pytest.fixture

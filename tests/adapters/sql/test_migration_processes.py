@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-
 import hexaccount
 import hexaccount_sql
 from hexaccount_sql import SqlStore
@@ -54,15 +53,18 @@ def test_migrations_are_found_wherever_the_package_is_installed(
     open_store(sqlite_url).check()
 
 
-def test_who_serves_imports_no_alembic_and_only_the_driver_in_use(store: SqlStore, blank_url: str) -> None:
-    imported, errors = python(_SERVE, blank_url).communicate(timeout=60)
+def test_who_serves_imports_no_alembic_and_only_the_driver_in_use(store: SqlStore) -> None:
+    url = store._url
+    imported, errors = python(_SERVE, url).communicate(timeout=60)
     assert errors == ""
     assert "alembic" not in imported.split()
-    assert ("psycopg" in imported.split()) == blank_url.startswith("postgresql")
-    assert ("sqlite3" in imported.split()) == blank_url.startswith("sqlite")
+    assert ("psycopg" in imported.split()) == url.startswith("postgresql")
+    assert ("sqlite3" in imported.split()) == url.startswith("sqlite")
 
 
-def python(code: str, *arguments: str, path: list[Path] | None = None, cwd: Path | None = None) -> subprocess.Popen[str]:
+def python(
+    code: str, *arguments: str, path: list[Path] | None = None, cwd: Path | None = None
+) -> subprocess.Popen[str]:
     roots = path or [Path(package.__file__).parents[1] for package in (hexaccount, hexaccount_sql)]
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *arguments],

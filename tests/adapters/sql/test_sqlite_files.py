@@ -70,7 +70,9 @@ def test_a_writer_blocks_no_reader(sqlite: SqlStore, sqlite_url: str, people: Pe
 
 
 @pytest.mark.parametrize("deed", ["check", "migrate"])
-def test_a_missing_folder_is_named_as_the_cause(tmp_path: Path, open_store: Callable[[str], SqlStore], deed: str) -> None:
+def test_a_missing_folder_is_named_as_the_cause(
+    tmp_path: Path, open_store: Callable[[str], SqlStore], deed: str
+) -> None:
     store = open_store(f"sqlite:///{tmp_path}/nowhere/hexaccount.db")
     with pytest.raises(StoreUnavailable, match="its folder must be there"):
         getattr(store, deed)()

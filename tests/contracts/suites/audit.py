@@ -47,8 +47,9 @@ class JournalAudit:
         """Return the events of each aggregate, as they have been delivered to the audit."""
         while claimed := store.outbox.claim(_AUDITOR, limit=1000, now=_MUCH_LATER, lease=timedelta(days=1)):
             for delivery in claimed:
-                key = (delivery.entry.aggregate, delivery.entry.aggregate_id)
-                self._told.setdefault(key, []).append(delivery.entry)
+                told = self._told.setdefault((delivery.entry.aggregate, delivery.entry.aggregate_id), [])
+                assert delivery.entry.sequence > len(told), "what was settled is claimed again"
+                told.append(delivery.entry)
             store.outbox.settle(claimed)
         return self._told
 

@@ -43,6 +43,7 @@ class ClaimsContract(ContractSuite):
         while claimed := claim(store, limit=limit):
             assert len(claimed) <= limit
             for delivery in claimed:
+                assert delivery.entry.sequence not in taken[delivery.entry.aggregate_id]
                 taken[delivery.entry.aggregate_id].append(delivery.entry.sequence)
             store.outbox.settle(claimed)
         assert taken == {user.id: list(range(1, count + 1)) for user, count in zip(users, (1, 4, 2, 3), strict=True)}

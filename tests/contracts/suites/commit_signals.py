@@ -8,9 +8,10 @@ from hexaccount.domain.errors import UserNameTaken
 from hexaccount.domain.user import User
 from tests.contracts.suites.owing import A_MOMENT
 from tests.contracts.suites.people import People
-from tests.contracts.suites.races import PATIENCE
 from tests.contracts.suites.storing import disable, save, user_of
 from tests.contracts.suites.subject import ContractSuite
+
+PATIENCE = 20.0
 
 
 class CommitSignalContract(ContractSuite):

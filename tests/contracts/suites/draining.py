@@ -118,7 +118,9 @@ class DrainingContract(ContractSuite):
     @staticmethod
     def drain(store: Store, delivered: FirstDeliveries, now: datetime = NOW) -> None:
         """Deliver and settle all that is due."""
+        deadline = monotonic() + PATIENCE
         while claimed := claim(store, now=now):
+            assert monotonic() < deadline, "what was settled is claimed again"
             for delivery in claimed:
                 delivered.note(delivery)
             store.outbox.settle(claimed)

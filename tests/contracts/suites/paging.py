@@ -98,4 +98,5 @@ class PagingContract(ContractSuite):
                 page = uow.users.page(limit=limit, after=ids[-1] if ids else None)
             if not page:
                 return ids
+            assert not ids or page[0].id > ids[-1], "a page begins before the end of the last one"
             ids += [user.id for user in page]

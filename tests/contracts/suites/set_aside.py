@@ -73,6 +73,7 @@ class SetAsideContract(ContractSuite):
         found: list[UUID] = []
         while page := store.set_aside.page(limit=1, after=found[-1] if found else None, subscriber="another"):
             assert [each.subscriber for each in page] == ["another"]
+            assert page[0].entry.id not in found
             found += [each.entry.id for each in page]
         assert found == events
         assert list(store.set_aside.page(limit=9, after=None, subscriber="nobody")) == []

@@ -61,6 +61,7 @@ def all_users(store: Store, limit: int = 100) -> list[User]:
     found: list[User] = []
     with store.unit_of_work() as uow:
         while page := uow.users.page(limit=limit, after=found[-1].id if found else None):
+            assert not found or page[0].id > found[-1].id, "a page begins before the end of the last one"
             found += page
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from hexaccount_sql.columns import Moment, document
+from hexaccount_sql.columns import Moment
 
 revision = "0001"
 down_revision = None
@@ -66,7 +66,7 @@ def upgrade() -> None:
         sa.Column("dataschema", sa.Text, nullable=False),
         sa.Column("causation_id", sa.Text),
         sa.Column("traceparent", sa.Text),
-        sa.Column("data", document(), nullable=False),
+        sa.Column("data", sa.JSON, nullable=False),
         sa.UniqueConstraint("id", name="journal_id"),
     )
     op.create_table(
