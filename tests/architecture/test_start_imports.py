@@ -43,8 +43,6 @@ NEVER_AT_START = [
     "sqlalchemy.testing",
     "unittest",
 ]
-NEVER_ON_SQLITE = [
-]
 NEVER_ON_MEMORY = ["hexaccount_sql", "sqlalchemy", "sqlite3"]
 
 
@@ -72,7 +70,7 @@ def test_a_start_on_memory_does_not_import(modules_on, module: str) -> None:
     assert module not in modules_on("memory://")
 
 
-@pytest.mark.parametrize("module", [*NEVER_AT_START, *NEVER_ON_SQLITE])
+@pytest.mark.parametrize("module", NEVER_AT_START)
 def test_a_start_on_sqlite_does_not_import(modules_on, module: str) -> None:
     assert module not in modules_on("sqlite:///accounts.db")
 
