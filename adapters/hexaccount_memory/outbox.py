@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.outbox import Delivery, Outbox, SetAside, SetAsideDeliveries
-from hexaccount_memory.tables import OwedDelivery, Tables
+from hexaccount_memory.tables import OwedDelivery, Tables, entry_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,9 @@ class MemoryOutbox(Outbox, SetAsideDeliveries):
                         break  # the later events of this aggregate wait for it
                     owed.lease, owed.leased_until = token, now + lease
                     claimed.append(
-                        Delivery(subscriber=subscriber, entry=owed.entry, attempts=owed.attempts, lease=token)
+                        Delivery(
+                            subscriber=subscriber, entry=entry_copy(owed.entry), attempts=owed.attempts, lease=token
+                        )
                     )
         return claimed
 
@@ -73,7 +75,7 @@ class MemoryOutbox(Outbox, SetAsideDeliveries):
             )
             by_key = {(owed.entry.id, name): owed for name, owed in self._all()}
             return [
-                SetAside(subscriber=name, entry=owed.entry, attempts=owed.attempts, error=owed.error)
+                SetAside(subscriber=name, entry=entry_copy(owed.entry), attempts=owed.attempts, error=owed.error)
                 for event_id, name in given_up[:limit]
                 for owed in (by_key[event_id, name],)
             ]

@@ -9,7 +9,7 @@ from hexaccount.domain.errors import UserNotFound
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
-from hexaccount_memory.tables import Tables, copy_of
+from hexaccount_memory.tables import Tables, copy_of, entry_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class MemoryJournal(Journal):
 
     def of(self, aggregate: str, aggregate_id: UUID) -> Sequence[JournalEntry]:
         with self.tables.lock:
-            return tuple(self.tables.journal.get((aggregate, aggregate_id), ()))
+            return [entry_copy(entry) for entry in self.tables.journal.get((aggregate, aggregate_id), ())]
 
 
 @dataclass(frozen=True, slots=True)

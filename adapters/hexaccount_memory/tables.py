@@ -1,5 +1,6 @@
 import threading
 from collections import defaultdict
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -48,6 +49,11 @@ class Tables:
     owed: defaultdict[str, dict[tuple[str, UUID], list[OwedDelivery]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+
+
+def entry_copy(entry: JournalEntry) -> JournalEntry:
+    """Return an entry whose data its reader may change without changing the journal."""
+    return replace(entry, data=deepcopy(entry.data))
 
 
 def copy_of(aggregate: A) -> A:

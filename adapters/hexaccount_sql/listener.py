@@ -48,6 +48,8 @@ class CommitListener:
     def _listen(self) -> None:
         with psycopg.connect(**self._arguments, autocommit=True) as connection:
             connection.execute(f"LISTEN {COMMITS_CHANNEL}")
+            # What was committed while nobody listened may have been missed.
+            self._commits.give()
             while not self._stopping.is_set():
                 for notification in connection.notifies(timeout=0.5):
                     if notification.payload != self._own_token:

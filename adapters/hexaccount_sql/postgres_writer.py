@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hexaccount_sql import schema
-from hexaccount_sql.writes import Rows, Writer, Writes
+from hexaccount_sql.writes import Rows, Writer, Writes, changing
 
 COMMITS_CHANNEL = "hexaccount_commits"
+_HASHES: tuple[sa.ColumnClause[str], ...] = (sa.column("old", sa.Text), sa.column("new", sa.Text))
 
 
 class PostgresWriter(Writer):
@@ -26,11 +27,15 @@ class PostgresWriter(Writer):
         self.token = uuid4().hex
 
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
-        statement = _statement(tuple(writes.inserts), tuple(writes.updates), bool(writes.hashes))
+        hashes = {row["id"]: row for row in writes.hashes}
+        # One statement changes a row only once, so an account that changes takes its new hash along.
+        for row in writes.updates.get(schema.users, []):
+            row.update(hashes.pop(row["id"], {}))
+        statement = _statement(tuple(writes.inserts), tuple(writes.updates), bool(hashes))
         parameters = {f"insert_{table.name}": _document(rows) for table, rows in writes.inserts.items()}
         parameters |= {f"update_{table.name}": _document(rows) for table, rows in writes.updates.items()}
-        if writes.hashes:
-            parameters["replace_hashes"] = _document(writes.hashes)
+        if hashes:
+            parameters["replace_hashes"] = _document(list(hashes.values()))
         if schema.journal in writes.inserts:
             parameters["token"] = self.token
         return connection.execute(statement, parameters).first() is not None
@@ -58,15 +63,18 @@ def _insert(table: sa.Table) -> Any:
 
 
 def _update(table: sa.Table) -> sa.CTE:
-    rows = _rows(f"update_{table.name}", [*table.columns, sa.column("stored_version", sa.Integer)])
-    changed = {column.name: rows.c[column.name] for column in table.columns if column.name != "id"}
+    rows = _rows(f"update_{table.name}", [*table.columns, sa.column("stored_version", sa.Integer), *_HASHES])
+    changed: dict[str, sa.ColumnElement[Any]] = {name: rows.c[name] for name in changing(table)}
+    if table is schema.users:
+        kept = table.c.password_hash
+        changed["password_hash"] = sa.case((kept == rows.c.old, rows.c.new), else_=kept)
     same = (table.c.id == rows.c.id) & (table.c.version == rows.c.stored_version)
     return sa.update(table).where(same).values(changed).cte(f"update_{table.name}")
 
 
 def _replace_hashes() -> sa.CTE:
     users = schema.users
-    rows = _rows("replace_hashes", [users.c.id, sa.column("old", sa.Text), sa.column("new", sa.Text)])
+    rows = _rows("replace_hashes", [users.c.id, *_HASHES])
     same = (users.c.id == rows.c.id) & (users.c.password_hash == rows.c.old)
     return sa.update(users).where(same).values(password_hash=rows.c.new).cte("replace_hashes")
 

@@ -103,7 +103,9 @@ deliveries = sa.Table(
     sa.Column("error", sa.Text, nullable=False, server_default=""),
 )
 _owed: dict[str, Any] = {f"{dialect}_where": ~deliveries.c.set_aside for dialect in ("postgresql", "sqlite")}
-_set_aside: dict[str, Any] = {f"{dialect}_where": deliveries.c.set_aside for dialect in ("postgresql", "sqlite")}
+_set_aside: dict[str, Any] = {
+    f"{dialect}_where": deliveries.c.set_aside == sa.true() for dialect in ("postgresql", "sqlite")
+}
 # The next ones to claim, the first one owed of an aggregate, and those that were given up.
 sa.Index("deliveries_owed", deliveries.c.subscriber, deliveries.c.event_id, **_owed)
 sa.Index("deliveries_order", *deliveries.c["subscriber", "aggregate", "aggregate_id", "sequence"], **_owed)

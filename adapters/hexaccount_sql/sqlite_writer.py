@@ -1,7 +1,9 @@
+import threading
+
 import sqlalchemy as sa
 
 from hexaccount_sql import schema
-from hexaccount_sql.writes import LostRace, Rows, Writer, Writes
+from hexaccount_sql.writes import LostRace, Rows, Writer, Writes, changing
 
 _NEW_HASH = (
     sa.update(schema.users)
@@ -27,10 +29,18 @@ _OWE = sa.insert(schema.deliveries).from_select(
 class SqliteWriter(Writer):
     """Writes a commit as a transaction that takes the write lock before its first statement.
 
-    Taking it later, on the way from reading to writing, could fail at once however long the lock's wait is.
+    Taking it later, on the way from reading to writing, could fail at once however long the lock's wait is. The
+    threads of a process queue for a lock of their own before: SQLite makes those who wait ask again and again.
     """
 
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
+        with self._turn:
+            return self._write_whole(connection, writes)
+
+    def _write_whole(self, connection: sa.Connection, writes: Writes) -> bool:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             owed = self._write(connection, writes)
@@ -52,7 +62,7 @@ class SqliteWriter(Writer):
 
     def _update(self, connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
         for row in rows:
-            values = {name: value for name, value in row.items() if name != "stored_version"}
+            values = {name: row[name] for name in changing(table)}
             same = (table.c.id == row["id"]) & (table.c.version == row["stored_version"])
             if connection.execute(sa.update(table).where(same).values(values)).rowcount != 1:
                 raise LostRace

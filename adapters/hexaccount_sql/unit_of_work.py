@@ -13,10 +13,15 @@ from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.user import User
 from hexaccount_sql.connections import store_errors
 from hexaccount_sql.repositories import SqlInbox, SqlJournal, SqlProfiles, SqlSessions, SqlUsers
+from hexaccount_sql.rows import TABLES
 from hexaccount_sql.schema import users
 from hexaccount_sql.writes import LostRace, Writer, Writes
 
 _NAME_OWNER = sa.select(users.c.id).where(users.c.name_key == sa.bindparam("key"))
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_DEADLOCK_DETECTED = "40P01"
+_DEADLOCKS_IN_A_ROW = 10
 
 
 class SqlUnitOfWork:
@@ -60,11 +65,21 @@ class SqlUnitOfWork:
 
     def _write(self, writes: Writes, changes: Sequence[Change]) -> bool:
         try:
-            return self._writer.write(self._connect(), writes)
+            return self._write_again_after_deadlock(writes)
         except exc.IntegrityError as error:
             raise self._explain(_broken_constraint(error), changes) from error
         except LostRace as error:
-            raise _stale(changes) from error
+            raise self._stale(changes) from error
+
+    def _write_again_after_deadlock(self, writes: Writes) -> bool:
+        """Write; whom the database ends so that others can go on has written nothing, and just tries again."""
+        for _ in range(_DEADLOCKS_IN_A_ROW):
+            try:
+                return self._writer.write(self._connect(), writes)
+            except exc.OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != _DEADLOCK_DETECTED:
+                    raise
+        return self._writer.write(self._connect(), writes)
 
     def _explain(self, constraint: str, changes: Sequence[Change]) -> Exception:
         """Say which rule a constraint has kept; the name's refusal comes first, whichever the database found."""
@@ -75,10 +90,21 @@ class SqlUnitOfWork:
         if "email_key" in constraint:
             accounts = [change.aggregate for change in changes if isinstance(change.aggregate, User)]
             return UserNameTaken() if any(self._is_taken(account) for account in accounts) else EmailTaken()
-        return _stale(changes)
+        return self._stale(changes)
 
     def _is_taken(self, account: User) -> bool:
         return any(row.id != account.id for row in self._read(_NAME_OWNER, {"key": account.name.key}))
+
+    def _stale(self, changes: Sequence[Change]) -> StaleVersion:
+        """Name the first aggregate that is not as it was read."""
+        for change in changes:
+            table = TABLES[type(change.aggregate)]
+            versions = sa.select(table.c.version).where(table.c.id == sa.bindparam("id"))
+            rows = self._read(versions, {"id": change.aggregate.id})
+            if (rows[0].version if rows else 0) != change.stored_version:
+                return StaleVersion(change.aggregate.kind, change.aggregate.id)
+        last = changes[-1].aggregate
+        return StaleVersion(last.kind, last.id)
 
     def _connect(self) -> sa.Connection:
         if self._connection is None:
@@ -105,8 +131,3 @@ def _broken_constraint(error: exc.IntegrityError) -> str:
     """
     diagnosis = getattr(error.orig, "diag", None)
     return str(error.orig) if diagnosis is None else str(diagnosis.constraint_name)
-
-
-def _stale(changes: Sequence[Change]) -> StaleVersion:
-    first = changes[0].aggregate
-    return StaleVersion(first.kind, first.id)

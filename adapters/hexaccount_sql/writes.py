@@ -14,12 +14,18 @@ from hexaccount_sql.rows import TABLES, entry_row, row_of
 Rows = list[dict[str, Any]]
 
 
+def changing(table: sa.Table) -> list[str]:
+    """Return the columns of a table that an update writes."""
+    return [column.name for column in table.columns if column.name not in {"id", "password_hash"}]
+
+
 @dataclass(slots=True)
 class Writes:
     """The rows of one commit.
 
-    A row to update carries the version that must be stored as `stored_version`. `hashes` holds rows of `id`, `old`
-    and `new` password hashes, of which those with another `old` by now are to be left alone.
+    A row to update carries the version that must be stored as `stored_version`. It never brings a password hash, of
+    which the version says nothing: `hashes` holds rows of `id`, `old` and `new`, and an account that has another hash
+    than `old` by now is to keep it.
     """
 
     inserts: dict[sa.Table, Rows] = field(default_factory=dict)
@@ -36,6 +42,8 @@ class Writes:
             writes.inserts[schema.inbox] = [
                 {"subscriber": subscriber, "event_id": event_id} for subscriber, event_id in handled
             ]
+        # In one order for everybody, so that of two who write the same rows neither waits for the other.
+        changes = sorted(changes, key=lambda change: (change.aggregate.kind, change.aggregate.id))
         for change in changes:
             row, table = row_of(change.aggregate), TABLES[type(change.aggregate)]
             if change.stored_version:
@@ -45,18 +53,8 @@ class Writes:
         entries = [entry_row(entry) for change in changes for entry in change.entries]
         if entries:
             writes.inserts[schema.journal] = entries
-        for user_id, old, new in hashes:
-            writes.replace_hash(user_id, old=old, new=new)
+        writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in hashes]
         return writes
-
-    def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
-        """Order a new hash, in the account's own row if that is written anyway: PostgreSQL changes a row only once."""
-        written = [*self.inserts.get(schema.users, []), *self.updates.get(schema.users, [])]
-        for row in written:
-            if row["id"] == user_id:
-                row["password_hash"] = new if row["password_hash"] == old else row["password_hash"]
-                return
-        self.hashes.append({"id": user_id, "old": old, "new": new})
 
     @property
     def empty(self) -> bool:

@@ -90,7 +90,7 @@ def upgrade() -> None:
     )
     given_up = sa.column("set_aside", sa.Boolean)
     owed: dict[str, Any] = {f"{dialect}_where": ~given_up for dialect in ("postgresql", "sqlite")}
-    set_aside: dict[str, Any] = {f"{dialect}_where": given_up for dialect in ("postgresql", "sqlite")}
+    set_aside: dict[str, Any] = {f"{dialect}_where": given_up == sa.true() for dialect in ("postgresql", "sqlite")}
     op.create_index("deliveries_owed", "deliveries", ["subscriber", "event_id"], **owed)
     op.create_index("deliveries_order", "deliveries", ["subscriber", "aggregate", "aggregate_id", "sequence"], **owed)
     op.create_index("deliveries_set_aside", "deliveries", ["event_id", "subscriber"], **set_aside)

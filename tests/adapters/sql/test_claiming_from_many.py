@@ -1,0 +1,89 @@
+"""A claim looks at each delivery a few times at most, and only at the first ones where those are due."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from hexaccount_sql import SqlStore, schema
+
+_MANY = 1_000
+_NOW = datetime(2027, 1, 1, tzinfo=UTC)
+_LATER = _NOW + timedelta(hours=1)
+_SQLITE_STEPS = 100
+
+_OWED: dict[str, Callable[[int], dict[str, Any]]] = {
+    "none due": lambda n: {"aggregate_id": UUID(int=n), "due_at": _LATER, "set_aside": False},
+    "all due": lambda n: {"aggregate_id": UUID(int=n), "due_at": None, "set_aside": False},
+    "behind one not due": lambda n: {"aggregate_id": _ONE, "due_at": _LATER if n == 1 else None, "set_aside": False},
+    "behind given-up ones": lambda n: {"aggregate_id": _ONE, "due_at": None, "set_aside": n < _MANY - 20},
+}
+_ONE = UUID(int=0)
+
+
+@pytest.mark.parametrize("analysed", [False, True], ids=["unknown to the planner", "analysed"])
+@pytest.mark.parametrize("owed", _OWED)
+def test_a_claim_looks_at_each_delivery_a_few_times_at_most(store: SqlStore, owed: str, analysed: bool) -> None:
+    fill(store, owed, analysed=analysed)
+    assert looks(store) < 10 * _MANY
+
+
+def test_a_claim_of_what_is_due_looks_at_the_first_ones_only(store: SqlStore) -> None:
+    fill(store, "all due", analysed=True)
+    assert looks(store) < _MANY / 2
+
+
+def fill(store: SqlStore, owed: str, *, analysed: bool) -> None:
+    rows = [
+        {"subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "sequence": n, **_OWED[owed](n)}
+        for n in range(1, _MANY + 1)
+    ]
+    with store._engine.connect() as connection:
+        connection.execute(sa.insert(schema.deliveries), rows)
+        if analysed:
+            connection.exec_driver_sql("ANALYZE")
+
+
+def claim(store: SqlStore, subscriber: str) -> None:
+    store.outbox.claim(subscriber, limit=10, now=_NOW, lease=timedelta(seconds=30))
+
+
+def looks(store: SqlStore) -> float:
+    """Return about how many rows are looked at by the claim of ten."""
+    return looks_of_sqlite(store) if store._engine.dialect.name == "sqlite" else looks_of_postgresql(store)
+
+
+def looks_of_sqlite(store: SqlStore) -> float:
+    ticks = [0]
+
+    def tick() -> None:
+        ticks[0] += 1
+
+    with store._engine.connect() as connection:
+        connection.connection.dbapi_connection.set_progress_handler(tick, _SQLITE_STEPS)
+    claim(store, "s")  # on the same connection, as there is no other
+    return ticks[0] * _SQLITE_STEPS / 50  # about as many steps make a row
+
+
+def looks_of_postgresql(store: SqlStore) -> float:
+    sent: list[tuple[str, Mapping[str, Any]]] = []
+    note: Callable[..., None] = lambda *told: sent.append((told[2], told[3]))  # noqa: E731 - a listener
+    sa.event.listen(store._engine, "before_cursor_execute", note)
+    claim(store, "nobody")
+    sa.event.remove(store._engine, "before_cursor_execute", note)
+    ((statement, parameters),) = sent
+    with store._engine.connect() as connection:
+        explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}"
+        found = connection.exec_driver_sql(explain, {**parameters, "for_subscriber": "s"}).scalar()
+    (plan,) = json.loads(found) if isinstance(found, str) else found
+    return rows_of(plan["Plan"])
+
+
+def rows_of(node: Mapping[str, Any]) -> float:
+    """Return how many rows the nodes of a plan have passed on or thrown away."""
+    seen = node["Actual Rows"] + sum(count for name, count in node.items() if name.startswith("Rows Removed"))
+    return float(seen * node["Actual Loops"] + sum(map(rows_of, node.get("Plans", []))))

@@ -1,0 +1,133 @@
+"""What people and relays wait for is found by an index, however much there is."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from hexaccount.application.ports.unit_of_work import UnitOfWork
+from hexaccount.application.recorder import Recorder
+from hexaccount_sql import SqlStore, schema
+from hexaccount_system import Uuid7Identifiers
+from tests.servers.postgres import temporary_database
+
+_MANY = 5_000
+_NOW = datetime(2027, 1, 1, tzinfo=UTC)
+_ONE = UUID(int=_MANY // 2)
+
+Read = Callable[[SqlStore], Any]
+
+
+def within_one(read: Callable[[UnitOfWork], Any]) -> Read:
+    def run(store: SqlStore) -> None:
+        with store.unit_of_work() as uow:
+            read(uow)
+
+    return run
+
+
+_READS: dict[str, Read] = {
+    "user": within_one(lambda uow: uow.users.get(_ONE)),
+    "user by name": within_one(lambda uow: uow.users.find_by_name("name7")),
+    "user by email": within_one(lambda uow: uow.users.find_by_email("name7@example.org")),
+    "first users": within_one(lambda uow: uow.users.page(limit=20, after=None)),
+    "next users": within_one(lambda uow: uow.users.page(limit=20, after=_ONE)),
+    "session": within_one(lambda uow: uow.sessions.find(_ONE)),
+    "session with user": within_one(lambda uow: uow.sessions.find_with_user(_ONE)),
+    "profile": within_one(lambda uow: uow.profiles.find(_ONE)),
+    "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
+    "set aside": lambda store: store.set_aside.page(limit=20, after=None),
+    "next set aside": lambda store: store.set_aside.page(limit=20, after=_ONE, subscriber="s"),
+    "retry one": lambda store: store.set_aside.retry(event_id=_ONE, subscriber="s"),
+    "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
+    "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
+}
+
+
+@pytest.mark.parametrize("read", _READS.values(), ids=_READS)
+def test_everything_is_found_by_an_index(full_store: SqlStore, read: Read) -> None:
+    sent = statements_of(full_store, read)
+    assert sent
+    for statement, parameters in sent:
+        assert "count(" not in statement.lower()
+        plan = plan_of(full_store, statement, parameters)
+        for table in schema.metadata.tables:
+            assert f"Seq Scan on {table}" not in plan, plan
+        for line in plan.splitlines():
+            # On SQLite a walk along an index that gives the order is called SCAN, too.
+            assert not line.startswith("SCAN") or "USING" in line or line in _SCANS_OF_RESULTS, plan
+
+
+_SCANS_OF_RESULTS = {"SCAN heads", "SCAN head"}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def full_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+    """Give a store that many people have used."""
+    if request.param == "sqlite":
+        yield from _filled(f"sqlite:///{tmp_path_factory.mktemp('plans')}/hexaccount.db")
+    else:
+        with temporary_database(request.getfixturevalue("postgres_server")) as url:
+            yield from _filled(url)
+
+
+def _filled(url: str) -> Iterator[SqlStore]:
+    store = SqlStore(url, recorder=Recorder(Uuid7Identifiers(), "urn:hexaccount:sql"))
+    try:
+        store.migrate()
+        with store._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            for table, row in _ROWS.items():
+                connection.execute(sa.insert(table), [row(number) for number in range(1, _MANY + 1)])
+            owed = {"aggregate": "user", "aggregate_id": _ONE}
+            rows = [{**owed, "subscriber": "t", "event_id": UUID(int=n), "sequence": n} for n in (1, 2, 3)]
+            connection.execute(sa.insert(schema.deliveries), rows)
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("ANALYZE")
+        yield store
+    finally:
+        store.close()
+
+
+_ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
+    schema.users: lambda n: {
+        "id": UUID(int=n), "name": f"name{n}", "name_key": f"name{n}", "email": f"name{n}@example.org",
+        "email_key": f"name{n}@example.org", "first_name": "A", "last_name": "B", "avatar_identifier": f"{n}",
+        "role": "user", "registered_at": _NOW, "password_hash": "x" * 60, "disabled": False, "epoch": 0, "version": 1,
+    },
+    schema.sessions: lambda n: {
+        "id": UUID(int=n), "user_id": UUID(int=n), "epoch": 0, "client_address": "::1", "user_agent": "x" * 60,
+        "opened_at": _NOW, "expires_at": _NOW, "version": 1,
+    },
+    schema.profiles: lambda n: {"id": UUID(int=n), "bio": "x" * 60, "updated_at": _NOW, "version": 1},
+    schema.journal: lambda n: {
+        "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1, "id": UUID(int=n), "type": "t",
+        "source": "urn:s", "subject": UUID(int=n), "time": _NOW, "dataschema": "urn:d", "data": {"user_name": "x" * 60},
+    },
+    schema.deliveries: lambda n: {
+        "subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1,
+        "set_aside": n % 500 == 0,
+    },
+}  # fmt: skip
+
+
+def statements_of(store: SqlStore, read: Read) -> list[tuple[str, Any]]:
+    """Return the statements that a deed sends, with their parameters."""
+    sent: list[tuple[str, Any]] = []
+    note: Callable[..., None] = lambda *told: sent.append((told[2], told[3]))  # noqa: E731 - a listener
+    sa.event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        read(store)
+    finally:
+        sa.event.remove(store._engine, "before_cursor_execute", note)
+    return sent
+
+
+def plan_of(store: SqlStore, statement: str, parameters: Any) -> str:
+    explain = "EXPLAIN QUERY PLAN" if store._engine.dialect.name == "sqlite" else "EXPLAIN"
+    with store._engine.connect() as connection:
+        rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
+    return "\n".join(str(row[-1]) for row in rows)
