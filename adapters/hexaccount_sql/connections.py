@@ -47,9 +47,10 @@ def open_engine(url: str) -> sa.Engine:
         engine = sa.create_engine(parsed, connect_args={"timeout": _SQLITE_LOCK_WAIT}, **options)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    engine = sa.create_engine(
-        parsed.set(drivername="postgresql+psycopg"), connect_args=postgresql_defaults(parsed), **options
-    )
+    from hexaccount_sql.lean_cursor import LeanCursor  # noqa: PLC0415 - with it comes the driver
+
+    arguments = {**postgresql_defaults(parsed), "cursor_factory": LeanCursor}
+    engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args=arguments, **options)
     sa.event.listen(engine, "checkout", _refuse_ended)
     return engine
 

@@ -60,12 +60,12 @@ class LoadWorker:
 def _lanes(settings: Settings) -> dict[str, LaneSize]:
     """Return how many threads serve each class of requests, and how many requests may wait for one.
 
-    The password lane has a thread for all that the hashing queue admits and two more, which turn the others away.
+    The password lane has a thread for each hash that may be made at once, and two more that prepare the next ones and
+    finish the last: whoever waits for a hash waits without a thread. Its backlog is the queue in front of the hashes.
     """
-    hashing = (os.cpu_count() or 1) + settings.password.queue
     return {
         "quick": LaneSize(threads=2, backlog=1024),
-        "password": LaneSize(threads=hashing + 2, backlog=1024),
+        "password": LaneSize(threads=(os.cpu_count() or 1) + 2, backlog=settings.password.queue),
         "drawing": LaneSize(threads=1, backlog=256),
         "vital": LaneSize(threads=1, backlog=256),
     }
