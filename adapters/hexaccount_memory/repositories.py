@@ -101,6 +101,9 @@ class MemoryProfiles(Profiles):
             stored = self.tables.profiles.get(user_id)
         return self.work.keep(copy_of(stored)) if stored else None
 
+    def prefetch(self, user_ids: Sequence[UUID]) -> None:
+        """Return: to look into memory costs nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryJournal(Journal):

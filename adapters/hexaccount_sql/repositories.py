@@ -29,6 +29,7 @@ _SESSION_WITH_USER = (
 )
 _SESSION_WIDTH = len(sessions.columns)
 _PROFILE = sa.select(profiles).where(profiles.c.id == _ID)
+_PROFILES = sa.select(profiles).where(profiles.c.id.in_(sa.bindparam("ids", type_=sa.Uuid, expanding=True)))
 _JOURNAL = (
     sa.select(journal)
     .where(journal.c.aggregate == sa.bindparam("aggregate"), journal.c.aggregate_id == _ID)
@@ -115,9 +116,16 @@ class SqlProfiles(Profiles):
         known = self.work.find(Profile, user_id)
         if known is not None:
             return known
+        if self.work.is_absent(Profile, user_id):
+            return None
         for row in self.read(_PROFILE, {"id": user_id}):
             return self.work.keep(profile_from(row))
         return None
+
+    def prefetch(self, user_ids: Sequence[UUID]) -> None:
+        kept = [self.work.keep(profile_from(row)) for row in self.read(_PROFILES, {"ids": list(user_ids)})]
+        for user_id in set(user_ids) - {profile.id for profile in kept}:
+            self.work.note_absent(Profile, user_id)
 
 
 @dataclass(frozen=True, slots=True)

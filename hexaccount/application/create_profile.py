@@ -1,6 +1,8 @@
+from collections.abc import Sequence
+
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.unit_of_work import UnitOfWork
-from hexaccount.domain.events import UserRegistered
+from hexaccount.domain.events import Event, UserRegistered
 from hexaccount.domain.profile import Profile
 
 
@@ -8,3 +10,8 @@ def create_profile(event: UserRegistered, uow: UnitOfWork, *, clock: Clock) -> N
     """Give a newly registered user a profile, unless they were faster and began it themselves."""
     if uow.profiles.find(event.user_id) is None:
         uow.profiles.add(Profile.create(event.user_id, clock.now()))
+
+
+def prefetch_profiles(events: Sequence[Event], uow: UnitOfWork) -> None:
+    """Look for the profiles of all newly registered users at once."""
+    uow.profiles.prefetch([event.user_id for event in events])

@@ -23,8 +23,8 @@ class RelayPolicy:
     """How patient a relay is.
 
     `attempts` failures set a delivery aside; between two of them it waits twice as long each time, from `first_pause`
-    up to `longest_pause`. A claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives. After
-    a signal it lingers for as long as others may commit too, so that under load one claim takes many.
+    up to `longest_pause`. A claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives. Before
+    a claim that will not fill a batch it lingers, so that under load one claim takes many.
     """
 
     attempts: int = 10
@@ -32,7 +32,7 @@ class RelayPolicy:
     longest_pause: timedelta = timedelta(minutes=5)
     lease: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(milliseconds=500)
-    linger: timedelta = timedelta(milliseconds=10)
+    linger: timedelta = timedelta(milliseconds=25)
     batch: int = 100
 
     def pause_after(self, failures: int) -> timedelta:
@@ -73,6 +73,7 @@ class Relay:
                 continue
             if not found and not self._stopping.is_set():
                 self._commits.wait(seen, self._policy.poll.total_seconds())
+            if found < self._policy.batch:
                 self._stopping.wait(self._policy.linger.total_seconds())
 
     def stop(self) -> None:

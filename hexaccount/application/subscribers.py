@@ -14,6 +14,11 @@ from hexaccount.domain.events import Event
 
 E = TypeVar("E", bound=Event)
 EventHandler: TypeAlias = Callable[[E, UnitOfWork], None]
+Prefetch: TypeAlias = Callable[[Sequence[Event], UnitOfWork], None]
+
+
+def _prefetch_nothing(_events: Sequence[Event], _uow: UnitOfWork) -> None:
+    """Leave all look-ups to the handler."""
 
 
 class Subscriber(Protocol):
@@ -33,12 +38,16 @@ class Subscriber(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HandlingSubscriber:
-    """Runs an event handler in a unit of work of its own, whose inbox row makes the effect happen once."""
+    """Runs an event handler in a unit of work of its own, whose inbox row makes the effect happen once.
+
+    `prefetch` may read at once what the handler is going to look up for each of several events.
+    """
 
     name: str
     event_type: type[Event]
     handler: EventHandler[Event]
     unit_of_work: UnitOfWorkFactory
+    prefetch: Prefetch = _prefetch_nothing
 
     @property
     def event_types(self) -> Collection[str]:
@@ -56,11 +65,13 @@ class HandlingSubscriber:
 
     @repeat_when_stale
     def _handle(self, entries: Sequence[JournalEntry]) -> None:
+        events = [from_entry(entry) for entry in entries]
         with self.unit_of_work() as uow:
-            for entry in entries:
+            self.prefetch(events, uow)
+            for entry, event in zip(entries, events, strict=True):
                 with caused_by(Cause(causation_id=str(entry.id), traceparent=entry.traceparent)):
                     uow.inbox.add(self.name, entry.id)
-                    self.handler(from_entry(entry), uow)
+                    self.handler(event, uow)
             uow.commit()
 
 

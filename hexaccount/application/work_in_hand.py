@@ -45,6 +45,7 @@ class WorkInHand:
 
     def __init__(self) -> None:
         self._met: dict[tuple[type[Aggregate], UUID], _Met] = {}
+        self._absent: set[tuple[type[Aggregate], UUID]] = set()
 
     def add(self, aggregate: Aggregate) -> None:
         """Remember a new aggregate, all of whose events the work in hand has caused."""
@@ -66,6 +67,14 @@ class WorkInHand:
         met.looks.append((len(met.aggregate.pending), current_cause()))
         return met.aggregate
 
+    def note_absent(self, kind: type[Aggregate], aggregate_id: UUID) -> None:
+        """Remember that the store holds no such aggregate; if one is stored meanwhile, adding it is stale."""
+        self._absent.add((kind, aggregate_id))
+
+    def is_absent(self, kind: type[Aggregate], aggregate_id: UUID) -> bool:
+        """Tell whether the store is known not to hold such an aggregate."""
+        return (kind, aggregate_id) in self._absent
+
     def changes(self, recorder: Recorder) -> list[Change]:
         """Return what there is to write, in the order in which the aggregates were met."""
         return [
@@ -83,3 +92,4 @@ class WorkInHand:
     def forget(self) -> None:
         """Drop everything: what was not committed has not happened."""
         self._met.clear()
+        self._absent.clear()

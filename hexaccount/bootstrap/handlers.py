@@ -5,7 +5,7 @@ from functools import partial
 
 from hexaccount.application.authenticate import Authenticate, authenticate
 from hexaccount.application.bus import Handlers
-from hexaccount.application.create_profile import create_profile
+from hexaccount.application.create_profile import create_profile, prefetch_profiles
 from hexaccount.application.disable_user import DisableUser, disable_user
 from hexaccount.application.enable_user import EnableUser, enable_user
 from hexaccount.application.get_profile import GetProfile, get_profile
@@ -70,5 +70,6 @@ def handling_subscribers(*, unit_of_work: UnitOfWorkFactory, clock: Clock) -> li
             event_type=UserRegistered,
             handler=partial(create_profile, clock=clock),
             unit_of_work=unit_of_work,
+            prefetch=prefetch_profiles,
         )
     ]

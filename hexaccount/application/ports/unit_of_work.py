@@ -64,6 +64,10 @@ class Profiles(Protocol):
         """Return the profile of an account."""
         ...
 
+    def prefetch(self, user_ids: Sequence[UUID]) -> None:
+        """Read the profiles of these accounts at once, so that `find` need not read them one by one."""
+        ...
+
 
 class Journal(Protocol):
     """The events of every aggregate; only a commit adds to it."""
