@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.processes import unmeasured
+
 START = """
 import json, sys
 from hexaccount.bootstrap.service import open_service
@@ -54,7 +56,8 @@ def modules_on(tmp_path_factory: pytest.TempPathFactory):
     def modules(store: str) -> set[str]:
         if store not in known:
             program = [sys.executable, "-c", START, store]
-            known[store] = set(json.loads(subprocess.check_output(program, cwd=folder, text=True, timeout=60)))
+            told = subprocess.check_output(program, cwd=folder, env=unmeasured(), text=True, timeout=60)
+            known[store] = set(json.loads(told))
         return known[store]
 
     return modules

@@ -58,6 +58,11 @@ def spawn(
     return process
 
 
+def unmeasured() -> dict[str, str]:
+    """Return our environment less what makes a process measure its coverage, which imports modules of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
 def console_command(name: str) -> list[str]:
     """Return how to run one of our console scripts: as it is installed, else as setup.cfg declares it."""
     script = Path(sys.executable).parent / name

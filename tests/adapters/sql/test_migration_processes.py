@@ -9,6 +9,7 @@ import hexaccount
 import hexaccount_sql
 from hexaccount_sql import SqlStore
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
+from tests.servers.processes import unmeasured
 
 _MIGRATE = """
 import sys
@@ -68,7 +69,7 @@ def python(
     roots = path or [Path(package.__file__).parents[1] for package in (hexaccount, hexaccount_sql)]
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))},
+        env={**unmeasured(), "PYTHONPATH": os.pathsep.join(map(str, roots))},
         cwd=cwd,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

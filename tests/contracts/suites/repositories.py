@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.unit_of_work import StaleVersion
 from hexaccount.domain.errors import UserNotFound
 from hexaccount.domain.names import PersonName
 from hexaccount.domain.role import Role
@@ -44,6 +45,34 @@ class RepositoriesContract(ContractSuite):
             assert uow.sessions.find(user.id) is None
             assert uow.sessions.find_with_user(user.id) is None
             assert uow.profiles.find(user.id) is None
+
+    def test_prefetched_profiles_are_those_that_are_found(self, store: Store, people: People) -> None:
+        anna, berta = people.user(), people.user()
+        save(store, anna, berta, people.profile(anna.id, bio="told"))
+        with store.unit_of_work() as uow:
+            uow.profiles.prefetch([anna.id, berta.id])
+            found = uow.profiles.find(anna.id)
+            assert found is not None
+            assert found.bio == "told"
+            assert uow.profiles.find(berta.id) is None
+            uow.profiles.add(people.profile(berta.id))
+            assert uow.profiles.find(berta.id) is not None
+            uow.commit()
+        assert profile_of(store, berta.id).version == 1
+
+    def test_a_profile_that_somebody_adds_after_the_prefetch_is_not_overwritten(
+        self, store: Store, people: People
+    ) -> None:
+        user = people.user()
+        save(store, user)
+        with store.unit_of_work() as uow:
+            uow.profiles.prefetch([user.id])
+            save(store, people.profile(user.id, bio="faster"))
+            if uow.profiles.find(user.id) is None:
+                uow.profiles.add(people.profile(user.id))
+                with pytest.raises(StaleVersion):
+                    uow.commit()
+        assert profile_of(store, user.id).bio == "faster"
 
     @pytest.mark.parametrize("key", ["", "%", "_nna", "ann", "anna ", "ANNA", "anna'", "*", ".*", "anna\\"])
     def test_a_look_up_takes_the_key_as_it_is(self, store: Store, people: People, key: str) -> None:
