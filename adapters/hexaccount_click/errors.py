@@ -13,7 +13,7 @@ from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount.domain.errors import InvalidInput, Refusal
-from hexaccount_click.output import ReaderGone, note
+from hexaccount_click.output import ReaderGone, drop_output, note
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_click.table import printable
 
@@ -35,6 +35,8 @@ class ExitCode(IntEnum):
 def report(error: BaseException) -> ExitCode:
     """Tell the person of a failure on standard error, in plain lines, and return the exit code for it."""
     code = exit_code(error)
+    if code is ExitCode.READER_GONE:
+        drop_output()
     with suppress(ReaderGone):
         for line in _explain(error):
             note("\n".join(printable(part) for part in line.splitlines()))

@@ -1,7 +1,9 @@
 """The way to standard output and standard error."""
 
 import json
+import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +16,14 @@ from hexaccount.application.event_codec import format_time
 
 class ReaderGone(Exception):
     """Whoever read the output has closed it, as `head` does."""
+
+
+def drop_output() -> None:
+    """Let what is still buffered go nowhere: the interpreter would otherwise complain of it as it ends."""
+    with suppress(OSError, ValueError):  # there is no file below what tests put in the place of standard output
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def say(text: str) -> None:

@@ -12,7 +12,7 @@ from hexaccount.application.ports.unit_of_work import StoreUnavailable
 
 _POOL_SIZE = 8
 _POOL_WAIT = 5
-_SQLITE_LOCK_WAIT = 10
+SQLITE_LOCK_WAIT = 10
 # A server whose machine or network has gone is given up after about this many seconds, instead of after hours.
 _POSTGRESQL: Mapping[str, str | int] = {
     "application_name": "hexaccount",
@@ -44,7 +44,7 @@ def open_engine(url: str) -> sa.Engine:
         "hide_parameters": True,  # an error's text would show them, password hashes among them
     }
     if parsed.get_backend_name() == "sqlite":
-        engine = sa.create_engine(parsed, connect_args={"timeout": _SQLITE_LOCK_WAIT}, **options)
+        engine = sa.create_engine(parsed, connect_args={"timeout": SQLITE_LOCK_WAIT}, **options)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     from hexaccount_sql.lean_cursor import LeanCursor  # noqa: PLC0415 - with it comes the driver

@@ -2,7 +2,9 @@ import threading
 
 import sqlalchemy as sa
 
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_sql import schema
+from hexaccount_sql.connections import SQLITE_LOCK_WAIT
 from hexaccount_sql.writes import LostRace, Rows, Writer, Writes, changing
 
 _NEW_HASH = (
@@ -37,8 +39,12 @@ class SqliteWriter(Writer):
         self._turn = threading.Lock()
 
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
-        with self._turn:
+        if not self._turn.acquire(timeout=SQLITE_LOCK_WAIT):
+            raise StoreUnavailable
+        try:
             return self._write_whole(connection, writes)
+        finally:
+            self._turn.release()
 
     def _write_whole(self, connection: sa.Connection, writes: Writes) -> bool:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -136,7 +136,7 @@ def test_a_lost_race_beside_new_rows_leaves_no_transaction_open(sqlite: SqlStore
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, open_store: Callable[[str], SqlStore]) -> Callable[[str], SqlStore]:
     """Return what opens a store that hardly waits for a lock."""
-    monkeypatch.setattr(connections, "_SQLITE_LOCK_WAIT", 0.1)
+    monkeypatch.setattr(connections, "SQLITE_LOCK_WAIT", 0.1)
     return open_store
 
 

@@ -72,10 +72,10 @@ def test_a_caller_may_have_the_exceptions_instead(program):
         cli.main(["users", "list"], obj=program, standalone_mode=False)
 
 
-def test_a_reader_that_leaves_early_ends_the_command_in_silence():
-    with subprocess.Popen(
-        [*COMMAND, "config", "show"], cwd=ROOT, env=unmeasured(), stdout=PIPE, stderr=PIPE
-    ) as process:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_early_ends_the_command_in_silence(unbuffered):
+    command, env = [*COMMAND, "config", "show"], {**unmeasured(), "PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=PIPE, stderr=PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == 141
