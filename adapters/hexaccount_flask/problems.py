@@ -35,7 +35,6 @@ _TITLES = {
     "user_not_found": "There is no such user",
     "wrong_credentials": "The credentials are wrong",
 }
-_RETRY_SECONDS = "1"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -75,11 +74,11 @@ def problem_body(problem: Problem, request_id: str | None) -> bytes:
 
 
 def render_problem(
-    status: int, code: str, detail: str, request_id: str | None = None
+    status: int, code: str, detail: str, request_id: str | None = None, retry_after: int = 1
 ) -> tuple[list[tuple[str, str]], bytes]:
     """Return headers and body of an error that is answered without a Flask request, such as by the server itself."""
     request_id = request_id or new_request_id()
     headers = [("Content-Type", MEDIA_TYPE), ("X-Request-ID", request_id), *ALWAYS.values()]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append(("Retry-After", _RETRY_SECONDS))
+        headers.append(("Retry-After", str(retry_after)))
     return headers, problem_body(Problem(status=status, code=code, detail=detail), request_id)

@@ -68,8 +68,16 @@ class WorkerProcesses(MPServer):
 
 
 def _connections() -> int:
-    """Return how many connections one worker may hold: as many as it has files for, since silent ones cost no more."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    """Return how many connections one worker may hold: as many as it has files for, since silent ones cost no more.
+
+    The usual limit of open files is low and for ancient programs' sake; any process may raise its own up to a second,
+    high one. With few connections, one client that keeps them all would lock the others out.
+    """
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _OTHER_FILES
+    if files != resource.RLIM_INFINITY and files < wanted:
+        files = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     if files == resource.RLIM_INFINITY:
         return _MOST_CONNECTIONS
     return min(max(_OTHER_FILES, files - _OTHER_FILES), _MOST_CONNECTIONS)

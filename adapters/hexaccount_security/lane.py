@@ -85,7 +85,7 @@ class HashingLane:
         try:
             self._places.get_nowait()
         except Empty:
-            raise HashingOverloaded(self._retry_after()) from None
+            raise HashingOverloaded(self.retry_after()) from None
         if len(self._threads) < self._slots:
             try:
                 self._start()
@@ -157,7 +157,8 @@ class HashingLane:
     def _learn(self, seconds: float) -> None:
         self._seconds = seconds if self._seconds == 0.0 else self._seconds + (seconds - self._seconds) / 8
 
-    def _retry_after(self) -> int:
+    def retry_after(self) -> int:
+        """Return after how many whole seconds a full queue is likely to have moved on."""
         return max(1, ceil(self._seconds * self._queue / self._slots))
 
 

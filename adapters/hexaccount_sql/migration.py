@@ -1,5 +1,9 @@
 """Bringing a database's schema to this version, and telling which version it has."""
 
+import os
+from contextlib import suppress
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from hexaccount.application.ports.store import SchemaMismatch
@@ -20,6 +24,8 @@ def migrate(url: str, revision: str = "head") -> str:
     config = Config()
     config.set_main_option("script_location", "hexaccount_sql:migrations")
     engine = open_engine(url)
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        _make_private(Path(engine.url.database))
     try:
         with store_errors(), engine.connect() as connection:
             postgresql = engine.dialect.name == "postgresql"
@@ -37,6 +43,12 @@ def migrate(url: str, revision: str = "head") -> str:
             return _version(connection) or "base"
     finally:
         engine.dispose()
+
+
+def _make_private(file: Path) -> None:
+    """Make an empty database that none but its owner reads; SQLite makes its other files like it."""
+    with suppress(OSError):  # it is there, or opening it says what is wrong
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def check_schema(engine: sa.Engine) -> None:

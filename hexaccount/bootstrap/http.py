@@ -48,11 +48,17 @@ class LoadWorker:
             cors_origins=settings.http.cors_origins,
             trusted_proxies=settings.http.trusted_proxies,
         )
+        retry_after = service.container.lane().retry_after
+
+        def refuse(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+            # What overflows is the queue in front of the hashes; the other lanes have room for a thousand.
+            return render_problem(status, code, detail, retry_after=retry_after() if code == "overloaded" else 1)
+
         return Worker(
             wsgi=app.wsgi_app,
             lane_of=lane_finder(app),
             lanes=_lanes(settings),
-            refusal=render_problem,
+            refusal=refuse,
             close=service.close,
         )
 

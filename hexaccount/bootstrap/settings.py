@@ -5,8 +5,9 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -158,10 +159,22 @@ def _explain(reason: str, place: str) -> str:
         name = reason.split("`")[1]
         known = [f"{place}.{field}".lstrip(".") for field in _fields_of(place)]
         full = f"{place}.{name}".lstrip(".")
-        near = get_close_matches(full, known, n=1)
+        near = get_close_matches(full, [*known, *shown_settings(Settings())], n=1)
         return f"{full} is no setting; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
     variable = PREFIX + place.partition("[")[0].upper().replace(".", "__")
+    if allowed := _allowed(place):
+        reason = f"must be one of {', '.join(allowed)}"
+    elif "`array`" in reason:
+        variable += """, a list as in '["one", "two"]'"""
     return f"{place or 'the settings'}: {reason}; set it in the file or as {variable}"
+
+
+def _allowed(place: str) -> tuple[str, ...]:
+    """Return the values of a setting that has but a few."""
+    group, _, name = place.rpartition(".")
+    defaults = getattr(Settings(), group, None) if group else Settings()
+    hint = get_type_hints(type(defaults)).get(name)
+    return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 def _fields_of(place: str) -> list[str]:
@@ -173,6 +186,7 @@ def _fields_of(place: str) -> list[str]:
 
 def _check(settings: Settings) -> None:
     _check_url("store", settings.store, STORES)
+    _check_store(settings.store)
     for url in settings.events:
         _check_url("events", url, PUBLISHERS)
     if settings.jwt.key is not None:
@@ -193,6 +207,18 @@ def _check_url(setting: str, url: str, schemes: Sequence[str]) -> None:
     if scheme not in schemes or not url.startswith(f"{scheme}://"):
         known = ", ".join(f"{scheme}://" for scheme in schemes)
         raise SettingsError(f"{setting}: it must be a URL that begins with one of {known}")
+
+
+def _check_store(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite" and (parts.netloc or len(parts.path) < 2):
+        raise SettingsError(
+            "store: name the file after three slashes, as in sqlite:///accounts.db; four begin at the root"
+        )
+    if parts.scheme == "memory" and url != "memory://":
+        raise SettingsError("store: memory:// takes nothing after it")
+    if parts.scheme == "postgresql" and find_spec("psycopg") is None:
+        raise SettingsError("store: postgresql:// needs a driver; install it with: pip install 'hexaccount[postgres]'")
 
 
 def _check_key(key: str) -> None:

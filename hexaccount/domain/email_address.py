@@ -2,6 +2,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.text import is_invisible
 
 _ATEXT = "!#$%&'*+-/=?^_`{|}~"
 _FORM = "must have the form name@example.org"
@@ -92,4 +93,4 @@ def _is_label(label: str) -> bool:
 
 
 def _is_letter(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LMN"
+    return unicodedata.category(character)[0] in "LMN" and not is_invisible(character)

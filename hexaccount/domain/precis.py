@@ -3,6 +3,7 @@
 import unicodedata
 
 from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.text import is_invisible
 
 _LETTERS_AND_DIGITS = {"Ll", "Lu", "Lo", "Nd", "Lm", "Mn", "Mc"}
 # RFC 8264 section 9.6 (by RFC 5892 section 2.6): valid, or never valid, whatever their category says.
@@ -27,17 +28,6 @@ _CONTEXTUAL = {
     *_EXTENDED_ARABIC_INDIC,
 }
 _OLD_HANGUL = ((0x1100, 0x11FF), (0xA960, 0xA97C), (0xD7B0, 0xD7FB))
-# Letters and marks that are not seen (Default_Ignorable_Code_Point); what else is ignorable is no letter or mark.
-_IGNORABLE = (
-    (0x034F, 0x034F),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFFA0, 0xFFA0),
-    (0xE0100, 0xE01EF),
-)
 _VIRAMA = 9
 
 
@@ -87,7 +77,8 @@ def _allowed(text: str, index: int, character: str) -> bool:
         return True
     return (
         character not in _NEVER
-        and not any(first <= ord(character) <= last for first, last in (*_OLD_HANGUL, *_IGNORABLE))
+        and not is_invisible(character)
+        and not any(first <= ord(character) <= last for first, last in _OLD_HANGUL)
         # HasCompat: a compatibility form has a plain spelling
         and unicodedata.normalize("NFKC", character) == character
         and unicodedata.category(character) in _LETTERS_AND_DIGITS
