@@ -165,7 +165,7 @@ def _explain(reason: str, place: str) -> str:
     if allowed := _allowed(place):
         reason = f"must be one of {', '.join(allowed)}"
     elif "`array`" in reason:
-        variable += """, a list as in '["one", "two"]'"""
+        reason = """a list is wanted, in the environment as JSON such as '["one", "two"]'"""
     return f"{place or 'the settings'}: {reason}; set it in the file or as {variable}"
 
 

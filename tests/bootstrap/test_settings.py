@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from hexaccount.bootstrap import settings
 from hexaccount.bootstrap.settings import Settings, SettingsError, load_settings
 
 KEY = "k" * 32
@@ -87,11 +88,11 @@ def test_an_environment_variable_is_read_as_the_type_of_its_setting(name: str, t
 
 def test_the_environment_names_the_file_and_the_argument_is_over_it(tmp_path: Path) -> None:
     named, given = tmp_path / "named.toml", tmp_path / "given.toml"
-    named.write_text('store = "memory://named"', encoding="utf-8")
-    given.write_text('store = "memory://given"', encoding="utf-8")
+    named.write_text('store = "sqlite:///named.db"', encoding="utf-8")
+    given.write_text('store = "sqlite:///given.db"', encoding="utf-8")
     environment = {"HEXACCOUNT_CONFIG": str(named)}
-    assert load_settings(None, environment).store == "memory://named"
-    assert load_settings(given, environment).store == "memory://given"
+    assert load_settings(None, environment).store == "sqlite:///named.db"
+    assert load_settings(given, environment).store == "sqlite:///given.db"
 
 
 def test_variables_of_others_and_of_the_tests_are_no_settings() -> None:
@@ -215,3 +216,28 @@ def test_a_key_that_is_no_text_is_refused() -> None:
 def test_the_remedy_for_one_item_of_a_list_names_the_variable_of_the_list() -> None:
     with pytest.raises(SettingsError, match=r"set it in the file or as HEXACCOUNT_EVENTS$"):
         load_settings(None, {"HEXACCOUNT_EVENTS": "[1]"})
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("sqlite://accounts.db", "three slashes"),
+        ("sqlite://data/accounts.db", "three slashes"),
+        ("sqlite:///", "three slashes"),
+        ("memory://named", "nothing after it"),
+    ],
+)
+def test_a_store_that_is_nearly_right_is_told_what_is_wrong(url: str, remedy: str) -> None:
+    with pytest.raises(SettingsError, match=remedy):
+        load_settings(None, {"HEXACCOUNT_STORE": url})
+
+
+def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[postgres\]'"):
+        load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
+
+
+def test_a_setting_of_few_values_names_them() -> None:
+    with pytest.raises(SettingsError, match=r"log\.level: must be one of debug, info, warning, error; set it"):
+        load_settings(None, {"HEXACCOUNT_LOG__LEVEL": "DEBUG"})

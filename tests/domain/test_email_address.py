@@ -164,3 +164,9 @@ def test_any_text_is_an_address_or_an_invalid_value(text: str) -> None:
     except InvalidValue:
         return
     assert address.key.count("@") == 1
+
+
+@pytest.mark.parametrize("address", ["ada\u034f@example.org", "ada\ufe0f@example.org", "ada@exam\u3164ple.org"])
+def test_characters_that_nobody_sees_are_refused(address: str) -> None:
+    with pytest.raises(InvalidValue):
+        EmailAddress(address)

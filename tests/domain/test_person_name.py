@@ -78,3 +78,9 @@ def test_a_name_as_it_is_kept_is_accepted_again_and_unchanged(text: str) -> None
         assume(False)
     assert PersonName(name.text) == name == PersonName.restore(name.text)
     assert unicodedata.is_normalized("NFC", name.text)
+
+
+@pytest.mark.parametrize("name", ["\u3164", "A\u034f", "A\ufe0f"])
+def test_characters_that_nobody_sees_make_no_name(name: str) -> None:
+    with pytest.raises(InvalidValue):
+        PersonName(name)

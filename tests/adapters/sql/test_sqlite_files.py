@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -155,3 +156,14 @@ def locked_elsewhere(url: str) -> Iterator[None]:
 
 def file_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
+
+
+def test_none_but_its_owner_reads_a_new_database(tmp_path: Path, open_store: Callable[[str], SqlStore]) -> None:
+    before = os.umask(0o022)
+    try:
+        store = open_store(f"sqlite:///{tmp_path}/private.db")
+        store.migrate()
+        store.check()
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("private.db*")} == {0o600}
