@@ -85,6 +85,6 @@ class Front:
     def _render(self, refused: Refused) -> tuple[Sequence[tuple[str, str]], bytes]:
         try:
             return self._worker.refusal(refused.status, refused.code, refused.detail)
-        except Exception:
+        except Exception:  # whoever renders is not ours, and the client must get an answer
             _logger.exception("a refusal could not be rendered")
             return [], b""

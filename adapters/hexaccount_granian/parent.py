@@ -96,5 +96,5 @@ class Stopper(threading.Thread):
     def _tell(self) -> None:
         try:
             self._on_stopping()
-        except Exception:
+        except Exception:  # whoever announces is not ours, and the service must end all the same
             _logger.exception("the announcement of the end failed")

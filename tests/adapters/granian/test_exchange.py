@@ -24,7 +24,7 @@ class Wire:
 def test_of_many_answers_given_at_once_one_is_sent() -> None:
     async def race() -> list[int]:
         wire, start = Wire(), threading.Barrier(9)
-        exchange = Exchange("GET", wire, asyncio.get_running_loop())  # type: ignore[arg-type]
+        exchange = Exchange("GET", wire, asyncio.get_running_loop())
 
         def answer(status: int) -> None:
             start.wait(20)
@@ -48,7 +48,7 @@ def test_of_many_answers_given_at_once_one_is_sent() -> None:
 def test_answers_that_have_no_body_are_sent_without_one(method: str, status: int) -> None:
     async def run() -> None:
         wire = Wire()
-        Exchange(method, wire, asyncio.get_running_loop()).answer(Answer(status, [], b"x"))  # type: ignore[arg-type]
+        Exchange(method, wire, asyncio.get_running_loop()).answer(Answer(status, [], b"x"))
         assert wire.sent == [(status, None)]
 
     asyncio.run(run())
@@ -57,7 +57,7 @@ def test_answers_that_have_no_body_are_sent_without_one(method: str, status: int
 def test_a_late_answer_finds_a_closed_loop_without_harm() -> None:
     async def make() -> tuple[Exchange, Wire]:
         wire = Wire()
-        return Exchange("GET", wire, asyncio.get_running_loop()), wire  # type: ignore[arg-type]
+        return Exchange("GET", wire, asyncio.get_running_loop()), wire
 
     exchange, wire = asyncio.run(make())
     exchange.answer(Answer(200, [], b"late"))
@@ -69,7 +69,7 @@ def test_deadlines_give_up_what_is_due_and_nothing_else() -> None:
         loop = asyncio.get_running_loop()
         given_up: asyncio.Queue[Exchange] = asyncio.Queue()
         deadlines = Deadlines(loop, 0.05, given_up.put_nowait)
-        first, done, last = (Exchange("GET", Wire(), loop) for _ in range(3))  # type: ignore[arg-type]
+        first, done, last = (Exchange("GET", Wire(), loop) for _ in range(3))
         deadlines.start(first)
         deadlines.start(done)
         deadlines.stop(done)

@@ -58,7 +58,7 @@ def test_a_lane_keeps_its_thread_whatever_a_job_does(caplog: pytest.LogCaptureFi
 def test_closing_a_lane_waits_for_all_that_it_holds() -> None:
     lane, finished = Lane("test", threads=2, backlog=100), []
     for number in range(50):
-        lane.submit(lambda number=number: finished.append(number))  # type: ignore[misc]
+        lane.submit(lambda number=number: finished.append(number))
     lane.close()
     assert sorted(finished) == list(range(50))
 

@@ -108,7 +108,7 @@ class InboxContract(ContractSuite):
                 raise RuntimeError("the last one fails")
             uow.profiles.add(people.profile(event.user_id))
 
-        subscriber = HandlingSubscriber("creator", UserRegistered, create, store.unit_of_work)  # type: ignore[arg-type]
+        subscriber = HandlingSubscriber("creator", UserRegistered, create, store.unit_of_work)
         with pytest.raises(RuntimeError):
             subscriber.deliver(entries)
         assert [profile_of(store, user.id) for user in users] == [None] * 5
@@ -124,7 +124,7 @@ class InboxContract(ContractSuite):
             user.disable(people.now())
             user.enable(people.now())
 
-        return HandlingSubscriber("disabler", UserRegistered, handle, store.unit_of_work)  # type: ignore[arg-type]
+        return HandlingSubscriber("disabler", UserRegistered, handle, store.unit_of_work)
 
     @staticmethod
     def open_as_the_effect(store: Store, session: Session, event_id: UUID) -> str:

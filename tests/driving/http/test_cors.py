@@ -29,7 +29,7 @@ def test_a_page_of_a_configured_origin_may_read_every_answer(ours: Any, path: st
 def test_a_page_of_another_origin_may_not(ours: Any, origin: str | None) -> None:
     headers = ours.get("/health", headers={} if origin is None else {"Origin": origin}).headers
 
-    assert not [name for name in headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118 - no mapping
+    assert not [name for name in headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118 - iterating gives pairs
     assert headers["Vary"] == "Origin"
 
 
@@ -49,7 +49,7 @@ def test_every_page_may_read_where_all_origins_are_allowed(visit: Callable[..., 
 def test_no_page_may_read_where_no_origin_is_configured(visitor: Any) -> None:
     headers = visitor.get("/health", headers={"Origin": OURS}).headers
 
-    assert not [name for name in headers.keys() if name.startswith(("Access-Control", "Vary"))]  # noqa: SIM118
+    assert not [name for name in headers.keys() if name.startswith(("Access-Control", "Vary"))]  # noqa: SIM118 - iterating gives pairs
 
 
 @pytest.mark.parametrize("path", ["/api/v1/me/profile", "/api/v1/public/register"])
@@ -71,4 +71,4 @@ def test_a_preflight_of_another_origin_is_told_nothing(ours: Any) -> None:
     answer = ours.options("/api/v1/me", headers=headers)
 
     assert answer.status_code == 405
-    assert not [name for name in answer.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118
+    assert not [name for name in answer.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118 - iterating gives pairs
