@@ -32,7 +32,7 @@ class RelayPolicy:
     longest_pause: timedelta = timedelta(minutes=5)
     lease: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(milliseconds=500)
-    linger: timedelta = timedelta(milliseconds=25)
+    linger: timedelta = timedelta(milliseconds=50)
     batch: int = 100
 
     def pause_after(self, failures: int) -> timedelta:
