@@ -117,3 +117,50 @@ inbox = sa.Table(
     sa.Column("subscriber", sa.Text, primary_key=True),
     sa.Column("event_id", sa.Uuid, primary_key=True),
 )
+
+# A digest stands for a token that nobody can read back; `salt` makes the successor of a spent one during the grace.
+refresh_tokens = sa.Table(
+    "refresh_tokens",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("session_id", sa.Uuid, nullable=False),
+    sa.Column("issued_at", Moment, nullable=False),
+    sa.Column("spent_at", Moment),
+    sa.Column("salt", sa.Text),
+)
+sa.Index("refresh_tokens_session", refresh_tokens.c.session_id)
+
+# `sealed` is the private key, encrypted under the setting `jwt.key`.
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("kid", sa.Text, primary_key=True),
+    sa.Column("algorithm", sa.Text, nullable=False),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Column("public_jwk", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("signs_from", Moment, nullable=False),
+    sa.Column("retired_at", Moment),
+)
+
+# How far two meters of one key have been filled, as the moments at which they will have drained.
+allowances = sa.Table(
+    "allowances",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("brief_until", Moment, nullable=False),
+    sa.Column("lasting_until", Moment, nullable=False),
+    sa.Column("taken_at", Moment, nullable=False),
+)
+sa.Index("allowances_lasting", allowances.c.lasting_until)
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("claimed_until", Moment, nullable=False),
+    sa.Column("user_id", sa.Uuid),
+    sa.Column("expires_at", Moment, nullable=False),
+)
+sa.Index("idempotency_keys_expiry", idempotency_keys.c.expires_at)

@@ -99,9 +99,51 @@ def upgrade() -> None:
         sa.Column("subscriber", sa.Text, primary_key=True),
         sa.Column("event_id", sa.Uuid, primary_key=True),
     )
+    op.create_table(
+        "refresh_tokens",
+        sa.Column("digest", sa.Text, primary_key=True),
+        sa.Column("session_id", sa.Uuid, nullable=False),
+        sa.Column("issued_at", Moment, nullable=False),
+        sa.Column("spent_at", Moment),
+        sa.Column("salt", sa.Text),
+    )
+    op.create_index("refresh_tokens_session", "refresh_tokens", ["session_id"])
+    op.create_table(
+        "signing_keys",
+        sa.Column("kid", sa.Text, primary_key=True),
+        sa.Column("algorithm", sa.Text, nullable=False),
+        sa.Column("sealed", sa.Text, nullable=False),
+        sa.Column("public_jwk", sa.Text),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("signs_from", Moment, nullable=False),
+        sa.Column("retired_at", Moment),
+    )
+    op.create_table(
+        "allowances",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("brief_until", Moment, nullable=False),
+        sa.Column("lasting_until", Moment, nullable=False),
+        sa.Column("taken_at", Moment, nullable=False),
+    )
+    op.create_index("allowances_lasting", "allowances", ["lasting_until"])
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("claimed_until", Moment, nullable=False),
+        sa.Column("user_id", sa.Uuid),
+        sa.Column("expires_at", Moment, nullable=False),
+    )
+    op.create_index("idempotency_keys_expiry", "idempotency_keys", ["expires_at"])
+
+
+_TABLES = (
+    *("idempotency_keys", "allowances", "signing_keys", "refresh_tokens"),
+    *("inbox", "deliveries", "subscriptions", "journal", "profiles", "sessions", "users"),
+)
 
 
 def downgrade() -> None:
     """Remove everything, accounts included."""
-    for table in ("inbox", "deliveries", "subscriptions", "journal", "profiles", "sessions", "users"):
+    for table in _TABLES:
         op.drop_table(table)
