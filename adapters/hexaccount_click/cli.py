@@ -10,7 +10,7 @@ COMMANDS = {
     "http": ("service", "Serve the HTTP interface until stopped."),
     "migrate": ("service", "Make or update the store's schema and the signing key."),
     "relay": ("service", "Deliver events until stopped."),
-    "users": ("users", "Register, list, show, disable and enable accounts."),
+    "users": ("users", "Register, list and look after accounts and their sessions."),
     "outbox": ("outbox", "List and retry the events whose delivery was given up."),
     "config": ("config", "Look at the settings."),
 }

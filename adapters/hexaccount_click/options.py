@@ -8,6 +8,8 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import click
 
+from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.role import Role
 from hexaccount_click.output import note
 from hexaccount_click.program import Program
 
@@ -18,6 +20,19 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 limit_option = click.option(
     "--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many at most."
 )
+
+
+class RoleType(click.ParamType[Role]):
+    """The name of a role; whether there is one of that name is for the settings to say."""
+
+    name = "role"
+
+    def convert(self, value: str | Role, param: click.Parameter | None, ctx: click.Context | None) -> Role:
+        """Return the role of this name; raises UsageError for what can be none."""
+        try:
+            return value if isinstance(value, Role) else Role(value)
+        except InvalidValue as refusal:
+            self.fail(f"it {refusal.reason}", param, ctx)
 
 
 def pass_program(command: Callable[Concatenate[Program, P], R]) -> Callable[P, R]:
@@ -34,12 +49,12 @@ def pass_program(command: Callable[Concatenate[Program, P], R]) -> Callable[P, R
     return configured
 
 
-def name_next_page(**options: object) -> None:
-    """Tell the person which command shows the next page: this one with these options."""
+def name_next_page(*arguments: str, **options: object) -> None:
+    """Tell the person which command shows the next page: this one with these arguments and options."""
     context = click.get_current_context()
     config = context.find_root().params["config"]
     program, *names = context.command_path.split()
-    words = [program, *(["--config", config] if config else []), *names]
+    words = [program, *(["--config", config] if config else []), *names, *arguments]
     for option, value in options.items():
         if value is not None:
             words += [f"--{option}", str(value)]

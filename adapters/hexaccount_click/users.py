@@ -10,21 +10,30 @@ from hexaccount.application.list_users import ListUsers
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.application.views import UserView
 from hexaccount.domain.role import Role
-from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
+from hexaccount_click.options import RoleType, json_option, limit_option, name_next_page, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.password import OptionsOnly, ask_for_password, read_password
 from hexaccount_click.program import Program
 from hexaccount_click.table import align, printable
+from hexaccount_click.user_rights import grant, revoke, set_password
+from hexaccount_click.user_sessions import logout, sessions
 
-_HEADINGS = ("ID", "USER NAME", "E-MAIL", "NAME", "ROLE", "STATE", "REGISTERED")
+_HEADINGS = ("ID", "USER NAME", "E-MAIL", "NAME", "ROLES", "STATE", "REGISTERED")
 
 
 @click.group()
 def users() -> None:
-    """Register, list, show, disable and enable accounts.
+    """Register, list and show accounts, and say what they may do and where they are logged in.
 
     REF names an account by its id, user name or e-mail address.
     """
+
+
+users.add_command(sessions)
+users.add_command(logout)
+users.add_command(set_password)
+users.add_command(grant)
+users.add_command(revoke)
 
 
 @users.command(cls=OptionsOnly)
@@ -34,8 +43,8 @@ def users() -> None:
 @click.option("--last-name", required=True, help="The last name.")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
-    default=Role.USER.value,
+    type=RoleType(),
+    default=Role.USER.name,
     show_default=True,
     help="What the account may do.",
 )
@@ -50,7 +59,7 @@ def register(
     email: str,
     first_name: str,
     last_name: str,
-    role: str,
+    role: Role,
     avatar_identifier: str | None,
     password_stdin: bool,
     as_json: bool,
@@ -64,7 +73,7 @@ def register(
         last_name=last_name,
         password=read_password() if password_stdin else ask_for_password(),
         avatar_identifier=avatar_identifier,
-        role=Role(role),
+        role=role,
     )
     user_id = bus.handle(command)
     if as_json:
@@ -134,7 +143,7 @@ def _row(user: UserView) -> tuple[str, ...]:
         user.user_name,
         user.email,
         f"{user.first_name} {user.last_name}",
-        user.role.value,
+        ", ".join(user.roles),
         "disabled" if user.disabled else "enabled",
         format_time(user.registered_at),
     )

@@ -14,6 +14,7 @@ from hexaccount_flask.routes_account import account_routes
 from hexaccount_flask.routes_avatar import avatar_routes
 from hexaccount_flask.routes_me import me_routes
 from hexaccount_flask.routes_operation import operation_routes
+from hexaccount_flask.routes_sessions import sessions_routes
 from hexaccount_flask.routes_users import users_routes
 
 
@@ -41,6 +42,7 @@ def create_app(
     app.register_blueprint(account_routes(bus, ClientAddresses(trusted_proxies)))
     app.register_blueprint(avatar_routes(artist))
     app.register_blueprint(me_routes(bus))
+    app.register_blueprint(sessions_routes(bus))
     app.register_blueprint(users_routes(bus))
     app.register_error_handler(Exception, answer_error)
     app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # as Flask says

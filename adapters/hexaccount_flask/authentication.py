@@ -7,7 +7,7 @@ from flask import request
 from hexaccount.application.authenticate import Authenticate, Caller
 from hexaccount.application.bus import Bus
 from hexaccount.domain.errors import NotAuthenticated
-from hexaccount.domain.role import Role
+from hexaccount.domain.permission import Permission
 from hexaccount_flask.problems import Problem, RequestRefused
 
 CHALLENGE = 'Bearer realm="hexaccount"'
@@ -21,12 +21,6 @@ _NO_TOKEN = Problem(
     code="not_authenticated",
     detail="this needs an access token: log in and send it as `Authorization: Bearer …`",
     headers=(("WWW-Authenticate", CHALLENGE),),
-)
-_NO_ADMIN = Problem(
-    status=403,
-    code="insufficient_scope",
-    detail="only an account with the role admin may do this",
-    headers=(("WWW-Authenticate", f'{CHALLENGE}, error="insufficient_scope"'),),
 )
 
 
@@ -47,9 +41,20 @@ def authenticated(bus: Bus) -> Caller:
     return bus.handle(Authenticate(token=token))
 
 
-def authenticated_admin(bus: Bus) -> Caller:
-    """Return the admin who sends the request in hand; raises RequestRefused or NotAuthenticated."""
+def authorized(bus: Bus, permission: Permission) -> Caller:
+    """Return who sends the request in hand and may do this; raises RequestRefused or NotAuthenticated."""
     caller = authenticated(bus)
-    if caller.user.role is not Role.ADMIN:
-        raise RequestRefused(_NO_ADMIN)
+    if permission not in caller.permissions:
+        raise RequestRefused(_not_permitted(permission))
     return caller
+
+
+def _not_permitted(permission: Permission) -> Problem:
+    # RFC 6750, 3.1: the challenge may name the scope that is needed.
+    challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{permission.value}"'
+    return Problem(
+        status=403,
+        code="insufficient_scope",
+        detail=f"this needs a role that has the permission {permission.value}, such as admin",
+        headers=(("WWW-Authenticate", challenge),),
+    )

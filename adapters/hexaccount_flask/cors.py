@@ -11,7 +11,7 @@ HeaderList: TypeAlias = list[tuple[str, str]]
 _ANY = "*"
 _EXPOSED = ("Access-Control-Expose-Headers", "Authorization, X-Request-ID, Retry-After, ETag")
 _PREFLIGHT = (
-    ("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH"),
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE"),
     ("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key, X-Request-ID"),
     ("Access-Control-Max-Age", "600"),
 )

@@ -14,12 +14,15 @@ from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavail
 from hexaccount.domain.errors import (
     EmailTaken,
     InvalidInput,
+    InvalidRefreshToken,
     InvalidValue,
     NotAuthenticated,
     Refusal,
+    SessionNotFound,
     UserNameTaken,
     UserNotFound,
     WrongCredentials,
+    WrongPassword,
 )
 from hexaccount_flask.authentication import CHALLENGE
 from hexaccount_flask.models import FieldError
@@ -73,11 +76,16 @@ def _taken(error: UserNameTaken | EmailTaken) -> Problem:
     return Problem(status=409, code=error.code, detail=str(error), errors=errors)
 
 
-def _not_found(error: UserNotFound) -> Problem:
+def _wrong_password(error: WrongPassword) -> Problem:
+    errors = [FieldError(pointer=f"/{error.field}", detail=str(error))]
+    return Problem(status=422, code=error.code, detail="the current password is wrong", errors=errors)
+
+
+def _not_found(error: UserNotFound | SessionNotFound) -> Problem:
     return Problem(status=404, code=error.code, detail=str(error))
 
 
-def _wrong_credentials(error: WrongCredentials) -> Problem:
+def _wrong_credentials(error: WrongCredentials | InvalidRefreshToken) -> Problem:
     return Problem(status=401, code=error.code, detail=str(error), headers=(("WWW-Authenticate", CHALLENGE),))
 
 
@@ -138,7 +146,10 @@ _PROBLEMS: dict[type, Callable[[Any], Problem]] = {
     InvalidValue: _refusal,
     UserNameTaken: _taken,
     EmailTaken: _taken,
+    WrongPassword: _wrong_password,
     UserNotFound: _not_found,
+    SessionNotFound: _not_found,
+    InvalidRefreshToken: _wrong_credentials,
     WrongCredentials: _wrong_credentials,
     NotAuthenticated: _not_authenticated,
     StaleVersion: _stale,

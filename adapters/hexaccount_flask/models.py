@@ -5,9 +5,9 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from hexaccount.application.access import Access
 from hexaccount.application.event_codec import format_time
-from hexaccount.application.log_in import Access
-from hexaccount.application.views import ProfileView, UserView
+from hexaccount.application.views import ProfileView, SessionView, UserView
 from hexaccount.domain.password import Password
 
 M = TypeVar("M", bound=Struct)
@@ -37,6 +37,19 @@ class LoginRequest(RequestModel, frozen=True, kw_only=True):
     user_name: str
     # Longer than any that can be set: normalising a text costs the square of its length in the worst case.
     password: Annotated[str, Meta(max_length=8 * Password.longest)]
+
+
+class RefreshRequest(RequestModel, frozen=True, kw_only=True):
+    """A refresh token, to be spent."""
+
+    refresh: Annotated[str, Meta(max_length=256)]
+
+
+class PasswordRequest(RequestModel, frozen=True, kw_only=True):
+    """The password as it is, and as it is to be."""
+
+    current_password: Annotated[str, Meta(max_length=8 * Password.longest)]
+    new_password: str
 
 
 class ProfilePatch(RequestModel, frozen=True, kw_only=True):
@@ -73,16 +86,22 @@ class RegisteredModel(Struct, frozen=True):
 
 
 class AccessModel(Struct, frozen=True):
-    """An access token (RFC 6750) and the seconds it lives."""
+    """An access token (RFC 6750), the seconds it lives, and the refresh token that gives the next one."""
 
     access: str
     token_type: str
     expires_in: int
+    refresh: str
 
     @classmethod
     def of(cls, access: Access) -> Self:
         """Return an access as it is sent."""
-        return cls(access=access.token, token_type="Bearer", expires_in=access.expires_in)  # noqa: S106 - no secret
+        return cls(
+            access=access.token,
+            token_type="Bearer",  # noqa: S106 - no secret
+            expires_in=access.expires_in,
+            refresh=access.refresh,
+        )
 
 
 class UserModel(Struct, frozen=True):
@@ -94,7 +113,7 @@ class UserModel(Struct, frozen=True):
     first_name: str
     last_name: str
     avatar_identifier: str
-    role: str
+    roles: list[str]
     disabled: bool
     registered_at: Time
 
@@ -108,9 +127,36 @@ class UserModel(Struct, frozen=True):
             first_name=user.first_name,
             last_name=user.last_name,
             avatar_identifier=user.avatar_identifier,
-            role=user.role.value,
+            roles=list(user.roles),
             disabled=user.disabled,
             registered_at=format_time(user.registered_at),
+        )
+
+
+class SessionModel(Struct, frozen=True):
+    """A live login: `device` is what the client said of itself; `current` tells the session that asks."""
+
+    id: UUID
+    device: str
+    address: str
+    created_at: Time
+    last_used_at: Time
+    idle_until: Time
+    expires_at: Time
+    current: bool
+
+    @classmethod
+    def of(cls, session: SessionView, *, current: bool) -> Self:
+        """Return a session as it is sent."""
+        return cls(
+            id=session.id,
+            device=session.user_agent,
+            address=session.client_address,
+            created_at=format_time(session.opened_at),
+            last_used_at=format_time(session.last_used_at),
+            idle_until=format_time(session.idle_until),
+            expires_at=format_time(session.expires_at),
+            current=current,
         )
 
 

@@ -21,6 +21,7 @@ _TITLES = {
     "insufficient_scope": "The account may not do this",
     "internal_error": "The service failed",
     "invalid_input": "The input is not valid",
+    "invalid_refresh_token": "The refresh token is not valid",
     "invalid_token": "The access token is not valid",
     "invalid_value": "The input is not valid",
     "malformed_json": "The body is not JSON",
@@ -29,11 +30,13 @@ _TITLES = {
     "not_authenticated": "An access token is needed",
     "not_found": "Not found",
     "overloaded": "The service is busy",
+    "session_not_found": "There is no such session",
     "unavailable": "The service cannot answer now",
     "unsupported_media_type": "The body has a media type that is not taken here",
     "user_name_taken": "The user name is taken",
     "user_not_found": "There is no such user",
     "wrong_credentials": "The credentials are wrong",
+    "wrong_password": "The current password is wrong",
 }
 
 _encode = msgspec.json.Encoder().encode

@@ -9,11 +9,13 @@ from uuid import UUID
 from flask import Request
 
 from hexaccount.application.list_users import LONGEST_PAGE
+from hexaccount.domain.errors import SessionNotFound, UserNotFound
 from hexaccount_flask.models import FieldError
 from hexaccount_flask.problems import Problem, RequestRefused
 
 T = TypeVar("T")
 
+_USUAL_PAGE = 50
 _LIMIT = re.compile(r"[0-9]{1,3}")
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -27,6 +29,33 @@ def parameter(request: Request, name: str, read: Callable[[str], T | None], reme
     if value is None:
         refuse_parameter(name, remedy)
     return value
+
+
+def page_limit(request: Request) -> int:
+    """Return the number of entries that a request wants on a page; raises RequestRefused."""
+    remedy = f"must be a whole number from 1 to {LONGEST_PAGE}"
+    return parameter(request, "limit", limit_of, remedy) or _USUAL_PAGE
+
+
+def page_start(request: Request) -> UUID | None:
+    """Return the id after which the page that a request wants begins; raises RequestRefused."""
+    return parameter(request, "after", place_of, "must be `page.next` of the page before")
+
+
+def user_id_in(path: str) -> UUID:
+    """Return an account's id in a path; names and addresses are for the command line. Raises UserNotFound."""
+    found = _id_of(path)
+    if found is None:
+        raise UserNotFound
+    return found
+
+
+def session_id_in(path: str) -> UUID:
+    """Return a session's id in a path; raises SessionNotFound."""
+    found = _id_of(path)
+    if found is None:
+        raise SessionNotFound
+    return found
 
 
 def limit_of(text: str) -> int | None:
@@ -46,6 +75,15 @@ def place_of(cursor: str) -> UUID | None:
         return None
     last = UUID(bytes=urlsafe_b64decode(f"{cursor}=="))
     return last if cursor_of(last) == cursor else None
+
+
+def _id_of(text: str) -> UUID | None:
+    """Return an id in its one spelling: another would be a second path to the same thing."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text else None
 
 
 def refuse_parameter(name: str, remedy: str) -> NoReturn:

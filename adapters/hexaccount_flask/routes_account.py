@@ -1,14 +1,23 @@
 from flask import Blueprint, Response, request
 
+from hexaccount.application.access import Access
 from hexaccount.application.bus import Bus
 from hexaccount.application.log_in import LogIn
 from hexaccount.application.log_out import LogOut
+from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.register_user import RegisterUser
 from hexaccount_flask.answers import answer, empty_answer
 from hexaccount_flask.authentication import authenticated
 from hexaccount_flask.client_address import ClientAddresses
 from hexaccount_flask.lanes import runs_in
-from hexaccount_flask.models import AccessModel, Answer, LoginRequest, RegisteredModel, RegisterRequest
+from hexaccount_flask.models import (
+    AccessModel,
+    Answer,
+    LoginRequest,
+    RefreshRequest,
+    RegisteredModel,
+    RegisterRequest,
+)
 from hexaccount_flask.parsing import parse
 
 
@@ -41,8 +50,13 @@ def account_routes(bus: Bus, addresses: ClientAddresses) -> Blueprint:
             client_address=addresses.client_of(request.remote_addr or "", request.headers.get("X-Forwarded-For", "")),
             user_agent=request.headers.get("User-Agent", ""),
         )
-        access = AccessModel.of(bus.handle(command))
-        return answer(Answer(access), headers=(("Authorization", f"Bearer {access.access}"),))
+        return _answer_access(bus.handle(command))
+
+    @routes.post("/refresh")
+    @runs_in("quick")
+    def refresh() -> Response:
+        body = parse(RefreshRequest, request)
+        return _answer_access(bus.handle(RefreshSession(refresh=body.refresh)))
 
     @routes.post("/logout")
     @runs_in("quick")
@@ -51,3 +65,8 @@ def account_routes(bus: Bus, addresses: ClientAddresses) -> Blueprint:
         return empty_answer(204)
 
     return routes
+
+
+def _answer_access(access: Access) -> Response:
+    model = AccessModel.of(access)
+    return answer(Answer(model), headers=(("Authorization", f"Bearer {model.access}"),))

@@ -3,12 +3,13 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.change_password import ChangePassword
 from hexaccount.application.get_profile import GetProfile
 from hexaccount.application.update_profile import UpdateProfile
-from hexaccount_flask.answers import answer
+from hexaccount_flask.answers import answer, empty_answer
 from hexaccount_flask.authentication import authenticated
 from hexaccount_flask.lanes import runs_in
-from hexaccount_flask.models import Answer, ProfileModel, ProfilePatch, UserModel
+from hexaccount_flask.models import Answer, PasswordRequest, ProfileModel, ProfilePatch, UserModel
 from hexaccount_flask.parsing import JSON, MERGE_PATCH, parse
 
 
@@ -35,5 +36,16 @@ def me_routes(bus: Bus) -> Blueprint:
         changes = {name: text for name, text in asdict(patch).items() if text is not UNSET}
         updated = bus.handle(UpdateProfile.of_text(caller.user.id, changes))
         return answer(Answer(ProfileModel.of(updated)))
+
+    @routes.post("/password")
+    @runs_in("password")
+    def change_password() -> Response:
+        caller = authenticated(bus)
+        body = parse(PasswordRequest, request)
+        command = ChangePassword.of_text(
+            session_id=caller.session_id, current=body.current_password, new=body.new_password
+        )
+        bus.handle(command)
+        return empty_answer(204)
 
     return routes

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
@@ -7,6 +8,7 @@ from hexaccount.application.ports.unit_of_work import Inbox, Journal, Profiles, 
 from hexaccount.application.work_in_hand import WorkInHand
 from hexaccount.domain.errors import UserNotFound
 from hexaccount.domain.profile import Profile
+from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 from hexaccount_memory.tables import Tables, copy_of, entry_copy
@@ -18,7 +20,7 @@ class MemoryUsers(Users):
 
     tables: Tables
     work: WorkInHand
-    new_hashes: list[tuple[UUID, str, str]] = field(default_factory=list)
+    new_hashes: list[tuple[UUID, str | None, str]] = field(default_factory=list)
 
     def add(self, user: User) -> None:
         self.work.add(user)
@@ -45,6 +47,9 @@ class MemoryUsers(Users):
     def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
         self.new_hashes.append((user_id, old, new))
 
+    def set_hash(self, user_id: UUID, new: str) -> None:
+        self.new_hashes.append((user_id, None, new))
+
     def _find(self, user_id: UUID | None) -> User | None:
         if user_id is None:
             return None
@@ -58,10 +63,11 @@ class MemoryUsers(Users):
 
 @dataclass(frozen=True, slots=True)
 class MemorySessions(Sessions):
-    """The logins in memory."""
+    """The logins in memory, and their refresh tokens."""
 
     tables: Tables
     work: WorkInHand
+    new_tokens: list[RefreshToken] = field(default_factory=list)
 
     def add(self, session: Session) -> None:
         self.work.add(session)
@@ -81,6 +87,25 @@ class MemorySessions(Sessions):
                 return None
             user = self.tables.users[stored.user_id]
             return self.work.keep(copy_of(stored)), self.work.keep(copy_of(user))
+
+    def find_by_token(self, digest: str) -> tuple[RefreshToken, Session, User] | None:
+        with self.tables.lock:
+            token = self.tables.tokens.get(digest)
+            found = self.find_with_user(token.session_id) if token else None
+        return (token, *found) if token and found else None
+
+    def live_of(self, user: User, *, now: datetime, limit: int, after: UUID | None) -> Sequence[Session]:
+        with self.tables.lock:
+            live = [
+                session
+                for session in self.tables.sessions.values()
+                if session.is_live(user, now) and (after is None or session.id < after)
+            ]
+            live.sort(key=lambda session: session.id, reverse=True)
+            return [self.work.keep(copy_of(session)) for session in live[:limit]]
+
+    def put_token(self, token: RefreshToken) -> None:
+        self.new_tokens.append(token)
 
 
 @dataclass(frozen=True, slots=True)

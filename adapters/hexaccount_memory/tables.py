@@ -9,6 +9,7 @@ from uuid import UUID
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.domain.aggregate import Aggregate
 from hexaccount.domain.profile import Profile
+from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 
@@ -41,6 +42,9 @@ class Tables:
     names: dict[str, UUID] = field(default_factory=dict)
     emails: dict[str, UUID] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
+    tokens: dict[str, RefreshToken] = field(default_factory=dict)
+    # The digests of the tokens that have a successor.
+    followed: set[str] = field(default_factory=set)
     profiles: dict[UUID, Profile] = field(default_factory=dict)
     journal: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
     inbox: set[tuple[str, UUID]] = field(default_factory=set)

@@ -45,17 +45,26 @@ class MemoryUnitOfWork:
             self._check_inbox()
             for position, change in enumerate(changes):
                 self._check(change, changes[:position])
+            self._check_tokens()
             self._write(changes)
         self._work.settle(changes)
-        self.users.new_hashes.clear()
-        self.inbox.handled.clear()
+        self._clear_orders()
         if changes:
             self._commits.give()
 
     def _forget(self) -> None:
         self._work.forget()
+        self._clear_orders()
+
+    def _clear_orders(self) -> None:
         self.users.new_hashes.clear()
+        self.sessions.new_tokens.clear()
         self.inbox.handled.clear()
+
+    def _check_tokens(self) -> None:
+        for token in self.sessions.new_tokens:
+            if token.spent_at is None and token.predecessor in self._tables.followed:
+                raise StaleVersion(Session.kind, token.session_id)
 
     def _check_inbox(self) -> None:
         handled = self.inbox.handled
@@ -77,6 +86,8 @@ class MemoryUnitOfWork:
     def _write(self, changes: Sequence[Change]) -> None:
         tables = self._tables
         tables.inbox.update(self.inbox.handled)
+        tables.tokens.update({token.digest: token for token in self.sessions.new_tokens})
+        tables.followed.update(token.predecessor for token in self.sessions.new_tokens if token.predecessor)
         for change in changes:
             aggregate = change.aggregate
             stored = copy_of(aggregate)
@@ -90,7 +101,7 @@ class MemoryUnitOfWork:
             self._owe(change)
         for user_id, old, new in self.users.new_hashes:
             user = tables.users.get(user_id)
-            if user is not None and user.password_hash == old:
+            if user is not None and old in (None, user.password_hash):
                 tables.users[user_id] = replace(user, password_hash=new)
 
     def _owe(self, change: Change) -> None:

@@ -31,9 +31,11 @@ class PostgresWriter(Writer):
         # One statement changes a row only once, so an account that changes takes its new hash along.
         for row in writes.updates.get(schema.users, []):
             row.update(hashes.pop(row["id"], {}))
-        statement = _statement(tuple(writes.inserts), tuple(writes.updates), bool(hashes))
+        statement = _statement(tuple(writes.inserts), tuple(writes.updates), bool(hashes), bool(writes.spent))
         parameters = {f"insert_{table.name}": _document(rows) for table, rows in writes.inserts.items()}
         parameters |= {f"update_{table.name}": _document(rows) for table, rows in writes.updates.items()}
+        if writes.spent:
+            parameters["spend_tokens"] = _document(writes.spent)
         if hashes:
             parameters["replace_hashes"] = _document(list(hashes.values()))
         if schema.journal in writes.inserts:
@@ -42,10 +44,14 @@ class PostgresWriter(Writer):
 
 
 @lru_cache(maxsize=64)
-def _statement(inserts: tuple[sa.Table, ...], updates: tuple[sa.Table, ...], new_hashes: bool) -> sa.Select[Any]:
+def _statement(
+    inserts: tuple[sa.Table, ...], updates: tuple[sa.Table, ...], new_hashes: bool, spent: bool
+) -> sa.Select[Any]:
     """Return the statement that writes these tables; it gives a row if a delivery is owed."""
     parts = [_update(table) for table in updates]
     parts += [_insert(table).cte(f"insert_{table.name}") for table in inserts if table is not schema.journal]
+    if spent:
+        parts.append(_spend_tokens())
     if new_hashes:
         parts.append(_replace_hashes())
     if schema.journal not in inserts:
@@ -67,7 +73,7 @@ def _update(table: sa.Table) -> sa.CTE:
     changed: dict[str, sa.ColumnElement[Any]] = {name: rows.c[name] for name in changing(table)}
     if table is schema.users:
         kept = table.c.password_hash
-        changed["password_hash"] = sa.case((kept == rows.c.old, rows.c.new), else_=kept)
+        changed["password_hash"] = sa.case((_is_to_replace(kept, rows), rows.c.new), else_=kept)
     same = (table.c.id == rows.c.id) & (table.c.version == rows.c.stored_version)
     return sa.update(table).where(same).values(changed).cte(f"update_{table.name}")
 
@@ -75,8 +81,19 @@ def _update(table: sa.Table) -> sa.CTE:
 def _replace_hashes() -> sa.CTE:
     users = schema.users
     rows = _rows("replace_hashes", [users.c.id, *_HASHES])
-    same = (users.c.id == rows.c.id) & (users.c.password_hash == rows.c.old)
+    same = (users.c.id == rows.c.id) & _is_to_replace(users.c.password_hash, rows)
     return sa.update(users).where(same).values(password_hash=rows.c.new).cte("replace_hashes")
+
+
+def _is_to_replace(stored: sa.ColumnElement[str], rows: sa.TableValuedAlias) -> sa.ColumnElement[bool]:
+    return rows.c.new.is_not(None) & (rows.c.old.is_(None) | (stored == rows.c.old))
+
+
+def _spend_tokens() -> sa.CTE:
+    tokens = schema.refresh_tokens
+    rows = _rows("spend_tokens", tokens.columns)
+    spent = sa.update(tokens).where(tokens.c.digest == rows.c.digest)
+    return spent.values(spent_at=rows.c.spent_at, salt=rows.c.salt).cte("spend_tokens")
 
 
 def _owe(entries: sa.CTE) -> sa.CTE:

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from hexaccount.application.ports.unit_of_work import Inbox, Journal, Profiles, 
 from hexaccount.application.work_in_hand import WorkInHand
 from hexaccount.domain.errors import UserNotFound
 from hexaccount.domain.profile import Profile
+from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
-from hexaccount_sql.rows import entry_from, profile_from, session_from, user_from
-from hexaccount_sql.schema import journal, profiles, sessions, users
+from hexaccount_sql.columns import Moment
+from hexaccount_sql.rows import entry_from, profile_from, session_from, token_from, user_from
+from hexaccount_sql.schema import journal, profiles, refresh_tokens, sessions, users
 
 Read: TypeAlias = Callable[[sa.Executable, dict[str, Any]], Sequence[sa.Row[Any]]]
 
@@ -28,6 +31,25 @@ _SESSION_WITH_USER = (
     sa.select(sessions, users).join(users, users.c.id == sessions.c.user_id).where(sessions.c.id == _ID)
 )
 _SESSION_WIDTH = len(sessions.columns)
+_TOKEN_WITH_SESSION_AND_USER = (
+    sa.select(refresh_tokens, sessions, users)
+    .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(refresh_tokens.c.digest == sa.bindparam("digest", type_=sa.Text))
+)
+_TOKEN_WIDTH = len(refresh_tokens.columns)
+_NEWEST_LIVE_SESSIONS = (
+    sa.select(sessions)
+    .where(
+        sessions.c.user_id == sa.bindparam("user", type_=sa.Uuid),
+        sessions.c.epoch == sa.bindparam("epoch", type_=sa.Integer),
+        sessions.c.closed_at.is_(None),
+        sessions.c.idle_until > sa.bindparam("now", type_=Moment),
+    )
+    .order_by(sessions.c.id.desc())
+    .limit(sa.bindparam("limit"))
+)
+_OLDER_LIVE_SESSIONS = _NEWEST_LIVE_SESSIONS.where(sessions.c.id < _ID)
 _PROFILE = sa.select(profiles).where(profiles.c.id == _ID)
 _PROFILES = sa.select(profiles).where(profiles.c.id.in_(sa.bindparam("ids", type_=sa.Uuid, expanding=True)))
 _JOURNAL = (
@@ -43,7 +65,7 @@ class SqlUsers(Users):
 
     read: Read
     work: WorkInHand
-    new_hashes: list[tuple[UUID, str, str]] = field(default_factory=list)
+    new_hashes: list[tuple[UUID, str | None, str]] = field(default_factory=list)
 
     def add(self, user: User) -> None:
         self.work.add(user)
@@ -71,6 +93,9 @@ class SqlUsers(Users):
     def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
         self.new_hashes.append((user_id, old, new))
 
+    def set_hash(self, user_id: UUID, new: str) -> None:
+        self.new_hashes.append((user_id, None, new))
+
     def _one(self, statement: sa.Executable, parameters: dict[str, Any]) -> User | None:
         for row in self.read(statement, parameters):
             return self.work.keep(user_from(row))
@@ -79,10 +104,11 @@ class SqlUsers(Users):
 
 @dataclass(frozen=True, slots=True)
 class SqlSessions(Sessions):
-    """The logins in the table `sessions`."""
+    """The logins in the table `sessions`, and their tokens in `refresh_tokens`."""
 
     read: Read
     work: WorkInHand
+    tokens: list[RefreshToken] = field(default_factory=list)
 
     def add(self, session: Session) -> None:
         self.work.add(session)
@@ -97,9 +123,27 @@ class SqlSessions(Sessions):
 
     def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
         for row in self.read(_SESSION_WITH_USER, {"id": session_id}):
-            session, user = session_from(row), user_from(row[_SESSION_WIDTH:])
-            return self.work.keep(session), self.work.keep(user)
+            return self._keep_both(row)
         return None
+
+    def find_by_token(self, digest: str) -> tuple[RefreshToken, Session, User] | None:
+        for row in self.read(_TOKEN_WITH_SESSION_AND_USER, {"digest": digest}):
+            return token_from(row), *self._keep_both(row[_TOKEN_WIDTH:])
+        return None
+
+    def live_of(self, user: User, *, now: datetime, limit: int, after: UUID | None) -> Sequence[Session]:
+        if user.disabled:
+            return []
+        statement = _NEWEST_LIVE_SESSIONS if after is None else _OLDER_LIVE_SESSIONS
+        parameters = {"user": user.id, "epoch": user.epoch, "now": now, "limit": limit}
+        rows = self.read(statement, parameters if after is None else {**parameters, "id": after})
+        return [self.work.keep(session_from(row)) for row in rows]
+
+    def put_token(self, token: RefreshToken) -> None:
+        self.tokens.append(token)
+
+    def _keep_both(self, row: Sequence[Any]) -> tuple[Session, User]:
+        return self.work.keep(session_from(row)), self.work.keep(user_from(row[_SESSION_WIDTH:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from hexaccount.domain.aggregate import Aggregate
 from hexaccount.domain.email_address import EmailAddress
 from hexaccount.domain.names import PersonName, UserName
 from hexaccount.domain.profile import Profile
+from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.role import Role
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
@@ -44,7 +45,7 @@ def user_from(row: Sequence[Any]) -> User:
         first_name=PersonName.restore(row[5]),
         last_name=PersonName.restore(row[6]),
         avatar_identifier=row[7],
-        role=Role(row[8]),
+        roles=frozenset(map(Role, row[8].split())),
         registered_at=row[9],
         password_hash=row[10],
         disabled=row[11],
@@ -62,10 +63,24 @@ def session_from(row: Sequence[Any]) -> Session:
         client_address=row[3],
         user_agent=row[4],
         opened_at=row[5],
-        expires_at=row[6],
-        closed_at=row[7],
-        version=row[8],
+        last_used_at=row[6],
+        idle_until=row[7],
+        expires_at=row[8],
+        closed_at=row[9],
+        version=row[10],
     )
+
+
+def token_from(row: Sequence[Any]) -> RefreshToken:
+    """Return the refresh token of a row of `refresh_tokens`."""
+    return RefreshToken(
+        digest=row[0], session_id=row[1], issued_at=row[2], predecessor=row[3], spent_at=row[4], salt=row[5]
+    )
+
+
+def token_row(token: RefreshToken) -> dict[str, Any]:
+    """Return the row of a refresh token."""
+    return {column.name: getattr(token, column.name) for column in schema.refresh_tokens.columns}
 
 
 def profile_from(row: Sequence[Any]) -> Profile:
@@ -106,7 +121,7 @@ def _user_row(user: User) -> dict[str, Any]:
         "first_name": user.first_name.text,
         "last_name": user.last_name.text,
         "avatar_identifier": user.avatar_identifier,
-        "role": user.role.value,
+        "roles": " ".join(sorted(role.name for role in user.roles)),
         "registered_at": user.registered_at,
         "password_hash": user.password_hash,
         "disabled": user.disabled,
@@ -123,6 +138,8 @@ def _session_row(session: Session) -> dict[str, Any]:
         "client_address": session.client_address,
         "user_agent": session.user_agent,
         "opened_at": session.opened_at,
+        "last_used_at": session.last_used_at,
+        "idle_until": session.idle_until,
         "expires_at": session.expires_at,
         "closed_at": session.closed_at,
         "version": session.version,

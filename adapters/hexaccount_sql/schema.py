@@ -26,7 +26,7 @@ users = sa.Table(
     sa.Column("first_name", sa.Text, nullable=False),
     sa.Column("last_name", sa.Text, nullable=False),
     sa.Column("avatar_identifier", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("roles", sa.Text, nullable=False),
     sa.Column("registered_at", Moment, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("disabled", sa.Boolean, nullable=False),
@@ -45,10 +45,14 @@ sessions = sa.Table(
     sa.Column("client_address", sa.Text, nullable=False),
     sa.Column("user_agent", sa.Text, nullable=False),
     sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("last_used_at", Moment, nullable=False),
+    sa.Column("idle_until", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("closed_at", Moment),
     sa.Column("version", sa.Integer, nullable=False),
 )
+
+sa.Index("sessions_of_user", sessions.c.user_id, sessions.c.id)
 
 profiles = sa.Table(
     "profiles",
@@ -119,14 +123,17 @@ inbox = sa.Table(
 )
 
 # A digest stands for a token that nobody can read back; `salt` makes the successor of a spent one during the grace.
+# That no token has two successors is kept by their predecessor's being unique.
 refresh_tokens = sa.Table(
     "refresh_tokens",
     metadata,
     sa.Column("digest", sa.Text, primary_key=True),
     sa.Column("session_id", sa.Uuid, nullable=False),
     sa.Column("issued_at", Moment, nullable=False),
+    sa.Column("predecessor", sa.Text),
     sa.Column("spent_at", Moment),
     sa.Column("salt", sa.Text),
+    sa.UniqueConstraint("predecessor", name="refresh_tokens_predecessor"),
 )
 sa.Index("refresh_tokens_session", refresh_tokens.c.session_id)
 

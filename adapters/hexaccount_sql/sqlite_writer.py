@@ -9,8 +9,16 @@ from hexaccount_sql.writes import LostRace, Rows, Writer, Writes, changing
 
 _NEW_HASH = (
     sa.update(schema.users)
-    .where(schema.users.c.id == sa.bindparam("user_id"), schema.users.c.password_hash == sa.bindparam("old"))
+    .where(
+        schema.users.c.id == sa.bindparam("user_id"),
+        schema.users.c.password_hash == sa.func.coalesce(sa.bindparam("old"), schema.users.c.password_hash),
+    )
     .values(password_hash=sa.bindparam("new"))
+)
+_SPEND = (
+    sa.update(schema.refresh_tokens)
+    .where(schema.refresh_tokens.c.digest == sa.bindparam("token"))
+    .values(spent_at=sa.bindparam("spent_at"), salt=sa.bindparam("salt"))
 )
 _OWED_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
 _OWE = sa.insert(schema.deliveries).from_select(
@@ -63,6 +71,8 @@ class SqliteWriter(Writer):
             connection.execute(sa.insert(table), rows)
         for row in writes.hashes:
             connection.execute(_NEW_HASH, {"user_id": row["id"], "old": row["old"], "new": row["new"]})
+        for row in writes.spent:
+            connection.execute(_SPEND, {"token": row["digest"], "spent_at": row["spent_at"], "salt": row["salt"]})
         entries = writes.inserts.get(schema.journal, [])
         return sum(connection.execute(_OWE, {"entry": entry["id"]}).rowcount for entry in entries) > 0
 

@@ -53,7 +53,9 @@ class SqlUnitOfWork:
 
     def commit(self) -> None:
         changes = self._work.changes(self._recorder)
-        writes = Writes.of(changes, handled=self.inbox.handled, hashes=self.users.new_hashes)
+        writes = Writes.of(
+            changes, handled=self.inbox.handled, hashes=self.users.new_hashes, tokens=self.sessions.tokens
+        )
         if writes.empty:
             return
         with store_errors():
@@ -121,6 +123,7 @@ class SqlUnitOfWork:
 
     def _clear_orders(self) -> None:
         self.users.new_hashes.clear()
+        self.sessions.tokens.clear()
         self.inbox.handled.clear()
 
 

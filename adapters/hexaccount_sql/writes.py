@@ -8,8 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hexaccount.application.work_in_hand import Change
+from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount_sql import schema
-from hexaccount_sql.rows import TABLES, entry_row, row_of
+from hexaccount_sql.rows import TABLES, entry_row, row_of, token_row
 
 Rows = list[dict[str, Any]]
 
@@ -25,18 +26,25 @@ class Writes:
 
     A row to update carries the version that must be stored as `stored_version`. It never brings a password hash, of
     which the version says nothing: `hashes` holds rows of `id`, `old` and `new`, and an account that has another hash
-    than `old` by now is to keep it.
+    than `old` by now is to keep it; without an `old`, `new` replaces whatever is there. `spent` holds the tokens that
+    have been used.
     """
 
     inserts: dict[sa.Table, Rows] = field(default_factory=dict)
     updates: dict[sa.Table, Rows] = field(default_factory=dict)
     hashes: Rows = field(default_factory=list)
+    spent: Rows = field(default_factory=list)
 
     @classmethod
     def of(
-        cls, changes: Sequence[Change], *, handled: Sequence[tuple[str, UUID]], hashes: Sequence[tuple[UUID, str, str]]
+        cls,
+        changes: Sequence[Change],
+        *,
+        handled: Sequence[tuple[str, UUID]],
+        hashes: Sequence[tuple[UUID, str | None, str]],
+        tokens: Sequence[RefreshToken],
     ) -> "Writes":
-        """Return what these changes, inbox entries and new hashes come to."""
+        """Return what these changes, inbox entries, new hashes and tokens come to."""
         writes = cls()
         if handled:
             writes.inserts[schema.inbox] = [
@@ -53,13 +61,17 @@ class Writes:
         entries = [entry_row(entry) for change in changes for entry in change.entries]
         if entries:
             writes.inserts[schema.journal] = entries
+        new_tokens = [token_row(token) for token in tokens if token.spent_at is None]
+        if new_tokens:
+            writes.inserts[schema.refresh_tokens] = new_tokens
+        writes.spent = [token_row(token) for token in tokens if token.spent_at is not None]
         writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in hashes]
         return writes
 
     @property
     def empty(self) -> bool:
         """Tell whether there is nothing to write."""
-        return not (self.inserts or self.updates or self.hashes)
+        return not (self.inserts or self.updates or self.hashes or self.spent)
 
 
 class Writer(Protocol):

@@ -1,27 +1,19 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
-from uuid import UUID
 
+from hexaccount.application.access import Access, grant_access
 from hexaccount.application.messages import Command
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import HashingOverloaded, PasswordHasher
-from hexaccount.application.ports.token_issuer import AccessClaims, TokenIssuer
+from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.user_reference import find_by_login
 from hexaccount.domain.errors import WrongCredentials
+from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.password import normalise_password
+from hexaccount.domain.refresh_token import RefreshToken, new_refresh_token
 from hexaccount.domain.session import Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """An access token, and how many seconds it lives."""
-
-    token: str = field(repr=False)
-    expires_in: int
-    session_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +37,9 @@ def log_in(
     tokens: TokenIssuer,
     clock: Clock,
     identifiers: Identifiers,
-    lifetime: timedelta,
+    lifetimes: Lifetimes,
 ) -> Access:
-    """Open a session of `lifetime`; raises WrongCredentials or HashingOverloaded."""
+    """Open a session; raises WrongCredentials or HashingOverloaded."""
     with unit_of_work() as uow:
         user = find_by_login(uow, command.user_name)
     password = normalise_password(command.password)
@@ -61,14 +53,18 @@ def log_in(
         client_address=command.client_address,
         user_agent=command.user_agent,
         at=clock.now(),
-        lifetime=lifetime,
+        lifetimes=lifetimes,
     )
+    refresh = new_refresh_token()
     with unit_of_work() as uow:
         uow.sessions.add(session)
+        uow.sessions.put_token(RefreshToken.of(refresh, session_id=session.id, at=session.opened_at))
         if fresh_hash:
             uow.users.replace_hash(user.id, old=user.password_hash, new=fresh_hash)
         uow.commit()
-    return _grant(session, tokens, identifiers)
+    return grant_access(
+        session, refresh, tokens=tokens, identifiers=identifiers, lifetimes=lifetimes, at=session.opened_at
+    )
 
 
 def _hash_again(hasher: PasswordHasher, password: str) -> str | None:
@@ -76,15 +72,3 @@ def _hash_again(hasher: PasswordHasher, password: str) -> str | None:
     with suppress(HashingOverloaded):
         return hasher.hash(password)
     return None
-
-
-def _grant(session: Session, tokens: TokenIssuer, identifiers: Identifiers) -> Access:
-    claims = AccessClaims(
-        token_id=identifiers.new(),
-        user_id=session.user_id,
-        session_id=session.id,
-        issued_at=session.opened_at,
-        expires_at=session.expires_at,
-    )
-    seconds = int((session.expires_at - session.opened_at).total_seconds())
-    return Access(token=tokens.issue(claims), expires_in=seconds, session_id=session.id)

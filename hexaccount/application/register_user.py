@@ -8,6 +8,7 @@ from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.role_book import RoleBook
 from hexaccount.domain.avatar_identifier import AvatarIdentifier
 from hexaccount.domain.email_address import EmailAddress
 from hexaccount.domain.names import PersonName, UserName
@@ -62,8 +63,10 @@ def register_user(
     hasher: PasswordHasher,
     clock: Clock,
     identifiers: Identifiers,
+    roles: RoleBook,
 ) -> UUID:
-    """Open an account; raises UserNameTaken, EmailTaken or HashingOverloaded."""
+    """Open an account; raises UnknownRole, UserNameTaken, EmailTaken or HashingOverloaded."""
+    roles.check(command.role)
     user = User.register(
         user_id=identifiers.new(),
         name=command.user_name,

@@ -1,5 +1,6 @@
 """What queries return: read models, fixed at the moment of the answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.role import Role
+from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 
 
@@ -20,7 +22,7 @@ class UserView:
     first_name: str
     last_name: str
     avatar_identifier: str
-    role: Role
+    roles: Sequence[str]
     disabled: bool
     registered_at: datetime
 
@@ -34,9 +36,35 @@ class UserView:
             first_name=user.first_name.text,
             last_name=user.last_name.text,
             avatar_identifier=user.avatar_identifier,
-            role=user.role,
+            roles=[Role.USER.name, *sorted(role.name for role in user.roles)],
             disabled=user.disabled,
             registered_at=user.registered_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """A live login as its holder and admins see it; the address and the agent are those of the login."""
+
+    id: UUID
+    client_address: str
+    user_agent: str
+    opened_at: datetime
+    last_used_at: datetime
+    idle_until: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return what is to be seen of `session`."""
+        return cls(
+            id=session.id,
+            client_address=session.client_address,
+            user_agent=session.user_agent,
+            opened_at=session.opened_at,
+            last_used_at=session.last_used_at,
+            idle_until=session.idle_until,
+            expires_at=session.expires_at,
         )
 
 

@@ -16,9 +16,12 @@ from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.recorder import Recorder
+from hexaccount.application.role_book import RoleBook
 from hexaccount.bootstrap.handlers import build_handlers
 from hexaccount.bootstrap.key_file import signing_key
 from hexaccount.bootstrap.settings import Settings
+from hexaccount.domain.lifetimes import Lifetimes
+from hexaccount.domain.role import Role
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
@@ -80,8 +83,18 @@ def _publishers(settings: Settings) -> dict[str, EventPublisher]:
     return {url: MemoryPublisher() for url in settings.events}
 
 
-def _access_lifetime(settings: Settings) -> timedelta:
-    return timedelta(seconds=settings.session.access_lifetime)
+def _lifetimes(settings: Settings) -> Lifetimes:
+    session = settings.session
+    return Lifetimes(
+        access=timedelta(seconds=session.access_lifetime),
+        idle=timedelta(seconds=session.idle_lifetime),
+        absolute=timedelta(seconds=session.absolute_lifetime),
+        grace=timedelta(seconds=session.refresh_grace),
+    )
+
+
+def _roles(settings: Settings) -> RoleBook:
+    return RoleBook({Role(name): permissions for name, permissions in settings.roles.items()})
 
 
 class Container(containers.DeclarativeContainer):
@@ -102,6 +115,8 @@ class Container(containers.DeclarativeContainer):
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     tokens = providers.ThreadSafeSingleton(_tokens, settings)
+    lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
+    roles = providers.ThreadSafeSingleton(_roles, settings)
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(_publishers, settings)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
@@ -114,7 +129,8 @@ class Container(containers.DeclarativeContainer):
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,
-            access_lifetime=providers.Callable(_access_lifetime, settings),
+            lifetimes=lifetimes,
+            roles=roles,
         ),
         executor=executor,
         middleware=providers.List(providers.Object(log_messages)),

@@ -1,15 +1,19 @@
 """Which handler answers which message, and which events are owed to whom."""
 
-from datetime import timedelta
 from functools import partial
 
 from hexaccount.application.authenticate import Authenticate, authenticate
 from hexaccount.application.bus import Handlers
+from hexaccount.application.change_password import ChangePassword, change_password
 from hexaccount.application.create_profile import create_profile, prefetch_profiles
 from hexaccount.application.disable_user import DisableUser, disable_user
 from hexaccount.application.enable_user import EnableUser, enable_user
+from hexaccount.application.end_session import EndSession, end_session
+from hexaccount.application.end_sessions import EndSessions, end_sessions
 from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
+from hexaccount.application.grant_role import GrantRole, grant_role
+from hexaccount.application.list_sessions import ListSessions, list_sessions
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
@@ -18,10 +22,15 @@ from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.refresh_session import RefreshSession, refresh_session
 from hexaccount.application.register_user import RegisterUser, register_user
+from hexaccount.application.revoke_role import RevokeRole, revoke_role
+from hexaccount.application.role_book import RoleBook
+from hexaccount.application.set_password import SetPassword, set_password
 from hexaccount.application.subscribers import HandlingSubscriber, Subscriber
 from hexaccount.application.update_profile import UpdateProfile, update_profile
 from hexaccount.domain.events import UserRegistered
+from hexaccount.domain.lifetimes import Lifetimes
 
 
 def build_handlers(
@@ -31,13 +40,21 @@ def build_handlers(
     tokens: TokenIssuer,
     clock: Clock,
     identifiers: Identifiers,
-    access_lifetime: timedelta,
+    lifetimes: Lifetimes,
+    roles: RoleBook,
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
     handlers.answer(
         RegisterUser,
-        partial(register_user, unit_of_work=unit_of_work, hasher=hasher, clock=clock, identifiers=identifiers),
+        partial(
+            register_user,
+            unit_of_work=unit_of_work,
+            hasher=hasher,
+            clock=clock,
+            identifiers=identifiers,
+            roles=roles,
+        ),
     )
     handlers.answer(
         LogIn,
@@ -48,14 +65,34 @@ def build_handlers(
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,
-            lifetime=access_lifetime,
+            lifetimes=lifetimes,
         ),
     )
+    handlers.answer(
+        RefreshSession,
+        partial(
+            refresh_session,
+            unit_of_work=unit_of_work,
+            tokens=tokens,
+            clock=clock,
+            identifiers=identifiers,
+            lifetimes=lifetimes,
+        ),
+    )
+    handlers.answer(ListSessions, partial(list_sessions, unit_of_work=unit_of_work, clock=clock))
+    handlers.answer(EndSession, partial(end_session, unit_of_work=unit_of_work, clock=clock))
+    handlers.answer(EndSessions, partial(end_sessions, unit_of_work=unit_of_work, clock=clock))
+    handlers.answer(ChangePassword, partial(change_password, unit_of_work=unit_of_work, hasher=hasher, clock=clock))
+    handlers.answer(SetPassword, partial(set_password, unit_of_work=unit_of_work, hasher=hasher, clock=clock))
+    handlers.answer(GrantRole, partial(grant_role, unit_of_work=unit_of_work, clock=clock, roles=roles))
+    handlers.answer(RevokeRole, partial(revoke_role, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(LogOut, partial(log_out, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(UpdateProfile, partial(update_profile, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(DisableUser, partial(disable_user, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(EnableUser, partial(enable_user, unit_of_work=unit_of_work, clock=clock))
-    handlers.answer(Authenticate, partial(authenticate, unit_of_work=unit_of_work, tokens=tokens, clock=clock))
+    handlers.answer(
+        Authenticate, partial(authenticate, unit_of_work=unit_of_work, tokens=tokens, clock=clock, roles=roles)
+    )
     handlers.answer(GetUser, partial(get_user, unit_of_work=unit_of_work))
     handlers.answer(ListUsers, partial(list_users, unit_of_work=unit_of_work))
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))

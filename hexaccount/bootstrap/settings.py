@@ -13,6 +13,10 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.permission import Permission
+from hexaccount.domain.role import Role
+
 PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
@@ -21,6 +25,7 @@ PUBLISHERS = ("memory",)
 
 _SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:passw|secret|token|key)[^=&]*=)[^&#]*", re.IGNORECASE)
 
+Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=315_360_000)]
 
 
@@ -49,9 +54,16 @@ class PasswordSettings(Group, frozen=True):
 
 
 class SessionSettings(Group, frozen=True):
-    """Logins; `access_lifetime` is in seconds."""
+    """Logins, all in seconds.
 
-    access_lifetime: Annotated[int, Meta(ge=1, le=31_536_000)] = 3600
+    An access token lives for `access_lifetime`. A session ends after `idle_lifetime` without a refresh, and after
+    `absolute_lifetime` in any case. A spent refresh token gives its successor again for `refresh_grace`.
+    """
+
+    access_lifetime: Lifetime = 900
+    refresh_grace: Annotated[float, Meta(ge=0, le=3600)] = 10.0
+    idle_lifetime: Lifetime = 1_209_600
+    absolute_lifetime: Lifetime = 7_776_000
 
 
 class HttpSettings(Group, frozen=True):
@@ -85,6 +97,7 @@ class Settings(Group, frozen=True):
     password: PasswordSettings = PasswordSettings()
     session: SessionSettings = SessionSettings()
     http: HttpSettings = HttpSettings()
+    roles: dict[str, list[Permission]] = {}
     relay: RelaySettings = RelaySettings()
     log: LogSettings = LogSettings()
 
@@ -136,14 +149,14 @@ def _put(values: dict[str, Any], names: list[str], text: str) -> None:
         if not isinstance(inner, dict):
             raise SettingsError(f"{group} is no table of settings, so {'.'.join(names)} cannot be set")
         values = inner
-    values[last] = _list_of(text) if text.startswith("[") else text
+    values[last] = _json_of(text) if text.startswith(("[", "{")) else text
 
 
-def _list_of(text: str) -> Any:
+def _json_of(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return text  # the conversion says that a list is wanted
+        return text  # the conversion says what is wanted
 
 
 def _convert(values: dict[str, Any]) -> Settings:
@@ -191,6 +204,9 @@ def _check(settings: Settings) -> None:
         _check_url("events", url, PUBLISHERS)
     if settings.jwt.key is not None:
         _check_key(settings.jwt.key)
+    _check_lifetimes(settings.session)
+    for role in settings.roles:
+        _check_role(role)
     for origin in settings.http.cors_origins:
         if origin != "*" and not _is_origin(origin):
             raise SettingsError(f"http.cors_origins: {origin} is no origin; write it as https://app.example.org")
@@ -231,6 +247,22 @@ def _check_key(key: str) -> None:
             "jwt.key is shorter than 32 bytes; make one with: "
             "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
+
+
+def _check_lifetimes(session: SessionSettings) -> None:
+    if session.idle_lifetime > session.absolute_lifetime:
+        raise SettingsError("session.idle_lifetime is longer than session.absolute_lifetime; shorten it")
+    if session.access_lifetime > session.idle_lifetime:
+        raise SettingsError("session.access_lifetime is longer than session.idle_lifetime; shorten it")
+
+
+def _check_role(name: str) -> None:
+    try:
+        role = Role(name)
+    except InvalidValue as error:
+        raise SettingsError(f"roles: {name} is no role, which {error.reason}") from None
+    if role in {Role.USER, Role.ADMIN}:
+        raise SettingsError(f"roles: {name} is there already, and cannot be changed; choose another name")
 
 
 def _is_origin(text: str) -> bool:

@@ -1,5 +1,7 @@
 """What the domain refuses, each refusal named after its fact and carrying what its catcher may need."""
 
+from collections.abc import Iterable
+
 
 class Refusal(Exception):
     """A request that a rule of the domain turns down; `code` is stable and safe to show."""
@@ -65,6 +67,44 @@ class WrongCredentials(Refusal):
 
     def __init__(self) -> None:
         super().__init__("the user name or the password is wrong")
+
+
+class WrongPassword(Refusal):
+    """Somebody who is logged in does not know the password that they want to change."""
+
+    code = "wrong_password"
+    field = "current_password"
+
+    def __init__(self) -> None:
+        super().__init__("is not the password of this account")
+
+
+class SessionNotFound(Refusal):
+    """The account has no such session."""
+
+    code = "session_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such session")
+
+
+class UnknownRole(Refusal):
+    """A role that the settings do not know."""
+
+    code = "unknown_role"
+
+    def __init__(self, known: Iterable[str]) -> None:
+        """Take the names of the roles there are."""
+        super().__init__(f"there is no such role; there are {', '.join(known)}")
+
+
+class InvalidRefreshToken(Refusal):
+    """A refresh token that is not the newest one of a live session."""
+
+    code = "invalid_refresh_token"
+
+    def __init__(self) -> None:
+        super().__init__("the refresh token is invalid, expired, spent or revoked; log in again")
 
 
 class NotAuthenticated(Refusal):

@@ -52,8 +52,44 @@ class UserEnabled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(Event):
+    """An account has a new password; every session opened before is dead unless it was kept."""
+
+    type = "hexaccount.user.password_changed.v1"
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(Event):
+    """All sessions of an account were ended at once; every one opened before is dead unless it was kept."""
+
+    type = "hexaccount.user.sessions_ended.v1"
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(Event):
+    """An account has got a role."""
+
+    type = "hexaccount.user.role_granted.v1"
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRevoked(Event):
+    """An account has lost a role."""
+
+    type = "hexaccount.user.role_revoked.v1"
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpened(Event):
-    """A person has logged in on one device."""
+    """A person has logged in on one device; unless it is refreshed the session ends at `idle_until`."""
 
     type = "hexaccount.session.opened.v1"
 
@@ -61,7 +97,37 @@ class SessionOpened(Event):
     epoch: int
     client_address: str
     user_agent: str
+    idle_until: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRefreshed(Event):
+    """A device has shown that it is still in use, and its session lives until `idle_until` at least."""
+
+    type = "hexaccount.session.refreshed.v1"
+
+    session_id: UUID
+    idle_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionKept(Event):
+    """A session was spared when the others of its account were ended, and is of this epoch now."""
+
+    type = "hexaccount.session.kept.v1"
+
+    session_id: UUID
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReuseDetected(Event):
+    """A refresh token was presented again long after its use, so somebody has a copy; the session is closed."""
+
+    type = "hexaccount.session.reuse_detected.v1"
+
+    session_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +161,14 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         UserRegistered,
         UserDisabled,
         UserEnabled,
+        PasswordChanged,
+        SessionsEnded,
+        RoleGranted,
+        RoleRevoked,
         SessionOpened,
+        SessionRefreshed,
+        SessionKept,
+        SessionReuseDetected,
         SessionClosed,
         ProfileCreated,
         ProfileUpdated,

@@ -1,8 +1,27 @@
-from enum import StrEnum
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hexaccount.domain.errors import InvalidValue
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
-class Role(StrEnum):
-    """What an account may do beyond looking after itself."""
+@dataclass(frozen=True, slots=True, order=True)
+class Role:
+    """The name of what an account may do beyond looking after itself."""
 
-    USER = "user"
-    ADMIN = "admin"
+    name: str
+
+    USER: ClassVar["Role"]
+    ADMIN: ClassVar["Role"]
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InvalidValue(
+                "must be a name of up to 32 small letters, digits, `-` and `_` that begins with a letter"
+            )
+
+
+Role.USER = Role("user")
+Role.ADMIN = Role("admin")

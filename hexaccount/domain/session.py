@@ -1,17 +1,28 @@
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
 from hexaccount.domain.aggregate import Aggregate, ForeignEvent
-from hexaccount.domain.events import Event, SessionClosed, SessionOpened
+from hexaccount.domain.events import (
+    Event,
+    SessionClosed,
+    SessionKept,
+    SessionOpened,
+    SessionRefreshed,
+    SessionReuseDetected,
+)
+from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.user import User
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Session(Aggregate):
-    """One login on one device; it remembers the client's address and agent as the client gave them."""
+    """One login on one device; it remembers the client's address and agent as the client gave them.
+
+    It ends at `idle_until` unless it is refreshed before, and at `expires_at` in any case.
+    """
 
     kind: ClassVar[str] = "session"
 
@@ -20,6 +31,8 @@ class Session(Aggregate):
     client_address: str
     user_agent: str
     opened_at: datetime
+    last_used_at: datetime
+    idle_until: datetime
     expires_at: datetime
     closed_at: datetime | None = None
 
@@ -34,16 +47,18 @@ class Session(Aggregate):
         client_address: str,
         user_agent: str,
         at: datetime,
-        lifetime: timedelta,
+        lifetimes: Lifetimes,
     ) -> Self:
-        """Log `user` in as they were read, epoch included, for `lifetime` at the most."""
+        """Log `user` in as they were read, epoch included."""
+        expires_at = at + lifetimes.absolute
         event = SessionOpened(
             user_id=user.id,
             session_id=session_id,
             epoch=user.epoch,
             client_address=_printable(client_address, at_most=64),
             user_agent=_printable(user_agent, at_most=cls.longest_agent),
-            expires_at=at + lifetime,
+            idle_until=lifetimes.idle_until(used_at=at, expires_at=expires_at),
+            expires_at=expires_at,
             at=at,
         )
         return cls._begun_by(event)
@@ -60,6 +75,8 @@ class Session(Aggregate):
             client_address=event.client_address,
             user_agent=event.user_agent,
             opened_at=event.at,
+            last_used_at=event.at,
+            idle_until=event.idle_until,
             expires_at=event.expires_at,
         )
 
@@ -67,11 +84,26 @@ class Session(Aggregate):
         """Tell whether a token of this session still opens the account of `user`."""
         return (
             self.closed_at is None
-            and now < self.expires_at
+            and now < self.idle_until
             and user.id == self.user_id
             and user.epoch == self.epoch
             and not user.disabled
         )
+
+    def refresh(self, at: datetime, lifetimes: Lifetimes) -> None:
+        """Take note that the device is still in use."""
+        idle_until = lifetimes.idle_until(used_at=at, expires_at=self.expires_at)
+        self._record(SessionRefreshed(user_id=self.user_id, session_id=self.id, idle_until=idle_until, at=at))
+
+    def keep(self, user: User, at: datetime) -> None:
+        """Spare this session when `user`, as they are now, has just ended all of theirs."""
+        self._record(SessionKept(user_id=self.user_id, session_id=self.id, epoch=user.epoch, at=at))
+
+    def close_for_reuse(self, at: datetime) -> None:
+        """End the session because somebody presented a refresh token that had been used long before."""
+        if self.closed_at is None:
+            self._record(SessionReuseDetected(user_id=self.user_id, session_id=self.id, at=at))
+            self.close(at)
 
     def close(self, at: datetime) -> None:
         """End the session; one that has ended stays as it is."""
@@ -80,8 +112,15 @@ class Session(Aggregate):
 
     def _apply(self, event: Event) -> None:
         match event:
+            case SessionRefreshed():
+                self.last_used_at = event.at
+                self.idle_until = event.idle_until
+            case SessionKept():
+                self.epoch = event.epoch
             case SessionClosed():
                 self.closed_at = event.at
+            case SessionReuseDetected():
+                pass  # what it means is told by the closing that follows
             case _:
                 raise ForeignEvent(type(self), event)
 

@@ -6,7 +6,16 @@ from uuid import UUID
 from hexaccount.domain.aggregate import Aggregate, ForeignEvent
 from hexaccount.domain.avatar_identifier import AvatarIdentifier
 from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.events import Event, UserDisabled, UserEnabled, UserRegistered
+from hexaccount.domain.events import (
+    Event,
+    PasswordChanged,
+    RoleGranted,
+    RoleRevoked,
+    SessionsEnded,
+    UserDisabled,
+    UserEnabled,
+    UserRegistered,
+)
 from hexaccount.domain.names import PersonName, UserName
 from hexaccount.domain.role import Role
 
@@ -15,8 +24,9 @@ from hexaccount.domain.role import Role
 class User(Aggregate):
     """An account.
 
-    A session lives only while its `epoch` is that of its user: raising the epoch ends every session at once, also
-    those that a racing login is about to open. `password_hash` is empty only on an account folded from its journal.
+    `roles` holds those that were granted; the role `user` everybody has. A session lives only while its `epoch` is that
+    of its user: raising the epoch ends every session at once, also those that a racing login is about to open.
+    `password_hash` is empty only on an account folded from its journal.
     """
 
     kind: ClassVar[str] = "user"
@@ -26,7 +36,7 @@ class User(Aggregate):
     first_name: PersonName
     last_name: PersonName
     avatar_identifier: str
-    role: Role
+    roles: frozenset[Role]
     registered_at: datetime
     password_hash: str = ""
     disabled: bool = False
@@ -54,7 +64,7 @@ class User(Aggregate):
             first_name=first_name.text,
             last_name=last_name.text,
             avatar_identifier=avatar_identifier.text if avatar_identifier else user_id.hex,
-            role=role.value,
+            role=role.name,
             at=at,
         )
         user = cls._begun_by(event)
@@ -73,7 +83,7 @@ class User(Aggregate):
             first_name=PersonName.restore(event.first_name),
             last_name=PersonName.restore(event.last_name),
             avatar_identifier=event.avatar_identifier,
-            role=Role(event.role),
+            roles=frozenset({Role(event.role)}) - {Role.USER},
             registered_at=event.at,
         )
 
@@ -87,6 +97,24 @@ class User(Aggregate):
         if self.disabled:
             self._record(UserEnabled(user_id=self.id, at=at))
 
+    def change_password(self, at: datetime) -> None:
+        """Take note of a new password, which the store is given by itself, and end all sessions."""
+        self._record(PasswordChanged(user_id=self.id, epoch=self.epoch + 1, at=at))
+
+    def end_sessions(self, at: datetime) -> None:
+        """End all sessions at once."""
+        self._record(SessionsEnded(user_id=self.id, epoch=self.epoch + 1, at=at))
+
+    def grant(self, role: Role, at: datetime) -> None:
+        """Give the account a role; one that it has already changes nothing."""
+        if role not in self.roles | {Role.USER}:
+            self._record(RoleGranted(user_id=self.id, role=role.name, at=at))
+
+    def revoke(self, role: Role, at: datetime) -> None:
+        """Take a role from the account; one that it does not have changes nothing."""
+        if role in self.roles:
+            self._record(RoleRevoked(user_id=self.id, role=role.name, at=at))
+
     def _apply(self, event: Event) -> None:
         match event:
             case UserDisabled():
@@ -94,5 +122,11 @@ class User(Aggregate):
                 self.epoch = event.epoch
             case UserEnabled():
                 self.disabled = False
+            case PasswordChanged() | SessionsEnded():
+                self.epoch = event.epoch
+            case RoleGranted():
+                self.roles |= {Role(event.role)}
+            case RoleRevoked():
+                self.roles -= {Role(event.role)}
             case _:
                 raise ForeignEvent(type(self), event)

@@ -66,11 +66,13 @@ def test_every_message_has_its_handler() -> None:
         tokens=container.tokens(),
         clock=container.clock(),
         identifiers=container.identifiers(),
-        access_lifetime=container.clock().now() - container.clock().now(),
+        lifetimes=container.lifetimes(),
+        roles=container.roles(),
     )
     assert {message.__name__ for message in handlers} == {
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
-        "Authenticate", "GetUser", "ListUsers", "GetProfile",
+        "Authenticate", "GetUser", "ListUsers", "GetProfile", "RefreshSession", "ListSessions", "EndSession",
+        "EndSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole",
     }  # fmt: skip
     container.lane().close()
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from hexaccount.domain.email_address import EmailAddress
+from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.names import PersonName, UserName
 from hexaccount.domain.role import Role
 from hexaccount.domain.session import Session
@@ -28,12 +29,17 @@ def registered_user(user_id: UUID = USER_ID, role: Role = Role.USER) -> User:
     )
 
 
-def open_session(user: User, session_id: UUID = SESSION_ID, lifetime: timedelta = timedelta(hours=1)) -> Session:
+LIFETIMES = Lifetimes(
+    access=timedelta(minutes=15), idle=timedelta(hours=1), absolute=timedelta(days=1), grace=timedelta(seconds=10)
+)
+
+
+def open_session(user: User, session_id: UUID = SESSION_ID, lifetimes: Lifetimes = LIFETIMES) -> Session:
     return Session.open(
         session_id=session_id,
         user=user,
         client_address="192.0.2.7",
         user_agent="curl/8",
         at=NOON,
-        lifetime=lifetime,
+        lifetimes=lifetimes,
     )

@@ -1,10 +1,12 @@
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.domain.profile import Profile
+from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 
@@ -36,6 +38,10 @@ class Users(Protocol):
         """At commit, put `new` in the place of the password hash `old`; do nothing if another is there by then."""
         ...
 
+    def set_hash(self, user_id: UUID, new: str) -> None:
+        """At commit, store the password hash of an account that the same commit changes."""
+        ...
+
 
 class Sessions(Protocol):
     """The logins."""
@@ -50,6 +56,18 @@ class Sessions(Protocol):
 
     def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
         """Return a session and its account, read at one moment and at the cost of one look-up."""
+        ...
+
+    def find_by_token(self, digest: str) -> tuple[RefreshToken, Session, User] | None:
+        """Return a refresh token, its session and that one's account, read as `find_with_user` does."""
+        ...
+
+    def live_of(self, user: User, *, now: datetime, limit: int, after: UUID | None) -> Sequence[Session]:
+        """Return up to `limit` live sessions of an account with ids below `after`, by descending id: newest first."""
+        ...
+
+    def put_token(self, token: RefreshToken) -> None:
+        """At commit, store a new refresh token, or that one was spent; StaleVersion if its predecessor has another."""
         ...
 
 

@@ -12,13 +12,18 @@ from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.application.relay import Relay, RelayPolicy
+from hexaccount.application.role_book import RoleBook
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
+from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount_security import BcryptHasher, HashingLane, JwtIssuer
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.contracts.suites.races import PATIENCE
 
 PASSWORD = "correct horse battery"
+LIFETIMES = Lifetimes(
+    access=timedelta(hours=1), idle=timedelta(hours=2), absolute=timedelta(days=1), grace=timedelta(seconds=10)
+)
 _KEY = b"a key that signs nothing but what tests ask for"
 
 
@@ -37,7 +42,8 @@ class BusParts:
             tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
             clock=SystemClock(),
             identifiers=Uuid7Identifiers(),
-            access_lifetime=timedelta(hours=1),
+            lifetimes=LIFETIMES,
+            roles=RoleBook({}),
         )
         return Bus(handlers, executor=self.executor)
 

@@ -3,6 +3,7 @@ from itertools import count
 from uuid import UUID
 
 from hexaccount.domain.email_address import EmailAddress
+from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.names import PersonName, UserName
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.role import Role
@@ -76,7 +77,9 @@ class People:
             client_address="2001:db8::7",
             user_agent=user_agent,
             at=at or self.now(),
-            lifetime=lifetime,
+            lifetimes=Lifetimes(
+                access=timedelta(minutes=15), idle=lifetime, absolute=lifetime, grace=timedelta(seconds=10)
+            ),
         )
 
     def profile(self, user_id: UUID, **fields: str | None) -> Profile:

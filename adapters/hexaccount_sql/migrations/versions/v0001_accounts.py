@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("first_name", sa.Text, nullable=False),
         sa.Column("last_name", sa.Text, nullable=False),
         sa.Column("avatar_identifier", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("roles", sa.Text, nullable=False),
         sa.Column("registered_at", Moment, nullable=False),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("disabled", sa.Boolean, nullable=False),
@@ -40,10 +40,13 @@ def upgrade() -> None:
         sa.Column("client_address", sa.Text, nullable=False),
         sa.Column("user_agent", sa.Text, nullable=False),
         sa.Column("opened_at", Moment, nullable=False),
+        sa.Column("last_used_at", Moment, nullable=False),
+        sa.Column("idle_until", Moment, nullable=False),
         sa.Column("expires_at", Moment, nullable=False),
         sa.Column("closed_at", Moment),
         sa.Column("version", sa.Integer, nullable=False),
     )
+    op.create_index("sessions_of_user", "sessions", ["user_id", "id"])
     op.create_table(
         "profiles",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -104,8 +107,10 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text, primary_key=True),
         sa.Column("session_id", sa.Uuid, nullable=False),
         sa.Column("issued_at", Moment, nullable=False),
+        sa.Column("predecessor", sa.Text),
         sa.Column("spent_at", Moment),
         sa.Column("salt", sa.Text),
+        sa.UniqueConstraint("predecessor", name="refresh_tokens_predecessor"),
     )
     op.create_index("refresh_tokens_session", "refresh_tokens", ["session_id"])
     op.create_table(

@@ -1,0 +1,60 @@
+from dataclasses import dataclass, field
+from typing import Self
+from uuid import UUID
+
+from hexaccount.application.field_checks import FieldChecks
+from hexaccount.application.messages import Command
+from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.password_hasher import PasswordHasher
+from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.repetition import repeat_when_stale
+from hexaccount.domain.errors import NotAuthenticated, WrongPassword
+from hexaccount.domain.password import Password, normalise_password
+from hexaccount.domain.user import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePassword(Command[None]):
+    """Change the password of the account behind a session, which goes on while all others end."""
+
+    session_id: UUID
+    current: str = field(repr=False)
+    new: Password = field(repr=False)
+
+    @classmethod
+    def of_text(cls, *, session_id: UUID, current: str, new: str) -> Self:
+        """Build the command from text as people enter it; raises InvalidInput."""
+        checks = FieldChecks()
+        password = checks.take("new_password", Password, new)
+        checks.finish()
+        return cls(session_id=session_id, current=current, new=password)
+
+
+def change_password(
+    command: ChangePassword, *, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher, clock: Clock
+) -> None:
+    """Change a password; raises NotAuthenticated, WrongPassword or HashingOverloaded."""
+    with unit_of_work() as uow:
+        found = uow.sessions.find_with_user(command.session_id)
+    if found is None:
+        raise NotAuthenticated
+    _, user = found
+    if not hasher.verify(normalise_password(command.current), user.password_hash).matches:
+        raise WrongPassword
+    _store(command.session_id, user, hasher.hash(command.new.text), unit_of_work=unit_of_work, clock=clock)
+
+
+@repeat_when_stale
+def _store(session_id: UUID, verified: User, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+    now = clock.now()
+    with unit_of_work() as uow:
+        found = uow.sessions.find_with_user(session_id)
+        if found is None or not found[0].is_live(found[1], now):
+            raise NotAuthenticated
+        session, user = found
+        if user.epoch != verified.epoch:  # the same session has changed the password meanwhile
+            raise WrongPassword
+        user.change_password(now)
+        uow.users.set_hash(user.id, new_hash)
+        session.keep(user, now)
+        uow.commit()

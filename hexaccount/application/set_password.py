@@ -1,0 +1,45 @@
+from dataclasses import dataclass, field
+from typing import Self
+from uuid import UUID
+
+from hexaccount.application.field_checks import FieldChecks
+from hexaccount.application.messages import Command
+from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.password_hasher import PasswordHasher
+from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.repetition import repeat_when_stale
+from hexaccount.domain.password import Password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPassword(Command[None]):
+    """Give an account a password without knowing the one before, and end all its sessions."""
+
+    user_id: UUID
+    password: Password = field(repr=False)
+
+    @classmethod
+    def of_text(cls, *, user_id: UUID, password: str) -> Self:
+        """Build the command from text as people enter it; raises InvalidInput."""
+        checks = FieldChecks()
+        checked = checks.take("password", Password, password)
+        checks.finish()
+        return cls(user_id=user_id, password=checked)
+
+
+def set_password(
+    command: SetPassword, *, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher, clock: Clock
+) -> None:
+    """Set a password; raises UserNotFound or HashingOverloaded."""
+    with unit_of_work() as uow:
+        uow.users.get(command.user_id)
+    _store(command.user_id, hasher.hash(command.password.text), unit_of_work=unit_of_work, clock=clock)
+
+
+@repeat_when_stale
+def _store(user_id: UUID, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+    with unit_of_work() as uow:
+        user = uow.users.get(user_id)
+        user.change_password(clock.now())
+        uow.users.set_hash(user_id, new_hash)
+        uow.commit()

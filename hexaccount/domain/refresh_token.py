@@ -1,0 +1,62 @@
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Self
+from uuid import UUID
+
+_PREFIX = "hxr_"  # so that scanners of logs and repositories know one when they see it
+_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshToken:
+    """What is kept of a refresh token: its digest, so that what is kept opens nothing.
+
+    A token is used once. Its successor is a keyed digest of the token itself and of `salt`, which is drawn when it is
+    spent: who presents the token again can be given the same successor, though nobody has kept that.
+    """
+
+    digest: str
+    session_id: UUID
+    issued_at: datetime
+    predecessor: str | None = None
+    spent_at: datetime | None = None
+    salt: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, text: str, *, session_id: UUID, at: datetime, predecessor: str | None = None) -> Self:
+        """Return what is kept of the token `text`."""
+        return cls(digest=digest_of(text), session_id=session_id, issued_at=at, predecessor=predecessor)
+
+    def rotate(self, text: str, at: datetime) -> tuple[Self, Self]:
+        """Use the token `text`, which is this one; return it as it is once it is spent, and its successor."""
+        spent = replace(self, spent_at=at, salt=secrets.token_urlsafe(_BYTES))
+        follower = spent.successor_of(text)
+        return spent, self.of(follower, session_id=self.session_id, at=at, predecessor=self.digest)
+
+    def may_be_repeated(self, now: datetime, grace: timedelta) -> bool:
+        """Tell whether the token was spent so short a time ago that two tabs may have presented it at once."""
+        return self.spent_at is not None and self.salt is not None and now < self.spent_at + grace
+
+    def successor_of(self, text: str) -> str:
+        """Return the token that follows `text`, whose digest this is; ValueError for one that was never spent."""
+        if self.salt is None:
+            raise ValueError("a token that was not spent has no successor")
+        return _PREFIX + _base64url(hmac.digest(text.encode(), self.salt.encode(), sha256))
+
+
+def new_refresh_token() -> str:
+    """Return a token that nobody can guess: 256 random bits."""
+    return _PREFIX + secrets.token_urlsafe(_BYTES)
+
+
+def digest_of(text: str) -> str:
+    """Return the digest under which a token is kept; nobody gets from 256 bits of digest to 256 bits of chance."""
+    return _base64url(sha256(text.encode("utf-8", "surrogatepass")).digest())
+
+
+def _base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
