@@ -7,7 +7,7 @@ Feature: Login
   Scenario Outline: A person logs in by user name or e-mail address
     When somebody logs in as "<name>" with the right password
     Then they are "Juliet"
-    And their session lives 3600 seconds
+    And their access lives 900 seconds
 
     Examples:
       | name               |
@@ -39,9 +39,9 @@ Feature: Login
     Then the laptop and the phone are logged in
     And the laptop and the phone have sessions of their own
 
-  Scenario: A session ends when its time is over
+  Scenario: Access ends when its time is over
     Given "Juliet" has logged in on the laptop
-    When 59 minutes go by
+    When 14 minutes go by
     Then the laptop is logged in
     When 1 minute goes by
     Then the laptop is logged out

@@ -10,7 +10,7 @@ COMMANDS = {
     "http": ("service", "Serve the HTTP interface until stopped."),
     "migrate": ("service", "Make or update the store's schema and the signing key."),
     "relay": ("service", "Deliver events until stopped."),
-    "users": ("users", "Register, list and look after accounts and their sessions."),
+    "users": ("users", "Register and list accounts, and look after what they may do and their sessions."),
     "outbox": ("outbox", "List and retry the events whose delivery was given up."),
     "config": ("config", "Look at the settings."),
 }

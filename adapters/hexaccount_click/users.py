@@ -23,7 +23,7 @@ _HEADINGS = ("ID", "USER NAME", "E-MAIL", "NAME", "ROLES", "STATE", "REGISTERED"
 
 @click.group()
 def users() -> None:
-    """Register, list and show accounts, and say what they may do and where they are logged in.
+    """Register and list accounts, and look after what they may do and their sessions.
 
     REF names an account by its id, user name or e-mail address.
     """

@@ -33,6 +33,7 @@ _TITLES = {
     "session_not_found": "There is no such session",
     "unavailable": "The service cannot answer now",
     "unsupported_media_type": "The body has a media type that is not taken here",
+    "unknown_role": "There is no such role",
     "user_name_taken": "The user name is taken",
     "user_not_found": "There is no such user",
     "wrong_credentials": "The credentials are wrong",

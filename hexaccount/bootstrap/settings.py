@@ -124,7 +124,7 @@ def shown_settings(settings: Settings) -> dict[str, object]:
     """Return every setting by its dotted name, secrets hidden."""
     shown: dict[str, object] = {}
     for name, value in msgspec.to_builtins(settings).items():
-        for inner, setting in value.items() if isinstance(value, dict) else (("", value),):
+        for inner, setting in value.items() if isinstance(value, dict) and name != "roles" else (("", value),):
             shown[f"{name}.{inner}".rstrip(".")] = setting
     shown["store"] = _without_password(settings.store)
     shown["events"] = [_without_password(url) for url in settings.events]

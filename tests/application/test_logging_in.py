@@ -39,7 +39,7 @@ def is_alive(service: Service, access: Access) -> bool:
 def test_a_person_logs_in_by_name_or_address_in_any_spelling(service: Service, juliet: UUID, name: str) -> None:
     access = log_in(service, name)
     caller = service.bus.handle(Authenticate(token=access.token))
-    assert (caller.user.id, caller.session_id, access.expires_in) == (juliet, access.session_id, 3600)
+    assert (caller.user.id, caller.session_id, access.expires_in) == (juliet, access.session_id, 900)
 
 
 def test_a_password_is_the_same_on_every_keyboard(service: Service) -> None:
@@ -95,7 +95,7 @@ def test_logging_out_twice_or_of_an_unknown_session_changes_nothing(service: Ser
 
 def test_a_session_ends_with_its_lifetime(service: Service, juliet: UUID, clock: AdjustableClock) -> None:
     access = log_in(service)
-    clock.advance(seconds=3599)
+    clock.advance(seconds=899)
     assert is_alive(service, access)
     clock.advance(seconds=1)
     assert not is_alive(service, access)

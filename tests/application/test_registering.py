@@ -23,7 +23,7 @@ def test_a_registered_user_is_found_as_they_registered(service: Service, clock: 
     user = service.bus.handle(GetUser(reference=str(user_id)))
     assert (user.id, user.user_name, user.email) == (user_id, "Juliet", "Juliet@example.org")
     assert (user.first_name, user.last_name, user.avatar_identifier) == ("Juliet", "Capulet", "balcony")
-    assert (user.role, user.disabled, user.registered_at) == (Role.ADMIN, False, clock.now())
+    assert (user.roles, user.disabled, user.registered_at) == (["user", "admin"], False, clock.now())
 
 
 def test_a_user_without_an_avatar_of_their_own_gets_one_by_their_id(service: Service) -> None:

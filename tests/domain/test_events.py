@@ -17,7 +17,7 @@ def test_every_event_has_its_type() -> None:
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_a_type_says_whose_fact_it_is_and_its_version(name: str) -> None:
-    assert re.fullmatch(r"hexaccount\.(user|session|profile)\.[a-z]+\.v[1-9]", name)
+    assert re.fullmatch(r"hexaccount\.(user|session|profile)\.[a-z]+(_[a-z]+)*\.v[1-9]", name)
 
 
 @pytest.mark.parametrize("event", EVENT_TYPES.values())

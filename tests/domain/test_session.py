@@ -6,7 +6,7 @@ import pytest
 from hexaccount.domain.aggregate import ForeignEvent
 from hexaccount.domain.events import SessionClosed, SessionOpened, UserEnabled
 from hexaccount.domain.session import Session
-from tests.domain.accounts import NOON, SESSION_ID, USER_ID, open_session, registered_user
+from tests.domain.accounts import LIFETIMES, NOON, SESSION_ID, USER_ID, open_session, registered_user
 
 LATER = NOON + timedelta(minutes=1)
 OTHER_ID = UUID("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4aff")
@@ -25,18 +25,19 @@ def test_opening_records_the_device_and_the_epoch_of_the_account() -> None:
             epoch=1,
             client_address="192.0.2.7",
             user_agent="curl/8",
-            expires_at=NOON + timedelta(hours=1),
+            idle_until=NOON + timedelta(hours=1),
+            expires_at=NOON + timedelta(days=1),
         )
     ]
     assert (session.id, session.version, session.opened_at) == (SESSION_ID, 1, NOON)
 
 
-def test_a_session_is_live_until_it_expires() -> None:
+def test_a_session_that_is_not_refreshed_is_live_until_it_is_idle_too_long() -> None:
     user = registered_user()
     session = open_session(user)
     assert session.is_live(user, NOON)
-    assert session.is_live(user, session.expires_at - timedelta(milliseconds=1))
-    assert not session.is_live(user, session.expires_at)
+    assert session.is_live(user, session.idle_until - timedelta(milliseconds=1))
+    assert not session.is_live(user, session.idle_until)
 
 
 def test_a_closed_session_is_dead() -> None:
@@ -88,7 +89,7 @@ def test_what_a_client_says_of_itself_is_cut_and_made_printable() -> None:
         client_address="1" * 100,
         user_agent="a\r\nb\0\u202e \U0001f40e" + "x" * 300,
         at=NOON,
-        lifetime=timedelta(hours=1),
+        lifetimes=LIFETIMES,
     )
     assert session.client_address == "1" * 64
     assert session.user_agent.startswith("a??b?? \U0001f40ex")

@@ -43,7 +43,7 @@ def test_a_picture_is_drawn_from_the_identifier_that_was_chosen() -> None:
         password_hash="$hash",
         at=NOON,
     )
-    assert (user.avatar_identifier, user.role) == ("balcony", Role.ADMIN)
+    assert (user.avatar_identifier, user.roles) == ("balcony", {Role.ADMIN})
 
 
 def test_disabling_raises_the_epoch_and_records_it() -> None:

@@ -83,7 +83,7 @@ def _(world: World, name: str) -> None:
 
 @then(parsers.parse('"{name}" is an admin'))
 def _(world: World, name: str) -> None:
-    assert world.handle(GetUser(reference=name)).role is Role.ADMIN
+    assert world.handle(GetUser(reference=name)).roles == ["user", "admin"]
 
 
 @then(parsers.parse('the history of the user "{name}" is: {history}'))

@@ -12,7 +12,7 @@ def _(world: World, name: str) -> None:
     assert (caller.user.id, caller.session_id) == (world.people[name], world.answer.session_id)
 
 
-@then(parsers.parse("their session lives {seconds:d} seconds"))
+@then(parsers.parse("their access lives {seconds:d} seconds"))
 def _(world: World, seconds: int) -> None:
     assert world.answer.expires_in == seconds
 

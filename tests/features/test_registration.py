@@ -7,7 +7,6 @@ from hexaccount.application.get_user import GetUser
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.application.views import ProfileView
 from hexaccount.domain.errors import InvalidInput, UserNameTaken
-from hexaccount.domain.role import Role
 from tests.features.world import PASSWORD, World, registration
 
 scenarios("../../features/registration.feature")
@@ -61,7 +60,7 @@ def _(world: World, name: str, email: str):
 
 @then("this user is an ordinary user and not disabled")
 def _(user) -> None:
-    assert (user.role, user.disabled) == (Role.USER, False)
+    assert (user.roles, user.disabled) == (["user"], False)
 
 
 @then(parsers.parse('the picture of "{name}" is drawn from "{identifier}"'))

@@ -157,4 +157,4 @@ def test_an_admin_makes_and_sees_users_beside_the_service(serving, hexaccount):
         assert made.returncode == 0, made.stderr
         grace = Account(url, "grace", "compilers are fun")
         listed = grace.get("/api/v1/users", grace.log_in()).json()["data"]
-        assert [(user["id"], user["role"]) for user in listed] == [(made.stdout.strip(), "admin")]
+        assert [(user["id"], user["roles"]) for user in listed] == [(made.stdout.strip(), ["user", "admin"])]

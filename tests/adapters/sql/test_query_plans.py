@@ -37,6 +37,9 @@ _READS: dict[str, Read] = {
     "next users": within_one(lambda uow: uow.users.page(limit=20, after=_ONE)),
     "session": within_one(lambda uow: uow.sessions.find(_ONE)),
     "session with user": within_one(lambda uow: uow.sessions.find_with_user(_ONE)),
+    "session by token": within_one(lambda uow: uow.sessions.find_by_token("digest7")),
+    "live sessions": within_one(lambda uow: _live(uow, None)),
+    "older live sessions": within_one(lambda uow: _live(uow, UUID(int=2**128 - 1))),
     "profile": within_one(lambda uow: uow.profiles.find(_ONE)),
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
     "set aside": lambda store: store.set_aside.page(limit=20, after=None),
@@ -45,6 +48,10 @@ _READS: dict[str, Read] = {
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }
+
+
+def _live(uow: UnitOfWork, after: UUID | None) -> None:
+    uow.sessions.live_of(uow.users.get(_ONE), now=_NOW, limit=20, after=after)
 
 
 @pytest.mark.parametrize("read", _READS.values(), ids=_READS)
@@ -96,11 +103,14 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     schema.users: lambda n: {
         "id": UUID(int=n), "name": f"name{n}", "name_key": f"name{n}", "email": f"name{n}@example.org",
         "email_key": f"name{n}@example.org", "first_name": "A", "last_name": "B", "avatar_identifier": f"{n}",
-        "role": "user", "registered_at": _NOW, "password_hash": "x" * 60, "disabled": False, "epoch": 0, "version": 1,
+        "roles": "", "registered_at": _NOW, "password_hash": "x" * 60, "disabled": False, "epoch": 0, "version": 1,
     },
     schema.sessions: lambda n: {
         "id": UUID(int=n), "user_id": UUID(int=n), "epoch": 0, "client_address": "::1", "user_agent": "x" * 60,
-        "opened_at": _NOW, "expires_at": _NOW, "version": 1,
+        "opened_at": _NOW, "last_used_at": _NOW, "idle_until": _NOW, "expires_at": _NOW, "version": 1,
+    },
+    schema.refresh_tokens: lambda n: {
+        "digest": f"digest{n}", "session_id": UUID(int=n), "issued_at": _NOW, "predecessor": f"digest{n - 1}",
     },
     schema.profiles: lambda n: {"id": UUID(int=n), "bio": "x" * 60, "updated_at": _NOW, "version": 1},
     schema.journal: lambda n: {

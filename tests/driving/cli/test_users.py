@@ -18,7 +18,7 @@ def test_accounts_are_listed_in_a_table(run, register):
     ada, bob = register("ada", "--role", "admin"), register("bob", first_name="Bob", last_name="Day")
     lines = run("users", "list").stdout.splitlines()
     assert lines[0].split("  ") != lines[0].split()
-    assert lines[1].split()[:7] == [ada, "ada", "ada@example.org", "Ada", "Lovelace", "admin", "enabled"]
+    assert lines[1].split()[:7] == [ada, "ada", "ada@example.org", "Ada", "Lovelace", "user,", "admin"]
     assert lines[2].split()[:7] == [bob, "bob", "bob@example.org", "Bob", "Day", "user", "enabled"]
 
 
@@ -28,7 +28,7 @@ def test_columns_begin_below_their_headings_whatever_the_script(run, register):
     register("zoë", first_name="Zoë\u0323", last_name="Ünal")
     lines = run("users", "list").stdout.splitlines()
     starts = {display_width(line[: line.index("user  ")]) for line in lines[1:]}
-    assert starts == {lines[0].index("ROLE")}
+    assert starts == {lines[0].index("ROLES")}
 
 
 def test_an_output_that_cannot_carry_a_character_gets_its_escape(program, run, register):
@@ -60,7 +60,7 @@ def test_json_is_one_document_in_the_shape_of_http(run, register):
         "first_name": "Ada",
         "last_name": "Lovelace",
         "avatar_identifier": ada.replace("-", ""),
-        "role": "user",
+        "roles": ["user"],
         "disabled": False,
     }
 

@@ -51,7 +51,7 @@ def test_prints_the_document_that_http_answers_with(register):
 def test_registers_an_admin_with_a_picture_of_their_own(register, run):
     register("--password-stdin", "--role", "admin", "--avatar-identifier", "otter-7")
     user = json.loads(run("users", "show", "ada", "--json").stdout)["data"]
-    assert (user["role"], user["avatar_identifier"]) == ("admin", "otter-7")
+    assert (user["roles"], user["avatar_identifier"]) == (["user", "admin"], "otter-7")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_registered_person_logs_in_sees_themselves_and_logs_out(visitor: Any) 
         "first_name": "Ann",
         "last_name": "Lee",
         "avatar_identifier": "my.picture",
-        "role": "user",
+        "roles": ["user"],
         "disabled": False,
     }
     logout = visitor.post("/api/v1/public/logout")
@@ -73,8 +73,8 @@ def test_a_login_gives_the_token_in_the_body_and_in_a_header_and_is_not_stored(v
 
     data = answer.json["data"]
     assert answer.status_code == 200
-    assert data.keys() == {"access", "token_type", "expires_in"}
-    assert (data["token_type"], data["expires_in"]) == ("Bearer", 3600)
+    assert data.keys() == {"access", "token_type", "expires_in", "refresh"}
+    assert (data["token_type"], data["expires_in"]) == ("Bearer", 900)
     assert answer.headers["Authorization"] == f"Bearer {data['access']}"
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -14,7 +14,7 @@ from hexaccount.application.bus import Bus, Handlers
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
-from hexaccount.domain.errors import InvalidInput, InvalidValue, Refusal
+from hexaccount.domain.errors import InvalidInput, InvalidValue, Refusal, UnknownRole
 from hexaccount_flask import render_problem
 from hexaccount_flask.errors import _PROBLEMS, problem_of
 from hexaccount_flask.problems import _TITLES
@@ -22,6 +22,7 @@ from hexaccount_flask.problems import _TITLES
 ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
     InvalidValue: ("must be otherwise",),
     InvalidInput: ({"bio": "must be otherwise"},),
+    UnknownRole: (["user", "admin"],),
 }
 
 

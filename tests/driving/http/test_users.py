@@ -9,7 +9,10 @@ def test_accounts_are_for_admins_to_see(person: Any, path: str) -> None:
     answer = person.get(path)
 
     assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="hexaccount", error="insufficient_scope"'
+    assert (
+        answer.headers["WWW-Authenticate"]
+        == 'Bearer realm="hexaccount", error="insufficient_scope", scope="users.read"'
+    )
     assert person.get(path, headers={"Authorization": ""}).status_code == 401
 
 
