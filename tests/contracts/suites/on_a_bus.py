@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Thread
 
@@ -34,7 +34,7 @@ class BusParts:
     lane: HashingLane
     executor: ThreadPoolExecutor
 
-    def bus_on(self, store: Store) -> Bus:
+    def bus_on(self, store: Store, grace: timedelta = LIFETIMES.grace) -> Bus:
         """Return a bus whose handlers work on this handle."""
         handlers = build_handlers(
             unit_of_work=store.unit_of_work,
@@ -42,7 +42,7 @@ class BusParts:
             tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
             clock=SystemClock(),
             identifiers=Uuid7Identifiers(),
-            lifetimes=LIFETIMES,
+            lifetimes=replace(LIFETIMES, grace=grace),
             roles=RoleBook({}),
         )
         return Bus(handlers, executor=self.executor)

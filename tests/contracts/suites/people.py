@@ -11,6 +11,9 @@ from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 from hexaccount_system import Uuid7Identifiers
 
+LIFETIMES = Lifetimes(
+    access=timedelta(minutes=15), idle=timedelta(hours=1), absolute=timedelta(days=1), grace=timedelta(seconds=10)
+)
 BEGINNING = datetime(2026, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 
 

@@ -11,6 +11,8 @@ from tests.contracts.suites.journal import JournalContract
 from tests.contracts.suites.login_races import LoginRacesContract
 from tests.contracts.suites.paging import PagingContract
 from tests.contracts.suites.password_hashes import PasswordHashContract
+from tests.contracts.suites.refresh_races import RefreshRacesContract
+from tests.contracts.suites.refresh_tokens import RefreshTokenContract
 from tests.contracts.suites.repositories import RepositoriesContract
 from tests.contracts.suites.rollback import RollbackContract
 from tests.contracts.suites.set_aside import SetAsideContract
@@ -35,7 +37,9 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     SetAsideContract,
     DrainingContract,
     CommitSignalContract,
+    RefreshTokenContract,
     LoginRacesContract,
+    RefreshRacesContract,
     BusLoadContract,
 )
 
