@@ -12,6 +12,7 @@ from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
+from hexaccount_memory.keyed_requests import MemoryKeyedRequests
 from hexaccount_memory.repositories import MemoryInbox, MemoryJournal, MemoryProfiles, MemorySessions, MemoryUsers
 from hexaccount_memory.tables import OwedDelivery, Tables, copy_of
 
@@ -29,6 +30,7 @@ class MemoryUnitOfWork:
         self.profiles = MemoryProfiles(tables, self._work)
         self.journal = MemoryJournal(tables)
         self.inbox = MemoryInbox()
+        self.keyed_requests = MemoryKeyedRequests(tables)
 
     def __enter__(self) -> Self:
         return self
@@ -47,15 +49,18 @@ class MemoryUnitOfWork:
                 self._check(change, changes[:position])
             self._write(changes)
         self._work.settle(changes)
-        self.users.new_hashes.clear()
-        self.inbox.handled.clear()
+        self._clear_orders()
         if changes:
             self._commits.give()
 
     def _forget(self) -> None:
         self._work.forget()
+        self._clear_orders()
+
+    def _clear_orders(self) -> None:
         self.users.new_hashes.clear()
         self.inbox.handled.clear()
+        self.keyed_requests.answered.clear()
 
     def _check_inbox(self) -> None:
         handled = self.inbox.handled
@@ -77,6 +82,7 @@ class MemoryUnitOfWork:
     def _write(self, changes: Sequence[Change]) -> None:
         tables = self._tables
         tables.inbox.update(self.inbox.handled)
+        self.keyed_requests.write()
         for change in changes:
             aggregate = change.aggregate
             stored = copy_of(aggregate)

@@ -7,8 +7,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.work_in_hand import Change
 from hexaccount_sql import schema
+from hexaccount_sql.keyed_requests import Insert
+from hexaccount_sql.keyed_requests import row_of as row_of_request
 from hexaccount_sql.rows import TABLES, entry_row, row_of
 
 Rows = list[dict[str, Any]]
@@ -25,18 +28,24 @@ class Writes:
 
     A row to update carries the version that must be stored as `stored_version`. It never brings a password hash, of
     which the version says nothing: `hashes` holds rows of `id`, `old` and `new`, and an account that has another hash
-    than `old` by now is to keep it.
+    than `old` by now is to keep it. `answered` holds rows of requests with a key, which may be there already.
     """
 
     inserts: dict[sa.Table, Rows] = field(default_factory=dict)
     updates: dict[sa.Table, Rows] = field(default_factory=dict)
     hashes: Rows = field(default_factory=list)
+    answered: Rows = field(default_factory=list)
 
     @classmethod
     def of(
-        cls, changes: Sequence[Change], *, handled: Sequence[tuple[str, UUID]], hashes: Sequence[tuple[UUID, str, str]]
+        cls,
+        changes: Sequence[Change],
+        *,
+        handled: Sequence[tuple[str, UUID]],
+        hashes: Sequence[tuple[UUID, str, str]],
+        answered: Sequence[KeyedRequest] = (),
     ) -> "Writes":
-        """Return what these changes, inbox entries and new hashes come to."""
+        """Return what these changes, inbox entries, new hashes and answered requests come to."""
         writes = cls()
         if handled:
             writes.inserts[schema.inbox] = [
@@ -54,16 +63,19 @@ class Writes:
         if entries:
             writes.inserts[schema.journal] = entries
         writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in hashes]
+        writes.answered = [row_of_request(request) for request in answered]
         return writes
 
     @property
     def empty(self) -> bool:
         """Tell whether there is nothing to write."""
-        return not (self.inserts or self.updates or self.hashes)
+        return not (self.inserts or self.updates or self.hashes or self.answered)
 
 
 class Writer(Protocol):
     """Writes a commit into one kind of database."""
+
+    insert: Insert
 
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
         """Write all or nothing and tell whether deliveries are owed for it.

@@ -12,6 +12,7 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.message_log import log_messages
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
@@ -63,6 +64,12 @@ def _tokens(settings: Settings) -> TokenIssuer:
     )
 
 
+def _fingerprints(settings: Settings) -> Fingerprints:
+    from hexaccount_security import HmacFingerprints  # noqa: PLC0415 - see above
+
+    return HmacFingerprints(signing_key(settings))
+
+
 class _ArtistOnDemand(AvatarArtist):
     """Takes its paints out when the first picture is asked for: most processes never draw."""
 
@@ -84,6 +91,10 @@ def _access_lifetime(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.session.access_lifetime)
 
 
+def _idempotency_lifetime(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.idempotency.lifetime)
+
+
 class Container(containers.DeclarativeContainer):
     """The wiring."""
 
@@ -102,6 +113,7 @@ class Container(containers.DeclarativeContainer):
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     tokens = providers.ThreadSafeSingleton(_tokens, settings)
+    fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(_publishers, settings)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
@@ -114,6 +126,8 @@ class Container(containers.DeclarativeContainer):
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,
+            fingerprints=fingerprints,
+            idempotency_lifetime=providers.Callable(_idempotency_lifetime, settings),
             access_lifetime=providers.Callable(_access_lifetime, settings),
         ),
         executor=executor,

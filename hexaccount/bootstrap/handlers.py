@@ -10,10 +10,12 @@ from hexaccount.application.disable_user import DisableUser, disable_user
 from hexaccount.application.enable_user import EnableUser, enable_user
 from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
+from hexaccount.application.idempotency import IdempotencyKeys
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.token_issuer import TokenIssuer
@@ -31,13 +33,20 @@ def build_handlers(
     tokens: TokenIssuer,
     clock: Clock,
     identifiers: Identifiers,
+    fingerprints: Fingerprints,
+    idempotency_lifetime: timedelta,
     access_lifetime: timedelta,
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
+    keys = IdempotencyKeys(
+        unit_of_work=unit_of_work, fingerprints=fingerprints, clock=clock, lifetime=idempotency_lifetime
+    )
     handlers.answer(
         RegisterUser,
-        partial(register_user, unit_of_work=unit_of_work, hasher=hasher, clock=clock, identifiers=identifiers),
+        partial(
+            register_user, unit_of_work=unit_of_work, hasher=hasher, clock=clock, identifiers=identifiers, keys=keys
+        ),
     )
     handlers.answer(
         LogIn,

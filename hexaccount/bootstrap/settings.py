@@ -54,6 +54,12 @@ class SessionSettings(Group, frozen=True):
     access_lifetime: Annotated[int, Meta(ge=1, le=31_536_000)] = 3600
 
 
+class IdempotencySettings(Group, frozen=True):
+    """Requests with an Idempotency-Key; they are remembered for `lifetime` seconds."""
+
+    lifetime: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
+
+
 class HttpSettings(Group, frozen=True):
     """The HTTP side; `drain_delay` is in seconds."""
 
@@ -84,6 +90,7 @@ class Settings(Group, frozen=True):
     jwt: JwtSettings = JwtSettings()
     password: PasswordSettings = PasswordSettings()
     session: SessionSettings = SessionSettings()
+    idempotency: IdempotencySettings = IdempotencySettings()
     http: HttpSettings = HttpSettings()
     relay: RelaySettings = RelaySettings()
     log: LogSettings = LogSettings()

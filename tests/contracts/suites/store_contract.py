@@ -8,6 +8,7 @@ from tests.contracts.suites.draining import DrainingContract
 from tests.contracts.suites.enrolment import EnrolmentContract
 from tests.contracts.suites.inbox import InboxContract
 from tests.contracts.suites.journal import JournalContract
+from tests.contracts.suites.keyed_requests import KeyedRequestsContract
 from tests.contracts.suites.login_races import LoginRacesContract
 from tests.contracts.suites.paging import PagingContract
 from tests.contracts.suites.password_hashes import PasswordHashContract
@@ -36,6 +37,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     DrainingContract,
     CommitSignalContract,
     LoginRacesContract,
+    KeyedRequestsContract,
     BusLoadContract,
 )
 
