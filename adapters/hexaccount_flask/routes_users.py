@@ -6,8 +6,9 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.get_user import GetUser
 from hexaccount.application.list_users import LONGEST_PAGE, ListUsers
 from hexaccount.domain.errors import UserNotFound
-from hexaccount_flask.answers import answer
+from hexaccount_flask.answers import answer, tagged_answer
 from hexaccount_flask.authentication import authenticated_admin
+from hexaccount_flask.entity_tags import entity_tag
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.models import Answer, ListAnswer, Page, UserModel
 from hexaccount_flask.query import cursor_of, limit_of, parameter, place_of
@@ -34,7 +35,7 @@ def users_routes(bus: Bus) -> Blueprint:
     def user(user_id: str) -> Response:
         authenticated_admin(bus)
         found = bus.handle(GetUser(reference=str(_id_of(user_id))))
-        return answer(Answer(UserModel.of(found)))
+        return tagged_answer(request, Answer(UserModel.of(found)), entity_tag(UserModel, found.id, found.version))
 
     return routes
 

@@ -12,7 +12,7 @@ from hexaccount.domain.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserView:
-    """An account as its holder and admins see it."""
+    """An account as its holder and admins see it, and the version of it that this is."""
 
     id: UUID
     user_name: str
@@ -23,6 +23,7 @@ class UserView:
     role: Role
     disabled: bool
     registered_at: datetime
+    version: int
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -37,19 +38,27 @@ class UserView:
             role=user.role,
             disabled=user.disabled,
             registered_at=user.registered_at,
+            version=user.version,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileView:
-    """What a person tells of themselves; all None until they do."""
+    """What a person tells of themselves, all None until they do; version 0 is that of a profile not yet begun."""
 
     bio: str | None = None
     phone: str | None = None
     address: str | None = None
     updated_at: datetime | None = None
+    version: int = 0
 
     @classmethod
     def of(cls, profile: Profile) -> Self:
         """Return what is to be seen of `profile`."""
-        return cls(bio=profile.bio, phone=profile.phone, address=profile.address, updated_at=profile.updated_at)
+        return cls(
+            bio=profile.bio,
+            phone=profile.phone,
+            address=profile.address,
+            updated_at=profile.updated_at,
+            version=profile.version,
+        )

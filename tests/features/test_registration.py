@@ -87,4 +87,4 @@ def _(world: World, name: str) -> None:
 @then(parsers.parse('the profile of "{name}" has begun and is empty'))
 def _(world: World, name: str) -> None:
     profile = world.handle(GetProfile(user_id=world.people[name]))
-    assert profile == ProfileView(updated_at=world.clock.now())
+    assert profile == ProfileView(updated_at=world.clock.now(), version=1)

@@ -6,6 +6,7 @@ from tests.contracts.suites.commit_signals import CommitSignalContract
 from tests.contracts.suites.delivery_ends import DeliveryEndsContract
 from tests.contracts.suites.draining import DrainingContract
 from tests.contracts.suites.enrolment import EnrolmentContract
+from tests.contracts.suites.expected_versions import ExpectedVersionsContract
 from tests.contracts.suites.inbox import InboxContract
 from tests.contracts.suites.journal import JournalContract
 from tests.contracts.suites.keyed_requests import KeyedRequestsContract
@@ -38,6 +39,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     CommitSignalContract,
     LoginRacesContract,
     KeyedRequestsContract,
+    ExpectedVersionsContract,
     BusLoadContract,
 )
 
