@@ -49,6 +49,12 @@ sessions = sa.Table(
     sa.Column("closed_at", Moment),
     sa.Column("version", sa.Integer, nullable=False),
 )
+_closed: dict[str, Any] = {
+    f"{dialect}_where": sessions.c.closed_at.is_not(None) for dialect in ("postgresql", "sqlite")
+}
+# Those that have ended, one way or the other.
+sa.Index("sessions_expiry", sessions.c.expires_at)
+sa.Index("sessions_closed", sessions.c.closed_at, **_closed)
 
 profiles = sa.Table(
     "profiles",
@@ -128,7 +134,15 @@ refresh_tokens = sa.Table(
     sa.Column("spent_at", Moment),
     sa.Column("salt", sa.Text),
 )
+_spent: dict[str, Any] = {
+    f"{dialect}_where": refresh_tokens.c.spent_at.is_not(None) for dialect in ("postgresql", "sqlite")
+}
+_salted: dict[str, Any] = {
+    f"{dialect}_where": refresh_tokens.c.salt.is_not(None) for dialect in ("postgresql", "sqlite")
+}
 sa.Index("refresh_tokens_session", refresh_tokens.c.session_id)
+sa.Index("refresh_tokens_spent", refresh_tokens.c.spent_at, **_spent)
+sa.Index("refresh_tokens_salted", refresh_tokens.c.spent_at, **_salted)
 
 # `sealed` is the private key, encrypted under the setting `jwt.key`.
 signing_keys = sa.Table(

@@ -16,6 +16,7 @@ from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
+from hexaccount.application.purge import Retention
 from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.handlers import build_handlers
 from hexaccount.bootstrap.key_file import signing_key
@@ -95,6 +96,10 @@ def _idempotency_lifetime(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.idempotency.lifetime)
 
 
+def _retention(settings: Settings) -> Retention:
+    return Retention(ended=timedelta(seconds=settings.clearing.retention))
+
+
 class Container(containers.DeclarativeContainer):
     """The wiring."""
 
@@ -110,6 +115,7 @@ class Container(containers.DeclarativeContainer):
         sqlite=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
         postgresql=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
     )
+    retention = providers.ThreadSafeSingleton(_retention, settings)
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     tokens = providers.ThreadSafeSingleton(_tokens, settings)
@@ -122,6 +128,8 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(
             build_handlers,
             unit_of_work=store.provided.unit_of_work,
+            clearing=store.provided.clearing,
+            retention=retention,
             hasher=hasher,
             tokens=tokens,
             clock=clock,

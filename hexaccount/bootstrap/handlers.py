@@ -14,12 +14,14 @@ from hexaccount.application.idempotency import IdempotencyKeys
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
+from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.purge import Purge, Retention, purge
 from hexaccount.application.register_user import RegisterUser, register_user
 from hexaccount.application.subscribers import HandlingSubscriber, Subscriber
 from hexaccount.application.update_profile import UpdateProfile, update_profile
@@ -29,6 +31,8 @@ from hexaccount.domain.events import UserRegistered
 def build_handlers(
     *,
     unit_of_work: UnitOfWorkFactory,
+    clearing: Clearing,
+    retention: Retention,
     hasher: PasswordHasher,
     tokens: TokenIssuer,
     clock: Clock,
@@ -68,6 +72,7 @@ def build_handlers(
     handlers.answer(GetUser, partial(get_user, unit_of_work=unit_of_work))
     handlers.answer(ListUsers, partial(list_users, unit_of_work=unit_of_work))
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))
+    handlers.answer(Purge, partial(purge, clearing=clearing, clock=clock, retention=retention))
     return handlers
 
 

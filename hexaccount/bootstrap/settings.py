@@ -60,6 +60,12 @@ class IdempotencySettings(Group, frozen=True):
     lifetime: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
 
 
+class ClearingSettings(Group, frozen=True):
+    """What has ended; sessions, spent tokens and notes of handled events are kept for `retention` seconds more."""
+
+    retention: Annotated[int, Meta(ge=3600, le=315_360_000)] = 2_592_000
+
+
 class HttpSettings(Group, frozen=True):
     """The HTTP side; `drain_delay` is in seconds."""
 
@@ -93,6 +99,7 @@ class Settings(Group, frozen=True):
     idempotency: IdempotencySettings = IdempotencySettings()
     http: HttpSettings = HttpSettings()
     relay: RelaySettings = RelaySettings()
+    clearing: ClearingSettings = ClearingSettings()
     log: LogSettings = LogSettings()
 
     @property

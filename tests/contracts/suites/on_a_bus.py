@@ -11,6 +11,7 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.store import Store
+from hexaccount.application.purge import Retention
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
@@ -34,6 +35,8 @@ class BusParts:
         """Return a bus whose handlers work on this handle."""
         handlers = build_handlers(
             unit_of_work=store.unit_of_work,
+            clearing=store.clearing,
+            retention=Retention(ended=timedelta(days=30)),
             hasher=BcryptHasher(4, self.lane),
             tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
             clock=clock or SystemClock(),

@@ -2,6 +2,7 @@ from collections.abc import Iterable
 
 from tests.contracts.suites.bus_load import BusLoadContract
 from tests.contracts.suites.claims import ClaimsContract
+from tests.contracts.suites.clearing import ClearingContract
 from tests.contracts.suites.commit_signals import CommitSignalContract
 from tests.contracts.suites.delivery_ends import DeliveryEndsContract
 from tests.contracts.suites.draining import DrainingContract
@@ -40,6 +41,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     LoginRacesContract,
     KeyedRequestsContract,
     ExpectedVersionsContract,
+    ClearingContract,
     BusLoadContract,
 )
 
