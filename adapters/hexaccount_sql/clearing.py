@@ -38,6 +38,11 @@ def _on_each(change: sa.Delete | sa.Update, key: sa.ColumnElement[Any], chosen: 
     return {"postgresql": change.where(key == sa.any_(array)), "sqlite": change.where(key.in_(locked))}
 
 
+def _is_none(looked_for: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Look for a row once for each row chosen: of NOT EXISTS, PostgreSQL may make a join that reads a whole table."""
+    return looked_for.limit(1).scalar_subquery().is_(None)
+
+
 def _tokens_of_ended(end: sa.Column[Any]) -> Statements:
     chosen = (
         sa.select(refresh_tokens.c.digest)
@@ -49,8 +54,8 @@ def _tokens_of_ended(end: sa.Column[Any]) -> Statements:
 
 
 def _ended(end: sa.Column[Any]) -> Statements:
-    has_token = sa.exists().where(refresh_tokens.c.session_id == sessions.c.id)
-    chosen = sa.select(sessions.c.id).where(end < _BEFORE, ~has_token).order_by(end)
+    token = sa.select(refresh_tokens.c.digest).where(refresh_tokens.c.session_id == sessions.c.id)
+    chosen = sa.select(sessions.c.id).where(end < _BEFORE, _is_none(token)).order_by(end)
     return _on_each(sa.delete(sessions), sessions.c.id, chosen)
 
 
@@ -83,14 +88,14 @@ _STEPS: Mapping[Leftover, Sequence[Statements]] = {
 # The inbox has no index by event alone, so its few subscribers are walked through one after the other.
 _FIRST_SUBSCRIBER = sa.select(sa.func.min(inbox.c.subscriber))
 _NEXT_SUBSCRIBER = _FIRST_SUBSCRIBER.where(inbox.c.subscriber > _SUBSCRIBER)
-_still_owed = sa.exists().where(
+_still_owed = sa.select(deliveries.c.event_id).where(
     deliveries.c.subscriber == inbox.c.subscriber, deliveries.c.event_id == inbox.c.event_id
 )
 _HANDLED = _on_each(
     sa.delete(inbox).where(inbox.c.subscriber == _SUBSCRIBER),
     inbox.c.event_id,
     sa.select(inbox.c.event_id)
-    .where(inbox.c.subscriber == _SUBSCRIBER, inbox.c.event_id < _BEFORE_EVENT, ~_still_owed)
+    .where(inbox.c.subscriber == _SUBSCRIBER, inbox.c.event_id < _BEFORE_EVENT, _is_none(_still_owed))
     .order_by(inbox.c.event_id),
 )
 
