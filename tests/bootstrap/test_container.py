@@ -62,10 +62,14 @@ def test_every_message_has_its_handler() -> None:
     container = Container(settings=MEMORY)
     handlers = build_handlers(
         unit_of_work=container.store().unit_of_work,
+        clearing=container.store().clearing,
+        retention=container.retention(),
         hasher=container.hasher(),
         tokens=container.tokens(),
         clock=container.clock(),
         identifiers=container.identifiers(),
+        fingerprints=container.fingerprints(),
+        idempotency_lifetime=container.clock().now() - container.clock().now(),
         access_lifetime=container.clock().now() - container.clock().now(),
     )
     assert {message.__name__ for message in handlers} == {

@@ -1,5 +1,6 @@
 """What no port writes yet is cleared by its columns: refresh tokens and allowances; and deliveries clear themselves."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -65,6 +66,18 @@ def test_the_journal_is_never_cleared(store: SqlStore, people: People) -> None:
     for kind in Leftover:
         store.clearing.clear(kind, before=_NOW + timedelta(days=9999), limit=1000)
     assert len(rows(store, schema.journal)) == 2
+
+
+def test_what_another_transaction_holds_is_passed_over(
+    postgresql: SqlStore, within: Callable[[Callable[[], Any]], Any]
+) -> None:
+    put(postgresql, schema.sessions, *(session(number, _BEFORE) for number in (1, 2, 3)))
+    with postgresql._engine.connect() as holder:
+        holder.exec_driver_sql("BEGIN")
+        holder.execute(sa.select(schema.sessions).where(schema.sessions.c.id == UUID(int=2)).with_for_update())
+        assert within(lambda: clear(postgresql, Leftover.ENDED_SESSIONS)) == 2
+        holder.exec_driver_sql("ROLLBACK")
+    assert clear(postgresql, Leftover.ENDED_SESSIONS) == 1
 
 
 def session(number: int, expires_at: datetime, closed_at: datetime | None = None) -> dict[str, Any]:

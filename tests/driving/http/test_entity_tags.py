@@ -67,7 +67,9 @@ def test_who_has_the_resource_gets_a_304_without_a_body(person: Any, path: str) 
         assert "Content-Type" not in answer.headers
 
 
-@pytest.mark.parametrize("known", ['"other"', "", "TAG without marks", '"unclosed', "**", '"a" "b"'])
+@pytest.mark.parametrize(
+    "known", ['"other"', "", "TAG without marks", '"unclosed', "**", '"a" "b"', '"TAG", unquoted', '"TAG", "unclosed']
+)
 def test_who_has_something_else_gets_the_resource(person: Any, known: str) -> None:
     tag = tag_of(person)
     answer = person.get(PROFILE, headers={"If-None-Match": known.replace("TAG", tag.strip('"'))})
@@ -97,7 +99,21 @@ def test_a_patch_of_the_expected_version_is_done(person: Any, condition: str, be
 
 @pytest.mark.parametrize(
     "condition",
-    ['"other"', "W/TAG", "", "TAG TAG", "TAG x", "*, TAG", '"', "BARE", "OLD", 'W/"x", OLD', "FORGED"],
+    [
+        '"other"',
+        "W/TAG",
+        "",
+        "TAG TAG",
+        "TAG x",
+        "*, TAG",
+        '"',
+        "BARE",
+        "OLD",
+        "TAG, unquoted",
+        'TAG, "unclosed',
+        'W/"x", OLD',
+        "FORGED",
+    ],
 )
 def test_a_patch_of_an_unexpected_version_changes_nothing(person: Any, condition: str) -> None:
     old = tag_of(person)
