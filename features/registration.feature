@@ -54,6 +54,44 @@ Feature: Registration
     And the 7 others are told that the user name is taken
     And there is 1 user
 
+  Scenario: A registration that is sent again, as nobody knows whether it arrived, is answered as before
+    When "Juliet" sends her registration with the key "k1" 3 times
+    Then each of them is answered with the same account
+    And there is 1 user
+
+  Scenario Outline: A key belongs to one registration
+    Given "Juliet" has registered with the key "k1"
+    When somebody uses the key "k1" to register with <another>
+    Then this is refused, because the key belongs to another registration
+    And there is 1 user
+
+    Examples:
+      | another                  |
+      | "Romeo" as user_name     |
+      | "Montague" as last_name  |
+      | "12345678" as password   |
+
+  Scenario: A registration that was refused may be sent again with its key, changed
+    Given "Juliet" has registered
+    When "Juliet" registers with the key "k1"
+    Then this is refused, because the user name is taken
+    When "Juliette" registers with the key "k1"
+    Then there are 2 users
+
+  Scenario: Of many registrations with one key at the same moment, one opens the account
+    When the same registration is sent 8 times with the key "k1" at the same moment
+    Then each of them is answered with the same account, or told to try again
+    And there is 1 user
+
+  Scenario: The answer to a key is remembered for a day
+    Given "Juliet" has registered with the key "k1"
+    When 1439 minutes go by
+    And "Juliet" registers with the key "k1"
+    Then there is 1 user
+    When 1 minute goes by
+    And "Juliet" registers with the key "k1"
+    Then this is refused, because the user name is taken
+
   Scenario Outline: What is not valid is named by its field
     When somebody registers with "<value>" as their <field>
     Then this is refused, because <field> <reason>

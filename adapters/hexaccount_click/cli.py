@@ -12,6 +12,7 @@ COMMANDS = {
     "relay": ("service", "Deliver events until stopped."),
     "users": ("users", "Register and list accounts, and look after what they may do and their sessions."),
     "outbox": ("outbox", "List and retry the events whose delivery was given up."),
+    "purge": ("purge", "Remove what has ended and nobody will ask for again."),
     "config": ("config", "Look at the settings."),
 }
 

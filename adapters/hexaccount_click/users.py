@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from uuid import UUID
 
 import click
@@ -91,7 +92,7 @@ def list_users(program: Program, *, limit: int, after: UUID | None, as_json: boo
     """List accounts in the order of their registration."""
     page = program.bus().handle(ListUsers(limit=limit, after=after))
     if as_json:
-        say_json({"data": page.users, "page": {"next": page.next}})
+        say_json({"data": [_document(user) for user in page.users], "page": {"next": page.next}})
         return
     if page.users:
         say("\n".join(align([_HEADINGS, *map(_row, page.users)])))
@@ -109,7 +110,7 @@ def show(program: Program, *, reference: str, as_json: bool) -> None:
     """Show one account."""
     user = program.bus().handle(GetUser(reference=reference))
     if as_json:
-        say_json({"data": user})
+        say_json({"data": _document(user)})
     else:
         names = (*_HEADINGS, "AVATAR")
         say("\n".join(align(list(zip(names, (*_row(user), user.avatar_identifier), strict=True)))))
@@ -135,6 +136,11 @@ def enable(program: Program, *, reference: str) -> None:
     user = bus.handle(GetUser(reference=reference))
     bus.handle(EnableUser(user_id=user.id))
     say(f"{printable(user.user_name)} is enabled and may log in.")
+
+
+def _document(user: UserView) -> dict[str, object]:
+    """Return an account as programs see it; the version is for those who write what they have read."""
+    return {name: value for name, value in asdict(user).items() if name != "version"}
 
 
 def _row(user: UserView) -> tuple[str, ...]:

@@ -12,7 +12,10 @@ _ANY = "*"
 _EXPOSED = ("Access-Control-Expose-Headers", "Authorization, X-Request-ID, Retry-After, ETag")
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key, X-Request-ID"),
+    (
+        "Access-Control-Allow-Headers",
+        "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-ID",
+    ),
     ("Access-Control-Max-Age", "600"),
 )
 

@@ -8,9 +8,11 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from hexaccount.application.causation import current_cause
+from hexaccount.application.idempotency import IdempotencyKeyReused, RequestInFlight
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.application.update_profile import UnexpectedVersion
 from hexaccount.domain.errors import (
     EmailTaken,
     InvalidInput,
@@ -101,6 +103,15 @@ def _stale(error: StaleVersion) -> Problem:
     return Problem(status=409, code=error.code, detail="somebody else changed this at the same time; try again")
 
 
+def _in_flight(error: RequestInFlight) -> Problem:
+    retry = (("Retry-After", str(error.retry_after)),)
+    return Problem(status=409, code=error.code, detail=str(error), headers=retry)
+
+
+def _unexpected_version(error: UnexpectedVersion) -> Problem:
+    return Problem(status=412, code=error.code, detail=str(error))
+
+
 def _overloaded(error: HashingOverloaded) -> Problem:
     retry = (("Retry-After", str(error.retry_after)),)
     return Problem(status=503, code=error.code, detail=str(error), headers=retry)
@@ -155,6 +166,9 @@ _PROBLEMS: dict[type, Callable[[Any], Problem]] = {
     WrongCredentials: _wrong_credentials,
     NotAuthenticated: _not_authenticated,
     StaleVersion: _stale,
+    UnexpectedVersion: _unexpected_version,
+    RequestInFlight: _in_flight,
+    IdempotencyKeyReused: _refusal,
     HashingOverloaded: _overloaded,
     StoreUnavailable: _unavailable,
     SchemaMismatch: _unavailable,

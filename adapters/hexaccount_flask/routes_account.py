@@ -9,6 +9,7 @@ from hexaccount.application.register_user import RegisterUser
 from hexaccount_flask.answers import answer, empty_answer
 from hexaccount_flask.authentication import authenticated
 from hexaccount_flask.client_address import ClientAddresses
+from hexaccount_flask.idempotency_key import idempotency_key
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.models import (
     AccessModel,
@@ -36,6 +37,7 @@ def account_routes(bus: Bus, addresses: ClientAddresses) -> Blueprint:
             last_name=body.last_name,
             password=body.password,
             avatar_identifier=body.avatar_identifier,
+            idempotency_key=idempotency_key(request),
         )
         new = RegisteredModel(id=bus.handle(command))
         return answer(Answer(new), 201, (("Location", "/api/v1/me"),))

@@ -6,8 +6,9 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.change_password import ChangePassword
 from hexaccount.application.get_profile import GetProfile
 from hexaccount.application.update_profile import UpdateProfile
-from hexaccount_flask.answers import answer, empty_answer
+from hexaccount_flask.answers import answer, empty_answer, tagged_answer
 from hexaccount_flask.authentication import authenticated
+from hexaccount_flask.entity_tags import entity_tag, expected_versions
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.models import Answer, PasswordRequest, ProfileModel, ProfilePatch, UserModel
 from hexaccount_flask.parsing import JSON, MERGE_PATCH, parse
@@ -20,13 +21,16 @@ def me_routes(bus: Bus) -> Blueprint:
     @routes.get("")
     @runs_in("quick")
     def me() -> Response:
-        return answer(Answer(UserModel.of(authenticated(bus).user)))
+        user = authenticated(bus).user
+        return tagged_answer(request, Answer(UserModel.of(user)), entity_tag(UserModel, user.id, user.version))
 
     @routes.get("/profile")
     @runs_in("quick")
     def profile() -> Response:
-        found = bus.handle(GetProfile(user_id=authenticated(bus).user.id))
-        return answer(Answer(ProfileModel.of(found)))
+        user_id = authenticated(bus).user.id
+        found = bus.handle(GetProfile(user_id=user_id))
+        tag = entity_tag(ProfileModel, user_id, found.version)
+        return tagged_answer(request, Answer(ProfileModel.of(found)), tag)
 
     @routes.patch("/profile")
     @runs_in("quick")
@@ -34,8 +38,10 @@ def me_routes(bus: Bus) -> Blueprint:
         caller = authenticated(bus)
         patch = parse(ProfilePatch, request, media_types=(MERGE_PATCH, JSON))
         changes = {name: text for name, text in asdict(patch).items() if text is not UNSET}
-        updated = bus.handle(UpdateProfile.of_text(caller.user.id, changes))
-        return answer(Answer(ProfileModel.of(updated)))
+        expected = expected_versions(request, ProfileModel, caller.user.id)
+        updated = bus.handle(UpdateProfile.of_text(caller.user.id, changes, expected))
+        tag = entity_tag(ProfileModel, caller.user.id, updated.version)
+        return answer(Answer(ProfileModel.of(updated)), headers=(("ETag", tag),))
 
     @routes.post("/password")
     @runs_in("password")

@@ -4,8 +4,9 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.get_user import GetUser
 from hexaccount.application.list_users import ListUsers
 from hexaccount.domain.permission import Permission
-from hexaccount_flask.answers import answer
+from hexaccount_flask.answers import answer, tagged_answer
 from hexaccount_flask.authentication import authorized
+from hexaccount_flask.entity_tags import entity_tag
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.models import Answer, ListAnswer, Page, UserModel
 from hexaccount_flask.query import cursor_of, page_limit, page_start, user_id_in
@@ -28,6 +29,6 @@ def users_routes(bus: Bus) -> Blueprint:
     def user(user_id: str) -> Response:
         authorized(bus, Permission.READ_USERS)
         found = bus.handle(GetUser(reference=str(user_id_in(user_id))))
-        return answer(Answer(UserModel.of(found)))
+        return tagged_answer(request, Answer(UserModel.of(found)), entity_tag(UserModel, found.id, found.version))
 
     return routes

@@ -12,6 +12,7 @@ from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
+from hexaccount_memory.keyed_requests import MemoryKeyedRequests
 from hexaccount_memory.repositories import MemoryInbox, MemoryJournal, MemoryProfiles, MemorySessions, MemoryUsers
 from hexaccount_memory.tables import OwedDelivery, Tables, copy_of
 
@@ -29,6 +30,7 @@ class MemoryUnitOfWork:
         self.profiles = MemoryProfiles(tables, self._work)
         self.journal = MemoryJournal(tables)
         self.inbox = MemoryInbox()
+        self.keyed_requests = MemoryKeyedRequests(tables)
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +62,7 @@ class MemoryUnitOfWork:
         self.users.new_hashes.clear()
         self.sessions.new_tokens.clear()
         self.inbox.handled.clear()
+        self.keyed_requests.answered.clear()
 
     def _check_tokens(self) -> None:
         for token in self.sessions.new_tokens:
@@ -88,6 +91,7 @@ class MemoryUnitOfWork:
         tables.inbox.update(self.inbox.handled)
         tables.tokens.update({token.digest: token for token in self.sessions.new_tokens})
         tables.followed.update(token.predecessor for token in self.sessions.new_tokens if token.predecessor)
+        self.keyed_requests.write()
         for change in changes:
             aggregate = change.aggregate
             stored = copy_of(aggregate)

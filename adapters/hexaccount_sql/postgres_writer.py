@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hexaccount_sql import schema
+from hexaccount_sql.keyed_requests import completing
 from hexaccount_sql.writes import Rows, Writer, Writes, changing
 
 COMMITS_CHANNEL = "hexaccount_commits"
@@ -23,6 +24,8 @@ class PostgresWriter(Writer):
     one's whole statement fails on it.
     """
 
+    insert = staticmethod(postgresql.insert)
+
     def __init__(self) -> None:
         self.token = uuid4().hex
 
@@ -31,13 +34,16 @@ class PostgresWriter(Writer):
         # One statement changes a row only once, so an account that changes takes its new hash along.
         for row in writes.updates.get(schema.users, []):
             row.update(hashes.pop(row["id"], {}))
-        statement = _statement(tuple(writes.inserts), tuple(writes.updates), bool(hashes), bool(writes.spent))
+        kinds = (bool(hashes), bool(writes.spent), bool(writes.answered))
+        statement = _statement(tuple(writes.inserts), tuple(writes.updates), *kinds)
         parameters = {f"insert_{table.name}": _document(rows) for table, rows in writes.inserts.items()}
         parameters |= {f"update_{table.name}": _document(rows) for table, rows in writes.updates.items()}
         if writes.spent:
             parameters["spend_tokens"] = _document(writes.spent)
         if hashes:
             parameters["replace_hashes"] = _document(list(hashes.values()))
+        if writes.answered:
+            parameters["complete"] = _document(writes.answered)
         if schema.journal in writes.inserts:
             parameters["token"] = self.token
         return connection.execute(statement, parameters).first() is not None
@@ -45,7 +51,7 @@ class PostgresWriter(Writer):
 
 @lru_cache(maxsize=64)
 def _statement(
-    inserts: tuple[sa.Table, ...], updates: tuple[sa.Table, ...], new_hashes: bool, spent: bool
+    inserts: tuple[sa.Table, ...], updates: tuple[sa.Table, ...], new_hashes: bool, spent: bool, answered: bool
 ) -> sa.Select[Any]:
     """Return the statement that writes these tables; it gives a row if a delivery is owed."""
     parts = [_update(table) for table in updates]
@@ -54,6 +60,8 @@ def _statement(
         parts.append(_spend_tokens())
     if new_hashes:
         parts.append(_replace_hashes())
+    if answered:
+        parts.append(_complete())
     if schema.journal not in inserts:
         return sa.select(sa.literal(1)).where(sa.false()).add_cte(*parts)
     entries = _insert(schema.journal).returning(schema.journal).cte("insert_journal")
@@ -94,6 +102,14 @@ def _spend_tokens() -> sa.CTE:
     rows = _rows("spend_tokens", tokens.columns)
     spent = sa.update(tokens).where(tokens.c.digest == rows.c.digest)
     return spent.values(spent_at=rows.c.spent_at, salt=rows.c.salt).cte("spend_tokens")
+
+
+def _complete() -> sa.CTE:
+    keys = schema.idempotency_keys
+    rows = _rows("complete", keys.columns)
+    insert = completing(postgresql.insert(keys).from_select(list(rows.c.keys()), sa.select(*rows.c)))
+    complete: sa.CTE = insert.cte("complete_requests")
+    return complete
 
 
 def _owe(entries: sa.CTE) -> sa.CTE:

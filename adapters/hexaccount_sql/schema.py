@@ -51,6 +51,12 @@ sessions = sa.Table(
     sa.Column("closed_at", Moment),
     sa.Column("version", sa.Integer, nullable=False),
 )
+_closed: dict[str, Any] = {
+    f"{dialect}_where": sessions.c.closed_at.is_not(None) for dialect in ("postgresql", "sqlite")
+}
+# Those that have ended, one way or the other.
+sa.Index("sessions_end", sessions.c.idle_until)
+sa.Index("sessions_closed", sessions.c.closed_at, **_closed)
 
 sa.Index("sessions_of_user", sessions.c.user_id, sessions.c.id)
 
@@ -135,7 +141,15 @@ refresh_tokens = sa.Table(
     sa.Column("salt", sa.Text),
     sa.UniqueConstraint("predecessor", name="refresh_tokens_predecessor"),
 )
+_spent: dict[str, Any] = {
+    f"{dialect}_where": refresh_tokens.c.spent_at.is_not(None) for dialect in ("postgresql", "sqlite")
+}
+_salted: dict[str, Any] = {
+    f"{dialect}_where": refresh_tokens.c.salt.is_not(None) for dialect in ("postgresql", "sqlite")
+}
 sa.Index("refresh_tokens_session", refresh_tokens.c.session_id)
+sa.Index("refresh_tokens_spent", refresh_tokens.c.spent_at, **_spent)
+sa.Index("refresh_tokens_salted", refresh_tokens.c.spent_at, **_salted)
 
 # `sealed` is the private key, encrypted under the setting `jwt.key`.
 signing_keys = sa.Table(

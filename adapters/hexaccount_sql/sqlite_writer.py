@@ -1,10 +1,12 @@
 import threading
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_sql import schema
 from hexaccount_sql.connections import SQLITE_LOCK_WAIT
+from hexaccount_sql.keyed_requests import completing
 from hexaccount_sql.writes import LostRace, Rows, Writer, Writes, changing
 
 _NEW_HASH = (
@@ -20,6 +22,7 @@ _SPEND = (
     .where(schema.refresh_tokens.c.digest == sa.bindparam("token"))
     .values(spent_at=sa.bindparam("spent_at"), salt=sa.bindparam("salt"))
 )
+_COMPLETE = completing(sqlite.insert(schema.idempotency_keys))
 _OWED_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
 _OWE = sa.insert(schema.deliveries).from_select(
     _OWED_COLUMNS,
@@ -42,6 +45,8 @@ class SqliteWriter(Writer):
     Taking it later, on the way from reading to writing, could fail at once however long the lock's wait is. The
     threads of a process queue for a lock of their own before: SQLite makes those who wait ask again and again.
     """
+
+    insert = staticmethod(sqlite.insert)
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
@@ -73,6 +78,8 @@ class SqliteWriter(Writer):
             connection.execute(_NEW_HASH, {"user_id": row["id"], "old": row["old"], "new": row["new"]})
         for row in writes.spent:
             connection.execute(_SPEND, {"token": row["digest"], "spent_at": row["spent_at"], "salt": row["salt"]})
+        if writes.answered:
+            connection.execute(_COMPLETE, writes.answered)
         entries = writes.inserts.get(schema.journal, [])
         return sum(connection.execute(_OWE, {"entry": entry["id"]}).rowcount for entry in entries) > 0
 

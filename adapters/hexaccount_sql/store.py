@@ -3,10 +3,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
+from hexaccount_sql.clearing import SqlClearing
 from hexaccount_sql.connections import open_engine, postgresql_defaults
 from hexaccount_sql.migration import check_schema, migrate
 from hexaccount_sql.outbox import SqlOutbox
@@ -38,6 +40,10 @@ class SqlStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._set_aside
+
+    @property
+    def clearing(self) -> Clearing:
+        return SqlClearing(self._engine)
 
     @property
     def commits(self) -> CommitSignal:

@@ -12,6 +12,7 @@ from hexaccount.application.work_in_hand import Change, WorkInHand
 from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.user import User
 from hexaccount_sql.connections import store_errors
+from hexaccount_sql.keyed_requests import SqlKeyedRequests
 from hexaccount_sql.repositories import SqlInbox, SqlJournal, SqlProfiles, SqlSessions, SqlUsers
 from hexaccount_sql.rows import TABLES
 from hexaccount_sql.schema import users
@@ -39,6 +40,7 @@ class SqlUnitOfWork:
         self.profiles = SqlProfiles(self._read, self._work)
         self.journal = SqlJournal(self._read)
         self.inbox = SqlInbox()
+        self.keyed_requests = SqlKeyedRequests(self._read, writer.insert)
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +56,11 @@ class SqlUnitOfWork:
     def commit(self) -> None:
         changes = self._work.changes(self._recorder)
         writes = Writes.of(
-            changes, handled=self.inbox.handled, hashes=self.users.new_hashes, tokens=self.sessions.tokens
+            changes,
+            handled=self.inbox.handled,
+            hashes=self.users.new_hashes,
+            tokens=self.sessions.tokens,
+            answered=self.keyed_requests.answered,
         )
         if writes.empty:
             return
@@ -125,6 +131,7 @@ class SqlUnitOfWork:
         self.users.new_hashes.clear()
         self.sessions.tokens.clear()
         self.inbox.handled.clear()
+        self.keyed_requests.answered.clear()
 
 
 def _broken_constraint(error: exc.IntegrityError) -> str:

@@ -7,9 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.work_in_hand import Change
 from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount_sql import schema
+from hexaccount_sql.keyed_requests import Insert
+from hexaccount_sql.keyed_requests import row_of as row_of_request
 from hexaccount_sql.rows import TABLES, entry_row, row_of, token_row
 
 Rows = list[dict[str, Any]]
@@ -27,13 +30,14 @@ class Writes:
     A row to update carries the version that must be stored as `stored_version`. It never brings a password hash, of
     which the version says nothing: `hashes` holds rows of `id`, `old` and `new`, and an account that has another hash
     than `old` by now is to keep it; without an `old`, `new` replaces whatever is there. `spent` holds the tokens that
-    have been used.
+    have been used, `answered` requests with a key, which may be there already.
     """
 
     inserts: dict[sa.Table, Rows] = field(default_factory=dict)
     updates: dict[sa.Table, Rows] = field(default_factory=dict)
     hashes: Rows = field(default_factory=list)
     spent: Rows = field(default_factory=list)
+    answered: Rows = field(default_factory=list)
 
     @classmethod
     def of(
@@ -42,9 +46,10 @@ class Writes:
         *,
         handled: Sequence[tuple[str, UUID]],
         hashes: Sequence[tuple[UUID, str | None, str]],
-        tokens: Sequence[RefreshToken],
+        tokens: Sequence[RefreshToken] = (),
+        answered: Sequence[KeyedRequest] = (),
     ) -> "Writes":
-        """Return what these changes, inbox entries, new hashes and tokens come to."""
+        """Return what these changes, inbox entries, new hashes, tokens and answered requests come to."""
         writes = cls()
         if handled:
             writes.inserts[schema.inbox] = [
@@ -66,16 +71,19 @@ class Writes:
             writes.inserts[schema.refresh_tokens] = new_tokens
         writes.spent = [token_row(token) for token in tokens if token.spent_at is not None]
         writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in hashes]
+        writes.answered = [row_of_request(request) for request in answered]
         return writes
 
     @property
     def empty(self) -> bool:
         """Tell whether there is nothing to write."""
-        return not (self.inserts or self.updates or self.hashes or self.spent)
+        return not (self.inserts or self.updates or self.hashes or self.spent or self.answered)
 
 
 class Writer(Protocol):
     """Writes a commit into one kind of database."""
+
+    insert: Insert
 
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
         """Write all or nothing and tell whether deliveries are owed for it.

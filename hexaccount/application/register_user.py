@@ -1,11 +1,14 @@
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 from uuid import UUID
 
 from hexaccount.application.field_checks import FieldChecks
+from hexaccount.application.idempotency import IdempotencyKeyReused, IdempotencyKeys
 from hexaccount.application.messages import Command
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.identifiers import Identifiers
+from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.role_book import RoleBook
@@ -19,7 +22,10 @@ from hexaccount.domain.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterUser(Command[UUID]):
-    """Open an account; the answer is its id."""
+    """Open an account; the answer is its id.
+
+    A client that may send it again, as it cannot know whether it arrived, gives it a key of its own choice.
+    """
 
     user_name: UserName
     email: EmailAddress
@@ -28,6 +34,7 @@ class RegisterUser(Command[UUID]):
     password: Password = field(repr=False)
     avatar_identifier: AvatarIdentifier | None = None
     role: Role = Role.USER
+    idempotency_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def of_text(
@@ -40,6 +47,7 @@ class RegisterUser(Command[UUID]):
         password: str,
         avatar_identifier: str | None = None,
         role: Role = Role.USER,
+        idempotency_key: str | None = None,
     ) -> Self:
         """Build the command from text as people enter it; raises InvalidInput naming every refused field."""
         checks = FieldChecks()
@@ -53,7 +61,7 @@ class RegisterUser(Command[UUID]):
         if avatar_identifier is not None:
             values["avatar_identifier"] = checks.take("avatar_identifier", AvatarIdentifier, avatar_identifier)
         checks.finish()
-        return cls(role=role, **values)  # type: ignore[arg-type]  # each value was made by the field's own type
+        return cls(role=role, idempotency_key=idempotency_key, **values)  # type: ignore[arg-type]  # each value was made by the field's own type
 
 
 def register_user(
@@ -64,9 +72,39 @@ def register_user(
     clock: Clock,
     identifiers: Identifiers,
     roles: RoleBook,
+    keys: IdempotencyKeys,
 ) -> UUID:
-    """Open an account; raises UnknownRole, UserNameTaken, EmailTaken or HashingOverloaded."""
+    """Open an account, or answer as before where the same request with the same key has opened it.
+
+    Raises UnknownRole, UserNameTaken, EmailTaken, HashingOverloaded, RequestInFlight or IdempotencyKeyReused.
+    """
     roles.check(command.role)
+    open_account = partial(
+        _open_account, command, unit_of_work=unit_of_work, hasher=hasher, clock=clock, identifiers=identifiers
+    )
+    if command.idempotency_key is None:
+        return open_account(None)
+    request = keys.claim(command.idempotency_key, _texts_of(command))
+    user_id = request.user_id
+    if user_id is None:
+        try:
+            return open_account(request)
+        except Exception:
+            user_id = keys.give_back(request)
+            if user_id is None:
+                raise
+    return _answer_again(command, user_id, unit_of_work, hasher)
+
+
+def _open_account(
+    command: RegisterUser,
+    request: KeyedRequest | None,
+    *,
+    unit_of_work: UnitOfWorkFactory,
+    hasher: PasswordHasher,
+    clock: Clock,
+    identifiers: Identifiers,
+) -> UUID:
     user = User.register(
         user_id=identifiers.new(),
         name=command.user_name,
@@ -80,5 +118,25 @@ def register_user(
     )
     with unit_of_work() as uow:
         uow.users.add(user)
+        if request is not None:
+            uow.keyed_requests.complete(request, user.id)
         uow.commit()
     return user.id
+
+
+def _answer_again(
+    command: RegisterUser, user_id: UUID, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher
+) -> UUID:
+    # No digest of a password is kept but its slow hash; to compare with it is the same work as to register.
+    with unit_of_work() as uow:
+        user = uow.users.get(user_id)
+    if not hasher.verify(command.password.text, user.password_hash).matches:
+        raise IdempotencyKeyReused
+    return user.id
+
+
+def _texts_of(command: RegisterUser) -> list[str | None]:
+    """Return what makes the request this one, the password aside."""
+    avatar = command.avatar_identifier.text if command.avatar_identifier else None
+    names = (command.user_name, command.email, command.first_name, command.last_name)
+    return [*(name.text for name in names), avatar, command.role.name]

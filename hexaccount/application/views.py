@@ -14,7 +14,7 @@ from hexaccount.domain.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserView:
-    """An account as its holder and admins see it."""
+    """An account as its holder and admins see it, and the version of it that this is."""
 
     id: UUID
     user_name: str
@@ -25,6 +25,7 @@ class UserView:
     roles: Sequence[str]
     disabled: bool
     registered_at: datetime
+    version: int
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -39,6 +40,7 @@ class UserView:
             roles=[Role.USER.name, *sorted(role.name for role in user.roles)],
             disabled=user.disabled,
             registered_at=user.registered_at,
+            version=user.version,
         )
 
 
@@ -70,14 +72,21 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileView:
-    """What a person tells of themselves; all None until they do."""
+    """What a person tells of themselves, all None until they do; version 0 is that of a profile not yet begun."""
 
     bio: str | None = None
     phone: str | None = None
     address: str | None = None
     updated_at: datetime | None = None
+    version: int = 0
 
     @classmethod
     def of(cls, profile: Profile) -> Self:
         """Return what is to be seen of `profile`."""
-        return cls(bio=profile.bio, phone=profile.phone, address=profile.address, updated_at=profile.updated_at)
+        return cls(
+            bio=profile.bio,
+            phone=profile.phone,
+            address=profile.address,
+            updated_at=profile.updated_at,
+            version=profile.version,
+        )

@@ -12,9 +12,11 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.message_log import log_messages
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
+from hexaccount.application.purge import Retention
 from hexaccount.application.recorder import Recorder
 from hexaccount.application.role_book import RoleBook
 from hexaccount.bootstrap.handlers import build_handlers
@@ -66,6 +68,12 @@ def _tokens(settings: Settings) -> TokenIssuer:
     )
 
 
+def _fingerprints(settings: Settings) -> Fingerprints:
+    from hexaccount_security import HmacFingerprints  # noqa: PLC0415 - see above
+
+    return HmacFingerprints(signing_key(settings))
+
+
 class _ArtistOnDemand(AvatarArtist):
     """Takes its paints out when the first picture is asked for: most processes never draw."""
 
@@ -97,6 +105,17 @@ def _roles(settings: Settings) -> RoleBook:
     return RoleBook({Role(name): permissions for name, permissions in settings.roles.items()})
 
 
+def _idempotency_lifetime(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.idempotency.lifetime)
+
+
+def _retention(settings: Settings) -> Retention:
+    return Retention(
+        ended=timedelta(seconds=settings.clearing.retention),
+        refresh_grace=timedelta(seconds=settings.session.refresh_grace),
+    )
+
+
 class Container(containers.DeclarativeContainer):
     """The wiring."""
 
@@ -112,11 +131,13 @@ class Container(containers.DeclarativeContainer):
         sqlite=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
         postgresql=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
     )
+    retention = providers.ThreadSafeSingleton(_retention, settings)
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     tokens = providers.ThreadSafeSingleton(_tokens, settings)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
     roles = providers.ThreadSafeSingleton(_roles, settings)
+    fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(_publishers, settings)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
@@ -125,12 +146,16 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(
             build_handlers,
             unit_of_work=store.provided.unit_of_work,
+            clearing=store.provided.clearing,
+            retention=retention,
             hasher=hasher,
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,
             lifetimes=lifetimes,
             roles=roles,
+            fingerprints=fingerprints,
+            idempotency_lifetime=providers.Callable(_idempotency_lifetime, settings),
         ),
         executor=executor,
         middleware=providers.List(providers.Object(log_messages)),

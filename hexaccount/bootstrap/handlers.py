@@ -1,5 +1,6 @@
 """Which handler answers which message, and which events are owed to whom."""
 
+from datetime import timedelta
 from functools import partial
 
 from hexaccount.application.authenticate import Authenticate, authenticate
@@ -13,15 +14,19 @@ from hexaccount.application.end_sessions import EndSessions, end_sessions
 from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
 from hexaccount.application.grant_role import GrantRole, grant_role
+from hexaccount.application.idempotency import IdempotencyKeys
 from hexaccount.application.list_sessions import ListSessions, list_sessions
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
+from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.purge import Purge, Retention, purge
 from hexaccount.application.refresh_session import RefreshSession, refresh_session
 from hexaccount.application.register_user import RegisterUser, register_user
 from hexaccount.application.revoke_role import RevokeRole, revoke_role
@@ -36,15 +41,22 @@ from hexaccount.domain.lifetimes import Lifetimes
 def build_handlers(
     *,
     unit_of_work: UnitOfWorkFactory,
+    clearing: Clearing,
+    retention: Retention,
     hasher: PasswordHasher,
     tokens: TokenIssuer,
     clock: Clock,
     identifiers: Identifiers,
     lifetimes: Lifetimes,
     roles: RoleBook,
+    fingerprints: Fingerprints,
+    idempotency_lifetime: timedelta,
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
+    keys = IdempotencyKeys(
+        unit_of_work=unit_of_work, fingerprints=fingerprints, clock=clock, lifetime=idempotency_lifetime
+    )
     handlers.answer(
         RegisterUser,
         partial(
@@ -54,6 +66,7 @@ def build_handlers(
             clock=clock,
             identifiers=identifiers,
             roles=roles,
+            keys=keys,
         ),
     )
     handlers.answer(
@@ -96,6 +109,7 @@ def build_handlers(
     handlers.answer(GetUser, partial(get_user, unit_of_work=unit_of_work))
     handlers.answer(ListUsers, partial(list_users, unit_of_work=unit_of_work))
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))
+    handlers.answer(Purge, partial(purge, clearing=clearing, clock=clock, retention=retention))
     return handlers
 
 

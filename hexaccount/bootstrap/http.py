@@ -40,6 +40,7 @@ class LoadWorker:
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
+            service.start_purging()
         app = create_app(
             bus=service.bus,
             artist=service.artist,

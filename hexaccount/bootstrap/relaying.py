@@ -14,6 +14,7 @@ def run_relays(service: Service, *, echo: Callable[[str], None]) -> None:
         signal.signal(stop_signal, lambda *_: stopping.set())
     service.enrol()
     service.start_relays()
+    service.start_purging()
     echo("delivering events to " + ", ".join(subscriber.name for subscriber in service.subscribers))
     stopping.wait()
     echo("stopping")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -13,6 +14,8 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.store import Store
+from hexaccount.application.purge import Purge, purge
+from hexaccount.application.purger import Purger
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.container import Container
@@ -29,7 +32,9 @@ class Service:
     store: Store
     subscribers: Sequence[Subscriber]
     relays: Sequence[Relay]
+    purger: Purger
     _threads: list[Thread] = field(default_factory=list)
+    _purging: Thread | None = None
 
     @property
     def bus(self) -> Bus:
@@ -63,6 +68,11 @@ class Service:
         for thread in self._threads:
             thread.join()
 
+    def start_purging(self) -> None:
+        """Remove leftovers in a thread of its own."""
+        self._purging = Thread(target=self.purger.run, name="purger", daemon=True)
+        self._purging.start()
+
     def deliver_all(self) -> None:
         """Deliver what is owed and due now, in this thread, until nothing is."""
         while sum(relay.run_once() for relay in self.relays):
@@ -70,9 +80,12 @@ class Service:
 
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
+        self.purger.stop()
         for relay in self.relays:
             relay.stop()
         self.join_relays()
+        if self._purging is not None:
+            self._purging.join()
         self.container.executor().shutdown()
         self.container.lane().close()
         self.store.close()
@@ -106,4 +119,6 @@ def open_service(settings: Settings, *, hashing_slots: Path | None = None, **ove
         Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=policy)
         for subscriber in subscribers
     ]
-    return Service(settings, container, store, subscribers, relays)
+    # Not by the bus, for whose other handlers a process that only delivers events has no signing key.
+    purge_some = partial(purge, Purge(batches=1), clearing=store.clearing, clock=clock, retention=container.retention())
+    return Service(settings, container, store, subscribers, relays, Purger(purge_some))

@@ -66,6 +66,18 @@ class SessionSettings(Group, frozen=True):
     absolute_lifetime: Lifetime = 7_776_000
 
 
+class IdempotencySettings(Group, frozen=True):
+    """Requests with an Idempotency-Key; they are remembered for `lifetime` seconds."""
+
+    lifetime: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
+
+
+class ClearingSettings(Group, frozen=True):
+    """What has ended; sessions, spent tokens and notes of handled events are kept for `retention` seconds more."""
+
+    retention: Annotated[int, Meta(ge=3600, le=315_360_000)] = 2_592_000
+
+
 class HttpSettings(Group, frozen=True):
     """The HTTP side; `drain_delay` is in seconds."""
 
@@ -96,9 +108,11 @@ class Settings(Group, frozen=True):
     jwt: JwtSettings = JwtSettings()
     password: PasswordSettings = PasswordSettings()
     session: SessionSettings = SessionSettings()
+    idempotency: IdempotencySettings = IdempotencySettings()
     http: HttpSettings = HttpSettings()
     roles: dict[str, list[Permission]] = {}
     relay: RelaySettings = RelaySettings()
+    clearing: ClearingSettings = ClearingSettings()
     log: LogSettings = LogSettings()
 
     @property

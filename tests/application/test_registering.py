@@ -2,11 +2,14 @@ import pytest
 
 from hexaccount.application.get_profile import GetProfile
 from hexaccount.application.get_user import GetUser
+from hexaccount.application.idempotency import IdempotencyKeyReused
+from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.service import Service
 from hexaccount.domain.errors import EmailTaken, InvalidInput, UserNameTaken
 from hexaccount.domain.role import Role
 from tests.application.adjustable_clock import AdjustableClock
+from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.people import PASSWORD, registration
 
 TEXTS = {
@@ -82,3 +85,75 @@ def test_the_event_of_a_registration_gives_the_user_a_profile(service: Service, 
     service.deliver_all()
     profile = service.bus.handle(GetProfile(user_id=user_id))
     assert (profile.bio, profile.phone, profile.address, profile.updated_at) == (None, None, None, clock.now())
+
+
+def keyed(**changes: str) -> RegisterUser:
+    return RegisterUser.of_text(**{**TEXTS, "idempotency_key": "the client's own key", **changes})
+
+
+def test_the_same_registration_with_the_same_key_is_answered_once_more(service: Service) -> None:
+    user_id = service.bus.handle(keyed())
+    assert [service.bus.handle(keyed()) for _ in range(3)] == [user_id] * 3
+    assert [service.bus.handle(keyed(first_name="Juliet", password=PASSWORD))] == [user_id]
+
+
+def test_an_answer_is_remembered_for_its_lifetime_and_not_longer(service: Service, clock: AdjustableClock) -> None:
+    user_id = service.bus.handle(keyed())
+    clock.advance(hours=24, milliseconds=-1)
+    assert service.bus.handle(keyed()) == user_id
+    clock.advance(milliseconds=1)
+    with pytest.raises(UserNameTaken):
+        service.bus.handle(keyed())
+
+
+@pytest.mark.parametrize("changes", [{"password": "another battery"}, {"last_name": "Montague"}])
+def test_a_key_of_another_registration_is_refused(service: Service, changes: dict[str, str]) -> None:
+    service.bus.handle(keyed())
+    with pytest.raises(IdempotencyKeyReused):
+        service.bus.handle(keyed(**changes))
+
+
+def test_another_role_is_another_registration(service: Service) -> None:
+    service.bus.handle(keyed())
+    with pytest.raises(IdempotencyKeyReused):
+        service.bus.handle(RegisterUser.of_text(**TEXTS, idempotency_key="the client's own key", role=Role.ADMIN))
+
+
+def test_a_refused_registration_may_be_sent_again_changed(service: Service) -> None:
+    service.bus.handle(registration("juliet"))
+    for _ in range(2):
+        with pytest.raises(UserNameTaken):
+            service.bus.handle(keyed())
+    service.bus.handle(keyed(user_name="romeo", email="romeo@example.org"))
+
+
+def test_a_registration_that_found_all_hashing_taken_may_be_sent_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise HashingOverloaded(1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.container.lane(), "run", refuse)
+        with pytest.raises(HashingOverloaded):
+            service.bus.handle(keyed())
+    service.bus.handle(keyed())
+
+
+def test_a_first_and_a_repeated_registration_are_the_same_work(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = CountedBcrypt(monkeypatch)
+    for work in (keyed(), keyed()):
+        service.bus.handle(work)
+        assert counted.costs == [4]
+        counted.costs.clear()
+
+
+def test_neither_key_nor_anything_of_the_request_is_stored_or_shown_with_its_digests(service: Service) -> None:
+    command = keyed()
+    service.bus.handle(command)
+    assert "the client's own key" not in repr(command)
+    (stored,) = service.store._tables.keyed_requests.values()
+    for text in (*TEXTS.values(), "the client's own key"):
+        assert text not in repr(stored)

@@ -62,12 +62,16 @@ def test_every_message_has_its_handler() -> None:
     container = Container(settings=MEMORY)
     handlers = build_handlers(
         unit_of_work=container.store().unit_of_work,
+        clearing=container.store().clearing,
+        retention=container.retention(),
         hasher=container.hasher(),
         tokens=container.tokens(),
         clock=container.clock(),
         identifiers=container.identifiers(),
         lifetimes=container.lifetimes(),
         roles=container.roles(),
+        fingerprints=container.fingerprints(),
+        idempotency_lifetime=container.clock().now() - container.clock().now(),
     )
     assert {message.__name__ for message in handlers} == {
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",

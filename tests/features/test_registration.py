@@ -1,9 +1,10 @@
 from concurrent.futures import wait
 
-from pytest_bdd import parsers, scenarios, then, when
+from pytest_bdd import given, parsers, scenarios, then, when
 
 from hexaccount.application.get_profile import GetProfile
 from hexaccount.application.get_user import GetUser
+from hexaccount.application.idempotency import IdempotencyKeyReused, RequestInFlight
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.application.views import ProfileView
 from hexaccount.domain.errors import InvalidInput, UserNameTaken
@@ -35,6 +36,58 @@ def _(world: World, number: int, name: str):
 @when(parsers.re(r'somebody registers with "(?P<value>.*)" as their (?P<field>\w+)'))
 def _(world: World, value: str, field: str) -> None:
     world.attempt(lambda: world.handle(RegisterUser.of_text(**{**VALID, field: value})))
+
+
+def keyed(key: str, **changes: str) -> RegisterUser:
+    return RegisterUser.of_text(**{**VALID, **changes}, idempotency_key=key)
+
+
+@given(parsers.parse('"{name}" has registered with the key "{key}"'))
+def _(world: World, name: str, key: str) -> None:
+    world.handle(keyed(key, user_name=name))
+
+
+@when(parsers.parse('"{name}" registers with the key "{key}"'))
+def _(world: World, name: str, key: str) -> None:
+    email = {"Juliet": VALID["email"]}.get(name, "another@example.org")
+    world.attempt(lambda: world.handle(keyed(key, user_name=name, email=email)))
+
+
+@when(parsers.parse('"{name}" sends her registration with the key "{key}" {number:d} times'), target_fixture="answers")
+def _(world: World, name: str, key: str, number: int):
+    return [world.handle(keyed(key, user_name=name)) for _ in range(number)]
+
+
+@when(
+    parsers.parse('the same registration is sent {number:d} times with the key "{key}" at the same moment'),
+    target_fixture="answers",
+)
+def _(world: World, number: int, key: str):
+    futures = [world.service.bus.submit(keyed(key)) for _ in range(number)]
+    wait(futures, timeout=30)
+    return [future.exception() or future.result() for future in futures]
+
+
+@when(parsers.parse('somebody uses the key "{key}" to register with "{value}" as {field}'))
+def _(world: World, key: str, value: str, field: str) -> None:
+    world.attempt(lambda: world.handle(keyed(key, **{field: value})))
+
+
+@then("each of them is answered with the same account")
+def _(world: World, answers) -> None:
+    user = world.handle(GetUser(reference=VALID["user_name"]))
+    assert set(answers) == {user.id}
+
+
+@then("each of them is answered with the same account, or told to try again")
+def _(world: World, answers) -> None:
+    user = world.handle(GetUser(reference=VALID["user_name"]))
+    assert {answer for answer in answers if not isinstance(answer, RequestInFlight)} == {user.id}
+
+
+@then("this is refused, because the key belongs to another registration")
+def _(world: World) -> None:
+    assert isinstance(world.take_refusal(), IdempotencyKeyReused)
 
 
 @when("somebody registers with")
@@ -86,4 +139,4 @@ def _(world: World, name: str) -> None:
 @then(parsers.parse('the profile of "{name}" has begun and is empty'))
 def _(world: World, name: str) -> None:
     profile = world.handle(GetProfile(user_id=world.people[name]))
-    assert profile == ProfileView(updated_at=world.clock.now())
+    assert profile == ProfileView(updated_at=world.clock.now(), version=1)

@@ -5,6 +5,7 @@ from typing import Protocol, Self, TypeAlias
 from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.keyed_requests import KeyedRequests
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
@@ -121,6 +122,8 @@ class UnitOfWork(Protocol):
     def journal(self) -> Journal: ...
     @property
     def inbox(self) -> Inbox: ...
+    @property
+    def keyed_requests(self) -> KeyedRequests: ...
 
     def __enter__(self) -> Self: ...
     def __exit__(

@@ -11,6 +11,7 @@ from hexaccount_sql import SqlStore, schema
 from hexaccount_sql.postgres_writer import _statement
 from hexaccount_sql.rows import entry_row
 from hexaccount_sql.writes import Writes
+from tests.contracts.suites.keyed_requests import request
 from tests.contracts.suites.people import People
 from tests.contracts.suites.storing import (
     all_users,
@@ -42,6 +43,7 @@ def test_a_commit_of_many_aggregates_is_one_statement(postgresql: SqlStore, peop
         uow.profiles.add(profile)
         uow.inbox.add("somebody", people.new_id())
         uow.users.replace_hash(known.id, old=known.password_hash, new="another hash")
+        uow.keyed_requests.complete(request(), new.id)
         statements = noted_statements(postgresql)
         uow.commit()
     assert len(statements) == 1
@@ -50,6 +52,8 @@ def test_a_commit_of_many_aggregates_is_one_statement(postgresql: SqlStore, peop
     assert profile_of(postgresql, old_profile.id).bio == "changed"
     assert session_of(postgresql, session.id) is not None
     assert profile_of(postgresql, new.id).bio == "new"
+    with postgresql.unit_of_work() as uow:
+        assert uow.keyed_requests.find("key") == replace(request(), user_id=new.id)
 
 
 def test_the_text_of_a_commit_depends_on_the_tables_only(postgresql: SqlStore, people: People) -> None:

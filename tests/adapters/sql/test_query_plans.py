@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from hexaccount.application.ports.clearing import Leftover
+from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_sql import SqlStore, schema
@@ -29,6 +32,11 @@ def within_one(read: Callable[[UnitOfWork], Any]) -> Read:
     return run
 
 
+def clear(kind: Leftover, store: SqlStore) -> None:
+    store.clearing.clear(kind, before=_NOW, limit=5)
+
+
+_REQUEST = KeyedRequest(key="key7", fingerprint="f", claimed_until=_NOW, expires_at=_NOW)
 _READS: dict[str, Read] = {
     "user": within_one(lambda uow: uow.users.get(_ONE)),
     "user by name": within_one(lambda uow: uow.users.find_by_name("name7")),
@@ -45,6 +53,10 @@ _READS: dict[str, Read] = {
     "set aside": lambda store: store.set_aside.page(limit=20, after=None),
     "next set aside": lambda store: store.set_aside.page(limit=20, after=_ONE, subscriber="s"),
     "retry one": lambda store: store.set_aside.retry(event_id=_ONE, subscriber="s"),
+    "keyed request": within_one(lambda uow: uow.keyed_requests.find("key7")),
+    "claim a key": within_one(lambda uow: uow.keyed_requests.claim(_REQUEST, now=_NOW)),
+    "release a key": within_one(lambda uow: uow.keyed_requests.release(_REQUEST)),
+    **{f"clear {kind}": partial(clear, kind) for kind in Leftover},
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }
@@ -99,6 +111,11 @@ def _filled(url: str) -> Iterator[SqlStore]:
         store.close()
 
 
+def _moment(number: int) -> datetime:
+    """Return a moment, that of every tenth row before now."""
+    return _NOW + timedelta(hours=1 if number % 10 else -1)
+
+
 _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     schema.users: lambda n: {
         "id": UUID(int=n), "name": f"name{n}", "name_key": f"name{n}", "email": f"name{n}@example.org",
@@ -107,10 +124,8 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     },
     schema.sessions: lambda n: {
         "id": UUID(int=n), "user_id": UUID(int=n), "epoch": 0, "client_address": "::1", "user_agent": "x" * 60,
-        "opened_at": _NOW, "last_used_at": _NOW, "idle_until": _NOW, "expires_at": _NOW, "version": 1,
-    },
-    schema.refresh_tokens: lambda n: {
-        "digest": f"digest{n}", "session_id": UUID(int=n), "issued_at": _NOW, "predecessor": f"digest{n - 1}",
+        "opened_at": _NOW, "last_used_at": _NOW, "idle_until": _moment(n), "expires_at": _NOW, "closed_at": _moment(n),
+        "version": 1,
     },
     schema.profiles: lambda n: {"id": UUID(int=n), "bio": "x" * 60, "updated_at": _NOW, "version": 1},
     schema.journal: lambda n: {
@@ -120,6 +135,16 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     schema.deliveries: lambda n: {
         "subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1,
         "set_aside": n % 500 == 0,
+    },
+    schema.inbox: lambda n: {"subscriber": f"s{n % 3}", "event_id": UUID(int=n << 80)},
+    schema.refresh_tokens: lambda n: {
+        "digest": f"digest{n}", "session_id": UUID(int=n), "issued_at": _NOW, "spent_at": _moment(n), "salt": "salt",
+    },
+    schema.allowances: lambda n: {
+        "key": f"key{n}", "brief_until": _moment(n), "lasting_until": _moment(n), "taken_at": _NOW,
+    },
+    schema.idempotency_keys: lambda n: {
+        "key": f"key{n}", "fingerprint": "f", "claimed_until": _NOW, "expires_at": _moment(n),
     },
 }  # fmt: skip
 

@@ -35,6 +35,7 @@ class JournalAudit:
 
     def __init__(self, people: People) -> None:
         self.has_begun = False
+        self.sessions_cleared_before: datetime | None = None
         self._people = people
         self._told: dict[tuple[str, UUID], list[JournalEntry]] = {}
 
@@ -63,7 +64,10 @@ class JournalAudit:
                 entries = list(uow.journal.of(kind, aggregate_id))
                 stored = find(uow, kind, aggregate_id)
             assert delivered == entries, f"what was owed of the {kind} {aggregate_id} is not what its journal holds"
-            check_fold(stored, entries)
+            if kind == "session" and stored is None and self.sessions_cleared_before is not None:
+                check_end(entries, before=self.sessions_cleared_before)
+            else:
+                check_fold(stored, entries)
         self._check_that_nothing_is_without_a_journal(store, journals.keys())
 
     def _check_that_nothing_is_without_a_journal(self, store: Store, known: Collection[tuple[str, UUID]]) -> None:
@@ -81,6 +85,13 @@ def check_fold(stored: Aggregate | None, entries: list[JournalEntry]) -> None:
     assert stored is not None, f"{entries[0].aggregate} {entries[0].aggregate_id} has a journal and no state"
     folded = type(stored).fold([from_entry(entry) for entry in entries])
     assert state_of(stored) == state_of(folded)
+
+
+def check_end(entries: list[JournalEntry], *, before: datetime) -> None:
+    """See that a session of which only the journal is left had ended before a moment."""
+    session = Session.fold([from_entry(entry) for entry in entries])
+    ends = [end for end in (session.closed_at, session.expires_at) if end is not None]
+    assert min(ends) < before, f"the session {session.id} was cleared while it was to be kept"
 
 
 def state_of(aggregate: Aggregate) -> dict[str, object]:

@@ -8,15 +8,17 @@ from datetime import timedelta
 from threading import Thread
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.store import Store
+from hexaccount.application.purge import Retention
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.role_book import RoleBook
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
 from hexaccount.domain.lifetimes import Lifetimes
-from hexaccount_security import BcryptHasher, HashingLane, JwtIssuer
+from hexaccount_security import BcryptHasher, HashingLane, HmacFingerprints, JwtIssuer
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.contracts.suites.races import PATIENCE
 
@@ -34,16 +36,20 @@ class BusParts:
     lane: HashingLane
     executor: ThreadPoolExecutor
 
-    def bus_on(self, store: Store, grace: timedelta = LIFETIMES.grace) -> Bus:
+    def bus_on(self, store: Store, *, clock: Clock | None = None, grace: timedelta = LIFETIMES.grace) -> Bus:
         """Return a bus whose handlers work on this handle."""
         handlers = build_handlers(
             unit_of_work=store.unit_of_work,
+            clearing=store.clearing,
+            retention=Retention(ended=timedelta(days=30), refresh_grace=grace),
             hasher=BcryptHasher(4, self.lane),
             tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             identifiers=Uuid7Identifiers(),
             lifetimes=replace(LIFETIMES, grace=grace),
             roles=RoleBook({}),
+            fingerprints=HmacFingerprints(_KEY),
+            idempotency_lifetime=timedelta(days=1),
         )
         return Bus(handlers, executor=self.executor)
 

@@ -2,12 +2,15 @@ from collections.abc import Iterable
 
 from tests.contracts.suites.bus_load import BusLoadContract
 from tests.contracts.suites.claims import ClaimsContract
+from tests.contracts.suites.clearing import ClearingContract
 from tests.contracts.suites.commit_signals import CommitSignalContract
 from tests.contracts.suites.delivery_ends import DeliveryEndsContract
 from tests.contracts.suites.draining import DrainingContract
 from tests.contracts.suites.enrolment import EnrolmentContract
+from tests.contracts.suites.expected_versions import ExpectedVersionsContract
 from tests.contracts.suites.inbox import InboxContract
 from tests.contracts.suites.journal import JournalContract
+from tests.contracts.suites.keyed_requests import KeyedRequestsContract
 from tests.contracts.suites.login_races import LoginRacesContract
 from tests.contracts.suites.paging import PagingContract
 from tests.contracts.suites.password_hashes import PasswordHashContract
@@ -40,6 +43,9 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     RefreshTokenContract,
     LoginRacesContract,
     RefreshRacesContract,
+    KeyedRequestsContract,
+    ExpectedVersionsContract,
+    ClearingContract,
     BusLoadContract,
 )
 

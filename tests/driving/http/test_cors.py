@@ -60,7 +60,7 @@ def test_a_preflight_of_a_configured_origin_is_told_what_it_may_send(ours: Any, 
     assert answer.headers["Access-Control-Allow-Origin"] == OURS
     assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]
     allowed = answer.headers["Access-Control-Allow-Headers"]
-    assert allowed == "Authorization, Content-Type, If-Match, Idempotency-Key, X-Request-ID"
+    assert allowed == "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-ID"
     assert answer.headers["Vary"] == "Origin"
     assert answer.headers["X-Request-ID"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

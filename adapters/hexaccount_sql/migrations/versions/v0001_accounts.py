@@ -46,7 +46,10 @@ def upgrade() -> None:
         sa.Column("closed_at", Moment),
         sa.Column("version", sa.Integer, nullable=False),
     )
+    closed = sa.column("closed_at", Moment).is_not(None)
     op.create_index("sessions_of_user", "sessions", ["user_id", "id"])
+    op.create_index("sessions_end", "sessions", ["idle_until"])
+    op.create_index("sessions_closed", "sessions", ["closed_at"], postgresql_where=closed, sqlite_where=closed)
     op.create_table(
         "profiles",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -112,7 +115,12 @@ def upgrade() -> None:
         sa.Column("salt", sa.Text),
         sa.UniqueConstraint("predecessor", name="refresh_tokens_predecessor"),
     )
+    spent, salted = sa.column("spent_at", Moment).is_not(None), sa.column("salt", sa.Text).is_not(None)
     op.create_index("refresh_tokens_session", "refresh_tokens", ["session_id"])
+    op.create_index("refresh_tokens_spent", "refresh_tokens", ["spent_at"], postgresql_where=spent, sqlite_where=spent)
+    op.create_index(
+        "refresh_tokens_salted", "refresh_tokens", ["spent_at"], postgresql_where=salted, sqlite_where=salted
+    )
     op.create_table(
         "signing_keys",
         sa.Column("kid", sa.Text, primary_key=True),

@@ -1,0 +1,97 @@
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+from hexaccount.application.ports.clearing import Clearing, Leftover
+from hexaccount.domain.refresh_token import RefreshToken
+from hexaccount.domain.session import Session
+from hexaccount_memory.tables import Tables
+
+K = TypeVar("K")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryClearing(Clearing):
+    """Removes leftovers from memory, whose allowances drop what has drained by themselves."""
+
+    tables: Tables
+
+    def clear(self, kind: Leftover, *, before: datetime, limit: int) -> int:
+        steps: dict[Leftover, Callable[[datetime, int], int]] = {
+            Leftover.TOKENS_OF_ENDED_SESSIONS: self._tokens_of_ended,
+            Leftover.ENDED_SESSIONS: self._sessions,
+            Leftover.SPENT_TOKENS: self._spent_tokens,
+            Leftover.TOKEN_SALTS: self._salts,
+            Leftover.EXPIRED_REQUESTS: self._requests,
+            Leftover.HANDLED_EVENTS: self._events,
+        }
+        with self.tables.lock:
+            return steps[kind](before, limit) if kind in steps else 0
+
+    def _tokens_of_ended(self, before: datetime, limit: int) -> int:
+        sessions, tokens = self.tables.sessions, self.tables.tokens
+        of_ended = (digest for digest, token in tokens.items() if _has_ended(sessions[token.session_id], before))
+        return _remove(self._remove_token, of_ended, limit)
+
+    def _sessions(self, before: datetime, limit: int) -> int:
+        sessions = self.tables.sessions
+        kept = {token.session_id for token in self.tables.tokens.values()}
+        ended = (key for key, session in sessions.items() if _has_ended(session, before) and key not in kept)
+        return _remove(sessions.__delitem__, ended, limit)
+
+    def _spent_tokens(self, before: datetime, limit: int) -> int:
+        spent = (digest for digest, token in self.tables.tokens.items() if _was_spent(token, before))
+        return _remove(self._remove_token, spent, limit)
+
+    def _salts(self, before: datetime, limit: int) -> int:
+        tokens = self.tables.tokens
+        salted = (digest for digest, token in tokens.items() if token.salt is not None and _was_spent(token, before))
+        return _remove(self._forget_salt, salted, limit)
+
+    def _remove_token(self, digest: str) -> None:
+        token = self.tables.tokens.pop(digest)
+        self.tables.followed.discard(token.predecessor or "")
+
+    def _forget_salt(self, digest: str) -> None:
+        self.tables.tokens[digest] = replace(self.tables.tokens[digest], salt=None)
+
+    def _requests(self, before: datetime, limit: int) -> int:
+        requests = self.tables.keyed_requests
+        expired = (key for key, request in requests.items() if request.expires_at < before)
+        return _remove(requests.__delitem__, expired, limit)
+
+    def _events(self, before: datetime, limit: int) -> int:
+        owed = {
+            (subscriber, delivery.entry.id)
+            for subscriber, pairs in self.tables.owed.items()
+            for waiting in pairs.values()
+            for delivery in waiting
+        }
+        handled = (note for note in self.tables.inbox if _time_of(note[1]) < before and note not in owed)
+        return _remove(self.tables.inbox.remove, handled, limit)
+
+
+def _remove(remove: Callable[[K], None], chosen: Iterable[K], limit: int) -> int:
+    keys = list(islice(chosen, limit))
+    for key in keys:
+        remove(key)
+    return len(keys)
+
+
+def _has_ended(session: Session, before: datetime) -> bool:
+    return session.idle_until < before or (session.closed_at is not None and session.closed_at < before)
+
+
+def _was_spent(token: RefreshToken, before: datetime) -> bool:
+    return token.spent_at is not None and token.spent_at < before
+
+
+def _time_of(event_id: UUID) -> datetime:
+    # A UUIDv7 begins with 48 bits of milliseconds since 1970 (RFC 9562, 5.7).
+    return _EPOCH + (event_id.int >> 80) * _MILLISECOND

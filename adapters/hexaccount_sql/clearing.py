@@ -1,0 +1,134 @@
+"""The removal of leftovers: each step is one statement, which finds what it removes by an index.
+
+On PostgreSQL the rows are chosen once, into an array, whatever its planner supposes of them; of several who clear each
+passes over what another is removing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from hexaccount.application.ports.clearing import Clearing, Leftover
+from hexaccount_sql.columns import Moment
+from hexaccount_sql.connections import store_errors
+from hexaccount_sql.schema import allowances, deliveries, idempotency_keys, inbox, refresh_tokens, sessions
+
+Statements: TypeAlias = Mapping[str, sa.Executable]
+"""A statement for each dialect."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_BEFORE = sa.bindparam("before", type_=Moment)
+_LIMIT = sa.bindparam("most", type_=sa.Integer)
+_SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
+_BEFORE_EVENT = sa.bindparam("before_event", type_=sa.Uuid)
+
+# A session has ended when one of these has passed; each is looked for by an index of its own.
+_ENDS = (sessions.c.closed_at, sessions.c.idle_until)
+
+
+def _on_each(change: sa.Delete | sa.Update, key: sa.ColumnElement[Any], chosen: sa.Select[Any]) -> Statements:
+    """Change the rows that have one of the chosen keys."""
+    locked = chosen.correlate(None).limit(_LIMIT).with_for_update(skip_locked=True, of=change.table)
+    array = sa.func.array(locked.scalar_subquery(), type_=sa.ARRAY(key.type))
+    return {"postgresql": change.where(key == sa.any_(array)), "sqlite": change.where(key.in_(locked))}
+
+
+def _is_none(looked_for: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Look for a row once for each row chosen: of NOT EXISTS, PostgreSQL may make a join that reads a whole table."""
+    return looked_for.limit(1).scalar_subquery().is_(None)
+
+
+def _tokens_of_ended(end: sa.Column[Any]) -> Statements:
+    chosen = (
+        sa.select(refresh_tokens.c.digest)
+        .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+        .where(end < _BEFORE)
+        .order_by(end)
+    )
+    return _on_each(sa.delete(refresh_tokens), refresh_tokens.c.digest, chosen)
+
+
+def _ended(end: sa.Column[Any]) -> Statements:
+    token = sa.select(refresh_tokens.c.digest).where(refresh_tokens.c.session_id == sessions.c.id)
+    chosen = sa.select(sessions.c.id).where(end < _BEFORE, _is_none(token)).order_by(end)
+    return _on_each(sa.delete(sessions), sessions.c.id, chosen)
+
+
+_spent = sa.select(refresh_tokens.c.digest).where(refresh_tokens.c.spent_at < _BEFORE)
+_salted = _spent.where(refresh_tokens.c.salt.is_not(None))
+_drained = sa.select(allowances.c.key).where(allowances.c.lasting_until < _BEFORE, allowances.c.brief_until < _BEFORE)
+_expired = sa.select(idempotency_keys.c.key).where(idempotency_keys.c.expires_at < _BEFORE)
+
+_STEPS: Mapping[Leftover, Sequence[Statements]] = {
+    Leftover.TOKENS_OF_ENDED_SESSIONS: [_tokens_of_ended(end) for end in _ENDS],
+    Leftover.ENDED_SESSIONS: [_ended(end) for end in _ENDS],
+    Leftover.SPENT_TOKENS: [
+        _on_each(sa.delete(refresh_tokens), refresh_tokens.c.digest, _spent.order_by(refresh_tokens.c.spent_at))
+    ],
+    Leftover.TOKEN_SALTS: [
+        _on_each(
+            sa.update(refresh_tokens).values(salt=sa.null()),
+            refresh_tokens.c.digest,
+            _salted.order_by(refresh_tokens.c.spent_at),
+        )
+    ],
+    Leftover.DRAINED_ALLOWANCES: [
+        _on_each(sa.delete(allowances), allowances.c.key, _drained.order_by(allowances.c.lasting_until))
+    ],
+    Leftover.EXPIRED_REQUESTS: [
+        _on_each(sa.delete(idempotency_keys), idempotency_keys.c.key, _expired.order_by(idempotency_keys.c.expires_at))
+    ],
+}
+
+# The inbox has no index by event alone, so its few subscribers are walked through one after the other.
+_FIRST_SUBSCRIBER = sa.select(sa.func.min(inbox.c.subscriber))
+_NEXT_SUBSCRIBER = _FIRST_SUBSCRIBER.where(inbox.c.subscriber > _SUBSCRIBER)
+_still_owed = sa.select(deliveries.c.event_id).where(
+    deliveries.c.subscriber == inbox.c.subscriber, deliveries.c.event_id == inbox.c.event_id
+)
+_HANDLED = _on_each(
+    sa.delete(inbox).where(inbox.c.subscriber == _SUBSCRIBER),
+    inbox.c.event_id,
+    sa.select(inbox.c.event_id)
+    .where(inbox.c.subscriber == _SUBSCRIBER, inbox.c.event_id < _BEFORE_EVENT, _is_none(_still_owed))
+    .order_by(inbox.c.event_id),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlClearing(Clearing):
+    """Removes leftovers from the tables; deliveries are none, as one that has succeeded is a row that is gone."""
+
+    engine: sa.Engine
+
+    def clear(self, kind: Leftover, *, before: datetime, limit: int) -> int:
+        with store_errors(), self.engine.connect() as connection:
+            if kind is Leftover.HANDLED_EVENTS:
+                return self._clear_inbox(connection, before, limit)
+            removed = 0
+            for statements in _STEPS[kind]:
+                removed += self._run(connection, statements, before=before, most=limit - removed)
+            return removed
+
+    def _clear_inbox(self, connection: sa.Connection, before: datetime, limit: int) -> int:
+        removed = 0
+        subscriber = connection.execute(_FIRST_SUBSCRIBER).scalar()
+        while subscriber is not None and removed < limit:
+            of_them: dict[str, Any] = {"for_subscriber": subscriber, "before_event": _first_id_of(before)}
+            removed += self._run(connection, _HANDLED, **of_them, most=limit - removed)
+            subscriber = connection.execute(_NEXT_SUBSCRIBER, {"for_subscriber": subscriber}).scalar()
+        return removed
+
+    def _run(self, connection: sa.Connection, statements: Statements, **parameters: Any) -> int:
+        changed: int = connection.execute(statements[self.engine.dialect.name], parameters).rowcount
+        return changed
+
+
+def _first_id_of(moment: datetime) -> UUID:
+    # A UUIDv7 begins with 48 bits of milliseconds since 1970 (RFC 9562, 5.7).
+    return UUID(int=(moment - _EPOCH) // _MILLISECOND << 80)

@@ -1,0 +1,93 @@
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from hexaccount.application.ports.keyed_requests import KeyedRequest, KeyedRequests
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_sql.columns import Moment
+from hexaccount_sql.schema import idempotency_keys
+
+Read: TypeAlias = Callable[[sa.Executable, dict[str, Any]], Sequence[sa.Row[Any]]]
+Insert: TypeAlias = Callable[[sa.Table], Any]
+"""The INSERT of a database that knows ON CONFLICT; SQLAlchemy has one for each database."""
+
+_COLUMNS = tuple(idempotency_keys.columns.keys())
+_NOW = sa.bindparam("now", type_=Moment)
+_FIND = sa.select(idempotency_keys).where(idempotency_keys.c.key == sa.bindparam("its_key"))
+_RELEASE = (
+    sa.delete(idempotency_keys)
+    .where(
+        idempotency_keys.c.key == sa.bindparam("its_key"),
+        idempotency_keys.c.claimed_until == sa.bindparam("until", type_=Moment),
+        idempotency_keys.c.user_id.is_(None),
+    )
+    .returning(idempotency_keys.c.key)
+)
+# A key that has no row when it was taken was given back between two looks; nobody does so again and again.
+_LOOKS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SqlKeyedRequests(KeyedRequests):
+    """The requests with a key in the table `idempotency_keys`."""
+
+    read: Read
+    insert: Insert
+    answered: list[KeyedRequest] = field(default_factory=list)
+
+    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest:
+        for _ in range(_LOOKS):
+            if self.read(_claim(self.insert), {**row_of(request), "now": now}):
+                return request
+            holder = self.find(request.key)
+            if holder is not None:
+                return holder
+        raise StoreUnavailable
+
+    def find(self, key: str) -> KeyedRequest | None:
+        for row in self.read(_FIND, {"its_key": key}):
+            return KeyedRequest(**dict(zip(_COLUMNS, row, strict=True)))
+        return None
+
+    def release(self, request: KeyedRequest) -> None:
+        self.read(_RELEASE, {"its_key": request.key, "until": request.claimed_until})
+
+    def complete(self, request: KeyedRequest, user_id: UUID) -> None:
+        self.answered.append(replace(request, user_id=user_id))
+
+
+def row_of(request: KeyedRequest) -> dict[str, Any]:
+    """Return the row of a request."""
+    return {name: getattr(request, name) for name in _COLUMNS}
+
+
+def completing(insert: Any) -> Any:
+    """Return an INSERT of answered requests that overwrites the same requests where they are not answered."""
+    there, new = idempotency_keys.c, insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=[there.key],
+        set_={"user_id": new.user_id},
+        where=there.user_id.is_(None) & (there.fingerprint == new.fingerprint),
+    )
+
+
+@cache
+def _claim(insert: Insert) -> sa.Executable:
+    statement, there = insert(idempotency_keys), idempotency_keys.c
+    left_over = there.user_id.is_(None) & (there.claimed_until <= _NOW)
+    same = there.fingerprint == statement.excluded.fingerprint
+    claim: sa.Executable = (
+        statement.values({name: sa.bindparam(name) for name in _COLUMNS})
+        .on_conflict_do_update(
+            index_elements=[there.key],
+            set_={name: statement.excluded[name] for name in _COLUMNS},
+            where=(left_over & same) | (there.expires_at <= _NOW),
+        )
+        .returning(there.key)
+    )
+    return claim

@@ -1,0 +1,45 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedRequest:
+    """A request to which its client gave a key; of both only digests are known.
+
+    It is in hand until `claimed_until`, and remembered until `expires_at`. `user_id` is the account that it has
+    opened, None until then.
+    """
+
+    key: str
+    fingerprint: str
+    claimed_until: datetime
+    expires_at: datetime
+    user_id: UUID | None = None
+
+
+class KeyedRequests(Protocol):
+    """The requests with a key, by which a repetition finds the first of them."""
+
+    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest:
+        """Take the key for `request`, at once and in a commit of its own, and return the request that has it then.
+
+        It is another one if that is in hand, was answered, or has another fingerprint, as long as it is remembered.
+        """
+        ...
+
+    def find(self, key: str) -> KeyedRequest | None:
+        """Return the request that has a key."""
+        ...
+
+    def release(self, request: KeyedRequest) -> None:
+        """Forget a request, at once and in a commit of its own, unless it was answered or another has its key."""
+        ...
+
+    def complete(self, request: KeyedRequest, user_id: UUID) -> None:
+        """At commit, note which account answers `request`, also where it is no longer in hand.
+
+        Does nothing if the key belongs to another fingerprint, or was answered, by then.
+        """
+        ...
