@@ -19,7 +19,7 @@ class RevokeRole(Command[None]):
 
 @repeat_when_stale
 def revoke_role(command: RevokeRole, *, unit_of_work: UnitOfWorkFactory, clock: Clock, roles: RoleBook) -> None:
-    """Revoke a role; raises UserNotFound, and UnknownRole for one that neither the account has nor the settings know."""
+    """Revoke a role; raises UserNotFound, and UnknownRole for what neither the account has nor the settings know."""
     with unit_of_work() as uow:
         user = uow.users.get(command.user_id)
         if command.role not in user.roles:
