@@ -54,8 +54,11 @@ def name_next_page(*arguments: str, **options: object) -> None:
     context = click.get_current_context()
     config = context.find_root().params["config"]
     program, *names = context.command_path.split()
-    words = [program, *(["--config", config] if config else []), *names, *arguments]
+    words = [program, *(["--config", config] if config else []), *names]
     for option, value in options.items():
         if value is not None:
             words += [f"--{option}", str(value)]
+    if any(argument.startswith("-") for argument in arguments):
+        words.append("--")  # what follows is no option, whatever it begins with
+    words += arguments
     note(f"More: {shlex.join(words)}")

@@ -9,15 +9,15 @@ from hexaccount.domain.errors import InvalidInput
 _LONGEST_LINE = 65_536  # far more than a password may have
 
 
-class OptionsOnly(click.Command):
-    """A command that refuses arguments without repeating them, as one of them may be meant as a password."""
+class NoStrayPassword(click.Command):
+    """A command that refuses surplus arguments without repeating them, as one of them may be meant as a password."""
 
     allow_extra_args = True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take in the options; raises UsageError where anything else is left."""
+        """Take in what the command knows; raises UsageError where anything else is left."""
         if super().parse_args(ctx, args):
-            raise click.UsageError("only options are taken here; for the password there is --password-stdin", ctx)
+            raise click.UsageError("there are too many arguments; for the password there is --password-stdin", ctx)
         return []
 
 

@@ -7,7 +7,7 @@ from hexaccount.application.set_password import SetPassword
 from hexaccount.domain.role import Role
 from hexaccount_click.options import RoleType, pass_program
 from hexaccount_click.output import say
-from hexaccount_click.password import ask_for_password, read_password
+from hexaccount_click.password import NoStrayPassword, ask_for_password, read_password
 from hexaccount_click.program import Program
 from hexaccount_click.table import printable
 
@@ -38,7 +38,7 @@ def revoke(program: Program, *, reference: str, role: Role) -> None:
     say(f"{printable(user.user_name)} does not have the role {role.name}.")
 
 
-@click.command("set-password")
+@click.command("set-password", cls=NoStrayPassword)
 @click.argument("reference", metavar="REF")
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
 @pass_program

@@ -57,9 +57,9 @@ def logout(program: Program, *, reference: str, session: UUID | None) -> None:
 def _row(session: SessionView) -> tuple[str, ...]:
     return (
         str(session.id),
-        session.user_agent,
-        session.client_address,
-        format_time(session.opened_at),
+        session.device,
+        session.address,
+        format_time(session.created_at),
         format_time(session.last_used_at),
         format_time(session.idle_until),
     )

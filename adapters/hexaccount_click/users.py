@@ -13,7 +13,7 @@ from hexaccount.application.views import UserView
 from hexaccount.domain.role import Role
 from hexaccount_click.options import RoleType, json_option, limit_option, name_next_page, pass_program
 from hexaccount_click.output import note, say, say_json
-from hexaccount_click.password import OptionsOnly, ask_for_password, read_password
+from hexaccount_click.password import NoStrayPassword, ask_for_password, read_password
 from hexaccount_click.program import Program
 from hexaccount_click.table import align, printable
 from hexaccount_click.user_rights import grant, revoke, set_password
@@ -37,7 +37,7 @@ users.add_command(grant)
 users.add_command(revoke)
 
 
-@users.command(cls=OptionsOnly)
+@users.command(cls=NoStrayPassword)
 @click.option("--user-name", required=True, help="The name to log in with.")
 @click.option("--email", required=True, help="The e-mail address.")
 @click.option("--first-name", required=True, help="The first name.")

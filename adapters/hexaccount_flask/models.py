@@ -150,9 +150,9 @@ class SessionModel(Struct, frozen=True):
         """Return a session as it is sent."""
         return cls(
             id=session.id,
-            device=session.user_agent,
-            address=session.client_address,
-            created_at=format_time(session.opened_at),
+            device=session.device,
+            address=session.address,
+            created_at=format_time(session.created_at),
             last_used_at=format_time(session.last_used_at),
             idle_until=format_time(session.idle_until),
             expires_at=format_time(session.expires_at),

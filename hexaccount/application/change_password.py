@@ -1,4 +1,5 @@
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -6,10 +7,11 @@ from hexaccount.application.field_checks import FieldChecks
 from hexaccount.application.messages import Command
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.password_hasher import PasswordHasher
-from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.application.repetition import repeat_when_stale
 from hexaccount.domain.errors import NotAuthenticated, WrongPassword
 from hexaccount.domain.password import Password, normalise_password
+from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 
 
@@ -35,10 +37,7 @@ def change_password(
 ) -> None:
     """Change a password; raises NotAuthenticated, WrongPassword or HashingOverloaded."""
     with unit_of_work() as uow:
-        found = uow.sessions.find_with_user(command.session_id)
-    if found is None:
-        raise NotAuthenticated
-    _, user = found
+        _, user = _live(uow, command.session_id, clock.now())
     if not hasher.verify(normalise_password(command.current), user.password_hash).matches:
         raise WrongPassword
     _store(command.session_id, user, hasher.hash(command.new.text), unit_of_work=unit_of_work, clock=clock)
@@ -48,13 +47,19 @@ def change_password(
 def _store(session_id: UUID, verified: User, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
     now = clock.now()
     with unit_of_work() as uow:
-        found = uow.sessions.find_with_user(session_id)
-        if found is None or not found[0].is_live(found[1], now):
-            raise NotAuthenticated
-        session, user = found
-        if user.epoch != verified.epoch:  # the same session has changed the password meanwhile
+        session, user = _live(uow, session_id, now)
+        # Both differ only where this very session has changed the password meanwhile: one alone is that of a login that
+        # has renewed the hash, or of other sessions that were ended.
+        if user.epoch != verified.epoch and user.password_hash != verified.password_hash:
             raise WrongPassword
         user.change_password(now)
         uow.users.set_hash(user.id, new_hash)
         session.keep(user, now)
         uow.commit()
+
+
+def _live(uow: UnitOfWork, session_id: UUID, now: datetime) -> tuple[Session, User]:
+    found = uow.sessions.find_with_user(session_id)
+    if found is None or not found[0].is_live(found[1], now):
+        raise NotAuthenticated
+    return found

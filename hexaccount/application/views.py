@@ -46,12 +46,12 @@ class UserView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
-    """A live login as its holder and admins see it; the address and the agent are those of the login."""
+    """A live login as its holder and admins see it; `device` is what the client said of itself as it logged in."""
 
     id: UUID
-    client_address: str
-    user_agent: str
-    opened_at: datetime
+    device: str
+    address: str
+    created_at: datetime
     last_used_at: datetime
     idle_until: datetime
     expires_at: datetime
@@ -61,9 +61,9 @@ class SessionView:
         """Return what is to be seen of `session`."""
         return cls(
             id=session.id,
-            client_address=session.client_address,
-            user_agent=session.user_agent,
-            opened_at=session.opened_at,
+            device=session.user_agent,
+            address=session.client_address,
+            created_at=session.opened_at,
             last_used_at=session.last_used_at,
             idle_until=session.idle_until,
             expires_at=session.expires_at,

@@ -98,7 +98,7 @@ def build_handlers(
     handlers.answer(ChangePassword, partial(change_password, unit_of_work=unit_of_work, hasher=hasher, clock=clock))
     handlers.answer(SetPassword, partial(set_password, unit_of_work=unit_of_work, hasher=hasher, clock=clock))
     handlers.answer(GrantRole, partial(grant_role, unit_of_work=unit_of_work, clock=clock, roles=roles))
-    handlers.answer(RevokeRole, partial(revoke_role, unit_of_work=unit_of_work, clock=clock))
+    handlers.answer(RevokeRole, partial(revoke_role, unit_of_work=unit_of_work, clock=clock, roles=roles))
     handlers.answer(LogOut, partial(log_out, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(UpdateProfile, partial(update_profile, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(DisableUser, partial(disable_user, unit_of_work=unit_of_work, clock=clock))

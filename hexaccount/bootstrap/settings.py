@@ -189,11 +189,20 @@ def _explain(reason: str, place: str) -> str:
         near = get_close_matches(full, [*known, *shown_settings(Settings())], n=1)
         return f"{full} is no setting; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
     variable = PREFIX + place.partition("[")[0].upper().replace(".", "__")
-    if allowed := _allowed(place):
+    if place.startswith("roles"):
+        place, reason = "roles", _explain_roles(reason)
+    elif allowed := _allowed(place):
         reason = f"must be one of {', '.join(allowed)}"
     elif "`array`" in reason:
         reason = """a list is wanted, in the environment as JSON such as '["one", "two"]'"""
     return f"{place or 'the settings'}: {reason}; set it in the file or as {variable}"
+
+
+def _explain_roles(reason: str) -> str:
+    _, _, wrong = reason.partition("Invalid enum value ")
+    fault = f"{wrong} is no permission" if wrong else "each role is a name and a list of permissions"
+    known = ", ".join(Permission)
+    return f"""{fault}; there are {known}, and in the environment it is JSON such as '{{"support": ["users.read"]}}'"""
 
 
 def _allowed(place: str) -> tuple[str, ...]:
@@ -274,7 +283,7 @@ def _check_role(name: str) -> None:
     try:
         role = Role(name)
     except InvalidValue as error:
-        raise SettingsError(f"roles: {name} is no role, which {error.reason}") from None
+        raise SettingsError(f'roles: "{name}" is no role; a role {error.reason}') from None
     if role in {Role.USER, Role.ADMIN}:
         raise SettingsError(f"roles: {name} is there already, and cannot be changed; choose another name")
 

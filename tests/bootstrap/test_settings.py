@@ -5,6 +5,7 @@ import pytest
 
 from hexaccount.bootstrap import settings
 from hexaccount.bootstrap.settings import Settings, SettingsError, load_settings
+from hexaccount.domain.permission import Permission
 
 KEY = "k" * 32
 
@@ -22,6 +23,12 @@ def test_no_settings_at_all_are_sqlite_in_the_data_folder() -> None:
     assert (settings.store_kind, settings.events, settings.password.cost) == ("sqlite", [], 12)
 
 
+def test_without_settings_access_lasts_minutes_an_idle_session_days_and_any_session_months() -> None:
+    session = load_settings(None, {}).session
+    lifetimes = (session.access_lifetime, session.refresh_grace, session.idle_lifetime, session.absolute_lifetime)
+    assert lifetimes == (15 * 60, 10, 14 * 86_400, 90 * 86_400)
+
+
 def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
     settings = from_file(
         tmp_path,
@@ -36,6 +43,12 @@ def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
         cost = 10
         [session]
         access_lifetime = 600
+        refresh_grace = 2.5
+        idle_lifetime = 7200
+        absolute_lifetime = 86400
+        [roles]
+        support = ["sessions.read", "sessions.end"]
+        help-desk = []
         [http]
         cors_origins = ["https://app.example.org", "*"]
         trusted_proxies = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
@@ -54,6 +67,9 @@ def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
         "hexaccount",
     )
     assert (settings.password.cost, settings.password.queue, settings.session.access_lifetime) == (10, 16, 600)
+    session = settings.session
+    assert (session.refresh_grace, session.idle_lifetime, session.absolute_lifetime) == (2.5, 7200, 86400)
+    assert settings.roles == {"support": [Permission.READ_SESSIONS, Permission.END_SESSIONS], "help-desk": []}
     assert settings.http.trusted_proxies == ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
     assert (settings.http.drain_delay, settings.relay.enabled, settings.relay.attempts) == (2.5, False, 3)
     assert settings.log.level == "debug"
@@ -73,6 +89,12 @@ def test_the_environment_is_over_the_file(tmp_path: Path) -> None:
         ("jwt__key", KEY, KEY),
         ("password__cost", "4", 4),
         ("http__drain_delay", "1.5", 1.5),
+        ("session__refresh_grace", "0", 0.0),
+        ("session__refresh_grace", "0.25", 0.25),
+        ("session__idle_lifetime", "900", 900),
+        ("session__absolute_lifetime", "1209600", 1_209_600),
+        ("roles", '{"support": ["users.read"]}', {"support": [Permission.READ_USERS]}),
+        ("roles", "{}", {}),
         ("http__cors_origins", "[]", []),
         ("relay__enabled", "false", False),
         ("relay__enabled", "1", True),
@@ -129,6 +151,22 @@ def test_an_unknown_setting_in_a_file_is_refused_too(tmp_path: Path) -> None:
         ("password.cost", "twelve"),
         ("password.queue", "-1"),
         ("session.access_lifetime", "0"),
+        ("session.refresh_grace", "-1"),
+        ("session.refresh_grace", "3601"),
+        ("session.refresh_grace", "nan"),
+        ("session.refresh_grace", "inf"),
+        ("session.refresh_grace", "long"),
+        ("session.idle_lifetime", "0"),
+        ("session.idle_lifetime", "1.5"),
+        ("session.absolute_lifetime", "0"),
+        ("session.absolute_lifetime", "315360001"),
+        ("roles", "support"),
+        ("roles", "{"),
+        ("roles", '["support"]'),
+        ("roles", '{"support": "users.read"}'),
+        ("roles", '{"support": [1]}'),
+        ("roles", '{"support": null}'),
+        ("roles", '{"support": ["users.raed"]}'),
         ("http.drain_delay", "-1"),
         ("http.drain_delay", "nan"),
         ("relay.enabled", "maybe"),
@@ -167,6 +205,21 @@ def test_a_value_out_of_bounds_names_the_setting_and_where_to_set_it(name: str, 
             r"http\.trusted_proxies: proxy is no network; write it as 10\.0\.0\.0/8",
         ),
         ("HTTP__TRUSTED_PROXIES", '["10.0.0.1/8"]', r"http\.trusted_proxies: .* is no network"),
+        (
+            "SESSION__IDLE_LIFETIME",
+            "7776001",
+            r"session\.idle_lifetime is longer than session\.absolute_lifetime; short",
+        ),
+        ("SESSION__ABSOLUTE_LIFETIME", "1209599", r"session\.idle_lifetime is longer than session\.absolute_lifetime"),
+        (
+            "SESSION__ACCESS_LIFETIME",
+            "1209601",
+            r"session\.access_lifetime is longer than session\.idle_lifetime; short",
+        ),
+        ("ROLES", '{"Support": []}', r'^roles: "Support" is no role; a role must be a name of up to 32 small letters'),
+        ("ROLES", '{"": []}', r'^roles: "" is no role; a role must be a name'),
+        ("ROLES", '{"admin": []}', r"^roles: admin is there already, and cannot be changed; choose another name"),
+        ("ROLES", '{"user": ["users.read"]}', r"^roles: user is there already"),
     ],
 )
 def test_a_value_that_cannot_work_names_the_setting_and_the_remedy(variable: str, text: str, remedy: str) -> None:
@@ -241,3 +294,29 @@ def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch
 def test_a_setting_of_few_values_names_them() -> None:
     with pytest.raises(SettingsError, match=r"log\.level: must be one of debug, info, warning, error; set it"):
         load_settings(None, {"HEXACCOUNT_LOG__LEVEL": "DEBUG"})
+
+
+KNOWN = "there are users.read, sessions.read, sessions.end"
+
+
+def test_a_wrong_permission_is_told_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=rf"^roles: 'users\.raed' is no permission; {KNOWN},"):
+        from_file(tmp_path, '[roles]\nsupport = ["users.read", "users.raed"]')
+
+
+@pytest.mark.parametrize(
+    "text", ["roles = 5", 'roles = ["support"]', '[roles]\nsupport = "users.read"', "[roles.support]"]
+)
+def test_roles_that_are_no_lists_of_permissions_are_told_what_they_should_be(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^roles: each role is a name and a list of permissions; {KNOWN},"):
+        from_file(tmp_path, text)
+
+
+def test_the_roles_of_the_environment_are_in_the_place_of_those_of_the_file(tmp_path: Path) -> None:
+    settings = from_file(tmp_path, "[roles]\nsupport = []", {"HEXACCOUNT_ROLES": '{"audit": ["users.read"]}'})
+    assert settings.roles == {"audit": [Permission.READ_USERS]}
+
+
+def test_one_role_may_be_added_to_those_of_the_file(tmp_path: Path) -> None:
+    settings = from_file(tmp_path, "[roles]\nsupport = []", {"HEXACCOUNT_ROLES__AUDIT": '["users.read"]'})
+    assert settings.roles == {"support": [], "audit": [Permission.READ_USERS]}

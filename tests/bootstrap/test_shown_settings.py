@@ -1,3 +1,4 @@
+import json
 from urllib.parse import quote
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexaccount.bootstrap.settings import JwtSettings, Settings, shown_settings
+from hexaccount.domain.permission import Permission
 
 
 def test_every_setting_is_shown_by_its_dotted_name() -> None:
@@ -13,6 +15,12 @@ def test_every_setting_is_shown_by_its_dotted_name() -> None:
     assert (shown["password.cost"], shown["relay.attempts"], shown["log.level"]) == (12, 10, "info")
     groups = {name.partition(".")[0] for name in shown}
     assert groups == set(Settings.__struct_fields__)
+
+
+def test_roles_are_shown_as_they_stand_in_the_settings() -> None:
+    assert shown_settings(Settings())["roles"] == {}
+    shown = shown_settings(Settings(roles={"support": [Permission.READ_USERS]}))
+    assert json.dumps(shown["roles"]) == '{"support": ["users.read"]}'
 
 
 def test_the_key_is_hidden_and_its_absence_is_shown() -> None:

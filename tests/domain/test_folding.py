@@ -3,13 +3,15 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from hexaccount.domain.aggregate import Aggregate
 from hexaccount.domain.events import Event
 from hexaccount.domain.profile import PROFILE_FIELDS, Profile
-from tests.domain.accounts import NOON, USER_ID, open_session, registered_user
+from hexaccount.domain.role import Role
+from tests.domain.accounts import LIFETIMES, NOON, USER_ID, open_session, registered_user
 
+ROLES = st.sampled_from([Role.USER, Role.ADMIN, Role("support")])
 SECRETS = {"pending", "password_hash"}
 
 
@@ -26,6 +28,7 @@ class AnAccountAndItsJournals(RuleBasedStateMachine):
         self.user = registered_user()
         self.session = open_session(self.user)
         self.profile = Profile.create(USER_ID, NOON)
+        self.ended = False
         self.journals: dict[str, list[Event]] = {"user": [], "session": [], "profile": []}
 
     @property
@@ -38,6 +41,7 @@ class AnAccountAndItsJournals(RuleBasedStateMachine):
 
     @rule()
     def the_account_is_disabled(self) -> None:
+        self.ended = True
         self.user.disable(self.now)
 
     @rule()
@@ -46,7 +50,48 @@ class AnAccountAndItsJournals(RuleBasedStateMachine):
 
     @rule()
     def the_session_is_closed(self) -> None:
+        self.ended = True
         self.session.close(self.now)
+
+    @rule()
+    def a_spent_token_is_used_again(self) -> None:
+        self.ended = True
+        self.session.close_for_reuse(self.now)
+
+    @precondition(lambda self: self.session.is_live(self.user, self.now))
+    @rule()
+    def the_session_is_refreshed(self) -> None:
+        self.session.refresh(self.now, LIFETIMES)
+        assert self.session.last_used_at == self.now
+        assert self.session.is_live(self.user, self.now) or self.now >= self.session.expires_at
+
+    @rule(by_password=st.booleans())
+    def all_sessions_are_ended(self, by_password: bool) -> None:
+        self.ended = True
+        self._end_sessions(by_password)
+
+    @precondition(lambda self: self.session.is_live(self.user, self.now))
+    @rule(by_password=st.booleans())
+    def all_other_sessions_are_ended(self, by_password: bool) -> None:
+        self._end_sessions(by_password)
+        self.session.keep(self.user, self.now)
+        assert self.session.is_live(self.user, self.now)
+
+    def _end_sessions(self, by_password: bool) -> None:
+        if by_password:
+            self.user.change_password(self.now)
+        else:
+            self.user.end_sessions(self.now)
+
+    @rule(role=ROLES)
+    def a_role_is_granted(self, role: Role) -> None:
+        self.user.grant(role, self.now)
+        assert role in self.user.roles | {Role.USER}
+
+    @rule(role=ROLES)
+    def a_role_is_revoked(self, role: Role) -> None:
+        self.user.revoke(role, self.now)
+        assert role not in self.user.roles
 
     @rule(changes=st.dictionaries(st.sampled_from(sorted(PROFILE_FIELDS)), st.sampled_from([None, "", "one", "two"])))
     def the_profile_is_updated(self, changes: dict[str, str | None]) -> None:
@@ -71,9 +116,14 @@ class AnAccountAndItsJournals(RuleBasedStateMachine):
             assert aggregate.version == aggregate.stored_version + len(aggregate.pending)
 
     @invariant()
-    def a_session_is_dead_once_its_account_was_disabled(self) -> None:
-        if self.user.disabled or self.user.epoch:
+    def a_session_that_was_ended_never_lives_again(self) -> None:
+        if self.ended or self.user.disabled:
             assert not self.session.is_live(self.user, self.now)
+
+    @invariant()
+    def no_session_lives_beyond_its_time(self) -> None:
+        assert self.session.idle_until <= self.session.expires_at == NOON + LIFETIMES.absolute
+        assert not self.session.is_live(self.user, self.session.idle_until)
 
 
 TestAnAccountAndItsJournals = AnAccountAndItsJournals.TestCase

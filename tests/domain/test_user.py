@@ -5,7 +5,16 @@ import pytest
 from hexaccount.domain.aggregate import ForeignEvent
 from hexaccount.domain.avatar_identifier import AvatarIdentifier
 from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.events import ProfileCreated, UserDisabled, UserEnabled, UserRegistered
+from hexaccount.domain.events import (
+    PasswordChanged,
+    ProfileCreated,
+    RoleGranted,
+    RoleRevoked,
+    SessionsEnded,
+    UserDisabled,
+    UserEnabled,
+    UserRegistered,
+)
 from hexaccount.domain.names import PersonName, UserName
 from hexaccount.domain.role import Role
 from hexaccount.domain.user import User
@@ -82,6 +91,63 @@ def test_each_disabling_ends_the_sessions_of_its_time() -> None:
         user.disable(LATER)
         user.enable(LATER)
     assert user.epoch == 3
+
+
+def test_a_new_password_ends_the_sessions_and_is_told_without_being_told() -> None:
+    user = registered_user()
+    user.change_password(LATER)
+    assert user.pending[1:] == [PasswordChanged(user_id=USER_ID, epoch=1, at=LATER)]
+    assert (user.epoch, user.password_hash) == (1, "$hash")
+
+
+def test_ending_all_sessions_raises_the_epoch_each_time() -> None:
+    user = registered_user()
+    user.end_sessions(LATER)
+    user.end_sessions(LATER)
+    assert user.pending[1:] == [SessionsEnded(user_id=USER_ID, epoch=epoch, at=LATER) for epoch in (1, 2)]
+    assert (user.epoch, user.disabled) == (2, False)
+
+
+def test_an_account_has_the_roles_that_it_was_granted() -> None:
+    user = registered_user()
+    user.grant(Role.ADMIN, LATER)
+    user.grant(Role("support"), LATER)
+    assert user.roles == {Role.ADMIN, Role("support")}
+    assert user.pending[1:] == [RoleGranted(user_id=USER_ID, role=role, at=LATER) for role in ("admin", "support")]
+
+
+def test_a_role_is_granted_once() -> None:
+    user = registered_user(role=Role.ADMIN)
+    user.grant(Role.ADMIN, LATER)
+    assert (user.version, user.roles) == (1, {Role.ADMIN})
+
+
+def test_the_role_that_everybody_has_is_neither_granted_nor_revoked() -> None:
+    user = registered_user()
+    user.grant(Role.USER, LATER)
+    user.revoke(Role.USER, LATER)
+    assert (user.version, user.roles) == (1, frozenset())
+
+
+def test_revoking_takes_one_role_and_leaves_the_others() -> None:
+    user = registered_user(role=Role.ADMIN)
+    user.grant(Role("support"), LATER)
+    user.revoke(Role.ADMIN, LATER)
+    assert user.roles == {Role("support")}
+    assert user.pending[2:] == [RoleRevoked(user_id=USER_ID, role="admin", at=LATER)]
+
+
+def test_revoking_what_the_account_does_not_have_records_nothing() -> None:
+    user = registered_user()
+    user.revoke(Role.ADMIN, LATER)
+    assert (user.version, len(user.pending)) == (1, 1)
+
+
+def test_a_changed_role_ends_no_session() -> None:
+    user = registered_user()
+    user.grant(Role.ADMIN, LATER)
+    user.revoke(Role.ADMIN, LATER)
+    assert user.epoch == 0
 
 
 def test_a_journal_that_does_not_begin_with_a_registration_is_foreign() -> None:

@@ -9,7 +9,19 @@ from hexaccount.application.list_users import ListUsers
 from hexaccount.application.log_out import LogOut
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
-from hexaccount.domain.errors import EmailTaken, InvalidInput, UserNameTaken, UserNotFound, WrongCredentials
+from hexaccount.domain.errors import (
+    EmailTaken,
+    InvalidInput,
+    InvalidRefreshToken,
+    NotAuthenticated,
+    SessionNotFound,
+    UnknownRole,
+    UserNameTaken,
+    UserNotFound,
+    WrongCredentials,
+    WrongPassword,
+)
+from hexaccount.domain.permission import Permission
 from tests.application.adjustable_clock import AdjustableClock
 from tests.features.world import World, WorldOutside
 
@@ -18,6 +30,11 @@ REASONS = {
     "the e-mail address is taken": EmailTaken,
     "the user name or the password is wrong": WrongCredentials,
     "there is no such user": UserNotFound,
+    "there is no such session": SessionNotFound,
+    "there is no such role": UnknownRole,
+    "the refresh token is not valid": InvalidRefreshToken,
+    "the current password is wrong": WrongPassword,
+    "they are not logged in": NotAuthenticated,
 }
 
 
@@ -28,6 +45,7 @@ def world(store_url: str) -> Iterator[World]:
         jwt=JwtSettings(key="the key of the features, which is long enough"),
         password=PasswordSettings(cost=4),
         relay=RelaySettings(attempts=3),
+        roles={"helper": [Permission.READ_SESSIONS]},
     )
     clock, outside = AdjustableClock(), WorldOutside()
     with open_service(settings, clock=clock, publishers={"memory://outside": outside}) as service:
@@ -67,7 +85,12 @@ def _(world: World, name: str, which: str) -> None:
 @given(parsers.parse('"{name}" has logged in on the {device}'))
 @when(parsers.parse('"{name}" logs in on the {device}'))
 def _(world: World, name: str, device: str) -> None:
-    world.devices[device] = world.log_in(name)
+    world.devices[device] = world.log_in(name, device=device)
+
+
+@when(parsers.parse("the {device} refreshes"))
+def _(world: World, device: str) -> None:
+    world.attempt(lambda: world.refresh(device))
 
 
 @when(parsers.parse("the {device} logs out"))
@@ -92,9 +115,9 @@ def _(world: World) -> None:
     world.deliver()
 
 
-@when(parsers.re(r"(?P<minutes>\d+) minutes? go(es)? by"))
-def _(world: World, minutes: str) -> None:
-    world.clock.advance(minutes=int(minutes))
+@when(parsers.re(r"(?P<number>\d+) (?P<unit>second|minute|hour|day)s? go(es)? by"))
+def _(world: World, number: str, unit: str) -> None:
+    world.clock.advance(**{f"{unit}s": int(number)})
 
 
 @then(parsers.parse("the {device} is logged in"))

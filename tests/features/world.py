@@ -10,6 +10,7 @@ from hexaccount.application.authenticate import Authenticate
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.log_in import Access, LogIn
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.service import Service
 from hexaccount.domain.errors import NotAuthenticated, Refusal
@@ -74,8 +75,12 @@ class World:
         self.people[name] = user_id
         return user_id
 
-    def log_in(self, name: str, password: str = PASSWORD) -> Access:
-        return self.handle(LogIn(user_name=name, password=password, client_address="192.0.2.7", user_agent="feature"))
+    def log_in(self, name: str, password: str = PASSWORD, device: str = "feature") -> Access:
+        return self.handle(LogIn(user_name=name, password=password, client_address="192.0.2.7", user_agent=device))
+
+    def refresh(self, device: str) -> Access:
+        self.devices[device] = self.handle(RefreshSession(refresh=self.devices[device].refresh))
+        return self.devices[device]
 
     def is_logged_in(self, device: str) -> bool:
         access = self.devices[device]

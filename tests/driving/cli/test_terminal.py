@@ -11,20 +11,24 @@ from uuid import UUID
 import pytest
 
 from tests.driving.cli.memory_program import COMMAND, ROOT
+from tests.servers.processes import console_command
 
 PASSWORD = "correct horse battery"
 
 
-class Terminal:
-    """A terminal on which `users register` runs; its standard output goes elsewhere, as in `id=$(…)`."""
+ADA = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "Lovelace"]
 
-    def __init__(self) -> None:
+
+class Terminal:
+    """A terminal on which a command runs; its standard output goes elsewhere, as in `id=$(…)`."""
+
+    def __init__(self, *command: str, env: dict[str, str] | None = None) -> None:
         self.screen = ""
         self._keyboard, ours = pty.openpty()
-        options = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "Lovelace"]
         self.process = subprocess.Popen(
-            [*COMMAND, "users", "register", *options],
+            command,
             cwd=ROOT,
+            env=env,
             stdin=ours,
             stdout=subprocess.PIPE,
             stderr=ours,
@@ -66,7 +70,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    terminal = Terminal()
+    terminal = Terminal(*COMMAND, "users", "register", *ADA)
     yield terminal
     terminal.close()
 
@@ -108,3 +112,26 @@ def test_giving_up_at_the_prompt_leaves_with_130_and_a_fresh_line(terminal, key)
     assert terminal.screen.endswith("\r\n")
     assert "Traceback" not in terminal.screen
     assert "rror" not in terminal.screen
+
+
+def test_a_new_password_is_asked_for_twice_and_never_shown(tmp_path):
+    hexaccount = console_command("hexaccount")
+    settings = {"STORE": f"sqlite:///{tmp_path}/accounts.db", "JWT__KEY": "k" * 32, "PASSWORD__COST": "4"}
+    env = {**os.environ, **{f"HEXACCOUNT_{name}": value for name, value in settings.items()}}
+
+    def run(*args):
+        subprocess.run(
+            [*hexaccount, *args], env=env, cwd=tmp_path, input=PASSWORD.encode(), check=True, capture_output=True
+        )
+
+    run("migrate")
+    run("users", "register", *ADA, "--password-stdin")
+    terminal = Terminal(*hexaccount, "users", "set-password", "ada", env=env)
+    try:
+        for prompt in ("Password: ", "Repeat for confirmation: "):
+            terminal.expect(prompt)
+            terminal.enter("a new and longer password\n")
+        assert terminal.finish() == (0, "ada has a new password, and is logged out everywhere.\n")
+        assert "longer" not in terminal.screen
+    finally:
+        terminal.close()

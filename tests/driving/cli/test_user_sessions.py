@@ -1,0 +1,187 @@
+import json
+import shlex
+from uuid import uuid4
+
+import pytest
+
+from hexaccount.application.access import Access
+from hexaccount.application.authenticate import Authenticate
+from hexaccount.application.list_users import LONGEST_PAGE
+from hexaccount.application.log_in import LogIn
+from hexaccount.application.refresh_session import RefreshSession
+from hexaccount.domain.errors import NotAuthenticated
+from tests.driving.cli.conftest import PASSWORD
+
+
+@pytest.fixture
+def log_in(program):
+    def log_in(user_name: str = "ada", agent: str = "curl/8", address: str = "192.0.2.7") -> Access:
+        return program.service.bus.handle(
+            LogIn(user_name=user_name, password=PASSWORD, client_address=address, user_agent=agent)
+        )
+
+    return log_in
+
+
+@pytest.fixture
+def is_alive(program):
+    def is_alive(access: Access) -> bool:
+        try:
+            return bool(program.service.bus.handle(Authenticate(token=access.token)))
+        except NotAuthenticated:
+            return False
+
+    return is_alive
+
+
+def listed(result):
+    return [session["id"] for session in json.loads(result.stdout)["data"]]
+
+
+def test_sessions_are_listed_in_a_table_newest_first(run, register, log_in):
+    register("ada")
+    laptop, phone = log_in(agent="Laptop 1.0"), log_in(agent="Phone", address="2001:db8::7")
+    result = run("users", "sessions", "ada")
+    headings, first, second = result.stdout.splitlines()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert headings.split() == ["ID", "DEVICE", "ADDRESS", "CREATED", "LAST", "USED", "ENDS"]
+    assert first.split()[:3] == [str(phone.session_id), "Phone", "2001:db8::7"]
+    assert second.split()[:4] == [str(laptop.session_id), "Laptop", "1.0", "192.0.2.7"]
+    assert first.index("Phone") == second.index("Laptop") == headings.index("DEVICE")
+    assert all(time.endswith("Z") for time in first.split()[3:])
+
+
+def test_a_device_cannot_steer_the_terminal(run, register, log_in):
+    register("ada")
+    log_in(agent="\x1b[2J\u202eevil\r\n0198c000 root")
+    lines = run("users", "sessions", "ada").stdout.splitlines()
+    assert len(lines) == 2
+    assert "\x1b" not in lines[1]
+    assert "\u202e" not in lines[1]
+
+
+def test_json_is_one_document_in_the_shape_of_http(run, register, log_in):
+    register("ada")
+    access = log_in()
+    document = json.loads(run("users", "sessions", "ada", "--json").stdout)
+    assert document["page"] == {"next": None}
+    (session,) = document["data"]
+    times = {name: session.pop(name) for name in ("created_at", "last_used_at", "idle_until", "expires_at")}
+    assert session == {"id": str(access.session_id), "device": "curl/8", "address": "192.0.2.7"}
+    assert times["created_at"] == times["last_used_at"] < times["idle_until"] < times["expires_at"]
+    assert all(time.endswith("Z") for time in times.values())
+
+
+def test_nothing_secret_is_shown(run, register, program, log_in):
+    register("ada")
+    access = log_in()
+    following = program.service.bus.handle(RefreshSession(refresh=access.refresh))
+    shown = run("users", "sessions", "ada").output + run("users", "sessions", "ada", "--json").output
+    assert str(access.session_id) in shown
+    assert "hxr_" not in shown
+    assert not [secret for secret in (access.token, following.token, PASSWORD) if secret in shown]
+
+
+def test_no_sessions_leave_standard_output_empty(run, register):
+    register("ada")
+    result = run("users", "sessions", "ada")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "ada is not logged in anywhere.\n"
+    assert json.loads(run("users", "sessions", "ada", "--json").stdout) == {"data": [], "page": {"next": None}}
+
+
+def test_pages_follow_each_other_by_the_cursor_of_the_last(run, register, log_in):
+    register("ada")
+    opened = [str(log_in().session_id) for _ in range(5)]
+    seen, cursor = [], []
+    while cursor is not None:
+        result = run("users", "sessions", "ada", "--limit", "2", "--json", *cursor)
+        seen.append(listed(result))
+        following = json.loads(result.stdout)["page"]["next"]
+        cursor = ["--after", following] if following else None
+    assert seen == [opened[4:2:-1], opened[2:0:-1], opened[:1]]
+
+
+@pytest.mark.parametrize("reference", ["ada", "ada@example.org"])
+def test_the_hint_for_the_next_page_is_a_command_that_shows_it(run, register, log_in, reference):
+    register("ada")
+    first, second = log_in(), log_in()
+    page = run("--config", "my file.toml", "users", "sessions", reference, "--limit", "1")
+    hint = shlex.split(page.stderr.removeprefix("More: "))
+    assert hint == [
+        "hexaccount", "--config", "my file.toml", "users", "sessions", "--limit", "1", "--after",
+        str(second.session_id), reference,
+    ]  # fmt: skip
+    following = run(*hint[1:])
+    assert str(first.session_id) in following.stdout
+    assert str(second.session_id) not in following.stdout
+    assert following.stderr == ""
+
+
+def test_the_hint_for_the_next_page_of_a_name_that_begins_with_a_hyphen_works_too(run, register, log_in):
+    run(
+        "users", "register", "--user-name=-ada", "--email=a@example.org", "--first-name=A", "--last-name=L",
+        "--password-stdin", stdin=PASSWORD,
+    )  # fmt: skip
+    first, _ = log_in("-ada"), log_in("-ada")
+    page = run("users", "sessions", "--limit", "1", "--", "-ada")
+    following = run(*shlex.split(page.stderr.removeprefix("More: hexaccount ")))
+    assert str(first.session_id) in following.stdout
+
+
+@pytest.mark.parametrize("limit", [0, LONGEST_PAGE + 1, "many"])
+def test_a_page_beyond_the_limits_is_misuse(run, register, limit):
+    register("ada")
+    result = run("users", "sessions", "ada", "--limit", str(limit))
+    assert result.exit_code == 2
+    assert "--limit" in result.stderr
+
+
+@pytest.mark.parametrize("args", [["sessions", "--after", "yesterday"], ["logout", "--session", "the phone"]])
+def test_what_is_no_id_is_misuse(run, register, args):
+    register("ada")
+    assert run("users", *args, "ada").exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["sessions", "logout"])
+@pytest.mark.parametrize("reference", ["nobody", "nobody@example.org", "", str(uuid4())])
+def test_an_unknown_account_is_refused(run, command, reference):
+    result = run("users", command, reference)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: there is no such user\n")
+
+
+def test_a_logout_ends_every_session_of_the_account_and_of_no_other(run, register, log_in, is_alive):
+    register("ada"), register("bob")
+    mine, other = [log_in(), log_in()], log_in("bob")
+    result = run("users", "logout", "ada")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "ada is logged out everywhere.\n", "")
+    assert [is_alive(access) for access in mine] == [False, False]
+    assert is_alive(other)
+    assert is_alive(log_in())
+
+
+def test_a_logout_of_one_session_leaves_the_others(run, register, log_in, is_alive):
+    register("ada")
+    laptop, phone = log_in(), log_in()
+    for _ in range(2):
+        result = run("users", "logout", "ada", "--session", str(phone.session_id))
+        assert (result.exit_code, result.stdout) == (0, "That session of ada has ended.\n")
+    assert [is_alive(laptop), is_alive(phone)] == [True, False]
+    assert listed(run("users", "sessions", "ada", "--json")) == [str(laptop.session_id)]
+
+
+def test_a_session_of_somebody_else_is_refused_and_lives_on(run, register, log_in, is_alive):
+    register("ada"), register("bob")
+    access = log_in("bob")
+    for session_id in (access.session_id, uuid4()):
+        result = run("users", "logout", "ada", "--session", str(session_id))
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == "error: there is no such session\n"
+    assert is_alive(access)
+
+
+def test_a_disabled_account_is_logged_in_nowhere(run, register, log_in):
+    register("ada")
+    log_in()
+    run("users", "disable", "ada")
+    assert run("users", "sessions", "ada").stdout == ""
