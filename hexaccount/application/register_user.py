@@ -4,7 +4,9 @@ from uuid import UUID
 
 from hexaccount.application.field_checks import FieldChecks
 from hexaccount.application.messages import Command
+from hexaccount.application.password_policy import refuse_weak_password
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
@@ -60,10 +62,19 @@ def register_user(
     *,
     unit_of_work: UnitOfWorkFactory,
     hasher: PasswordHasher,
+    common_passwords: CommonPasswords,
     clock: Clock,
     identifiers: Identifiers,
 ) -> UUID:
-    """Open an account; raises UserNameTaken, EmailTaken or HashingOverloaded."""
+    """Open an account; raises InvalidInput of a weak password, UserNameTaken, EmailTaken or HashingOverloaded."""
+    refuse_weak_password(
+        command.password,
+        user_name=command.user_name,
+        email=command.email,
+        first_name=command.first_name,
+        last_name=command.last_name,
+        common=common_passwords,
+    )
     user = User.register(
         user_id=identifiers.new(),
         name=command.user_name,

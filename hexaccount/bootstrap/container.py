@@ -11,6 +11,7 @@ from dependency_injector import containers, providers
 from hexaccount.application.bus import Bus
 from hexaccount.application.message_log import log_messages
 from hexaccount.application.ports.avatar_artist import AvatarArtist
+from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.store import Store
@@ -49,6 +50,12 @@ def _hasher(settings: Settings, lane: "HashingLane") -> PasswordHasher:
     from hexaccount_security import BcryptHasher  # noqa: PLC0415 - see above
 
     return BcryptHasher(settings.password.cost, lane)
+
+
+def _common_passwords() -> CommonPasswords:
+    from hexaccount_security import ZxcvbnCommonPasswords  # noqa: PLC0415 - see above
+
+    return ZxcvbnCommonPasswords()
 
 
 def _tokens(settings: Settings) -> TokenIssuer:
@@ -101,6 +108,7 @@ class Container(containers.DeclarativeContainer):
     )
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
+    common_passwords = providers.ThreadSafeSingleton(_common_passwords)
     tokens = providers.ThreadSafeSingleton(_tokens, settings)
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(_publishers, settings)
@@ -111,6 +119,7 @@ class Container(containers.DeclarativeContainer):
             build_handlers,
             unit_of_work=store.provided.unit_of_work,
             hasher=hasher,
+            common_passwords=common_passwords,
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,

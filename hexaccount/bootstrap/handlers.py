@@ -14,6 +14,7 @@ from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.token_issuer import TokenIssuer
@@ -28,6 +29,7 @@ def build_handlers(
     *,
     unit_of_work: UnitOfWorkFactory,
     hasher: PasswordHasher,
+    common_passwords: CommonPasswords,
     tokens: TokenIssuer,
     clock: Clock,
     identifiers: Identifiers,
@@ -37,7 +39,14 @@ def build_handlers(
     handlers = Handlers()
     handlers.answer(
         RegisterUser,
-        partial(register_user, unit_of_work=unit_of_work, hasher=hasher, clock=clock, identifiers=identifiers),
+        partial(
+            register_user,
+            unit_of_work=unit_of_work,
+            hasher=hasher,
+            common_passwords=common_passwords,
+            clock=clock,
+            identifiers=identifiers,
+        ),
     )
     handlers.answer(
         LogIn,

@@ -14,7 +14,7 @@ from hexaccount.application.register_user import RegisterUser
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
-from hexaccount_security import BcryptHasher, HashingLane, JwtIssuer
+from hexaccount_security import BcryptHasher, HashingLane, JwtIssuer, ZxcvbnCommonPasswords
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.contracts.suites.races import PATIENCE
 
@@ -34,6 +34,7 @@ class BusParts:
         handlers = build_handlers(
             unit_of_work=store.unit_of_work,
             hasher=BcryptHasher(4, self.lane),
+            common_passwords=ZxcvbnCommonPasswords(),
             tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
             clock=SystemClock(),
             identifiers=Uuid7Identifiers(),
