@@ -12,6 +12,7 @@ COMMANDS = {
     "relay": ("service", "Deliver events until stopped."),
     "users": ("users", "Register, list, show, disable and enable accounts."),
     "outbox": ("outbox", "List and retry the events whose delivery was given up."),
+    "hash": ("hash", "See what hashing passwords takes on this machine."),
     "config": ("config", "Look at the settings."),
 }
 
