@@ -15,12 +15,14 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.bare_registrations import registrations_per_second
+from benchmarks.database import fresh_database, memory_folder
 from benchmarks.latency import me_latency
 from benchmarks.memory import memory_mib
 from benchmarks.raw_bcrypt import checks_per_second
-from benchmarks.services import bare, console, environment, log_in, ours, register
+from benchmarks.services import PASSWORD_QUEUE, bare, console, environment, log_in, ours, register
+from benchmarks.storm import RAMP, RunningStorm
 from benchmarks.wrk import wrk
-from tests.servers.postgres import create_database, running_postgres
+from tests.servers.postgres import running_postgres
 
 BOUTS = 5
 """How often what is compared takes turns in a round: the machine's speed drifts by a fifth within a minute."""
@@ -103,6 +105,31 @@ def measure_latency(table: Table, database: str, seconds: float) -> None:
         table.add("me p99 ms, 32 clients log in", busy.p99)
 
 
+def measure_storm(table: Table, database: str, seconds: float) -> None:
+    with ours(database, cost=12) as service:
+        register(service, 32)
+        token = log_in(service)
+        raw = checks_per_second(12, seconds)
+        table.add("raw bcrypt/s, cost 12, before the storm", raw)
+        me_latency(service.url, token, seconds=1)
+        quiet = me_latency(service.url, token, seconds=seconds)
+        storm = RunningStorm(service.url, clients=64, seconds=seconds)
+        time.sleep(RAMP)
+        busy = me_latency(service.url, token, seconds=seconds)
+        seen = storm.result()
+        table.add("me p99 ms, before the storm", quiet.p99)
+        table.add("me p99 ms, 64 clients log in", busy.p99)
+        table.add("accepted logins/s, 64 clients", seen.accepted_per_second)
+        table.add("refused logins/s, 64 clients", seen.refused_per_second)
+        table.add("longest wait s, 64 clients", seen.longest)
+        table.add("wait for a full queue s", places(workers=2) / raw)
+
+
+def places(workers: int) -> int:
+    """Return how many logins the service takes in at once: those in the queue of each worker, and those at work."""
+    return workers * (PASSWORD_QUEUE + (os.cpu_count() or 1) + 2)
+
+
 def measure_start(table: Table, database: str) -> None:
     with bare(database) as limit:
         table.add("bare start s", limit.start)
@@ -133,6 +160,9 @@ def report(table: Table) -> None:
         ("registrations/s", "bare registrations/s", ">= 0.5"),
         ("me p50 ms, 32 clients log in", "me p50 ms, quiet", "none"),
         ("me p99 ms, 32 clients log in", "me p99 ms, quiet", "<= 4"),
+        ("accepted logins/s, 64 clients", "raw bcrypt/s, cost 12, before the storm", ">= 0.95"),
+        ("me p99 ms, 64 clients log in", "me p99 ms, before the storm", "<= 4"),
+        ("longest wait s, 64 clients", "wait for a full queue s", "<= 1"),
         ("start s", "bare start s", "<= 2.5"),
         ("hexaccount --help s", "python -c pass s", "<= 8"),
     ]
@@ -140,6 +170,8 @@ def report(table: Table) -> None:
     for name, limit, aim in pairs:
         if name in figures:
             table.compare(name, limit, aim)
+    if "refused logins/s, 64 clients" in figures:
+        print(f"refused logins/s, 64 clients: {table.show('refused logins/s, 64 clients')}\n")
     for name in ("RSS MiB", "PSS MiB"):
         if name in figures:
             print(f"{name}, two workers: {table.show(name)}" + (", aim <= 130" if name.startswith("PSS") else ""))
@@ -149,18 +181,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8, help="how long each measurement takes")
-    names = ("logins12", "logins4", "me", "registrations", "latency", "start", "memory")
+    names = ("logins12", "logins4", "me", "registrations", "latency", "storm", "start", "memory")
     parser.add_argument("--only", nargs="*", choices=names, default=names)
     chosen = parser.parse_args()
     table = Table()
-    with tempfile.TemporaryDirectory(dir=_memory_folder()) as folder, running_postgres(Path(folder)) as server:
-        database = _fresh(server)
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder, running_postgres(Path(folder)) as server:
+        database = fresh_database(server)
         measures: dict[str, Callable[[], None]] = {
-            "logins12": lambda: measure_logins(table, _fresh(server), 12, chosen.seconds, bouts=1),
-            "logins4": lambda: measure_logins(table, _fresh(server), 4, chosen.seconds, bouts=BOUTS),
+            "logins12": lambda: measure_logins(table, fresh_database(server), 12, chosen.seconds, bouts=1),
+            "logins4": lambda: measure_logins(table, fresh_database(server), 4, chosen.seconds, bouts=BOUTS),
             "me": lambda: measure_me(table, database, chosen.seconds),
-            "registrations": lambda: measure_registrations(table, _fresh(server), chosen.seconds),
-            "latency": lambda: measure_latency(table, _fresh(server), chosen.seconds),
+            "registrations": lambda: measure_registrations(table, fresh_database(server), chosen.seconds),
+            "latency": lambda: measure_latency(table, fresh_database(server), chosen.seconds),
+            "storm": lambda: measure_storm(table, fresh_database(server), chosen.seconds),
             "start": lambda: measure_start(table, database),
             "memory": lambda: measure_memory(table, database),
         }
@@ -169,18 +202,6 @@ def main() -> None:
             for name in chosen.only:
                 measures[name]()
     report(table)
-
-
-def _memory_folder() -> str | None:
-    """Return a folder in memory where there is one, as the kernel's threads that write to a disk take turns too."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-
-
-def _fresh(server: str) -> str:
-    """Return a new database, so that hashes of one cost are not upgraded while another cost is measured."""
-    fresh = create_database(server)
-    subprocess.run(console("migrate"), env=environment(fresh, 4), check=True, stdout=subprocess.DEVNULL)
-    return fresh
 
 
 def _wait_for_profiles(connection: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -15,18 +15,21 @@ from tests.servers.ports import free_port
 
 KEY = "benchmark-key-of-more-than-32-bytes-length"
 PASSWORD = "correct horse battery"
+PASSWORD_QUEUE = 16
+"""How many may wait for a hash in a worker, at a cost at which hashes are slow: the default."""
 
 
-def environment(database: str, cost: int) -> dict[str, str]:
-    """Return the settings of our service."""
+def environment(database: str, cost: int, **settings: str) -> dict[str, str]:
+    """Return the settings of our service; `settings` are further ones, named without their prefix."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("HEXACCOUNT_")},
         "HEXACCOUNT_STORE": database,
         "HEXACCOUNT_JWT__KEY": KEY,
         "HEXACCOUNT_PASSWORD__COST": str(cost),
         # One worker may get most of 32 clients, too many for the default of 16, and refusals are not measured here.
-        "HEXACCOUNT_PASSWORD__QUEUE": "64" if cost < 8 else "16",
+        "HEXACCOUNT_PASSWORD__QUEUE": "64" if cost < 8 else str(PASSWORD_QUEUE),
         "HEXACCOUNT_LOG__LEVEL": "error",
+        **{f"HEXACCOUNT_{name}": value for name, value in settings.items()},
     }
 
 
@@ -57,11 +60,11 @@ class Running:
 
 
 @contextmanager
-def ours(database: str, *, cost: int, workers: int = 2) -> Iterator[Running]:
+def ours(database: str, *, cost: int, workers: int = 2, **settings: str) -> Iterator[Running]:
     """Run our service."""
     port = free_port()
     command = console("http", "--port", str(port), "--workers", str(workers))
-    with running(command, port, "/health", environment(database, cost)) as service:
+    with running(command, port, "/health", environment(database, cost, **settings)) as service:
         yield service
 
 

@@ -110,6 +110,20 @@ Feature: Registration
       | password          | 1234567                              | is too short                 |
       | avatar_identifier | a/b                                  | must be 1 to 64 ASCII        |
 
+  Scenario Outline: A password that would be guessed first is refused, in whatever spelling
+    When somebody registers with "<password>" as their password
+    Then this is refused, because password <reason>
+    And there are 0 users
+
+    Examples:
+      | password            | reason                                          |
+      | password1           | is one of the most common passwords             |
+      | QWERTYuiop          | is one of the most common passwords             |
+      | １２３４５６７８            | is one of the most common passwords             |
+      | JulietCapulet       | is made of the account's own names or address   |
+      | capulet juliet 1597 | is made of the account's own names or address   |
+      | juliet@example.org  | is made of the account's own names or address   |
+
   Scenario: All that is not valid is named at once
     When somebody registers with
       | user_name | email | first_name | last_name | password |

@@ -5,6 +5,8 @@ import pytest
 
 from tests.servers.postgres import running_postgres, temporary_database
 
+pytest_plugins = ["tests.canary.plugin"]
+
 STORES = ("memory", "sqlite", "postgresql")
 
 

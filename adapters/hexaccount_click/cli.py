@@ -13,6 +13,7 @@ COMMANDS = {
     "users": ("users", "Register and list accounts, and look after what they may do and their sessions."),
     "outbox": ("outbox", "List and retry the events whose delivery was given up."),
     "purge": ("purge", "Remove what has ended and nobody will ask for again."),
+    "hash": ("hash", "See what hashing passwords takes on this machine."),
     "config": ("config", "Look at the settings."),
 }
 

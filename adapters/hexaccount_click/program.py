@@ -5,6 +5,7 @@ if TYPE_CHECKING:  # so that asking for help imports none of it
     from pathlib import Path
 
     from hexaccount.application.bus import Bus
+    from hexaccount.application.hash_calibration import HashSpeeds
     from hexaccount.application.ports.outbox import SetAsideDeliveries
 
 
@@ -36,6 +37,10 @@ class Program(Protocol):
 
     def relay(self, *, echo: Callable[[str], None]) -> None:
         """Deliver events until a signal."""
+        ...
+
+    def hash_speeds(self) -> "HashSpeeds":
+        """Return how fast this machine hashes passwords, having measured it for a few seconds."""
         ...
 
     def shown_settings(self) -> Mapping[str, object]:

@@ -6,7 +6,9 @@ from uuid import UUID
 from hexaccount.application.field_checks import FieldChecks
 from hexaccount.application.idempotency import IdempotencyKeyReused, IdempotencyKeys
 from hexaccount.application.messages import Command
+from hexaccount.application.password_policy import refuse_weak_password
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.password_hasher import PasswordHasher
@@ -69,6 +71,7 @@ def register_user(
     *,
     unit_of_work: UnitOfWorkFactory,
     hasher: PasswordHasher,
+    common_passwords: CommonPasswords,
     clock: Clock,
     identifiers: Identifiers,
     roles: RoleBook,
@@ -76,9 +79,17 @@ def register_user(
 ) -> UUID:
     """Open an account, or answer as before where the same request with the same key has opened it.
 
-    Raises UnknownRole, UserNameTaken, EmailTaken, HashingOverloaded, RequestInFlight or IdempotencyKeyReused.
+    Raises UnknownRole, InvalidInput of a weak password, UserNameTaken, EmailTaken, HashingOverloaded, RequestInFlight or IdempotencyKeyReused.
     """
     roles.check(command.role)
+    refuse_weak_password(
+        command.password,
+        user_name=command.user_name,
+        email=command.email,
+        first_name=command.first_name,
+        last_name=command.last_name,
+        common=common_passwords,
+    )
     open_account = partial(
         _open_account, command, unit_of_work=unit_of_work, hasher=hasher, clock=clock, identifiers=identifiers
     )

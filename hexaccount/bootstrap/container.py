@@ -11,6 +11,7 @@ from dependency_injector import containers, providers
 from hexaccount.application.bus import Bus
 from hexaccount.application.message_log import log_messages
 from hexaccount.application.ports.avatar_artist import AvatarArtist
+from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.password_hasher import PasswordHasher
@@ -54,6 +55,12 @@ def _hasher(settings: Settings, lane: "HashingLane") -> PasswordHasher:
     from hexaccount_security import BcryptHasher  # noqa: PLC0415 - see above
 
     return BcryptHasher(settings.password.cost, lane)
+
+
+def _common_passwords() -> CommonPasswords:
+    from hexaccount_security import ZxcvbnCommonPasswords  # noqa: PLC0415 - see above
+
+    return ZxcvbnCommonPasswords()
 
 
 def _tokens(settings: Settings) -> TokenIssuer:
@@ -134,6 +141,7 @@ class Container(containers.DeclarativeContainer):
     retention = providers.ThreadSafeSingleton(_retention, settings)
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
+    common_passwords = providers.ThreadSafeSingleton(_common_passwords)
     tokens = providers.ThreadSafeSingleton(_tokens, settings)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
     roles = providers.ThreadSafeSingleton(_roles, settings)
@@ -149,6 +157,7 @@ class Container(containers.DeclarativeContainer):
             clearing=store.provided.clearing,
             retention=retention,
             hasher=hasher,
+            common_passwords=common_passwords,
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,

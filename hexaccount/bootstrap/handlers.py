@@ -22,6 +22,7 @@ from hexaccount.application.log_out import LogOut, log_out
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.fingerprints import Fingerprints
+from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.token_issuer import TokenIssuer
@@ -44,6 +45,7 @@ def build_handlers(
     clearing: Clearing,
     retention: Retention,
     hasher: PasswordHasher,
+    common_passwords: CommonPasswords,
     tokens: TokenIssuer,
     clock: Clock,
     identifiers: Identifiers,
@@ -63,6 +65,7 @@ def build_handlers(
             register_user,
             unit_of_work=unit_of_work,
             hasher=hasher,
+            common_passwords=common_passwords,
             clock=clock,
             identifiers=identifiers,
             roles=roles,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hexaccount.application.bus import Bus
+    from hexaccount.application.hash_calibration import HashSpeeds
     from hexaccount.application.ports.outbox import SetAsideDeliveries
     from hexaccount.bootstrap.service import Service
     from hexaccount.bootstrap.settings import Settings
@@ -68,6 +69,12 @@ class SettingsProgram(Program):
         from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - see above
 
         run_relays(self._opened(), echo=echo)
+
+    def hash_speeds(self) -> "HashSpeeds":
+        """Return how fast this machine hashes passwords."""
+        from hexaccount_security.bcrypt_speed import BcryptSpeedometer  # noqa: PLC0415 - see above
+
+        return BcryptSpeedometer().measure()
 
     def shown_settings(self) -> Mapping[str, object]:
         """Return every setting, secrets hidden."""

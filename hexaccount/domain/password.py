@@ -44,3 +44,8 @@ def normalise_password(text: str) -> str:
     if len(text) > _NORMALISED_AT_MOST:
         return text
     return unicodedata.normalize("NFKC", text)
+
+
+def fold_password(text: str) -> str:
+    """Return the spelling by which a password is compared with texts that are known: normalised, its case folded."""
+    return normalise_password(normalise_password(text).casefold())

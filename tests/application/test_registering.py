@@ -79,6 +79,22 @@ def test_every_invalid_field_is_named_at_once() -> None:
     assert "short" not in refusal.value.errors["password"].replace("too short", "")
 
 
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [("Password1", "one of the most common passwords"), ("juliet.capulet.1597", "the account's own names or address")],
+)
+def test_a_password_that_would_be_guessed_first_is_refused_before_it_is_hashed(
+    service: Service, password: str, reason: str, role: Role
+) -> None:
+    service.container.lane().close()
+    with pytest.raises(InvalidInput) as refusal:
+        service.bus.handle(RegisterUser.of_text(**{**TEXTS, "password": password}, role=role))
+    assert list(refusal.value.errors) == ["password"]
+    assert reason in refusal.value.errors["password"]
+    assert password not in str(refusal.value)
+
+
 def test_the_event_of_a_registration_gives_the_user_a_profile(service: Service, clock: AdjustableClock) -> None:
     user_id = service.bus.handle(registration())
     assert service.bus.handle(GetProfile(user_id=user_id)).updated_at is None

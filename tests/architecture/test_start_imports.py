@@ -44,6 +44,7 @@ NEVER_AT_START = [
     "sqlalchemy.orm",
     "sqlalchemy.testing",
     "unittest",
+    "zxcvbn",
 ]
 NEVER_ON_MEMORY = ["hexaccount_sql", "sqlalchemy", "sqlite3"]
 

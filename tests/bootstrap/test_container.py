@@ -54,7 +54,13 @@ def test_every_part_of_a_profile_can_be_built(profile: Path) -> None:
         container = service.container
         for provider in (container.clock, container.identifiers, container.recorder, container.store):
             assert provider() is provider()
-        for provider in (container.hasher, container.tokens, container.artist, container.publishers):
+        for provider in (
+            container.hasher,
+            container.common_passwords,
+            container.tokens,
+            container.artist,
+            container.publishers,
+        ):
             assert provider() is provider()
 
 
@@ -65,6 +71,7 @@ def test_every_message_has_its_handler() -> None:
         clearing=container.store().clearing,
         retention=container.retention(),
         hasher=container.hasher(),
+        common_passwords=container.common_passwords(),
         tokens=container.tokens(),
         clock=container.clock(),
         identifiers=container.identifiers(),

@@ -41,7 +41,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Give the settings of a quick service, and keep those of whoever runs the tests away."""
     for name in [name for name in os.environ if name.startswith("HEXACCOUNT_") and "_TEST_" not in name]:
         monkeypatch.delenv(name)
-    return {"HEXACCOUNT_PASSWORD__COST": "4"}
+    # Everything is logged, so that the canary hears everything.
+    return {"HEXACCOUNT_PASSWORD__COST": "4", "HEXACCOUNT_LOG__LEVEL": "debug"}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from hexaccount.application.role_book import RoleBook
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
 from hexaccount.domain.lifetimes import Lifetimes
-from hexaccount_security import BcryptHasher, HashingLane, HmacFingerprints, JwtIssuer
+from hexaccount_security import BcryptHasher, HashingLane, HmacFingerprints, JwtIssuer, ZxcvbnCommonPasswords
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.contracts.suites.races import PATIENCE
 
@@ -43,6 +43,7 @@ class BusParts:
             clearing=store.clearing,
             retention=Retention(ended=timedelta(days=30), refresh_grace=grace),
             hasher=BcryptHasher(4, self.lane),
+            common_passwords=ZxcvbnCommonPasswords(),
             tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
             clock=clock or SystemClock(),
             identifiers=Uuid7Identifiers(),

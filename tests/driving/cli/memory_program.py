@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.hash_calibration import HashSpeed, HashSpeeds
 from hexaccount.application.ports.outbox import SetAsideDeliveries
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings, shown_settings
@@ -63,6 +64,15 @@ class MemoryProgram(Program):
     def relay(self, *, echo: Callable[[str], None]) -> None:
         self.service.deliver_all()
         echo("delivering")
+
+    def hash_speeds(self) -> HashSpeeds:
+        """Tell of a machine whose two cores take 250 ms for a hash of cost 12."""
+        costs = range(8, 16)
+        taken = {cost: 0.25 * 2.0 ** (cost - 12) for cost in costs}
+        speeds = [
+            HashSpeed(cost=cost, seconds=taken[cost], per_second=2 / taken[cost], measured=cost < 14) for cost in costs
+        ]
+        return HashSpeeds(cores=2, speeds=speeds)
 
     def shown_settings(self) -> Mapping[str, object]:
         return shown_settings(self.settings)

@@ -91,6 +91,18 @@ def test_a_password_against_the_rules_is_refused_without_being_shown(register, s
     assert stdin.strip() not in result.output
 
 
+@pytest.mark.parametrize("role", ["user", "admin"])
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [("Password1", "is one of the most common passwords"), ("ada.lovelace", "is made of the account's own names")],
+)
+def test_a_password_that_would_be_guessed_first_is_refused_with_its_reason(register, password, reason, role):
+    result = register("--password-stdin", "--role", role, stdin=password + "\n")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: the password {reason}")
+    assert password not in result.output
+
+
 def test_without_a_terminal_the_remedy_is_named(register):
     result = register()
     assert result.exit_code == 2

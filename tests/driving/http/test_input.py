@@ -74,6 +74,8 @@ def test_what_a_name_cannot_hold_is_refused_by_the_name_of_its_field(long_visito
         ("password", "short"),
         ("password", "x" * 129),
         ("password", "tab\tin the password"),
+        ("password", "Password1"),
+        ("password", "Eve@example.org26"),
         ("avatar_identifier", "../../etc/passwd"),
         ("avatar_identifier", "a" * 65),
     ],

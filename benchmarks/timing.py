@@ -1,0 +1,154 @@
+"""Run with `python -m benchmarks.timing`: whether the time of a refused login tells if there is such an account.
+
+One client asks for one login after another, in a new order in every round: a known name with a wrong password, an
+unknown name, a disabled account with its right password. Cost 8 in the place of 12 gives sixteen times as many samples,
+and what differs besides the hash weighs sixteen times as much. Where the service limits guessing, a known and an
+unknown name that are limited are compared with each other, as neither is hashed for.
+"""
+
+import argparse
+import http.client
+import itertools
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.database import fresh_database, memory_folder
+from benchmarks.relative_difference import relative_difference
+from benchmarks.services import KEY, PASSWORD, Running, ours, register
+from hexaccount.application.disable_user import DisableUser
+from hexaccount.application.get_user import GetUser
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import JwtSettings, Settings
+from tests.servers.postgres import running_postgres
+
+COST = 8
+ACCOUNTS = 32
+BOUND = 0.05
+LIMITED = 429
+TRIES_TO_BE_LIMITED = 50
+WARM_UP = 20
+WRONG = "not the right password"
+
+
+@dataclass
+class Kind:
+    """A login that is refused: under which names, with which password and which status, and how long each took."""
+
+    name: str
+    user_names: Iterator[str]
+    password: str = WRONG
+    status: int = 401
+    milliseconds: list[float] = field(default_factory=list)
+
+
+class Client:
+    """Asks for logins over one connection, each time as if from another address, as limits count by address."""
+
+    def __init__(self, service: Running) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
+        self._addresses = (f"198.18.{high}.{low}" for high in itertools.cycle(range(256)) for low in range(1, 255))
+
+    def log_in(self, user_name: str, password: str, *, address: str = "") -> tuple[int, float]:
+        """Return the status and the milliseconds."""
+        body = json.dumps({"user_name": user_name, "password": password})
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": address or next(self._addresses)}
+        began = time.perf_counter()
+        self._connection.request("POST", "/api/v1/public/login", body, headers)
+        answer = self._connection.getresponse()
+        answer.read()
+        return answer.status, (time.perf_counter() - began) * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.timing", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120, help="how long to ask")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="as JWT__ISSUER=me")
+    chosen = parser.parse_args()
+    settings = dict(setting.split("=", 1) for setting in chosen.setting)
+    settings.setdefault("HTTP__TRUSTED_PROXIES", '["127.0.0.1"]')
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder, running_postgres(Path(folder)) as server:
+        database = fresh_database(server)
+        with ours(database, cost=COST, workers=chosen.workers, **settings) as service:
+            comparisons = measure(service, database, chosen.seconds)
+    sys.exit(report(comparisons))
+
+
+def measure(service: Running, database: str, seconds: float) -> list[tuple[Kind, Kind]]:
+    """Return which kinds are to be compared with which, with their times."""
+    register(service, 2 * ACCOUNTS)
+    known = [f"bench{number}" for number in range(2 * ACCOUNTS)]
+    with open_service(Settings(store=database, jwt=JwtSettings(key=KEY))) as admin:
+        for name in known[ACCOUNTS:]:
+            user = admin.bus.handle(GetUser(reference=name))
+            admin.bus.handle(DisableUser(user_id=user.id))
+    wrong = Kind("wrong password", itertools.cycle(known[:ACCOUNTS]))
+    unknown = Kind("unknown name", (f"nobody{number}" for number in itertools.count()))
+    disabled = Kind("disabled account", itertools.cycle(known[ACCOUNTS:]), PASSWORD)
+    client = Client(service)
+    _ask(client, [wrong, unknown, disabled], seconds)
+    comparisons = [(unknown, wrong), (disabled, wrong)]
+    limited = [_limited(client, "limited, unknown name", "nobody"), _limited(client, "limited, known name", "bench0")]
+    if all(kind.status == LIMITED for kind in limited):
+        _ask(client, limited, seconds / 4)
+        comparisons.append((limited[0], limited[1]))
+    else:
+        print("nothing limits guessing here, so limited accounts are not compared", file=sys.stderr)
+    return comparisons
+
+
+def _ask(client: Client, kinds: list[Kind], seconds: float) -> None:
+    """Ask for one login of each kind in every round; a round counts if all were answered as they should be."""
+    order = random.Random(0)
+    missed, ends = 0, time.perf_counter() + seconds
+    for number in itertools.count():
+        if time.perf_counter() > ends:
+            break
+        answers = {
+            kind.name: client.log_in(next(kind.user_names), kind.password) for kind in order.sample(kinds, len(kinds))
+        }
+        if any(answers[kind.name][0] != kind.status for kind in kinds):
+            missed += 1
+        elif number >= WARM_UP:
+            for kind in kinds:
+                kind.milliseconds.append(answers[kind.name][1])
+    if missed:
+        print(f"{missed} rounds were answered otherwise than expected and do not count", file=sys.stderr)
+
+
+def _limited(client: Client, name: str, user_name: str) -> Kind:
+    """Try wrong passwords until a limit is met; where none is, the kind keeps the status of a refused login."""
+    kind = Kind(name, itertools.repeat(user_name))
+    for _ in range(TRIES_TO_BE_LIMITED):
+        kind.status, _ = client.log_in(user_name, WRONG)
+        if kind.status == LIMITED:
+            break
+    return kind
+
+
+def report(comparisons: list[tuple[Kind, Kind]]) -> int:
+    """Print a line for each comparison; return 1 if one of them is not sure to be within the bound."""
+    print(f"{'login':24}{'compared with':24}{'n':>6}{'ms':>9}{'ms':>9}{'difference':>12}  95 % interval")
+    worst = 0
+    for kind, other in comparisons:
+        found = relative_difference(kind.milliseconds, other.milliseconds)
+        within = found.lies_within(BOUND)
+        worst = max(worst, not within)
+        interval = f"{found.low:+.1%} to {found.high:+.1%}"
+        judgement = f"within ±{BOUND:.0%}" if within else f"not sure to be within ±{BOUND:.0%}"
+        print(
+            f"{kind.name:24}{other.name:24}{found.pairs:6}{found.ours:9.2f}{found.theirs:9.2f}{found.value:+12.1%}  "
+            f"{interval}, {judgement}"
+        )
+    return worst
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Which cost of hashing a machine can afford."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+RECOMMENDED_COST = 10
+"""The least that OWASP's Password Storage Cheat Sheet asks of bcrypt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashSpeed:
+    """What hashing at one cost takes while every core hashes.
+
+    `seconds` is the time of one hash, `per_second` the number of them on all cores. `measured` is false where both
+    were reckoned from the next lower cost, as each cost takes twice the last.
+    """
+
+    cost: int
+    seconds: float
+    per_second: float
+    measured: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashSpeeds:
+    """The speeds of a machine, by rising cost."""
+
+    cores: int
+    speeds: Sequence[HashSpeed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostProposal:
+    """The cost to set, and what to know before setting it."""
+
+    speed: HashSpeed
+    warnings: Sequence[str]
+
+
+def propose_cost(
+    measured: HashSpeeds, *, target: float | None = None, logins_per_second: float | None = None
+) -> CostProposal:
+    """Return the cost whose hash takes nearest to `target` seconds and that allows the logins; at least one is given.
+
+    For logins alone it is the highest cost that allows them. Where both are given and contradict each other, the logins
+    decide.
+    """
+    warnings: list[str] = []
+    chosen = measured.speeds[-1]
+    if target is not None:
+        chosen = min(measured.speeds, key=lambda speed: _distance(speed.seconds, target))
+    if logins_per_second is not None:
+        allowing = [speed for speed in measured.speeds if speed.per_second >= logins_per_second]
+        highest = allowing[-1] if allowing else measured.speeds[0]
+        if not allowing:
+            warnings.append(_too_many(measured, logins_per_second))
+        if target is not None and highest.cost < chosen.cost:
+            warnings.append(
+                f"the targets contradict each other: {target * 1000:g} ms ask for cost {chosen.cost}, "
+                f"{logins_per_second:g} logins a second for {highest.cost} at the most"
+            )
+        chosen = min(chosen, highest, key=lambda speed: speed.cost)
+    if chosen.cost < RECOMMENDED_COST:
+        warnings.append(
+            f"cost {chosen.cost} is below {RECOMMENDED_COST}, the least that OWASP recommends; stolen hashes would be "
+            "guessed too fast: rather allow fewer logins, or add cores"
+        )
+    return CostProposal(speed=chosen, warnings=warnings + _unsteadiness(measured.speeds))
+
+
+def _distance(seconds: float, target: float) -> float:
+    return max(seconds / target, target / seconds)
+
+
+def _too_many(measured: HashSpeeds, logins_per_second: float) -> str:
+    lowest = measured.speeds[0]
+    cores = ceil(measured.cores * logins_per_second / lowest.per_second)
+    return (
+        f"even cost {lowest.cost} allows {lowest.per_second:.0f} logins a second here and not {logins_per_second:g}, "
+        f"which would need about {cores} cores like these"
+    )
+
+
+def _unsteadiness(speeds: Sequence[HashSpeed]) -> list[str]:
+    known = [speed.seconds for speed in speeds if speed.measured]
+    if all(1.6 < slower / faster < 2.5 for faster, slower in pairwise(known)):
+        return []
+    return ["the speed of this machine changed while it was measured; measure again while nothing else runs"]

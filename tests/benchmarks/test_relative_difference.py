@@ -1,0 +1,34 @@
+import random
+
+import pytest
+
+from benchmarks.relative_difference import relative_difference
+
+
+def series(count: int, *, factor: float = 1.0, seed: int = 1) -> list[float]:
+    """Give times around 20 ms that wander together, as those of one machine do."""
+    drift = [20 + 5 * ((number // 50) % 2) for number in range(count)]
+    noise = random.Random(seed)
+    return [factor * (base + noise.gauss(0, 2)) for base in drift]
+
+
+def test_equal_series_are_told_from_a_tenth_of_difference() -> None:
+    equal = relative_difference(series(500), series(500, seed=2))
+    assert equal.lies_within(0.05)
+    assert equal.low <= equal.value <= equal.high
+    slower = relative_difference(series(500, factor=1.1), series(500, seed=2))
+    assert not slower.lies_within(0.05)
+    assert slower.value == pytest.approx(0.1, abs=0.02)
+    assert slower.low > 0.05
+
+
+def test_few_samples_do_not_pass_for_equality() -> None:
+    assert not relative_difference(series(5), series(5, seed=4)).lies_within(0.01)
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    held = 0
+    for seed in range(40):
+        found = relative_difference(series(60, factor=1.02, seed=seed), series(60, seed=1000 + seed))
+        held += found.low <= 0.02 <= found.high
+    assert held >= 34
