@@ -11,6 +11,7 @@ COMMANDS = {
     "migrate": ("service", "Make or update the store's schema and the signing key."),
     "relay": ("service", "Deliver events until stopped."),
     "users": ("users", "Register, list, show, disable and enable accounts."),
+    "keys": ("keys", "List, add, retire and remove signing keys."),
     "outbox": ("outbox", "List and retry the events whose delivery was given up."),
     "config": ("config", "Look at the settings."),
 }

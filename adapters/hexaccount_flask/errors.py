@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 
 from hexaccount.application.causation import current_cause
 from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.application.ports.signing_keys import KeyRefused
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount.domain.errors import (
@@ -136,6 +137,7 @@ _PROBLEMS: dict[type, Callable[[Any], Problem]] = {
     Refusal: _refusal,
     InvalidInput: _invalid_input,
     InvalidValue: _refusal,
+    KeyRefused: _refusal,
     UserNameTaken: _taken,
     EmailTaken: _taken,
     UserNotFound: _not_found,

@@ -23,6 +23,7 @@ _TITLES = {
     "invalid_input": "The input is not valid",
     "invalid_token": "The access token is not valid",
     "invalid_value": "The input is not valid",
+    "key_refused": "The signing key is needed as it is",
     "malformed_json": "The body is not JSON",
     "malformed_request": "The request is malformed",
     "method_not_allowed": "The method does not fit the path",

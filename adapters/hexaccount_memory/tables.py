@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.signing_keys import StoredKey
 from hexaccount.domain.aggregate import Aggregate
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.session import Session
@@ -44,6 +45,7 @@ class Tables:
     profiles: dict[UUID, Profile] = field(default_factory=dict)
     journal: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
     inbox: set[tuple[str, UUID]] = field(default_factory=set)
+    signing_keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, frozenset[str]] = field(default_factory=dict)
     # By subscriber and aggregate, in order of sequence.
     owed: defaultdict[str, dict[tuple[str, UUID], list[OwedDelivery]]] = field(

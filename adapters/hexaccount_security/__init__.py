@@ -1,5 +1,8 @@
 from hexaccount_security.bcrypt_hasher import BcryptHasher
 from hexaccount_security.jwt_issuer import JwtIssuer
+from hexaccount_security.key_ring import KeyRing
 from hexaccount_security.lane import HashingLane
+from hexaccount_security.sealing_smith import SealingSmith
+from hexaccount_security.seed import seed_key
 
-__all__ = ["BcryptHasher", "HashingLane", "JwtIssuer"]
+__all__ = ["BcryptHasher", "HashingLane", "JwtIssuer", "KeyRing", "SealingSmith", "seed_key"]

@@ -85,6 +85,7 @@ def _grant(session: Session, tokens: TokenIssuer, identifiers: Identifiers) -> A
         session_id=session.id,
         issued_at=session.opened_at,
         expires_at=session.expires_at,
+        epoch=session.epoch,
     )
     seconds = int((session.expires_at - session.opened_at).total_seconds())
     return Access(token=tokens.issue(claims), expires_in=seconds, session_id=session.id)

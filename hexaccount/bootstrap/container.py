@@ -12,6 +12,7 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.message_log import log_messages
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
@@ -22,7 +23,7 @@ from hexaccount.bootstrap.settings import Settings
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
-    from hexaccount_security import HashingLane
+    from hexaccount_security import HashingLane, KeyRing, SealingSmith
 
 # An adapter is imported by the function that makes it, so that nothing unused is imported at start.
 
@@ -51,12 +52,23 @@ def _hasher(settings: Settings, lane: "HashingLane") -> PasswordHasher:
     return BcryptHasher(settings.password.cost, lane)
 
 
-def _tokens(settings: Settings) -> TokenIssuer:
+def _smith(settings: Settings) -> "SealingSmith":
+    from hexaccount_security import SealingSmith, seed_key  # noqa: PLC0415 - see above
+
+    return SealingSmith(seed_key(signing_key(settings), settings.jwt.algorithm))
+
+
+def _ring(settings: Settings, smith: "SealingSmith", store: Store) -> "KeyRing":
+    from hexaccount_security import KeyRing  # noqa: PLC0415 - see above
+
+    return KeyRing(smith, store.signing_keys, lifetime=_access_lifetime(settings))
+
+
+def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
     from hexaccount_security import JwtIssuer  # noqa: PLC0415 - see above
 
     return JwtIssuer(
-        signing_key(settings),
-        algorithm=settings.jwt.algorithm,
+        ring,
         issuer=settings.jwt.issuer,
         audience=settings.jwt.audience,
         client_id="hexaccount",
@@ -101,7 +113,9 @@ class Container(containers.DeclarativeContainer):
     )
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
-    tokens = providers.ThreadSafeSingleton(_tokens, settings)
+    smith: providers.Provider[KeySmith] = providers.ThreadSafeSingleton(_smith, settings)
+    ring = providers.ThreadSafeSingleton(_ring, settings, smith, store)
+    tokens = providers.ThreadSafeSingleton(_tokens, settings, ring)
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(_publishers, settings)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
@@ -112,6 +126,8 @@ class Container(containers.DeclarativeContainer):
             unit_of_work=store.provided.unit_of_work,
             hasher=hasher,
             tokens=tokens,
+            keys=store.provided.signing_keys,
+            smith=smith,
             clock=clock,
             identifiers=identifiers,
             access_lifetime=providers.Callable(_access_lifetime, settings),

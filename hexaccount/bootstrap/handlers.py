@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
+from hexaccount.application.add_key import AddKey, add_key
 from hexaccount.application.authenticate import Authenticate, authenticate
 from hexaccount.application.bus import Handlers
 from hexaccount.application.create_profile import create_profile, prefetch_profiles
@@ -10,15 +11,20 @@ from hexaccount.application.disable_user import DisableUser, disable_user
 from hexaccount.application.enable_user import EnableUser, enable_user
 from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
+from hexaccount.application.list_keys import ListKeys, list_keys
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.identifiers import Identifiers
+from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
+from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.register_user import RegisterUser, register_user
+from hexaccount.application.remove_key import RemoveKey, remove_key
+from hexaccount.application.retire_key import RetireKey, retire_key
 from hexaccount.application.subscribers import HandlingSubscriber, Subscriber
 from hexaccount.application.update_profile import UpdateProfile, update_profile
 from hexaccount.domain.events import UserRegistered
@@ -29,6 +35,8 @@ def build_handlers(
     unit_of_work: UnitOfWorkFactory,
     hasher: PasswordHasher,
     tokens: TokenIssuer,
+    keys: SigningKeys,
+    smith: KeySmith,
     clock: Clock,
     identifiers: Identifiers,
     access_lifetime: timedelta,
@@ -59,6 +67,10 @@ def build_handlers(
     handlers.answer(GetUser, partial(get_user, unit_of_work=unit_of_work))
     handlers.answer(ListUsers, partial(list_users, unit_of_work=unit_of_work))
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))
+    handlers.answer(AddKey, partial(add_key, keys=keys, smith=smith, clock=clock))
+    handlers.answer(RetireKey, partial(retire_key, keys=keys, smith=smith, clock=clock))
+    handlers.answer(RemoveKey, partial(remove_key, keys=keys, smith=smith, clock=clock, lifetime=access_lifetime))
+    handlers.answer(ListKeys, partial(list_keys, keys=keys, smith=smith, clock=clock, lifetime=access_lifetime))
     return handlers
 
 

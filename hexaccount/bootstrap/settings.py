@@ -36,7 +36,7 @@ class JwtSettings(Group, frozen=True):
     """Access tokens."""
 
     key: str | None = None
-    algorithm: Literal["HS256"] = "HS256"
+    algorithm: Literal["HS256", "EdDSA", "ES256", "RS256"] = "HS256"
     issuer: Annotated[str, Meta(min_length=1)] = "hexaccount"
     audience: Annotated[str, Meta(min_length=1)] = "hexaccount"
 
@@ -191,6 +191,8 @@ def _check(settings: Settings) -> None:
         _check_url("events", url, PUBLISHERS)
     if settings.jwt.key is not None:
         _check_key(settings.jwt.key)
+    if settings.jwt.algorithm != "HS256":
+        _check_key_pair(settings.jwt)
     for origin in settings.http.cors_origins:
         if origin != "*" and not _is_origin(origin):
             raise SettingsError(f"http.cors_origins: {origin} is no origin; write it as https://app.example.org")
@@ -231,6 +233,20 @@ def _check_key(key: str) -> None:
             "jwt.key is shorter than 32 bytes; make one with: "
             "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
+
+
+def _check_key_pair(jwt: JwtSettings) -> None:
+    if jwt.key is None:
+        raise SettingsError(
+            f"jwt.algorithm is {jwt.algorithm}, which needs a private key in PEM as jwt.key; or leave both unset, and "
+            f"run `hexaccount keys add --algorithm {jwt.algorithm}`"
+        )
+    from hexaccount_security import seed_key  # noqa: PLC0415 - it is seldom needed, and imports much
+
+    try:
+        seed_key(jwt.key.encode(), jwt.algorithm)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _is_origin(text: str) -> bool:

@@ -64,6 +64,8 @@ def test_every_message_has_its_handler() -> None:
         unit_of_work=container.store().unit_of_work,
         hasher=container.hasher(),
         tokens=container.tokens(),
+        keys=container.store().signing_keys,
+        smith=container.smith(),
         clock=container.clock(),
         identifiers=container.identifiers(),
         access_lifetime=container.clock().now() - container.clock().now(),
@@ -71,6 +73,7 @@ def test_every_message_has_its_handler() -> None:
     assert {message.__name__ for message in handlers} == {
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
         "Authenticate", "GetUser", "ListUsers", "GetProfile",
+        "AddKey", "RetireKey", "RemoveKey", "ListKeys",
     }  # fmt: skip
     container.lane().close()
 

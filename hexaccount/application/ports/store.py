@@ -2,6 +2,7 @@ from typing import Protocol
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
+from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 
 
@@ -12,6 +13,8 @@ class Store(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def set_aside(self) -> SetAsideDeliveries: ...
+    @property
+    def signing_keys(self) -> SigningKeys: ...
     @property
     def commits(self) -> CommitSignal:
         """Return the signal that every commit of events through this store gives."""

@@ -13,14 +13,19 @@ import jwt
 import pytest
 
 from hexaccount.application.ports.token_issuer import AccessClaims, InvalidToken
-from hexaccount_security import JwtIssuer
+from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
 
 KEY = bytes(range(64))
 OTHER_KEY = bytes(range(1, 65))
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 SECOND = int(NOW.timestamp())
 
-ISSUER = JwtIssuer(KEY, issuer="https://accounts.example", audience="https://api.example", client_id="hexaccount")
+ISSUER = JwtIssuer(
+    KeyRing(SealingSmith(seed_key(KEY))),
+    issuer="https://accounts.example",
+    audience="https://api.example",
+    client_id="hexaccount",
+)
 CLAIMS = AccessClaims(
     token_id=UUID("019ab000-0000-7000-8000-00000000000a"),
     user_id=UUID("019ab000-0000-7000-8000-00000000000b"),

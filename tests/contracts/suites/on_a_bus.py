@@ -14,12 +14,12 @@ from hexaccount.application.register_user import RegisterUser
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
-from hexaccount_security import BcryptHasher, HashingLane, JwtIssuer
+from hexaccount_security import BcryptHasher, HashingLane, JwtIssuer, KeyRing, SealingSmith, seed_key
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.contracts.suites.races import PATIENCE
 
 PASSWORD = "correct horse battery"
-_KEY = b"a key that signs nothing but what tests ask for"
+_SMITH = SealingSmith(seed_key(b"a key that signs nothing but what tests ask for"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class BusParts:
         handlers = build_handlers(
             unit_of_work=store.unit_of_work,
             hasher=BcryptHasher(4, self.lane),
-            tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
+            tokens=JwtIssuer(KeyRing(_SMITH), issuer="contract", audience="contract", client_id="contract"),
+            keys=store.signing_keys,
+            smith=_SMITH,
             clock=SystemClock(),
             identifiers=Uuid7Identifiers(),
             access_lifetime=timedelta(hours=1),

@@ -14,6 +14,7 @@ from tests.contracts.suites.password_hashes import PasswordHashContract
 from tests.contracts.suites.repositories import RepositoriesContract
 from tests.contracts.suites.rollback import RollbackContract
 from tests.contracts.suites.set_aside import SetAsideContract
+from tests.contracts.suites.signing_keys import SigningKeysContract
 from tests.contracts.suites.stale_versions import StaleVersionContract
 from tests.contracts.suites.subject import ContractSuite
 from tests.contracts.suites.text_fidelity import TextFidelityContract
@@ -37,6 +38,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     CommitSignalContract,
     LoginRacesContract,
     BusLoadContract,
+    SigningKeysContract,
 )
 
 
