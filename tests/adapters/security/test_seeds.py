@@ -33,9 +33,8 @@ def test_a_secret_is_not_published() -> None:
 def test_the_name_of_a_pair_is_the_thumbprint_of_rfc_7638() -> None:
     from hexaccount_security.private_key import PrivateKey
 
-    pair = PrivateKey.of_secret(bytes.fromhex(
-        "302e020100300506032b657004220420" "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
-    ), "EdDSA")  # fmt: skip
+    der = "302e020100300506032b6570042204209d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
+    pair = PrivateKey.of_secret(bytes.fromhex(der), "EdDSA")
     assert pair.kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"  # RFC 8037, A.3
 
 
