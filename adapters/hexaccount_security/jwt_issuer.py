@@ -54,7 +54,7 @@ class JwtIssuer:
         self._decoder = msgspec.json.Decoder(_Payload)
 
     def issue(self, claims: AccessClaims) -> str:
-        """Return a signed access token that carries `claims`."""
+        """Return a signed access token that carries `claims`; raises StoreUnavailable where no key is to be had."""
         begins = floor(claims.issued_at.timestamp())
         payload = _Payload(
             iss=self._issuer,

@@ -51,8 +51,8 @@ class _Keys:
 class KeyRing:
     """The key of the settings and those in the store, which all processes read again every few seconds.
 
-    Reading costs requests nothing: one thread reads while the others go on with what was read before. A store that is
-    away leaves the ring as it is.
+    Reading costs requests nothing: one thread reads while the others go on with what was read before. While the store is
+    away, the keys of before go on verifying, but none signs: it might have been superseded.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class KeyRing:
         self._smith = smith
         self._stored = stored
         self._lifetime = lifetime
-        self._records: Sequence[StoredKey] = ()
+        self._records: Sequence[StoredKey] | None = None
         self._keys = _Keys(smith.seed_key, {}, lifetime)
         self._lock = threading.Lock()
         self._read_at = inf if stored is None else -inf
@@ -70,8 +70,13 @@ class KeyRing:
         self._out_of_reach = False
 
     def signer(self, at: datetime) -> TokenKey:
-        """Return the key that signs at a moment."""
-        return self._fresh().signer(at)
+        """Return the key that signs at a moment; raises StoreUnavailable."""
+        keys = self._fresh()
+        if self._out_of_reach and self._stored is not None:
+            keys = self._looked_again(self._stored)
+            if self._out_of_reach:
+                raise StoreUnavailable
+        return keys.signer(at)
 
     def of_header(self, header: str, now: datetime) -> TokenKey | None:
         """Return the key whose tokens begin with a header, if any of them may be alive.
@@ -86,8 +91,19 @@ class KeyRing:
         return key
 
     def published(self, now: datetime) -> Sequence[Mapping[str, str]]:
-        """Return the public parts, as JWKs, of all keys that may sign or verify; symmetric ones have none."""
-        return [key.public_jwk for key in self._fresh().verifying(now) if key.public_jwk is not None]
+        """Return the public parts, as JWKs, of all keys that may sign or verify; symmetric ones have none.
+
+        They are read at each call: no other process has signed with a key that is missing here. While the store is
+        away they are those of before; raises StoreUnavailable where there are none.
+        """
+        if self._stored is not None:
+            asked = monotonic()
+            with self._lock:
+                if self._read_at <= asked:
+                    self._read(self._stored)
+            if self._records is None:
+                raise StoreUnavailable
+        return [key.public_jwk for key in self._keys.verifying(now) if key.public_jwk is not None]
 
     def _fresh(self) -> _Keys:
         unread = monotonic() - self._read_at
@@ -103,8 +119,9 @@ class KeyRing:
         return self._keys
 
     def _looked_again(self, stored: SigningKeys) -> _Keys:
+        asked = monotonic()
         with self._lock:
-            if monotonic() - self._looked_at >= _BETWEEN_LOOKS:
+            if self._read_at <= asked and monotonic() - self._looked_at >= _BETWEEN_LOOKS:
                 self._looked_at = monotonic()
                 self._read(stored)
         return self._keys

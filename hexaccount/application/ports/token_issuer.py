@@ -20,7 +20,7 @@ class TokenIssuer(Protocol):
     """Signs access tokens and checks those that come back."""
 
     def issue(self, claims: AccessClaims) -> str:
-        """Return a signed access token that carries `claims`."""
+        """Return a signed access token that carries `claims`; raises StoreUnavailable where no key is to be had."""
         ...
 
     def verify(self, token: str, *, now: datetime) -> AccessClaims:

@@ -198,6 +198,32 @@ def test_a_store_that_is_away_leaves_the_ring_as_it_is(
     assert not host.accepts(token)
 
 
+def test_nothing_is_signed_while_the_key_may_have_been_superseded_unseen(
+    keys: WatchedKeys, pass_time: Callable[[float], None]
+) -> None:
+    for host in (Host(keys), Host(keys)):
+        if keys.readings:
+            host.token()
+        keys.fail_with(StoreUnavailable())
+        pass_time(2)
+        with pytest.raises(StoreUnavailable):
+            host.token()
+        keys.fail_with(None)
+        key = put(keys)
+        pass_time(0.25)
+        assert host.token().partition(".")[0] == SMITH.open(key).header
+        keys.remove(key.kid)
+
+
+def test_no_keys_are_published_as_all_there_are_before_they_could_be_read(
+    keys: WatchedKeys, pass_time: Callable[[float], None]
+) -> None:
+    host = Host(keys)
+    keys.fail_with(StoreUnavailable())
+    with pytest.raises(StoreUnavailable):
+        kids(host)
+
+
 def test_a_key_that_cannot_be_looked_for_is_no_fault_of_the_token(
     keys: WatchedKeys, pass_time: Callable[[float], None]
 ) -> None:
@@ -229,6 +255,15 @@ def test_a_removed_key_verifies_nothing(keys: WatchedKeys, pass_time: Callable[[
     pass_time(2)
     assert not host.accepts(token)
     assert host.accepts(host.token())
+
+
+def test_the_published_keys_are_those_of_the_moment(keys: WatchedKeys, pass_time: Callable[[float], None]) -> None:
+    host = Host(keys)
+    host.token()
+    first = put(keys)
+    assert kids(host) == [first.kid]
+    second = put(keys)
+    assert set(kids(host)) == {first.kid, second.kid}
 
 
 def test_what_is_published_is_every_public_part_that_may_be_needed_and_nothing_else(keys: WatchedKeys) -> None:

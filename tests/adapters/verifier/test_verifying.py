@@ -15,7 +15,13 @@ from tests.adapters.security.ring_forgeries import GENUINE, RING_CORPUS, RING_IS
 
 # Nobody can make these who does not have the secret: the verifier knows neither our spelling of a header, nor the
 # name of a secret, nor whom hexaccount takes for its client.
-SIGNED_BY_US = ("header with spaces", """header of the form '{"alg":"none","alg": "HS256""", "kid ", "client_id ", "no client")
+SIGNED_BY_US = (
+    "header with spaces",
+    """header of the form '{"alg":"none","alg": "HS256""",
+    "kid ",
+    "client_id ",
+    "no client",
+)
 
 
 def issuer(algorithm: str = "EdDSA") -> tuple[JwtIssuer, KeyRing]:
