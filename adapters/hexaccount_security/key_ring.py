@@ -51,8 +51,8 @@ class _Keys:
 class KeyRing:
     """The key of the settings and those in the store, which all processes read again every few seconds.
 
-    Reading costs requests nothing: one thread reads while the others go on with what was read before. While the store is
-    away, the keys of before go on verifying, but none signs: it might have been superseded.
+    Reading costs requests nothing: one thread reads while the others go on with what was read before. While the store
+    is away, the keys of before go on verifying, but none signs: it might have been superseded.
     """
 
     def __init__(

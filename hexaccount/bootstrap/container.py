@@ -18,7 +18,7 @@ from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.handlers import build_handlers
-from hexaccount.bootstrap.key_file import signing_key
+from hexaccount.bootstrap.key_file import seed_of
 from hexaccount.bootstrap.settings import Settings
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
@@ -53,9 +53,9 @@ def _hasher(settings: Settings, lane: "HashingLane") -> PasswordHasher:
 
 
 def _smith(settings: Settings) -> "SealingSmith":
-    from hexaccount_security import SealingSmith, seed_key  # noqa: PLC0415 - see above
+    from hexaccount_security import SealingSmith  # noqa: PLC0415 - see above
 
-    return SealingSmith(seed_key(signing_key(settings), settings.jwt.algorithm))
+    return SealingSmith(seed_of(settings))
 
 
 def _ring(settings: Settings, smith: "SealingSmith", store: Store) -> "KeyRing":
