@@ -295,8 +295,8 @@ def test_a_key_that_was_changed_in_the_store_is_left_out_and_told_without_its_se
 
 
 def test_a_key_of_a_later_version_is_left_out(keys: WatchedKeys) -> None:
-    made = SMITH.make("EdDSA")
-    sealed = SMITH._seal.close(b"of a later kind", name=f"ML-DSA-44 {made.kid}")
+    made = put(WatchedKeys())
+    sealed = SMITH._seal.close(SMITH.open(made).secret, name=f"ML-DSA-44 {made.kid}")
     keys.add(StoredKey(kid=made.kid, algorithm="ML-DSA-44", sealed=sealed, created_at=NOW, signs_from=NOW))
     assert kids(Host(keys)) == []
 
