@@ -11,6 +11,7 @@ COMMANDS = {
     "migrate": ("service", "Make or update the store's schema and the signing key."),
     "relay": ("service", "Deliver events until stopped."),
     "users": ("users", "Register and list accounts, and look after what they may do and their sessions."),
+    "keys": ("keys", "List, add, retire and remove signing keys."),
     "outbox": ("outbox", "List and retry the events whose delivery was given up."),
     "purge": ("purge", "Remove what has ended and nobody will ask for again."),
     "hash": ("hash", "See what hashing passwords takes on this machine."),

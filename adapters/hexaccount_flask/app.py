@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Flask
 
@@ -12,6 +12,7 @@ from hexaccount_flask.flask_app import HttpApplication
 from hexaccount_flask.parsing import LONGEST_BODY
 from hexaccount_flask.routes_account import account_routes
 from hexaccount_flask.routes_avatar import avatar_routes
+from hexaccount_flask.routes_keys import key_routes
 from hexaccount_flask.routes_me import me_routes
 from hexaccount_flask.routes_operation import operation_routes
 from hexaccount_flask.routes_sessions import sessions_routes
@@ -24,6 +25,7 @@ def create_app(
     artist: AvatarArtist,
     readiness: Callable[[], None],
     draining: Callable[[], bool],
+    published_keys: Callable[[], Sequence[Mapping[str, str]]],
     cors_origins: Sequence[str] = (),
     trusted_proxies: Sequence[str] = (),
 ) -> Flask:
@@ -33,6 +35,7 @@ def create_app(
     artist: draws the avatars.
     readiness: returns if the service can serve; raises StoreUnavailable or SchemaMismatch.
     draining: tells whether the service is shutting down.
+    published_keys: returns the public keys of the access tokens, as JWKs.
     cors_origins: the origins whose pages may read the answers, `*` for all.
     trusted_proxies: the networks whose word on the client's address is believed; ValueError for what is none.
     """
@@ -43,6 +46,7 @@ def create_app(
     app.register_blueprint(avatar_routes(artist))
     app.register_blueprint(me_routes(bus))
     app.register_blueprint(sessions_routes(bus))
+    app.register_blueprint(key_routes(published_keys))
     app.register_blueprint(users_routes(bus))
     app.register_error_handler(Exception, answer_error)
     app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # as Flask says

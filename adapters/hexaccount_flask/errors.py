@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 from hexaccount.application.causation import current_cause
 from hexaccount.application.idempotency import IdempotencyKeyReused, RequestInFlight
 from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.application.ports.signing_keys import KeyRefused
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount.application.update_profile import UnexpectedVersion
@@ -157,6 +158,7 @@ _PROBLEMS: dict[type, Callable[[Any], Problem]] = {
     InvalidInput: _invalid_input,
     InvalidValue: _refusal,
     UnknownRole: _refusal,
+    KeyRefused: _refusal,
     UserNameTaken: _taken,
     EmailTaken: _taken,
     WrongPassword: _wrong_password,

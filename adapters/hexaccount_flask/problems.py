@@ -25,6 +25,7 @@ _TITLES = {
     "invalid_refresh_token": "The refresh token is not valid",
     "invalid_token": "The access token is not valid",
     "invalid_value": "The input is not valid",
+    "key_refused": "The signing key is needed as it is",
     "malformed_header": "A header is malformed",
     "malformed_json": "The body is not JSON",
     "malformed_request": "The request is malformed",

@@ -1,11 +1,13 @@
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
+from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_memory.clearing import MemoryClearing
 from hexaccount_memory.outbox import MemoryOutbox
+from hexaccount_memory.signing_keys import MemorySigningKeys
 from hexaccount_memory.tables import Tables
 from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 
@@ -30,6 +32,10 @@ class MemoryStore(Store):
     @property
     def clearing(self) -> Clearing:
         return MemoryClearing(self._tables)
+
+    @property
+    def signing_keys(self) -> SigningKeys:
+        return MemorySigningKeys(self._tables)
 
     @property
     def commits(self) -> CommitSignal:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.keyed_requests import KeyedRequest
+from hexaccount.application.ports.signing_keys import StoredKey
 from hexaccount.domain.aggregate import Aggregate
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.refresh_token import RefreshToken
@@ -50,6 +51,7 @@ class Tables:
     journal: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
     inbox: set[tuple[str, UUID]] = field(default_factory=set)
     keyed_requests: dict[str, KeyedRequest] = field(default_factory=dict)
+    signing_keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, frozenset[str]] = field(default_factory=dict)
     # By subscriber and aggregate, in order of sequence.
     owed: defaultdict[str, dict[tuple[str, UUID], list[OwedDelivery]]] = field(

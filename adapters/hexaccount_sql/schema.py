@@ -158,7 +158,6 @@ signing_keys = sa.Table(
     sa.Column("kid", sa.Text, primary_key=True),
     sa.Column("algorithm", sa.Text, nullable=False),
     sa.Column("sealed", sa.Text, nullable=False),
-    sa.Column("public_jwk", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("signs_from", Moment, nullable=False),
     sa.Column("retired_at", Moment),

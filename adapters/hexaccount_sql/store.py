@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
+from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
@@ -13,6 +14,7 @@ from hexaccount_sql.connections import open_engine, postgresql_defaults
 from hexaccount_sql.migration import check_schema, migrate
 from hexaccount_sql.outbox import SqlOutbox
 from hexaccount_sql.set_aside import SqlSetAsideDeliveries
+from hexaccount_sql.signing_keys import SqlSigningKeys
 from hexaccount_sql.unit_of_work import SqlUnitOfWork
 from hexaccount_sql.writes import Writer
 
@@ -44,6 +46,10 @@ class SqlStore(Store):
     @property
     def clearing(self) -> Clearing:
         return SqlClearing(self._engine)
+
+    @property
+    def signing_keys(self) -> SigningKeys:
+        return SqlSigningKeys(self._engine)
 
     @property
     def commits(self) -> CommitSignal:

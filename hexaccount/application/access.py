@@ -37,6 +37,7 @@ def grant_access(
         session_id=session.id,
         issued_at=at,
         expires_at=expires_at,
+        epoch=session.epoch,
     )
     seconds = int((expires_at - at).total_seconds())
     return Access(token=tokens.issue(claims), expires_in=seconds, session_id=session.id, refresh=refresh)

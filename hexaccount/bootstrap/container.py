@@ -14,6 +14,7 @@ from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.fingerprints import Fingerprints
+from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
@@ -21,14 +22,14 @@ from hexaccount.application.purge import Retention
 from hexaccount.application.recorder import Recorder
 from hexaccount.application.role_book import RoleBook
 from hexaccount.bootstrap.handlers import build_handlers
-from hexaccount.bootstrap.key_file import signing_key
+from hexaccount.bootstrap.key_file import seed_of
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.role import Role
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
-    from hexaccount_security import HashingLane
+    from hexaccount_security import HashingLane, KeyRing, SealingSmith
 
 # An adapter is imported by the function that makes it, so that nothing unused is imported at start.
 
@@ -63,12 +64,23 @@ def _common_passwords() -> CommonPasswords:
     return ZxcvbnCommonPasswords()
 
 
-def _tokens(settings: Settings) -> TokenIssuer:
+def _smith(settings: Settings) -> "SealingSmith":
+    from hexaccount_security import SealingSmith  # noqa: PLC0415 - see above
+
+    return SealingSmith(seed_of(settings))
+
+
+def _ring(settings: Settings, smith: "SealingSmith", store: Store) -> "KeyRing":
+    from hexaccount_security import KeyRing  # noqa: PLC0415 - see above
+
+    return KeyRing(smith, store.signing_keys, lifetime=_lifetimes(settings).access)
+
+
+def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
     from hexaccount_security import JwtIssuer  # noqa: PLC0415 - see above
 
     return JwtIssuer(
-        signing_key(settings),
-        algorithm=settings.jwt.algorithm,
+        ring,
         issuer=settings.jwt.issuer,
         audience=settings.jwt.audience,
         client_id="hexaccount",
@@ -142,7 +154,9 @@ class Container(containers.DeclarativeContainer):
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     common_passwords = providers.ThreadSafeSingleton(_common_passwords)
-    tokens = providers.ThreadSafeSingleton(_tokens, settings)
+    smith: providers.Provider[KeySmith] = providers.ThreadSafeSingleton(_smith, settings)
+    ring = providers.ThreadSafeSingleton(_ring, settings, smith, store)
+    tokens = providers.ThreadSafeSingleton(_tokens, settings, ring)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
     roles = providers.ThreadSafeSingleton(_roles, settings)
     fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
@@ -159,6 +173,8 @@ class Container(containers.DeclarativeContainer):
             hasher=hasher,
             common_passwords=common_passwords,
             tokens=tokens,
+            keys=store.provided.signing_keys,
+            smith=smith,
             clock=clock,
             identifiers=identifiers,
             lifetimes=lifetimes,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
+from hexaccount.application.add_key import AddKey, add_key
 from hexaccount.application.authenticate import Authenticate, authenticate
 from hexaccount.application.bus import Handlers
 from hexaccount.application.change_password import ChangePassword, change_password
@@ -16,6 +17,7 @@ from hexaccount.application.get_user import GetUser, get_user
 from hexaccount.application.grant_role import GrantRole, grant_role
 from hexaccount.application.idempotency import IdempotencyKeys
 from hexaccount.application.list_sessions import ListSessions, list_sessions
+from hexaccount.application.list_keys import ListKeys, list_keys
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
@@ -24,7 +26,9 @@ from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.identifiers import Identifiers
+from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
+from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.purge import Purge, Retention, purge
@@ -33,6 +37,8 @@ from hexaccount.application.register_user import RegisterUser, register_user
 from hexaccount.application.revoke_role import RevokeRole, revoke_role
 from hexaccount.application.role_book import RoleBook
 from hexaccount.application.set_password import SetPassword, set_password
+from hexaccount.application.remove_key import RemoveKey, remove_key
+from hexaccount.application.retire_key import RetireKey, retire_key
 from hexaccount.application.subscribers import HandlingSubscriber, Subscriber
 from hexaccount.application.update_profile import UpdateProfile, update_profile
 from hexaccount.domain.events import UserRegistered
@@ -47,6 +53,8 @@ def build_handlers(
     hasher: PasswordHasher,
     common_passwords: CommonPasswords,
     tokens: TokenIssuer,
+    keys: SigningKeys,
+    smith: KeySmith,
     clock: Clock,
     identifiers: Identifiers,
     lifetimes: Lifetimes,
@@ -56,7 +64,7 @@ def build_handlers(
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
-    keys = IdempotencyKeys(
+    idempotency_keys = IdempotencyKeys(
         unit_of_work=unit_of_work, fingerprints=fingerprints, clock=clock, lifetime=idempotency_lifetime
     )
     handlers.answer(
@@ -69,7 +77,7 @@ def build_handlers(
             clock=clock,
             identifiers=identifiers,
             roles=roles,
-            keys=keys,
+            keys=idempotency_keys,
         ),
     )
     handlers.answer(
@@ -113,6 +121,10 @@ def build_handlers(
     handlers.answer(ListUsers, partial(list_users, unit_of_work=unit_of_work))
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))
     handlers.answer(Purge, partial(purge, clearing=clearing, clock=clock, retention=retention))
+    handlers.answer(AddKey, partial(add_key, keys=keys, smith=smith, clock=clock))
+    handlers.answer(RetireKey, partial(retire_key, keys=keys, smith=smith, clock=clock))
+    handlers.answer(RemoveKey, partial(remove_key, keys=keys, smith=smith, clock=clock, lifetime=lifetimes.access))
+    handlers.answer(ListKeys, partial(list_keys, keys=keys, smith=smith, clock=clock, lifetime=lifetimes.access))
     return handlers
 
 

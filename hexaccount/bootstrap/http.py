@@ -46,6 +46,7 @@ class LoadWorker:
             artist=service.artist,
             readiness=service.store.check,
             draining=self.draining.is_set,
+            published_keys=service.published_keys,
             cors_origins=settings.http.cors_origins,
             trusted_proxies=settings.http.trusted_proxies,
         )

@@ -3,8 +3,12 @@
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.settings import DATA_DIRECTORY, PREFIX, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from hexaccount_security.token_key import TokenKey
 
 KEY_FILE = DATA_DIRECTORY / "jwt.key"
 
@@ -25,6 +29,16 @@ def signing_key(settings: Settings) -> bytes:
             f"there is no signing key: jwt.key is not set and {KEY_FILE} cannot be read ({error.strerror}); "
             f"set {PREFIX}JWT__KEY, or run `hexaccount migrate` to make the file"
         ) from error
+
+
+def seed_of(settings: Settings) -> "TokenKey":
+    """Return that key for use; raises SettingsError where there is none, or it does not suit `jwt.algorithm`."""
+    from hexaccount_security import seed_key  # noqa: PLC0415 - who only reads or makes the file does without
+
+    try:
+        return seed_key(signing_key(settings), settings.jwt.algorithm)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def make_data_directory() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, signing_key
+from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, seed_of
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
 
@@ -25,12 +25,12 @@ def prepare(settings: Settings) -> list[str]:
 def prepare_to_serve(settings: Settings) -> list[str]:
     """Make what is missing where no store was chosen, otherwise make sure that nothing is; return what was made.
 
-    Raises SettingsError without a key, SchemaMismatch without a schema, and StoreUnavailable.
+    Raises SettingsError without a key that can be used, SchemaMismatch without a schema, and StoreUnavailable.
     """
     if settings.store == DEFAULT_STORE and not _is_ready(settings):
         return prepare(settings)
+    seed_of(settings)
     if settings.store_kind != "memory":
-        signing_key(settings)
         check_store_is_there(settings)
         with open_service(settings) as service:
             service.store.check()

@@ -45,7 +45,13 @@ class SettingsProgram(Program):
 
     def bus(self) -> "Bus":
         """Return the bus on a store that is ready."""
-        return self._opened().bus
+        from hexaccount.bootstrap.settings import SettingsError  # noqa: PLC0415 - see above
+
+        service = self._opened()
+        try:
+            return service.bus
+        except SettingsError as error:
+            raise ConfigurationError(str(error)) from error
 
     def set_aside(self) -> "SetAsideDeliveries":
         """Return the deliveries that were given up."""

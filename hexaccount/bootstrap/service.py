@@ -46,6 +46,10 @@ class Service:
         """Return who draws the avatars."""
         return self.container.artist()
 
+    def published_keys(self) -> Sequence[Mapping[str, str]]:
+        """Return the public keys by which others may check access tokens, as JWKs."""
+        return self.container.ring().published(self.container.clock().now())
+
     @property
     def publishers(self) -> Mapping[str, EventPublisher]:
         """Return the publishers by the URLs of the `events` setting."""

@@ -41,7 +41,7 @@ class JwtSettings(Group, frozen=True):
     """Access tokens."""
 
     key: str | None = None
-    algorithm: Literal["HS256"] = "HS256"
+    algorithm: Literal["HS256", "EdDSA", "ES256", "RS256"] = "HS256"
     issuer: Annotated[str, Meta(min_length=1)] = "hexaccount"
     audience: Annotated[str, Meta(min_length=1)] = "hexaccount"
 
@@ -227,6 +227,8 @@ def _check(settings: Settings) -> None:
         _check_url("events", url, PUBLISHERS)
     if settings.jwt.key is not None:
         _check_key(settings.jwt.key)
+    if settings.jwt.algorithm != "HS256":
+        _check_key_pair(settings.jwt)
     _check_lifetimes(settings.session)
     for role in settings.roles:
         _check_role(role)
@@ -286,6 +288,20 @@ def _check_role(name: str) -> None:
         raise SettingsError(f'roles: "{name}" is no role; a role {error.reason}') from None
     if role in {Role.USER, Role.ADMIN}:
         raise SettingsError(f"roles: {name} is there already, and cannot be changed; choose another name")
+
+
+def _check_key_pair(jwt: JwtSettings) -> None:
+    if jwt.key is None:
+        raise SettingsError(
+            f"jwt.algorithm is {jwt.algorithm}, which needs a private key in PEM as jwt.key; or leave both unset, and "
+            f"run `hexaccount keys add --algorithm {jwt.algorithm}`"
+        )
+    from hexaccount_security import seed_key  # noqa: PLC0415 - it is seldom needed, and imports much
+
+    try:
+        seed_key(jwt.key.encode(), jwt.algorithm)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _is_origin(text: str) -> bool:

@@ -37,6 +37,11 @@ def test_the_application_knows_only_itself_the_domain_and_the_standard_library(r
     assert foreign_imports(root / "hexaccount/application", known) == []
 
 
+def test_the_verifier_can_be_used_with_nothing_else_of_ours(root: Path) -> None:
+    known = ["hexaccount_verifier", "jwt", "cryptography"]
+    assert foreign_imports(root / "adapters/hexaccount_verifier", known) == []
+
+
 @pytest.mark.parametrize(
     "statement",
     [

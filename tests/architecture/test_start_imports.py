@@ -16,19 +16,22 @@ from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount_flask import create_app
 
 service = open_service(Settings(store=sys.argv[1], jwt=JwtSettings(key="k" * 32)))
-create_app(bus=service.bus, artist=service.artist, readiness=service.store.check, draining=lambda: False)
+ready, keys = service.store.check, service.published_keys
+create_app(bus=service.bus, artist=service.artist, readiness=ready, draining=lambda: False, published_keys=keys)
 print(json.dumps(sorted(sys.modules)))
 """
 
 NEVER_AT_START = [
     "PIL",
     "alembic",
+    "cryptography",
     "hexaccount.bootstrap.console",
     "hexaccount_click",
     "hexaccount_granian",
     "hexaccount_sql.listener",
     "hexaccount_sql.postgres_writer",
     "hypothesis",
+    "jwt",
     "kafka",
     "mako",
     "psycopg",

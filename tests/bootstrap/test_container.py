@@ -73,6 +73,8 @@ def test_every_message_has_its_handler() -> None:
         hasher=container.hasher(),
         common_passwords=container.common_passwords(),
         tokens=container.tokens(),
+        keys=container.store().signing_keys,
+        smith=container.smith(),
         clock=container.clock(),
         identifiers=container.identifiers(),
         lifetimes=container.lifetimes(),
@@ -84,6 +86,7 @@ def test_every_message_has_its_handler() -> None:
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
         "Authenticate", "GetUser", "ListUsers", "GetProfile", "RefreshSession", "ListSessions", "EndSession",
         "EndSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole",
+        "AddKey", "RetireKey", "RemoveKey", "ListKeys",
     }  # fmt: skip
     container.lane().close()
 

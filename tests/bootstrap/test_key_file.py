@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.bootstrap.key_file import make_data_directory, make_key_file, signing_key
+from hexaccount.bootstrap.key_file import make_data_directory, make_key_file, seed_of, signing_key
 from hexaccount.bootstrap.settings import JwtSettings, Settings, SettingsError
 
 SQLITE = Settings(store="sqlite:///hexaccount-data/hexaccount.db")
@@ -113,6 +113,15 @@ def test_memory_has_a_key_of_its_own_and_makes_no_file(here: Path) -> None:
     keys = {signing_key(Settings(store="memory://")) for _ in range(2)}
     assert [len(key) for key in keys] == [32, 32]
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["too short", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n"])
+def test_a_file_that_holds_no_secret_is_refused_without_being_repeated(here: Path, text: str) -> None:
+    make_data_directory()
+    KEY_FILE.write_text(text)
+    with pytest.raises(SettingsError, match=r"jwt\.key cannot be used: .*; make a random one with: ") as error:
+        seed_of(SQLITE)
+    assert text not in str(error.value)
 
 
 def test_the_folder_may_be_there_already(here: Path) -> None:

@@ -4,6 +4,10 @@ import re
 import subprocess
 from pathlib import Path
 
+import jwt
+
+from tests.service.conftest import Account
+
 README = Path(__file__).parents[2] / "README.md"
 VARYING = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
@@ -43,3 +47,20 @@ def test_the_session_of_the_readme_gives_the_answers_it_shows(serving, tmp_path)
         ran = subprocess.run(["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     for (command, shown), got in zip(steps, ran.stdout.split("\nMARK\n"), strict=True):
         assert same(got) == same(shown), command
+
+
+def test_the_verifier_of_the_readme_lets_in_and_out_whom_it_says(serving, hexaccount):
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    with serving() as (_, url):
+        assert hexaccount("keys", "add", "--signs-after", "0").returncode == 0
+        ada = Account(url, "ada")
+        user_id = ada.register().json()["data"]["id"]
+        token = ada.log_in()["Authorization"].removeprefix("Bearer ")
+        names: dict = {}
+        exec(example.replace("http://127.0.0.1:8000", url), names)
+        assert str(names["user_of"](token)) == user_id
+        assert names["user_of"](token[:-4] + "AAAA") is None
+        session_id = jwt.decode(token, options={"verify_signature": False})["sid"]
+        closed = {"type": "hexaccount.session.closed.v1", "subject": user_id, "data": {"session_id": session_id}}
+        names["on_event"](closed)
+        assert names["user_of"](token) is None

@@ -158,3 +158,19 @@ def test_an_admin_makes_and_sees_users_beside_the_service(serving, hexaccount):
         grace = Account(url, "grace", "compilers are fun")
         listed = grace.get("/api/v1/users", grace.log_in()).json()["data"]
         assert [(user["id"], user["roles"]) for user in listed] == [(made.stdout.strip(), ["user", "admin"])]
+
+
+@pytest.mark.parametrize("arguments", [["http"], ["keys", "list"], ["users", "list"]])
+def test_a_key_file_that_holds_no_secret_is_named_with_the_remedy(hexaccount, tmp_path, arguments):
+    assert hexaccount("migrate").returncode == 0
+    (tmp_path / "hexaccount-data" / "jwt.key").write_text("short\n")
+    refused = hexaccount(*arguments)
+    assert refused.returncode == 2
+    assert "jwt.key cannot be used: it has 5 bytes" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_keys_on_memory_are_refused(hexaccount):
+    refused = hexaccount("keys", "add", HEXACCOUNT_STORE="memory://")
+    assert refused.returncode == 2
+    assert "memory://" in refused.stderr

@@ -3,6 +3,7 @@ from typing import Protocol
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
+from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 
 
@@ -15,6 +16,8 @@ class Store(Protocol):
     def set_aside(self) -> SetAsideDeliveries: ...
     @property
     def clearing(self) -> Clearing: ...
+    @property
+    def signing_keys(self) -> SigningKeys: ...
     @property
     def commits(self) -> CommitSignal:
         """Return the signal that every commit of events through this store gives."""

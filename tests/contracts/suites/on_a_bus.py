@@ -18,7 +18,16 @@ from hexaccount.application.role_book import RoleBook
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
 from hexaccount.domain.lifetimes import Lifetimes
-from hexaccount_security import BcryptHasher, HashingLane, HmacFingerprints, JwtIssuer, ZxcvbnCommonPasswords
+from hexaccount_security import (
+    BcryptHasher,
+    HashingLane,
+    HmacFingerprints,
+    JwtIssuer,
+    KeyRing,
+    SealingSmith,
+    ZxcvbnCommonPasswords,
+    seed_key,
+)
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.contracts.suites.races import PATIENCE
 
@@ -27,6 +36,7 @@ LIFETIMES = Lifetimes(
     access=timedelta(hours=1), idle=timedelta(hours=2), absolute=timedelta(days=1), grace=timedelta(seconds=10)
 )
 _KEY = b"a key that signs nothing but what tests ask for"
+_SMITH = SealingSmith(seed_key(_KEY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,9 @@ class BusParts:
             retention=Retention(ended=timedelta(days=30), refresh_grace=grace),
             hasher=BcryptHasher(4, self.lane),
             common_passwords=ZxcvbnCommonPasswords(),
-            tokens=JwtIssuer(_KEY, issuer="contract", audience="contract", client_id="contract"),
+            tokens=JwtIssuer(KeyRing(_SMITH), issuer="contract", audience="contract", client_id="contract"),
+            keys=store.signing_keys,
+            smith=_SMITH,
             clock=clock or SystemClock(),
             identifiers=Uuid7Identifiers(),
             lifetimes=replace(LIFETIMES, grace=grace),

@@ -19,6 +19,7 @@ from tests.contracts.suites.refresh_tokens import RefreshTokenContract
 from tests.contracts.suites.repositories import RepositoriesContract
 from tests.contracts.suites.rollback import RollbackContract
 from tests.contracts.suites.set_aside import SetAsideContract
+from tests.contracts.suites.signing_keys import SigningKeysContract
 from tests.contracts.suites.stale_versions import StaleVersionContract
 from tests.contracts.suites.subject import ContractSuite
 from tests.contracts.suites.text_fidelity import TextFidelityContract
@@ -47,6 +48,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     ExpectedVersionsContract,
     ClearingContract,
     BusLoadContract,
+    SigningKeysContract,
 )
 
 

@@ -24,6 +24,7 @@ class Visitor:
             "artist": service.artist,
             "readiness": service.store.check,
             "draining": lambda: False,
+            "published_keys": service.published_keys,
         }
         self.app = create_app(**(parts | options))
         self.client: FlaskClient = self.app.test_client()

@@ -126,7 +126,6 @@ def upgrade() -> None:
         sa.Column("kid", sa.Text, primary_key=True),
         sa.Column("algorithm", sa.Text, nullable=False),
         sa.Column("sealed", sa.Text, nullable=False),
-        sa.Column("public_jwk", sa.Text),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("signs_from", Moment, nullable=False),
         sa.Column("retired_at", Moment),

@@ -1,0 +1,8 @@
+"""Checks hexaccount's access tokens in another service; it needs `pyjwt[crypto]` and nothing else of hexaccount."""
+
+from hexaccount_verifier.claims import Claims
+from hexaccount_verifier.errors import InvalidToken, KeysUnavailable, MalformedEvent
+from hexaccount_verifier.jwks import jwks_at
+from hexaccount_verifier.token_verifier import TokenVerifier
+
+__all__ = ["Claims", "InvalidToken", "KeysUnavailable", "MalformedEvent", "TokenVerifier", "jwks_at"]

@@ -1,0 +1,51 @@
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID
+
+from hexaccount_verifier.errors import InvalidToken
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LAST_SECOND = 253_402_300_799  # the end of the year 9999, where datetime ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What an access token says: whose it is, of which session and epoch, and until when."""
+
+    token_id: UUID
+    user_id: UUID
+    session_id: UUID
+    epoch: int
+    issued_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> Self:
+        """Return the claims in a payload whose signature is known to be good; raises InvalidToken."""
+        if payload.get("typ") != "access":
+            raise InvalidToken("the token is not an access token")
+        return cls(
+            token_id=_id(payload, "jti"),
+            user_id=_id(payload, "sub"),
+            session_id=_id(payload, "sid"),
+            epoch=_number(payload, "epoch"),
+            issued_at=datetime.fromtimestamp(max(_number(payload, "iat"), _number(payload, "nbf")), UTC),
+            expires_at=datetime.fromtimestamp(_number(payload, "exp"), UTC),
+        )
+
+
+def _id(payload: Mapping[str, Any], name: str) -> UUID:
+    text = payload.get(name)
+    if not isinstance(text, str) or not _ID.fullmatch(text):
+        raise InvalidToken(f"the claim {name} is missing or malformed")
+    return UUID(text)
+
+
+def _number(payload: Mapping[str, Any], name: str) -> int:
+    number = payload.get(name)
+    if type(number) is not int or not 0 <= number <= _LAST_SECOND:
+        raise InvalidToken(f"the claim {name} is missing or malformed")
+    return number

@@ -1,0 +1,110 @@
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+from hexaccount_verifier.claims import Claims
+from hexaccount_verifier.errors import MalformedEvent
+
+SESSION_CLOSED = "hexaccount.session.closed.v1"
+SESSION_KEPT = "hexaccount.session.kept.v1"
+EPOCH_RAISED = frozenset(
+    {"hexaccount.user.disabled.v1", "hexaccount.user.password_changed.v1", "hexaccount.user.sessions_ended.v1"}
+)
+_MARGIN = timedelta(minutes=1)  # for clocks that differ, and tokens that were being made at that moment
+
+Kind: TypeAlias = Literal["closed", "kept", "raised"]
+
+
+@dataclass(slots=True)
+class _Learnt:
+    epoch: int
+    until: datetime
+
+
+class Revocations:
+    """What the events have told of dead sessions, for as long as a token of them may live."""
+
+    def __init__(self, longest_lifetime: timedelta) -> None:
+        """Take the longest that a token lives."""
+        self._keep = longest_lifetime + _MARGIN
+        self._learnt: dict[tuple[Kind, UUID], _Learnt] = {}
+        self._by_end: list[tuple[datetime, Kind, UUID]] = []
+        self._lock = threading.Lock()
+
+    def learn(self, event: Mapping[str, Any], now: datetime) -> None:
+        """Take in a CloudEvent, in any order and any number of times; raises MalformedEvent."""
+        event_type = event.get("type")
+        if event_type == SESSION_CLOSED:
+            self._note("closed", _session(event), 0, _time(event, now), now)
+        elif event_type == SESSION_KEPT:
+            self._note("kept", _session(event), _epoch(event), _time(event, now), now)
+        elif event_type in EPOCH_RAISED:
+            self._note("raised", _id(event.get("subject"), "subject"), _epoch(event), _time(event, now), now)
+
+    def revoke(self, claims: Claims) -> bool:
+        """Tell whether a token is one of a dead session."""
+        if ("closed", claims.session_id) in self._learnt:
+            return True
+        raised = self._learnt.get(("raised", claims.user_id))
+        if raised is None or claims.epoch >= raised.epoch:
+            return False
+        kept = self._learnt.get(("kept", claims.session_id))
+        return kept is None or kept.epoch < raised.epoch
+
+    def __len__(self) -> int:
+        return len(self._learnt)
+
+    def _note(self, kind: Kind, subject: UUID, epoch: int, at: datetime, now: datetime) -> None:
+        until = min(at, now) + self._keep
+        with self._lock:
+            self._forget(now)
+            if until <= now:
+                return  # no token from before it is alive
+            learnt = self._learnt.setdefault((kind, subject), _Learnt(epoch, until))
+            learnt.epoch, learnt.until = max(learnt.epoch, epoch), max(learnt.until, until)
+            heappush(self._by_end, (until, kind, subject))
+
+    def _forget(self, now: datetime) -> None:
+        while self._by_end and self._by_end[0][0] <= now:
+            _, kind, subject = heappop(self._by_end)
+            learnt = self._learnt.get((kind, subject))
+            if learnt is not None and learnt.until <= now:
+                del self._learnt[kind, subject]
+
+
+def _session(event: Mapping[str, Any]) -> UUID:
+    return _id(_data(event).get("session_id"), "data.session_id")
+
+
+def _epoch(event: Mapping[str, Any]) -> int:
+    epoch = _data(event).get("epoch")
+    if type(epoch) is not int:
+        raise MalformedEvent(f"data.epoch of {event.get('type')} is no whole number")
+    return epoch
+
+
+def _data(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = event.get("data")
+    if not isinstance(data, Mapping):
+        raise MalformedEvent(f"{event.get('type')} has no data")
+    return data
+
+
+def _id(text: object, name: str) -> UUID:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        raise MalformedEvent(f"{name} is no UUID") from None
+
+
+def _time(event: Mapping[str, Any], now: datetime) -> datetime:
+    """Return when the event happened; without a time that can be read, now, which remembers it for longer."""
+    try:
+        at = datetime.fromisoformat(event["time"])
+    except (KeyError, TypeError, ValueError):
+        return now
+    return at if at.tzinfo is not None else now

@@ -1,0 +1,17 @@
+from collections.abc import Iterable
+
+from hexaccount.application.ports.key_smith import KeySmith
+from hexaccount.application.ports.signing_keys import KeyRefused, StoredKey
+
+
+def get_key(keys: Iterable[StoredKey], kid: str, smith: KeySmith) -> StoredKey:
+    """Return the stored key of a name; raises KeyRefused where there is none, or it is that of the settings."""
+    for key in keys:
+        if key.kid == kid:
+            return key
+    if kid == smith.seed.kid:
+        raise KeyRefused(
+            "this is the key of the setting jwt.key: add a newer one to end its signing, and change the setting "
+            "to be rid of it"
+        )
+    raise KeyRefused("there is no signing key of this name; `hexaccount keys list` shows them")

@@ -1,0 +1,47 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from hexaccount.domain.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKey:
+    """A key of the ring as the store keeps it, its private part sealed.
+
+    It signs from `signs_from` on, until a newer key does or it is retired.
+    """
+
+    kid: str
+    algorithm: str
+    sealed: str = field(repr=False)
+    created_at: datetime
+    signs_from: datetime
+    retired_at: datetime | None = None
+
+
+class SigningKeys(Protocol):
+    """The keys that the processes of a service share; each method is one atomic step."""
+
+    def all(self) -> Sequence[StoredKey]:
+        """Return every key, by ascending `signs_from`, then `kid`."""
+        ...
+
+    def add(self, key: StoredKey) -> None:
+        """Take in a key; raises KeyRefused where one of this name is there."""
+        ...
+
+    def retire(self, kid: str, at: datetime) -> bool:
+        """Note that a key signs no more from `at` on, and tell whether it did; one that is retired stays as it is."""
+        ...
+
+    def remove(self, kid: str) -> bool:
+        """Forget a key, and tell whether there was one."""
+        ...
+
+
+class KeyRefused(Refusal):
+    """An order about a signing key that cannot be followed without harm to tokens or to the service."""
+
+    code = "key_refused"

@@ -1,0 +1,148 @@
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from hexaccount_verifier import Claims, MalformedEvent
+from hexaccount_verifier.revocations import EPOCH_RAISED, Revocations
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+USER, SESSION = UUID(int=1), UUID(int=2)
+
+
+def claims(epoch: int = 0, *, session: UUID = SESSION, user: UUID = USER) -> Claims:
+    return Claims(token_id=uuid4(), user_id=user, session_id=session, epoch=epoch, issued_at=NOW, expires_at=NOW + HOUR)
+
+
+def event(event_type: str, *, subject: UUID = USER, at: datetime | None = NOW, **data: Any) -> dict[str, Any]:
+    time = {} if at is None else {"time": at.isoformat().replace("+00:00", "Z")}
+    data = {name: str(value) if isinstance(value, UUID) else value for name, value in data.items()}
+    return {"specversion": "1.0", "type": f"hexaccount.{event_type}.v1", "subject": str(subject), "data": data, **time}
+
+
+def learnt(*events: dict[str, Any], now: datetime = NOW) -> Revocations:
+    revocations = Revocations(HOUR)
+    for each in events:
+        revocations.learn(each, now)
+    return revocations
+
+
+CLOSED = event("session.closed", session_id=SESSION)
+
+
+def test_the_tokens_of_a_closed_session_are_dead_and_no_others() -> None:
+    revocations = learnt(CLOSED)
+    assert revocations.revoke(claims())
+    assert not revocations.revoke(claims(session=UUID(int=3)))
+
+
+@pytest.mark.parametrize("name", ["user.disabled", "user.password_changed", "user.sessions_ended"])
+def test_the_tokens_from_before_a_users_epoch_was_raised_are_dead(name: str) -> None:
+    assert f"hexaccount.{name}.v1" in EPOCH_RAISED
+    revocations = learnt(event(name, epoch=2))
+    assert [revocations.revoke(claims(epoch)) for epoch in (0, 1, 2, 3)] == [True, True, False, False]
+    assert not revocations.revoke(claims(0, user=UUID(int=9)))
+
+
+def test_a_session_that_was_kept_lives_on_until_the_next_raising() -> None:
+    raised, kept = event("user.password_changed", epoch=1), event("session.kept", session_id=SESSION, epoch=1)
+    revocations = learnt(raised, kept)
+    assert not revocations.revoke(claims(0))
+    assert revocations.revoke(claims(0, session=UUID(int=3)))
+    revocations.learn(event("user.disabled", epoch=2), NOW)
+    assert revocations.revoke(claims(0))
+    assert revocations.revoke(claims(1))
+
+
+def test_a_session_that_was_kept_may_be_closed() -> None:
+    revocations = learnt(
+        event("user.password_changed", epoch=1), event("session.kept", session_id=SESSION, epoch=1), CLOSED
+    )
+    assert revocations.revoke(claims(0))
+
+
+def test_neither_the_order_of_the_events_nor_how_often_they_come_matters() -> None:
+    events = [
+        event("user.password_changed", epoch=1),
+        event("user.sessions_ended", epoch=3),
+        event("session.kept", session_id=SESSION, epoch=1),
+        event("session.kept", session_id=UUID(int=4), epoch=3),
+    ]
+    for order in permutations([*events, events[0]]):
+        revocations = learnt(*order)
+        assert revocations.revoke(claims(2))
+        assert revocations.revoke(claims(0))
+        assert not revocations.revoke(claims(0, session=UUID(int=4)))
+        assert len(revocations) == 3
+
+
+def test_what_no_living_token_can_meet_is_forgotten() -> None:
+    revocations = Revocations(HOUR)
+    for minute in range(600):
+        now = NOW + timedelta(minutes=minute)
+        revocations.learn(event("session.closed", session_id=uuid4(), at=now), now)
+        revocations.learn(event("user.disabled", subject=uuid4(), epoch=1, at=now), now)
+        revocations.learn(event("session.kept", session_id=uuid4(), epoch=1, at=now), now)
+    assert len(revocations) == 3 * 61
+    assert len(revocations._by_end) == 3 * 61
+
+
+def test_a_revocation_is_remembered_while_a_token_from_before_it_may_live() -> None:
+    revocations = learnt(CLOSED)
+    revocations.learn(event("user.enabled"), NOW + HOUR)
+    revocations.learn(event("session.closed", session_id=uuid4(), at=NOW + HOUR), NOW + HOUR)
+    assert revocations.revoke(claims())
+
+
+def test_a_raising_that_was_learnt_again_later_is_remembered_for_longer() -> None:
+    revocations = learnt(event("user.disabled", epoch=1))
+    later = NOW + timedelta(minutes=30)
+    revocations.learn(event("user.sessions_ended", epoch=2, at=later), later)
+    revocations.learn(event("session.closed", session_id=uuid4()), NOW + timedelta(minutes=80))
+    assert revocations.revoke(claims(1))
+
+
+def test_events_of_long_ago_are_not_remembered_as_when_a_log_is_read_from_its_beginning() -> None:
+    old = NOW - timedelta(days=3)
+    assert len(learnt(event("session.closed", session_id=SESSION, at=old))) == 0
+
+
+@pytest.mark.parametrize("at", [None, NOW + timedelta(days=300)])
+def test_an_event_without_a_time_or_from_the_future_counts_as_of_now(at: datetime | None) -> None:
+    revocations = learnt(event("session.closed", session_id=SESSION, at=at))
+    assert revocations.revoke(claims())
+    revocations.learn(event("session.closed", session_id=uuid4(), at=NOW + 2 * HOUR), NOW + 2 * HOUR)
+    assert len(revocations) == 1
+
+
+@pytest.mark.parametrize("time", ["yesterday", 5, None, "2026-11-22T12:00:00"])
+def test_a_time_that_cannot_be_read_counts_as_now(time: object) -> None:
+    assert learnt({**CLOSED, "time": time}).revoke(claims())
+
+
+@pytest.mark.parametrize(
+    "other", [{}, {"type": None}, {"type": "hexaccount.user.registered.v1"}, event("session.opened"), {"type": "x"}]
+)
+def test_other_events_mean_nothing(other: dict[str, Any]) -> None:
+    assert len(learnt(other)) == 0
+
+
+@pytest.mark.parametrize(
+    ("malformed", "named"),
+    [
+        (event("session.closed"), "session_id"),
+        (event("session.closed", session_id="x"), "session_id"),
+        ({**CLOSED, "data": None}, "no data"),
+        (event("session.kept", session_id=SESSION), "epoch"),
+        (event("user.disabled"), "epoch"),
+        (event("user.disabled", epoch=True), "epoch"),
+        (event("user.disabled", epoch="1"), "epoch"),
+        ({**event("user.disabled", epoch=1), "subject": "ann"}, "subject"),
+    ],
+)
+def test_an_event_that_does_not_say_whose_tokens_die_is_told(malformed: dict[str, Any], named: str) -> None:
+    with pytest.raises(MalformedEvent, match=named):
+        learnt(malformed)

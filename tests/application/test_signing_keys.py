@@ -1,0 +1,126 @@
+from datetime import timedelta
+
+import pytest
+
+from hexaccount.application.add_key import AddedKey, AddKey
+from hexaccount.application.key_schedule import SIGNS_AFTER, UNSURE
+from hexaccount.application.list_keys import KeyState, KeyView, ListKeys
+from hexaccount.application.ports.signing_keys import KeyRefused
+from hexaccount.application.remove_key import RemoveKey
+from hexaccount.application.retire_key import RetireKey
+from hexaccount.bootstrap.service import Service
+from tests.application.adjustable_clock import AdjustableClock
+
+LIFETIME = timedelta(hours=1)
+
+
+def add(service: Service, signs_after: float = 10) -> str:
+    return service.bus.handle(AddKey(signs_after=timedelta(seconds=signs_after))).kid
+
+
+def listed(service: Service) -> list[KeyView]:
+    return list(service.bus.handle(ListKeys()))
+
+
+def states(service: Service) -> list[str]:
+    return [key.state.value for key in listed(service)]
+
+
+def test_at_first_there_is_the_key_of_the_settings_and_it_signs(service: Service) -> None:
+    (seed,) = listed(service)
+    assert (seed.state, seed.from_settings, seed.algorithm) == (KeyState.SIGNING, True, "HS256")
+
+
+def test_a_new_key_waits_until_everybody_has_it(service: Service, clock: AdjustableClock) -> None:
+    added = service.bus.handle(AddKey())
+    assert added == AddedKey(kid=added.kid, signs_from=clock.now() + SIGNS_AFTER)
+    assert states(service) == ["signing", "waiting"]
+    clock.advance(seconds=SIGNS_AFTER.total_seconds())
+    assert states(service) == ["verifying", "signing"]
+    clock.advance(seconds=(LIFETIME + UNSURE).total_seconds())
+    assert states(service) == ["spent", "signing"]
+
+
+def test_a_retired_key_verifies_until_its_tokens_have_expired(service: Service, clock: AdjustableClock) -> None:
+    add(service, 0)
+    second = add(service, 0)
+    service.bus.handle(RetireKey(kid=second))
+    assert listed(service)[2].verifies_until == clock.now() + LIFETIME + UNSURE
+    assert states(service) == ["verifying", "signing", "verifying"]
+    clock.advance(hours=2)
+    assert states(service) == ["spent", "signing", "spent"]
+
+
+def test_the_only_stored_key_that_signs_is_not_retired_as_the_seed_would_come_back(
+    service: Service, clock: AdjustableClock
+) -> None:
+    first = add(service, 0)
+    waiting = add(service, 60)
+    with pytest.raises(KeyRefused, match="no other stored key signs yet; add one"):
+        service.bus.handle(RetireKey(kid=first))
+    clock.advance(seconds=60)
+    service.bus.handle(RetireKey(kid=first))
+    with pytest.raises(KeyRefused):
+        service.bus.handle(RetireKey(kid=waiting))
+
+
+def test_a_key_that_has_not_begun_may_be_retired(service: Service, clock: AdjustableClock) -> None:
+    waiting = add(service, 60)
+    service.bus.handle(RetireKey(kid=waiting))
+    clock.advance(seconds=61)
+    assert states(service) == ["signing", "spent"]
+
+
+@pytest.mark.parametrize("order", [RetireKey, RemoveKey])
+def test_the_key_of_the_settings_is_named_as_what_it_is(service: Service, order: type[RetireKey | RemoveKey]) -> None:
+    with pytest.raises(KeyRefused, match=r"setting jwt\.key: add a newer one"):
+        service.bus.handle(order(kid=listed(service)[0].kid))
+    with pytest.raises(KeyRefused, match="no signing key of this name"):
+        service.bus.handle(order(kid="another"))
+
+
+def test_a_key_whose_tokens_may_live_is_not_removed(service: Service, clock: AdjustableClock) -> None:
+    first = add(service, 0)
+    with pytest.raises(KeyRefused, match="this key signs; retire it"):
+        service.bus.handle(RemoveKey(kid=first))
+    add(service, 0)
+    service.bus.handle(RetireKey(kid=first))
+    with pytest.raises(KeyRefused, match=r"may live until 2026-01-02T13:00:05\.000Z"):
+        service.bus.handle(RemoveKey(kid=first))
+    clock.advance(seconds=(LIFETIME + UNSURE).total_seconds() - 0.001)
+    with pytest.raises(KeyRefused):
+        service.bus.handle(RemoveKey(kid=first))
+    clock.advance(seconds=0.001)
+    service.bus.handle(RemoveKey(kid=first))
+    assert first not in [key.kid for key in listed(service)]
+
+
+def test_a_compromised_key_is_removed_at_once(service: Service) -> None:
+    first = add(service, 0)
+    service.bus.handle(RemoveKey(kid=first, compromised=True))
+    assert len(listed(service)) == 1
+
+
+def test_a_key_that_cannot_have_signed_is_removed_at_once(service: Service) -> None:
+    service.bus.handle(RemoveKey(kid=add(service, 60)))
+    with pytest.raises(KeyRefused):
+        service.bus.handle(RemoveKey(kid=add(service, 5)))
+
+
+def test_a_key_sealed_under_another_setting_is_shown_and_may_be_removed(service: Service) -> None:
+    kid = add(service, 0)
+    (key,) = service.store.signing_keys.all()
+    service.store.signing_keys.remove(kid)
+    service.store.signing_keys.add(type(key)(
+        kid=kid, algorithm=key.algorithm, sealed=key.sealed[:-2] + "AA", created_at=key.created_at,
+        signs_from=key.signs_from,
+    ))  # fmt: skip
+    assert states(service) == ["signing", "unreadable"]
+    service.bus.handle(RemoveKey(kid=kid))
+    assert states(service) == ["signing"]
+
+
+@pytest.mark.parametrize("wrong", [{"algorithm": "none"}, {"algorithm": "HS512"}, {"signs_after": timedelta(-1)}])
+def test_an_impossible_key_cannot_be_asked_for(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        AddKey(**wrong)

@@ -1,0 +1,74 @@
+"""Whatever is sent in the place of a token of a live session is answered with a 401."""
+
+from collections.abc import Iterator
+from itertools import chain
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount_flask import create_app
+from hexaccount_system import Uuid7Identifiers
+from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN
+from tests.adapters.security.ring_forgeries import GENUINE, RING_CORPUS, STORED
+from tests.application.adjustable_clock import AdjustableClock
+from tests.driving.http.conftest import PASSWORD
+
+
+class ForeseenIdentifiers(Uuid7Identifiers):
+    """The real ones, after those of the session that the corpus names."""
+
+    def __init__(self, *first: UUID) -> None:
+        super().__init__()
+        self._first = list(first)
+
+    def new(self) -> UUID:
+        return self._first.pop(0) if self._first else super().new()
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[Flask]:
+    """Give a service whose keys are those of the corpus, with the session that its tokens name."""
+    jwt = JwtSettings(key=KEY.decode(), issuer="https://accounts.example", audience="https://api.example")
+    settings = Settings(store="memory://", jwt=jwt, password=PasswordSettings(cost=4))
+    identifiers = ForeseenIdentifiers(CLAIMS.user_id)
+    with open_service(settings, clock=AdjustableClock(NOW), identifiers=identifiers) as service:
+        for key in STORED.all():
+            service.store.signing_keys.add(key)
+        app = create_app(
+            bus=service.bus,
+            artist=service.artist,
+            readiness=service.store.check,
+            draining=lambda: False,
+            published_keys=service.published_keys,
+        )
+        client = app.test_client()
+        names = {"user_name": "ann", "first_name": "A", "last_name": "L", "email": "ann@example.org"}
+        assert client.post("/api/v1/public/register", json={**names, "password": PASSWORD}).status_code == 201
+        identifiers._first = [CLAIMS.session_id]
+        login = {"user_name": "ann", "password": PASSWORD}
+        assert client.post("/api/v1/public/login", json=login).status_code == 200
+        yield app
+
+
+def sent(app: Flask, token: str) -> tuple[int, str | None]:
+    # As the server hands it over; Flask's client would not send what no header may hold.
+    header = f"Bearer {token}".encode("utf-8", "surrogateescape").decode("latin-1")
+    answer = app.test_client().get("/api/v1/me", environ_overrides={"HTTP_AUTHORIZATION": header})
+    return answer.status_code, answer.headers.get("WWW-Authenticate")
+
+
+@pytest.mark.parametrize("token", [TOKEN, *GENUINE.values()], ids=["seed", *GENUINE])
+def test_the_session_is_live_and_its_tokens_are_good(app: Flask, token: str) -> None:
+    assert sent(app, token) == (200, None)
+
+
+def test_every_forged_token_is_answered_with_a_challenge(app: Flask) -> None:
+    kinds = dict(chain(CORPUS.items(), RING_CORPUS.items()))
+    assert len(kinds) > 500
+    answers = {name: sent(app, token) for name, token in kinds.items()}
+    wrong = {name: answer for name, answer in answers.items() if answer[0] != 401 or not answer[1]}
+    # What the scheme's grammar lets anybody write around a token is still that token.
+    assert {name: answer[0] for name, answer in wrong.items()} == {"' ' in front": 200, "' ' behind": 200}

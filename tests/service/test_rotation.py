@@ -1,0 +1,160 @@
+"""Keys are added, begin to sign, are retired and removed while two workers are under load, and nobody notices."""
+
+import itertools
+import json
+import threading
+import time
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+
+from tests.servers.postgres import temporary_database
+from tests.service.conftest import Account
+
+LIFETIME = 3
+UNSURE = 5
+KEY = {"HEXACCOUNT_JWT__KEY": "k" * 40, "HEXACCOUNT_SESSION__ACCESS_LIFETIME": str(LIFETIME)}
+MARGIN = 1.0
+"""Seconds before its expiry after which a token is sent no more, as it may expire on its way."""
+
+
+def header_of(token: str) -> dict[str, str]:
+    read: dict[str, str] = json.loads(urlsafe_b64decode(token.partition(".")[0] + "=="))
+    return read
+
+
+def expiry_of(token: str) -> float:
+    return float(json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))["exp"])
+
+
+@dataclass
+class Load:
+    """People who log in and look at their account, again and again, with tokens of every age."""
+
+    url: str
+    tokens: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: {"login": 0, "me": 0, "jwks": 0})
+    seen: dict[str, set[str]] = field(default_factory=lambda: {"signed": set(), "used": set(), "published": set()})
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def log_in(self) -> None:
+        body = {"user_name": "ada", "password": "a long and winding road"}
+        answer = requests.post(f"{self.url}/api/v1/public/login", json=body, timeout=20)
+        self._check("login", answer)
+        token = answer.json()["data"]["access"]
+        self.seen["signed"].add(header_of(token)["kid"])
+        self.tokens.append(token)
+
+    def look(self, number: int) -> None:
+        alive = [token for token in self.tokens[-400:] if expiry_of(token) > time.time() + MARGIN]
+        if not alive:
+            time.sleep(0.01)
+            return
+        # By turns the oldest, which is nearest to its end, and any other.
+        token = alive[0] if number % 2 else alive[number % len(alive)]
+        answer = requests.get(f"{self.url}/api/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        if expiry_of(token) > time.time():
+            self._check("me", answer, header_of(token)["kid"])
+            self.seen["used"].add(header_of(token)["kid"])
+
+    def compare(self) -> None:
+        """Every key pair whose tokens are in use is published, before, during and after the fetching."""
+        tokens = [token for token in self.tokens[-400:] if header_of(token)["alg"] != "HS256"]
+        answer = requests.get(f"{self.url}/.well-known/jwks.json", timeout=20)
+        self._check("jwks", answer)
+        published = {key["kid"] for key in answer.json()["keys"]}
+        self.seen["published"] |= published
+        in_use = {header_of(token)["kid"] for token in tokens if expiry_of(token) > time.time()}
+        if not in_use <= published:
+            self.failures.append(f"{in_use - published} are in use and not published")
+
+    def _check(self, what: str, answer: requests.Response, kid: str = "") -> None:
+        self.counts[what] += 1
+        if answer.status_code != 200:
+            self.failures.append(f"{what}: {answer.status_code} {kid} {answer.text}")
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        def repeat(work: Callable[..., None], pause: float) -> None:
+            for number in itertools.count():
+                if self.stopped.wait(pause):
+                    return
+                try:
+                    work(*([number] if work == self.look else []))
+                except Exception as error:  # noqa: BLE001 - a request that failed is what this test is about
+                    self.failures.append(repr(error))
+
+        works = [(self.log_in, 0.1), (self.log_in, 0.13), (self.look, 0.01), (self.look, 0.01), (self.compare, 0.1)]
+        threads = [threading.Thread(target=repeat, args=work) for work in works]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.stopped.set()
+            for thread in threads:
+                thread.join(30)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def settings(postgres_server: str) -> Iterator[dict[str, str]]:
+    with temporary_database(postgres_server) as database:
+        yield {"HEXACCOUNT_STORE": database, **KEY}
+
+
+def test_no_request_fails_and_no_key_in_use_is_unpublished_while_keys_are_changed_under_load(
+    serving: Any, hexaccount: Any, settings: dict[str, str]
+) -> None:
+    def keys(*arguments: str) -> str:
+        done = hexaccount("keys", *arguments, **settings)
+        assert done.returncode == 0, done.stderr
+        return str(done.stdout).strip()
+
+    def states() -> dict[str, str]:
+        return {key["kid"]: key["state"] for key in json.loads(keys("list", "--json"))["data"]}
+
+    assert hexaccount("migrate", **settings).returncode == 0
+    with serving("--workers", "2", **settings) as (command, url):
+        assert Account(url, "ada").register().status_code == 201
+        load = Load(url)
+        with load.running():
+            wait_until(lambda: load.tokens)
+            seed = header_of(load.tokens[0])["kid"]
+            first = keys("add", "--signs-after", str(UNSURE))
+            wait_until(lambda: first in load.seen["published"])
+            assert first not in load.seen["signed"], "it signed before it was published"
+            wait_until(lambda: first in load.seen["used"])
+            # One that signs at once, as in an emergency, and retires the one before it.
+            second = keys("add", "--algorithm", "ES256", "--signs-after", "0")
+            keys("retire", first)
+            wait_until(lambda: second in load.seen["used"])
+            third = keys("add", "--algorithm", "RS256", "--signs-after", str(UNSURE))
+            wait_until(lambda: states()[first] == "spent")
+            keys("remove", first)
+            wait_until(lambda: third in load.seen["used"])
+            # The newest is retired, and the one before it signs again.
+            keys("retire", third)
+            signed = len(load.tokens)
+            wait_until(lambda: any(header_of(token)["kid"] == second for token in load.tokens[signed:]))
+            wait_until(lambda: states()[third] == "spent")
+            keys("remove", third)
+            time.sleep(LIFETIME)
+        assert load.failures == []
+        assert load.seen["signed"] == load.seen["used"] == {seed, first, second, third}
+        assert load.seen["published"] == {first, second, third}
+        assert states() == {seed: "spent", second: "signing"}
+        assert min(load.counts.values()) > 50, load.counts
+        assert "Traceback" not in command.output
