@@ -17,11 +17,13 @@ from hexaccount.domain.errors import (
     InvalidValue,
     NotAuthenticated,
     Refusal,
+    TooManyAttempts,
     UserNameTaken,
     UserNotFound,
     WrongCredentials,
 )
 from hexaccount_flask.authentication import CHALLENGE
+from hexaccount_flask.limits import tell
 from hexaccount_flask.models import FieldError
 from hexaccount_flask.parsing import LONGEST_BODY
 from hexaccount_flask.problems import MEDIA_TYPE, Problem, RequestRefused, problem_body
@@ -39,6 +41,8 @@ _FAILURE = Problem(
 def answer_error(error: Exception) -> Response:
     """Return the answer to a request that ended with `error`; what nobody expected is logged, never shown."""
     problem = problem_of(error)
+    if isinstance(error, WrongCredentials | TooManyAttempts):
+        tell(error.standing)
     if problem.status == 500:
         _log.error("%s %r failed, request %s", request.method, request.path, _request_id(), exc_info=error)
     elif problem.code == "unavailable":
@@ -79,6 +83,10 @@ def _not_found(error: UserNotFound) -> Problem:
 
 def _wrong_credentials(error: WrongCredentials) -> Problem:
     return Problem(status=401, code=error.code, detail=str(error), headers=(("WWW-Authenticate", CHALLENGE),))
+
+
+def _too_many_attempts(error: TooManyAttempts) -> Problem:
+    return Problem(status=429, code=error.code, detail=str(error), headers=(("Retry-After", str(error.standing.wait)),))
 
 
 def _not_authenticated(error: NotAuthenticated) -> Problem:
@@ -140,6 +148,7 @@ _PROBLEMS: dict[type, Callable[[Any], Problem]] = {
     EmailTaken: _taken,
     UserNotFound: _not_found,
     WrongCredentials: _wrong_credentials,
+    TooManyAttempts: _too_many_attempts,
     NotAuthenticated: _not_authenticated,
     StaleVersion: _stale,
     HashingOverloaded: _overloaded,

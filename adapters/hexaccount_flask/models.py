@@ -32,11 +32,12 @@ class RegisterRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class LoginRequest(RequestModel, frozen=True, kw_only=True):
-    """A user name or e-mail address, and a password."""
+    """A user name or e-mail address, a password, and the `device` of an earlier login's answer, if there is one."""
 
     user_name: str
     # Longer than any that can be set: normalising a text costs the square of its length in the worst case.
     password: Annotated[str, Meta(max_length=8 * Password.longest)]
+    device: str | None = None
 
 
 class ProfilePatch(RequestModel, frozen=True, kw_only=True):
@@ -73,16 +74,22 @@ class RegisteredModel(Struct, frozen=True):
 
 
 class AccessModel(Struct, frozen=True):
-    """An access token (RFC 6750) and the seconds it lives."""
+    """An access token (RFC 6750), the seconds it lives, and what the device may show at its next login."""
 
     access: str
     token_type: str
     expires_in: int
+    device: str
 
     @classmethod
     def of(cls, access: Access) -> Self:
         """Return an access as it is sent."""
-        return cls(access=access.token, token_type="Bearer", expires_in=access.expires_in)  # noqa: S106 - no secret
+        return cls(
+            access=access.token,
+            token_type="Bearer",  # noqa: S106 - no secret
+            expires_in=access.expires_in,
+            device=access.device,
+        )
 
 
 class UserModel(Struct, frozen=True):

@@ -29,6 +29,7 @@ _TITLES = {
     "not_authenticated": "An access token is needed",
     "not_found": "Not found",
     "overloaded": "The service is busy",
+    "too_many_attempts": "There were too many attempts",
     "unavailable": "The service cannot answer now",
     "unsupported_media_type": "The body has a media type that is not taken here",
     "user_name_taken": "The user name is taken",

@@ -6,18 +6,19 @@ from hexaccount.application.log_out import LogOut
 from hexaccount.application.register_user import RegisterUser
 from hexaccount_flask.answers import answer, empty_answer
 from hexaccount_flask.authentication import authenticated
-from hexaccount_flask.client_address import ClientAddresses
 from hexaccount_flask.lanes import runs_in
+from hexaccount_flask.limits import RouteLimits, tell
 from hexaccount_flask.models import AccessModel, Answer, LoginRequest, RegisteredModel, RegisterRequest
 from hexaccount_flask.parsing import parse
 
 
-def account_routes(bus: Bus, addresses: ClientAddresses) -> Blueprint:
+def account_routes(bus: Bus, limits: RouteLimits) -> Blueprint:
     """Return the routes by which people come and go."""
     routes = Blueprint("account", __name__, url_prefix="/api/v1/public")
 
     @routes.post("/register")
     @runs_in("password")
+    @limits.limited("register")
     def register() -> Response:
         body = parse(RegisterRequest, request)
         command = RegisterUser.of_text(
@@ -38,14 +39,18 @@ def account_routes(bus: Bus, addresses: ClientAddresses) -> Blueprint:
         command = LogIn(
             user_name=body.user_name,
             password=body.password,
-            client_address=addresses.client_of(request.remote_addr or "", request.headers.get("X-Forwarded-For", "")),
+            client_address=limits.client_address(),
             user_agent=request.headers.get("User-Agent", ""),
+            device=body.device,
         )
-        access = AccessModel.of(bus.handle(command))
+        granted = bus.handle(command)
+        tell(granted.standing)
+        access = AccessModel.of(granted)
         return answer(Answer(access), headers=(("Authorization", f"Bearer {access.access}"),))
 
     @routes.post("/logout")
     @runs_in("quick")
+    @limits.limited("logout")
     def logout() -> Response:
         bus.handle(LogOut(session_id=authenticated(bus).session_id))
         return empty_answer(204)

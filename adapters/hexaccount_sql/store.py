@@ -3,10 +3,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
+from hexaccount_sql.allowances import SqlAllowances
 from hexaccount_sql.connections import open_engine, postgresql_defaults
 from hexaccount_sql.migration import check_schema, migrate
 from hexaccount_sql.outbox import SqlOutbox
@@ -28,6 +30,7 @@ class SqlStore(Store):
         self._commits = CommitSignal()
         self._outbox = SqlOutbox(self._engine, self._commits)
         self._set_aside = SqlSetAsideDeliveries(self._engine, self._commits)
+        self._allowances = SqlAllowances(self._engine)
         self._writer, self._listener = _parts_for(self._engine, self._commits)
         self._watching = False
 
@@ -38,6 +41,10 @@ class SqlStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._set_aside
+
+    @property
+    def allowances(self) -> Allowances:
+        return self._allowances
 
     @property
     def commits(self) -> CommitSignal:

@@ -1,8 +1,10 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
+from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.messages import Command
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.identifiers import Identifiers
@@ -13,15 +15,18 @@ from hexaccount.application.user_reference import find_by_login
 from hexaccount.domain.errors import WrongCredentials
 from hexaccount.domain.password import normalise_password
 from hexaccount.domain.session import Session
+from hexaccount.domain.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """An access token, and how many seconds it lives."""
+    """An access token, how many seconds it lives, and what the device may show at its next login."""
 
     token: str = field(repr=False)
     expires_in: int
     session_id: UUID
+    device: str = field(repr=False)
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +34,14 @@ class LogIn(Command[Access]):
     """Open a session by user name, or e-mail address, and password.
 
     It carries the text as it came: a name that cannot exist gets the answer of a wrong one, after the same work.
+    `device` is what an earlier login on this device has given; one that is not valid is the same as none.
     """
 
     user_name: str
     password: str = field(repr=False)
     client_address: str = ""
     user_agent: str = ""
+    device: str | None = field(default=None, repr=False)
 
 
 def log_in(
@@ -45,15 +52,18 @@ def log_in(
     tokens: TokenIssuer,
     clock: Clock,
     identifiers: Identifiers,
+    guard: LoginGuard,
     lifetime: timedelta,
 ) -> Access:
-    """Open a session of `lifetime`; raises WrongCredentials or HashingOverloaded."""
+    """Open a session of `lifetime`; raises WrongCredentials, TooManyAttempts or HashingOverloaded."""
     with unit_of_work() as uow:
         user = find_by_login(uow, command.user_name)
+    guess = guard.admit(command.user_name, user, client_address=command.client_address, device=command.device)
     password = normalise_password(command.password)
-    verification = hasher.verify(password, user.password_hash if user else None)
+    verification = guess.check(partial(hasher.verify, password, user.password_hash if user else None))
     if user is None or user.disabled or not verification.matches:
-        raise WrongCredentials
+        raise WrongCredentials(guess.standing)
+    guess.was_right()
     fresh_hash = _hash_again(hasher, password) if verification.outdated else None
     session = Session.open(
         session_id=identifiers.new(),
@@ -68,7 +78,8 @@ def log_in(
         if fresh_hash:
             uow.users.replace_hash(user.id, old=user.password_hash, new=fresh_hash)
         uow.commit()
-    return _grant(session, tokens, identifiers)
+    device = guard.devices.issue(user, guess.device_id or identifiers.new())
+    return _grant(session, tokens, identifiers, device=device, standing=guess.standing)
 
 
 def _hash_again(hasher: PasswordHasher, password: str) -> str | None:
@@ -78,7 +89,9 @@ def _hash_again(hasher: PasswordHasher, password: str) -> str | None:
     return None
 
 
-def _grant(session: Session, tokens: TokenIssuer, identifiers: Identifiers) -> Access:
+def _grant(
+    session: Session, tokens: TokenIssuer, identifiers: Identifiers, *, device: str, standing: Standing | None
+) -> Access:
     claims = AccessClaims(
         token_id=identifiers.new(),
         user_id=session.user_id,
@@ -87,4 +100,6 @@ def _grant(session: Session, tokens: TokenIssuer, identifiers: Identifiers) -> A
         expires_at=session.expires_at,
     )
     seconds = int((session.expires_at - session.opened_at).total_seconds())
-    return Access(token=tokens.issue(claims), expires_in=seconds, session_id=session.id)
+    return Access(
+        token=tokens.issue(claims), expires_in=seconds, session_id=session.id, device=device, standing=standing
+    )

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.limit_table import Limits, limits
+from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.message_log import log_messages
+from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.avatar_artist import AvatarArtist
+from hexaccount.application.ports.device_tokens import DeviceTokens
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.key_digest import KeyDigest
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.recorder import Recorder
+from hexaccount.application.turnstile import Turnstile
 from hexaccount.bootstrap.handlers import build_handlers
 from hexaccount.bootstrap.key_file import signing_key
 from hexaccount.bootstrap.settings import Settings
@@ -63,6 +69,28 @@ def _tokens(settings: Settings) -> TokenIssuer:
     )
 
 
+def _local_allowances() -> Allowances:
+    from hexaccount_memory import MemoryAllowances  # noqa: PLC0415 - see above
+
+    return MemoryAllowances()
+
+
+def _key_digest(settings: Settings) -> KeyDigest:
+    from hexaccount_security import HmacKeyDigest  # noqa: PLC0415 - see above
+
+    return HmacKeyDigest(signing_key(settings))
+
+
+def _device_tokens(settings: Settings) -> DeviceTokens:
+    from hexaccount_security import HmacDeviceTokens  # noqa: PLC0415 - see above
+
+    return HmacDeviceTokens(signing_key(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    return limits(settings.limits.factor)
+
+
 class _ArtistOnDemand(AvatarArtist):
     """Takes its paints out when the first picture is asked for: most processes never draw."""
 
@@ -102,6 +130,20 @@ class Container(containers.DeclarativeContainer):
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     tokens = providers.ThreadSafeSingleton(_tokens, settings)
+    local_allowances = providers.ThreadSafeSingleton(_local_allowances)
+    allowances: providers.Provider[Allowances] = store.provided.allowances
+    turnstile = providers.ThreadSafeSingleton(
+        Turnstile,
+        limits=providers.Callable(_limits, settings),
+        shared=allowances,
+        local=local_allowances,
+        keys=providers.ThreadSafeSingleton(_key_digest, settings),
+        clock=clock,
+        enabled=settings.provided.limits.enabled,
+    )
+    guard = providers.ThreadSafeSingleton(
+        LoginGuard, turnstile, providers.ThreadSafeSingleton(_device_tokens, settings)
+    )
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(_publishers, settings)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
@@ -115,6 +157,7 @@ class Container(containers.DeclarativeContainer):
             clock=clock,
             identifiers=identifiers,
             access_lifetime=providers.Callable(_access_lifetime, settings),
+            guard=guard,
         ),
         executor=executor,
         middleware=providers.List(providers.Object(log_messages)),

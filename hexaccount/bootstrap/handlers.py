@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
+from hexaccount.application.admit_request import AdmitRequest, admit_request
 from hexaccount.application.authenticate import Authenticate, authenticate
 from hexaccount.application.bus import Handlers
 from hexaccount.application.create_profile import create_profile, prefetch_profiles
@@ -13,6 +14,7 @@ from hexaccount.application.get_user import GetUser, get_user
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
+from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
@@ -32,6 +34,7 @@ def build_handlers(
     clock: Clock,
     identifiers: Identifiers,
     access_lifetime: timedelta,
+    guard: LoginGuard,
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
@@ -48,9 +51,11 @@ def build_handlers(
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,
+            guard=guard,
             lifetime=access_lifetime,
         ),
     )
+    handlers.answer(AdmitRequest, partial(admit_request, turnstile=guard.turnstile))
     handlers.answer(LogOut, partial(log_out, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(UpdateProfile, partial(update_profile, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(DisableUser, partial(disable_user, unit_of_work=unit_of_work, clock=clock))

@@ -62,6 +62,13 @@ class HttpSettings(Group, frozen=True):
     drain_delay: Seconds = 0.0
 
 
+class LimitSettings(Group, frozen=True):
+    """Limits on guesses and requests; `factor` multiplies what each of them admits."""
+
+    enabled: bool = True
+    factor: Annotated[float, Meta(ge=1, le=100_000)] = 1.0
+
+
 class RelaySettings(Group, frozen=True):
     """The delivery of events; `attempts` failures set one aside."""
 
@@ -85,6 +92,7 @@ class Settings(Group, frozen=True):
     password: PasswordSettings = PasswordSettings()
     session: SessionSettings = SessionSettings()
     http: HttpSettings = HttpSettings()
+    limits: LimitSettings = LimitSettings()
     relay: RelaySettings = RelaySettings()
     log: LogSettings = LogSettings()
 

@@ -1,6 +1,7 @@
 from typing import Protocol
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 
@@ -12,6 +13,8 @@ class Store(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def set_aside(self) -> SetAsideDeliveries: ...
+    @property
+    def allowances(self) -> Allowances: ...
     @property
     def commits(self) -> CommitSignal:
         """Return the signal that every commit of events through this store gives."""
