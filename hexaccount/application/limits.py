@@ -50,7 +50,7 @@ class Meter:
 
     def scaled(self, factor: float) -> Self:
         """Return a meter that admits `factor` times as much; intervals stay whole milliseconds."""
-        interval = ceil(self.interval / factor / _TICK) * _TICK
+        interval = ceil(self.interval / _TICK / factor) * _TICK
         return type(self)(int(self.burst * factor), interval)
 
 

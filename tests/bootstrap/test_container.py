@@ -67,10 +67,11 @@ def test_every_message_has_its_handler() -> None:
         clock=container.clock(),
         identifiers=container.identifiers(),
         access_lifetime=container.clock().now() - container.clock().now(),
+        guard=container.guard(),
     )
     assert {message.__name__ for message in handlers} == {
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
-        "Authenticate", "GetUser", "ListUsers", "GetProfile",
+        "Authenticate", "GetUser", "ListUsers", "GetProfile", "AdmitRequest",
     }  # fmt: skip
     container.lane().close()
 

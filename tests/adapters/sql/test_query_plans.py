@@ -8,15 +8,19 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from hexaccount.application.limits import Filling, Limit, Meter
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_sql import SqlStore, schema
+from hexaccount_sql.allowances import _SWEEP, SqlAllowances
 from hexaccount_system import Uuid7Identifiers
 from tests.servers.postgres import temporary_database
 
 _MANY = 5_000
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)
 _ONE = UUID(int=_MANY // 2)
+
+_LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))
 
 Read = Callable[[SqlStore], Any]
 
@@ -42,6 +46,9 @@ _READS: dict[str, Read] = {
     "set aside": lambda store: store.set_aside.page(limit=20, after=None),
     "next set aside": lambda store: store.set_aside.page(limit=20, after=_ONE, subscriber="s"),
     "retry one": lambda store: store.set_aside.retry(event_id=_ONE, subscriber="s"),
+    "take": lambda store: store.allowances.take("key 7", _LIMIT, _NOW),
+    "give back": lambda store: store.allowances.give_back("key 7", _LIMIT, Filling(_NOW, _NOW)),
+    "sweep": lambda store: SqlAllowances(store._engine)._run(_SWEEP, {"drained": _NOW - timedelta(days=1)}),
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }
@@ -111,6 +118,7 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
         "subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1,
         "set_aside": n % 500 == 0,
     },
+    schema.allowances: lambda n: {"key": f"key {n}", "brief_until": _NOW, "lasting_until": _NOW},
 }  # fmt: skip
 
 

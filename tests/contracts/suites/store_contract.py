@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 
+from tests.contracts.suites.allowances import AllowancesContract
 from tests.contracts.suites.bus_load import BusLoadContract
 from tests.contracts.suites.claims import ClaimsContract
 from tests.contracts.suites.commit_signals import CommitSignalContract
@@ -36,6 +37,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     DrainingContract,
     CommitSignalContract,
     LoginRacesContract,
+    AllowancesContract,
     BusLoadContract,
 )
 
