@@ -156,8 +156,8 @@ def test_a_refusal_by_a_wider_limit_gives_back_what_the_narrower_ones_gave(
     attack()
     for _ in range(20):
         assert guess(address=OFFICE) == "too_many_attempts"
-    clock.advance(minutes=2)
-    assert [guess(address=OFFICE) for _ in range(6)] == ["wrong_credentials"] * 5 + ["too_many_attempts"]
+    clock.advance(seconds=4)
+    assert guess(address=OFFICE) == "wrong_credentials"
 
 
 def test_an_address_that_tries_many_names_is_refused(guess: Callable[..., str]) -> None:

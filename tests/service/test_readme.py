@@ -10,6 +10,7 @@ VARYING = [
     (re.compile(r"\b[0-9a-f]{32}\b"), "HEX"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
     (re.compile(r'"access":"[^"]*"'), '"access":"TOKEN"'),
+    (re.compile(r'"device":"[^"]*"'), '"device":"TOKEN"'),
 ]
 
 
