@@ -9,6 +9,7 @@ from hexaccount_flask.cors import CorsPolicy
 from hexaccount_flask.envelope import Envelope
 from hexaccount_flask.errors import answer_error
 from hexaccount_flask.flask_app import HttpApplication
+from hexaccount_flask.limits import RouteLimits, add_limit_headers
 from hexaccount_flask.parsing import LONGEST_BODY
 from hexaccount_flask.routes_account import account_routes
 from hexaccount_flask.routes_avatar import avatar_routes
@@ -41,13 +42,15 @@ def create_app(
     """
     app = HttpApplication()
     app.config.update(MAX_CONTENT_LENGTH=LONGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False)
+    limits = RouteLimits(bus, ClientAddresses(trusted_proxies))
     app.register_blueprint(operation_routes(readiness, draining))
-    app.register_blueprint(account_routes(bus, ClientAddresses(trusted_proxies)))
-    app.register_blueprint(avatar_routes(artist))
+    app.register_blueprint(account_routes(bus, limits))
+    app.register_blueprint(avatar_routes(artist, limits))
     app.register_blueprint(me_routes(bus))
     app.register_blueprint(sessions_routes(bus))
     app.register_blueprint(key_routes(published_keys))
     app.register_blueprint(users_routes(bus))
     app.register_error_handler(Exception, answer_error)
+    app.after_request(add_limit_headers)
     app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # as Flask says
     return app

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 HeaderList: TypeAlias = list[tuple[str, str]]
 
 _ANY = "*"
-_EXPOSED = ("Access-Control-Expose-Headers", "Authorization, X-Request-ID, Retry-After, ETag")
+_EXPOSED = (
+    "Access-Control-Expose-Headers",
+    "Authorization, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, ETag",
+)
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE"),
     (

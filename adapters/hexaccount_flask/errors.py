@@ -22,6 +22,7 @@ from hexaccount.domain.errors import (
     NotAuthenticated,
     Refusal,
     SessionNotFound,
+    TooManyAttempts,
     UnknownRole,
     UserNameTaken,
     UserNotFound,
@@ -29,6 +30,7 @@ from hexaccount.domain.errors import (
     WrongPassword,
 )
 from hexaccount_flask.authentication import CHALLENGE
+from hexaccount_flask.limits import tell
 from hexaccount_flask.models import FieldError
 from hexaccount_flask.parsing import LONGEST_BODY
 from hexaccount_flask.problems import MEDIA_TYPE, Problem, RequestRefused, problem_body
@@ -46,6 +48,8 @@ _FAILURE = Problem(
 def answer_error(error: Exception) -> Response:
     """Return the answer to a request that ended with `error`; what nobody expected is logged, never shown."""
     problem = problem_of(error)
+    if isinstance(error, WrongCredentials | TooManyAttempts):
+        tell(error.standing)
     if problem.status == 500:
         _log.error("%s %r failed, request %s", request.method, request.path, _request_id(), exc_info=error)
     elif problem.code == "unavailable":
@@ -91,6 +95,10 @@ def _not_found(error: UserNotFound | SessionNotFound) -> Problem:
 
 def _wrong_credentials(error: WrongCredentials | InvalidRefreshToken) -> Problem:
     return Problem(status=401, code=error.code, detail=str(error), headers=(("WWW-Authenticate", CHALLENGE),))
+
+
+def _too_many_attempts(error: TooManyAttempts) -> Problem:
+    return Problem(status=429, code=error.code, detail=str(error), headers=(("Retry-After", str(error.standing.wait)),))
 
 
 def _not_authenticated(error: NotAuthenticated) -> Problem:
@@ -166,6 +174,7 @@ _PROBLEMS: dict[type, Callable[[Any], Problem]] = {
     SessionNotFound: _not_found,
     InvalidRefreshToken: _wrong_credentials,
     WrongCredentials: _wrong_credentials,
+    TooManyAttempts: _too_many_attempts,
     NotAuthenticated: _not_authenticated,
     StaleVersion: _stale,
     UnexpectedVersion: _unexpected_version,

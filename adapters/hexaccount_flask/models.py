@@ -32,11 +32,12 @@ class RegisterRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class LoginRequest(RequestModel, frozen=True, kw_only=True):
-    """A user name or e-mail address, and a password."""
+    """A user name or e-mail address, a password, and the `device` of an earlier login's answer, if there is one."""
 
     user_name: str
     # Longer than any that can be set: normalising a text costs the square of its length in the worst case.
     password: Annotated[str, Meta(max_length=8 * Password.longest)]
+    device: str | None = None
 
 
 class RefreshRequest(RequestModel, frozen=True, kw_only=True):
@@ -86,12 +87,16 @@ class RegisteredModel(Struct, frozen=True):
 
 
 class AccessModel(Struct, frozen=True):
-    """An access token (RFC 6750), the seconds it lives, and the refresh token that gives the next one."""
+    """An access token (RFC 6750), the seconds it lives, and the refresh token that gives the next one.
+
+    A login also gives what the device may show at its next login.
+    """
 
     access: str
     token_type: str
     expires_in: int
     refresh: str
+    device: str | UnsetType = UNSET
 
     @classmethod
     def of(cls, access: Access) -> Self:
@@ -101,6 +106,7 @@ class AccessModel(Struct, frozen=True):
             token_type="Bearer",  # noqa: S106 - no secret
             expires_in=access.expires_in,
             refresh=access.refresh,
+            device=access.device or UNSET,
         )
 
 

@@ -36,6 +36,7 @@ _TITLES = {
     "precondition_failed": "The resource is not as expected",
     "request_in_flight": "The first request with this key is still in hand",
     "session_not_found": "There is no such session",
+    "too_many_attempts": "There were too many attempts",
     "unavailable": "The service cannot answer now",
     "unsupported_media_type": "The body has a media type that is not taken here",
     "unknown_role": "There is no such role",

@@ -8,9 +8,9 @@ from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.register_user import RegisterUser
 from hexaccount_flask.answers import answer, empty_answer
 from hexaccount_flask.authentication import authenticated
-from hexaccount_flask.client_address import ClientAddresses
 from hexaccount_flask.idempotency_key import idempotency_key
 from hexaccount_flask.lanes import runs_in
+from hexaccount_flask.limits import RouteLimits, tell
 from hexaccount_flask.models import (
     AccessModel,
     Answer,
@@ -22,12 +22,13 @@ from hexaccount_flask.models import (
 from hexaccount_flask.parsing import parse
 
 
-def account_routes(bus: Bus, addresses: ClientAddresses) -> Blueprint:
+def account_routes(bus: Bus, limits: RouteLimits) -> Blueprint:
     """Return the routes by which people come and go."""
     routes = Blueprint("account", __name__, url_prefix="/api/v1/public")
 
     @routes.post("/register")
     @runs_in("password")
+    @limits.limited("register")
     def register() -> Response:
         body = parse(RegisterRequest, request)
         command = RegisterUser.of_text(
@@ -49,19 +50,24 @@ def account_routes(bus: Bus, addresses: ClientAddresses) -> Blueprint:
         command = LogIn(
             user_name=body.user_name,
             password=body.password,
-            client_address=addresses.client_of(request.remote_addr or "", request.headers.get("X-Forwarded-For", "")),
+            client_address=limits.client_address(),
             user_agent=request.headers.get("User-Agent", ""),
+            device=body.device,
         )
-        return _answer_access(bus.handle(command))
+        granted = bus.handle(command)
+        tell(granted.standing)
+        return _answer_access(granted)
 
     @routes.post("/refresh")
     @runs_in("quick")
+    @limits.limited("refresh")
     def refresh() -> Response:
         body = parse(RefreshRequest, request)
         return _answer_access(bus.handle(RefreshSession(refresh=body.refresh)))
 
     @routes.post("/logout")
     @runs_in("quick")
+    @limits.limited("logout")
     def logout() -> Response:
         bus.handle(LogOut(session_id=authenticated(bus).session_id))
         return empty_answer(204)

@@ -8,6 +8,7 @@ from hexaccount.domain.avatar_identifier import AvatarIdentifier
 from hexaccount.domain.errors import InvalidValue
 from hexaccount_flask.answers import empty_answer
 from hexaccount_flask.lanes import runs_in
+from hexaccount_flask.limits import RouteLimits
 from hexaccount_flask.query import refuse_parameter
 
 _KEPT_PICTURES = 256
@@ -17,7 +18,7 @@ _FOR_EVER = (
 )
 
 
-def avatar_routes(artist: AvatarArtist) -> Blueprint:
+def avatar_routes(artist: AvatarArtist, limits: RouteLimits) -> Blueprint:
     """Return the route of the pictures, which any page may show."""
     routes = Blueprint("avatar", __name__, url_prefix="/api/v1/public/avatar")
 
@@ -28,6 +29,7 @@ def avatar_routes(artist: AvatarArtist) -> Blueprint:
 
     @routes.get("/<identifier>")
     @runs_in("drawing")
+    @limits.limited("avatar")
     def avatar(identifier: str) -> Response:
         picture, tag = draw(_checked(identifier))
         headers = (*_FOR_EVER, ("ETag", f'"{tag}"'))

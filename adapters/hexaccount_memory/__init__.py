@@ -1,6 +1,7 @@
 """Every store port in the memory of one process: for trying out, for tests, and as the rule the others follow."""
 
+from hexaccount_memory.allowances import MemoryAllowances
 from hexaccount_memory.publisher import MemoryPublisher
 from hexaccount_memory.store import MemoryStore
 
-__all__ = ["MemoryPublisher", "MemoryStore"]
+__all__ = ["MemoryAllowances", "MemoryPublisher", "MemoryStore"]

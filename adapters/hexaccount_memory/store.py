@@ -1,10 +1,12 @@
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
+from hexaccount_memory.allowances import MemoryAllowances
 from hexaccount_memory.clearing import MemoryClearing
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_memory.signing_keys import MemorySigningKeys
@@ -20,6 +22,7 @@ class MemoryStore(Store):
         self._tables = Tables()
         self._commits = CommitSignal()
         self._outbox = MemoryOutbox(self._tables, self._commits)
+        self._allowances = MemoryAllowances()
 
     @property
     def outbox(self) -> Outbox:
@@ -40,6 +43,10 @@ class MemoryStore(Store):
     @property
     def commits(self) -> CommitSignal:
         return self._commits
+
+    @property
+    def allowances(self) -> Allowances:
+        return self._allowances
 
     def unit_of_work(self) -> UnitOfWork:
         return MemoryUnitOfWork(self._tables, self._recorder, self._commits)

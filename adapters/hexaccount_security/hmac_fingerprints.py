@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 
 from hexaccount.application.ports.fingerprints import Fingerprints
+from hexaccount_security.derived_key import derived_key
 
 
 class HmacFingerprints(Fingerprints):
@@ -14,8 +15,7 @@ class HmacFingerprints(Fingerprints):
         self._secret = secret
 
     def of(self, purpose: str, texts: Sequence[str | None]) -> str:
-        # What a token signs never holds a space, so that no signature of a token is a key of ours.
-        key = hmac.digest(self._secret, f"hexaccount fingerprint: {purpose}".encode(), "sha256")
+        key = derived_key(self._secret, f"fingerprint of {purpose}")
         # JSON keeps the borders between the texts.
         digest = hmac.digest(key, json.dumps(list(texts)).encode(), "sha256")
         return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")

@@ -33,3 +33,16 @@ class Moment(sa.types.TypeDecorator[datetime]):
             return _EPOCH + milliseconds * _MILLISECOND
         moment: datetime = value.astimezone(UTC)
         return moment
+
+
+class Span(sa.types.TypeDecorator[timedelta]):
+    """What may be added to a Moment: a time of whole milliseconds, counted on SQLite."""
+
+    impl = sa.Interval
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.Interval())
+
+    def process_bind_param(self, value: timedelta | None, dialect: sa.Dialect) -> Any:
+        return value if value is None or dialect.name != "sqlite" else value // _MILLISECOND

@@ -170,7 +170,6 @@ allowances = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("brief_until", Moment, nullable=False),
     sa.Column("lasting_until", Moment, nullable=False),
-    sa.Column("taken_at", Moment, nullable=False),
 )
 sa.Index("allowances_lasting", allowances.c.lasting_until)
 

@@ -3,12 +3,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
+from hexaccount_sql.allowances import SqlAllowances
 from hexaccount_sql.clearing import SqlClearing
 from hexaccount_sql.connections import open_engine, postgresql_defaults
 from hexaccount_sql.migration import check_schema, migrate
@@ -32,6 +34,7 @@ class SqlStore(Store):
         self._commits = CommitSignal()
         self._outbox = SqlOutbox(self._engine, self._commits)
         self._set_aside = SqlSetAsideDeliveries(self._engine, self._commits)
+        self._allowances = SqlAllowances(self._engine)
         self._writer, self._listener = _parts_for(self._engine, self._commits)
         self._watching = False
 
@@ -50,6 +53,10 @@ class SqlStore(Store):
     @property
     def signing_keys(self) -> SigningKeys:
         return SqlSigningKeys(self._engine)
+
+    @property
+    def allowances(self) -> Allowances:
+        return self._allowances
 
     @property
     def commits(self) -> CommitSignal:

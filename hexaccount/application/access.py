@@ -8,16 +8,22 @@ from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.token_issuer import AccessClaims, TokenIssuer
 from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.session import Session
+from hexaccount.domain.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """An access token, how many seconds it lives, and the refresh token that gives the next one."""
+    """An access token, how many seconds it lives, and the refresh token that gives the next one.
+
+    A login adds what the device may show at the next one, and how its client stands with the limits.
+    """
 
     token: str = field(repr=False)
     expires_in: int
     session_id: UUID
     refresh: str = field(repr=False)
+    device: str | None = field(default=None, repr=False)
+    standing: Standing | None = None
 
 
 def grant_access(

@@ -1,11 +1,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Self
 from uuid import UUID
 
 from hexaccount.application.field_checks import FieldChecks
+from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.messages import Command
+from hexaccount.application.password_policy import refuse_weak_password_of
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.application.repetition import repeat_when_stale
@@ -33,13 +37,26 @@ class ChangePassword(Command[None]):
 
 
 def change_password(
-    command: ChangePassword, *, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher, clock: Clock
+    command: ChangePassword,
+    *,
+    unit_of_work: UnitOfWorkFactory,
+    hasher: PasswordHasher,
+    common_passwords: CommonPasswords,
+    clock: Clock,
+    guard: LoginGuard,
 ) -> None:
-    """Change a password; raises NotAuthenticated, WrongPassword or HashingOverloaded."""
+    """Change a password.
+
+    Raises NotAuthenticated, TooManyAttempts, WrongPassword, InvalidInput of a weak password, or HashingOverloaded.
+    """
     with unit_of_work() as uow:
         _, user = _live(uow, command.session_id, clock.now())
-    if not hasher.verify(normalise_password(command.current), user.password_hash).matches:
+    guess = guard.admit_holder(command.session_id)
+    current = normalise_password(command.current)
+    if not guess.check(partial(hasher.verify, current, user.password_hash)).matches:
         raise WrongPassword
+    guess.was_right()
+    refuse_weak_password_of(user, command.new, common=common_passwords, field="new_password")
     _store(command.session_id, user, hasher.hash(command.new.text), unit_of_work=unit_of_work, clock=clock)
 
 

@@ -1,7 +1,9 @@
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from hexaccount.application.access import Access, grant_access
+from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.messages import Command
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.identifiers import Identifiers
@@ -21,12 +23,14 @@ class LogIn(Command[Access]):
     """Open a session by user name, or e-mail address, and password.
 
     It carries the text as it came: a name that cannot exist gets the answer of a wrong one, after the same work.
+    `device` is what an earlier login on this device has given; one that is not valid is the same as none.
     """
 
     user_name: str
     password: str = field(repr=False)
     client_address: str = ""
     user_agent: str = ""
+    device: str | None = field(default=None, repr=False)
 
 
 def log_in(
@@ -37,15 +41,18 @@ def log_in(
     tokens: TokenIssuer,
     clock: Clock,
     identifiers: Identifiers,
+    guard: LoginGuard,
     lifetimes: Lifetimes,
 ) -> Access:
-    """Open a session; raises WrongCredentials or HashingOverloaded."""
+    """Open a session; raises WrongCredentials, TooManyAttempts or HashingOverloaded."""
     with unit_of_work() as uow:
         user = find_by_login(uow, command.user_name)
+    guess = guard.admit(command.user_name, user, client_address=command.client_address, device=command.device)
     password = normalise_password(command.password)
-    verification = hasher.verify(password, user.password_hash if user else None)
+    verification = guess.check(partial(hasher.verify, password, user.password_hash if user else None))
     if user is None or user.disabled or not verification.matches:
-        raise WrongCredentials
+        raise WrongCredentials(guess.standing)
+    guess.was_right()
     fresh_hash = _hash_again(hasher, password) if verification.outdated else None
     session = Session.open(
         session_id=identifiers.new(),
@@ -62,9 +69,11 @@ def log_in(
         if fresh_hash:
             uow.users.replace_hash(user.id, old=user.password_hash, new=fresh_hash)
         uow.commit()
-    return grant_access(
+    access = grant_access(
         session, refresh, tokens=tokens, identifiers=identifiers, lifetimes=lifetimes, at=session.opened_at
     )
+    device = guard.devices.issue(user, guess.device_id or identifiers.new())
+    return replace(access, device=device, standing=guess.standing)
 
 
 def _hash_again(hasher: PasswordHasher, password: str) -> str | None:

@@ -79,7 +79,8 @@ def register_user(
 ) -> UUID:
     """Open an account, or answer as before where the same request with the same key has opened it.
 
-    Raises UnknownRole, InvalidInput of a weak password, UserNameTaken, EmailTaken, HashingOverloaded, RequestInFlight or IdempotencyKeyReused.
+    Raises UnknownRole, InvalidInput of a weak password, UserNameTaken, EmailTaken, HashingOverloaded, RequestInFlight
+    or IdempotencyKeyReused.
     """
     roles.check(command.role)
     refuse_weak_password(

@@ -4,7 +4,9 @@ from uuid import UUID
 
 from hexaccount.application.field_checks import FieldChecks
 from hexaccount.application.messages import Command
+from hexaccount.application.password_policy import refuse_weak_password_of
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.repetition import repeat_when_stale
@@ -28,11 +30,17 @@ class SetPassword(Command[None]):
 
 
 def set_password(
-    command: SetPassword, *, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher, clock: Clock
+    command: SetPassword,
+    *,
+    unit_of_work: UnitOfWorkFactory,
+    hasher: PasswordHasher,
+    common_passwords: CommonPasswords,
+    clock: Clock,
 ) -> None:
-    """Set a password; raises UserNotFound or HashingOverloaded."""
+    """Set a password; raises UserNotFound, InvalidInput of a weak password, or HashingOverloaded."""
     with unit_of_work() as uow:
-        uow.users.get(command.user_id)
+        user = uow.users.get(command.user_id)
+    refuse_weak_password_of(user, command.password, common=common_passwords)
     _store(command.user_id, hasher.hash(command.password.text), unit_of_work=unit_of_work, clock=clock)
 
 

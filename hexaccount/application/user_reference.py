@@ -27,6 +27,11 @@ def get_by_reference(uow: UnitOfWork, text: str) -> User:
     return user
 
 
+def login_key(text: str) -> str:
+    """Return what all spellings of a user name or e-mail address have in common; what can be none stays as it is."""
+    return _key(EmailAddress if "@" in text else UserName, text) or text
+
+
 def _key(make: Callable[[str], UserName | EmailAddress], text: str) -> str:
     try:
         return make(text).key

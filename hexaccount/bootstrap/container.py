@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.limit_table import Limits, limits
+from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.message_log import log_messages
+from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.common_passwords import CommonPasswords
+from hexaccount.application.ports.device_tokens import DeviceTokens
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.key_smith import KeySmith
@@ -21,8 +25,9 @@ from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.purge import Retention
 from hexaccount.application.recorder import Recorder
 from hexaccount.application.role_book import RoleBook
+from hexaccount.application.turnstile import Turnstile
 from hexaccount.bootstrap.handlers import build_handlers
-from hexaccount.bootstrap.key_file import seed_of
+from hexaccount.bootstrap.key_file import seed_of, signing_key
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.role import Role
@@ -93,6 +98,22 @@ def _fingerprints(settings: Settings) -> Fingerprints:
     return HmacFingerprints(signing_key(settings))
 
 
+def _local_allowances() -> Allowances:
+    from hexaccount_memory import MemoryAllowances  # noqa: PLC0415 - see above
+
+    return MemoryAllowances()
+
+
+def _device_tokens(settings: Settings) -> DeviceTokens:
+    from hexaccount_security import HmacDeviceTokens  # noqa: PLC0415 - see above
+
+    return HmacDeviceTokens(signing_key(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    return limits(settings.limits.factor)
+
+
 class _ArtistOnDemand(AvatarArtist):
     """Takes its paints out when the first picture is asked for: most processes never draw."""
 
@@ -160,6 +181,20 @@ class Container(containers.DeclarativeContainer):
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
     roles = providers.ThreadSafeSingleton(_roles, settings)
     fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
+    local_allowances = providers.ThreadSafeSingleton(_local_allowances)
+    allowances: providers.Provider[Allowances] = store.provided.allowances
+    turnstile = providers.ThreadSafeSingleton(
+        Turnstile,
+        limits=providers.Callable(_limits, settings),
+        shared=allowances,
+        local=local_allowances,
+        fingerprints=fingerprints,
+        clock=clock,
+        enabled=settings.provided.limits.enabled,
+    )
+    guard = providers.ThreadSafeSingleton(
+        LoginGuard, turnstile, providers.ThreadSafeSingleton(_device_tokens, settings)
+    )
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(_publishers, settings)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
@@ -181,6 +216,7 @@ class Container(containers.DeclarativeContainer):
             roles=roles,
             fingerprints=fingerprints,
             idempotency_lifetime=providers.Callable(_idempotency_lifetime, settings),
+            guard=guard,
         ),
         executor=executor,
         middleware=providers.List(providers.Object(log_messages)),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from hexaccount.application.add_key import AddKey, add_key
+from hexaccount.application.admit_request import AdmitRequest, admit_request
 from hexaccount.application.authenticate import Authenticate, authenticate
 from hexaccount.application.bus import Handlers
 from hexaccount.application.change_password import ChangePassword, change_password
@@ -16,15 +17,16 @@ from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
 from hexaccount.application.grant_role import GrantRole, grant_role
 from hexaccount.application.idempotency import IdempotencyKeys
-from hexaccount.application.list_sessions import ListSessions, list_sessions
 from hexaccount.application.list_keys import ListKeys, list_keys
+from hexaccount.application.list_sessions import ListSessions, list_sessions
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
+from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.clock import Clock
-from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.common_passwords import CommonPasswords
+from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
@@ -34,11 +36,11 @@ from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.purge import Purge, Retention, purge
 from hexaccount.application.refresh_session import RefreshSession, refresh_session
 from hexaccount.application.register_user import RegisterUser, register_user
+from hexaccount.application.remove_key import RemoveKey, remove_key
+from hexaccount.application.retire_key import RetireKey, retire_key
 from hexaccount.application.revoke_role import RevokeRole, revoke_role
 from hexaccount.application.role_book import RoleBook
 from hexaccount.application.set_password import SetPassword, set_password
-from hexaccount.application.remove_key import RemoveKey, remove_key
-from hexaccount.application.retire_key import RetireKey, retire_key
 from hexaccount.application.subscribers import HandlingSubscriber, Subscriber
 from hexaccount.application.update_profile import UpdateProfile, update_profile
 from hexaccount.domain.events import UserRegistered
@@ -61,6 +63,7 @@ def build_handlers(
     roles: RoleBook,
     fingerprints: Fingerprints,
     idempotency_lifetime: timedelta,
+    guard: LoginGuard,
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
@@ -89,9 +92,11 @@ def build_handlers(
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,
+            guard=guard,
             lifetimes=lifetimes,
         ),
     )
+    handlers.answer(AdmitRequest, partial(admit_request, turnstile=guard.turnstile))
     handlers.answer(
         RefreshSession,
         partial(
@@ -106,8 +111,21 @@ def build_handlers(
     handlers.answer(ListSessions, partial(list_sessions, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(EndSession, partial(end_session, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(EndSessions, partial(end_sessions, unit_of_work=unit_of_work, clock=clock))
-    handlers.answer(ChangePassword, partial(change_password, unit_of_work=unit_of_work, hasher=hasher, clock=clock))
-    handlers.answer(SetPassword, partial(set_password, unit_of_work=unit_of_work, hasher=hasher, clock=clock))
+    handlers.answer(
+        ChangePassword,
+        partial(
+            change_password,
+            unit_of_work=unit_of_work,
+            hasher=hasher,
+            common_passwords=common_passwords,
+            clock=clock,
+            guard=guard,
+        ),
+    )
+    handlers.answer(
+        SetPassword,
+        partial(set_password, unit_of_work=unit_of_work, hasher=hasher, common_passwords=common_passwords, clock=clock),
+    )
     handlers.answer(GrantRole, partial(grant_role, unit_of_work=unit_of_work, clock=clock, roles=roles))
     handlers.answer(RevokeRole, partial(revoke_role, unit_of_work=unit_of_work, clock=clock, roles=roles))
     handlers.answer(LogOut, partial(log_out, unit_of_work=unit_of_work, clock=clock))

@@ -30,13 +30,14 @@ class LoadWorker:
     settings: Settings
     draining: Draining
     hashing_slots: Path
+    alone: bool
 
     def __call__(self) -> Worker:
         """Return what the worker serves."""
         from hexaccount_flask import create_app, lane_finder, render_problem  # noqa: PLC0415 - not in the parent
 
         settings = self.settings
-        service = open_service(settings, hashing_slots=self.hashing_slots)
+        service = open_service(settings, hashing_slots=self.hashing_slots, alone=self.alone)
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
@@ -92,7 +93,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
     slots = Path(tempfile.mkdtemp(prefix="hexaccount-"))
     try:
         serve(
-            LoadWorker(settings, draining, slots),
+            LoadWorker(settings, draining, slots, alone=workers == 1),
             draining=draining,
             host=host,
             port=port,

@@ -103,17 +103,22 @@ class Service:
         self.close()
 
 
-def open_service(settings: Settings, *, hashing_slots: Path | None = None, **overrides: object) -> Service:
+def open_service(
+    settings: Settings, *, hashing_slots: Path | None = None, alone: bool = False, **overrides: object
+) -> Service:
     """Return a service built as `settings` say; nothing is connected before it is used.
 
-    `hashing_slots` is the directory by which several processes share their hashing slots. `overrides` replace
-    providers of the container by name, such as `clock`, with an object.
+    `hashing_slots` is the directory by which several processes share their hashing slots. `alone` says that no other
+    worker serves beside this one: on SQLite it then counts attempts by itself. `overrides` replace providers of the
+    container by name, such as `clock`, with an object.
     """
     container = Container(
         settings=providers.Object(settings),
         hashing_slots=providers.Object(hashing_slots),
         **{name: providers.Object(part) for name, part in overrides.items()},
     )
+    if alone and settings.store_kind == "sqlite":
+        container.allowances.override(container.local_allowances)
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)

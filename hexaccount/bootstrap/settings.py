@@ -86,6 +86,13 @@ class HttpSettings(Group, frozen=True):
     drain_delay: Seconds = 0.0
 
 
+class LimitSettings(Group, frozen=True):
+    """Limits on guesses and requests; `factor` multiplies what each of them admits."""
+
+    enabled: bool = True
+    factor: Annotated[float, Meta(ge=1, le=100_000)] = 1.0
+
+
 class RelaySettings(Group, frozen=True):
     """The delivery of events; `attempts` failures set one aside."""
 
@@ -111,6 +118,7 @@ class Settings(Group, frozen=True):
     idempotency: IdempotencySettings = IdempotencySettings()
     http: HttpSettings = HttpSettings()
     roles: dict[str, list[Permission]] = {}
+    limits: LimitSettings = LimitSettings()
     relay: RelaySettings = RelaySettings()
     clearing: ClearingSettings = ClearingSettings()
     log: LogSettings = LogSettings()

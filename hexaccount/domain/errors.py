@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from hexaccount.domain.standing import Standing
+
 
 class Refusal(Exception):
     """A request that a rule of the domain turns down; `code` is stable and safe to show."""
@@ -65,8 +67,21 @@ class WrongCredentials(Refusal):
 
     code = "wrong_credentials"
 
-    def __init__(self) -> None:
+    def __init__(self, standing: Standing | None = None) -> None:
+        """Take how whoever tried stands with the limit on guesses, where there is one."""
         super().__init__("the user name or the password is wrong")
+        self.standing = standing
+
+
+class TooManyAttempts(Refusal):
+    """Somebody has tried so often that they have to wait; it says nothing of what they tried."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, standing: Standing) -> None:
+        """Take the limit that is used up."""
+        super().__init__(f"too many attempts; wait {standing.wait} seconds and try again")
+        self.standing = standing
 
 
 class WrongPassword(Refusal):

@@ -81,12 +81,13 @@ def test_every_message_has_its_handler() -> None:
         roles=container.roles(),
         fingerprints=container.fingerprints(),
         idempotency_lifetime=container.clock().now() - container.clock().now(),
+        guard=container.guard(),
     )
     assert {message.__name__ for message in handlers} == {
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
         "Authenticate", "GetUser", "ListUsers", "GetProfile", "RefreshSession", "ListSessions", "EndSession",
-        "EndSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole",
-        "AddKey", "RetireKey", "RemoveKey", "ListKeys",
+        "EndSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AdmitRequest",
+        "AddKey", "RetireKey", "RemoveKey", "ListKeys", "Purge",
     }  # fmt: skip
     container.lane().close()
 

@@ -13,7 +13,7 @@ VARYING = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "HEX"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
-    (re.compile(r'"(access|refresh)":"[^"]*"'), r'"\1":"TOKEN"'),
+    (re.compile(r'"(access|refresh|device)":"[^"]*"'), r'"\1":"TOKEN"'),
 ]
 
 

@@ -1,6 +1,7 @@
 from typing import Protocol
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
@@ -18,6 +19,8 @@ class Store(Protocol):
     def clearing(self) -> Clearing: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
+    @property
+    def allowances(self) -> Allowances: ...
     @property
     def commits(self) -> CommitSignal:
         """Return the signal that every commit of events through this store gives."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from hexaccount.application.limits import Filling, Limit, Meter
 from hexaccount.application.ports.clearing import Leftover
 from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.unit_of_work import UnitOfWork
@@ -20,6 +21,8 @@ from tests.servers.postgres import temporary_database
 _MANY = 5_000
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)
 _ONE = UUID(int=_MANY // 2)
+
+_LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))
 
 Read = Callable[[SqlStore], Any]
 
@@ -57,6 +60,8 @@ _READS: dict[str, Read] = {
     "claim a key": within_one(lambda uow: uow.keyed_requests.claim(_REQUEST, now=_NOW)),
     "release a key": within_one(lambda uow: uow.keyed_requests.release(_REQUEST)),
     **{f"clear {kind}": partial(clear, kind) for kind in Leftover},
+    "take": lambda store: store.allowances.take("key 7", _LIMIT, _NOW),
+    "give back": lambda store: store.allowances.give_back("key 7", _LIMIT, Filling(_NOW, _NOW)),
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }

@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 
+from tests.contracts.suites.allowances import AllowancesContract
 from tests.contracts.suites.bus_load import BusLoadContract
 from tests.contracts.suites.claims import ClaimsContract
 from tests.contracts.suites.clearing import ClearingContract
@@ -47,6 +48,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     KeyedRequestsContract,
     ExpectedVersionsContract,
     ClearingContract,
+    AllowancesContract,
     BusLoadContract,
     SigningKeysContract,
 )

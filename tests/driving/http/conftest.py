@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
 from hexaccount.domain.role import Role
 from hexaccount_flask import create_app
 
@@ -45,8 +45,8 @@ class Visitor:
         texts = {"user_name": user_name, "first_name": "A", "last_name": "L", "password": PASSWORD}
         self.service.bus.handle(RegisterUser.of_text(**texts, email=f"{user_name}@example.org", role=role))
 
-    def login(self, user_name: str = "ann", password: str = PASSWORD, **options: Any) -> Any:
-        body = {"user_name": user_name, "password": password}
+    def login(self, user_name: str = "ann", password: str = PASSWORD, device: str | None = None, **options: Any) -> Any:
+        body = {"user_name": user_name, "password": password} | ({"device": device} if device is not None else {})
         return self.post("/api/v1/public/login", json=body, **options)
 
     def sign_in(self, user_name: str = "ann") -> None:
@@ -60,10 +60,15 @@ class Visitor:
 
 
 @contextmanager
-def memory_service(**password: Any) -> Iterator[Service]:
-    passwords = PasswordSettings(cost=4, **password)
-    settings = Settings(store="memory://", jwt=JwtSettings(key="k" * 64), password=passwords)
-    with open_service(settings) as service:
+def memory_service(limits: LimitSettings | None = None, clock: Any = None, **password: Any) -> Iterator[Service]:
+    """Give a service that, unless told otherwise, has limits so generous that no test meets them by accident."""
+    settings = Settings(
+        store="memory://",
+        jwt=JwtSettings(key="k" * 64),
+        password=PasswordSettings(cost=4, **password),
+        limits=limits or LimitSettings(factor=1000),
+    )
+    with open_service(settings, **({"clock": clock} if clock else {})) as service:
         service.enrol()
         yield service
 
@@ -73,8 +78,13 @@ def visit() -> Iterator[Callable[..., Visitor]]:
     """Make visitors of services of their own, with the options of `create_app`."""
     with ExitStack() as stack:
 
-        def make(password: dict[str, Any] | None = None, **options: Any) -> Visitor:
-            return Visitor(stack.enter_context(memory_service(**(password or {}))), **options)
+        def make(
+            password: dict[str, Any] | None = None,
+            limits: LimitSettings | None = None,
+            clock: Any = None,
+            **options: Any,
+        ) -> Visitor:
+            return Visitor(stack.enter_context(memory_service(limits, clock, **(password or {}))), **options)
 
         yield make
 

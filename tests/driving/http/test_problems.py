@@ -14,12 +14,14 @@ from hexaccount.application.bus import Bus, Handlers
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
-from hexaccount.domain.errors import InvalidInput, InvalidValue, Refusal, UnknownRole
+from hexaccount.domain.errors import InvalidInput, InvalidValue, Refusal, TooManyAttempts, UnknownRole
+from hexaccount.domain.standing import Standing
 from hexaccount_flask import render_problem
 from hexaccount_flask.errors import _PROBLEMS, problem_of
 from hexaccount_flask.problems import _TITLES
 
 ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
+    TooManyAttempts: (Standing(policy="login", quota=5, window=60, remaining=0, wait=7),),
     InvalidValue: ("must be otherwise",),
     InvalidInput: ({"bio": "must be otherwise"},),
     UnknownRole: (["user", "admin"],),

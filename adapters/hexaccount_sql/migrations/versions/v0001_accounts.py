@@ -135,7 +135,6 @@ def upgrade() -> None:
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("brief_until", Moment, nullable=False),
         sa.Column("lasting_until", Moment, nullable=False),
-        sa.Column("taken_at", Moment, nullable=False),
     )
     op.create_index("allowances_lasting", "allowances", ["lasting_until"])
     op.create_table(

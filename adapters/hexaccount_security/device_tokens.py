@@ -1,0 +1,40 @@
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
+
+from hexaccount.application.ports.device_tokens import DeviceTokens
+from hexaccount.domain.user import User
+from hexaccount_security.derived_key import derived_key
+
+_FORM = re.compile(r"[A-Za-z0-9_-]{64}")  # 48 bytes, so there is but one spelling
+_ID_BYTES = 16
+_NOBODY = UUID(int=0)
+
+
+class HmacDeviceTokens(DeviceTokens):
+    """Tokens of the device's id and an HMAC-SHA256 over account, epoch and device, which is kept nowhere.
+
+    The account is not in the token: whoever finds one does not learn whose it is.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        """Take the setting `jwt.key`, from which a key of its own is derived."""
+        self._key = derived_key(secret, "tokens of devices")
+
+    def issue(self, user: User, device_id: UUID) -> str:
+        signature = self._signature(user.id, user.epoch, device_id.bytes)
+        return urlsafe_b64encode(device_id.bytes + signature).decode("ascii")
+
+    def device_of(self, token: str | None, user: User | None) -> UUID | None:
+        if token is None or not _FORM.fullmatch(token):
+            return None
+        raw = urlsafe_b64decode(token)
+        device_id, signature = raw[:_ID_BYTES], raw[_ID_BYTES:]
+        # Computed for nobody too, to whom no token is issued: an unknown account makes the same work as a known one.
+        expected = self._signature(user.id if user else _NOBODY, user.epoch if user else 0, device_id)
+        same = hmac.compare_digest(signature, expected)
+        return UUID(bytes=device_id) if same and user is not None else None
+
+    def _signature(self, user_id: UUID, epoch: int, device_id: bytes) -> bytes:
+        return hmac.digest(self._key, user_id.bytes + epoch.to_bytes(8) + device_id, "sha256")

@@ -1,0 +1,46 @@
+"""What is limited, and to how much: every limit of the service stands here."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal, TypeAlias
+
+from hexaccount.application.limits import Limit, Meter
+
+Policy: TypeAlias = Literal[
+    "login", "login-account", "login-address", "login-device", "password", "register", "refresh", "logout", "avatar"
+]
+Limits: TypeAlias = Mapping[Policy, Limit]
+
+
+def _limit(brief: int, seconds: float, lasting: int, lasting_seconds: float) -> Limit:
+    """Return a limit of `brief` attempts at once and then one each `seconds`, and over time of `lasting` and so on."""
+    return Limit(
+        Meter(brief, timedelta(seconds=seconds)),
+        Meter(lasting, timedelta(seconds=lasting_seconds)),
+    )
+
+
+_LIMITS: dict[Policy, Limit] = {
+    # Wrong passwords: those for a name from one address, for an account, from an address, and on a device that has
+    # logged in before. The first is less than half of the second, so that nobody shuts an account from one address,
+    # though an account has two names. Addresses are generous: behind one there may be a school.
+    "login": _limit(5, 12, 20, 720),
+    "login-account": _limit(15, 4, 60, 240),
+    "login-address": _limit(60, 1, 600, 10),
+    "login-device": _limit(5, 12, 20, 720),
+    # Guesses at the current password by who has a session and wants to change it.
+    "password": _limit(5, 12, 20, 720),
+    # Requests from one address.
+    "register": _limit(30, 2, 200, 60),
+    "refresh": _limit(120, 0.5, 3000, 2),
+    "logout": _limit(120, 0.5, 3000, 2),
+    "avatar": _limit(400, 0.02, 10_000, 0.1),
+}
+
+LOCAL: frozenset[Policy] = frozenset({"avatar"})
+"""Limits on work and not on guesses: each process counts them for itself, and asks no store about a picture."""
+
+
+def limits(factor: float = 1) -> Limits:
+    """Return all limits, `factor` times as generous as they stand here."""
+    return {policy: limit.scaled(factor) for policy, limit in _LIMITS.items()}

@@ -1,0 +1,20 @@
+from ipaddress import IPv6Address, ip_address
+
+_HOST_BITS = 64
+
+
+def network_of(address: str) -> str:
+    """Return what is counted as one client: an IPv4 address, mapped or not, or the /64 of an IPv6 address.
+
+    A customer gets a /64 or more (RFC 6177), so counting single IPv6 addresses would count nothing. What is no address
+    is returned as it is.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return f"{IPv6Address(int(found) >> _HOST_BITS << _HOST_BITS)}/{_HOST_BITS}"

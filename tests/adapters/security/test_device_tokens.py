@@ -1,0 +1,63 @@
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hexaccount.domain.user import User
+from hexaccount_security import HmacDeviceTokens
+from hexaccount_security.derived_key import derived_key
+from tests.contracts.suites.people import People
+
+SECRET = b"the secret of these tests, long enough for all"
+DEVICE = UUID(int=7)
+tokens = HmacDeviceTokens(SECRET)
+
+
+@pytest.fixture(scope="module")
+def ada() -> User:
+    return People().user()
+
+
+def test_a_token_tells_the_device_for_which_it_was_issued(ada: User) -> None:
+    token = tokens.issue(ada, DEVICE)
+    assert tokens.device_of(token, ada) == DEVICE
+    assert tokens.issue(ada, DEVICE) == token
+    assert HmacDeviceTokens(SECRET).device_of(token, ada) == DEVICE
+
+
+def test_a_token_is_void_for_another_account_epoch_or_secret_and_for_nobody(ada: User) -> None:
+    token = tokens.issue(ada, DEVICE)
+    assert tokens.device_of(token, People().user()) is None
+    assert tokens.device_of(token, replace(ada, epoch=1)) is None
+    assert tokens.device_of(token, None) is None
+    assert HmacDeviceTokens(SECRET + b"!").device_of(token, ada) is None
+
+
+@pytest.mark.parametrize("position", range(64))
+def test_a_token_with_any_character_changed_is_void(ada: User, position: int) -> None:
+    token = tokens.issue(ada, DEVICE)
+    for character in "A_-z":
+        changed = token[:position] + character + token[position + 1 :]
+        if changed != token:
+            assert tokens.device_of(changed, ada) is None
+
+
+@given(st.text(max_size=80) | st.text("ABCxyz019-_=", min_size=64, max_size=64) | st.none())
+def test_what_is_no_token_is_none(text: str | None) -> None:
+    assert tokens.device_of(text, People().user()) is None
+
+
+def test_a_token_has_one_spelling_and_does_not_name_its_account(ada: User) -> None:
+    token = tokens.issue(ada, DEVICE)
+    for spelling in (token + "=", " " + token, token + "\n", token[:-1], token.swapcase()):
+        assert tokens.device_of(spelling, ada) is None
+    assert ada.id.hex not in token
+
+
+def test_the_key_of_one_purpose_is_not_that_of_another() -> None:
+    keys = {derived_key(SECRET, purpose) for purpose in ("keys of limits", "tokens of devices")}
+    assert len(keys) == 2
+    assert {len(key) for key in keys} == {32}
+    assert SECRET not in keys

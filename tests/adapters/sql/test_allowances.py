@@ -1,0 +1,117 @@
+"""What the tables of a database must and must not be asked for an attempt."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hexaccount.application.disable_user import DisableUser
+from hexaccount.application.limits import Limit, Meter
+from hexaccount.application.log_in import LogIn
+from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.domain.errors import TooManyAttempts, WrongCredentials
+from hexaccount_sql import SqlStore, schema
+from tests.application.adjustable_clock import AdjustableClock
+from tests.application.people import PASSWORD, registration
+
+LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))
+
+
+def keys_of(store: SqlStore) -> set[str]:
+    with store._engine.connect() as connection:
+        return set(connection.execute(sa.select(schema.allowances.c.key)).scalars())
+
+
+@contextmanager
+def statements(store: SqlStore) -> Iterator[list[str]]:
+    sent: list[str] = []
+    note: Callable[..., None] = lambda *told: sent.append(told[2])  # noqa: E731 - a listener
+    sa.event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(store._engine, "before_cursor_execute", note)
+
+
+def test_an_admitted_attempt_is_one_statement_and_a_refused_one_two(store: SqlStore) -> None:
+    now = AdjustableClock().now()
+    counts = []
+    for _ in range(6):
+        with statements(store) as sent, suppress(Exception):
+            store.allowances.take("key", LIMIT, now)
+        counts.append(len(sent))
+    assert counts == [1, 1, 1, 1, 1, 2]
+
+
+def test_a_connection_waits_for_the_disk_again_after_an_attempt(postgresql: SqlStore) -> None:
+    filling = postgresql.allowances.take("key", LIMIT, AdjustableClock().now())
+    postgresql.allowances.give_back("key", LIMIT, filling)
+    with postgresql._engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+        # And it is one that the attempt has used.
+        assert postgresql._engine.pool.checkedin() == 0  # type: ignore[attr-defined]  # a QueuePool
+
+
+@pytest.fixture
+def clock() -> AdjustableClock:
+    return AdjustableClock()
+
+
+@pytest.fixture
+def house(store: SqlStore, clock: AdjustableClock) -> Iterator[Service]:
+    """Give a service with Juliet, who has an account, and Tybalt, whose account is disabled."""
+    settings = Settings(store="memory://", jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4))
+    with open_service(settings, store=store, clock=clock, allowances=store.allowances) as service:
+        service.bus.handle(registration("juliet"))
+        service.bus.handle(DisableUser(user_id=service.bus.handle(registration("tybalt"))))
+        yield service
+
+
+def test_a_guess_asks_the_database_the_same_whether_or_not_the_account_exists(house: Service, store: SqlStore) -> None:
+    """Each of them guesses six times, of which the limit refuses the last."""
+    asked: dict[str, list[Any]] = {}
+    for name in ("juliet", "tybalt", "romeo", "ro meo"):
+        asked[name] = []
+        for number in range(6):
+            guess = LogIn(user_name=name, password=PASSWORD if name == "tybalt" else "wrong", client_address=name)
+            with statements(store) as sent, pytest.raises(TooManyAttempts if number == 5 else WrongCredentials):
+                house.bus.handle(guess)
+            asked[name].append(Counter(sent))
+    assert asked["juliet"] == asked["tybalt"] == asked["romeo"] == asked["ro meo"]
+    assert [sum(counts.values()) for counts in asked["juliet"]] == [4] * 5 + [3]
+
+
+def test_a_guess_at_an_account_that_is_under_attack_asks_the_same_too(house: Service, store: SqlStore) -> None:
+    def guess(name: str, address: str) -> None:
+        house.bus.handle(LogIn(user_name=name, password="wrong", client_address=address))
+
+    asked = []
+    for name in ("juliet", "romeo"):
+        for number in range(15):
+            with pytest.raises(WrongCredentials):
+                guess(name, f"192.0.2.{number}")
+        with statements(store) as sent, pytest.raises(TooManyAttempts):
+            guess(name, "192.0.2.99")
+        asked.append(Counter(sent))
+    assert asked[0] == asked[1]
+
+
+def test_what_is_typed_is_not_in_the_table(house: Service, store: SqlStore) -> None:
+    for text in ("juliet", "my password by mistake", "romeo@example.org"):
+        with pytest.raises(WrongCredentials):
+            house.bus.handle(LogIn(user_name=text, password="wrong", client_address="192.0.2.7"))
+    keys = " ".join(keys_of(store))
+    assert keys
+    for part in ("juliet", "password", "romeo", "example", "192.0.2", "login"):
+        assert part not in keys
+
+
+def test_many_attempts_of_one_moment_are_counted_one_by_one(store: SqlStore) -> None:
+    now: datetime = AdjustableClock().now()
+    for number in range(1, 6):
+        assert store.allowances.take("key", LIMIT, now).brief_until == now + number * timedelta(seconds=12)

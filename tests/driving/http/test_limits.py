@@ -1,0 +1,155 @@
+"""Every public route has a limit, and its answers say what is left of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hexaccount.bootstrap.settings import LimitSettings
+from tests.application.adjustable_clock import AdjustableClock
+
+NOT_LIMITED = {"/health", "/ready"}
+SAME = {"headers": {"X-Request-ID": "one"}}
+
+
+@pytest.fixture
+def clock() -> AdjustableClock:
+    return AdjustableClock()
+
+
+@pytest.fixture
+def strict(visit: Callable[..., Any], clock: AdjustableClock) -> Any:
+    """Return a visitor of a service with the limits that it has by itself, where Ann has an account."""
+    visitor = visit(limits=LimitSettings(), clock=clock, trusted_proxies=["127.0.0.1"])
+    visitor.register()
+    return visitor
+
+
+def attempt(visitor: Any, name: str, times: int = 6, **options: Any) -> list[Any]:
+    return [visitor.login(name, "wrong password", **{**SAME, **options}) for _ in range(times)]
+
+
+def test_who_guesses_too_often_is_told_when_to_come_back(strict: Any, clock: AdjustableClock) -> None:
+    *wrong, refused = attempt(strict, "ann")
+
+    assert [answer.status_code for answer in wrong] == [401] * 5
+    assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
+    assert (refused.json["code"], refused.json["title"]) == ("too_many_attempts", "There were too many attempts")
+    assert refused.json["detail"] == "too many attempts; wait 12 seconds and try again"
+    assert refused.headers["Retry-After"] == "12"
+    clock.advance(seconds=int(refused.headers["Retry-After"]))
+    assert strict.login().status_code == 200
+
+
+def test_every_answer_of_a_login_tells_what_is_left(strict: Any) -> None:
+    answers = [strict.login(), *attempt(strict, "ann")]
+
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"login";q=5;w=60'}
+    told = [answer.headers["RateLimit"] for answer in answers]
+    assert told == [f'"login";r={left};t=12' for left in (4, 4, 3, 2, 1, 0, 0)]
+
+
+def test_a_limited_guess_answers_alike_to_the_byte_whether_or_not_the_account_exists(strict: Any) -> None:
+    answers = {name: attempt(strict, name) for name in ("ann", "nobody", "no name")}
+
+    shown = [[(a.status, str(a.headers), a.data) for a in several] for several in answers.values()]
+    assert shown[0] == shown[1] == shown[2]
+    assert shown[0][-1][0] == "429 TOO MANY REQUESTS"
+
+
+def test_an_account_under_attack_answers_alike_to_the_byte_whether_or_not_it_exists(strict: Any) -> None:
+    shown = []
+    for name in ("ann", "nobody"):
+        answers = []
+        for number in range(17):
+            from_there = {"headers": {"X-Request-ID": "one", "X-Forwarded-For": f"203.0.113.{number}"}}
+            answers += attempt(strict, name, 1, **from_there)
+        shown.append([(a.status, str(a.headers), a.data) for a in answers])
+    assert shown[0] == shown[1]
+    assert [status[:3] for status, _, _ in shown[0]] == ["401"] * 15 + ["429"] * 2
+
+
+def test_the_device_that_a_login_gives_passes_under_attack(strict: Any) -> None:
+    device = strict.login().json["data"]["device"]
+    attempt(strict, "ann")
+
+    assert strict.login().status_code == 429
+    answer = strict.login(device=device)
+    assert (answer.status_code, answer.json["data"]["device"]) == (200, device)
+    assert answer.headers["RateLimit-Policy"] == '"login-device";q=5;w=60'
+    assert strict.login(device="forged").status_code == 429
+
+
+def test_a_device_that_is_no_text_is_named(strict: Any) -> None:
+    body = {"user_name": "ann", "password": "x", "device": 7}
+
+    answer = strict.post("/api/v1/public/login", json=body)
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == ["/device"]
+
+
+@pytest.mark.parametrize(
+    ("path", "policy", "status"),
+    [
+        ("/api/v1/public/register", '"register";q=30;w=60', 415),
+        ("/api/v1/public/logout", '"logout";q=120;w=60', 401),
+        ("/api/v1/public/avatar/ann", '"avatar";q=400;w=8', 200),
+        ("/api/v1/public/avatar/!", '"avatar";q=400;w=8', 422),
+    ],
+)
+def test_requests_are_counted_before_any_work_and_told_of_whatever_their_answer_is(
+    visit: Callable[..., Any], clock: AdjustableClock, path: str, policy: str, status: int
+) -> None:
+    visitor = visit(limits=LimitSettings(), clock=clock)
+    method = "get" if "avatar" in path else "post"
+    quota = int(policy.split("q=")[1].partition(";")[0])
+
+    answers = [getattr(visitor, method)(path) for _ in range(quota + 1)]
+
+    assert [answer.status_code for answer in answers] == [status] * quota + [429]
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {policy}
+    assert [int(a.headers["RateLimit"].split("r=")[1].partition(";")[0]) for a in answers] == [
+        *reversed(range(quota)),
+        0,
+    ]
+    assert answers[-1].headers["Retry-After"] == answers[-1].headers["RateLimit"].split("t=")[1]
+    assert "Retry-After" not in answers[0].headers
+
+
+def test_clients_behind_a_trusted_proxy_are_counted_apart(strict: Any) -> None:
+    def register(address: str) -> Any:
+        return strict.post("/api/v1/public/register", headers={"X-Forwarded-For": address})
+
+    assert [register("203.0.113.7").status_code for _ in range(31)] == [415] * 30 + [429]
+    assert register("203.0.113.8").status_code == 415
+    assert [register(f"2001:db8::{number}").status_code for number in range(31)] == [415] * 30 + [429]
+
+
+def test_an_untrusted_client_cannot_choose_as_whom_they_are_counted(
+    visit: Callable[..., Any], clock: AdjustableClock
+) -> None:
+    visitor = visit(limits=LimitSettings(), clock=clock)
+    answers = [
+        visitor.post("/api/v1/public/register", headers={"X-Forwarded-For": f"203.0.113.{n}"}) for n in range(31)
+    ]
+    assert answers[-1].status_code == 429
+
+
+def test_every_public_route_has_a_limit_and_what_operators_ask_has_none(strict: Any) -> None:
+    for rule in strict.app.url_map.iter_rules():
+        path = rule.rule.replace("<identifier>", "ann")
+        if path.startswith("/api/v1/public/"):
+            method = "get" if "GET" in (rule.methods or ()) else "post"
+            body = {"json": {"user_name": "ann", "password": "wrong"}} if path.endswith("/login") else {}
+            assert "RateLimit" in getattr(strict, method)(path, **body).headers, path
+        elif path in NOT_LIMITED:
+            assert "RateLimit" not in strict.get(path).headers
+
+
+def test_where_limits_are_disabled_no_answer_tells_of_any(visit: Callable[..., Any]) -> None:
+    visitor = visit(limits=LimitSettings(enabled=False))
+
+    for answer in (*attempt(visitor, "ann", 10), visitor.get("/api/v1/public/avatar/ann")):
+        assert answer.status_code in {200, 401}
+        assert not [name for name in answer.headers.keys() if name.startswith("RateLimit")]  # noqa: SIM118 - iterating gives pairs
