@@ -79,7 +79,7 @@ def test_every_invalid_field_is_named_at_once() -> None:
     assert "short" not in refusal.value.errors["password"].replace("too short", "")
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", [Role.USER, Role.ADMIN])
 @pytest.mark.parametrize(
     ("password", "reason"),
     [("Password1", "one of the most common passwords"), ("juliet.capulet.1597", "the account's own names or address")],
