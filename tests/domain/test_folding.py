@@ -15,7 +15,7 @@ from tests.domain.accounts import NOON, USER_ID, open_session, registered_user
 ROLES = st.sampled_from([Role.USER, Role.ADMIN, Role("support")])
 # Such that a session that is refreshed again and again soon comes to its end.
 LIFETIMES = Lifetimes(
-    access=timedelta(minutes=15), idle=timedelta(hours=1), absolute=timedelta(hours=2), grace=timedelta(seconds=10)
+    access=timedelta(minutes=15), idle=timedelta(hours=1), absolute=timedelta(minutes=65), grace=timedelta(seconds=10)
 )
 SECRETS = {"pending", "password_hash"}
 
