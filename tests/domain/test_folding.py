@@ -7,11 +7,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from hexaccount.domain.aggregate import Aggregate
 from hexaccount.domain.events import Event
+from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.profile import PROFILE_FIELDS, Profile
 from hexaccount.domain.role import Role
-from tests.domain.accounts import LIFETIMES, NOON, USER_ID, open_session, registered_user
+from tests.domain.accounts import NOON, USER_ID, open_session, registered_user
 
 ROLES = st.sampled_from([Role.USER, Role.ADMIN, Role("support")])
+# Such that a session that is refreshed again and again soon comes to its end.
+LIFETIMES = Lifetimes(
+    access=timedelta(minutes=15), idle=timedelta(hours=1), absolute=timedelta(minutes=65), grace=timedelta(seconds=10)
+)
 SECRETS = {"pending", "password_hash"}
 
 
@@ -26,7 +31,7 @@ class AnAccountAndItsJournals(RuleBasedStateMachine):
         super().__init__()
         self.now = NOON
         self.user = registered_user()
-        self.session = open_session(self.user)
+        self.session = open_session(self.user, lifetimes=LIFETIMES)
         self.profile = Profile.create(USER_ID, NOON)
         self.ended = False
         self.journals: dict[str, list[Event]] = {"user": [], "session": [], "profile": []}
