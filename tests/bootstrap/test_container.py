@@ -74,7 +74,7 @@ def test_every_message_has_its_handler() -> None:
     )
     assert {message.__name__ for message in handlers} == {
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
-        "Authenticate", "GetUser", "ListUsers", "GetProfile",
+        "Authenticate", "GetUser", "ListUsers", "GetProfile", "Purge",
     }  # fmt: skip
     container.lane().close()
 

@@ -198,6 +198,7 @@ class _Crashing:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.clearing = store.clearing
 
     def unit_of_work(self):
         uow = self._store.unit_of_work()
@@ -214,6 +215,7 @@ class _Slow:
 
     def __init__(self, store: Store, first) -> None:
         self._store = store
+        self.clearing = store.clearing
         self._first = [first]
 
     def unit_of_work(self):
