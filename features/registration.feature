@@ -69,7 +69,7 @@ Feature: Registration
       | another                  |
       | "Romeo" as user_name     |
       | "Montague" as last_name  |
-      | "12345678" as password   |
+      | "another 1234" as password |
 
   Scenario: A registration that was refused may be sent again with its key, changed
     Given "Juliet" has registered

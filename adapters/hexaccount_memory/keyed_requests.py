@@ -13,13 +13,13 @@ class MemoryKeyedRequests(KeyedRequests):
     tables: Tables
     answered: list[KeyedRequest] = field(default_factory=list)
 
-    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest:
+    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
         with self.tables.lock:
             holder = self.tables.keyed_requests.get(request.key)
             if holder is not None and not _gives_way(holder, request, now):
                 return holder
             self.tables.keyed_requests[request.key] = request
-        return request
+        return None
 
     def find(self, key: str) -> KeyedRequest | None:
         with self.tables.lock:

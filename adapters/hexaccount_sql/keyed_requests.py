@@ -40,10 +40,10 @@ class SqlKeyedRequests(KeyedRequests):
     insert: Insert
     answered: list[KeyedRequest] = field(default_factory=list)
 
-    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest:
+    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
         for _ in range(_LOOKS):
             if self.read(_claim(self.insert), {**row_of(request), "now": now}):
-                return request
+                return None
             holder = self.find(request.key)
             if holder is not None:
                 return holder

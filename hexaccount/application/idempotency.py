@@ -62,9 +62,11 @@ class IdempotencyKeys:
         )
         with self.unit_of_work() as uow:
             holder = uow.keyed_requests.claim(claim, now=now)
+        if holder is None:
+            return claim
         if holder.fingerprint != claim.fingerprint:
             raise IdempotencyKeyReused
-        if holder.user_id is None and holder != claim:
+        if holder.user_id is None:
             raise RequestInFlight
         return holder
 

@@ -9,8 +9,7 @@ from hexaccount.application.get_user import GetUser
 from hexaccount.application.grant_role import GrantRole
 from hexaccount.application.revoke_role import RevokeRole
 from hexaccount.application.role_book import RoleBook
-from hexaccount.bootstrap.handlers import build_handlers
-from hexaccount.bootstrap.service import Service
+from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.domain.errors import UnknownRole, UserNotFound
 from hexaccount.domain.permission import Permission
 from hexaccount.domain.role import Role
@@ -29,16 +28,8 @@ def bus_with(service: Service) -> BusWith:
     container = service.container
 
     def bus_with(roles: RoleBook) -> Bus:
-        handlers = build_handlers(
-            unit_of_work=service.store.unit_of_work,
-            hasher=container.hasher(),
-            tokens=container.tokens(),
-            clock=container.clock(),
-            identifiers=container.identifiers(),
-            lifetimes=container.lifetimes(),
-            roles=roles,
-        )
-        return Bus(handlers, executor=container.executor())
+        parts = {name: getattr(container, name)() for name in ("store", "tokens", "clock", "executor", "lane")}
+        return open_service(service.settings, **parts, roles=roles).bus
 
     return bus_with
 

@@ -33,7 +33,7 @@ def purgers() -> int:
 @pytest.mark.parametrize("enabled", [True, False])
 def test_a_worker_purges_where_it_delivers_events(tmp_path: Path, enabled: bool) -> None:
     settings = Settings(store="memory://", relay=RelaySettings(enabled=enabled))
-    worker = LoadWorker(settings, Draining(), tmp_path)()
+    worker = LoadWorker(settings, Draining(), tmp_path, alone=True)()
     running = purgers()
     worker.close()
     assert (running, purgers()) == (int(enabled), 0)
@@ -64,7 +64,7 @@ def test_what_has_ended_is_kept_for_as_long_as_is_set() -> None:
     settings = Settings(
         store="memory://",
         password=PasswordSettings(cost=4),
-        session=SessionSettings(access_lifetime=1),
+        session=SessionSettings(access_lifetime=1, idle_lifetime=1),
         clearing=ClearingSettings(retention=7200),
         idempotency=IdempotencySettings(lifetime=120),
     )

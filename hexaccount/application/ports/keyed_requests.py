@@ -22,10 +22,11 @@ class KeyedRequest:
 class KeyedRequests(Protocol):
     """The requests with a key, by which a repetition finds the first of them."""
 
-    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest:
-        """Take the key for `request`, at once and in a commit of its own, and return the request that has it then.
+    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
+        """Take the key for `request`, at once and in a commit of its own, or return the request that keeps it.
 
-        It is another one if that is in hand, was answered, or has another fingerprint, as long as it is remembered.
+        A request keeps its key while it is in hand, once it was answered, and from requests with another fingerprint,
+        as long as it is remembered.
         """
         ...
 
