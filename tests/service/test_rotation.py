@@ -50,6 +50,9 @@ class Load:
         token = answer.json()["data"]["access"]
         self.seen["signed"].add(header_of(token)["kid"])
         self.tokens.append(token)
+        # At once, on connections of their own: it may be the first of its key, and the other worker has to know it.
+        for _ in range(3):
+            self._use(token)
 
     def look(self, number: int) -> None:
         alive = [token for token in self.tokens[-400:] if expiry_of(token) > time.time() + MARGIN]
@@ -58,6 +61,9 @@ class Load:
             return
         # By turns the oldest, which is nearest to its end, and any other.
         token = alive[0] if number % 2 else alive[number % len(alive)]
+        self._use(token)
+
+    def _use(self, token: str) -> None:
         answer = requests.get(f"{self.url}/api/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=20)
         if expiry_of(token) > time.time():
             self._check("me", answer, header_of(token)["kid"])
@@ -90,7 +96,7 @@ class Load:
                 except Exception as error:  # noqa: BLE001 - a request that failed is what this test is about
                     self.failures.append(repr(error))
 
-        works = [(self.log_in, 0.1), (self.log_in, 0.13), (self.look, 0.01), (self.look, 0.01), (self.compare, 0.1)]
+        works = [(self.log_in, 0.1), (self.log_in, 0.13), (self.look, 0.01), (self.look, 0.01), (self.compare, 0.5)]
         threads = [threading.Thread(target=repeat, args=work) for work in works]
         for thread in threads:
             thread.start()
@@ -156,5 +162,5 @@ def test_no_request_fails_and_no_key_in_use_is_unpublished_while_keys_are_change
         assert load.seen["signed"] == load.seen["used"] == {seed, first, second, third}
         assert load.seen["published"] == {first, second, third}
         assert states() == {seed: "spent", second: "signing"}
-        assert min(load.counts.values()) > 50, load.counts
+        assert min(load.counts.values()) > 20, load.counts
         assert "Traceback" not in command.output
