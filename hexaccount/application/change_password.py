@@ -51,7 +51,7 @@ def change_password(
     """
     with unit_of_work() as uow:
         _, user = _live(uow, command.session_id, clock.now())
-    guess = guard.admit_holder(command.session_id)
+    guess = guard.admit_again(command.session_id)
     current = normalise_password(command.current)
     if not guess.check(partial(hasher.verify, current, user.password_hash)).matches:
         raise WrongPassword

@@ -28,7 +28,8 @@ _LIMITS: dict[Policy, Limit] = {
     "login-account": _limit(15, 4, 60, 240),
     "login-address": _limit(60, 1, 600, 10),
     "login-device": _limit(5, 12, 20, 720),
-    # Guesses at the current password by who has a session and wants to change it.
+    # Guesses by who has shown something else already: a session whose password they want to change, or the key and all
+    # other texts of a registration.
     "password": _limit(5, 12, 20, 720),
     # Requests from one address.
     "register": _limit(30, 2, 200, 60),

@@ -46,9 +46,12 @@ class LoginGuard:
     turnstile: Turnstile
     devices: DeviceTokens
 
-    def admit_holder(self, session_id: UUID) -> Guess:
-        """Admit a guess at the password of an account by who holds one of its sessions; raises TooManyAttempts."""
-        return Guess(None, self.turnstile.admit([Claim("password", (session_id.hex,))]))
+    def admit_again(self, proof: UUID) -> Guess:
+        """Admit a guess at a password by who has shown something else already; raises TooManyAttempts.
+
+        `proof` is the id of what they have shown: their session, or the account that their own request has opened.
+        """
+        return Guess(None, self.turnstile.admit([Claim("password", (proof.hex,))]))
 
     def admit(self, login: str, user: User | None, *, client_address: str, device: str | None) -> Guess:
         """Admit a guess at the password of whoever logs in as `login`; raises TooManyAttempts.

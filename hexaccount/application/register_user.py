@@ -5,6 +5,7 @@ from uuid import UUID
 
 from hexaccount.application.field_checks import FieldChecks
 from hexaccount.application.idempotency import IdempotencyKeyReused, IdempotencyKeys
+from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.messages import Command
 from hexaccount.application.password_policy import refuse_weak_password
 from hexaccount.application.ports.clock import Clock
@@ -76,11 +77,12 @@ def register_user(
     identifiers: Identifiers,
     roles: RoleBook,
     keys: IdempotencyKeys,
+    guard: LoginGuard,
 ) -> UUID:
     """Open an account, or answer as before where the same request with the same key has opened it.
 
-    Raises UnknownRole, InvalidInput of a weak password, UserNameTaken, EmailTaken, HashingOverloaded, RequestInFlight
-    or IdempotencyKeyReused.
+    Raises UnknownRole, InvalidInput of a weak password, UserNameTaken, EmailTaken, HashingOverloaded, RequestInFlight,
+    TooManyAttempts or IdempotencyKeyReused.
     """
     roles.check(command.role)
     refuse_weak_password(
@@ -105,7 +107,7 @@ def register_user(
             user_id = keys.give_back(request)
             if user_id is None:
                 raise
-    return _answer_again(command, user_id, unit_of_work, hasher)
+    return _answer_again(command, user_id, unit_of_work, hasher, guard)
 
 
 def _open_account(
@@ -137,13 +139,15 @@ def _open_account(
 
 
 def _answer_again(
-    command: RegisterUser, user_id: UUID, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher
+    command: RegisterUser, user_id: UUID, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher, guard: LoginGuard
 ) -> UUID:
     # No digest of a password is kept but its slow hash; to compare with it is the same work as to register.
     with unit_of_work() as uow:
         user = uow.users.get(user_id)
-    if not hasher.verify(command.password.text, user.password_hash).matches:
+    guess = guard.admit_again(user_id)
+    if not guess.check(partial(hasher.verify, command.password.text, user.password_hash)).matches:
         raise IdempotencyKeyReused
+    guess.was_right()
     return user.id
 
 

@@ -81,6 +81,7 @@ def build_handlers(
             identifiers=identifiers,
             roles=roles,
             keys=idempotency_keys,
+            guard=guard,
         ),
     )
     handlers.answer(

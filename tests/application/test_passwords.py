@@ -179,7 +179,9 @@ def change_interrupted_by(
         ChangePassword.of_text(session_id=access.session_id, current=PASSWORD, new=NEW),
         unit_of_work=service.store.unit_of_work,
         hasher=InterruptedHasher(service.container.hasher(), happening),
+        common_passwords=service.container.common_passwords(),
         clock=clock,
+        guard=service.container.guard(),
     )
 
 
