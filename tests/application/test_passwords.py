@@ -22,7 +22,7 @@ from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.devices import can_go_on, history, is_alive, listed, log_in, refresh
 from tests.application.people import PASSWORD, registration
 
-NEW = "a new and longer password"
+NEW = "fresh as the morning dew"
 
 
 @pytest.fixture

@@ -226,7 +226,7 @@ ENDS: dict[str, Callable[[UUID, Access], object]] = {
     "ending that session": lambda user_id, access: EndSession(user_id=user_id, session_id=access.session_id),
     "ending all sessions": lambda user_id, access: EndSessions(user_id=user_id),
     "disabling": lambda user_id, access: DisableUser(user_id=user_id),
-    "a new password": lambda user_id, access: SetPassword.of_text(user_id=user_id, password="a new password"),
+    "a new password": lambda user_id, access: SetPassword.of_text(user_id=user_id, password="fresh as the morning dew"),
 }
 
 

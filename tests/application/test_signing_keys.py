@@ -45,10 +45,11 @@ def test_a_retired_key_verifies_until_its_tokens_have_expired(service: Service, 
     add(service, 0)
     second = add(service, 0)
     service.bus.handle(RetireKey(kid=second))
-    assert listed(service)[2].verifies_until == clock.now() + LIFETIME + UNSURE
-    assert states(service) == ["verifying", "signing", "verifying"]
+    (retired,) = (key for key in listed(service) if key.kid == second)
+    assert retired.verifies_until == clock.now() + LIFETIME + UNSURE
+    assert sorted(states(service)) == ["signing", "verifying", "verifying"]
     clock.advance(hours=2)
-    assert states(service) == ["spent", "signing", "spent"]
+    assert sorted(states(service)) == ["signing", "spent", "spent"]
 
 
 def test_the_only_stored_key_that_signs_is_not_retired_as_the_seed_would_come_back(

@@ -41,7 +41,7 @@ class KnownSecrets:
 
         Texts that Hypothesis makes up are not remembered: they are many, and often such as stand anywhere.
         """
-        plain = len(text) < 12 or (len(set(text)) < 5 and len(text) < 32)
+        plain = len(text) < 12 or len(set(text)) < 5
         if plain or _form_of(text) or currently_in_test_context():
             return
         with self._learning:

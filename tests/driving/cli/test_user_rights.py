@@ -9,7 +9,7 @@ from hexaccount.domain.errors import NotAuthenticated, WrongCredentials
 from hexaccount.domain.permission import Permission
 from tests.driving.cli.conftest import PASSWORD
 
-NEW = "a new and longer password"
+NEW = "fresh as the morning dew"
 
 
 @pytest.fixture
