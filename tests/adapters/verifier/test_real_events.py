@@ -1,0 +1,115 @@
+"""What the service tells is what the verifier learns from: its own events, and tokens that it has issued."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from hexaccount.application.access import Access
+from hexaccount.application.change_password import ChangePassword
+from hexaccount.application.disable_user import DisableUser
+from hexaccount.application.end_session import EndSession
+from hexaccount.application.end_sessions import EndSessions
+from hexaccount.application.log_in import LogIn
+from hexaccount.application.log_out import LogOut
+from hexaccount.application.refresh_session import RefreshSession
+from hexaccount.application.set_password import SetPassword
+from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, SessionSettings, Settings
+from hexaccount.domain.errors import InvalidRefreshToken
+from hexaccount_memory import MemoryPublisher
+from hexaccount_verifier import InvalidToken, TokenVerifier
+from tests.application.people import PASSWORD, registration
+
+KEY = "a secret that the service and the verifier of this test share"
+NEW = "fresh as the morning dew"
+
+
+@pytest.fixture
+def outside() -> MemoryPublisher:
+    return MemoryPublisher()
+
+
+@pytest.fixture
+def service(outside: MemoryPublisher) -> Iterator[Service]:
+    settings = Settings(
+        store="memory://",
+        jwt=JwtSettings(key=KEY),
+        password=PasswordSettings(cost=4),
+        session=SessionSettings(refresh_grace=0),
+    )
+    with open_service(settings, publishers={"memory://outside": outside}) as service:
+        service.enrol()
+        yield service
+
+
+@pytest.fixture
+def juliet(service: Service) -> UUID:
+    return service.bus.handle(registration("juliet"))
+
+
+def log_in(service: Service) -> Access:
+    return service.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
+
+
+def reuse(service: Service, access: Access) -> None:
+    service.bus.handle(RefreshSession(refresh=access.refresh))
+    with pytest.raises(InvalidRefreshToken):
+        service.bus.handle(RefreshSession(refresh=access.refresh))
+
+
+Deed = Callable[[Service, UUID, Access], object]
+DEEDS: Mapping[str, tuple[Deed, tuple[bool, bool]]] = {
+    "nothing": (lambda service, user, mine: None, (True, True)),
+    "logging out": (lambda service, user, mine: service.bus.handle(LogOut(session_id=mine.session_id)), (False, True)),
+    "ending that session": (
+        lambda service, user, mine: service.bus.handle(EndSession(user_id=user, session_id=mine.session_id)),
+        (False, True),
+    ),
+    "a refresh token used twice": (lambda service, user, mine: reuse(service, mine), (False, True)),
+    "ending the others": (
+        lambda service, user, mine: service.bus.handle(EndSessions(user_id=user, keep=mine.session_id)),
+        (True, False),
+    ),
+    "ending all": (lambda service, user, mine: service.bus.handle(EndSessions(user_id=user)), (False, False)),
+    "changing the password": (
+        lambda service, user, mine: service.bus.handle(
+            ChangePassword.of_text(session_id=mine.session_id, current=PASSWORD, new=NEW)
+        ),
+        (True, False),
+    ),
+    "setting a password": (
+        lambda service, user, mine: service.bus.handle(SetPassword.of_text(user_id=user, password=NEW)),
+        (False, False),
+    ),
+    "disabling": (lambda service, user, mine: service.bus.handle(DisableUser(user_id=user)), (False, False)),
+}
+
+
+@pytest.mark.parametrize(("deed", "living"), DEEDS.values(), ids=DEEDS)
+def test_what_ends_a_session_ends_its_tokens_for_the_verifier_too(
+    service: Service, juliet: UUID, outside: MemoryPublisher, deed: Deed, living: tuple[bool, bool]
+) -> None:
+    mine, other = log_in(service), log_in(service)
+    deed(service, juliet, mine)
+    service.deliver_all()
+    verifier = TokenVerifier(KEY.encode(), issuer="hexaccount", audience="hexaccount")
+    for entry in outside.published:
+        event: dict[str, Any] = {
+            "id": str(entry.id),
+            "type": entry.type,
+            "subject": str(entry.subject),
+            "time": entry.time.isoformat(),
+            "data": dict(entry.data),
+        }
+        verifier.learn(event)
+
+    assert [lives(verifier, access) for access in (mine, other)] == list(living)
+
+
+def lives(verifier: TokenVerifier, access: Access) -> bool:
+    try:
+        return verifier.verify(access.token).session_id == access.session_id
+    except InvalidToken:
+        return False
