@@ -33,8 +33,8 @@ _LIMITS: dict[Policy, Limit] = {
     "password": _limit(5, 12, 20, 720),
     # Requests from one address.
     "register": _limit(30, 2, 200, 60),
-    "refresh": _limit(120, 0.5, 3000, 2),
-    "logout": _limit(120, 0.5, 3000, 2),
+    "refresh": _limit(600, 0.05, 20_000, 0.2),
+    "logout": _limit(600, 0.05, 20_000, 0.2),
     "avatar": _limit(400, 0.02, 10_000, 0.1),
 }
 

@@ -93,7 +93,7 @@ def test_a_device_that_is_no_text_is_named(strict: Any) -> None:
     ("path", "policy", "status"),
     [
         ("/api/v1/public/register", '"register";q=30;w=60', 415),
-        ("/api/v1/public/logout", '"logout";q=120;w=60', 401),
+        ("/api/v1/public/logout", '"logout";q=600;w=30', 401),
         ("/api/v1/public/avatar/ann", '"avatar";q=400;w=8', 200),
         ("/api/v1/public/avatar/!", '"avatar";q=400;w=8', 422),
     ],
