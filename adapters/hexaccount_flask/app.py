@@ -48,7 +48,7 @@ def create_app(
     app.register_blueprint(avatar_routes(artist, limits))
     app.register_blueprint(me_routes(bus))
     app.register_blueprint(sessions_routes(bus))
-    app.register_blueprint(key_routes(published_keys))
+    app.register_blueprint(key_routes(published_keys, limits))
     app.register_blueprint(users_routes(bus))
     app.register_error_handler(Exception, answer_error)
     app.after_request(add_limit_headers)

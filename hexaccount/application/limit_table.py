@@ -7,7 +7,16 @@ from typing import Literal, TypeAlias
 from hexaccount.application.limits import Limit, Meter
 
 Policy: TypeAlias = Literal[
-    "login", "login-account", "login-address", "login-device", "password", "register", "refresh", "logout", "avatar"
+    "login",
+    "login-account",
+    "login-address",
+    "login-device",
+    "password",
+    "register",
+    "refresh",
+    "logout",
+    "avatar",
+    "keys",
 ]
 Limits: TypeAlias = Mapping[Policy, Limit]
 
@@ -36,9 +45,10 @@ _LIMITS: dict[Policy, Limit] = {
     "refresh": _limit(600, 0.05, 20_000, 0.2),
     "logout": _limit(600, 0.05, 20_000, 0.2),
     "avatar": _limit(400, 0.02, 10_000, 0.1),
+    "keys": _limit(120, 0.1, 3000, 1),
 }
 
-LOCAL: frozenset[Policy] = frozenset({"avatar"})
+LOCAL: frozenset[Policy] = frozenset({"avatar", "keys"})
 """Limits on work and not on guesses: each process counts them for itself, and asks no store about a picture."""
 
 

@@ -18,7 +18,11 @@ from tests.service.conftest import Account
 
 LIFETIME = 3
 UNSURE = 5
-KEY = {"HEXACCOUNT_JWT__KEY": "k" * 40, "HEXACCOUNT_SESSION__ACCESS_LIFETIME": str(LIFETIME)}
+KEY = {
+    "HEXACCOUNT_JWT__KEY": "k" * 40,
+    "HEXACCOUNT_SESSION__ACCESS_LIFETIME": str(LIFETIME),
+    "HEXACCOUNT_LIMITS__FACTOR": "1000",
+}
 MARGIN = 1.0
 """Seconds before its expiry after which a token is sent no more, as it may expire on its way."""
 

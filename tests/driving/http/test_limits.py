@@ -95,6 +95,7 @@ def test_a_device_that_is_no_text_is_named(strict: Any) -> None:
         ("/api/v1/public/register", '"register";q=30;w=60', 415),
         ("/api/v1/public/logout", '"logout";q=600;w=30', 401),
         ("/api/v1/public/avatar/ann", '"avatar";q=400;w=8', 200),
+        ("/.well-known/jwks.json", '"keys";q=120;w=12', 200),
         ("/api/v1/public/avatar/!", '"avatar";q=400;w=8', 422),
     ],
 )
@@ -102,7 +103,7 @@ def test_requests_are_counted_before_any_work_and_told_of_whatever_their_answer_
     visit: Callable[..., Any], clock: AdjustableClock, path: str, policy: str, status: int
 ) -> None:
     visitor = visit(limits=LimitSettings(), clock=clock)
-    method = "get" if "avatar" in path else "post"
+    method = "post" if policy.startswith(('"register', '"logout')) else "get"
     quota = int(policy.split("q=")[1].partition(";")[0])
 
     answers = [getattr(visitor, method)(path) for _ in range(quota + 1)]
@@ -139,7 +140,7 @@ def test_an_untrusted_client_cannot_choose_as_whom_they_are_counted(
 def test_every_public_route_has_a_limit_and_what_operators_ask_has_none(strict: Any) -> None:
     for rule in strict.app.url_map.iter_rules():
         path = rule.rule.replace("<identifier>", "ann")
-        if path.startswith("/api/v1/public/"):
+        if path.startswith(("/api/v1/public/", "/.well-known/")):
             method = "get" if "GET" in (rule.methods or ()) else "post"
             body = {"json": {"user_name": "ann", "password": "wrong"}} if path.endswith("/login") else {}
             assert "RateLimit" in getattr(strict, method)(path, **body).headers, path
