@@ -1,4 +1,4 @@
-"""What no port writes yet is cleared by its columns: refresh tokens and allowances; and deliveries clear themselves."""
+"""What is cleared, told row by row; and that deliveries clear themselves."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -48,7 +48,7 @@ def test_of_a_token_whose_grace_is_over_only_the_salt_goes(store: SqlStore) -> N
 def test_an_allowance_goes_once_both_meters_have_drained(
     store: SqlStore, brief: datetime, lasting: datetime, goes: bool
 ) -> None:
-    put(store, schema.allowances, {"key": "k", "brief_until": brief, "lasting_until": lasting, "taken_at": _BEFORE})
+    put(store, schema.allowances, {"key": "k", "brief_until": brief, "lasting_until": lasting})
     assert clear(store, Leftover.DRAINED_ALLOWANCES) == goes
     assert len(rows(store, schema.allowances)) == (not goes)
 
@@ -80,9 +80,10 @@ def test_what_another_transaction_holds_is_passed_over(
     assert clear(postgresql, Leftover.ENDED_SESSIONS) == 1
 
 
-def session(number: int, expires_at: datetime, closed_at: datetime | None = None) -> dict[str, Any]:
+def session(number: int, idle_until: datetime, closed_at: datetime | None = None) -> dict[str, Any]:
     opened = {"id": UUID(int=number), "user_id": UUID(int=1), "epoch": 0, "client_address": "", "user_agent": ""}
-    return {**opened, "opened_at": _BEFORE, "expires_at": expires_at, "closed_at": closed_at, "version": 1}
+    times = {"opened_at": _BEFORE, "last_used_at": _BEFORE, "idle_until": idle_until, "expires_at": _NOW}
+    return {**opened, **times, "closed_at": closed_at, "version": 1}
 
 
 def token(digest: str, owner: int, spent_at: datetime | None = None, salt: str | None = None) -> dict[str, Any]:

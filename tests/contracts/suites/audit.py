@@ -90,7 +90,7 @@ def check_fold(stored: Aggregate | None, entries: list[JournalEntry]) -> None:
 def check_end(entries: list[JournalEntry], *, before: datetime) -> None:
     """See that a session of which only the journal is left had ended before a moment."""
     session = Session.fold([from_entry(entry) for entry in entries])
-    ends = [end for end in (session.closed_at, session.expires_at) if end is not None]
+    ends = [end for end in (session.closed_at, session.idle_until) if end is not None]
     assert min(ends) < before, f"the session {session.id} was cleared while it was to be kept"
 
 

@@ -13,7 +13,9 @@ from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.unit_of_work import AlreadyHandled
 from hexaccount.application.purge import Purge
-from hexaccount.domain.errors import NotAuthenticated
+from hexaccount.application.refresh_session import RefreshSession
+from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated
+from hexaccount.domain.refresh_token import digest_of
 from hexaccount.domain.session import Session
 from hexaccount_system import SystemClock
 from tests.application.adjustable_clock import AdjustableClock
@@ -75,7 +77,7 @@ class ClearingContract(ContractSuite):
             bus = parts.bus_on(store, clock=clock)
             bus.handle(registration("juliet"))
             old = bus.handle(LogIn(user_name="juliet", password=PASSWORD))
-            clock.advance(days=30)
+            clock.advance(days=30, hours=1)
             young = bus.handle(LogIn(user_name="juliet", password=PASSWORD))
             clock.advance(minutes=30)
             assert bus.handle(Purge()).removed[Leftover.ENDED_SESSIONS] == 0
@@ -86,11 +88,42 @@ class ClearingContract(ContractSuite):
             clock.advance(minutes=1, milliseconds=1)
             audit.sessions_cleared_before = clock.now() - timedelta(days=30)
             purged = bus.handle(Purge())
-            assert (purged.removed[Leftover.ENDED_SESSIONS], purged.finished) == (1, True)
+            kinds = (Leftover.TOKENS_OF_ENDED_SESSIONS, Leftover.ENDED_SESSIONS)
+            assert ([purged.removed[kind] for kind in kinds], purged.finished) == ([1, 1], True)
             assert session_of(store, old.session_id) is None
-            clock.advance(days=-30)
+            clock.advance(days=-30, hours=-2)
             with pytest.raises(NotAuthenticated):
                 bus.handle(Authenticate(token=old.token))
+            with pytest.raises(InvalidRefreshToken):
+                bus.handle(RefreshSession(refresh=old.refresh))
+
+    def test_a_spent_token_loses_its_salt_after_the_grace_and_goes_later(
+        self, store: Store, another: Store, people: People
+    ) -> None:
+        clock = AdjustableClock(NOW)
+        with bus_parts() as parts:
+            bus = parts.bus_on(store, clock=clock)
+            bus.handle(registration("juliet"))
+            first, other = (bus.handle(LogIn(user_name="juliet", password=PASSWORD)) for _ in range(2))
+            second, following = (bus.handle(RefreshSession(refresh=login.refresh)) for login in (first, other))
+            clock.advance(seconds=10)
+            assert bus.handle(Purge()).removed[Leftover.TOKEN_SALTS] == 0
+            clock.advance(milliseconds=1)
+            assert bus.handle(Purge()).removed[Leftover.TOKEN_SALTS] == 2
+            with store.unit_of_work() as uow:
+                found = uow.sessions.find_by_token(digest_of(first.refresh))
+            assert found
+            assert (found[0].salt, found[0].spent_at) == (None, NOW)
+            with pytest.raises(InvalidRefreshToken):
+                bus.handle(RefreshSession(refresh=first.refresh))
+            stored = session_of(store, first.session_id)
+            assert stored
+            assert stored.closed_at is not None
+            clear = partial(another.clearing.clear, Leftover.SPENT_TOKENS, limit=10)
+            assert [clear(before=moment) for moment in (NOW, NOW + A_MOMENT, NOW + HOUR)] == [0, 2, 0]
+            assert bus.handle(RefreshSession(refresh=following.refresh)).session_id == other.session_id
+            with pytest.raises(InvalidRefreshToken):
+                bus.handle(RefreshSession(refresh=second.refresh))
 
     def test_requests_go_once_they_have_expired(self, store: Store, another: Store) -> None:
         moments = [NOW, NOW + A_MOMENT, NOW + HOUR]

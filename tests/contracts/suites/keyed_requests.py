@@ -189,7 +189,7 @@ class KeyedRequestsContract(ContractSuite):
                 overtaking.append(bus.handle(command))
 
             overtaking: list[object] = []
-            late = parts.bus_on(_Slow(store, overtake), clock)
+            late = parts.bus_on(_Slow(store, overtake), clock=clock)
             assert [late.handle(command)] == overtaking
             assert len(all_users(store)) == 1
 
@@ -199,7 +199,7 @@ class _Crashing:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.clearing = store.clearing
+        self.clearing, self.signing_keys, self.allowances = store.clearing, store.signing_keys, store.allowances
 
     def unit_of_work(self):
         uow = self._store.unit_of_work()
@@ -216,7 +216,7 @@ class _Slow:
 
     def __init__(self, store: Store, first) -> None:
         self._store = store
-        self.clearing = store.clearing
+        self.clearing, self.signing_keys, self.allowances = store.clearing, store.signing_keys, store.allowances
         self._first = [first]
 
     def unit_of_work(self):
