@@ -8,6 +8,7 @@ setting of such a name. Nothing of the service is changed; what it does is looke
 import json
 import logging
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -181,6 +182,7 @@ _BORDERS: list[tuple[type, str, Callable[..., Any]]] = [
     (RunningCommand, "__exit__", _see_running_commands),
 ]
 _LATE = pytest.StashKey[list[str]]()
+_COUNTS = pytest.StashKey[Counter[str]]()
 _originals: list[tuple[type, str, Any]] = []
 
 
@@ -209,13 +211,27 @@ def pytest_runtest_teardown() -> Iterator[None]:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     late = WATCH.take_leaks()
-    session.stash[_LATE] = late
-    if late:
+    session.config.stash.setdefault(_LATE, []).extend(late)
+    counts = Counter({"secrets known": len(WATCH.secrets), **WATCH.looked_through})
+    session.config.stash.setdefault(_COUNTS, Counter()).update(counts)
+    # A process of pytest-xdist tells them to the one that sums up.
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["canary"] = {"late": late, "counts": dict(counts)}
+    if session.config.stash[_LATE]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    for leak in terminalreporter._session.stash.get(_LATE, []):
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what a process of pytest-xdist has found."""
+    told = getattr(node, "workeroutput", {}).get("canary", {"late": [], "counts": {}})
+    stash = node.config.stash
+    stash.setdefault(_LATE, []).extend(told["late"])
+    stash.setdefault(_COUNTS, Counter()).update(told["counts"])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for leak in config.stash.get(_LATE, []):
         terminalreporter.write_line(f"the canary died after the last test: {leak}", red=True)
-    counts = ", ".join(f"{count} {what}" for what, count in sorted(WATCH.looked_through.items()))
-    terminalreporter.write_line(f"canary: {len(WATCH.secrets)} secrets known; looked through {counts or 'nothing'}")
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(config.stash.get(_COUNTS, Counter()).items()))
+    terminalreporter.write_line(f"canary: looked through {counts or 'nothing'}")
