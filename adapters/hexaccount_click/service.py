@@ -8,7 +8,7 @@ from hexaccount_click.program import Program
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="0: a free one.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="How many processes serve.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes serve.")
 @pass_program
 def http(program: Program, *, host: str, port: int, workers: int) -> None:
     """Serve the HTTP interface until stopped."""

@@ -110,6 +110,12 @@ class AccessModel(Struct, frozen=True):
         )
 
 
+class DeviceModel(Struct, frozen=True):
+    """What a device may show at its next login."""
+
+    device: str
+
+
 class UserModel(Struct, frozen=True):
     """An account as its holder and admins see it."""
 

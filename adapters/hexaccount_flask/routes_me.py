@@ -6,11 +6,11 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.change_password import ChangePassword
 from hexaccount.application.get_profile import GetProfile
 from hexaccount.application.update_profile import UpdateProfile
-from hexaccount_flask.answers import answer, empty_answer, tagged_answer
+from hexaccount_flask.answers import answer, tagged_answer
 from hexaccount_flask.authentication import authenticated
 from hexaccount_flask.entity_tags import entity_tag, expected_versions
 from hexaccount_flask.lanes import runs_in
-from hexaccount_flask.models import Answer, PasswordRequest, ProfileModel, ProfilePatch, UserModel
+from hexaccount_flask.models import Answer, DeviceModel, PasswordRequest, ProfileModel, ProfilePatch, UserModel
 from hexaccount_flask.parsing import JSON, MERGE_PATCH, parse
 
 
@@ -51,7 +51,6 @@ def me_routes(bus: Bus) -> Blueprint:
         command = ChangePassword.of_text(
             session_id=caller.session_id, current=body.current_password, new=body.new_password
         )
-        bus.handle(command)
-        return empty_answer(204)
+        return answer(Answer(DeviceModel(device=bus.handle(command))))
 
     return routes

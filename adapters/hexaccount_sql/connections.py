@@ -72,10 +72,21 @@ def store_errors() -> Iterator[None]:
     except (exc.TimeoutError, exc.PendingRollbackError) as error:
         raise StoreUnavailable from error
     except exc.DBAPIError as error:
+        if told := _refusal_to_connect(error):
+            raise StoreUnavailable(told) from error
         if error.connection_invalidated or isinstance(error, _AWAY) or type(error) is exc.DatabaseError:
             hint = _HINTS.get(getattr(error.orig, "sqlite_errorname", ""))
             raise (StoreUnavailable(hint) if hint else StoreUnavailable()) from error
         raise
+
+
+def _refusal_to_connect(error: exc.DBAPIError) -> str | None:
+    """Return why PostgreSQL, or its driver, did not let us in; a text of theirs, in which a password never stands."""
+    told = " ".join(str(error.orig).split())
+    if getattr(error.orig, "sqlstate", "") is not None:
+        return None  # SQLite has no such codes, and who has one of a server's is connected
+    wrong_url = isinstance(error, exc.ProgrammingError) and "connection option" in told
+    return f"the store cannot be reached: {told}" if wrong_url or isinstance(error, exc.OperationalError) else None
 
 
 def _refuse_ended(connection: Any, _record: object, _proxy: object) -> None:

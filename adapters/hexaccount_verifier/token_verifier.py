@@ -51,8 +51,11 @@ class TokenVerifier:
         self._now = now
         self._revocations = Revocations(longest_lifetime)
 
-    def verify(self, token: str) -> Claims:
-        """Return what a token says; raises InvalidToken, and KeysUnavailable where its key cannot be fetched."""
+    def verify(self, token: str | None) -> Claims:
+        """Return what a token says.
+
+        Raises InvalidToken, for None too, and KeysUnavailable where the key cannot be fetched.
+        """
         claims = Claims.of(self._payload(token))
         now = self._now()
         if claims.expires_at <= now:
@@ -69,8 +72,8 @@ class TokenVerifier:
         """Take in a CloudEvent of hexaccount, of any type, as often as it comes; raises MalformedEvent."""
         self._revocations.learn(event, self._now())
 
-    def _payload(self, token: str) -> dict[str, Any]:
-        if len(token) > _LONGEST_TOKEN or not _is_canonical(token):
+    def _payload(self, token: str | None) -> dict[str, Any]:
+        if not isinstance(token, str) or len(token) > _LONGEST_TOKEN or not _is_canonical(token):
             raise InvalidToken("this is no token")
         try:
             key = self._key(jwt.get_unverified_header(token))

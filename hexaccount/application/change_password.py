@@ -10,6 +10,7 @@ from hexaccount.application.messages import Command
 from hexaccount.application.password_policy import refuse_weak_password_of
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.common_passwords import CommonPasswords
+from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.application.repetition import repeat_when_stale
@@ -20,8 +21,11 @@ from hexaccount.domain.user import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangePassword(Command[None]):
-    """Change the password of the account behind a session, which goes on while all others end."""
+class ChangePassword(Command[str]):
+    """Change the password of the account behind a session, which goes on while all others end.
+
+    The answer is what the device may show at its next login, as what it had for that is void, too.
+    """
 
     session_id: UUID
     current: str = field(repr=False)
@@ -43,9 +47,10 @@ def change_password(
     hasher: PasswordHasher,
     common_passwords: CommonPasswords,
     clock: Clock,
+    identifiers: Identifiers,
     guard: LoginGuard,
-) -> None:
-    """Change a password.
+) -> str:
+    """Change a password and return a token of the device.
 
     Raises NotAuthenticated, TooManyAttempts, WrongPassword, InvalidInput of a weak password, or HashingOverloaded.
     """
@@ -57,11 +62,13 @@ def change_password(
         raise WrongPassword
     guess.was_right()
     refuse_weak_password_of(user, command.new, common=common_passwords, field="new_password")
-    _store(command.session_id, user, hasher.hash(command.new.text), unit_of_work=unit_of_work, clock=clock)
+    new_hash = hasher.hash(command.new.text)
+    changed = _store(command.session_id, user, new_hash, unit_of_work=unit_of_work, clock=clock)
+    return guard.devices.issue(changed, identifiers.new())
 
 
 @repeat_when_stale
-def _store(session_id: UUID, verified: User, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+def _store(session_id: UUID, verified: User, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> User:
     now = clock.now()
     with unit_of_work() as uow:
         session, user = _live(uow, session_id, now)
@@ -73,6 +80,7 @@ def _store(session_id: UUID, verified: User, new_hash: str, *, unit_of_work: Uni
         uow.users.set_hash(user.id, new_hash)
         session.keep(user, now)
         uow.commit()
+    return user
 
 
 def _live(uow: UnitOfWork, session_id: UUID, now: datetime) -> tuple[Session, User]:

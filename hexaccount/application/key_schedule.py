@@ -1,7 +1,7 @@
 """When each key of the ring signs, and until when its tokens live."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hexaccount.application.ports.signing_keys import StoredKey
 
@@ -43,8 +43,8 @@ class KeySchedule:
         """Return when a key signs its last token, None if no end is in sight."""
         ends = [] if key is None or key.retired_at is None else [key.retired_at]
         newer = self.keys if key is None else self.keys[self.keys.index(key) + 1 :]
-        ends += [other.signs_from for other in newer if other.retired_at is None][:1]
-        return min(ends, default=None)
+        superseded = _covered_for_ever(newer)
+        return min(ends if superseded is None else [*ends, superseded], default=None)
 
     def verifies_until(self, key: StoredKey | None) -> datetime | None:
         """Return when the last token of a key has expired for certain, None if no end is in sight."""
@@ -58,3 +58,16 @@ class KeySchedule:
     def may_have_signed(self, key: StoredKey, at: datetime) -> bool:
         """Tell whether some process may have signed with a key by a moment."""
         return key.signs_from <= at + UNSURE
+
+
+def _covered_for_ever(keys: Iterable[StoredKey]) -> datetime | None:
+    """Return from when on one of these keys, in their order, has signed and goes on to; None if none does."""
+    begun, covered = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+    for key in keys:
+        end = key.retired_at or datetime.max.replace(tzinfo=UTC)
+        if end <= key.signs_from:
+            continue
+        if key.signs_from > covered:
+            begun = key.signs_from
+        covered = max(covered, end)
+    return begun if covered == datetime.max.replace(tzinfo=UTC) else None

@@ -120,6 +120,7 @@ def build_handlers(
             hasher=hasher,
             common_passwords=common_passwords,
             clock=clock,
+            identifiers=identifiers,
             guard=guard,
         ),
     )

@@ -23,6 +23,7 @@ DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
 STORES = ("memory", "sqlite", "postgresql")
 PUBLISHERS = ("memory",)
 
+_LAST_PORT = 65_535
 _SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:passw|secret|token|key)[^=&]*=)[^&#]*", re.IGNORECASE)
 
 Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]
@@ -264,10 +265,18 @@ def _check_store(url: str) -> None:
         raise SettingsError(
             "store: name the file after three slashes, as in sqlite:///accounts.db; four begin at the root"
         )
+    if parts.scheme == "postgresql":
+        _check_port(url)
     if parts.scheme == "memory" and url != "memory://":
         raise SettingsError("store: memory:// takes nothing after it")
     if parts.scheme == "postgresql" and find_spec("psycopg") is None:
         raise SettingsError("store: postgresql:// needs a driver; install it with: pip install 'hexaccount[postgres]'")
+
+
+def _check_port(url: str) -> None:
+    found = re.search(r":([^:@/?\]]*)(?:[/?]|$)", url.rpartition("@")[2].removeprefix("postgresql://"))
+    if found and found[1] and not (found[1].isdecimal() and int(found[1]) <= _LAST_PORT):
+        raise SettingsError(f"store: the port must be a number up to {_LAST_PORT}")
 
 
 def _check_key(key: str) -> None:
@@ -333,7 +342,6 @@ def _check_network(text: str) -> None:
 
 def _without_password(url: str) -> str:
     """Hide what stands for a password in a URL: behind the user's name, and in parameters that are named so."""
-    parts = urlsplit(url)
-    if parts.password is not None:
-        url = url.replace(f":{parts.password}@", ":********@", 1)
+    # Up to the last @, as whoever connects reads it: a password may hold all that ends a host elsewhere.
+    url = re.sub(r"^([^:]+://[^:@/?#]*):.*@", r"\1:********@", url, flags=re.DOTALL)
     return _SECRET_PARAMETER.sub(r"\1********", url)

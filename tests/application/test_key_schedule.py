@@ -125,3 +125,10 @@ def test_no_token_outlives_its_key_whatever_is_added_and_retired(data: st.DataOb
         same = next((each for each in times.keys if found is not None and each.kid == found.kid), None)
         end = times.verifies_until(same)
     assert end is None or at(used) < end
+
+
+def test_retiring_an_older_key_does_not_lengthen_the_life_of_those_before_it() -> None:
+    before = [schedule(key("a", 10, retired), key("b", 20)).verifies_until(None) for retired in (None, 20, 25, 90)]
+    assert set(before) == {at(10) + LIFETIME + UNSURE}
+    gap = schedule(key("a", 10, 15), key("b", 20)).verifies_until(None)
+    assert gap == at(20) + LIFETIME + UNSURE

@@ -181,6 +181,7 @@ def change_interrupted_by(
         hasher=InterruptedHasher(service.container.hasher(), happening),
         common_passwords=service.container.common_passwords(),
         clock=clock,
+        identifiers=service.container.identifiers(),
         guard=service.container.guard(),
     )
 

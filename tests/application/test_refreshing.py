@@ -18,7 +18,7 @@ from hexaccount.application.set_password import SetPassword
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, SessionSettings, Settings
 from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated
-from hexaccount.domain.refresh_token import digest_of, new_refresh_token
+from hexaccount.domain.refresh_token import digest_of
 from tests.application.adjustable_clock import AdjustableClock
 from tests.application.devices import can_go_on, history, is_alive, log_in, refresh
 from tests.application.people import registration
@@ -252,7 +252,7 @@ def test_enabling_an_account_does_not_bring_its_tokens_back(service: Service, ju
 
 @pytest.mark.parametrize(
     "token",
-    ["", "x", "hxr_", new_refresh_token(), "hxr_" + "A" * 43, "\0", "\ud800", "é" * 256, "x" * 100_000],
+    ["", "x", "hxr_", "hxr_" + "Zm9v" * 10 + "Zm8", "hxr_" + "A" * 43, "\0", "\ud800", "é" * 256, "x" * 100_000],
     ids=ascii,
 )
 def test_what_is_no_token_of_ours_gets_the_answer_of_a_spent_one(service: Service, phone: Access, token: str) -> None:

@@ -35,6 +35,9 @@ def test_the_key_is_hidden_and_its_absence_is_shown() -> None:
     [
         ("postgresql://user:secret@db:5432/accounts", "postgresql://user:********@db:5432/accounts"),
         ("postgresql://user:se%40cr%3Aet%2F@db/accounts", "postgresql://user:********@db/accounts"),
+        ("postgresql://user:s3c#r3t@db/accounts", "postgresql://user:********@db/accounts"),
+        ("postgresql://user:s3c/r3t@db/accounts", "postgresql://user:********@db/accounts"),
+        ("postgresql://user:s3c?r:3t@db:5432/accounts", "postgresql://user:********@db:5432/accounts"),
         ("postgresql://user:se@cr@et@db/accounts", "postgresql://user:********@db/accounts"),
         ("postgresql://:secret@db/accounts", "postgresql://:********@db/accounts"),
         ("postgresql://user:@db/accounts", "postgresql://user:********@db/accounts"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hexaccount.application.ports.password_hasher import PasswordHasher, Verification
 from hexaccount_security import BcryptHasher, HashingLane
+from tests.application.counted_bcrypt import CountedBcrypt
 
 T = TypeVar("T")
 
@@ -175,3 +176,16 @@ def test_a_lone_surrogate_matches_no_text(hasher: PasswordHasher, password: str)
 def test_a_cost_out_of_bounds_is_refused_with_the_remedy(lane: HashingLane, cost: int) -> None:
     with pytest.raises(ValueError, match=r"password\.cost is .*; set it from 4 to 15"):
         BcryptHasher(cost, lane)
+
+
+@pytest.mark.parametrize("cost", [4, 5, 7])
+def test_a_hash_of_a_lower_cost_takes_the_work_of_the_configured_one(
+    cost: int, lane: WatchedLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = BcryptHasher(cost, lane).hash("correct horse")
+    hasher = BcryptHasher(7, lane)
+    counted = CountedBcrypt(monkeypatch)
+    assert hasher.verify("correct horse", stored) == Verification(matches=True, outdated=cost != 7)
+    assert not hasher.verify("wrong horse", stored).matches
+    assert not hasher.verify("correct horse", None).matches
+    assert sum(2**cost for cost in counted.costs) == 3 * 2**7

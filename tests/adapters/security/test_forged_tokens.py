@@ -23,7 +23,7 @@ def test_the_ring_of_the_other_corpus_accepts_its_own_tokens(algorithm: str) -> 
     assert RING_ISSUER.verify(GENUINE[algorithm], now=NOW) == CLAIMS
 
 
-@pytest.mark.parametrize("token", RING_CORPUS.values(), ids=[ascii(name) for name in RING_CORPUS])
+@pytest.mark.parametrize("token", RING_CORPUS.values(), ids=range(len(RING_CORPUS)))
 def test_a_token_that_confuses_the_keys_of_a_ring_is_refused(token: str) -> None:
     with pytest.raises(InvalidToken):
         RING_ISSUER.verify(token, now=NOW)

@@ -50,7 +50,9 @@ def test_a_key_of_another_kind_than_the_algorithm_needs_is_refused_with_the_reme
 
 
 @pytest.mark.parametrize(
-    "key", ["k" * 40, pem("EdDSA").decode()[:-30], pem("EdDSA", b"passphrase").decode(), "-----BEGIN PRIVATE KEY-----"]
+    "key",
+    ["k" * 40, pem("EdDSA").decode()[:-30], pem("EdDSA", b"passphrase").decode(), "-----BEGIN PRIVATE KEY-----"],
+    ids=["a text", "cut off", "encrypted", "only a beginning"],
 )
 def test_what_is_no_open_private_key_is_refused_and_not_repeated(key: str) -> None:
     with pytest.raises(SettingsError, match=r"jwt\.key") as refusal:

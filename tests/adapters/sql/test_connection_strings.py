@@ -126,3 +126,21 @@ def arguments_of(engine: sa.Engine) -> dict[str, Any]:
     with pytest.raises(Told):
         engine.connect()
     return told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda url: url.replace("//", "//nobody:hunter2hunter2@", 1), "nobody"),
+        (lambda url: f"{url}{'&' if '?' in url else '?'}foo=bar", 'invalid connection option "foo"'),
+        (lambda url: "postgresql://postgres@127.0.0.1:1/d", "refused"),
+    ],
+)
+def test_who_is_not_let_in_is_told_why_and_never_the_password(
+    change: Callable[[str], str], told: str, postgres_server: str, open_store: Callable[[str], SqlStore]
+) -> None:
+    address = postgres_server.rpartition("@")[2].removeprefix("postgresql://")
+    with pytest.raises(StoreUnavailable) as refusal:
+        open_store(change(f"postgresql://{address}")).check()
+    assert told in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)

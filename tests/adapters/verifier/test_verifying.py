@@ -260,3 +260,9 @@ def test_tokens_of_two_users_are_told_apart() -> None:
     )  # fmt: skip
     checks = verifier(Publisher(*ring.published(NOW)))
     assert checks.verify(tokens.issue(other)).user_id == UUID(int=1)
+
+
+@pytest.mark.parametrize("nothing", [None, "", b"", 5])
+def test_what_is_no_text_is_no_token(nothing: Any) -> None:
+    with pytest.raises(InvalidToken):
+        TokenVerifier(b"k" * 40, issuer="i", audience="a").verify(nothing)

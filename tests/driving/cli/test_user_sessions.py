@@ -144,7 +144,7 @@ def test_what_is_no_id_is_misuse(run, register, args):
 
 
 @pytest.mark.parametrize("command", ["sessions", "logout"])
-@pytest.mark.parametrize("reference", ["nobody", "nobody@example.org", "", str(uuid4())])
+@pytest.mark.parametrize("reference", ["nobody", "nobody@example.org", "", "00000000-0000-0000-0000-000000000007"])
 def test_an_unknown_account_is_refused(run, command, reference):
     result = run("users", command, reference)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: there is no such user\n")
