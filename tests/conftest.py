@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,13 @@ from tests.servers.postgres import running_postgres, temporary_database
 pytest_plugins = ["tests.canary.plugin"]
 
 STORES = ("memory", "sqlite", "postgresql")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes that tests start be interrupted, as those of a terminal are."""
+    if hasattr(config, "workerinput"):
+        # pytest-xdist's processes ignore SIGINT, and what they start would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
