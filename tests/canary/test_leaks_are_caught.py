@@ -1,6 +1,7 @@
 """Plants each kind of leak and sees the canary die of it, and of nothing else."""
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -248,6 +249,7 @@ def test_what_hypothesis_makes_up_is_not_remembered(password: str) -> None:
 
 PLANTED = """
 import logging
+import os
 
 import pytest
 
@@ -273,6 +275,7 @@ def test_whose_module_leaks(parting):
 """
 PLANTED_CONFTEST = """
 import logging
+import os
 
 
 def pytest_sessionfinish():
@@ -283,9 +286,11 @@ def pytest_sessionfinish():
 def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "pytest", "-p", "tests.canary.plugin", "-p", "no:cacheprovider", "-c", "none.ini"]
     (folder / "none.ini").write_text("[pytest]\n")
+    # pytest repeats whole messages in its summary where it believes to run in CI: one output to compare everywhere.
+    environ = {name: value for name, value in os.environ.items() if name not in {"CI", "BUILD_NUMBER"}}
     return subprocess.run(
         [*argv[:-1], str(folder / "none.ini"), *options, str(folder)],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 
