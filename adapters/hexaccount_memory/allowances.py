@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from heapq import nlargest
 
@@ -25,21 +26,25 @@ class MemoryAllowances(Allowances):
     def __len__(self) -> int:
         return len(self._fillings)
 
-    def take(self, key: str, limit: Limit, now: datetime) -> Filling:
+    def take(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
+        after: dict[str, Filling] = {}
         with self._lock:
-            before = self._fillings.get(key, Filling(now, now))
-            after = limit.fill(before, now)
-            if after is None:
-                raise Exhausted(before)
-            self._fillings[key] = after
+            for key, limit in limits.items():
+                before = self._fillings.get(key, Filling(now, now))
+                filled = limit.fill(before, now)
+                if filled is None:
+                    raise Exhausted(key, before)
+                after[key] = filled
+            self._fillings |= after
             if len(self._fillings) > self._sweep_at:
                 self._sweep(now)
             return after
 
-    def give_back(self, key: str, limit: Limit, filling: Filling) -> None:
+    def give_back(self, limits: Mapping[str, Limit], fillings: Mapping[str, Filling]) -> None:
         with self._lock:
-            if self._fillings.get(key) == filling:
-                self._fillings[key] = limit.undo(filling)
+            for key, filling in fillings.items():
+                if self._fillings.get(key) == filling:
+                    self._fillings[key] = limits[key].undo(filling)
 
     def _sweep(self, now: datetime) -> None:
         live = [(until, key) for key, until in self._fillings.items() if _last(until) > now]

@@ -1,5 +1,6 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,88 +8,140 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hexaccount.application.limits import Filling, Limit
 from hexaccount.application.ports.allowances import Allowances, Exhausted
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_sql.columns import Moment, Span
 from hexaccount_sql.connections import store_errors
 from hexaccount_sql.schema import allowances
 
 _MOMENTS = (allowances.c.brief_until, allowances.c.lasting_until)
-_KEY = sa.bindparam("for_key", type_=sa.Text)
 _NOW = sa.bindparam("now", type_=Moment)
-_HERE = allowances.c.key == _KEY
+_FILLINGS = sa.select(allowances).where(allowances.c.key.in_(sa.bindparam("keys", expanding=True)))
+_INSERTS: Mapping[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
+_TRIES = 10
 # A meter lost in a crash admits a few attempts more. To wait for the disk each time would let those who share a meter,
 # as all behind one address do, pass one after the other at its pace.
 _NOT_FLUSHED = sa.func.set_config("synchronous_commit", "off", sa.true()) == "off"
 
 
-def _bound(name: str, moment: sa.Column[Any]) -> sa.BindParameter[Any]:
-    return sa.bindparam(f"{name}_{moment.name}", type_=Moment)
-
-
-def _filled(moment: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """Say `Meter.fill`."""
-    further = moment + sa.bindparam(f"interval_{moment.name}", type_=Span)
-    return sa.case((moment > _NOW, further), else_=_bound("first", moment))
-
-
-_FILLED = {moment.name: _filled(moment) for moment in _MOMENTS}
-# `Meter` admits if max(until, now) + interval <= now + room; `latest` is now + room - interval, never below now.
-_ROOM = sa.and_(*(moment <= _bound("latest", moment) for moment in _MOMENTS))
-_COLUMNS = ("key", *(moment.name for moment in _MOMENTS))
-_FIRST = (_KEY, *(_bound("first", moment) for moment in _MOMENTS))
-_TAKE: dict[str, sa.Executable] = {
-    "postgresql": postgresql.insert(allowances)
-    .from_select(_COLUMNS, sa.select(*_FIRST).where(_NOT_FLUSHED))
-    .on_conflict_do_update(index_elements=[allowances.c.key], set_=_FILLED, where=_ROOM)
-    .returning(*_MOMENTS),
-    "sqlite": sqlite.insert(allowances)
-    .values(dict(zip(_COLUMNS, _FIRST, strict=True)))
-    .on_conflict_do_update(index_elements=[allowances.c.key], set_=_FILLED, where=_ROOM)
-    .returning(*_MOMENTS),
-}
-_UNDO = (
-    sa.update(allowances)
-    .where(_HERE, *(moment == _bound("after", moment) for moment in _MOMENTS))
-    .values({moment.name: _bound("before", moment) for moment in _MOMENTS})
-)
-_GIVE_BACK = {"postgresql": _UNDO.where(_NOT_FLUSHED), "sqlite": _UNDO}
-_FILLING = sa.select(*_MOMENTS).where(_HERE)
-
-
 class SqlAllowances(Allowances):
-    """Counts attempts in the table `allowances`, which is cleared of drained meters with the other leftovers."""
+    """Counts attempts in the table `allowances`, which is cleared of drained meters with the other leftovers.
+
+    An attempt at keys that are known is one statement. New ones are written first, as drained meters.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def take(self, key: str, limit: Limit, now: datetime) -> Filling:
-        dialect = self._engine.dialect.name
+    def take(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
+        number, dialect, parameters = len(limits), self._engine.dialect.name, _wanted(limits, now)
         with store_errors(), self._engine.connect() as connection:
-            rows = connection.execute(_TAKE[dialect], _parameters(key, limit, now)).all()
-            if rows:
-                return Filling(*rows[0])
-            rows = connection.execute(_FILLING, {"for_key": key}).all()
-        raise Exhausted(Filling(*rows[0]) if rows else Filling(now, now))
+            for _ in range(_TRIES):
+                taken = _fillings(connection.execute(_take(number, dialect), parameters))
+                if taken:
+                    return taken
+                there = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
+                for key, limit in limits.items():
+                    if limit.fill(there.get(key), now) is None:
+                        raise Exhausted(key, there[key])
+                connection.execute(_add(number, dialect), parameters)
+        raise StoreUnavailable  # pragma: no cover - each time others had just filled a meter, or emptied it
 
-    def give_back(self, key: str, limit: Limit, filling: Filling) -> None:
-        before = limit.undo(filling)
-        parameters = {
-            "for_key": key,
-            "after_brief_until": filling.brief_until,
-            "after_lasting_until": filling.lasting_until,
-            "before_brief_until": before.brief_until,
-            "before_lasting_until": before.lasting_until,
-        }
-        self._run(_GIVE_BACK, parameters)
-
-    def _run(self, statements: Mapping[str, sa.Executable], parameters: Mapping[str, Any]) -> None:
+    def give_back(self, limits: Mapping[str, Limit], fillings: Mapping[str, Filling]) -> None:
+        parameters: dict[str, Any] = {}
+        for row, (key, after) in enumerate(fillings.items()):
+            before = limits[key].undo(after)
+            parameters[f"key_{row}"] = key
+            for moment in _MOMENTS:
+                parameters[f"{moment.name}_after_{row}"] = getattr(after, moment.name)
+                parameters[f"{moment.name}_before_{row}"] = getattr(before, moment.name)
         with store_errors(), self._engine.connect() as connection:
-            connection.execute(statements[self._engine.dialect.name], parameters)
+            connection.execute(_give_back(len(fillings), self._engine.dialect.name), parameters)
 
 
-def _parameters(key: str, limit: Limit, now: datetime) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"for_key": key, "now": now}
-    for name, meter in (("brief_until", limit.brief), ("lasting_until", limit.lasting)):
-        parameters[f"first_{name}"] = now + meter.interval
-        parameters[f"interval_{name}"] = meter.interval
-        parameters[f"latest_{name}"] = now + meter.room - meter.interval
+def _wanted(limits: Mapping[str, Limit], now: datetime) -> dict[str, Any]:
+    """Return what `_take` takes: `Meter` admits if until <= now + room - interval, which is never below now."""
+    parameters: dict[str, Any] = {"now": now}
+    for row, (key, limit) in enumerate(limits.items()):
+        parameters[f"key_{row}"] = key
+        for moment, meter in zip(_MOMENTS, (limit.brief, limit.lasting), strict=True):
+            parameters[f"{moment.name}_interval_{row}"] = meter.interval
+            parameters[f"{moment.name}_latest_{row}"] = now + meter.room - meter.interval
     return parameters
+
+
+def _fillings(rows: sa.CursorResult[Any]) -> dict[str, Filling]:
+    return {row.key: Filling(row.brief_until, row.lasting_until) for row in rows}
+
+
+@lru_cache
+def _take(number: int, dialect: str) -> sa.Update:
+    """Return the statement that takes from so many keys if all of them are there and have room."""
+    wanted = _listed(number, _WANTED)
+    there = _locked(wanted)
+    full = (there.c[moment.name] > wanted.c[f"{moment.name}_latest"] for moment in _MOMENTS)
+    missing_or_full = (
+        sa.select(wanted.c.key)
+        .join_from(wanted, there, there.c.key == wanted.c.key, isouter=True)
+        .where(sa.or_(there.c.key.is_(None), *full))
+        .correlate(None)
+    )
+    # `Meter.fill`
+    filled = {
+        moment.name: sa.case((there.c[moment.name] > _NOW, there.c[moment.name]), else_=_NOW)
+        + there.c[f"{moment.name}_interval"]
+        for moment in _MOMENTS
+    }
+    return _update(there, dialect).where(~missing_or_full.exists()).values(filled)
+
+
+_WANTED: Mapping[str, type[Moment | Span]] = {"interval": Span, "latest": Moment}
+
+
+@lru_cache
+def _add(number: int, dialect: str) -> sa.Executable:
+    """Return the statement that writes drained meters for those of so many keys that are not there."""
+    listed = _listed(number, _WANTED)
+    drained = sa.select(listed.c.key, _NOW, _NOW).where(sa.true()).order_by(listed.c.key)
+    return _INSERTS[dialect](allowances).from_select(allowances.c.keys(), drained).on_conflict_do_nothing()
+
+
+@lru_cache
+def _give_back(number: int, dialect: str) -> sa.Update:
+    """Return the statement that undoes an attempt at so many keys, each of them where nobody has moved it since."""
+    there = _locked(_listed(number, {"after": Moment, "before": Moment}))
+    unmoved = (there.c[moment.name] == there.c[f"{moment.name}_after"] for moment in _MOMENTS)
+    before = {moment.name: there.c[f"{moment.name}_before"] for moment in _MOMENTS}
+    return _update(there, dialect).where(*unmoved).values(before)
+
+
+def _update(there: sa.CTE, dialect: str) -> sa.Update:
+    update = sa.update(allowances).where(allowances.c.key == there.c.key).returning(allowances)
+    return update.where(_NOT_FLUSHED) if dialect == "postgresql" else update
+
+
+def _locked(listed: sa.CTE) -> sa.CTE:
+    """Return the rows of these keys with what is listed for them, locked so that they stay as they are found.
+
+    They are locked in the order of their keys: no two who want the same keys wait for each other.
+    """
+    return (
+        sa.select(allowances, *(column for column in listed.c if column.name != "key"))
+        .join_from(allowances, listed, allowances.c.key == listed.c.key)
+        .order_by(allowances.c.key)
+        .with_for_update(of=allowances)
+        .cte("there")
+    )
+
+
+def _listed(number: int, columns: Mapping[str, type[Moment | Span]]) -> sa.CTE:
+    """Return a table of so many rows, which are parameters: a key each, and these columns for each moment."""
+    kinds: dict[str, Any] = {"key": sa.Text}
+    kinds |= {f"{moment.name}_{name}": kind for moment in _MOMENTS for name, kind in columns.items()}
+    rows = (
+        sa.select(*(sa.bindparam(f"{name}_{row}", type_=kind).label(name) for name, kind in kinds.items()))
+        for row in range(number)
+    )
+    return sa.union_all(*rows).cte("listed")

@@ -1,8 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from hexaccount.application.limit_table import LOCAL, Limits, Policy
-from hexaccount.application.limits import Filling, Limit
 from hexaccount.application.ports.allowances import Allowances, Exhausted
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.fingerprints import Fingerprints
@@ -18,22 +17,19 @@ class Claim:
     subject: tuple[str, ...] = field(repr=False)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Admission:
-    """What an attempt has taken; `standing` is that with its first, narrowest limit."""
+    """An attempt that was let pass.
 
-    standing: Standing | None = None
-    _taken: list[tuple[Allowances, str, Limit, Filling]] = field(default_factory=list)
+    standing: how whoever attempts stands with the first, narrowest limit; None where nothing is limited.
+    give_back: undoes the attempt: it was none, or no wrong one.
+    """
 
-    def note(self, allowances: Allowances, key: str, limit: Limit, filling: Filling) -> None:
-        """Remember what was taken."""
-        self._taken.append((allowances, key, limit, filling))
+    standing: Standing | None
+    give_back: Callable[[], None]
 
-    def give_back(self) -> None:
-        """Undo the attempt: it was none, or no wrong one."""
-        while self._taken:
-            allowances, key, limit, filling = self._taken.pop()
-            allowances.give_back(key, limit, filling)
+
+_UNLIMITED = Admission(None, lambda: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,25 +48,19 @@ class Turnstile:
     enabled: bool = True
 
     def admit(self, claims: Sequence[Claim]) -> Admission:
-        """Take from each limit in turn, or from none; narrow ones come first. Raises TooManyAttempts."""
-        admission = Admission()
-        for claim in claims if self.enabled else ():
-            try:
-                self._take(claim, admission)
-            except TooManyAttempts:
-                admission.give_back()
-                raise
-        return admission
-
-    def _take(self, claim: Claim, admission: Admission) -> None:
-        allowances = self.local if claim.policy in LOCAL else self.shared
-        limit, now = self.limits[claim.policy], self.clock.now()
-        key = self.fingerprints.of("limits", [claim.policy, *claim.subject])
+        """Take from all limits, or from none; narrow ones come first. Raises TooManyAttempts."""
+        if not self.enabled:
+            return _UNLIMITED
+        now = self.clock.now()
+        allowances = self.local if all(claim.policy in LOCAL for claim in claims) else self.shared
+        policies = {self.fingerprints.of("limits", [claim.policy, *claim.subject]): claim.policy for claim in claims}
+        wanted = {key: self.limits[policy] for key, policy in policies.items()}
         try:
-            filling = allowances.take(key, limit, now)
+            taken = allowances.take(wanted, now)
         except Exhausted as refusal:
+            standing = wanted[refusal.key].standing(policies[refusal.key], refusal.filling, now)
             # Somebody may have given back what was missing a moment ago; this attempt was refused all the same.
-            standing = replace(limit.standing(claim.policy, refusal.filling, now), remaining=0)
-            raise TooManyAttempts(standing) from None
-        admission.note(allowances, key, limit, filling)
-        admission.standing = admission.standing or limit.standing(claim.policy, filling, now)
+            raise TooManyAttempts(replace(standing, remaining=0)) from None
+        first = next(iter(wanted))
+        standing = wanted[first].standing(policies[first], taken[first], now)
+        return Admission(standing, lambda: allowances.give_back(wanted, taken))

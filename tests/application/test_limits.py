@@ -36,13 +36,13 @@ def admitted(limit: Limit, history: list[tuple[str, int]]) -> list[datetime]:
     for deed, number in history:
         if deed == "take":
             try:
-                standing.append((at(number), allowances.take("key", limit, at(number))))
+                standing.append((at(number), allowances.take({"key": limit}, at(number))["key"]))
             except Exhausted:
                 continue
         elif standing:
             given_back = standing[number % len(standing)]
             before = allowances._fillings["key"]
-            allowances.give_back("key", limit, given_back[1])
+            allowances.give_back({"key": limit}, {"key": given_back[1]})
             if allowances._fillings["key"] != before:
                 standing.remove(given_back)
     return sorted(moment for moment, _ in standing)
@@ -105,9 +105,9 @@ def test_one_who_goes_on_waits_ever_longer_and_is_never_locked_out() -> None:
 def test_a_clock_that_goes_back_admits_nothing_more() -> None:
     allowances = MemoryAllowances()
     for _ in range(5):
-        allowances.take("key", LIMIT, at(0))
+        allowances.take({"key": LIMIT}, at(0))
     with pytest.raises(Exhausted):
-        allowances.take("key", LIMIT, at(-3_600_000))
+        allowances.take({"key": LIMIT}, at(-3_600_000))
 
 
 @pytest.mark.parametrize(
@@ -164,16 +164,16 @@ def test_a_factor_makes_every_limit_that_much_more_generous(factor: float) -> No
 def test_meters_that_have_drained_are_dropped() -> None:
     allowances = MemoryAllowances()
     for number in range(20_000):
-        allowances.take(f"key {number}", LIMIT, BEGIN + number * timedelta(minutes=1))
+        allowances.take({f"key {number}": LIMIT}, BEGIN + number * timedelta(minutes=1))
     assert len(allowances) < 1100
 
 
 def test_who_makes_up_keys_does_not_wash_away_a_full_meter() -> None:
     allowances = MemoryAllowances(most=50)
     for _ in range(5):
-        allowances.take("full", LIMIT, at(0))
+        allowances.take({"full": LIMIT}, at(0))
     for number in range(1000):
-        allowances.take(f"made up {number}", LIMIT, at(number))
+        allowances.take({f"made up {number}": LIMIT}, at(number))
         assert len(allowances) <= 50
     with pytest.raises(Exhausted):
-        allowances.take("full", LIMIT, at(1000))
+        allowances.take({"full": LIMIT}, at(1000))

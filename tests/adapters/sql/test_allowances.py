@@ -43,14 +43,14 @@ def test_an_admitted_attempt_is_one_statement_and_a_refused_one_two(store: SqlSt
     counts = []
     for _ in range(6):
         with statements(store) as sent, suppress(Exception):
-            store.allowances.take("key", LIMIT, now)
+            store.allowances.take({"key": LIMIT}, now)
         counts.append(len(sent))
-    assert counts == [1, 1, 1, 1, 1, 2]
+    assert counts == [4, 1, 1, 1, 1, 2]
 
 
 def test_a_connection_waits_for_the_disk_again_after_an_attempt(postgresql: SqlStore) -> None:
-    filling = postgresql.allowances.take("key", LIMIT, AdjustableClock().now())
-    postgresql.allowances.give_back("key", LIMIT, filling)
+    taken = postgresql.allowances.take({"key": LIMIT}, AdjustableClock().now())
+    postgresql.allowances.give_back({"key": LIMIT}, taken)
     with postgresql._engine.connect() as connection:
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
         # And it is one that the attempt has used.
@@ -83,7 +83,7 @@ def test_a_guess_asks_the_database_the_same_whether_or_not_the_account_exists(ho
                 house.bus.handle(guess)
             asked[name].append(Counter(sent))
     assert asked["juliet"] == asked["tybalt"] == asked["romeo"] == asked["ro meo"]
-    assert [sum(counts.values()) for counts in asked["juliet"]] == [4] * 5 + [3]
+    assert [sum(counts.values()) for counts in asked["juliet"]] == [5] + [2] * 4 + [3]
 
 
 def test_a_guess_at_an_account_that_is_under_attack_asks_the_same_too(house: Service, store: SqlStore) -> None:
@@ -114,4 +114,4 @@ def test_what_is_typed_is_not_in_the_table(house: Service, store: SqlStore) -> N
 def test_many_attempts_of_one_moment_are_counted_one_by_one(store: SqlStore) -> None:
     now: datetime = AdjustableClock().now()
     for number in range(1, 6):
-        assert store.allowances.take("key", LIMIT, now).brief_until == now + number * timedelta(seconds=12)
+        assert store.allowances.take({"key": LIMIT}, now)["key"].brief_until == now + number * timedelta(seconds=12)

@@ -23,9 +23,13 @@ def later(seconds: float) -> datetime:
 def take(store: Store, key: str = "key", now: datetime = NOW, limit: Limit = LIMIT) -> Filling | None:
     """Return the filling after an attempt, None if it was refused."""
     try:
-        return store.allowances.take(key, limit, now)
+        return store.allowances.take({key: limit}, now)[key]
     except Exhausted:
         return None
+
+
+def give_back(store: Store, filling: Filling, key: str = "key") -> None:
+    store.allowances.give_back({key: LIMIT}, {key: filling})
 
 
 class AllowancesContract(ContractSuite):
@@ -53,8 +57,8 @@ class AllowancesContract(ContractSuite):
         assert fillings[0] == Filling(later(12), later(180))
         assert fillings[4] == Filling(later(60), later(900))
         with pytest.raises(Exhausted) as refusal:
-            store.allowances.take("key", LIMIT, NOW)
-        assert refusal.value.filling == fillings[4]
+            store.allowances.take({"key": LIMIT}, NOW)
+        assert (refusal.value.key, refusal.value.filling) == ("key", fillings[4])
 
     def test_a_refused_attempt_changes_nothing(self, store: Store) -> None:
         for _ in range(50):
@@ -65,31 +69,68 @@ class AllowancesContract(ContractSuite):
         for number in range(30):
             filling = take((store, another)[number % 2], now=later(number))
             assert filling
-            (another, store)[number % 2].allowances.give_back("key", LIMIT, filling)
+            give_back((another, store)[number % 2], filling)
         assert [take(store, now=later(30)) is not None for _ in range(6)] == [True] * 5 + [False]
 
     def test_only_the_last_attempt_can_be_given_back_and_only_once(self, store: Store) -> None:
         first, second = take(store), take(store)
         assert first
         assert second
-        store.allowances.give_back("key", LIMIT, first)
+        give_back(store, first)
         assert take(store) == Filling(later(36), later(540))
-        store.allowances.give_back("key", LIMIT, second)
+        give_back(store, second)
         third = Filling(later(36), later(540))
         for _ in range(2):
-            store.allowances.give_back("key", LIMIT, third)
+            give_back(store, third)
         assert take(store) == third
 
     def test_attempts_are_given_back_in_turn_from_the_last_to_the_first(self, store: Store) -> None:
         fillings = [take(store) for _ in range(5)]
         for filling in reversed(fillings):
             assert filling
-            store.allowances.give_back("key", LIMIT, filling)
+            give_back(store, filling)
         assert [take(store) for _ in range(5)] == fillings
 
     def test_to_give_back_what_nobody_has_taken_changes_nothing(self, store: Store) -> None:
-        store.allowances.give_back("key", LIMIT, Filling(later(12), later(180)))
+        give_back(store, Filling(later(12), later(180)))
         assert take(store) == Filling(later(12), later(180))
+
+    def test_an_attempt_takes_from_all_keys_or_from_none(self, store: Store) -> None:
+        for number in range(5):
+            assert take(store, "full") == Filling(later(12 * number + 12), later(180 * number + 180))
+        for keys in (("empty", "full", "other"), ("full", "empty"), ("empty", "full")):
+            with pytest.raises(Exhausted) as refusal:
+                store.allowances.take(dict.fromkeys(keys, LIMIT), NOW)
+            assert (refusal.value.key, refusal.value.filling) == ("full", Filling(later(60), later(900)))
+        assert take(store, "empty") == take(store, "other") == Filling(later(12), later(180))
+
+    def test_of_several_full_keys_the_first_is_named(self, store: Store) -> None:
+        for _ in range(5):
+            store.allowances.take({"a": LIMIT, "b": LIMIT}, NOW)
+        for keys in ("bca", "cab", "ab", "ba"):
+            with pytest.raises(Exhausted) as refusal:
+                store.allowances.take(dict.fromkeys(keys, LIMIT), NOW)
+            assert refusal.value.key == keys.strip("c")[0]
+
+    def test_each_key_has_the_limit_it_comes_with(self, store: Store) -> None:
+        wide = Limit(Meter(50, timedelta(seconds=1)), Meter(100, timedelta(seconds=2)))
+        for number in range(1, 6):
+            taken = store.allowances.take({"wide": wide, "narrow": LIMIT}, later(0.25))
+            assert taken == {
+                "wide": Filling(later(0.25 + number), later(0.25 + 2 * number)),
+                "narrow": Filling(later(0.25 + 12 * number), later(0.25 + 180 * number)),
+            }
+        with pytest.raises(Exhausted, match="no room") as refusal:
+            store.allowances.take({"wide": wide, "narrow": LIMIT}, NOW)
+        assert refusal.value.key == "narrow"
+        assert store.allowances.take({"wide": wide}, NOW)["wide"] == Filling(later(6.25), later(12.25))
+
+    def test_an_attempt_is_given_back_at_each_key_that_nobody_has_moved(self, store: Store) -> None:
+        taken = store.allowances.take({"a": LIMIT, "b": LIMIT, "c": LIMIT}, NOW)
+        take(store, "b")
+        store.allowances.give_back({"a": LIMIT, "b": LIMIT, "c": LIMIT}, taken)
+        assert take(store, "a") == take(store, "c") == Filling(later(12), later(180))
+        assert take(store, "b") == Filling(later(36), later(540))
 
     def test_clocks_that_disagree_admit_no_more(self, store: Store, another: Store) -> None:
         for number in range(5):
@@ -108,7 +149,7 @@ class AllowancesContract(ContractSuite):
             given = take(store, key, now)
             assert given == expected
             if given and chance.random() < 0.5:
-                store.allowances.give_back(key, LIMIT, given)
+                give_back(store, given, key)
                 given = LIMIT.undo(given)
             if given:
                 fillings[key] = given
@@ -123,7 +164,7 @@ class AllowancesContract(ContractSuite):
                 works = [
                     partial(
                         outcome,
-                        partial(stores[racer % handles].allowances.take, f"key {number}", LIMIT, NOW),
+                        partial(stores[racer % handles].allowances.take, {f"key {number}": LIMIT}, NOW),
                         Exhausted,
                     )
                     for racer in range(32)
@@ -136,7 +177,7 @@ class AllowancesContract(ContractSuite):
         def attempt(handle: Store, key: str) -> None:
             filling = take(handle, key)
             if filling:
-                handle.allowances.give_back(key, LIMIT, filling)
+                give_back(handle, filling, key)
 
         with Racers(16) as racers:
             for number in range(under_test.rounds):
@@ -145,3 +186,23 @@ class AllowancesContract(ContractSuite):
                 assert all(kept)
                 racers.race([partial(attempt, (store, another)[racer % 2], key) for racer in range(16)])
                 assert sum(take(store, key) is not None for _ in range(10)) <= 3, f"round {number}"
+
+    def test_attempts_that_race_for_several_keys_in_any_order_are_all_answered(
+        self, store: Store, another: Store, under_test: StoreUnderTest
+    ) -> None:
+        """Each has a narrow key of its own or two, and one that all share; who is refused has taken nothing."""
+
+        def attempt(handle: Store, keys: tuple[str, ...]) -> None:
+            handle.allowances.take(dict.fromkeys(keys, LIMIT), NOW)
+
+        with Racers(16) as racers:
+            for number in range(under_test.rounds):
+                names = [f"{number} {letter}" for letter in "abcde"]
+                works = []
+                for racer in range(16):
+                    keys = (names[racer % 4], names[4]) if racer < 8 else (names[4], names[racer % 4])
+                    works.append(partial(outcome, partial(attempt, (store, another)[racer % 2], keys), Exhausted))
+                assert Counter(racers.race(works)) == {"done": 5, "Exhausted": 11}, f"round {number}"
+                narrow = [filling for name in names[:4] if (filling := take(store, name))]
+                spent = sum((filling.brief_until - NOW) // LIMIT.brief.interval - 1 for filling in narrow)
+                assert (len(narrow), spent) == (4, 5), f"round {number}"
