@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount_security.slots import SharedSlots
+from hexaccount_security.slots import SharedSlots, Slot
 
 T = TypeVar("T")
 
@@ -133,7 +133,7 @@ class HashingLane:
                 self._answer_oldest()
                 slots.give_back(slot)
 
-    def _slot_of(self, slots: SharedSlots) -> int:
+    def _slot_of(self, slots: SharedSlots) -> Slot:
         slot = slots.take_free()
         if slot is None:
             # One more thread may wait for one more slot; whichever gets its slot first takes the oldest call.

@@ -1,12 +1,13 @@
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hexaccount_security.slots import SharedSlots
+from hexaccount_security.slots import SharedSlots, Slot
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_slot_given_back_is_free_for_others(ours: SharedSlots, theirs: SharedS
 
 def test_who_waits_gets_the_slot_when_its_holder_gives_it_back(ours: SharedSlots, theirs: SharedSlots) -> None:
     slots = [slot for slot in (theirs.take_free() for _ in range(3)) if slot is not None]
-    got: list[int] = []
+    got: list[Slot] = []
     waiters = [threading.Thread(target=lambda: got.append(ours.wait_for_one())) for _ in range(3)]
     for waiter in waiters:
         waiter.start()
@@ -54,6 +55,34 @@ def test_who_waits_gets_the_slot_when_its_holder_gives_it_back(ours: SharedSlots
     assert len(set(got)) == 3, "no two threads of a process hold the same file"
 
 
+def test_who_gives_a_slot_back_does_not_get_it_again_while_another_waits(tmp_path: Path) -> None:
+    ours, theirs = SharedSlots(tmp_path, 1), SharedSlots(tmp_path, 1)
+    for _ in range(200):
+        slot = ours.take_free()
+        assert slot
+        got: list[Slot] = []
+        waiter = threading.Thread(target=lambda got=got: got.append(theirs.wait_for_one()))
+        waiter.start()
+        while promised(slot) is False:
+            time.sleep(0.0001)
+        ours.give_back(slot)
+        assert ours.take_free() is None
+        waiter.join(10)
+        theirs.give_back(got[0])
+    ours.close()
+    theirs.close()
+
+
+def promised(slot: Slot) -> bool:
+    """Return whether another process than the one of `slot` waits for it."""
+    try:
+        fcntl.flock(slot.next, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(slot.next, fcntl.LOCK_UN)
+    return False
+
+
 def test_closing_frees_what_is_held(ours: SharedSlots, theirs: SharedSlots) -> None:
     held = [ours.take_free() for _ in range(3)]
     assert None not in held
@@ -64,7 +93,8 @@ def test_closing_frees_what_is_held(ours: SharedSlots, theirs: SharedSlots) -> N
 def test_a_program_that_is_started_inherits_no_slot(ours: SharedSlots) -> None:
     slot = ours.take_free()
     assert slot is not None
-    assert fcntl.fcntl(slot, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
+    for file in (slot.next, slot.held):
+        assert fcntl.fcntl(file, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
 
 
 def test_files_that_were_opened_before_a_failure_are_closed_again(
@@ -81,4 +111,4 @@ def test_files_that_were_opened_before_a_failure_are_closed_again(
     monkeypatch.setattr(os, "close", close)
     with pytest.raises(IsADirectoryError):
         SharedSlots(tmp_path, 3)
-    assert len(closed) == 2
+    assert len(closed) == 5
