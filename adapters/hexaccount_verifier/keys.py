@@ -43,7 +43,7 @@ class SharedSecret:
             raise ValueError(f"the shared secret has {len(data)} bytes; hexaccount's has {_SHORTEST_SECRET} or more")
         self._key = jwt.PyJWK({"kty": "oct", "k": urlsafe_b64encode(data).decode().rstrip("=")}, "HS256")
 
-    def find(self, kid: str) -> jwt.PyJWK | None:  # noqa: ARG002 - there is but one
+    def find(self, kid: str) -> jwt.PyJWK | None:  # noqa: ARG002 - a secret answers to any name
         """Return the key."""
         return self._key
 

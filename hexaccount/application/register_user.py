@@ -104,6 +104,7 @@ def register_user(
         try:
             return open_account(request)
         except Exception:
+            # Whatever went wrong, a key that stayed claimed would keep the next attempt waiting.
             user_id = keys.give_back(request)
             if user_id is None:
                 raise
