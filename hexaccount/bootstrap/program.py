@@ -29,7 +29,8 @@ class SettingsProgram(Program):
     def configure(self, config: "Path | None") -> None:
         """Read and check the settings; raises ConfigurationError."""
         from hexaccount.bootstrap.logs import configure_logs  # noqa: PLC0415 - help needs none of it
-        from hexaccount.bootstrap.settings import SettingsError, load_settings  # noqa: PLC0415 - help needs none of it
+        from hexaccount.bootstrap.settings import SettingsError  # noqa: PLC0415 - help needs none of it
+        from hexaccount.bootstrap.settings_loading import load_settings  # noqa: PLC0415 - help needs none of it
 
         try:
             self._settings = load_settings(config, os.environ)
@@ -84,7 +85,7 @@ class SettingsProgram(Program):
 
     def shown_settings(self) -> Mapping[str, object]:
         """Return every setting, secrets hidden."""
-        from hexaccount.bootstrap.settings import shown_settings  # noqa: PLC0415 - help needs none of it
+        from hexaccount.bootstrap.settings_loading import shown_settings  # noqa: PLC0415 - help needs none of it
 
         return shown_settings(self.settings)
 

@@ -5,7 +5,8 @@ import jwt
 import pytest
 
 from hexaccount.application.ports.token_issuer import AccessClaims
-from hexaccount.bootstrap.settings import SettingsError, load_settings
+from hexaccount.bootstrap.settings import SettingsError
+from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
 from tests.adapters.security.key_pairs import MAKERS, pem
 
