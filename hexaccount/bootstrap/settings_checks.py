@@ -10,6 +10,8 @@ from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.role import Role
 
 _LAST_PORT = 65_535
+# As SQLAlchemy, which connects, cuts a URL: a password may hold what ends a host elsewhere.
+_PORT = re.compile(r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]+)?(?::(?P<port>[^/?]*))?")
 
 
 def check_settings(settings: Settings) -> None:
@@ -58,9 +60,13 @@ def _check_store(url: str) -> None:
 
 
 def _check_port(url: str) -> None:
-    found = re.search(r":([^:@/?\]]*)(?:[/?]|$)", url.rpartition("@")[2].removeprefix("postgresql://"))
-    if found and found[1] and not (found[1].isdecimal() and int(found[1]) <= _LAST_PORT):
-        raise SettingsError(f"store: the port must be a number up to {_LAST_PORT}")
+    found = _PORT.match(url)
+    port = found and found["port"]
+    if port is None or (port.isdecimal() and int(port) <= _LAST_PORT):
+        return
+    if "," in port:
+        raise SettingsError("store: name several hosts as in postgresql:///accounts?host=one:5432&host=other:5432")
+    raise SettingsError(f"store: the port must be a number up to {_LAST_PORT}, or be left out with its colon")
 
 
 def _check_key(key: str) -> None:

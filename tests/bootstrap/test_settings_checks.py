@@ -1,4 +1,9 @@
+from contextlib import suppress
+
 import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hexaccount.bootstrap import settings_checks
 from hexaccount.bootstrap.settings import SettingsError
@@ -82,3 +87,56 @@ def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch
     monkeypatch.setattr(settings_checks, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[postgres\]'"):
         load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "db/accounts?application_name=a:b",
+        "user:secret@db/accounts?application_name=a:b",
+        "db:5432/accounts?application_name=a:b",
+        "db?application_name=a:b",
+        "[::1]/accounts",
+        "[::1]:5432/accounts",
+        "user:se:cr/et?@db:5432/accounts",
+        "user:se:cr/et?@db/accounts",
+        "one,other/accounts",
+        "one,other:5432/accounts",
+        "/accounts?host=one:5432&host=other:5433",
+        "db:65535",
+    ],
+)
+def test_a_colon_that_begins_no_port_is_not_taken_for_one(place: str) -> None:
+    url = f"postgresql://{place}"
+    assert load_settings(None, {"HEXACCOUNT_STORE": url}).store == url
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "db:port/accounts",
+        "db:65536/accounts",
+        "db:-1/accounts",
+        "db:/accounts",
+        "db:?sslmode=require",
+        "user:5432@db:secret",
+        "[::1]:port/accounts",
+        "db:port/accounts?application_name=a:1",
+    ],
+)
+def test_a_port_that_is_none_is_refused_without_repeating_it(place: str) -> None:
+    with pytest.raises(SettingsError, match=r"^store: the port must be a number up to 65535, or be left out with"):
+        load_settings(None, {"HEXACCOUNT_STORE": f"postgresql://{place}"})
+
+
+def test_several_hosts_with_a_port_each_are_told_how_they_are_written() -> None:
+    with pytest.raises(SettingsError, match=r"^store: name several hosts as in .*\?host=one:5432&host=other:5432$"):
+        load_settings(None, {"HEXACCOUNT_STORE": "postgresql://one:5432,other:5433/accounts"})
+
+
+@given(place=st.text("h1:@/?#,[]=&%", max_size=20))
+def test_a_url_that_is_accepted_can_be_connected_to(place: str) -> None:
+    url = f"postgresql://{place}"
+    with suppress(SettingsError):
+        port = sa.make_url(load_settings(None, {"HEXACCOUNT_STORE": url}).store).port
+        assert port is None or 0 <= port <= 65_535
