@@ -13,7 +13,7 @@ class AccessClaims:
     session_id: UUID
     issued_at: datetime
     expires_at: datetime
-    epoch: int = 0
+    epoch: int
 
 
 class TokenIssuer(Protocol):

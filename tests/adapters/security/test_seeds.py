@@ -19,7 +19,7 @@ def test_anybody_with_the_published_key_can_check_a_token(algorithm: str) -> Non
     ring = KeyRing(SealingSmith(seed_key(pem(algorithm), algorithm)))
     ids = {name: uuid4() for name in ("token_id", "user_id", "session_id")}
     issuer = JwtIssuer(ring, issuer="i", audience="a", client_id="c")
-    token = issuer.issue(AccessClaims(**ids, issued_at=NOW, expires_at=NOW + timedelta(days=36500)))
+    token = issuer.issue(AccessClaims(**ids, issued_at=NOW, expires_at=NOW + timedelta(days=36500), epoch=0))
     (published,) = ring.published(NOW)
     options = {"verify_nbf": False, "verify_iat": False}
     read = jwt.decode_complete(token, jwt.PyJWK(dict(published)), [algorithm], options, audience="a", issuer="i")
