@@ -33,5 +33,3 @@ class TokenIssuer(Protocol):
 
 class InvalidToken(Exception):
     """A bearer token that this service did not issue, or that has expired."""
-
-    code = "invalid_token"
