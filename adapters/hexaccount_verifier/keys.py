@@ -29,7 +29,7 @@ class Keys(Protocol):
     """The keys of an issuer."""
 
     def find(self, kid: str) -> jwt.PyJWK | None:
-        """Return the key of a name, which says the one algorithm it is for; raises KeysUnavailable."""
+        """Return the key of a name, which says the one algorithm it is for, or None; raises KeysUnavailable."""
         ...
 
 
@@ -60,7 +60,7 @@ class PublishedKeys:
         self._failure: Exception | None = None
 
     def find(self, kid: str) -> jwt.PyJWK | None:
-        """Return the published key of a name."""
+        """Return the published key of a name, or None; raises KeysUnavailable."""
         key = self._keys.get(kid)
         if key is None or monotonic() - self._fetched_at >= FETCH_AGAIN:
             # Who has the key need not wait for somebody else's fetching.
