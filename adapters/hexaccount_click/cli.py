@@ -26,7 +26,7 @@ class CommandLine(click.Group):
         """Return the names in the order in which a person meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - Click calls it so
         """Import the module of a command and return it."""
         if cmd_name not in COMMANDS:
             return None
@@ -34,7 +34,7 @@ class CommandLine(click.Group):
         command: click.Command = getattr(import_module(f"hexaccount_click.{module}"), cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - Click calls it so
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, short_help) for name, (_, short_help) in COMMANDS.items()])

@@ -13,7 +13,7 @@ _HEADINGS = ("COST", "ONE HASH", "HASHES/S", "")
 
 
 @click.group()
-def hash() -> None:  # noqa: A001 - the command is called so
+def hash() -> None:  # noqa: A001 - get_command looks for the command by this name
     """See what hashing passwords takes on this machine."""
 
 

@@ -52,5 +52,5 @@ def create_app(
     app.register_blueprint(users_routes(bus))
     app.register_error_handler(Exception, answer_error)
     app.after_request(add_limit_headers)
-    app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # as Flask says
+    app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # Flask documents it so
     return app

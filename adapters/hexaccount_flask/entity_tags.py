@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from typing import Any
+from hashlib import sha256
 from uuid import UUID
 from zlib import crc32
 
@@ -22,6 +22,11 @@ def entity_tag(model: type[Struct], owner: UUID, version: int) -> str:
     And it names the fields of the model, so that a release which shows more changes the tag with the body.
     """
     return f'"{owner.hex}-{version}-{_form(model)}"'
+
+
+def content_tag(content: bytes) -> str:
+    """Return the strong tag of what is the same for everybody, by its bytes."""
+    return f'"{sha256(content).hexdigest()[:32]}"'
 
 
 def expected_versions(request: Request, model: type[Struct], owner: UUID) -> frozenset[int] | None:
@@ -58,5 +63,5 @@ def _listed(text: str) -> list[tuple[str, bool]]:
 
 @cache
 def _form(model: type[Struct]) -> str:
-    names: Any = [field.encode_name for field in fields(model)]
+    names = [field.encode_name for field in fields(model)]
     return f"{crc32(repr(names).encode()):08x}"

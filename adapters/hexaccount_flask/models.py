@@ -103,7 +103,7 @@ class AccessModel(Struct, frozen=True):
         """Return an access as it is sent."""
         return cls(
             access=access.token,
-            token_type="Bearer",  # noqa: S106 - no secret
+            token_type="Bearer",  # noqa: S106 - the name of a scheme (RFC 6750)
             expires_in=access.expires_in,
             refresh=access.refresh,
             device=access.device or UNSET,

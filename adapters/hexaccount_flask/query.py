@@ -34,12 +34,12 @@ def parameter(request: Request, name: str, read: Callable[[str], T | None], reme
 def page_limit(request: Request) -> int:
     """Return the number of entries that a request wants on a page; raises RequestRefused."""
     remedy = f"must be a whole number from 1 to {LONGEST_PAGE}"
-    return parameter(request, "limit", limit_of, remedy) or _USUAL_PAGE
+    return parameter(request, "limit", _limit_of, remedy) or _USUAL_PAGE
 
 
 def page_start(request: Request) -> UUID | None:
     """Return the id after which the page that a request wants begins; raises RequestRefused."""
-    return parameter(request, "after", place_of, "must be `page.next` of the page before")
+    return parameter(request, "after", _place_of, "must be `page.next` of the page before")
 
 
 def user_id_in(path: str) -> UUID:
@@ -58,7 +58,7 @@ def session_id_in(path: str) -> UUID:
     return found
 
 
-def limit_of(text: str) -> int | None:
+def _limit_of(text: str) -> int | None:
     """Return the number of entries on a page, None for what is none."""
     number = int(text) if _LIMIT.fullmatch(text) else 0
     return number if 1 <= number <= LONGEST_PAGE else None
@@ -69,7 +69,7 @@ def cursor_of(last: UUID | None) -> str | None:
     return urlsafe_b64encode(last.bytes).rstrip(b"=").decode() if last else None
 
 
-def place_of(cursor: str) -> UUID | None:
+def _place_of(cursor: str) -> UUID | None:
     """Return the id that a cursor stands for, None for what is no cursor of ours."""
     if not _CURSOR.fullmatch(cursor):
         return None

@@ -1,12 +1,12 @@
 from functools import lru_cache
-from hashlib import sha256
 
 from flask import Blueprint, Response, request
 
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.domain.avatar_identifier import AvatarIdentifier
 from hexaccount.domain.errors import InvalidValue
-from hexaccount_flask.answers import empty_answer
+from hexaccount_flask.answers import public_answer
+from hexaccount_flask.entity_tags import content_tag
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.limits import RouteLimits
 from hexaccount_flask.query import refuse_parameter
@@ -25,17 +25,14 @@ def avatar_routes(artist: AvatarArtist, limits: RouteLimits) -> Blueprint:
     @lru_cache(_KEPT_PICTURES)
     def draw(identifier: AvatarIdentifier) -> tuple[bytes, str]:
         picture = artist.draw(identifier.text)
-        return picture, sha256(picture).hexdigest()[:32]
+        return picture, content_tag(picture)
 
     @routes.get("/<identifier>")
     @runs_in("drawing")
     @limits.limited("avatar")
     def avatar(identifier: str) -> Response:
         picture, tag = draw(_checked(identifier))
-        headers = (*_FOR_EVER, ("ETag", f'"{tag}"'))
-        if request.if_none_match.contains_weak(tag):
-            return empty_answer(304, headers)
-        return Response(picture, headers=headers, content_type="image/png")
+        return public_answer(request, picture, tag, content_type="image/png", headers=_FOR_EVER)
 
     return routes
 

@@ -1,11 +1,11 @@
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from hexaccount.application.key_schedule import PUBLISHED_FOR
-from hexaccount_flask.answers import empty_answer
+from hexaccount_flask.answers import public_answer
+from hexaccount_flask.entity_tags import content_tag
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.limits import RouteLimits
 
@@ -26,10 +26,8 @@ def key_routes(published_keys: Callable[[], Sequence[Mapping[str, str]]], limits
     @limits.limited("keys")
     def jwks() -> Response:
         body = _encode({"keys": published_keys()})
-        tag = sha256(body).hexdigest()[:32]
-        headers = (*_HEADERS, ("ETag", f'"{tag}"'))
-        if request.if_none_match.contains_weak(tag):
-            return empty_answer(304, headers)
-        return Response(body, headers=headers, content_type="application/jwk-set+json")
+        return public_answer(
+            request, body, content_tag(body), content_type="application/jwk-set+json", headers=_HEADERS
+        )
 
     return routes

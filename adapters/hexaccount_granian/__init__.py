@@ -48,7 +48,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     # Only a process that serves needs granian; commands that merely share these types should not pay for its import.
     if name == "serve":
-        from hexaccount_granian.server import serve  # noqa: PLC0415 - see above
+        from hexaccount_granian.server import serve  # noqa: PLC0415 - only who serves needs granian
 
         return serve
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

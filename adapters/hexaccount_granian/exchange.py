@@ -36,8 +36,7 @@ class Exchange:
         try:
             self._send(answer)
         finally:
-            # Without suppress(), which is slow, and this is done for every request.
-            try:  # noqa: SIM105
+            try:  # noqa: SIM105 - suppress() is slow, and this is done for every request
                 self._loop.call_soon_threadsafe(self._wake)
             except RuntimeError:
                 pass  # The loop is closed: the process is ending, and nobody waits.

@@ -68,8 +68,8 @@ def _run(server: WorkerProcesses, load: LoadChild) -> None:
     # To granian, a hangup means new workers from the same memory. Let it mean what it meant before.
     server.on_startup(lambda: signal.signal(signal.SIGHUP, hangup))
     try:
-        # Declared for functions only, though what serves RSGI best is an object.
-        server.serve(target_loader=load, wrap_loader=False)  # type: ignore[arg-type]
+        # What serves RSGI best is an object.
+        server.serve(target_loader=load, wrap_loader=False)  # type: ignore[arg-type]  # declared for functions only
     except SystemExit as end:
         if end.code:
             raise WorkersFailed("worker processes end as soon as they start; their log says why") from None

@@ -1,19 +1,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
-from uuid import UUID
 
 from hexaccount.application.ports.clearing import Clearing, Leftover
+from hexaccount.application.ports.identifiers import first_id_at
 from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
 from hexaccount_memory.tables import Tables
 
 K = TypeVar("K")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,8 @@ class MemoryClearing(Clearing):
             for waiting in pairs.values()
             for delivery in waiting
         }
-        handled = (note for note in self.tables.inbox if _time_of(note[1]) < before and note not in owed)
+        first_kept = first_id_at(before)
+        handled = (note for note in self.tables.inbox if note[1] < first_kept and note not in owed)
         return _remove(self.tables.inbox.remove, handled, limit)
 
 
@@ -90,8 +88,3 @@ def _has_ended(session: Session, before: datetime) -> bool:
 
 def _was_spent(token: RefreshToken, before: datetime) -> bool:
     return token.spent_at is not None and token.spent_at < before
-
-
-def _time_of(event_id: UUID) -> datetime:
-    # A UUIDv7 begins with 48 bits of milliseconds since 1970 (RFC 9562, 5.7).
-    return _EPOCH + (event_id.int >> 80) * _MILLISECOND

@@ -117,8 +117,8 @@ class MemoryUnitOfWork:
 
     def _table_of(self, aggregate: Aggregate) -> dict[object, Aggregate]:
         tables: dict[type[Aggregate], dict[object, Aggregate]] = {
-            User: self._tables.users,  # type: ignore[dict-item]  # each table holds one kind, this looks at any
-            Session: self._tables.sessions,  # type: ignore[dict-item]  # as above
-            Profile: self._tables.profiles,  # type: ignore[dict-item]  # as above
+            User: self._tables.users,  # type: ignore[dict-item]  # a table holds one kind, this looks at any
+            Session: self._tables.sessions,  # type: ignore[dict-item]  # a table holds one kind, this looks at any
+            Profile: self._tables.profiles,  # type: ignore[dict-item]  # a table holds one kind, this looks at any
         }
         return tables[type(aggregate)]

@@ -1,6 +1,7 @@
 from functools import cached_property
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from pathlib import Path
+from importlib.machinery import SourceFileLoader
+from importlib.metadata import distribution
+from types import ModuleType
 
 from hexaccount.domain.password import Password, fold_password
 
@@ -22,13 +23,10 @@ class ZxcvbnCommonPasswords:
 
 
 def _frequent_passwords() -> list[str]:
-    package = find_spec("zxcvbn")
-    assert package is not None  # noqa: S101 - setup.cfg requires it
-    folder = (package.submodule_search_locations or [""])[0]
-    spec = spec_from_file_location("zxcvbn.frequency_lists", Path(folder, "frequency_lists.py"))
-    assert spec is not None  # noqa: S101 - the name ends with .py
-    assert spec.loader is not None  # noqa: S101 - likewise
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    file = distribution("zxcvbn").locate_file("zxcvbn/frequency_lists.py")
+    # As an import does it, so that what is compiled already is not compiled again.
+    loader = SourceFileLoader("zxcvbn.frequency_lists", str(file))
+    module = ModuleType(loader.name)
+    loader.exec_module(module)
     passwords: list[str] = module.FREQUENCY_LISTS["passwords"]
     return passwords

@@ -1,9 +1,9 @@
 import hmac
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 
 from hexaccount.application.ports.fingerprints import Fingerprints
+from hexaccount_security import base64url
 from hexaccount_security.derived_key import derived_key
 
 
@@ -18,4 +18,4 @@ class HmacFingerprints(Fingerprints):
         key = derived_key(self._secret, f"fingerprint of {purpose}")
         # JSON keeps the borders between the texts.
         digest = hmac.digest(key, json.dumps(list(texts)).encode(), "sha256")
-        return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+        return base64url.encode(digest)

@@ -46,7 +46,7 @@ class SealingSmith(KeySmith):
 
     @cached_property
     def _seal(self) -> "Seal":
-        from hexaccount_security.seal import Seal  # noqa: PLC0415 - see above
+        from hexaccount_security.seal import Seal  # noqa: PLC0415 - `cryptography` is slow to import
 
         return Seal(self.seed_key.secret)
 
@@ -54,7 +54,7 @@ class SealingSmith(KeySmith):
 def _made(algorithm: str) -> TokenKey:
     if algorithm == "HS256":
         return HmacKey(secrets.token_bytes(SHORTEST))
-    from hexaccount_security.private_key import PrivateKey  # noqa: PLC0415 - see above
+    from hexaccount_security.private_key import PrivateKey  # noqa: PLC0415 - `cryptography` is slow to import
 
     return PrivateKey.made(algorithm)
 
@@ -62,7 +62,7 @@ def _made(algorithm: str) -> TokenKey:
 def _of_secret(secret: bytes, algorithm: str) -> TokenKey:
     if algorithm == "HS256":
         return HmacKey(secret)
-    from hexaccount_security.private_key import PrivateKey  # noqa: PLC0415 - see above
+    from hexaccount_security.private_key import PrivateKey  # noqa: PLC0415 - `cryptography` is slow to import
 
     return PrivateKey.of_secret(secret, algorithm)
 

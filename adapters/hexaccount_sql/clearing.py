@@ -6,13 +6,13 @@ passes over what another is removing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from hexaccount.application.ports.clearing import Clearing, Leftover
+from hexaccount.application.ports.identifiers import first_id_at
 from hexaccount_sql.columns import Moment
 from hexaccount_sql.connections import store_errors
 from hexaccount_sql.schema import allowances, deliveries, idempotency_keys, inbox, refresh_tokens, sessions
@@ -20,8 +20,6 @@ from hexaccount_sql.schema import allowances, deliveries, idempotency_keys, inbo
 Statements: TypeAlias = Mapping[str, sa.Executable]
 """A statement for each dialect."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _BEFORE = sa.bindparam("before", type_=Moment)
 _LIMIT = sa.bindparam("most", type_=sa.Integer)
 _SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
@@ -119,7 +117,7 @@ class SqlClearing(Clearing):
         removed = 0
         subscriber = connection.execute(_FIRST_SUBSCRIBER).scalar()
         while subscriber is not None and removed < limit:
-            of_them: dict[str, Any] = {"for_subscriber": subscriber, "before_event": _first_id_of(before)}
+            of_them: dict[str, Any] = {"for_subscriber": subscriber, "before_event": first_id_at(before)}
             removed += self._run(connection, _HANDLED, **of_them, most=limit - removed)
             subscriber = connection.execute(_NEXT_SUBSCRIBER, {"for_subscriber": subscriber}).scalar()
         return removed
@@ -127,8 +125,3 @@ class SqlClearing(Clearing):
     def _run(self, connection: sa.Connection, statements: Statements, **parameters: Any) -> int:
         changed: int = connection.execute(statements[self.engine.dialect.name], parameters).rowcount
         return changed
-
-
-def _first_id_of(moment: datetime) -> UUID:
-    # A UUIDv7 begins with 48 bits of milliseconds since 1970 (RFC 9562, 5.7).
-    return UUID(int=(moment - _EPOCH) // _MILLISECOND << 80)

@@ -16,10 +16,9 @@ _LOCK = 0x68657861
 
 def migrate(url: str, revision: str = "head") -> str:
     """Bring the schema up, or down, to a revision, in one transaction; two who do so at once wait for each other."""
-    # Alembic is heavy, and most processes never migrate.
-    from alembic import command  # noqa: PLC0415 - see above
-    from alembic.config import Config  # noqa: PLC0415 - see above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
+    from alembic import command  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
+    from alembic.config import Config  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
 
     config = Config()
     config.set_main_option("script_location", "hexaccount_sql:migrations")

@@ -86,11 +86,11 @@ class SqlStore(Store):
 def _parts_for(engine: sa.Engine, commits: CommitSignal) -> tuple[Writer, "CommitListener | None"]:
     # Each database's own modules are imported only where it is used, its driver with them.
     if engine.dialect.name == "sqlite":
-        from hexaccount_sql.sqlite_writer import SqliteWriter  # noqa: PLC0415 - see above
+        from hexaccount_sql.sqlite_writer import SqliteWriter  # noqa: PLC0415 - only its own database needs it
 
         return SqliteWriter(), None
-    from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - see above
-    from hexaccount_sql.postgres_writer import PostgresWriter  # noqa: PLC0415 - see above
+    from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - only its own database needs it
+    from hexaccount_sql.postgres_writer import PostgresWriter  # noqa: PLC0415 - only its own database needs it
 
     writer = PostgresWriter()
     _, arguments = engine.dialect.create_connect_args(engine.url)

@@ -29,7 +29,7 @@ class Keys(Protocol):
     """The keys of an issuer."""
 
     def find(self, kid: str) -> jwt.PyJWK | None:
-        """Return the key of a name, which says the one algorithm it is for; raises KeysUnavailable."""
+        """Return the key of a name, which says the one algorithm it is for, or None; raises KeysUnavailable."""
         ...
 
 
@@ -43,7 +43,7 @@ class SharedSecret:
             raise ValueError(f"the shared secret has {len(data)} bytes; hexaccount's has {_SHORTEST_SECRET} or more")
         self._key = jwt.PyJWK({"kty": "oct", "k": urlsafe_b64encode(data).decode().rstrip("=")}, "HS256")
 
-    def find(self, kid: str) -> jwt.PyJWK | None:  # noqa: ARG002 - there is but one
+    def find(self, kid: str) -> jwt.PyJWK | None:  # noqa: ARG002 - a secret answers to any name
         """Return the key."""
         return self._key
 
@@ -60,7 +60,7 @@ class PublishedKeys:
         self._failure: Exception | None = None
 
     def find(self, kid: str) -> jwt.PyJWK | None:
-        """Return the published key of a name."""
+        """Return the published key of a name, or None; raises KeysUnavailable."""
         key = self._keys.get(kid)
         if key is None or monotonic() - self._fetched_at >= FETCH_AGAIN:
             # Who has the key need not wait for somebody else's fetching.

@@ -45,7 +45,7 @@ class Revocations:
         elif event_type in EPOCH_RAISED:
             self._note("raised", _id(event.get("subject"), "subject"), _epoch(event), _time(event, now), now)
 
-    def revoke(self, claims: Claims) -> bool:
+    def is_revoked(self, claims: Claims) -> bool:
         """Tell whether a token is one of a dead session."""
         if ("closed", claims.session_id) in self._learnt:
             return True

@@ -64,7 +64,7 @@ class TokenVerifier:
             raise InvalidToken("the token is not valid yet")
         if claims.expires_at - claims.issued_at > self._longest_lifetime:
             raise InvalidToken("the token lives too long; is longest_lifetime less than session.access_lifetime?")
-        if self._revocations.revoke(claims):
+        if self._revocations.is_revoked(claims):
             raise InvalidToken("the token was revoked")
         return claims
 

@@ -45,6 +45,7 @@ def _hints(event_class: type[Event]) -> dict[str, Any]:
     return hints
 
 
+# By hand, as to mypy the type of these dataclasses is nothing that functools.cache could take.
 _HINTS: dict[type[Event], dict[str, Any]] = {}
 
 

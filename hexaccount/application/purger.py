@@ -29,7 +29,7 @@ class Purger:
     def run(self) -> None:
         """Purge until `stop` is called; a store that is away is asked again at the next turn."""
         # Half of each pause is left to chance, so that those who began together do not work together.
-        while not self._stopping.wait(self._interval.total_seconds() * random.uniform(0.5, 1.5)):  # noqa: S311 - no secret
+        while not self._stopping.wait(self._interval.total_seconds() * random.uniform(0.5, 1.5)):  # noqa: S311 - jitter
             self.run_once()
 
     def run_once(self) -> None:

@@ -54,17 +54,25 @@ class RegisterUser(Command[UUID]):
     ) -> Self:
         """Build the command from text as people enter it; raises InvalidInput naming every refused field."""
         checks = FieldChecks()
-        values = {
-            "user_name": checks.take("user_name", UserName, user_name),
-            "email": checks.take("email", EmailAddress, email),
-            "first_name": checks.take("first_name", PersonName, first_name),
-            "last_name": checks.take("last_name", PersonName, last_name),
-            "password": checks.take("password", Password, password),
-        }
+        name = checks.take("user_name", UserName, user_name)
+        address = checks.take("email", EmailAddress, email)
+        first = checks.take("first_name", PersonName, first_name)
+        last = checks.take("last_name", PersonName, last_name)
+        secret = checks.take("password", Password, password)
+        avatar = None
         if avatar_identifier is not None:
-            values["avatar_identifier"] = checks.take("avatar_identifier", AvatarIdentifier, avatar_identifier)
+            avatar = checks.take("avatar_identifier", AvatarIdentifier, avatar_identifier)
         checks.finish()
-        return cls(role=role, idempotency_key=idempotency_key, **values)  # type: ignore[arg-type]  # each value was made by the field's own type
+        return cls(
+            user_name=name,
+            email=address,
+            first_name=first,
+            last_name=last,
+            password=secret,
+            avatar_identifier=avatar,
+            role=role,
+            idempotency_key=idempotency_key,
+        )
 
 
 def register_user(
@@ -104,6 +112,7 @@ def register_user(
         try:
             return open_account(request)
         except Exception:
+            # Whatever went wrong, a key that stayed claimed would keep the next attempt waiting.
             user_id = keys.give_back(request)
             if user_id is None:
                 raise

@@ -38,7 +38,7 @@ class RelayPolicy:
     def pause_after(self, failures: int) -> timedelta:
         """Return the pause after this many failures, a fifth of it left to chance so that retries spread."""
         doubled = self.first_pause * float(2 ** min(failures - 1, 30))
-        return min(doubled, self.longest_pause) * random.uniform(0.8, 1.0)  # noqa: S311 - no secret
+        return min(doubled, self.longest_pause) * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
 
 
 class Relay:

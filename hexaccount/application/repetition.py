@@ -26,7 +26,7 @@ def repeat_when_stale(work: Callable[P, R]) -> Callable[P, R]:
                 return work(*args, **kwargs)
             except StaleVersion:
                 # Random, so that those who collided do not collide again in step.
-                time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.001 * 2**attempt)))  # noqa: S311 - no secret
+                time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.001 * 2**attempt)))  # noqa: S311 - jitter
         return work(*args, **kwargs)
 
     return repeated

@@ -61,7 +61,6 @@ class HandlingSubscriber:
         except AlreadyHandled:
             if len(entries) > 1:
                 raise  # the relay tries them one by one, and finds out which
-            return
 
     @repeat_when_stale
     def _handle(self, entries: Sequence[JournalEntry]) -> None:

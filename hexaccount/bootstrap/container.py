@@ -40,49 +40,49 @@ if TYPE_CHECKING:
 
 
 def _memory_store(recorder: Recorder) -> Store:
-    from hexaccount_memory import MemoryStore  # noqa: PLC0415 - see above
+    from hexaccount_memory import MemoryStore  # noqa: PLC0415 - only who uses it imports it
 
     return MemoryStore(recorder)
 
 
 def _sql_store(recorder: Recorder, settings: Settings) -> Store:
-    from hexaccount_sql import SqlStore  # noqa: PLC0415 - see above
+    from hexaccount_sql import SqlStore  # noqa: PLC0415 - only who uses it imports it
 
     return SqlStore(settings.store, recorder=recorder)
 
 
 def _lane(settings: Settings, slots: Path | None) -> "HashingLane":
-    from hexaccount_security import HashingLane  # noqa: PLC0415 - see above
+    from hexaccount_security import HashingLane  # noqa: PLC0415 - only who uses it imports it
 
     return HashingLane(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots)
 
 
 def _hasher(settings: Settings, lane: "HashingLane") -> PasswordHasher:
-    from hexaccount_security import BcryptHasher  # noqa: PLC0415 - see above
+    from hexaccount_security import BcryptHasher  # noqa: PLC0415 - only who uses it imports it
 
     return BcryptHasher(settings.password.cost, lane)
 
 
 def _common_passwords() -> CommonPasswords:
-    from hexaccount_security import ZxcvbnCommonPasswords  # noqa: PLC0415 - see above
+    from hexaccount_security import ZxcvbnCommonPasswords  # noqa: PLC0415 - only who uses it imports it
 
     return ZxcvbnCommonPasswords()
 
 
 def _smith(settings: Settings) -> "SealingSmith":
-    from hexaccount_security import SealingSmith  # noqa: PLC0415 - see above
+    from hexaccount_security import SealingSmith  # noqa: PLC0415 - only who uses it imports it
 
     return SealingSmith(seed_of(settings))
 
 
 def _ring(settings: Settings, smith: "SealingSmith", store: Store) -> "KeyRing":
-    from hexaccount_security import KeyRing  # noqa: PLC0415 - see above
+    from hexaccount_security import KeyRing  # noqa: PLC0415 - only who uses it imports it
 
     return KeyRing(smith, store.signing_keys, lifetime=_lifetimes(settings).access)
 
 
 def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
-    from hexaccount_security import JwtIssuer  # noqa: PLC0415 - see above
+    from hexaccount_security import JwtIssuer  # noqa: PLC0415 - only who uses it imports it
 
     return JwtIssuer(
         ring,
@@ -93,19 +93,19 @@ def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
 
 
 def _fingerprints(settings: Settings) -> Fingerprints:
-    from hexaccount_security import HmacFingerprints  # noqa: PLC0415 - see above
+    from hexaccount_security import HmacFingerprints  # noqa: PLC0415 - only who uses it imports it
 
     return HmacFingerprints(signing_key(settings))
 
 
 def _local_allowances() -> Allowances:
-    from hexaccount_memory import MemoryAllowances  # noqa: PLC0415 - see above
+    from hexaccount_memory import MemoryAllowances  # noqa: PLC0415 - only who uses it imports it
 
     return MemoryAllowances()
 
 
 def _device_tokens(settings: Settings) -> DeviceTokens:
-    from hexaccount_security import HmacDeviceTokens  # noqa: PLC0415 - see above
+    from hexaccount_security import HmacDeviceTokens  # noqa: PLC0415 - only who uses it imports it
 
     return HmacDeviceTokens(signing_key(settings))
 
@@ -118,7 +118,7 @@ class _ArtistOnDemand(AvatarArtist):
     """Takes its paints out when the first picture is asked for: most processes never draw."""
 
     def draw(self, identifier: str) -> bytes:
-        from hexaccount_avatar import PillowAvatarArtist  # noqa: PLC0415 - see above
+        from hexaccount_avatar import PillowAvatarArtist  # noqa: PLC0415 - only who uses it imports it
 
         return PillowAvatarArtist().draw(identifier)
 
@@ -126,7 +126,7 @@ class _ArtistOnDemand(AvatarArtist):
 def _publishers(settings: Settings) -> dict[str, EventPublisher]:
     if not settings.events:
         return {}
-    from hexaccount_memory import MemoryPublisher  # noqa: PLC0415 - see above
+    from hexaccount_memory import MemoryPublisher  # noqa: PLC0415 - only who uses it imports it
 
     return {url: MemoryPublisher() for url in settings.events}
 

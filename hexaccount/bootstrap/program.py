@@ -28,8 +28,9 @@ class SettingsProgram(Program):
 
     def configure(self, config: "Path | None") -> None:
         """Read and check the settings; raises ConfigurationError."""
-        from hexaccount.bootstrap.logs import configure_logs  # noqa: PLC0415 - see above
-        from hexaccount.bootstrap.settings import SettingsError, load_settings  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.logs import configure_logs  # noqa: PLC0415 - help needs none of it
+        from hexaccount.bootstrap.settings import SettingsError  # noqa: PLC0415 - help needs none of it
+        from hexaccount.bootstrap.settings_loading import load_settings  # noqa: PLC0415 - help needs none of it
 
         try:
             self._settings = load_settings(config, os.environ)
@@ -45,7 +46,7 @@ class SettingsProgram(Program):
 
     def bus(self) -> "Bus":
         """Return the bus on a store that is ready."""
-        from hexaccount.bootstrap.settings import SettingsError  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.settings import SettingsError  # noqa: PLC0415 - help needs none of it
 
         service = self._opened()
         try:
@@ -59,32 +60,32 @@ class SettingsProgram(Program):
 
     def migrate(self) -> Sequence[str]:
         """Make or upgrade the schema, and make a signing key where none is set."""
-        from hexaccount.bootstrap.preparation import prepare  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.preparation import prepare  # noqa: PLC0415 - help needs none of it
 
         self._refuse_memory()
         return prepare(self.settings)
 
     def serve(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
         """Serve HTTP until a signal."""
-        from hexaccount.bootstrap.http import serve_http  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.http import serve_http  # noqa: PLC0415 - help needs none of it
 
         serve_http(self.settings, host=host, port=port, workers=workers, echo=echo)
 
     def relay(self, *, echo: Callable[[str], None]) -> None:
         """Deliver events until a signal."""
-        from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - help needs none of it
 
         run_relays(self._opened(), echo=echo)
 
     def hash_speeds(self) -> "HashSpeeds":
         """Return how fast this machine hashes passwords."""
-        from hexaccount_security.bcrypt_speed import BcryptSpeedometer  # noqa: PLC0415 - see above
+        from hexaccount_security.bcrypt_speed import BcryptSpeedometer  # noqa: PLC0415 - help needs none of it
 
         return BcryptSpeedometer().measure()
 
     def shown_settings(self) -> Mapping[str, object]:
         """Return every setting, secrets hidden."""
-        from hexaccount.bootstrap.settings import shown_settings  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.settings_loading import shown_settings  # noqa: PLC0415 - help needs none of it
 
         return shown_settings(self.settings)
 
@@ -94,8 +95,8 @@ class SettingsProgram(Program):
             self._service.close()
 
     def _opened(self) -> "Service":
-        from hexaccount.bootstrap.preparation import check_store_is_there  # noqa: PLC0415 - see above
-        from hexaccount.bootstrap.service import open_service  # noqa: PLC0415 - see above
+        from hexaccount.bootstrap.preparation import check_store_is_there  # noqa: PLC0415 - help needs none of it
+        from hexaccount.bootstrap.service import open_service  # noqa: PLC0415 - help needs none of it
 
         if self._service is None:
             self._refuse_memory()

@@ -133,7 +133,7 @@ def test_a_token_of_a_session_that_never_was_opens_nothing(
 
     def token(session_id: UUID, user_id: UUID) -> str:
         claims = AccessClaims(
-            token_id=juliet, user_id=user_id, session_id=session_id, issued_at=clock.now(), expires_at=later
+            token_id=juliet, user_id=user_id, session_id=session_id, issued_at=clock.now(), expires_at=later, epoch=0
         )
         return tokens.issue(claims)
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.bootstrap.settings import JwtSettings, Settings, shown_settings
+from hexaccount.bootstrap.settings import JwtSettings, Settings
+from hexaccount.bootstrap.settings_loading import shown_settings
 from hexaccount.domain.permission import Permission
 
 

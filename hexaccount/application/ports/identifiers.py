@@ -1,5 +1,9 @@
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Identifiers(Protocol):
@@ -8,3 +12,9 @@ class Identifiers(Protocol):
     def new(self) -> UUID:
         """Return a UUIDv7 (RFC 9562), which sorts by the time of its making."""
         ...
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Return what no identifier made in this millisecond or later sorts before, and every earlier one does."""
+    # A UUIDv7 begins with 48 bits of milliseconds since 1970 (RFC 9562, 5.7).
+    return UUID(int=(moment - _EPOCH) // _MILLISECOND << 80)

@@ -49,5 +49,3 @@ class Store(Protocol):
 
 class SchemaMismatch(Exception):
     """The store's schema is missing, or not one that this version works with."""
-
-    code = "schema_mismatch"

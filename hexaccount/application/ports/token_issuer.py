@@ -13,7 +13,7 @@ class AccessClaims:
     session_id: UUID
     issued_at: datetime
     expires_at: datetime
-    epoch: int = 0
+    epoch: int
 
 
 class TokenIssuer(Protocol):
@@ -33,5 +33,3 @@ class TokenIssuer(Protocol):
 
 class InvalidToken(Exception):
     """A bearer token that this service did not issue, or that has expired."""
-
-    code = "invalid_token"

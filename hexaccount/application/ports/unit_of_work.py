@@ -160,7 +160,5 @@ class AlreadyHandled(Exception):
 class StoreUnavailable(Exception):
     """The store cannot be reached, or does not answer in time."""
 
-    code = "unavailable"
-
     def __init__(self, reason: str = "the store cannot be reached at this moment; try again") -> None:
         super().__init__(reason)

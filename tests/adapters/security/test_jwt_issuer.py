@@ -46,8 +46,7 @@ def whole_milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-# Hypothesis wants its bounds without a zone.
-FIRST, LAST = datetime(1971, 1, 1), datetime(9990, 1, 1)  # noqa: DTZ001 - see above
+FIRST, LAST = datetime(1971, 1, 1), datetime(9990, 1, 1)  # noqa: DTZ001 - Hypothesis wants its bounds without a zone
 moments = st.datetimes(FIRST, LAST, timezones=st.just(UTC)).map(whole_milliseconds)
 lifetimes = st.integers(2_000, 10**9).map(lambda milliseconds: timedelta(milliseconds=milliseconds))
 

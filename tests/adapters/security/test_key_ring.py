@@ -49,7 +49,7 @@ class Host:
 
     def token(self, at: datetime = NOW) -> str:
         ids = {name: uuid4() for name in ("token_id", "user_id", "session_id")}
-        return self.issuer.issue(AccessClaims(**ids, issued_at=at, expires_at=at + LIFETIME))
+        return self.issuer.issue(AccessClaims(**ids, issued_at=at, expires_at=at + LIFETIME, epoch=0))
 
     def accepts(self, token: str, now: datetime = NOW) -> bool:
         try:
@@ -241,7 +241,7 @@ def test_a_superseded_key_verifies_until_its_last_token_has_expired_and_not_long
     end = NOW + LIFETIME + UNSURE
     forged_later = JwtIssuer(KeyRing(SMITH), issuer="i", audience="a", client_id="c")
     ids = {name: uuid4() for name in ("token_id", "user_id", "session_id")}
-    late = forged_later.issue(AccessClaims(**ids, issued_at=NOW, expires_at=NOW + timedelta(days=365)))
+    late = forged_later.issue(AccessClaims(**ids, issued_at=NOW, expires_at=NOW + timedelta(days=365), epoch=0))
     assert host.accepts(late, end - timedelta(milliseconds=1))
     assert not host.accepts(late, end)
     assert kids(host, end) == [key.kid]

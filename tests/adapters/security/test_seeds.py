@@ -5,7 +5,8 @@ import jwt
 import pytest
 
 from hexaccount.application.ports.token_issuer import AccessClaims
-from hexaccount.bootstrap.settings import SettingsError, load_settings
+from hexaccount.bootstrap.settings import SettingsError
+from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
 from tests.adapters.security.key_pairs import MAKERS, pem
 
@@ -18,7 +19,7 @@ def test_anybody_with_the_published_key_can_check_a_token(algorithm: str) -> Non
     ring = KeyRing(SealingSmith(seed_key(pem(algorithm), algorithm)))
     ids = {name: uuid4() for name in ("token_id", "user_id", "session_id")}
     issuer = JwtIssuer(ring, issuer="i", audience="a", client_id="c")
-    token = issuer.issue(AccessClaims(**ids, issued_at=NOW, expires_at=NOW + timedelta(days=36500)))
+    token = issuer.issue(AccessClaims(**ids, issued_at=NOW, expires_at=NOW + timedelta(days=36500), epoch=0))
     (published,) = ring.published(NOW)
     options = {"verify_nbf": False, "verify_iat": False}
     read = jwt.decode_complete(token, jwt.PyJWK(dict(published)), [algorithm], options, audience="a", issuer="i")

@@ -35,33 +35,33 @@ CLOSED = event("session.closed", session_id=SESSION)
 
 def test_the_tokens_of_a_closed_session_are_dead_and_no_others() -> None:
     revocations = learnt(CLOSED)
-    assert revocations.revoke(claims())
-    assert not revocations.revoke(claims(session=UUID(int=3)))
+    assert revocations.is_revoked(claims())
+    assert not revocations.is_revoked(claims(session=UUID(int=3)))
 
 
 @pytest.mark.parametrize("name", ["user.disabled", "user.password_changed", "user.sessions_ended"])
 def test_the_tokens_from_before_a_users_epoch_was_raised_are_dead(name: str) -> None:
     assert f"hexaccount.{name}.v1" in EPOCH_RAISED
     revocations = learnt(event(name, epoch=2))
-    assert [revocations.revoke(claims(epoch)) for epoch in (0, 1, 2, 3)] == [True, True, False, False]
-    assert not revocations.revoke(claims(0, user=UUID(int=9)))
+    assert [revocations.is_revoked(claims(epoch)) for epoch in (0, 1, 2, 3)] == [True, True, False, False]
+    assert not revocations.is_revoked(claims(0, user=UUID(int=9)))
 
 
 def test_a_session_that_was_kept_lives_on_until_the_next_raising() -> None:
     raised, kept = event("user.password_changed", epoch=1), event("session.kept", session_id=SESSION, epoch=1)
     revocations = learnt(raised, kept)
-    assert not revocations.revoke(claims(0))
-    assert revocations.revoke(claims(0, session=UUID(int=3)))
+    assert not revocations.is_revoked(claims(0))
+    assert revocations.is_revoked(claims(0, session=UUID(int=3)))
     revocations.learn(event("user.disabled", epoch=2), NOW)
-    assert revocations.revoke(claims(0))
-    assert revocations.revoke(claims(1))
+    assert revocations.is_revoked(claims(0))
+    assert revocations.is_revoked(claims(1))
 
 
 def test_a_session_that_was_kept_may_be_closed() -> None:
     revocations = learnt(
         event("user.password_changed", epoch=1), event("session.kept", session_id=SESSION, epoch=1), CLOSED
     )
-    assert revocations.revoke(claims(0))
+    assert revocations.is_revoked(claims(0))
 
 
 def test_neither_the_order_of_the_events_nor_how_often_they_come_matters() -> None:
@@ -73,9 +73,9 @@ def test_neither_the_order_of_the_events_nor_how_often_they_come_matters() -> No
     ]
     for order in permutations([*events, events[0]]):
         revocations = learnt(*order)
-        assert revocations.revoke(claims(2))
-        assert revocations.revoke(claims(0))
-        assert not revocations.revoke(claims(0, session=UUID(int=4)))
+        assert revocations.is_revoked(claims(2))
+        assert revocations.is_revoked(claims(0))
+        assert not revocations.is_revoked(claims(0, session=UUID(int=4)))
         assert len(revocations) == 3
 
 
@@ -94,7 +94,7 @@ def test_a_revocation_is_remembered_while_a_token_from_before_it_may_live() -> N
     revocations = learnt(CLOSED)
     revocations.learn(event("user.enabled"), NOW + HOUR)
     revocations.learn(event("session.closed", session_id=uuid4(), at=NOW + HOUR), NOW + HOUR)
-    assert revocations.revoke(claims())
+    assert revocations.is_revoked(claims())
 
 
 def test_a_raising_that_was_learnt_again_later_is_remembered_for_longer() -> None:
@@ -102,7 +102,7 @@ def test_a_raising_that_was_learnt_again_later_is_remembered_for_longer() -> Non
     later = NOW + timedelta(minutes=30)
     revocations.learn(event("user.sessions_ended", epoch=2, at=later), later)
     revocations.learn(event("session.closed", session_id=uuid4()), NOW + timedelta(minutes=80))
-    assert revocations.revoke(claims(1))
+    assert revocations.is_revoked(claims(1))
 
 
 def test_events_of_long_ago_are_not_remembered_as_when_a_log_is_read_from_its_beginning() -> None:
@@ -113,14 +113,14 @@ def test_events_of_long_ago_are_not_remembered_as_when_a_log_is_read_from_its_be
 @pytest.mark.parametrize("at", [None, NOW + timedelta(days=300)])
 def test_an_event_without_a_time_or_from_the_future_counts_as_of_now(at: datetime | None) -> None:
     revocations = learnt(event("session.closed", session_id=SESSION, at=at))
-    assert revocations.revoke(claims())
+    assert revocations.is_revoked(claims())
     revocations.learn(event("session.closed", session_id=uuid4(), at=NOW + 2 * HOUR), NOW + 2 * HOUR)
     assert len(revocations) == 1
 
 
 @pytest.mark.parametrize("time", ["yesterday", 5, None, "2026-11-22T12:00:00"])
 def test_a_time_that_cannot_be_read_counts_as_now(time: object) -> None:
-    assert learnt({**CLOSED, "time": time}).revoke(claims())
+    assert learnt({**CLOSED, "time": time}).is_revoked(claims())
 
 
 @pytest.mark.parametrize(

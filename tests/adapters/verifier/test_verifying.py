@@ -256,7 +256,7 @@ def test_tokens_of_two_users_are_told_apart() -> None:
     tokens, ring = issuer()
     other = AccessClaims(
         token_id=CLAIMS.token_id, user_id=UUID(int=1), session_id=UUID(int=2), issued_at=NOW,
-        expires_at=CLAIMS.expires_at,
+        expires_at=CLAIMS.expires_at, epoch=0,
     )  # fmt: skip
     checks = verifier(Publisher(*ring.published(NOW)))
     assert checks.verify(tokens.issue(other)).user_id == UUID(int=1)

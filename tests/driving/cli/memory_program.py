@@ -11,7 +11,8 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.hash_calibration import HashSpeed, HashSpeeds
 from hexaccount.application.ports.outbox import SetAsideDeliveries
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import PasswordSettings, Settings, shown_settings
+from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount.bootstrap.settings_loading import shown_settings
 from hexaccount_click.cli import cli
 from hexaccount_click.program import Program
 

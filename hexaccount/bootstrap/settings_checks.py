@@ -1,0 +1,130 @@
+"""The rules of settings that their types cannot say: those of one value's form, and those that reach over several."""
+
+import re
+from collections.abc import Sequence
+from importlib.util import find_spec
+from urllib.parse import urlsplit
+
+from hexaccount.bootstrap.settings import PUBLISHERS, STORES, JwtSettings, SessionSettings, Settings, SettingsError
+from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.role import Role
+
+_LAST_PORT = 65_535
+# As SQLAlchemy, which connects, cuts a URL: a password may hold what ends a host elsewhere.
+_PORT = re.compile(r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]+)?(?::(?P<port>[^/?]*))?")
+
+
+def check_settings(settings: Settings) -> None:
+    """Return if the service can run with the settings; raises SettingsError."""
+    _check_url("store", settings.store, STORES)
+    _check_store(settings.store)
+    for url in settings.events:
+        _check_url("events", url, PUBLISHERS)
+    if settings.jwt.key is not None:
+        _check_key(settings.jwt.key)
+    if settings.jwt.algorithm != "HS256":
+        _check_key_pair(settings.jwt)
+    _check_lifetimes(settings.session)
+    for role in settings.roles:
+        _check_role(role)
+    for origin in settings.http.cors_origins:
+        if origin != "*" and not _is_origin(origin):
+            raise SettingsError(f"http.cors_origins: {origin} is no origin; write it as https://app.example.org")
+    for network in settings.http.trusted_proxies:
+        _check_network(network)
+
+
+def _check_url(setting: str, url: str, schemes: Sequence[str]) -> None:
+    # The message never repeats the URL, which may hold a password.
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        raise SettingsError(f"{setting}: it is not a valid URL") from None
+    if scheme not in schemes or not url.startswith(f"{scheme}://"):
+        known = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise SettingsError(f"{setting}: it must be a URL that begins with one of {known}")
+
+
+def _check_store(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite" and (parts.netloc or len(parts.path) < 2):
+        raise SettingsError(
+            "store: name the file after three slashes, as in sqlite:///accounts.db; four begin at the root"
+        )
+    if parts.scheme == "postgresql":
+        _check_port(url)
+    if parts.scheme == "memory" and url != "memory://":
+        raise SettingsError("store: memory:// takes nothing after it")
+    if parts.scheme == "postgresql" and find_spec("psycopg") is None:
+        raise SettingsError("store: postgresql:// needs a driver; install it with: pip install 'hexaccount[postgres]'")
+
+
+def _check_port(url: str) -> None:
+    found = _PORT.match(url)
+    port = found and found["port"]
+    if port is None or (port.isdecimal() and int(port) <= _LAST_PORT):
+        return
+    if "," in port:
+        raise SettingsError("store: name several hosts as in postgresql:///accounts?host=one:5432&host=other:5432")
+    raise SettingsError(f"store: the port must be a number up to {_LAST_PORT}, or be left out with its colon")
+
+
+def _check_key(key: str) -> None:
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError:
+        raise SettingsError("jwt.key holds bytes that are not UTF-8 text") from None
+    if length < 32:
+        raise SettingsError(
+            "jwt.key is shorter than 32 bytes; make one with: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+
+
+def _check_lifetimes(session: SessionSettings) -> None:
+    if session.idle_lifetime > session.absolute_lifetime:
+        raise SettingsError("session.idle_lifetime is longer than session.absolute_lifetime; shorten it")
+    if session.access_lifetime > session.idle_lifetime:
+        raise SettingsError("session.access_lifetime is longer than session.idle_lifetime; shorten it")
+
+
+def _check_role(name: str) -> None:
+    try:
+        role = Role(name)
+    except InvalidValue as error:
+        raise SettingsError(f'roles: "{name}" is no role; a role {error.reason}') from None
+    if role in {Role.USER, Role.ADMIN}:
+        raise SettingsError(f"roles: {name} is there already, and cannot be changed; choose another name")
+
+
+def _check_key_pair(jwt: JwtSettings) -> None:
+    if jwt.key is None:
+        raise SettingsError(
+            f"jwt.algorithm is {jwt.algorithm}, which needs a private key in PEM as jwt.key; or leave both unset, and "
+            f"run `hexaccount keys add --algorithm {jwt.algorithm}`"
+        )
+    from hexaccount_security import seed_key  # noqa: PLC0415 - it is seldom needed, and imports much
+
+    try:
+        seed_key(jwt.key.encode(), jwt.algorithm)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and text == f"{parts.scheme}://{parts.netloc}"
+
+
+def _check_network(text: str) -> None:
+    from ipaddress import ip_network  # noqa: PLC0415 - most deployments of one process never need it
+
+    try:
+        ip_network(text)
+    except ValueError:
+        raise SettingsError(
+            f"http.trusted_proxies: {text} is no network; write it as 10.0.0.0/8 or 192.0.2.7"
+        ) from None

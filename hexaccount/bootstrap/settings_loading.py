@@ -1,0 +1,123 @@
+"""Reading the settings from a TOML file and the environment over it, and showing them; secrets stay hidden."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from hexaccount.bootstrap.settings import PREFIX, Settings, SettingsError
+from hexaccount.bootstrap.settings_checks import check_settings
+from hexaccount.domain.permission import Permission
+
+_SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:passw|secret|token|key)[^=&]*=)[^&#]*", re.IGNORECASE)
+
+
+def load_settings(config: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Return the settings of a TOML file, if any, with those of the environment over it; raises SettingsError."""
+    if config is None and environment.get(PREFIX + "CONFIG"):
+        config = Path(environment[PREFIX + "CONFIG"])
+    values = _read_file(config) if config else {}
+    for name, text in environment.items():
+        if name.startswith(PREFIX) and name != PREFIX + "CONFIG" and not name.startswith(PREFIX + "TEST_"):
+            _put(values, name.removeprefix(PREFIX).lower().split("__"), text)
+    settings = _convert(values)
+    check_settings(settings)
+    return settings
+
+
+def shown_settings(settings: Settings) -> dict[str, object]:
+    """Return every setting by its dotted name, secrets hidden."""
+    shown: dict[str, object] = {}
+    for name, value in msgspec.to_builtins(settings).items():
+        for inner, setting in value.items() if isinstance(value, dict) and name != "roles" else (("", value),):
+            shown[f"{name}.{inner}".rstrip(".")] = setting
+    shown["store"] = _without_password(settings.store)
+    shown["events"] = [_without_password(url) for url in settings.events]
+    shown["jwt.key"] = None if settings.jwt.key is None else "********"
+    return shown
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the settings file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
+
+
+def _put(values: dict[str, Any], names: list[str], text: str) -> None:
+    """Set what an environment variable says, as the type that the setting has."""
+    *groups, last = names
+    for group in groups:
+        inner = values.setdefault(group, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"{group} is no table of settings, so {'.'.join(names)} cannot be set")
+        values = inner
+    values[last] = _json_of(text) if text.startswith(("[", "{")) else text
+
+
+def _json_of(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # the conversion says what is wanted
+
+
+def _convert(values: dict[str, Any]) -> Settings:
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        raise SettingsError(_explain(reason, place.rstrip("`").lstrip("."))) from None
+
+
+def _explain(reason: str, place: str) -> str:
+    if "unknown field" in reason:
+        name = reason.split("`")[1]
+        known = [f"{place}.{field}".lstrip(".") for field in _fields_of(place)]
+        full = f"{place}.{name}".lstrip(".")
+        near = get_close_matches(full, [*known, *shown_settings(Settings())], n=1)
+        return f"{full} is no setting; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
+    variable = PREFIX + place.partition("[")[0].upper().replace(".", "__")
+    if place.startswith("roles"):
+        place, reason = "roles", _explain_roles(reason)
+    elif allowed := _allowed(place):
+        reason = f"must be one of {', '.join(allowed)}"
+    elif "`array`" in reason:
+        reason = """a list is wanted, in the environment as JSON such as '["one", "two"]'"""
+    return f"{place or 'the settings'}: {reason}; set it in the file or as {variable}"
+
+
+def _explain_roles(reason: str) -> str:
+    _, _, wrong = reason.partition("Invalid enum value ")
+    fault = f"{wrong} is no permission" if wrong else "each role is a name and a list of permissions"
+    known = ", ".join(Permission)
+    return f"""{fault}; there are {known}, and in the environment it is JSON such as '{{"support": ["users.read"]}}'"""
+
+
+def _allowed(place: str) -> tuple[str, ...]:
+    """Return the values of a setting that has but a few."""
+    group, _, name = place.rpartition(".")
+    defaults = getattr(Settings(), group, None) if group else Settings()
+    hint = get_type_hints(type(defaults)).get(name)
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def _fields_of(place: str) -> list[str]:
+    defaults: msgspec.Struct = Settings()
+    for name in filter(None, place.split(".")):
+        defaults = getattr(defaults, name, defaults)
+    return [field.name for field in msgspec.structs.fields(defaults)]
+
+
+def _without_password(url: str) -> str:
+    """Hide what stands for a password in a URL: behind the user's name, and in parameters that are named so."""
+    # Up to the last @, as whoever connects reads it: a password may hold all that ends a host elsewhere.
+    url = re.sub(r"^([^:]+://[^:@/?#]*):.*@", r"\1:********@", url, flags=re.DOTALL)
+    return _SECRET_PARAMETER.sub(r"\1********", url)

@@ -1,0 +1,142 @@
+from contextlib import suppress
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hexaccount.bootstrap import settings_checks
+from hexaccount.bootstrap.settings import SettingsError
+from hexaccount.bootstrap.settings_loading import load_settings
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "remedy"),
+    [
+        ("STORE", "mysql://db", r"store: .* one of memory://, sqlite://, postgresql://"),
+        ("STORE", "", r"store: .* one of memory://"),
+        ("STORE", "/var/lib/accounts.db", r"store: .* one of memory://"),
+        ("EVENTS", '["smtp://mail"]', r"events: .* one of memory://"),
+        ("JWT__KEY", "short", r"jwt\.key is shorter than 32 bytes; make one with: python -c"),
+        ("HTTP__CORS_ORIGINS", '["app.example.org"]', r"http\.cors_origins: app\.example\.org .* https://"),
+        ("HTTP__CORS_ORIGINS", '["https://app.example.org/"]', r"http\.cors_origins: .* is no origin"),
+        ("HTTP__CORS_ORIGINS", '["null"]', r"http\.cors_origins: null is no origin"),
+        (
+            "HTTP__TRUSTED_PROXIES",
+            '["proxy"]',
+            r"http\.trusted_proxies: proxy is no network; write it as 10\.0\.0\.0/8",
+        ),
+        ("HTTP__TRUSTED_PROXIES", '["10.0.0.1/8"]', r"http\.trusted_proxies: .* is no network"),
+        (
+            "SESSION__IDLE_LIFETIME",
+            "7776001",
+            r"session\.idle_lifetime is longer than session\.absolute_lifetime; short",
+        ),
+        ("SESSION__ABSOLUTE_LIFETIME", "1209599", r"session\.idle_lifetime is longer than session\.absolute_lifetime"),
+        (
+            "SESSION__ACCESS_LIFETIME",
+            "1209601",
+            r"session\.access_lifetime is longer than session\.idle_lifetime; short",
+        ),
+        ("ROLES", '{"Support": []}', r'^roles: "Support" is no role; a role must be a name of up to 32 small letters'),
+        ("ROLES", '{"": []}', r'^roles: "" is no role; a role must be a name'),
+        ("ROLES", '{"admin": []}', r"^roles: admin is there already, and cannot be changed; choose another name"),
+        ("ROLES", '{"user": ["users.read"]}', r"^roles: user is there already"),
+    ],
+)
+def test_a_value_that_cannot_work_names_the_setting_and_the_remedy(variable: str, text: str, remedy: str) -> None:
+    with pytest.raises(SettingsError, match=remedy):
+        load_settings(None, {f"HEXACCOUNT_{variable}": text})
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("STORE", "postgresql://user:secret@[::1/accounts"),
+        ("STORE", "postgresql://user:secret@ho\u2100st/accounts"),
+        ("EVENTS", '["memory://["]'),
+        ("HTTP__CORS_ORIGINS", '["https://["]'),
+    ],
+)
+def test_a_malformed_url_is_refused_without_its_password(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(None, {f"HEXACCOUNT_{variable}": text})
+    assert "secret" not in str(error.value)
+
+
+def test_a_key_that_is_no_text_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"jwt\.key"):
+        load_settings(None, {"HEXACCOUNT_JWT__KEY": "\udcff" * 40})
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("sqlite://accounts.db", "three slashes"),
+        ("sqlite://data/accounts.db", "three slashes"),
+        ("sqlite:///", "three slashes"),
+        ("memory://named", "nothing after it"),
+    ],
+)
+def test_a_store_that_is_nearly_right_is_told_what_is_wrong(url: str, remedy: str) -> None:
+    with pytest.raises(SettingsError, match=remedy):
+        load_settings(None, {"HEXACCOUNT_STORE": url})
+
+
+def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_checks, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[postgres\]'"):
+        load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "db/accounts?application_name=a:b",
+        "user:secret@db/accounts?application_name=a:b",
+        "db:5432/accounts?application_name=a:b",
+        "db?application_name=a:b",
+        "[::1]/accounts",
+        "[::1]:5432/accounts",
+        "user:se:cr/et?@db:5432/accounts",
+        "user:se:cr/et?@db/accounts",
+        "one,other/accounts",
+        "one,other:5432/accounts",
+        "/accounts?host=one:5432&host=other:5433",
+        "db:65535",
+    ],
+)
+def test_a_colon_that_begins_no_port_is_not_taken_for_one(place: str) -> None:
+    url = f"postgresql://{place}"
+    assert load_settings(None, {"HEXACCOUNT_STORE": url}).store == url
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "db:port/accounts",
+        "db:65536/accounts",
+        "db:-1/accounts",
+        "db:/accounts",
+        "db:?sslmode=require",
+        "user:5432@db:secret",
+        "[::1]:port/accounts",
+        "db:port/accounts?application_name=a:1",
+    ],
+)
+def test_a_port_that_is_none_is_refused_without_repeating_it(place: str) -> None:
+    with pytest.raises(SettingsError, match=r"^store: the port must be a number up to 65535, or be left out with"):
+        load_settings(None, {"HEXACCOUNT_STORE": f"postgresql://{place}"})
+
+
+def test_several_hosts_with_a_port_each_are_told_how_they_are_written() -> None:
+    with pytest.raises(SettingsError, match=r"^store: name several hosts as in .*\?host=one:5432&host=other:5432$"):
+        load_settings(None, {"HEXACCOUNT_STORE": "postgresql://one:5432,other:5433/accounts"})
+
+
+@given(place=st.text("h1:@/?#,[]=&%", max_size=20))
+def test_a_url_that_is_accepted_can_be_connected_to(place: str) -> None:
+    url = f"postgresql://{place}"
+    with suppress(SettingsError):
+        port = sa.make_url(load_settings(None, {"HEXACCOUNT_STORE": url}).store).port
+        assert port is None or 0 <= port <= 65_535

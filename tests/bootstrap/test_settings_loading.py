@@ -1,0 +1,185 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.settings_loading import load_settings
+from hexaccount.domain.permission import Permission
+
+KEY = "k" * 32
+
+
+def from_file(folder: Path, text: str, environment: dict[str, str] | None = None) -> Settings:
+    file = folder / "settings.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_settings(file, environment or {})
+
+
+def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
+    settings = from_file(
+        tmp_path,
+        f"""
+        store = "postgresql://db.example.org/accounts"
+        events = ["memory://"]
+        event_source = "urn:example"
+        [jwt]
+        key = "{KEY}"
+        issuer = "https://accounts.example.org"
+        [password]
+        cost = 10
+        [session]
+        access_lifetime = 600
+        refresh_grace = 2.5
+        idle_lifetime = 7200
+        absolute_lifetime = 86400
+        [roles]
+        support = ["sessions.read", "sessions.end"]
+        help-desk = []
+        [http]
+        cors_origins = ["https://app.example.org", "*"]
+        trusted_proxies = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
+        drain_delay = 2.5
+        [relay]
+        enabled = false
+        attempts = 3
+        [log]
+        level = "debug"
+        """,
+    )
+    assert (settings.store_kind, settings.events, settings.event_source) == ("postgresql", ["memory://"], "urn:example")
+    assert (settings.jwt.key, settings.jwt.issuer, settings.jwt.audience) == (
+        KEY,
+        "https://accounts.example.org",
+        "hexaccount",
+    )
+    assert (settings.password.cost, settings.password.queue, settings.session.access_lifetime) == (10, 16, 600)
+    session = settings.session
+    assert (session.refresh_grace, session.idle_lifetime, session.absolute_lifetime) == (2.5, 7200, 86400)
+    assert settings.roles == {"support": [Permission.READ_SESSIONS, Permission.END_SESSIONS], "help-desk": []}
+    assert settings.http.trusted_proxies == ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
+    assert (settings.http.drain_delay, settings.relay.enabled, settings.relay.attempts) == (2.5, False, 3)
+    assert settings.log.level == "debug"
+
+
+def test_the_environment_is_over_the_file(tmp_path: Path) -> None:
+    environment = {"HEXACCOUNT_STORE": "memory://", "HEXACCOUNT_PASSWORD__COST": "5"}
+    settings = from_file(tmp_path, 'store = "sqlite:///x.db"\n[password]\ncost = 10\nqueue = 3', environment)
+    assert (settings.store, settings.password.cost, settings.password.queue) == ("memory://", 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("store", "memory://", "memory://"),
+        ("events", '["memory://a", "memory://b"]', ["memory://a", "memory://b"]),
+        ("jwt__key", KEY, KEY),
+        ("password__cost", "4", 4),
+        ("http__drain_delay", "1.5", 1.5),
+        ("session__refresh_grace", "0", 0.0),
+        ("session__refresh_grace", "0.25", 0.25),
+        ("session__idle_lifetime", "900", 900),
+        ("session__absolute_lifetime", "1209600", 1_209_600),
+        ("roles", '{"support": ["users.read"]}', {"support": [Permission.READ_USERS]}),
+        ("roles", "{}", {}),
+        ("http__cors_origins", "[]", []),
+        ("relay__enabled", "false", False),
+        ("relay__enabled", "1", True),
+        ("log__level", "warning", "warning"),
+    ],
+)
+def test_an_environment_variable_is_read_as_the_type_of_its_setting(name: str, text: str, value: object) -> None:
+    found: Any = load_settings(None, {f"HEXACCOUNT_{name.upper()}": text})
+    for part in name.split("__"):
+        found = getattr(found, part)
+    assert found == value
+
+
+def test_the_environment_names_the_file_and_the_argument_is_over_it(tmp_path: Path) -> None:
+    named, given = tmp_path / "named.toml", tmp_path / "given.toml"
+    named.write_text('store = "sqlite:///named.db"', encoding="utf-8")
+    given.write_text('store = "sqlite:///given.db"', encoding="utf-8")
+    environment = {"HEXACCOUNT_CONFIG": str(named)}
+    assert load_settings(None, environment).store == "sqlite:///named.db"
+    assert load_settings(given, environment).store == "sqlite:///given.db"
+
+
+def test_variables_of_others_and_of_the_tests_are_no_settings() -> None:
+    others = {"HEXACCOUNTANT": "x", "PATH": "/bin", "HEXACCOUNT_TEST_POSTGRES_URL": "x", "HEXACCOUNT_CONFIG": ""}
+    assert load_settings(None, others) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("STOR", "stor is no setting; did you mean store?"),
+        ("JWT__KEYY", "jwt.keyy is no setting; did you mean jwt.key?"),
+        ("PASWORD__COST", "pasword is no setting; did you mean password?"),
+        ("PASSWORD__COSTS", "password.costs is no setting; did you mean password.cost?"),
+        ("HTTP__XYZZY", "http.xyzzy is no setting; known are http.cors_origins, http.trusted_proxies"),
+    ],
+)
+def test_an_unknown_setting_is_refused_with_the_nearest_name(name: str, suggestion: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(None, {f"HEXACCOUNT_{name}": "1"})
+    assert suggestion in str(error.value)
+
+
+def test_an_unknown_setting_in_a_file_is_refused_too(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"relay\.attemps is no setting; did you mean relay\.attempts\?"):
+        from_file(tmp_path, "[relay]\nattemps = 3")
+
+
+@pytest.mark.parametrize("variables", [{"JWT": "x"}, {"STORE__PATH": "x"}, {"STORE": "memory://", "STORE__PATH": "x"}])
+def test_a_group_is_no_value_and_a_value_no_group(variables: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"^(jwt|store)"):
+        load_settings(None, {f"HEXACCOUNT_{name}": text for name, text in variables.items()})
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"missing\.toml cannot be read: No such file"):
+        load_settings(tmp_path / "missing.toml", {})
+
+
+def test_a_file_that_is_no_toml_is_named_with_the_place(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"settings\.toml is not valid TOML: .*line 1"):
+        from_file(tmp_path, "store: memory")
+    (tmp_path / "latin.toml").write_bytes(b'store = "\xe9"')
+    with pytest.raises(SettingsError, match=r"latin\.toml is not valid TOML"):
+        load_settings(tmp_path / "latin.toml", {})
+
+
+def test_the_remedy_for_one_item_of_a_list_names_the_variable_of_the_list() -> None:
+    with pytest.raises(SettingsError, match=r"set it in the file or as HEXACCOUNT_EVENTS$"):
+        load_settings(None, {"HEXACCOUNT_EVENTS": "[1]"})
+
+
+def test_a_setting_of_few_values_names_them() -> None:
+    with pytest.raises(SettingsError, match=r"log\.level: must be one of debug, info, warning, error; set it"):
+        load_settings(None, {"HEXACCOUNT_LOG__LEVEL": "DEBUG"})
+
+
+KNOWN = "there are users.read, sessions.read, sessions.end"
+
+
+def test_a_wrong_permission_is_told_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=rf"^roles: 'users\.raed' is no permission; {KNOWN},"):
+        from_file(tmp_path, '[roles]\nsupport = ["users.read", "users.raed"]')
+
+
+@pytest.mark.parametrize(
+    "text", ["roles = 5", 'roles = ["support"]', '[roles]\nsupport = "users.read"', "[roles.support]"]
+)
+def test_roles_that_are_no_lists_of_permissions_are_told_what_they_should_be(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^roles: each role is a name and a list of permissions; {KNOWN},"):
+        from_file(tmp_path, text)
+
+
+def test_the_roles_of_the_environment_are_in_the_place_of_those_of_the_file(tmp_path: Path) -> None:
+    settings = from_file(tmp_path, "[roles]\nsupport = []", {"HEXACCOUNT_ROLES": '{"audit": ["users.read"]}'})
+    assert settings.roles == {"audit": [Permission.READ_USERS]}
+
+
+def test_one_role_may_be_added_to_those_of_the_file(tmp_path: Path) -> None:
+    settings = from_file(tmp_path, "[roles]\nsupport = []", {"HEXACCOUNT_ROLES__AUDIT": '["users.read"]'})
+    assert settings.roles == {"support": [], "audit": [Permission.READ_USERS]}
