@@ -17,12 +17,13 @@ _IGNORABLE = (
     (0xFFA0, 0xFFA0),
     (0xE0100, 0xE01EF),
 )
+_INVISIBLE = frozenset(chr(point) for first, last in _IGNORABLE for point in range(first, last + 1))
 _REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def is_invisible(character: str) -> bool:
     """Tell whether a letter or mark is one that nobody sees, by which two texts may look the same."""
-    return any(first <= ord(character) <= last for first, last in _IGNORABLE)
+    return character in _INVISIBLE
 
 
 def clean_line(text: str, *, at_most: int) -> str:
