@@ -45,10 +45,6 @@ class BcryptHasher:
         matches = same and known is not None and known.can_be_of(secret)
         return Verification(matches, outdated=matches and not (target.prehashed and target.cost == self._cost))
 
-    def refuse_when_full(self) -> None:
-        """Raise HashingOverloaded where `hash` and `verify` would at this moment."""
-        self._lane.refuse_when_full()
-
     def _digest(self, target: StoredHash, secret: bytes, cost: int = 0) -> bytes:
         # A partial of a function in C, so that the niced thread runs next to no Python.
         work = partial(bcrypt.hashpw, target.material(secret), target.setting)

@@ -97,11 +97,6 @@ class HashingLane:
         self._tickets.put(True)
         return call.outcome()
 
-    def refuse_when_full(self) -> None:
-        """Raise HashingOverloaded where `run` would at this moment."""
-        if self._places.empty():
-            raise HashingOverloaded(self.retry_after())
-
     def close(self) -> None:
         """Refuse further calls, and end the threads after the admitted ones."""
         with self._starting:

@@ -45,7 +45,6 @@ def log_in(
     lifetimes: Lifetimes,
 ) -> Access:
     """Open a session; raises WrongCredentials, TooManyAttempts or HashingOverloaded."""
-    hasher.refuse_when_full()  # before the store is asked, so that a storm of logins leaves it to other requests
     with unit_of_work() as uow:
         user = find_by_login(uow, command.user_name)
     guess = guard.admit(command.user_name, user, client_address=command.client_address, device=command.device)

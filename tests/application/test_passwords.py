@@ -169,9 +169,6 @@ class InterruptedHasher(PasswordHasher):
     def verify(self, password: str, stored: str | None) -> Verification:
         return self._hasher.verify(password, stored)
 
-    def refuse_when_full(self) -> None:
-        self._hasher.refuse_when_full()
-
 
 def change_interrupted_by(
     service: Service, access: Access, clock: AdjustableClock, happening: Callable[[], object]

@@ -27,10 +27,6 @@ class PasswordHasher(Protocol):
         """
         ...
 
-    def refuse_when_full(self) -> None:
-        """Raise HashingOverloaded where `hash` and `verify` would at this moment."""
-        ...
-
 
 class HashingOverloaded(Exception):
     """All hashing slots are taken and the queue in front of them is full."""

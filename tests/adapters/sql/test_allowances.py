@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -13,11 +12,9 @@ import sqlalchemy as sa
 from hexaccount.application.disable_user import DisableUser
 from hexaccount.application.limits import Limit, Meter
 from hexaccount.application.log_in import LogIn
-from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.domain.errors import TooManyAttempts, WrongCredentials
-from hexaccount_security import BcryptHasher, HashingLane
 from hexaccount_sql import SqlStore, schema
 from tests.application.adjustable_clock import AdjustableClock
 from tests.application.people import PASSWORD, registration
@@ -102,21 +99,6 @@ def test_a_guess_at_an_account_that_is_under_attack_asks_the_same_too(house: Ser
             guess(name, "192.0.2.99")
         asked.append(Counter(sent))
     assert asked[0] == asked[1]
-
-
-def test_a_login_that_finds_the_hashing_queue_full_does_not_ask_the_database(house: Service, store: SqlStore) -> None:
-    lane, at_work, leave = HashingLane(slots=1, queue=0), Event(), Event()
-    holder = Thread(target=lane.run, args=(lambda: (at_work.set(), leave.wait(30)),))
-    holder.start()
-    at_work.wait(30)
-    with open_service(house.settings, store=store, hasher=BcryptHasher(4, lane)) as busy:
-        with statements(store) as sent, pytest.raises(HashingOverloaded):
-            busy.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
-        leave.set()
-        holder.join()
-        assert not sent
-        assert busy.bus.handle(LogIn(user_name="juliet", password=PASSWORD)).token
-        lane.close()
 
 
 def test_what_is_typed_is_not_in_the_table(house: Service, store: SqlStore) -> None:
