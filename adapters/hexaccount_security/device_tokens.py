@@ -5,6 +5,7 @@ from uuid import UUID
 
 from hexaccount.application.ports.device_tokens import DeviceTokens
 from hexaccount.domain.user import User
+from hexaccount_security import base64url
 from hexaccount_security.derived_key import derived_key
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{64}")  # 48 bytes, so there is but one spelling
@@ -24,12 +25,12 @@ class HmacDeviceTokens(DeviceTokens):
 
     def issue(self, user: User, device_id: UUID) -> str:
         signature = self._signature(user.id, user.epoch, device_id.bytes)
-        return urlsafe_b64encode(device_id.bytes + signature).decode("ascii")
+        return base64url.encode(device_id.bytes + signature)
 
     def device_of(self, token: str | None, user: User | None) -> UUID | None:
         if token is None or not _FORM.fullmatch(token):
             return None
-        raw = urlsafe_b64decode(token)
+        raw = base64url.decode(token)
         device_id, signature = raw[:_ID_BYTES], raw[_ID_BYTES:]
         # Computed for nobody too, to whom no token is issued: an unknown account makes the same work as a known one.
         expected = self._signature(user.id if user else _NOBODY, user.epoch if user else 0, device_id)
