@@ -1,0 +1,102 @@
+"""A registration is whole or was never, wherever the process that makes it is killed."""
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from hexaccount.application.get_profile import GetProfile
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.log_in import LogIn
+from hexaccount.bootstrap.service import Service
+from hexaccount.domain.errors import WrongCredentials
+from hexaccount_memory import MemoryPublisher
+from hexaccount_system import SystemClock
+from tests.servers.postgres import temporary_database
+from tests.service.doomed_registration import PASSWORD, opened, register
+
+# Each is forked from one process that has imported everything and opened nothing.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([register.__module__])
+FEWEST_POINTS = 12
+"""A look-up or two, the commit and the acknowledgement, the claims of two subscribers: with fewer, none are counted."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def durable_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the `store` setting of a store that outlives its processes."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/hexaccount.db"
+    else:
+        with temporary_database(request.getfixturevalue("postgres_server")) as url:
+            yield url
+
+
+def test_a_registration_is_whole_or_never_was_wherever_its_process_is_killed(
+    durable_store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = 0
+    for point in count(1):
+        name = f"doomed{point}"
+        code, told = run_until_doom(durable_store, name, point)
+        with opened(durable_store, AfterTheLeases()) as service:
+            exists = is_whole(service, name)
+        assert exists or not told, f"an acknowledged account is lost at point {point}"
+        whole += exists
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{durable_store.partition(':')[0]}: killed at {point - 1} points, {whole} after the commit\n"
+        )
+    assert told == [201, point - 1]
+    assert point > FEWEST_POINTS
+    assert 0 < whole < point
+
+
+def run_until_doom(url: str, name: str, doom: int) -> tuple[int | None, list[int]]:
+    """Return how the process has ended, and what it has told until then."""
+    ours, its = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=register, args=(url, name, doom, its))
+    process.start()
+    its.close()
+    told = []
+    with suppress(EOFError):
+        while True:
+            told.append(ours.recv())
+    process.join(60)
+    return process.exitcode, told
+
+
+class AfterTheLeases(SystemClock):
+    """The clock of a restart so late that nobody waits for the deliveries which the dead process had claimed."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(hours=1)
+
+
+def is_whole(service: Service, name: str) -> bool:
+    """Return whether there is such an account; raises AssertionError if there is only part of one."""
+    service.deliver_all()
+    (outside,) = service.publishers.values()
+    assert isinstance(outside, MemoryPublisher)
+    try:
+        service.bus.handle(LogIn(user_name=name, password=PASSWORD))
+    except WrongCredentials:
+        assert not [entry for entry in outside.published if entry.data.get("user_name") == name]
+        return False
+    with service.store.unit_of_work() as uow:
+        user = uow.users.find_by_name(name)
+        assert user
+        journal: list[JournalEntry] = list(uow.journal.of("user", user.id))
+        assert [(entry.type, entry.sequence) for entry in journal] == [("hexaccount.user.registered.v1", 1)]
+        assert len(uow.journal.of("profile", user.id)) == 1
+    assert service.bus.handle(GetProfile(user_id=user.id)).version == 1
+    return True
