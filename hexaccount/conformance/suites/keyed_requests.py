@@ -193,16 +193,14 @@ class KeyedRequestsContract(ContractSuite):
         with bus_parts() as parts:
             bus = parts.bus_on(store, clock=clock)
 
-            def overtake() -> None:
-                clock.advance(seconds=61)
-                overtaking.append(bus.handle(command))
+            def overtake_once() -> None:
+                if not overtaking:
+                    clock.advance(seconds=61)
+                    overtaking.append(bus.handle(command))
 
             overtaking: list[object] = []
-            first = [overtake]
             late = parts.bus_on(
-                store,
-                clock=clock,
-                unit_of_work=lambda: InterruptedWork(store.unit_of_work(), first.pop() if first else lambda: None),
+                store, clock=clock, unit_of_work=lambda: InterruptedWork(store.unit_of_work(), overtake_once)
             )
             assert [late.handle(command)] == overtaking
             assert len(all_users(store)) == 1
