@@ -110,8 +110,8 @@ def open_service(
     """Return a service built as `settings` say; nothing is connected before it is used.
 
     `hashing_slots` is the directory by which several processes share their hashing slots. `alone` says that no other
-    worker serves beside this one, which then counts attempts by itself if its kind of store lets it. `overrides` replace
-    providers of the container by name, such as `clock`, with an object.
+    worker serves beside this one, which then counts attempts by itself if its kind of store lets it. `overrides`
+    replace providers of the container by name, such as `clock`, with an object.
     """
     container = Container(
         settings=providers.Object(settings),
