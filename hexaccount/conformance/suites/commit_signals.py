@@ -4,8 +4,9 @@ from functools import partial
 import pytest
 
 from hexaccount.application.ports.store import Store
-from hexaccount.conformance.suites.owing import A_MOMENT
+from hexaccount.conformance.suites.owing import A_MOMENT, NOW
 from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.races import Racers
 from hexaccount.conformance.suites.storing import disable, save, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
 from hexaccount.domain.errors import UserNameTaken
@@ -35,6 +36,25 @@ class CommitSignalContract(ContractSuite):
         save(store, people.user())
         store.commits.wait(seen, PATIENCE)
         assert len(store.outbox.claim("listener", limit=9, now=people.now(), lease=A_MOMENT)) == 1
+
+    def test_who_is_woken_by_a_commit_finds_its_events(self, store: Store, people: People) -> None:
+        store.outbox.enrol("listener", ["*"])
+        with Racers(2) as racers:
+            for _ in range(20):
+                works = [
+                    partial(self.claim_when_woken, store, store.commits.count),
+                    partial(save, store, people.user()),
+                ]
+                claimed, _ = racers.race(works)
+                assert claimed == 1
+
+    @staticmethod
+    def claim_when_woken(store: Store, seen: int) -> int:
+        """Wait for a commit, and return how many events of it were there."""
+        store.commits.wait(seen, PATIENCE)
+        claimed = store.outbox.claim("listener", limit=9, now=NOW, lease=A_MOMENT)
+        store.outbox.settle(claimed)
+        return len(claimed)
 
     def test_what_stores_no_event_is_not_told_of(self, store: Store, people: People) -> None:
         user = people.user("known")

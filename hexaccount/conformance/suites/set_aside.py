@@ -116,6 +116,17 @@ class SetAsideContract(ContractSuite):
         assert store.set_aside.retry() == 0
         assert list(claim(store)) == []
 
+    def test_a_retry_leaves_claims_and_counted_failures_to_what_is_not_set_aside(
+        self, store: Store, people: People
+    ) -> None:
+        user_with_events(store, people, 1)
+        store.outbox.postpone(claim(store)[0], until=NOW, error="no")
+        held = claim(store)
+        assert store.set_aside.retry() == 0
+        assert list(claim(store)) == [], "a claim was given back"
+        store.outbox.release(held)
+        assert [delivery.attempts for delivery in claim(store)] == [1]
+
     def test_after_a_retry_later_events_wait_again(self, store: Store, people: People) -> None:
         user_with_events(store, people, 3)
         (first,) = claim(store, limit=1)
