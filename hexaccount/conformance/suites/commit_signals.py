@@ -41,20 +41,12 @@ class CommitSignalContract(ContractSuite):
         store.outbox.enrol("listener", ["*"])
         with Racers(2) as racers:
             for _ in range(20):
-                works = [
+                works: list[Callable[[], int | None]] = [
                     partial(self.claim_when_woken, store, store.commits.count),
                     partial(save, store, people.user()),
                 ]
                 claimed, _ = racers.race(works)
                 assert claimed == 1
-
-    @staticmethod
-    def claim_when_woken(store: Store, seen: int) -> int:
-        """Wait for a commit, and return how many events of it were there."""
-        store.commits.wait(seen, PATIENCE)
-        claimed = store.outbox.claim("listener", limit=9, now=NOW, lease=A_MOMENT)
-        store.outbox.settle(claimed)
-        return len(claimed)
 
     def test_what_stores_no_event_is_not_told_of(self, store: Store, people: People) -> None:
         user = people.user("known")
@@ -69,3 +61,11 @@ class CommitSignalContract(ContractSuite):
         with pytest.raises(UserNameTaken):
             save(store, people.user("known"))
         assert store.commits.count == seen
+
+    @staticmethod
+    def claim_when_woken(store: Store, seen: int) -> int:
+        """Wait for a commit, and return how many events of it were there."""
+        store.commits.wait(seen, PATIENCE)
+        claimed = store.outbox.claim("listener", limit=9, now=NOW, lease=A_MOMENT)
+        store.outbox.settle(claimed)
+        return len(claimed)
