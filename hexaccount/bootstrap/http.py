@@ -79,7 +79,7 @@ def _lanes(settings: Settings) -> dict[str, LaneSize]:
 def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
     """Serve until a signal; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
     kind = kind_of(settings)
-    if not kind.lasts and workers > 1:
+    if kind.one_process and workers > 1:
         raise ConfigurationError(
             f"store: {settings.store_kind}:// is one process; use --workers 1, or choose another store"
         )

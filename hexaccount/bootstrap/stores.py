@@ -26,14 +26,15 @@ def _no_file(_url: str) -> None:
 class StoreKind:
     """What there is to know about the stores of one scheme; the defaults are those of a store of another package.
 
-    `open` returns a handle and raises ValueError for a URL that it cannot use. `lasts` says that what is stored
-    outlives the process, so that other processes may come to it. `counts_alone` has a worker that serves alone count
-    attempts in its memory. `file_of` names the file that a mere look would create. `preload` is imported before workers
-    part.
+    `open` returns a handle and raises ValueError for a URL that it cannot use. `lasts` says that what is stored outlives
+    the process, so that others may come to it later, and `one_process` that they may not at the same time, which a
+    foreign `open` tells by an attribute of that name. `counts_alone` has a worker that serves alone count attempts in its
+    memory. `file_of` names the file that a mere look would create. `preload` is imported before workers part.
     """
 
     open: Callable[[str, Recorder], Store]
     lasts: bool = True
+    one_process: bool = False
     counts_alone: bool = False
     file_of: Callable[[str], Path | None] = _no_file
     preload: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ def _sqlite_file(url: str) -> Path:
 
 
 STORES = {
-    "memory": StoreKind(open=_open_memory, lasts=False, preload=("hexaccount_memory",)),
+    "memory": StoreKind(open=_open_memory, lasts=False, one_process=True, preload=("hexaccount_memory",)),
     "sqlite": StoreKind(
         open=_open_sql, counts_alone=True, file_of=_sqlite_file, preload=("hexaccount_sql.sqlite_writer",)
     ),
@@ -100,7 +101,7 @@ def _installed_kind(scheme: str) -> StoreKind:
             f"store: the package {_package_of(claim)}, which brings {scheme}://, cannot be imported "
             f"({type(error).__name__}: {error}); mend or reinstall it"
         ) from error
-    return StoreKind(open=opener, preload=(claim.module,))
+    return StoreKind(open=opener, one_process=bool(getattr(opener, "one_process", False)), preload=(claim.module,))
 
 
 def unknown_store() -> str:

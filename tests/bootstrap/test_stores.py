@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount.bootstrap.http import serve_http
 from hexaccount.bootstrap.program import SettingsProgram
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
@@ -66,8 +67,15 @@ def test_an_installed_store_is_opened_by_its_scheme(planted: Planted) -> None:
 def test_nothing_is_assumed_of_a_kind_that_is_not_ours_but_that_it_lasts(planted: Planted) -> None:
     planted.install("planted-store", "planted")
     kind = kind_of(load("planted://somewhere"))
-    assert (kind.lasts, kind.counts_alone, kind.file_of("planted://somewhere")) == (True, False, None)
+    assert (kind.lasts, kind.one_process, kind.counts_alone) == (True, False, False)
+    assert kind.file_of("planted://somewhere") is None
     assert kind.preload == ("planted_store",)
+
+
+def test_a_package_may_say_that_its_store_is_for_one_process(planted: Planted) -> None:
+    planted.install("planted-store", "planted", f"{MODULE}\nopen_store.one_process = True")
+    with pytest.raises(ConfigurationError, match=r"^store: planted:// is one process; use --workers 1"):
+        serve_http(load("planted://somewhere"), host="127.0.0.1", port=0, workers=2, echo=print)
 
 
 def test_an_unknown_scheme_is_told_all_that_there_are_and_where_others_come_from(planted: Planted) -> None:

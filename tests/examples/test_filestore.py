@@ -77,9 +77,22 @@ def test_it_passes_the_conformance_kit_and_its_own_tests(environment: dict[str, 
     assert passed > 300, told
 
 
-def test_a_command_is_refused_while_the_service_has_the_file(environment: dict[str, str], tmp_path: Path) -> None:
+def test_it_is_for_one_process_at_a_time(environment: dict[str, str], tmp_path: Path) -> None:
     hexaccount = console_command("hexaccount")
     run([*hexaccount, "migrate"], env=environment, cwd=tmp_path)
+    crowd = subprocess.run(
+        [*hexaccount, "http", "--port", str(free_port()), "--workers", "2"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (crowd.returncode, crowd.stderr) == (
+        2,
+        "error: store: filestore:// is one process; use --workers 1, or choose another store\n",
+    )
     with serving(environment, tmp_path):
         refused = subprocess.run(
             [*hexaccount, "users", "list"],

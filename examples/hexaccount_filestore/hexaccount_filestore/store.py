@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,16 +16,6 @@ from hexaccount_filestore.clearing import FileClearing
 from hexaccount_filestore.outbox import FileOutbox
 from hexaccount_filestore.signing_keys import FileSigningKeys
 from hexaccount_filestore.unit_of_work import FileUnitOfWork
-
-
-def open_store(url: str, recorder: Recorder) -> Store:
-    """Return a handle on the file that a URL such as filestore:///var/lib/accounts.journal names; raises ValueError."""
-    parts = urlsplit(url)
-    if parts.netloc or not parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(
-            "name the file from the root, after three slashes, as in filestore:///var/lib/accounts.journal"
-        )
-    return FileStore(Path(unquote(parts.path)), recorder)
 
 
 class FileStore(Store):
@@ -79,3 +70,22 @@ class FileStore(Store):
 
     def close(self) -> None:
         self._handle.close()
+
+
+@dataclass(frozen=True, slots=True)
+class FileStoreOpener:
+    """Opens stores by their URLs; `one_process` keeps hexaccount from starting a second worker on one."""
+
+    one_process: bool = True
+
+    def __call__(self, url: str, recorder: Recorder) -> Store:
+        """Return a handle on the file that filestore:///var/lib/accounts.journal names; raises ValueError."""
+        parts = urlsplit(url)
+        if parts.netloc or not parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError(
+                "name the file from the root, after three slashes, as in filestore:///var/lib/accounts.journal"
+            )
+        return FileStore(Path(unquote(parts.path)), recorder)
+
+
+open_store = FileStoreOpener()
