@@ -102,12 +102,13 @@ class SettingsProgram(Program):
         return self._service
 
     def _refuse_what_does_not_last(self) -> None:
-        from hexaccount.bootstrap.stores import kind_of  # noqa: PLC0415 - help needs none of it
+        from hexaccount.bootstrap.stores import STORES, kind_of  # noqa: PLC0415 - help needs none of it
 
         if not kind_of(self.settings).lasts:
+            others = " or ".join(f"{scheme}://" for scheme, kind in STORES.items() if kind.lasts)
             raise ConfigurationError(
                 f"store: {self.settings.store_kind}:// lives inside the one process of `hexaccount http`, which this "
-                "command is not; choose sqlite:// or postgresql:// to share a store"
+                f"command is not; choose {others} to share a store"
             )
 
 
