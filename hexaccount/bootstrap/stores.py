@@ -26,10 +26,10 @@ def _no_file(_url: str) -> None:
 class StoreKind:
     """What there is to know about the stores of one scheme; the defaults are those of a store of another package.
 
-    `open` returns a handle and raises ValueError for a URL that it cannot use. `lasts` says that what is stored is there
-    for later processes, `one_process` that no two may have it at the same time, which the `open` of another package tells
-    by an attribute of that name. `counts_alone` has a worker that serves alone count attempts in its memory. `file_of`
-    names the file that a mere look would create. `preload` is imported before workers part.
+    `open` returns a handle and raises ValueError for a URL that it cannot use. `lasts` says that what is stored is
+    there for later processes, `one_process` that no two may have it at the same time, which the `open` of another
+    package tells by an attribute of that name. `counts_alone` has a worker that serves alone count attempts in its
+    memory. `file_of` names the file that a mere look would create. `preload` is imported before workers part.
     """
 
     open: Callable[[str, Recorder], Store]
