@@ -29,6 +29,7 @@ from hexaccount.application.turnstile import Turnstile
 from hexaccount.bootstrap.handlers import build_handlers
 from hexaccount.bootstrap.key_file import seed_of, signing_key
 from hexaccount.bootstrap.settings import Settings
+from hexaccount.bootstrap.stores import open_store
 from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.role import Role
 from hexaccount_system import SystemClock, Uuid7Identifiers
@@ -37,18 +38,6 @@ if TYPE_CHECKING:
     from hexaccount_security import HashingLane, KeyRing, SealingSmith
 
 # An adapter is imported by the function that makes it, so that nothing unused is imported at start.
-
-
-def _memory_store(recorder: Recorder) -> Store:
-    from hexaccount_memory import MemoryStore  # noqa: PLC0415 - only who uses it imports it
-
-    return MemoryStore(recorder)
-
-
-def _sql_store(recorder: Recorder, settings: Settings) -> Store:
-    from hexaccount_sql import SqlStore  # noqa: PLC0415 - only who uses it imports it
-
-    return SqlStore(settings.store, recorder=recorder)
 
 
 def _lane(settings: Settings, slots: Path | None) -> "HashingLane":
@@ -165,12 +154,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
     recorder = providers.ThreadSafeSingleton(Recorder, identifiers=identifiers, source=settings.provided.event_source)
-    store = providers.Selector(
-        settings.provided.store_kind,
-        memory=providers.ThreadSafeSingleton(_memory_store, recorder),
-        sqlite=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
-        postgresql=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
-    )
+    store = providers.ThreadSafeSingleton(open_store, settings, recorder)
     retention = providers.ThreadSafeSingleton(_retention, settings)
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)

@@ -11,16 +11,12 @@ from pathlib import Path
 from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.stores import kind_of
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import CannotListen, Draining, LaneSize, Worker, WorkersFailed, serve
 
 # What every worker needs; imported once, before they part, it is shared among them.
 _PRELOAD = ("hexaccount_flask", "hexaccount_security")
-_PRELOAD_FOR_STORE = {
-    "memory": ("hexaccount_memory",),
-    "sqlite": ("hexaccount_sql.sqlite_writer",),
-    "postgresql": ("hexaccount_sql.postgres_writer", "hexaccount_sql.listener"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +78,11 @@ def _lanes(settings: Settings) -> dict[str, LaneSize]:
 
 def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
     """Serve until a signal; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
-    if settings.store_kind == "memory" and workers > 1:
-        raise ConfigurationError("store: memory:// is one process; use --workers 1, or choose another store")
+    kind = kind_of(settings)
+    if kind.one_process and workers > 1:
+        raise ConfigurationError(
+            f"store: {settings.store_kind}:// is one process; use --workers 1, or choose another store"
+        )
     try:
         for line in prepare_to_serve(settings):
             echo(line)
@@ -99,7 +98,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
             port=port,
             workers=workers,
             drain_delay=settings.http.drain_delay,
-            preload=(*_PRELOAD, *_PRELOAD_FOR_STORE[settings.store_kind]),
+            preload=(*_PRELOAD, *kind.preload),
             on_started=partial(_tell_address, echo),
             on_stopping=partial(echo, "stopping"),
         )

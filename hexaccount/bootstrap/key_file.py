@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.settings import DATA_DIRECTORY, PREFIX, Settings, SettingsError
+from hexaccount.bootstrap.stores import kind_of
 
 if TYPE_CHECKING:
     from hexaccount_security.token_key import TokenKey
@@ -16,11 +17,11 @@ KEY_FILE = DATA_DIRECTORY / "jwt.key"
 def signing_key(settings: Settings) -> bytes:
     """Return the key that access tokens are signed with; raises SettingsError where there is none.
 
-    On memory:// it lives as long as the process: so do the sessions.
+    Beside a store that does not outlive its process it lives as long as the process: so do the sessions.
     """
     if settings.jwt.key is not None:
         return settings.jwt.key.encode()
-    if settings.store_kind == "memory":
+    if not kind_of(settings).lasts:
         return secrets.token_bytes(32)
     try:
         return KEY_FILE.read_bytes().strip()

@@ -1,12 +1,10 @@
 """What has to be there before the service can run: the data directory, a signing key, a schema."""
 
-from pathlib import Path
-from urllib.parse import urlsplit
-
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, seed_of
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
+from hexaccount.bootstrap.stores import kind_of
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -30,7 +28,7 @@ def prepare_to_serve(settings: Settings) -> list[str]:
     if settings.store == DEFAULT_STORE and not _is_ready(settings):
         return prepare(settings)
     seed_of(settings)
-    if settings.store_kind != "memory":
+    if kind_of(settings).lasts:
         check_store_is_there(settings)
         with open_service(settings) as service:
             service.store.check()
@@ -38,9 +36,10 @@ def prepare_to_serve(settings: Settings) -> list[str]:
 
 
 def check_store_is_there(settings: Settings) -> None:
-    """Return unless the store is an SQLite file that is missing, which a mere look would create; SchemaMismatch."""
-    if settings.store_kind == "sqlite" and not _file_of(settings).exists():
-        raise SchemaMismatch(f"there is no database {_file_of(settings)} yet; run `hexaccount migrate`")
+    """Return unless the store is a file that is missing, which a mere look would create; SchemaMismatch."""
+    file = kind_of(settings).file_of(settings.store)
+    if file is not None and not file.exists():
+        raise SchemaMismatch(f"there is no database {file} yet; run `hexaccount migrate`")
 
 
 def _is_ready(settings: Settings) -> bool:
@@ -53,7 +52,3 @@ def _is_ready(settings: Settings) -> bool:
     except SchemaMismatch:
         return False
     return True
-
-
-def _file_of(settings: Settings) -> Path:
-    return Path(urlsplit(settings.store).path.removeprefix("/"))

@@ -4,7 +4,8 @@ This module is imported for every command, `--help` included, so what it needs t
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hexaccount_click.program import ConfigurationError, Program
@@ -29,13 +30,10 @@ class SettingsProgram(Program):
     def configure(self, config: "Path | None") -> None:
         """Read and check the settings; raises ConfigurationError."""
         from hexaccount.bootstrap.logs import configure_logs  # noqa: PLC0415 - help needs none of it
-        from hexaccount.bootstrap.settings import SettingsError  # noqa: PLC0415 - help needs none of it
         from hexaccount.bootstrap.settings_loading import load_settings  # noqa: PLC0415 - help needs none of it
 
-        try:
+        with _settings_at_fault():
             self._settings = load_settings(config, os.environ)
-        except SettingsError as error:
-            raise ConfigurationError(str(error)) from error
         configure_logs(self._settings.log.level)
 
     @property
@@ -46,13 +44,9 @@ class SettingsProgram(Program):
 
     def bus(self) -> "Bus":
         """Return the bus on a store that is ready."""
-        from hexaccount.bootstrap.settings import SettingsError  # noqa: PLC0415 - help needs none of it
-
         service = self._opened()
-        try:
+        with _settings_at_fault():
             return service.bus
-        except SettingsError as error:
-            raise ConfigurationError(str(error)) from error
 
     def set_aside(self) -> "SetAsideDeliveries":
         """Return the deliveries that were given up."""
@@ -62,8 +56,9 @@ class SettingsProgram(Program):
         """Make or upgrade the schema, and make a signing key where none is set."""
         from hexaccount.bootstrap.preparation import prepare  # noqa: PLC0415 - help needs none of it
 
-        self._refuse_memory()
-        return prepare(self.settings)
+        self._refuse_what_does_not_last()
+        with _settings_at_fault():
+            return prepare(self.settings)
 
     def serve(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
         """Serve HTTP until a signal."""
@@ -99,15 +94,29 @@ class SettingsProgram(Program):
         from hexaccount.bootstrap.service import open_service  # noqa: PLC0415 - help needs none of it
 
         if self._service is None:
-            self._refuse_memory()
+            self._refuse_what_does_not_last()
             check_store_is_there(self.settings)
-            self._service = open_service(self.settings)
+            with _settings_at_fault():
+                self._service = open_service(self.settings)
             self._service.store.check()
         return self._service
 
-    def _refuse_memory(self) -> None:
-        if self.settings.store_kind == "memory":
+    def _refuse_what_does_not_last(self) -> None:
+        from hexaccount.bootstrap.stores import STORES, kind_of  # noqa: PLC0415 - help needs none of it
+
+        if not kind_of(self.settings).lasts:
+            others = " or ".join(f"{scheme}://" for scheme, kind in STORES.items() if kind.lasts)
             raise ConfigurationError(
-                "store: memory:// lives inside the one process of `hexaccount http`, which this command is not; "
-                "choose sqlite:// or postgresql:// to share a store"
+                f"store: {self.settings.store_kind}:// lives inside the one process of `hexaccount http`, which this "
+                f"command is not; choose {others} to share a store"
             )
+
+
+@contextmanager
+def _settings_at_fault() -> Iterator[None]:
+    from hexaccount.bootstrap.settings import SettingsError  # noqa: PLC0415 - help needs none of it
+
+    try:
+        yield
+    except SettingsError as error:
+        raise ConfigurationError(str(error)) from error

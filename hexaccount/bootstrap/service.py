@@ -21,6 +21,7 @@ from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.handlers import handling_subscribers
 from hexaccount.bootstrap.settings import Settings
+from hexaccount.bootstrap.stores import kind_of
 
 
 @dataclass(slots=True)
@@ -109,15 +110,15 @@ def open_service(
     """Return a service built as `settings` say; nothing is connected before it is used.
 
     `hashing_slots` is the directory by which several processes share their hashing slots. `alone` says that no other
-    worker serves beside this one: on SQLite it then counts attempts by itself. `overrides` replace providers of the
-    container by name, such as `clock`, with an object.
+    worker serves beside this one, which then counts attempts by itself if its kind of store lets it. `overrides`
+    replace providers of the container by name, such as `clock`, with an object.
     """
     container = Container(
         settings=providers.Object(settings),
         hashing_slots=providers.Object(hashing_slots),
         **{name: providers.Object(part) for name, part in overrides.items()},
     )
-    if alone and settings.store_kind == "sqlite":
+    if alone and kind_of(settings).counts_alone:
         container.allowances.override(container.local_allowances)
     store: Store = container.store()
     clock = container.clock()

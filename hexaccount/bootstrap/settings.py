@@ -11,7 +11,6 @@ from hexaccount.domain.permission import Permission
 PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
-STORES = ("memory", "sqlite", "postgresql")
 PUBLISHERS = ("memory",)
 
 Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
-from hexaccount.bootstrap.settings import PUBLISHERS, STORES, JwtSettings, SessionSettings, Settings, SettingsError
+from hexaccount.bootstrap.settings import PUBLISHERS, JwtSettings, SessionSettings, Settings, SettingsError
+from hexaccount.bootstrap.stores import kind_of, unknown_store
 from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.role import Role
 
@@ -16,7 +17,9 @@ _PORT = re.compile(r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]+)?
 
 def check_settings(settings: Settings) -> None:
     """Return if the service can run with the settings; raises SettingsError."""
-    _check_url("store", settings.store, STORES)
+    if _scheme("store", settings.store) is None:
+        raise SettingsError(unknown_store())
+    kind_of(settings)
     _check_store(settings.store)
     for url in settings.events:
         _check_url("events", url, PUBLISHERS)
@@ -35,14 +38,18 @@ def check_settings(settings: Settings) -> None:
 
 
 def _check_url(setting: str, url: str, schemes: Sequence[str]) -> None:
+    if _scheme(setting, url) not in schemes:
+        known = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise SettingsError(f"{setting}: it must be a URL that begins with one of {known}")
+
+
+def _scheme(setting: str, url: str) -> str | None:
     # The message never repeats the URL, which may hold a password.
     try:
         scheme = urlsplit(url).scheme
     except ValueError:
         raise SettingsError(f"{setting}: it is not a valid URL") from None
-    if scheme not in schemes or not url.startswith(f"{scheme}://"):
-        known = ", ".join(f"{scheme}://" for scheme in schemes)
-        raise SettingsError(f"{setting}: it must be a URL that begins with one of {known}")
+    return scheme if url.startswith(f"{scheme}://") else None
 
 
 def _check_store(url: str) -> None:

@@ -1,14 +1,5 @@
-from datetime import UTC, datetime, timedelta
+"""The clock of the conformance kit, which the tests of the application use too."""
 
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 
-class AdjustableClock:
-    """A clock that moves only when it is told to."""
-
-    def __init__(self, begin: datetime = datetime(2026, 1, 2, 12, tzinfo=UTC)) -> None:
-        self._now = begin
-
-    def now(self) -> datetime:
-        return self._now
-
-    def advance(self, **units: float) -> None:
-        self._now += timedelta(**units)
+__all__ = ["AdjustableClock"]

@@ -26,6 +26,7 @@ NEVER_AT_START = [
     "alembic",
     "cryptography",
     "hexaccount.bootstrap.console",
+    "hexaccount.conformance",
     "hexaccount_click",
     "hexaccount_granian",
     "hexaccount_sql.listener",

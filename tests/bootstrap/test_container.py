@@ -8,8 +8,9 @@ from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.handlers import build_handlers
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import STORES, PasswordSettings, RelaySettings, Settings
+from hexaccount.bootstrap.settings import PasswordSettings, RelaySettings, Settings
 from hexaccount.bootstrap.settings_loading import load_settings
+from hexaccount.bootstrap.stores import STORES
 from tests.application.adjustable_clock import AdjustableClock
 from tests.application.people import registration
 

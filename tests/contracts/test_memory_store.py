@@ -2,9 +2,9 @@ import pytest
 
 from hexaccount.application.ports.store import Store
 from hexaccount.application.recorder import Recorder
+from hexaccount.conformance import StoreContract, StoreUnderTest, WatchContract
 from hexaccount_memory import MemoryStore
 from hexaccount_system import Uuid7Identifiers
-from tests.contracts.suites import StoreContract, StoreUnderTest, WatchContract
 
 
 class TestMemoryStore(StoreContract, also=[WatchContract]):

@@ -3,8 +3,7 @@ from functools import partial
 
 import pytest
 
-from tests.contracts.sql_stores import empty_database, open_sql_store
-from tests.contracts.suites import (
+from hexaccount.conformance import (
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -12,6 +11,7 @@ from tests.contracts.suites import (
     StoreUnderTest,
     WatchContract,
 )
+from tests.contracts.sql_stores import empty_database, open_sql_store
 from tests.servers.postgres import temporary_database
 
 

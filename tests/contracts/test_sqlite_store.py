@@ -5,14 +5,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.contracts.sql_stores import open_sql_store, quick_directory
-from tests.contracts.suites import (
+from hexaccount.conformance import (
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
     StoreContract,
     StoreUnderTest,
 )
+from tests.contracts.sql_stores import open_sql_store, quick_directory
 
 
 class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract, SchemaContract]):

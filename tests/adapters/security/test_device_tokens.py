@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexaccount.conformance.suites.people import People
 from hexaccount.domain.user import User
 from hexaccount_security import HmacDeviceTokens
 from hexaccount_security.derived_key import derived_key
-from tests.contracts.suites.people import People
 
 SECRET = b"the secret of these tests, long enough for all"
 DEVICE = UUID(int=7)

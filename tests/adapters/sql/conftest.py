@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from hexaccount.application.recorder import Recorder
+from hexaccount.conformance.suites.people import People
 from hexaccount_sql import SqlStore
 from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
-from tests.contracts.suites.people import People
 from tests.servers.postgres import PostgresServer, temporary_database
 
 DIALECTS = ("sqlite", "postgresql")

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.application.ports.clearing import Leftover
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import save
 from hexaccount_sql import SqlStore, schema
-from tests.contracts.suites.people import People
-from tests.contracts.suites.storing import save
 
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)
 _BEFORE = _NOW - timedelta(milliseconds=1)

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import save
 from hexaccount.domain.errors import UserNameTaken
 from hexaccount_sql import SqlStore
 from hexaccount_sql.connections import open_engine
-from tests.contracts.suites.people import People
-from tests.contracts.suites.storing import save
 from tests.servers.ports import free_port
 from tests.servers.postgres import PostgresServer
 

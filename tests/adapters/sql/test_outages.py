@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import all_users, journal_of, save, user_of
 from hexaccount_sql import SqlStore
 from hexaccount_sql.listener import CommitListener
-from tests.contracts.suites.people import People
-from tests.contracts.suites.storing import all_users, journal_of, save, user_of
 from tests.servers.postgres import PostgresServer
 
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)

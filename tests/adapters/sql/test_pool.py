@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion, StoreUnavailable
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import disable, save, user_of
 from hexaccount.domain.errors import EmailTaken, UserNameTaken, UserNotFound
 from hexaccount_sql import SqlStore, connections
-from tests.contracts.suites.people import People
-from tests.contracts.suites.storing import disable, save, user_of
 
 
 @pytest.fixture

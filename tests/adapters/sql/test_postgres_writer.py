@@ -6,14 +6,9 @@ import sqlalchemy as sa
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
-from hexaccount_sql import SqlStore, schema
-from hexaccount_sql.postgres_writer import _statement
-from hexaccount_sql.rows import entry_row
-from hexaccount_sql.writes import Writes
-from tests.contracts.suites.keyed_requests import request
-from tests.contracts.suites.people import People
-from tests.contracts.suites.storing import (
+from hexaccount.conformance.suites.keyed_requests import request
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import (
     all_users,
     disable,
     journal_of,
@@ -23,7 +18,12 @@ from tests.contracts.suites.storing import (
     session_of,
     user_of,
 )
-from tests.contracts.suites.texts import ADVERSARIAL
+from hexaccount.conformance.suites.texts import ADVERSARIAL
+from hexaccount.domain.errors import EmailTaken, UserNameTaken
+from hexaccount_sql import SqlStore, schema
+from hexaccount_sql.postgres_writer import _statement
+from hexaccount_sql.rows import entry_row
+from hexaccount_sql.writes import Writes
 
 _CONTROLS = "".join(map(chr, [*range(1, 0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFF]))
 _ODD = {**ADVERSARIAL, "controls": _CONTROLS, "every width": "\x01\x7f\u07ff\uffff\U0010ffff" * 200}

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import all_users, disable, save, user_of
 from hexaccount.domain.errors import UserNameTaken
 from hexaccount_sql import SqlStore, connections
-from tests.contracts.suites.people import People
-from tests.contracts.suites.storing import all_users, disable, save, user_of
 
 _HOLD = """
 import sqlite3, sys

@@ -1,0 +1,99 @@
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
+from hexaccount.application.recorder import Recorder
+from hexaccount.application.work_in_hand import Change, WorkInHand
+from hexaccount.domain.errors import EmailTaken, UserNameTaken
+from hexaccount.domain.session import Session
+from hexaccount.domain.user import User
+from hexaccount_filestore.book import Handle
+from hexaccount_filestore.keyed_requests import FileKeyedRequests
+from hexaccount_filestore.repositories import FileInbox, FileJournal, FileProfiles, FileSessions, FileUsers
+from hexaccount_filestore.state import State, Step
+
+
+class FileUnitOfWork:
+    """A transaction: all is checked, then written as one record, then done, under one lock."""
+
+    def __init__(self, handle: Handle, recorder: Recorder) -> None:
+        """Take the handle on the book, and who makes journal entries."""
+        self._handle = handle
+        self._recorder = recorder
+        self._work = WorkInHand()
+        self.users = FileUsers(handle, self._work)
+        self.sessions = FileSessions(handle, self._work)
+        self.profiles = FileProfiles(handle, self._work)
+        self.journal = FileJournal(handle)
+        self.inbox = FileInbox()
+        self.keyed_requests = FileKeyedRequests(handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._work.forget()
+        self._drop_orders()
+
+    def commit(self) -> None:
+        """Store all changes, or raise and store none."""
+        changes = self._work.changes(self._recorder)
+        book = self._handle.book
+        with book.lock:
+            self._check_inbox(book.state)
+            _check_changes(book.state, changes)
+            self._check_tokens(book.state)
+            book.do(self._step(book.state, changes))
+            book.state.put(change.aggregate for change in changes)
+        self._work.settle(changes)
+        self._drop_orders()
+        if changes:
+            book.tell()
+
+    def _check_inbox(self, state: State) -> None:
+        handled = self.inbox.handled
+        if not state.handled.isdisjoint(handled) or len(set(handled)) < len(handled):
+            raise AlreadyHandled
+
+    def _check_tokens(self, state: State) -> None:
+        for token in self.sessions.new_tokens:
+            if token.spent_at is None and token.predecessor in state.followed:
+                raise StaleVersion(Session.kind, token.session_id)
+
+    def _step(self, state: State, changes: Sequence[Change]) -> Step:
+        users = [change.aggregate for change in changes if isinstance(change.aggregate, User)]
+        hashes = {user.id: user.password_hash for user in users if user.id not in state.users}
+        for user_id, old, new in self.users.new_hashes:
+            if old in (None, hashes.get(user_id, state.hashes.get(user_id))):
+                hashes[user_id] = new
+        return Step(
+            entries=[entry for change in changes for entry in change.entries],
+            hashes=hashes,
+            tokens=list(self.sessions.new_tokens),
+            handled=list(self.inbox.handled),
+            requests=self.keyed_requests.to_store(),
+        )
+
+    def _drop_orders(self) -> None:
+        self.users.new_hashes.clear()
+        self.sessions.new_tokens.clear()
+        self.inbox.handled.clear()
+        self.keyed_requests.answers.clear()
+
+
+def _check_changes(state: State, changes: Sequence[Change]) -> None:
+    names, emails = set(state.names), set(state.emails)
+    for change in changes:
+        aggregate = change.aggregate
+        if isinstance(aggregate, User) and change.stored_version == 0:
+            if aggregate.name.key in names:
+                raise UserNameTaken
+            if aggregate.email.key in emails:
+                raise EmailTaken
+            names.add(aggregate.name.key)
+            emails.add(aggregate.email.key)
+        if state.version_of(aggregate) != change.stored_version:
+            raise StaleVersion(aggregate.kind, aggregate.id)

@@ -1,0 +1,168 @@
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from hexaccount.application.causation import Cause, caused_by
+from hexaccount.application.event_codec import from_entry
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.store import Store
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import journal_of, save, user_of
+from hexaccount.conformance.suites.subject import SOURCE, ContractSuite
+from hexaccount.domain.role import Role
+
+_TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+class JournalContract(ContractSuite):
+    """Every change is told by events that are stored with it, and kept as they were."""
+
+    def test_an_entry_holds_all_that_a_cloud_event_says(self, store: Store, people: People) -> None:
+        at = datetime(2026, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC)
+        user = people.user("anna", "anna@example.org", role=Role.ADMIN, at=at)
+        with caused_by(Cause(causation_id="request-1", traceparent=_TRACE)):
+            save(store, user)
+        (entry,) = journal_of(store, user)
+        assert entry == JournalEntry(
+            id=entry.id,
+            type="hexaccount.user.registered.v1",
+            source=SOURCE,
+            subject=user.id,
+            time=at,
+            aggregate="user",
+            aggregate_id=user.id,
+            sequence=1,
+            dataschema="urn:hexaccount:schema:hexaccount.user.registered.v1",
+            causation_id="request-1",
+            traceparent=_TRACE,
+            data={
+                "user_id": str(user.id),
+                "user_name": "anna",
+                "email": "anna@example.org",
+                "first_name": "Ada",
+                "last_name": "Lovelace",
+                "avatar_identifier": user.id.hex,
+                "role": "admin",
+            },
+        )
+
+    def test_the_values_of_an_entry_have_the_types_of_the_port(self, store: Store, people: People) -> None:
+        user = people.user()
+        save(store, user, people.profile(user.id, bio="text", phone=None))
+        for entry in (*journal_of(store, user), *journal_of(store, people.profile(user.id))):
+            assert [type(value) for value in (entry.id, entry.subject, entry.aggregate_id)] == [UUID] * 3
+            assert (entry.id.version, entry.id.variant) == (7, "specified in RFC 4122")
+            assert (type(entry.time), entry.time.utcoffset()) == (datetime, timedelta(0))
+            assert (type(entry.sequence), type(entry.type), type(entry.source)) == (int, str, str)
+            assert isinstance(entry.data, Mapping)
+
+    def test_an_entry_without_a_cause_has_none(self, store: Store, people: People) -> None:
+        user = people.user()
+        save(store, user)
+        (entry,) = journal_of(store, user)
+        assert (entry.causation_id, entry.traceparent) == (None, None)
+
+    def test_every_kind_of_event_comes_back_as_it_was_recorded(self, store: Store, people: People) -> None:
+        user = people.user()
+        session = people.session(user)
+        profile = people.profile(user.id, bio="a", phone="+49 30 901820", address="b\nc")
+        profile.update({"bio": None, "phone": ""}, people.now())
+        user.disable(people.now())
+        user.enable(people.now())
+        session.close(people.now())
+        recorded = {aggregate.kind: list(aggregate.pending) for aggregate in (user, session, profile)}
+        save(store, user, session, profile)
+        for aggregate in (user, session, profile):
+            entries = journal_of(store, aggregate)
+            assert [from_entry(entry) for entry in entries] == recorded[aggregate.kind]
+            assert [entry.sequence for entry in entries] == list(range(1, aggregate.version + 1))
+            assert {entry.subject for entry in entries} == {user.id}
+
+    def test_account_and_profile_of_one_id_have_journals_of_their_own(self, store: Store, people: People) -> None:
+        user = people.user()
+        save(store, user, people.profile(user.id))
+        assert [entry.aggregate for entry in journal_of(store, user)] == ["user"]
+        with store.unit_of_work() as uow:
+            assert [entry.aggregate for entry in uow.journal.of("profile", user.id)] == ["profile"]
+            assert not uow.journal.of("session", user.id)
+
+    def test_what_has_no_history_has_an_empty_journal(self, store: Store, people: People) -> None:
+        with store.unit_of_work() as uow:
+            assert list(uow.journal.of("user", people.new_id())) == []
+
+    def test_the_journal_holds_no_event_before_its_commit(self, store: Store, another: Store, people: People) -> None:
+        user = people.user()
+        with store.unit_of_work() as uow:
+            uow.users.add(user)
+            assert not uow.journal.of("user", user.id)
+            assert not journal_of(another, user)
+            uow.commit()
+            assert len(journal_of(another, user)) == 1
+
+    def test_events_of_several_commits_follow_each_other_without_a_gap(
+        self, store: Store, another: Store, people: People
+    ) -> None:
+        user = people.user()
+        save(store, user)
+        for number in range(12):
+            with (store, another)[number % 2].unit_of_work() as uow:
+                found = uow.users.get(user.id)
+                (found.disable, found.enable)[number % 2](people.now())
+                uow.commit()
+        assert [entry.sequence for entry in journal_of(store, user)] == list(range(1, 14))
+
+    def test_each_event_of_a_batch_names_its_own_cause(self, store: Store, people: People) -> None:
+        first, second = people.user(), people.user()
+        save(store, first)
+        with store.unit_of_work() as uow:
+            with caused_by(Cause(causation_id="one", traceparent=_TRACE)):
+                uow.users.get(first.id).disable(people.now())
+                uow.profiles.add(people.profile(first.id))
+            with caused_by(Cause(causation_id="two")):
+                uow.users.get(first.id).enable(people.now())
+                uow.users.add(second)
+                profile = uow.profiles.find(first.id)
+                assert profile
+                profile.update({"bio": "x"}, people.now())
+            uow.commit()
+        told = {
+            aggregate.kind: [(entry.causation_id, entry.traceparent) for entry in journal_of(store, aggregate)]
+            for aggregate in (first, people.profile(first.id))
+        }
+        assert told["user"] == [(None, None), ("one", _TRACE), ("two", None)]
+        assert told["profile"] == [("one", _TRACE), ("two", None)]
+        assert [entry.causation_id for entry in journal_of(store, second)] == ["two"]
+
+    def test_the_ids_of_the_events_of_one_handle_ascend(self, store: Store, people: People) -> None:
+        users = [people.user() for _ in range(20)]
+        for user in users:
+            save(store, user)
+        ids = [journal_of(store, user)[0].id for user in users]
+        assert ids == sorted(ids)
+
+    def test_what_a_reader_does_to_an_entry_does_not_reach_the_store(self, store: Store, people: People) -> None:
+        user = people.user("anna")
+        save(store, user)
+        (entry,) = journal_of(store, user)
+        with suppress(TypeError):  # a store may as well give a mapping that cannot be changed
+            cast("dict[str, Any]", entry.data)["user_name"] = "mallory"
+        assert journal_of(store, user)[0].data["user_name"] == "anna"
+
+    def test_what_becomes_of_the_changes_after_the_commit_does_not_reach_the_store(
+        self, store: Store, people: People
+    ) -> None:
+        user = people.user()
+        changes: dict[str, str | None] = {"bio": "told"}
+        profile = people.profile(user.id)
+        profile.update(changes, people.now())
+        save(store, user, profile)
+        changes["bio"] = "not told"
+        assert journal_of(store, profile)[-1].data["changes"] == {"bio": "told"}
+
+    def test_no_secret_is_in_an_event(self, store: Store, people: People) -> None:
+        user = people.user(password_hash="the-secret-hash")
+        save(store, user)
+        assert user_of(store, user.id).password_hash == "the-secret-hash"
+        assert "the-secret-hash" not in repr(journal_of(store, user))

@@ -1,0 +1,139 @@
+"""The whole service on the store under test: its real handlers, its real relays, hashes of the lowest cost."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from threading import Thread
+
+from hexaccount.application.bus import Bus
+from hexaccount.application.limit_table import limits
+from hexaccount.application.login_guard import LoginGuard
+from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.purge import Retention
+from hexaccount.application.register_user import RegisterUser
+from hexaccount.application.relay import Relay, RelayPolicy
+from hexaccount.application.role_book import RoleBook
+from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.application.turnstile import Turnstile
+from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
+from hexaccount.conformance.suites.races import PATIENCE
+from hexaccount.domain.lifetimes import Lifetimes
+from hexaccount_security import (
+    BcryptHasher,
+    HashingLane,
+    HmacDeviceTokens,
+    HmacFingerprints,
+    JwtIssuer,
+    KeyRing,
+    SealingSmith,
+    ZxcvbnCommonPasswords,
+    seed_key,
+)
+from hexaccount_system import SystemClock, Uuid7Identifiers
+
+PASSWORD = "correct horse battery"
+LIFETIMES = Lifetimes(
+    access=timedelta(hours=1), idle=timedelta(hours=2), absolute=timedelta(days=1), grace=timedelta(seconds=10)
+)
+_KEY = b"a key that signs nothing but what tests ask for"
+_SMITH = SealingSmith(seed_key(_KEY))
+
+
+@dataclass(frozen=True, slots=True)
+class BusParts:
+    """What the buses of one test share, so that a token of one is known to the other."""
+
+    lane: HashingLane
+    executor: ThreadPoolExecutor
+
+    def bus_on(
+        self,
+        store: Store,
+        *,
+        clock: Clock | None = None,
+        grace: timedelta = LIFETIMES.grace,
+        unit_of_work: UnitOfWorkFactory | None = None,
+    ) -> Bus:
+        """Return a bus whose handlers work on this handle, in its own units of work or these."""
+        handlers = build_handlers(
+            unit_of_work=unit_of_work or store.unit_of_work,
+            clearing=store.clearing,
+            retention=Retention(ended=timedelta(days=30), refresh_grace=grace),
+            hasher=BcryptHasher(4, self.lane),
+            common_passwords=ZxcvbnCommonPasswords(),
+            tokens=JwtIssuer(KeyRing(_SMITH), issuer="contract", audience="contract", client_id="contract"),
+            keys=store.signing_keys,
+            smith=_SMITH,
+            clock=clock or SystemClock(),
+            identifiers=Uuid7Identifiers(),
+            lifetimes=replace(LIFETIMES, grace=grace),
+            roles=RoleBook({}),
+            fingerprints=HmacFingerprints(_KEY),
+            idempotency_lifetime=timedelta(days=1),
+            guard=_generous_guard(store),
+        )
+        return Bus(handlers, executor=self.executor)
+
+
+def _generous_guard(store: Store) -> LoginGuard:
+    """Return a guard that counts as every other, and has no reason to refuse."""
+    turnstile = Turnstile(
+        limits=limits(10_000),
+        shared=store.allowances,
+        local=store.allowances,
+        fingerprints=HmacFingerprints(_KEY),
+        clock=SystemClock(),
+    )
+    return LoginGuard(turnstile, HmacDeviceTokens(_KEY))
+
+
+@contextmanager
+def bus_parts() -> Iterator[BusParts]:
+    """Give the parts of buses for the block."""
+    lane = HashingLane(slots=2, queue=64)
+    with ThreadPoolExecutor(2) as executor:
+        try:
+            yield BusParts(lane, executor)
+        finally:
+            lane.close()
+
+
+@contextmanager
+def running_relays(store: Store, publisher: EventPublisher, each: int = 2) -> Iterator[None]:
+    """Have every subscriber of the service, and a publisher, served by `each` relay threads during the block."""
+    clock = SystemClock()
+    subscribers: list[Subscriber] = [
+        *handling_subscribers(unit_of_work=store.unit_of_work, clock=clock),
+        PublishingSubscriber(name="publisher", publisher=publisher),
+    ]
+    policy = RelayPolicy(poll=timedelta(milliseconds=50))
+    relays = [
+        Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=policy)
+        for subscriber in subscribers
+        for _ in range(each)
+    ]
+    for subscriber in subscribers:
+        store.outbox.enrol(subscriber.name, subscriber.event_types)
+    threads = [Thread(target=relay.run) for relay in relays]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for relay in relays:
+            relay.stop()
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads), "a relay did not stop"
+
+
+def registration(name: str) -> RegisterUser:
+    """Return the command that opens an account of this name."""
+    return RegisterUser.of_text(
+        user_name=name, email=f"{name}@example.org", first_name="Ada", last_name="Lovelace", password=PASSWORD
+    )

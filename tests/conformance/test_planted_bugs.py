@@ -1,0 +1,58 @@
+"""The conformance kit finds each planted bug, by the test that is named for it, and nothing where there is no bug."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.planted import BUGS
+from tests.servers.processes import unmeasured
+
+ROOT = Path(__file__).parents[2]
+KIT = "tests/conformance/on_planted.py"
+
+
+def run_kit(*options: str, nodes: Iterable[str]) -> str:
+    """Run tests of the kit in a process of its own, and return what pytest tells."""
+    plain = ["-q", "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", *plain, *options, *(f"{KIT}::{node}" for node in nodes)],
+        cwd=ROOT,
+        env={**unmeasured(), "COLUMNS": "500", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return told.stdout + told.stderr
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, set[str]]:
+    """Run the tests in question, each on the store with its bug and on the one without; return the nodes by outcome."""
+    without = {f"TestWithoutABug::Test{bug.suite}::{bug.test}" for bug in BUGS.values()}
+    told = run_kit("--tb=no", "-rfp", nodes=[*(bug.node for bug in BUGS.values()), *sorted(without)])
+    found: dict[str, set[str]] = {"FAILED": set(), "PASSED": set()}
+    for outcome, node in re.findall(rf"^(FAILED|PASSED) {re.escape(KIT)}::([^\s\[]+)", told, re.MULTILINE):
+        found[outcome].add(node)
+    assert found["PASSED"], told
+    return found
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_the_kit_finds(name: str, outcomes: dict[str, set[str]]) -> None:
+    assert BUGS[name].node in outcomes["FAILED"]
+
+
+def test_the_kit_finds_nothing_where_there_is_no_bug(outcomes: dict[str, set[str]]) -> None:
+    wanted = {f"TestWithoutABug::Test{bug.suite}::{bug.test}" for bug in BUGS.values()}
+    assert wanted - outcomes["PASSED"] == set()
+    assert {node for node in outcomes["FAILED"] if node.startswith("TestWithoutABug")} == set()
+
+
+def test_a_failure_is_explained_by_what_was_compared() -> None:
+    told = run_kit(nodes=[BUGS["failures_are_not_counted"].node])
+    assert "assert (0, 0) == (1, 0)" in told
