@@ -1,6 +1,5 @@
 import hmac
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
 from hexaccount.application.ports.device_tokens import DeviceTokens

@@ -5,9 +5,9 @@ import pytest
 from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryStore
 from hexaccount_system import Uuid7Identifiers
-from tests.application.adjustable_clock import AdjustableClock
 
 
 @pytest.fixture

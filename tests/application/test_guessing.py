@@ -15,9 +15,9 @@ from hexaccount.application.log_in import Access, LogIn
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import LimitSettings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import TooManyAttempts, WrongCredentials
 from hexaccount_security import BcryptHasher, HashingLane
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.people import PASSWORD, registration
 

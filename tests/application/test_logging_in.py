@@ -11,9 +11,9 @@ from hexaccount.application.log_in import Access, LogIn
 from hexaccount.application.log_out import LogOut
 from hexaccount.application.ports.token_issuer import AccessClaims
 from hexaccount.bootstrap.service import Service
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import NotAuthenticated, WrongCredentials
 from hexaccount.domain.password import Password
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.people import PASSWORD, registration
 
 

@@ -16,8 +16,8 @@ from hexaccount.application.ports.password_hasher import PasswordHasher, Verific
 from hexaccount.application.set_password import SetPassword
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import InvalidInput, NotAuthenticated, UserNotFound, WrongCredentials, WrongPassword
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.devices import can_go_on, history, is_alive, listed, log_in, refresh
 from tests.application.people import PASSWORD, registration

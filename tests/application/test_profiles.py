@@ -9,8 +9,8 @@ from hexaccount.application.update_profile import UpdateProfile
 from hexaccount.application.views import ProfileView
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import InvalidInput
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.people import registration
 
 

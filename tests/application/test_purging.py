@@ -15,7 +15,7 @@ from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.purge import Purge, Purged, Retention
 from hexaccount.application.purger import Purger
 from hexaccount.bootstrap.service import Service
-from tests.application.adjustable_clock import AdjustableClock
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from tests.application.people import PASSWORD, registration
 
 NOTHING = Purged(removed=dict.fromkeys(Leftover, 0), finished=True)

@@ -17,9 +17,9 @@ from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.set_password import SetPassword
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, SessionSettings, Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated
 from hexaccount.domain.refresh_token import digest_of
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.devices import can_go_on, history, is_alive, log_in, refresh
 from tests.application.people import registration
 

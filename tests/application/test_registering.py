@@ -6,9 +6,9 @@ from hexaccount.application.idempotency import IdempotencyKeyReused
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.service import Service
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import EmailTaken, InvalidInput, UserNameTaken
 from hexaccount.domain.role import Role
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.people import PASSWORD, registration
 

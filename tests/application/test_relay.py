@@ -7,8 +7,8 @@ from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount.application.ports.outbox import SetAside
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.relay import RelayPolicy
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryStore
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.listeners import Listener, event_of, register, relay_of
 
 

@@ -10,8 +10,8 @@ from hexaccount.application.end_sessions import EndSessions
 from hexaccount.application.list_sessions import ListSessions
 from hexaccount.application.log_out import LogOut
 from hexaccount.bootstrap.service import Service
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import NotAuthenticated, SessionNotFound, UserNotFound
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.devices import can_go_on, history, is_alive, listed, log_in, refresh
 from tests.application.people import registration
 

@@ -9,7 +9,7 @@ from hexaccount.application.ports.signing_keys import KeyRefused
 from hexaccount.application.remove_key import RemoveKey
 from hexaccount.application.retire_key import RetireKey
 from hexaccount.bootstrap.service import Service
-from tests.application.adjustable_clock import AdjustableClock
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 
 LIFETIME = timedelta(minutes=15)
 

@@ -6,11 +6,11 @@ import pytest
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.unit_of_work import AlreadyHandled, UnitOfWork
 from hexaccount.application.subscribers import HandlingSubscriber, PublishingSubscriber
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import UserNotFound
 from hexaccount.domain.events import ProfileCreated, SessionOpened, UserRegistered
 from hexaccount.domain.profile import Profile
 from hexaccount_memory import MemoryPublisher, MemoryStore
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.listeners import Listener, event_of, register, relay_of
 
 

@@ -11,7 +11,7 @@ from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, RelaySettings, Settings
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.stores import STORES
-from tests.application.adjustable_clock import AdjustableClock
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from tests.application.people import registration
 
 PROFILES = sorted((Path(__file__).parents[2] / "config").glob("*.toml"))

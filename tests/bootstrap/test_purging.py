@@ -21,8 +21,8 @@ from hexaccount.bootstrap.settings import (
     SessionSettings,
     Settings,
 )
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount_granian import Draining
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.people import PASSWORD, registration
 
 

@@ -9,6 +9,7 @@ from hexaccount.application.list_users import ListUsers
 from hexaccount.application.log_out import LogOut
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import (
     EmailTaken,
     InvalidInput,
@@ -22,7 +23,6 @@ from hexaccount.domain.errors import (
     WrongPassword,
 )
 from hexaccount.domain.permission import Permission
-from tests.application.adjustable_clock import AdjustableClock
 from tests.features.world import World, WorldOutside
 
 REASONS = {

@@ -13,10 +13,10 @@ from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.service import Service
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import NotAuthenticated, Refusal
 from hexaccount.domain.role import Role
 from hexaccount_memory import MemoryPublisher
-from tests.application.adjustable_clock import AdjustableClock
 
 PASSWORD = "correct horse battery staple"
 

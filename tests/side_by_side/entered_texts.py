@@ -4,7 +4,7 @@ import sys
 
 from hypothesis import strategies as st
 
-from tests.contracts.suites.texts import ADVERSARIAL, ONE_ADDRESS, ONE_NAME, TWO_ADDRESSES, TWO_NAMES
+from hexaccount.conformance.suites.texts import ADVERSARIAL, ONE_ADDRESS, ONE_NAME, TWO_ADDRESSES, TWO_NAMES
 
 ATTACKS = [
     "",

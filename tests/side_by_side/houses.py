@@ -12,10 +12,10 @@ from hexaccount.application.ports.unit_of_work import StaleVersion, UnitOfWork
 from hexaccount.application.purge import Purged
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import Refusal
 from hexaccount.domain.permission import Permission
 from hexaccount_memory import MemoryPublisher
-from tests.application.adjustable_clock import AdjustableClock
 
 TOLD = (Refusal, StaleVersion)
 """What may be told to a client; anything else that is raised is a defect, even if every store raises it."""

@@ -14,9 +14,9 @@ from hexaccount.application.limits import Limit, Meter
 from hexaccount.application.log_in import LogIn
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.domain.errors import TooManyAttempts, WrongCredentials
 from hexaccount_sql import SqlStore, schema
-from tests.application.adjustable_clock import AdjustableClock
 from tests.application.people import PASSWORD, registration
 
 LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))

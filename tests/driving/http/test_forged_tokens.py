@@ -9,11 +9,11 @@ from flask import Flask
 
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount_flask import create_app
 from hexaccount_system import Uuid7Identifiers
 from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN
 from tests.adapters.security.ring_forgeries import GENUINE, RING_CORPUS, STORED
-from tests.application.adjustable_clock import AdjustableClock
 from tests.driving.http.conftest import PASSWORD
 
 

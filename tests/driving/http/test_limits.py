@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hexaccount.bootstrap.settings import LimitSettings
-from tests.application.adjustable_clock import AdjustableClock
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 
 NOT_LIMITED = {"/health", "/ready"}
 SAME = {"headers": {"X-Request-ID": "one"}}
