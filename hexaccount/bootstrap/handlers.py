@@ -17,6 +17,7 @@ from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
 from hexaccount.application.grant_role import GrantRole, grant_role
 from hexaccount.application.idempotency import IdempotencyKeys
+from hexaccount.application.known_sessions import KnownSessions
 from hexaccount.application.list_keys import ListKeys, list_keys
 from hexaccount.application.list_sessions import ListSessions, list_sessions
 from hexaccount.application.list_users import ListUsers, list_users
@@ -50,6 +51,7 @@ from hexaccount.domain.lifetimes import Lifetimes
 def build_handlers(
     *,
     unit_of_work: UnitOfWorkFactory,
+    sessions: KnownSessions,
     clearing: Clearing,
     retention: Retention,
     hasher: PasswordHasher,
@@ -134,9 +136,7 @@ def build_handlers(
     handlers.answer(UpdateProfile, partial(update_profile, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(DisableUser, partial(disable_user, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(EnableUser, partial(enable_user, unit_of_work=unit_of_work, clock=clock))
-    handlers.answer(
-        Authenticate, partial(authenticate, unit_of_work=unit_of_work, tokens=tokens, clock=clock, roles=roles)
-    )
+    handlers.answer(Authenticate, partial(authenticate, sessions=sessions, tokens=tokens, clock=clock, roles=roles))
     handlers.answer(GetUser, partial(get_user, unit_of_work=unit_of_work))
     handlers.answer(ListUsers, partial(list_users, unit_of_work=unit_of_work))
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))

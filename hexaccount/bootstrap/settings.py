@@ -12,6 +12,7 @@ PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
 STORES = ("memory", "sqlite", "postgresql")
+CACHES = ("redis", "rediss")
 PUBLISHERS = ("memory",)
 
 Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]
@@ -99,6 +100,7 @@ class Settings(Group, frozen=True):
     """All settings, with the defaults that make `hexaccount http` work with none."""
 
     store: str = DEFAULT_STORE
+    cache: str | None = None
     events: list[str] = []
     event_source: Annotated[str, Meta(min_length=1)] = "urn:hexaccount"
     jwt: JwtSettings = JwtSettings()
@@ -116,3 +118,8 @@ class Settings(Group, frozen=True):
     def store_kind(self) -> str:
         """Return the scheme that chooses the store."""
         return urlsplit(self.store).scheme
+
+    @property
+    def cache_kind(self) -> str:
+        """Return what keeps known sessions and the counters of guesses: `redis`, or `none` beside the store."""
+        return "none" if self.cache is None else "redis"
