@@ -58,10 +58,20 @@ class RedisLink:
         """Return a script that `run` may be given; it is sent to the server when that does not know it."""
         return self._client.register_script(source)
 
-    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int], *, always: bool = False) -> str:
-        """Run a script and return its answer, a text; raises CutOff. `always` tries also after a failure."""
-        if not (always or self._may_try()):
+    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> str:
+        """Run a script and return its answer, a text; raises CutOff."""
+        if not self._may_try():
             raise CutOff
+        return self._run(script, keys, args)
+
+    def insist(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> str:
+        """Run a script twice if need be, and also just after a failure; raises CutOff after half a second or so."""
+        try:
+            return self._run(script, keys, args)
+        except CutOff:
+            return self._run(script, keys, args)
+
+    def _run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> str:
         try:
             answer = script(keys=keys, args=args)
         except RedisError as error:

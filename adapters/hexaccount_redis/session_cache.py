@@ -90,8 +90,8 @@ class RedisSessionCache(SessionCache):
 
     def mark(self, user_ids: Collection[UUID]) -> bool:
         try:
-            # Also just after a failure: another process may have found Redis back already, and remember there.
-            self._link.run(self._mark, [_key(user_id) for user_id in user_ids], (MARK_LIFETIME * 1000,), always=True)
+            # Another process may have found Redis back already after an outage, and remember there.
+            self._link.insist(self._mark, [_key(user_id) for user_id in user_ids], (MARK_LIFETIME * 1000,))
         except CutOff:
             return False
         return True
