@@ -5,6 +5,7 @@ import pytest
 
 from tests.contracts.sql_stores import empty_database, open_sql_store
 from tests.contracts.suites import (
+    CacheMarksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -21,7 +22,9 @@ def database(postgres_server: str) -> Iterator[str]:
         yield url
 
 
-class TestPostgresqlStore(StoreContract, also=[DurabilityContract, ProcessesContract, WatchContract]):
+class TestPostgresqlStore(
+    StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract, WatchContract]
+):
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
         empty_database(database)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.contracts.sql_stores import open_sql_store, quick_directory
 from tests.contracts.suites import (
+    CacheMarksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -15,7 +16,7 @@ from tests.contracts.suites import (
 )
 
 
-class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract, SchemaContract]):
+class TestSqliteStore(StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract, SchemaContract]):
     @pytest.fixture
     def under_test(self, tmp_path: Path) -> Iterator[StoreUnderTest]:
         with TemporaryDirectory(dir=quick_directory(tmp_path)) as directory:
