@@ -1,6 +1,7 @@
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -148,6 +149,7 @@ def answers(url: str) -> bool:
 def running_redis(directory: Path) -> Iterator[str]:
     """Give the URL of the database that HEXACCOUNT_TEST_REDIS_URL names, else of a server that lives for the block."""
     if url := os.environ.get(ENVIRONMENT_URL):
+        url = _database_of_this_process(url)
         try:
             with client(url) as connection:
                 keys = connection.dbsize()
@@ -161,3 +163,9 @@ def running_redis(directory: Path) -> Iterator[str]:
     else:
         with RedisServer(directory) as server:
             yield server.url
+
+
+def _database_of_this_process(url: str) -> str:
+    """Return the database that is named, or one further for each other process of pytest-xdist."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return re.sub(r"(?<=[^/]/)\d+$", lambda found: str(int(found[0]) + number), url)
