@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from hexaccount.application.bus import Bus
-from hexaccount.application.known_sessions import KnownSessions
 from hexaccount.application.limit_table import Limits, limits
 from hexaccount.application.login_guard import LoginGuard
 from hexaccount.application.message_log import log_messages
@@ -238,7 +237,6 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(
             build_handlers,
             unit_of_work=store.provided.unit_of_work,
-            sessions=providers.Factory(KnownSessions, store.provided.unit_of_work, session_cache),
             clearing=store.provided.clearing,
             retention=retention,
             hasher=hasher,
@@ -253,6 +251,7 @@ class Container(containers.DeclarativeContainer):
             fingerprints=fingerprints,
             idempotency_lifetime=providers.Callable(_idempotency_lifetime, settings),
             guard=guard,
+            session_cache=session_cache,
         ),
         executor=executor,
         middleware=providers.List(providers.Object(log_messages)),

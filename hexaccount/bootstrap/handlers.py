@@ -31,6 +31,7 @@ from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
+from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
@@ -47,11 +48,12 @@ from hexaccount.application.update_profile import UpdateProfile, update_profile
 from hexaccount.domain.events import UserRegistered
 from hexaccount.domain.lifetimes import Lifetimes
 
+_NO_CACHE = NoSessionCache()
+
 
 def build_handlers(
     *,
     unit_of_work: UnitOfWorkFactory,
-    sessions: KnownSessions,
     clearing: Clearing,
     retention: Retention,
     hasher: PasswordHasher,
@@ -66,9 +68,11 @@ def build_handlers(
     fingerprints: Fingerprints,
     idempotency_lifetime: timedelta,
     guard: LoginGuard,
+    session_cache: SessionCache = _NO_CACHE,
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
+    sessions = KnownSessions(unit_of_work, session_cache)
     idempotency_keys = IdempotencyKeys(
         unit_of_work=unit_of_work, fingerprints=fingerprints, clock=clock, lifetime=idempotency_lifetime
     )

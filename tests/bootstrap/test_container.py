@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from hexaccount.application.bus import Bus
-from hexaccount.application.known_sessions import KnownSessions
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.handlers import build_handlers
@@ -82,7 +81,6 @@ def test_every_message_has_its_handler() -> None:
     container = Container(settings=MEMORY)
     handlers = build_handlers(
         unit_of_work=container.store().unit_of_work,
-        sessions=KnownSessions(container.store().unit_of_work, container.session_cache()),
         clearing=container.store().clearing,
         retention=container.retention(),
         hasher=container.hasher(),
