@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.postgres import running_postgres, temporary_database
+from tests.servers.redis import client, running_redis
 
 pytest_plugins = ["tests.canary.plugin"]
 
@@ -20,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=STORES, default="memory", help="the store on which the features run")
+    parser.addoption("--cache", choices=("none", "redis"), default="none", help="the cache with which the features run")
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +29,27 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the URL of a PostgreSQL server that runs until the end of the tests."""
     with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a Redis that runs until the end of the tests."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> Iterator[str]:
+    """Give the URL of a database on Redis that is empty, and is emptied after the test."""
+    yield redis_server
+    with client(redis_server) as connection:
+        connection.flushdb()
+
+
+@pytest.fixture
+def cache_url(request: pytest.FixtureRequest) -> str | None:
+    """Give the `cache` setting that `--cache` names."""
+    return request.getfixturevalue("redis_url") if request.config.getoption("--cache") == "redis" else None
 
 
 @pytest.fixture

@@ -1,14 +1,15 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from hexaccount.application.known_sessions import KnownSessions
 from hexaccount.application.messages import Query
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.token_issuer import InvalidToken, TokenIssuer
-from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.role_book import RoleBook
 from hexaccount.application.views import UserView
 from hexaccount.domain.errors import NotAuthenticated
 from hexaccount.domain.permission import Permission
+from hexaccount.domain.role import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +29,16 @@ class Authenticate(Query[Caller]):
 
 
 def authenticate(
-    query: Authenticate, *, unit_of_work: UnitOfWorkFactory, tokens: TokenIssuer, clock: Clock, roles: RoleBook
+    query: Authenticate, *, sessions: KnownSessions, tokens: TokenIssuer, clock: Clock, roles: RoleBook
 ) -> Caller:
-    """Return the caller of a live session, for one look-up in the store; raises NotAuthenticated."""
+    """Return the caller of a live session, for one look-up in the store at most; raises NotAuthenticated."""
     now = clock.now()
     try:
         claims = tokens.verify(query.token, now=now)
     except InvalidToken as error:
         raise NotAuthenticated from error
-    with unit_of_work() as uow:
-        found = uow.sessions.find_with_user(claims.session_id)
-    if found is None:
+    session = sessions.find(claims.user_id, claims.session_id, now)
+    if session is None:
         raise NotAuthenticated
-    session, user = found
-    if user.id != claims.user_id or not session.is_live(user, now):
-        raise NotAuthenticated
-    permissions = roles.permissions_of(user.roles)
-    return Caller(session_id=session.id, user=UserView.of(user), permissions=permissions)
+    permissions = roles.permissions_of(map(Role, session.user.roles))
+    return Caller(session_id=session.id, user=session.user, permissions=permissions)

@@ -49,9 +49,9 @@ class Meter:
         return max(0, (self.room - max(until - now, timedelta())) // self.interval)
 
     def scaled(self, factor: float) -> Self:
-        """Return a meter that admits `factor` times as much; intervals stay whole milliseconds."""
+        """Return a meter that admits `factor` times as much, and one at least; intervals stay whole milliseconds."""
         interval = ceil(self.interval / _TICK / factor) * _TICK
-        return type(self)(int(self.burst * factor), interval)
+        return type(self)(max(1, int(self.burst * factor)), interval)
 
 
 @dataclass(frozen=True, slots=True)

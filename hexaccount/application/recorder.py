@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hexaccount.application.cache_marks import Mark, mark_nobody
 from hexaccount.application.causation import Cause
 from hexaccount.application.event_codec import to_data
 from hexaccount.application.journal_entry import JournalEntry
@@ -10,10 +11,14 @@ from hexaccount.domain.aggregate import Aggregate
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Makes journal entries of the events that an aggregate has recorded; every store writes what it makes."""
+    """Makes journal entries of the events that an aggregate has recorded; every store writes what it makes.
+
+    `mark` is told of the accounts whose sessions a cache must not vouch for, before each commit and after it.
+    """
 
     identifiers: Identifiers
     source: str
+    mark: Mark = mark_nobody
 
     def entries(self, aggregate: Aggregate, causes: Sequence[Cause]) -> list[JournalEntry]:
         """Return an entry for each pending event of `aggregate`, in order, each with its cause."""

@@ -1,8 +1,9 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hexaccount.application.limit_table import LOCAL, Limits, Policy
-from hexaccount.application.ports.allowances import Allowances, Exhausted
+from hexaccount.application.limits import Limit
+from hexaccount.application.ports.allowances import Allowances, AllowancesAway, Exhausted
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.domain.errors import TooManyAttempts
@@ -37,7 +38,8 @@ class Turnstile:
     """Lets attempts pass as the limits allow.
 
     shared: counts for all processes.
-    local: counts for this one, where no more is asked.
+    local: counts for this one, where no more is asked, and while the shared counters are lost.
+    workers: how many share a limit; each admits its part of it while they cannot count together.
     """
 
     limits: Limits
@@ -46,15 +48,24 @@ class Turnstile:
     fingerprints: Fingerprints
     clock: Clock
     enabled: bool = True
+    workers: int = 1
 
     def admit(self, claims: Sequence[Claim]) -> Admission:
         """Take from all limits, or from none; narrow ones come first. Raises TooManyAttempts."""
         if not self.enabled:
             return _UNLIMITED
-        now = self.clock.now()
-        allowances = self.local if all(claim.policy in LOCAL for claim in claims) else self.shared
         policies = {self.fingerprints.of("limits", [claim.policy, *claim.subject]): claim.policy for claim in claims}
         wanted = {key: self.limits[policy] for key, policy in policies.items()}
+        if all(claim.policy in LOCAL for claim in claims):
+            return self._take(self.local, policies, wanted)
+        try:
+            return self._take(self.shared, policies, wanted)
+        except AllowancesAway:
+            shares = {key: limit.scaled(1 / self.workers) for key, limit in wanted.items()}
+            return self._take(self.local, policies, shares)
+
+    def _take(self, allowances: Allowances, policies: Mapping[str, Policy], wanted: Mapping[str, Limit]) -> Admission:
+        now = self.clock.now()
         try:
             taken = allowances.take(wanted, now)
         except Exhausted as refusal:

@@ -1,8 +1,9 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
+from hexaccount.application.cache_marks import Mark, mark_nobody, marked_by
 from hexaccount.application.causation import Cause, current_cause
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.recorder import Recorder
@@ -46,6 +47,7 @@ class WorkInHand:
     def __init__(self) -> None:
         self._met: dict[tuple[type[Aggregate], UUID], _Met] = {}
         self._absent: set[tuple[type[Aggregate], UUID]] = set()
+        self._mark: Mark = mark_nobody
 
     def add(self, aggregate: Aggregate) -> None:
         """Remember a new aggregate, all of whose events the work in hand has caused."""
@@ -76,15 +78,23 @@ class WorkInHand:
         return (kind, aggregate_id) in self._absent
 
     def changes(self, recorder: Recorder) -> list[Change]:
-        """Return what there is to write, in the order in which the aggregates were met."""
-        return [
+        """Return what there is to write, in the order in which the aggregates were met.
+
+        No cache vouches from here on for sessions that it may end.
+        """
+        changes = [
             Change(met.aggregate, met.aggregate.stored_version, recorder.entries(met.aggregate, met.causes()))
             for met in self._met.values()
             if met.aggregate.pending
         ]
+        self._mark = recorder.mark
+        self._mark_caches(changes)
+        return changes
 
-    def settle(self, changes: Iterable[Change]) -> None:
+    def settle(self, changes: Sequence[Change]) -> None:
         """Take note that `changes` are stored."""
+        # Once more, as a cache may have lost its mark before the commit, and been filled from what was still there.
+        self._mark_caches(changes)
         for change in changes:
             change.aggregate.pending.clear()
             self._met[type(change.aggregate), change.aggregate.id].looks[:] = [(0, current_cause())]
@@ -93,3 +103,8 @@ class WorkInHand:
         """Drop everything: what was not committed has not happened."""
         self._met.clear()
         self._absent.clear()
+
+    def _mark_caches(self, changes: Iterable[Change]) -> None:
+        user_ids = marked_by(entry for change in changes for entry in change.entries)
+        if user_ids:
+            self._mark(user_ids)

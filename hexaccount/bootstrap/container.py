@@ -20,6 +20,7 @@ from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
+from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.purge import Retention
@@ -35,6 +36,7 @@ from hexaccount.domain.role import Role
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
+    from hexaccount_redis import RedisLink
     from hexaccount_security import HashingLane, KeyRing, SealingSmith
 
 # An adapter is imported by the function that makes it, so that nothing unused is imported at start.
@@ -91,6 +93,24 @@ def _local_allowances() -> Allowances:
     from hexaccount_memory import MemoryAllowances  # noqa: PLC0415 - only who uses it imports it
 
     return MemoryAllowances()
+
+
+def _redis_link(settings: Settings) -> "RedisLink":
+    from hexaccount_redis import RedisLink  # noqa: PLC0415 - only who uses it imports it
+
+    return RedisLink(settings.cache or "")
+
+
+def _redis_session_cache(link: "RedisLink") -> SessionCache:
+    from hexaccount_redis import RedisSessionCache  # noqa: PLC0415 - only who uses it imports it
+
+    return RedisSessionCache(link)
+
+
+def _redis_allowances(link: "RedisLink") -> Allowances:
+    from hexaccount_redis import RedisAllowances  # noqa: PLC0415 - only who uses it imports it
+
+    return RedisAllowances(link)
 
 
 def _device_tokens(settings: Settings) -> DeviceTokens:
@@ -150,10 +170,19 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     hashing_slots: providers.Provider[Path | None] = providers.Object(None)
+    workers: providers.Provider[int] = providers.Object(1)
 
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
-    recorder = providers.ThreadSafeSingleton(Recorder, identifiers=identifiers, source=settings.provided.event_source)
+    redis_link = providers.ThreadSafeSingleton(_redis_link, settings)
+    session_cache: providers.Provider[SessionCache] = providers.Selector(
+        settings.provided.cache_kind,
+        none=providers.ThreadSafeSingleton(NoSessionCache),
+        redis=providers.ThreadSafeSingleton(_redis_session_cache, redis_link),
+    )
+    recorder = providers.ThreadSafeSingleton(
+        Recorder, identifiers=identifiers, source=settings.provided.event_source, mark=session_cache.provided.mark
+    )
     store = providers.ThreadSafeSingleton(open_store, settings, recorder)
     retention = providers.ThreadSafeSingleton(_retention, settings)
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
@@ -166,7 +195,11 @@ class Container(containers.DeclarativeContainer):
     roles = providers.ThreadSafeSingleton(_roles, settings)
     fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
     local_allowances = providers.ThreadSafeSingleton(_local_allowances)
-    allowances: providers.Provider[Allowances] = store.provided.allowances
+    allowances: providers.Provider[Allowances] = providers.Selector(
+        settings.provided.cache_kind,
+        none=store.provided.allowances,
+        redis=providers.ThreadSafeSingleton(_redis_allowances, redis_link),
+    )
     turnstile = providers.ThreadSafeSingleton(
         Turnstile,
         limits=providers.Callable(_limits, settings),
@@ -175,6 +208,7 @@ class Container(containers.DeclarativeContainer):
         fingerprints=fingerprints,
         clock=clock,
         enabled=settings.provided.limits.enabled,
+        workers=workers,
     )
     guard = providers.ThreadSafeSingleton(
         LoginGuard, turnstile, providers.ThreadSafeSingleton(_device_tokens, settings)
@@ -201,6 +235,7 @@ class Container(containers.DeclarativeContainer):
             fingerprints=fingerprints,
             idempotency_lifetime=providers.Callable(_idempotency_lifetime, settings),
             guard=guard,
+            session_cache=session_cache,
         ),
         executor=executor,
         middleware=providers.List(providers.Object(log_messages)),

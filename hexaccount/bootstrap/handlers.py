@@ -17,6 +17,7 @@ from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
 from hexaccount.application.grant_role import GrantRole, grant_role
 from hexaccount.application.idempotency import IdempotencyKeys
+from hexaccount.application.known_sessions import KnownSessions
 from hexaccount.application.list_keys import ListKeys, list_keys
 from hexaccount.application.list_sessions import ListSessions, list_sessions
 from hexaccount.application.list_users import ListUsers, list_users
@@ -30,6 +31,7 @@ from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
+from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
@@ -45,6 +47,8 @@ from hexaccount.application.subscribers import HandlingSubscriber, Subscriber
 from hexaccount.application.update_profile import UpdateProfile, update_profile
 from hexaccount.domain.events import UserRegistered
 from hexaccount.domain.lifetimes import Lifetimes
+
+_NO_CACHE = NoSessionCache()
 
 
 def build_handlers(
@@ -64,9 +68,11 @@ def build_handlers(
     fingerprints: Fingerprints,
     idempotency_lifetime: timedelta,
     guard: LoginGuard,
+    session_cache: SessionCache = _NO_CACHE,
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
+    sessions = KnownSessions(unit_of_work, session_cache)
     idempotency_keys = IdempotencyKeys(
         unit_of_work=unit_of_work, fingerprints=fingerprints, clock=clock, lifetime=idempotency_lifetime
     )
@@ -134,9 +140,7 @@ def build_handlers(
     handlers.answer(UpdateProfile, partial(update_profile, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(DisableUser, partial(disable_user, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(EnableUser, partial(enable_user, unit_of_work=unit_of_work, clock=clock))
-    handlers.answer(
-        Authenticate, partial(authenticate, unit_of_work=unit_of_work, tokens=tokens, clock=clock, roles=roles)
-    )
+    handlers.answer(Authenticate, partial(authenticate, sessions=sessions, tokens=tokens, clock=clock, roles=roles))
     handlers.answer(GetUser, partial(get_user, unit_of_work=unit_of_work))
     handlers.answer(ListUsers, partial(list_users, unit_of_work=unit_of_work))
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))

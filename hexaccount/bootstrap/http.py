@@ -17,6 +17,7 @@ from hexaccount_granian import CannotListen, Draining, LaneSize, Worker, Workers
 
 # What every worker needs; imported once, before they part, it is shared among them.
 _PRELOAD = ("hexaccount_flask", "hexaccount_security")
+_PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,14 @@ class LoadWorker:
     settings: Settings
     draining: Draining
     hashing_slots: Path
-    alone: bool
+    workers: int
 
     def __call__(self) -> Worker:
         """Return what the worker serves."""
         from hexaccount_flask import create_app, lane_finder, render_problem  # noqa: PLC0415 - not in the parent
 
         settings = self.settings
-        service = open_service(settings, hashing_slots=self.hashing_slots, alone=self.alone)
+        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers)
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
@@ -92,13 +93,13 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
     slots = Path(tempfile.mkdtemp(prefix="hexaccount-"))
     try:
         serve(
-            LoadWorker(settings, draining, slots, alone=workers == 1),
+            LoadWorker(settings, draining, slots, workers=workers),
             draining=draining,
             host=host,
             port=port,
             workers=workers,
             drain_delay=settings.http.drain_delay,
-            preload=(*_PRELOAD, *kind.preload),
+            preload=(*_PRELOAD, *kind.preload, *_PRELOAD_FOR_CACHE[settings.cache_kind]),
             on_started=partial(_tell_address, echo),
             on_stopping=partial(echo, "stopping"),
         )

@@ -11,6 +11,7 @@ from typing import Self
 from dependency_injector import providers
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.cache_eviction import CacheEviction
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.store import Store
@@ -94,6 +95,8 @@ class Service:
         self.container.executor().shutdown()
         self.container.lane().close()
         self.store.close()
+        if self.settings.cache_kind == "redis":
+            self.container.redis_link().close()
 
     def __enter__(self) -> Self:
         return self
@@ -105,25 +108,28 @@ class Service:
 
 
 def open_service(
-    settings: Settings, *, hashing_slots: Path | None = None, alone: bool = False, **overrides: object
+    settings: Settings, *, hashing_slots: Path | None = None, workers: int | None = None, **overrides: object
 ) -> Service:
     """Return a service built as `settings` say; nothing is connected before it is used.
 
-    `hashing_slots` is the directory by which several processes share their hashing slots. `alone` says that no other
-    worker serves beside this one, which then counts attempts by itself if its kind of store lets it. `overrides`
-    replace providers of the container by name, such as `clock`, with an object.
+    `hashing_slots` is the directory by which several processes share their hashing slots. `workers` says how many serve
+    together; one alone, without a cache, counts attempts by itself if its kind of store lets it. `overrides` replace
+    providers of the container by name, such as `clock`, with an object.
     """
     container = Container(
         settings=providers.Object(settings),
         hashing_slots=providers.Object(hashing_slots),
+        workers=providers.Object(workers or 1),
         **{name: providers.Object(part) for name, part in overrides.items()},
     )
-    if alone and kind_of(settings).counts_alone:
+    if workers == 1 and kind_of(settings).counts_alone and settings.cache is None:
         container.allowances.override(container.local_allowances)
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
     subscribers += [PublishingSubscriber(name=url, publisher=pub) for url, pub in container.publishers().items()]
+    if settings.cache is not None:
+        subscribers.append(CacheEviction(container.session_cache()))
     policy = RelayPolicy(attempts=settings.relay.attempts)
     relays = [
         Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=policy)

@@ -11,6 +11,7 @@ from hexaccount.domain.permission import Permission
 PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
+CACHES = ("redis", "rediss")
 PUBLISHERS = ("memory",)
 
 Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]
@@ -98,6 +99,7 @@ class Settings(Group, frozen=True):
     """All settings, with the defaults that make `hexaccount http` work with none."""
 
     store: str = DEFAULT_STORE
+    cache: str | None = None
     events: list[str] = []
     event_source: Annotated[str, Meta(min_length=1)] = "urn:hexaccount"
     jwt: JwtSettings = JwtSettings()
@@ -115,3 +117,8 @@ class Settings(Group, frozen=True):
     def store_kind(self) -> str:
         """Return the scheme that chooses the store."""
         return urlsplit(self.store).scheme
+
+    @property
+    def cache_kind(self) -> str:
+        """Return what keeps known sessions and the counters of guesses: `redis`, or `none` beside the store."""
+        return "none" if self.cache is None else "redis"

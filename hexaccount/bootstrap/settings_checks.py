@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
-from hexaccount.bootstrap.settings import PUBLISHERS, JwtSettings, SessionSettings, Settings, SettingsError
+from hexaccount.bootstrap.settings import (
+    CACHES,
+    PUBLISHERS,
+    JwtSettings,
+    SessionSettings,
+    Settings,
+    SettingsError,
+)
 from hexaccount.bootstrap.stores import kind_of, unknown_store
 from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.role import Role
@@ -13,6 +20,7 @@ from hexaccount.domain.role import Role
 _LAST_PORT = 65_535
 # As SQLAlchemy, which connects, cuts a URL: a password may hold what ends a host elsewhere.
 _PORT = re.compile(r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]+)?(?::(?P<port>[^/?]*))?")
+_CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,4})?")
 
 
 def check_settings(settings: Settings) -> None:
@@ -21,6 +29,8 @@ def check_settings(settings: Settings) -> None:
         raise SettingsError(unknown_store())
     kind_of(settings)
     _check_store(settings.store)
+    if settings.cache is not None:
+        _check_cache(settings.cache)
     for url in settings.events:
         _check_url("events", url, PUBLISHERS)
     if settings.jwt.key is not None:
@@ -64,6 +74,18 @@ def _check_store(url: str) -> None:
         raise SettingsError("store: memory:// takes nothing after it")
     if parts.scheme == "postgresql" and find_spec("psycopg") is None:
         raise SettingsError("store: postgresql:// needs a driver; install it with: pip install 'hexaccount[postgres]'")
+
+
+def _check_cache(url: str) -> None:
+    _check_url("cache", url, CACHES)
+    found = _CACHE.fullmatch(url)
+    if found is None or int(found["port"] or 0) > _LAST_PORT:
+        raise SettingsError(
+            "cache: write it as redis://host:6379/0 or redis://:password@host/0, where 0 is the number of a database, "
+            "and what is no letter or digit in a password in percent encoding"
+        )
+    if find_spec("redis") is None:
+        raise SettingsError("cache: redis:// needs a driver; install it with: pip install 'hexaccount[redis]'")
 
 
 def _check_port(url: str) -> None:

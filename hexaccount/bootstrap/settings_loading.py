@@ -37,6 +37,7 @@ def shown_settings(settings: Settings) -> dict[str, object]:
         for inner, setting in value.items() if isinstance(value, dict) and name != "roles" else (("", value),):
             shown[f"{name}.{inner}".rstrip(".")] = setting
     shown["store"] = _without_password(settings.store)
+    shown["cache"] = None if settings.cache is None else _without_password(settings.cache)
     shown["events"] = [_without_password(url) for url in settings.events]
     shown["jwt.key"] = None if settings.jwt.key is None else "********"
     return shown

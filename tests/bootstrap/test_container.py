@@ -66,6 +66,18 @@ def test_every_part_of_a_profile_can_be_built(profile: Path) -> None:
             assert provider() is provider()
 
 
+def test_a_service_with_a_cache_connects_to_nothing_either() -> None:
+    settings = Settings(store="memory://", cache="redis://127.0.0.1:1")
+    with open_service(settings):
+        pass  # as above
+    threads, files = threading.active_count(), opened_files()
+    with open_service(settings) as service:
+        assert isinstance(service.bus, Bus)
+        assert [subscriber.name for subscriber in service.subscribers][-1] == "session-cache"
+        assert {file for file in opened_files() - files if not file.startswith("/proc")} == set()
+        assert threading.active_count() == threads
+
+
 def test_every_message_has_its_handler() -> None:
     container = Container(settings=MEMORY)
     handlers = build_handlers(

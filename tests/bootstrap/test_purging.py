@@ -33,7 +33,7 @@ def purgers() -> int:
 @pytest.mark.parametrize("enabled", [True, False])
 def test_a_worker_purges_where_it_delivers_events(tmp_path: Path, enabled: bool) -> None:
     settings = Settings(store="memory://", relay=RelaySettings(enabled=enabled))
-    worker = LoadWorker(settings, Draining(), tmp_path, alone=True)()
+    worker = LoadWorker(settings, Draining(), tmp_path, workers=1)()
     running = purgers()
     worker.close()
     assert (running, purgers()) == (int(enabled), 0)

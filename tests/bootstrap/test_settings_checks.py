@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hexaccount.bootstrap import settings_checks
 from hexaccount.bootstrap.settings import SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
+from hexaccount_redis import RedisLink
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,14 @@ from hexaccount.bootstrap.settings_loading import load_settings
         ("STORE", "", r"store: .* one of memory://"),
         ("STORE", "/var/lib/accounts.db", r"store: .* one of memory://"),
         ("EVENTS", '["smtp://mail"]', r"events: .* one of memory://"),
+        ("CACHE", "memcached://host", r"^cache: it must be a URL that begins with one of redis://, rediss://"),
+        ("CACHE", "", r"^cache: .* one of redis://"),
+        ("CACHE", "redis://", r"^cache: write it as redis://host:6379/0 or redis://:password@host/0"),
+        ("CACHE", "redis://host:redis", r"^cache: write it as"),
+        ("CACHE", "redis://host:65536", r"^cache: write it as"),
+        ("CACHE", "redis://host/accounts", r"^cache: write it as"),
+        ("CACHE", "redis://host?socket_timeout=9", r"^cache: write it as"),
+        ("CACHE", "redis://:pass/word@host", r"^cache: write it as .* percent encoding"),
         ("JWT__KEY", "short", r"jwt\.key is shorter than 32 bytes; make one with: python -c"),
         ("HTTP__CORS_ORIGINS", '["app.example.org"]', r"http\.cors_origins: app\.example\.org .* https://"),
         ("HTTP__CORS_ORIGINS", '["https://app.example.org/"]', r"http\.cors_origins: .* is no origin"),
@@ -55,6 +64,8 @@ def test_a_value_that_cannot_work_names_the_setting_and_the_remedy(variable: str
         ("STORE", "postgresql://user:secret@[::1/accounts"),
         ("STORE", "postgresql://user:secret@ho\u2100st/accounts"),
         ("EVENTS", '["memory://["]'),
+        ("CACHE", "redis://:secret@[::1/0"),
+        ("CACHE", "redis://:secret@host/accounts"),
         ("HTTP__CORS_ORIGINS", '["https://["]'),
     ],
 )
@@ -87,6 +98,27 @@ def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch
     monkeypatch.setattr(settings_checks, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[postgres\]'"):
         load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
+    with pytest.raises(SettingsError, match=r"^cache: .*pip install 'hexaccount\[redis\]'"):
+        load_settings(None, {"HEXACCOUNT_CACHE": "redis://localhost"})
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "localhost",
+        "localhost/",
+        "localhost:6379/0",
+        "10.0.0.7:65535",
+        "[::1]:6379/15",
+        ":p%40ss%2F@cache.internal/3",
+        "u:p@h",
+    ],
+)
+def test_a_cache_that_the_driver_understands_is_taken(place: str) -> None:
+    for scheme in ("redis", "rediss"):
+        url = f"{scheme}://{place}"
+        assert load_settings(None, {"HEXACCOUNT_CACHE": url}).cache == url
+        RedisLink(url).close()
 
 
 @pytest.mark.parametrize(

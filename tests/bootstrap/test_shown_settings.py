@@ -45,11 +45,12 @@ def test_the_key_is_hidden_and_its_absence_is_shown() -> None:
         ("postgresql://user@db/accounts", "postgresql://user@db/accounts"),
         ("postgresql://db/accounts", "postgresql://db/accounts"),
         ("sqlite:///accounts.db", "sqlite:///accounts.db"),
+        ("redis://:secret@cache:6379/0", "redis://:********@cache:6379/0"),
     ],
 )
 def test_the_password_in_a_url_is_hidden(url: str, shown: str) -> None:
-    settings = shown_settings(Settings(store=url, events=[url]))
-    assert (settings["store"], settings["events"]) == (shown, [shown])
+    settings = shown_settings(Settings(store=url, cache=url, events=[url]))
+    assert (settings["store"], settings["cache"], settings["events"]) == (shown, shown, [shown])
 
 
 @given(password=st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=5, max_size=20))

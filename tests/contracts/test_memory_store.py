@@ -2,7 +2,7 @@ import pytest
 
 from hexaccount.application.ports.store import Store
 from hexaccount.application.recorder import Recorder
-from hexaccount.conformance import StoreContract, StoreUnderTest, WatchContract
+from hexaccount.conformance import CacheMarksContract, StoreContract, StoreUnderTest, WatchContract
 from hexaccount_memory import MemoryStore
 from hexaccount_system import Uuid7Identifiers
 
@@ -13,3 +13,9 @@ class TestMemoryStore(StoreContract, also=[WatchContract]):
         store: Store = MemoryStore(Recorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
         # One process has one memory: every handle is the store itself.
         return StoreUnderTest(lambda recorder: store, rounds=200)
+
+
+class TestMemoryStoreMarks(CacheMarksContract):
+    @pytest.fixture
+    def under_test(self) -> StoreUnderTest:
+        return StoreUnderTest(MemoryStore)

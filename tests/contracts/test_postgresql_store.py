@@ -4,6 +4,7 @@ from functools import partial
 import pytest
 
 from hexaccount.conformance import (
+    CacheMarksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -21,7 +22,9 @@ def database(postgres_server: str) -> Iterator[str]:
         yield url
 
 
-class TestPostgresqlStore(StoreContract, also=[DurabilityContract, ProcessesContract, WatchContract]):
+class TestPostgresqlStore(
+    StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract, WatchContract]
+):
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
         empty_database(database)

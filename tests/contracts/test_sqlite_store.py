@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from hexaccount.conformance import (
+    CacheMarksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -15,7 +16,7 @@ from hexaccount.conformance import (
 from tests.contracts.sql_stores import open_sql_store, quick_directory
 
 
-class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract, SchemaContract]):
+class TestSqliteStore(StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract, SchemaContract]):
     @pytest.fixture
     def under_test(self, tmp_path: Path) -> Iterator[StoreUnderTest]:
         with TemporaryDirectory(dir=quick_directory(tmp_path)) as directory:

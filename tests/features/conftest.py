@@ -39,9 +39,10 @@ REASONS = {
 
 
 @pytest.fixture
-def world(store_url: str) -> Iterator[World]:
+def world(store_url: str, cache_url: str | None) -> Iterator[World]:
     settings = Settings(
         store=store_url,
+        cache=cache_url,
         jwt=JwtSettings(key="the key of the features, which is long enough"),
         password=PasswordSettings(cost=4),
         relay=RelaySettings(attempts=3),

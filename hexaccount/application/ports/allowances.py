@@ -12,6 +12,7 @@ class Allowances(Protocol):
         """Admit an attempt at all keys and return how full their meters are with it.
 
         If one of them has no room, nothing is taken from any: raises Exhausted for the first such in their order.
+        Raises AllowancesAway, or StoreUnavailable where it is the store that counts.
         """
         ...
 
@@ -28,3 +29,7 @@ class Exhausted(Exception):
         super().__init__("a meter has no room for another attempt")
         self.key = key
         self.filling = filling
+
+
+class AllowancesAway(Exception):
+    """The counters that all processes share are lost for the moment; each has to count by itself."""

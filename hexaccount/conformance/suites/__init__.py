@@ -1,5 +1,6 @@
 """The suites, each of one subject, and what they share."""
 
+from hexaccount.conformance.suites.cache_marks import CacheMarksContract
 from hexaccount.conformance.suites.durability import DurabilityContract
 from hexaccount.conformance.suites.processes import ProcessesContract
 from hexaccount.conformance.suites.schema import SchemaContract
@@ -8,6 +9,7 @@ from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.watching import WatchContract
 
 __all__ = [
+    "CacheMarksContract",
     "ContractSuite",
     "DurabilityContract",
     "ProcessesContract",

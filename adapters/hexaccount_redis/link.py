@@ -1,0 +1,115 @@
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.commands.core import Script
+from redis.exceptions import ConnectionError as NotConnected
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+_log = logging.getLogger("hexaccount.redis")
+
+_PATIENCE = 0.25
+_PAUSE = 1.0
+
+
+class CutOff(Exception):
+    """Redis cannot be reached, does not answer in time, or cannot do what it is asked."""
+
+
+class RedisLink:
+    """The connections of one process to a Redis, which are opened at first use.
+
+    Nobody waits longer than a quarter of a second, or half where a connection had been lost. After a failure Redis is
+    left alone for a second, during which every call is CutOff at once; then one call at a time tries it again.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Take a URL of the form `redis://…` or `rediss://…`; raises ValueError for one that cannot be read."""
+        # One more attempt, on a new connection: after a restart of the server all that were open are dead.
+        retry = Retry(NoBackoff(), 1, supported_errors=(NotConnected,))
+        self._client = Redis.from_url(
+            url,
+            socket_timeout=_PATIENCE,
+            socket_connect_timeout=_PATIENCE,
+            retry=retry,
+            client_name="hexaccount",
+            decode_responses=True,
+        )
+        self._lock = threading.Lock()
+        self._try_at = 0.0
+        self._reachable = True
+        self._outages = 0
+
+    @property
+    def reachable(self) -> bool:
+        """Tell whether the last call came through; True before the first."""
+        return self._reachable
+
+    @property
+    def outages(self) -> int:
+        """Return how often Redis was lost since this process began."""
+        return self._outages
+
+    def script(self, source: str) -> Script:
+        """Return a script that `run` may be given; it is sent to the server when that does not know it."""
+        return self._client.register_script(source)
+
+    def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> str:
+        """Run a script and return its answer, a text; raises CutOff."""
+        if not self._may_try():
+            raise CutOff
+        return self._run(script, keys, args)
+
+    def insist(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> str:
+        """Run a script twice if need be, and also just after a failure; raises CutOff after half a second or so."""
+        try:
+            return self._run(script, keys, args)
+        except CutOff:
+            return self._run(script, keys, args)
+
+    def _run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> str:
+        try:
+            answer = script(keys=keys, args=args)
+        except RedisError as error:
+            self._note_lost(error)
+            raise CutOff from None  # a driver's text may hold what was sent
+        self._note_reached()
+        return str(answer)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def _may_try(self) -> bool:
+        if self._reachable:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            if now < self._try_at:
+                return False
+            self._try_at = now + _PAUSE
+            return True
+
+    def _note_lost(self, error: RedisError) -> None:
+        with self._lock:
+            self._try_at = time.monotonic() + _PAUSE
+            newly_lost, self._reachable = self._reachable, False
+            self._outages += newly_lost
+        if newly_lost:
+            _log.warning(
+                "Redis is lost (%s): the store is asked for every session, and this worker limits guesses by itself, "
+                "to its share",
+                type(error).__name__,
+            )
+
+    def _note_reached(self) -> None:
+        if self._reachable:
+            return
+        with self._lock:
+            newly_reached, self._reachable = not self._reachable, True
+        if newly_reached:
+            _log.warning("Redis is back: it knows sessions again, and guesses are limited for all workers together")

@@ -1,0 +1,27 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hexaccount.application.ports.session_cache import KnownSession
+from hexaccount.application.views import UserView
+
+NOON = datetime(2026, 1, 2, 12, 0, 0, 123_000, tzinfo=UTC)
+JULIET = UUID(int=1)
+ROMEO = UUID(int=2)
+PHONE = UUID(int=11)
+LAPTOP = UUID(int=12)
+
+
+def known(session_id: UUID = PHONE, user_id: UUID = JULIET) -> KnownSession:
+    user = UserView(
+        id=user_id,
+        user_name="Juliet ✿",
+        email="juliet@example.org",
+        first_name="Juliet",
+        last_name="Capulet",
+        avatar_identifier="rose",
+        roles=["user", "helper"],
+        disabled=False,
+        registered_at=NOON,
+        version=7,
+    )
+    return KnownSession(id=session_id, user=user, idle_until=NOON)
