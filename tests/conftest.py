@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
+from tests.servers.secantus import running_secantus
 
 pytest_plugins = ["tests.canary.plugin"]
 
-STORES = ("memory", "sqlite", "postgresql")
+STORES = ("memory", "sqlite", "postgresql", "mongodb")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,6 +31,20 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a MongoDB server that runs until the end of the tests."""
+    with running_mongo(tmp_path_factory.mktemp("mongo")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def secantus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a SecantusDB server, which speaks MongoDB's protocol, that runs until the end of the tests."""
+    with running_secantus(tmp_path_factory.mktemp("secantus")) as url:
+        yield url
+
+
 @pytest.fixture
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the `store` setting of an empty, unmigrated store of the kind that `--store` names."""
@@ -37,6 +53,9 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield f"sqlite:///{tmp_path}/hexaccount.db"
         case "postgresql":
             with temporary_database(request.getfixturevalue("postgres_server")) as url:
+                yield url
+        case "mongodb":
+            with temporary_mongo_database(request.getfixturevalue("mongo_server")) as url:
                 yield url
         case _:
             yield "memory://"

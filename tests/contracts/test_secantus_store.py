@@ -1,0 +1,34 @@
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from tests.contracts.mongo_stores import empty_collections, open_mongo_store
+from tests.contracts.suites import (
+    DurabilityContract,
+    ProcessesContract,
+    SchemaContract,
+    StoreContract,
+    StoreUnderTest,
+)
+from tests.servers.mongo import temporary_mongo_database
+
+
+@pytest.fixture(scope="module")
+def database(secantus_server: str) -> Iterator[str]:
+    with temporary_mongo_database(secantus_server) as url:
+        yield url
+
+
+class TestSecantusStore(StoreContract, also=[DurabilityContract, ProcessesContract]):
+    @pytest.fixture
+    def under_test(self, database: str) -> StoreUnderTest:
+        empty_collections(database)
+        return StoreUnderTest(partial(open_mongo_store, database))
+
+
+class TestSecantusSchema(SchemaContract):
+    @pytest.fixture
+    def under_test(self, secantus_server: str) -> Iterator[StoreUnderTest]:
+        with temporary_mongo_database(secantus_server) as url:
+            yield StoreUnderTest(partial(open_mongo_store, url))

@@ -1,0 +1,60 @@
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.mongo import MongoServer
+
+ENVIRONMENT_URL = "HEXACCOUNT_TEST_SECANTUS_URL"
+_PROGRAM = "secantusd-py"
+
+
+class SecantusMissing(Exception):
+    """There is no SecantusDB that the tests could start."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no SecantusDB found: pip install 'hexaccount[test]' brings it for CPython 3.11 to 3.13 (SecantusDB); "
+            f"or set {ENVIRONMENT_URL} to one that runs"
+        )
+
+
+class SecantusServer(MongoServer):
+    """A SecantusDB of our own, a second engine that speaks MongoDB's protocol."""
+
+    title = "SecantusDB"
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, replica_set=False)
+
+    def command(self) -> Sequence[str | Path]:
+        return [
+            program(), "--host", "127.0.0.1", "--port", str(self.port), "--storage-path", self.home / "data",
+        ]  # fmt: skip
+
+
+def program() -> Path:
+    """Return the program of the server."""
+    beside = Path(sys.executable).parent / _PROGRAM
+    if beside.is_file():
+        return beside
+    spec = importlib.util.find_spec("secantus")
+    # A folder of packages that an environment shares has its programs beside it.
+    if spec and spec.origin and (shared := Path(spec.origin).parents[4] / "bin" / _PROGRAM).is_file():
+        return shared
+    if on_path := shutil.which(_PROGRAM):
+        return Path(on_path)
+    raise SecantusMissing
+
+
+@contextmanager
+def running_secantus(directory: Path) -> Iterator[str]:
+    """Give the URL of the server that HEXACCOUNT_TEST_SECANTUS_URL names, else of one that lives for the block."""
+    if url := os.environ.get(ENVIRONMENT_URL):
+        yield url
+    else:
+        with SecantusServer(directory) as server:
+            yield server.url
