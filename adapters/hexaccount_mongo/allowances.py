@@ -53,7 +53,7 @@ class MongoAllowances(Allowances):
     def _take_one(self, key: str, limit: Limit, now: datetime) -> Filling:
         for _ in tries():
             try:
-                after: Document = self._meters.find_one_and_update(
+                after = self._meters.find_one_and_update(
                     _with_room(key, limit, now),
                     _filled(limit, now),
                     upsert=True,
@@ -64,7 +64,7 @@ class MongoAllowances(Allowances):
                 if there is not None and limit.fill(_filling(there), now) is None:
                     raise Exhausted(key, _filling(there)) from None
             else:
-                return _filling(after)
+                return _filling(after or {})  # an upsert always finds one
         raise StoreUnavailable  # pragma: no cover - tries end by raising
 
     def _take_all(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:

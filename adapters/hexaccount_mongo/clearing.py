@@ -108,8 +108,13 @@ class MongoClearing(Clearing):
         note = inbox.find_one({}, sort=order, hint="inbox_event")
         while note is not None and removed < limit:
             old = {"subscriber": note["subscriber"], "event_id": {"$lt": first_id_at(before)}}
-            further = [_STILL_OWED, {"$match": {"owed": []}}, {"$limit": limit - removed}, {"$project": {"_id": 1}}]
-            steps: list[Mapping[str, Any]] = [{"$match": old}, {"$sort": {"event_id": 1}}, *further]
+            further: list[Mapping[str, Any]] = [
+                _STILL_OWED,
+                {"$match": {"owed": []}},
+                {"$limit": limit - removed},
+                {"$project": {"_id": 1}},
+            ]
+            steps = [{"$match": old}, {"$sort": {"event_id": 1}}, *further]
             ids = [each["_id"] for each in inbox.aggregate(steps, hint="inbox_event")]
             removed += self._remove("inbox", ids, {})
             note = inbox.find_one({"subscriber": {"$gt": note["subscriber"]}}, sort=order, hint="inbox_event")
@@ -129,7 +134,7 @@ class MongoClearing(Clearing):
     def _found(
         self, collection: str, moment: str, before: datetime, further: Sequence[Mapping[str, Any]], index: str
     ) -> list[Any]:
-        steps = [{"$match": {moment: {"$lt": before}}}, {"$sort": {moment: 1}}, *further]
+        steps: list[Mapping[str, Any]] = [{"$match": {moment: {"$lt": before}}}, {"$sort": {moment: 1}}, *further]
         return list(self.database[collection].aggregate(steps, hint=index))
 
     def _remove(self, collection: str, ids: Sequence[Any], condition: Mapping[str, Any]) -> int:

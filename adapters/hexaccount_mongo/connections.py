@@ -42,6 +42,20 @@ _REFUSED = {13: "its user may not do this in the database", 18: "it refuses the 
 _AWAY = {6, 7, 50, 64, 89, 91, 112, 134, 189, 246, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 
 
+def check_url(url: str) -> None:
+    """Return if a client can be made of a URL; raises ValueError with the remedy, which repeats nothing of the URL."""
+    try:
+        parts = parse_uri(url, warn=False)
+    except (PyMongoError, ValueError):
+        raise ValueError(
+            "it is not a URL that MongoDB's driver understands; write it as in "
+            "mongodb://user:password@one:27017,other:27017/hexaccount?replicaSet=rs0, with special characters of the "
+            "password as %XX"
+        ) from None
+    if not parts["database"]:
+        raise ValueError("name the database after the host, as in mongodb://localhost:27017/hexaccount")
+
+
 def open_database(url: str) -> Documents:
     """Return the database that a URL names; its client connects at first use."""
     # The driver tells each command, with the password hashes in it, to whoever listens at DEBUG.

@@ -51,6 +51,12 @@ def _sql_store(recorder: Recorder, settings: Settings) -> Store:
     return SqlStore(settings.store, recorder=recorder)
 
 
+def _mongo_store(recorder: Recorder, settings: Settings) -> Store:
+    from hexaccount_mongo import MongoStore  # noqa: PLC0415 - only who uses it imports it
+
+    return MongoStore(settings.store, recorder=recorder)
+
+
 def _lane(settings: Settings, slots: Path | None) -> "HashingLane":
     from hexaccount_security import HashingLane  # noqa: PLC0415 - only who uses it imports it
 
@@ -170,6 +176,7 @@ class Container(containers.DeclarativeContainer):
         memory=providers.ThreadSafeSingleton(_memory_store, recorder),
         sqlite=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
         postgresql=providers.ThreadSafeSingleton(_sql_store, recorder, settings),
+        mongodb=providers.ThreadSafeSingleton(_mongo_store, recorder, settings),
     )
     retention = providers.ThreadSafeSingleton(_retention, settings)
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)

@@ -20,6 +20,7 @@ _PRELOAD_FOR_STORE = {
     "memory": ("hexaccount_memory",),
     "sqlite": ("hexaccount_sql.sqlite_writer",),
     "postgresql": ("hexaccount_sql.postgres_writer", "hexaccount_sql.listener"),
+    "mongodb": ("hexaccount_mongo",),
 }
 
 

@@ -109,5 +109,5 @@ class SettingsProgram(Program):
         if self.settings.store_kind == "memory":
             raise ConfigurationError(
                 "store: memory:// lives inside the one process of `hexaccount http`, which this command is not; "
-                "choose sqlite:// or postgresql:// to share a store"
+                "choose sqlite://, postgresql:// or mongodb:// to share a store"
             )

@@ -11,7 +11,7 @@ from hexaccount.domain.permission import Permission
 PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
-STORES = ("memory", "sqlite", "postgresql")
+STORES = ("memory", "sqlite", "postgresql", "mongodb")
 PUBLISHERS = ("memory",)
 
 Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]
