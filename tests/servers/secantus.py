@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.mongo import MongoServer
+from tests.servers.mongo import MongoServer, quick_directory
 
 ENVIRONMENT_URL = "HEXACCOUNT_TEST_SECANTUS_URL"
 _PROGRAM = "secantusd-py"
@@ -56,5 +56,5 @@ def running_secantus(directory: Path) -> Iterator[str]:
     if url := os.environ.get(ENVIRONMENT_URL):
         yield url
     else:
-        with SecantusServer(directory) as server:
+        with SecantusServer(quick_directory(directory)) as server:
             yield server.url
