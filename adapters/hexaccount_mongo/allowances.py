@@ -12,7 +12,7 @@ from hexaccount.application.limits import Filling, Limit
 from hexaccount.application.ports.allowances import Allowances, Exhausted
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_mongo.connections import Document, Documents, store_errors
-from hexaccount_mongo.transactions import Transient, tries, try_once
+from hexaccount_mongo.transactions import Transient, patience, tries, try_once
 
 # A meter lost in a crash admits a few attempts more; to wait for the disk and for a majority would slow each of them.
 _QUICK = WriteConcern(w=1, j=False)
@@ -32,11 +32,11 @@ class MongoAllowances(Allowances):
     """
 
     def __init__(self, database: Documents) -> None:
-        self._client = database.client
+        self._database = database
         self._meters = database["allowances"].with_options(read_concern=ReadConcern("local"), write_concern=_QUICK)
 
     def take(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
-        with store_errors():
+        with patience(self._database):
             if len(limits) == 1:
                 ((key, limit),) = limits.items()
                 return {key: self._take_one(key, limit, now)}
@@ -94,7 +94,7 @@ class MongoAllowances(Allowances):
             if written.matched_count + written.upserted_count != len(writes):
                 raise _Moved
 
-        with self._client.start_session() as session:
+        with self._database.client.start_session() as session:
             try:
                 try_once(session, write, _QUICK)
             except (Transient, _Moved):

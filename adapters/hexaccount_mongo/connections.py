@@ -36,6 +36,7 @@ _DEFAULTS: dict[str, Any] = {
     "serverSelectionTimeoutMS": 5_000,
     "connectTimeoutMS": 5_000,
     "timeoutMS": 10_000,
+    "heartbeatFrequencyMS": 2_000,  # so that a server that was away, and is back, is used again soon
 }
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 _REFUSED = {13: "its user may not do this in the database", 18: "it refuses the user or the password"}

@@ -8,6 +8,7 @@ Nothing else is repeated.
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import pymongo
@@ -17,6 +18,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_mongo.connections import Documents, store_errors
 
 T = TypeVar("T")
 
@@ -25,7 +27,6 @@ MAJORITY = WriteConcern(w="majority", j=True)
 _TRIES = 60
 _LONGEST_PAUSE = 0.05
 _COMMITS = 5
-_PATIENCE = 10.0
 
 
 class Transient(Exception):
@@ -33,17 +34,20 @@ class Transient(Exception):
 
 
 def tries() -> Iterator[None]:
-    """Yield once for each try, with growing pauses of chance length between; StoreUnavailable after too many.
-
-    All tries together take no longer than one operation may.
-    """
+    """Yield once for each try, with growing pauses of chance length between; StoreUnavailable after too many."""
     pause = 0.001
-    with pymongo.timeout(_PATIENCE):
-        for _ in range(_TRIES):
-            yield
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - it only parts those who race
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    for _ in range(_TRIES):
+        yield
+        time.sleep(random.uniform(0, pause))  # noqa: S311 - it only parts those who race
+        pause = min(2 * pause, _LONGEST_PAUSE)
     raise StoreUnavailable
+
+
+@contextmanager
+def patience(database: Documents) -> Iterator[None]:
+    """Have all tries in the block together take no longer than one operation may; raises what `store_errors` does."""
+    with store_errors(), pymongo.timeout(database.client.options.timeout):
+        yield
 
 
 def try_once(session: ClientSession, work: Callable[[ClientSession], T], concern: WriteConcern = MAJORITY) -> T:

@@ -11,12 +11,12 @@ from hexaccount.application.work_in_hand import Change, WorkInHand
 from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
-from hexaccount_mongo.connections import Documents, store_errors
+from hexaccount_mongo.connections import Documents
 from hexaccount_mongo.documents import COLLECTION_OF
 from hexaccount_mongo.keyed_requests import MongoKeyedRequests
 from hexaccount_mongo.reading import Reading
 from hexaccount_mongo.repositories import MongoInbox, MongoJournal, MongoProfiles, MongoSessions, MongoUsers
-from hexaccount_mongo.transactions import Transient, tries, try_once
+from hexaccount_mongo.transactions import Transient, patience, tries, try_once
 from hexaccount_mongo.writes import LostRace, Writes
 
 _DUPLICATE_KEY = 11000
@@ -59,7 +59,7 @@ class MongoUnitOfWork:
         )
         if writes.empty:
             return
-        with store_errors():
+        with patience(self._database):
             owed = self._write(writes, changes)
         self._work.settle(changes)
         self._clear_orders()

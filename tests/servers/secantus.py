@@ -1,6 +1,5 @@
 import importlib.util
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +8,6 @@ from pathlib import Path
 from tests.servers.mongo import MongoServer, quick_directory
 
 ENVIRONMENT_URL = "HEXACCOUNT_TEST_SECANTUS_URL"
-_PROGRAM = "secantusd-py"
 
 
 class SecantusMissing(Exception):
@@ -31,23 +29,12 @@ class SecantusServer(MongoServer):
         super().__init__(directory, replica_set=False)
 
     def command(self) -> Sequence[str | Path]:
+        if importlib.util.find_spec("secantus") is None:
+            raise SecantusMissing
         return [
-            program(), "--host", "127.0.0.1", "--port", str(self.port), "--storage-path", self.home / "data",
+            sys.executable, "-m", "secantus", "--host", "127.0.0.1", "--port", str(self.port),
+            "--storage-path", self.home / "data",
         ]  # fmt: skip
-
-
-def program() -> Path:
-    """Return the program of the server."""
-    beside = Path(sys.executable).parent / _PROGRAM
-    if beside.is_file():
-        return beside
-    spec = importlib.util.find_spec("secantus")
-    # A folder of packages that an environment shares has its programs beside it.
-    if spec and spec.origin and (shared := Path(spec.origin).parents[4] / "bin" / _PROGRAM).is_file():
-        return shared
-    if on_path := shutil.which(_PROGRAM):
-        return Path(on_path)
-    raise SecantusMissing
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def url(mongo_server: str) -> Iterator[str]:
 @pytest.fixture
 def store(url: str) -> Iterator[MongoStore]:
     """Give a migrated store."""
-    store = open_store(url)
+    store = open_store(f"{url}&timeoutMS=4000&heartbeatFrequencyMS=500")
     store.migrate()
     yield store
     store.close()

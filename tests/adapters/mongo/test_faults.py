@@ -127,7 +127,7 @@ def test_an_attempt_is_counted_once_over_a_lost_connection(store: MongoStore, ur
 
 def test_a_server_that_hangs_or_is_gone_is_unavailable_and_used_again_when_it_is_back(tmp_path: Path) -> None:
     with MongoServer(tmp_path) as server, temporary_mongo_database(server.url) as url:
-        store = open_store(f"{url}&timeoutMS=2000&serverSelectionTimeoutMS=1000")
+        store = open_store(f"{url}&timeoutMS=2000&serverSelectionTimeoutMS=1000&heartbeatFrequencyMS=500")
         store.migrate()
         people = People()
         save(store, people.user())
