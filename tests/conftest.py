@@ -6,7 +6,6 @@ import pytest
 
 from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
-from tests.servers.secantus import running_secantus
 
 pytest_plugins = ["tests.canary.plugin"]
 
@@ -35,13 +34,6 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the URL of a MongoDB server that runs until the end of the tests."""
     with running_mongo(tmp_path_factory.mktemp("mongo")) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def secantus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the URL of a SecantusDB server, which speaks MongoDB's protocol, that runs until the end of the tests."""
-    with running_secantus(tmp_path_factory.mktemp("secantus")) as url:
         yield url
 
 
