@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
 from tests.servers.redis import client, running_redis
 
 pytest_plugins = ["tests.canary.plugin"]
 
-STORES = ("memory", "sqlite", "postgresql")
+STORES = ("memory", "sqlite", "postgresql", "mongodb")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,6 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the URL of a PostgreSQL server that runs until the end of the tests."""
     with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a MongoDB server that runs until the end of the tests."""
+    with running_mongo(tmp_path_factory.mktemp("mongo")) as url:
         yield url
 
 
@@ -60,6 +68,9 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield f"sqlite:///{tmp_path}/hexaccount.db"
         case "postgresql":
             with temporary_database(request.getfixturevalue("postgres_server")) as url:
+                yield url
+        case "mongodb":
+            with temporary_mongo_database(request.getfixturevalue("mongo_server")) as url:
                 yield url
         case _:
             yield "memory://"

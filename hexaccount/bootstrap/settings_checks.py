@@ -74,6 +74,19 @@ def _check_store(url: str) -> None:
         raise SettingsError("store: memory:// takes nothing after it")
     if parts.scheme == "postgresql" and find_spec("psycopg") is None:
         raise SettingsError("store: postgresql:// needs a driver; install it with: pip install 'hexaccount[postgres]'")
+    if parts.scheme == "mongodb":
+        _check_mongodb(url)
+
+
+def _check_mongodb(url: str) -> None:
+    if find_spec("pymongo") is None:
+        raise SettingsError("store: mongodb:// needs a driver; install it with: pip install 'hexaccount[mongo]'")
+    from hexaccount_mongo import check_url  # noqa: PLC0415 - only who uses it imports it
+
+    try:
+        check_url(url)
+    except ValueError as error:
+        raise SettingsError(f"store: {error}") from None
 
 
 def _check_cache(url: str) -> None:

@@ -14,7 +14,9 @@ from hexaccount.bootstrap.settings import PREFIX, Settings, SettingsError
 from hexaccount.bootstrap.settings_checks import check_settings
 from hexaccount.domain.permission import Permission
 
-_SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:passw|secret|token|key)[^=&]*=)[^&#]*", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(
+    r"([?&][^=&]*(?:passw|secret|token|key|mechanismproperties)[^=&]*=)[^&#]*", re.IGNORECASE
+)
 
 
 def load_settings(config: Path | None, environment: Mapping[str, str]) -> Settings:

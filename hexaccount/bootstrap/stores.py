@@ -52,6 +52,12 @@ def _open_sql(url: str, recorder: Recorder) -> Store:
     return SqlStore(url, recorder=recorder)
 
 
+def _open_mongo(url: str, recorder: Recorder) -> Store:
+    from hexaccount_mongo import MongoStore  # noqa: PLC0415 - only who uses it imports it
+
+    return MongoStore(url, recorder=recorder)
+
+
 def _sqlite_file(url: str) -> Path:
     return Path(urlsplit(url).path.removeprefix("/"))
 
@@ -62,6 +68,7 @@ STORES = {
         open=_open_sql, counts_alone=True, file_of=_sqlite_file, preload=("hexaccount_sql.sqlite_writer",)
     ),
     "postgresql": StoreKind(open=_open_sql, preload=("hexaccount_sql.postgres_writer", "hexaccount_sql.listener")),
+    "mongodb": StoreKind(open=_open_mongo, preload=("hexaccount_mongo",)),
 }
 
 

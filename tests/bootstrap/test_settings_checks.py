@@ -14,7 +14,7 @@ from hexaccount_redis import RedisLink
 @pytest.mark.parametrize(
     ("variable", "text", "remedy"),
     [
-        ("STORE", "mysql://db", r"store: .* one of memory://, sqlite://, postgresql://"),
+        ("STORE", "mysql://db", r"store: .* one of memory://, sqlite://, postgresql://, mongodb://"),
         ("STORE", "", r"store: .* one of memory://"),
         ("STORE", "/var/lib/accounts.db", r"store: .* one of memory://"),
         ("EVENTS", '["smtp://mail"]', r"events: .* one of memory://"),
@@ -63,6 +63,8 @@ def test_a_value_that_cannot_work_names_the_setting_and_the_remedy(variable: str
     [
         ("STORE", "postgresql://user:secret@[::1/accounts"),
         ("STORE", "postgresql://user:secret@ho\u2100st/accounts"),
+        ("STORE", "mongodb://user:secret/@db/accounts"),
+        ("STORE", "mongodb://user:secret@db:secret/accounts"),
         ("EVENTS", '["memory://["]'),
         ("CACHE", "redis://:secret@[::1/0"),
         ("CACHE", "redis://:secret@host/accounts"),
@@ -87,6 +89,10 @@ def test_a_key_that_is_no_text_is_refused() -> None:
         ("sqlite://data/accounts.db", "three slashes"),
         ("sqlite:///", "three slashes"),
         ("memory://named", "nothing after it"),
+        ("mongodb://localhost:27017", "name the database after the host, as in mongodb://localhost:27017/hexaccount"),
+        ("mongodb://localhost/?replicaSet=rs0", "name the database after the host"),
+        ("mongodb://localhost:port/accounts", "not a URL that MongoDB's driver understands; write it as in mongodb://"),
+        ("mongodb://localhost/accounts?unknown=1", "not a URL that MongoDB's driver understands"),
     ],
 )
 def test_a_store_that_is_nearly_right_is_told_what_is_wrong(url: str, remedy: str) -> None:
@@ -100,6 +106,8 @@ def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch
         load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
     with pytest.raises(SettingsError, match=r"^cache: .*pip install 'hexaccount\[redis\]'"):
         load_settings(None, {"HEXACCOUNT_CACHE": "redis://localhost"})
+    with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[mongo\]'"):
+        load_settings(None, {"HEXACCOUNT_STORE": "mongodb://localhost/accounts"})
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ def test_the_key_is_hidden_and_its_absence_is_shown() -> None:
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
+        ("mongodb://user:secret@a:1,b:2/db?replicaSet=r", "mongodb://user:********@a:1,b:2/db?replicaSet=r"),
+        (
+            "mongodb://a/db?authMechanismProperties=AWS_SESSION_TOKEN:secret&w=1",
+            "mongodb://a/db?authMechanismProperties=********&w=1",
+        ),
         ("postgresql://user:secret@db:5432/accounts", "postgresql://user:********@db:5432/accounts"),
         ("postgresql://user:se%40cr%3Aet%2F@db/accounts", "postgresql://user:********@db/accounts"),
         ("postgresql://user:s3c#r3t@db/accounts", "postgresql://user:********@db/accounts"),

@@ -1,0 +1,6 @@
+"""The store on MongoDB, with PyMongo."""
+
+from hexaccount_mongo.connections import check_url
+from hexaccount_mongo.store import MongoStore
+
+__all__ = ["MongoStore", "check_url"]

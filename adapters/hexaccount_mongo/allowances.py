@@ -1,0 +1,137 @@
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from hexaccount.application.limits import Filling, Limit
+from hexaccount.application.ports.allowances import Allowances, Exhausted
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_mongo.connections import Document, Documents, store_errors
+from hexaccount_mongo.transactions import Transient, patience, tries, try_once
+
+# A meter lost in a crash admits a few attempts more; to wait for the disk and for a majority would slow each of them.
+_QUICK = WriteConcern(w=1, j=False)
+_DUPLICATE_KEY = 11000
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class _Moved(Exception):
+    """A meter is not as it was read."""
+
+
+class MongoAllowances(Allowances):
+    """Counts attempts in the collection `allowances`, which is cleared of drained meters with the other leftovers.
+
+    An attempt at one key is one update, which has its room as condition. An attempt at several is read, reckoned and
+    written in one transaction, each meter only where it is as it was read.
+    """
+
+    def __init__(self, database: Documents) -> None:
+        self._database = database
+        self._meters = database["allowances"].with_options(read_concern=ReadConcern("local"), write_concern=_QUICK)
+
+    def take(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
+        with patience(self._database):
+            if len(limits) == 1:
+                ((key, limit),) = limits.items()
+                return {key: self._take_one(key, limit, now)}
+            return self._take_all(limits, now)
+
+    def give_back(self, limits: Mapping[str, Limit], fillings: Mapping[str, Filling]) -> None:
+        undone = [
+            UpdateOne(_as_read(key, after), {"$set": _moments(limits[key].undo(after))})
+            for key, after in fillings.items()
+        ]
+        with store_errors():
+            self._meters.bulk_write(undone, ordered=False)
+
+    def _take_one(self, key: str, limit: Limit, now: datetime) -> Filling:
+        for _ in tries():
+            try:
+                after = self._meters.find_one_and_update(
+                    _with_room(key, limit, now),
+                    _filled(limit, now),
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+            except DuplicateKeyError:  # the key is there, and was full or has just come
+                there = self._meters.find_one({"_id": key})
+                if there is not None and limit.fill(_filling(there), now) is None:
+                    raise Exhausted(key, _filling(there)) from None
+            else:
+                return _filling(after or {})  # an upsert always finds one
+        raise StoreUnavailable  # pragma: no cover - tries end by raising
+
+    def _take_all(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
+        for _ in tries():
+            found = self._meters.find({"_id": {"$in": list(limits)}})
+            before = {document["_id"]: _filling(document) for document in found}
+            after: dict[str, Filling] = {}
+            for key, limit in limits.items():
+                filled = limit.fill(before.get(key), now)
+                if filled is None:
+                    raise Exhausted(key, before[key])
+                after[key] = filled
+            if self._put(before, after):
+                return after
+        raise StoreUnavailable  # pragma: no cover - tries end by raising
+
+    def _put(self, before: Mapping[str, Filling], after: Mapping[str, Filling]) -> bool:
+        """Write all or nothing, and tell whether the meters were as they had been before."""
+        # In one order for everybody, so that who loses a race has written little.
+        writes = [
+            UpdateOne(_as_read(key, before.get(key)), {"$set": _moments(after[key])}, upsert=key not in before)
+            for key in sorted(after)
+        ]
+
+        def write(session: ClientSession) -> None:
+            written = self._meters.bulk_write(writes, session=session)
+            if written.matched_count + written.upserted_count != len(writes):
+                raise _Moved
+
+        with self._database.client.start_session() as session:
+            try:
+                try_once(session, write, _QUICK)
+            except (Transient, _Moved):
+                return False
+            except BulkWriteError as error:
+                if error.details["writeErrors"][0]["code"] != _DUPLICATE_KEY:
+                    raise
+                return False
+        return True
+
+
+def _with_room(key: str, limit: Limit, now: datetime) -> Document:
+    """Return the condition that `Meter` admits: until <= now + room - interval, which is never below now."""
+    return {
+        "_id": key,
+        "brief_until": {"$lte": now + limit.brief.room - limit.brief.interval},
+        "lasting_until": {"$lte": now + limit.lasting.room - limit.lasting.interval},
+    }
+
+
+def _filled(limit: Limit, now: datetime) -> list[Document]:
+    """Return the update that is `Meter.fill`; what is not there is taken for drained."""
+
+    def filled(field: str, interval: timedelta) -> dict[str, Any]:
+        return {"$add": [{"$max": [f"${field}", now]}, interval // _MILLISECOND]}
+
+    brief, lasting = limit.brief.interval, limit.lasting.interval
+    return [{"$set": {"brief_until": filled("brief_until", brief), "lasting_until": filled("lasting_until", lasting)}}]
+
+
+def _as_read(key: str, filling: Filling | None) -> Document:
+    return {"_id": key, "brief_until": None} if filling is None else {"_id": key, **_moments(filling)}
+
+
+def _moments(filling: Filling) -> Document:
+    return {"brief_until": filling.brief_until, "lasting_until": filling.lasting_until}
+
+
+def _filling(document: Mapping[str, Any]) -> Filling:
+    return Filling(document["brief_until"], document["lasting_until"])

@@ -1,0 +1,61 @@
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pymongo.errors import DuplicateKeyError
+
+from hexaccount.application.ports.keyed_requests import KeyedRequest, KeyedRequests
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_mongo.connections import Document, Documents, store_errors
+from hexaccount_mongo.reading import Reading
+
+# A key that has no document when it was taken was given back between two looks; nobody does so again and again.
+_LOOKS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MongoKeyedRequests(KeyedRequests):
+    """The requests with a key in the collection `idempotency_keys`."""
+
+    database: Documents
+    reading: Reading
+    answered: list[KeyedRequest] = field(default_factory=list)
+
+    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
+        left_over = {"user_id": None, "claimed_until": {"$lte": now}, "fingerprint": request.fingerprint}
+        gives_way = {"_id": request.key, "$or": [left_over, {"expires_at": {"$lte": now}}]}
+        for _ in range(_LOOKS):
+            if self._takes(gives_way, request):
+                return None
+            holder = self.find(request.key)
+            if holder is not None:
+                return holder
+        raise StoreUnavailable
+
+    def find(self, key: str) -> KeyedRequest | None:
+        document = self.reading.one("idempotency_keys", {"_id": key})
+        return None if document is None else KeyedRequest(key=document.pop("_id"), **document)
+
+    def release(self, request: KeyedRequest) -> None:
+        its_own = {"_id": request.key, "claimed_until": request.claimed_until, "user_id": None}
+        with store_errors():
+            self.database["idempotency_keys"].delete_one(its_own)
+
+    def complete(self, request: KeyedRequest, user_id: UUID) -> None:
+        self.answered.append(replace(request, user_id=user_id))
+
+    def _takes(self, gives_way: dict[str, Any], request: KeyedRequest) -> bool:
+        """Put the request where none is or one gives way; where one does not, inserting fails on its key."""
+        with store_errors():
+            try:
+                self.database["idempotency_keys"].replace_one(gives_way, request_document(request), upsert=True)
+            except DuplicateKeyError:
+                return False
+        return True
+
+
+def request_document(request: KeyedRequest) -> Document:
+    """Return the document of a request."""
+    fields = asdict(request)
+    return {"_id": fields.pop("key"), **fields}

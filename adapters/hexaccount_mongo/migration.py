@@ -1,0 +1,94 @@
+"""Bringing a database's schema to this version, and telling which version it has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pymongo.errors import OperationFailure
+
+from hexaccount.application.ports.store import SchemaMismatch
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_mongo.connections import Documents, store_errors
+from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
+from hexaccount_mongo.transactions import tries
+
+_NAMESPACE_EXISTS = 48
+# What the server says when somebody else changes the same collection at the moment.
+_BUSY = {112, 117, 12586, 12587, 46}
+
+
+def migrate(database: Documents) -> str:
+    """Bring the schema to the newest version; every step may be repeated, also by two at once."""
+    with store_errors():
+        _refuse_standalone(database)
+        version = _version(database)
+        if version is not None and version not in SUPPORTED_VERSIONS:
+            raise _mismatch(version)
+        for name in COLLECTIONS:
+            _repeat_while_busy(database, name)
+        newest = SUPPORTED_VERSIONS[-1]
+        database["schema"].update_one({"_id": "schema"}, {"$set": {"version": newest}}, upsert=True)
+    return newest
+
+
+def check_schema(database: Documents) -> None:
+    """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
+    with store_errors():
+        _refuse_standalone(database)
+        version = _version(database)
+    if version is None:
+        raise SchemaMismatch("the database has no schema yet; run `hexaccount migrate`")
+    if version not in SUPPORTED_VERSIONS:
+        raise _mismatch(version)
+
+
+def _repeat_while_busy(database: Documents, name: str) -> None:
+    for _ in tries():
+        with _busy() as busy:
+            _make(database, name)
+        if not busy:
+            return
+
+
+@contextmanager
+def _busy() -> Iterator[list[OperationFailure]]:
+    busy: list[OperationFailure] = []
+    try:
+        yield busy
+    except OperationFailure as error:
+        if error.code not in _BUSY:
+            raise
+        busy.append(error)
+
+
+def _make(database: Documents, name: str) -> None:
+    """Make a collection, or bring one that is there into its form."""
+    wanted = COLLECTIONS[name]
+    try:
+        database.command("create", name, validator=wanted.validator)
+    except OperationFailure as error:
+        if error.code != _NAMESPACE_EXISTS:
+            raise
+        database.command("collMod", name, validator=wanted.validator)
+    if wanted.indexes:
+        database[name].create_indexes(list(wanted.indexes))
+
+
+def _refuse_standalone(database: Documents) -> None:
+    hello = database.client.admin.command("hello")
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        raise StoreUnavailable(
+            "the MongoDB server stands alone and has no transactions; start mongod with --replSet, even if it is the "
+            "only member, and initiate the set once with rs.initiate()"
+        )
+
+
+def _mismatch(version: str) -> SchemaMismatch:
+    return SchemaMismatch(
+        f"the database's schema is version {version}, this hexaccount serves {', '.join(SUPPORTED_VERSIONS)}; "
+        "run `hexaccount migrate` of the newest version that runs on this database"
+    )
+
+
+def _version(database: Documents) -> str | None:
+    document = database["schema"].find_one({"_id": "schema"})
+    return None if document is None else str(document["version"])

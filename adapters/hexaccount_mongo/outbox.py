@@ -1,0 +1,192 @@
+from collections import defaultdict, deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from pymongo.errors import DuplicateKeyError
+
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.outbox import Delivery, Outbox
+from hexaccount_mongo.connections import Document, Documents, store_errors
+from hexaccount_mongo.deliveries import AT_ONCE
+from hexaccount_mongo.documents import entry_from
+
+_FREE: Document = {"lease": None, "free_at": AT_ONCE}
+# Looks for one earlier event of the same aggregate that is owed to the same subscriber.
+_EARLIER: Document = {
+    "$lookup": {
+        "from": "deliveries",
+        "let": {name: f"${name}" for name in ("subscriber", "aggregate", "aggregate_id", "sequence")},
+        "pipeline": [
+            {
+                "$match": {
+                    "set_aside": False,
+                    "$expr": {
+                        "$and": [
+                            {"$eq": ["$subscriber", "$$subscriber"]},
+                            {"$eq": ["$aggregate", "$$aggregate"]},
+                            {"$eq": ["$aggregate_id", "$$aggregate_id"]},
+                            {"$lt": ["$sequence", "$$sequence"]},
+                        ]
+                    },
+                }
+            },
+            {"$limit": 1},
+            {"$project": {"_id": 1}},
+        ],
+        "as": "earlier",
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MongoOutbox(Outbox):
+    """The deliveries in the collection `deliveries`; a delivery that has succeeded is a document that is gone."""
+
+    database: Documents
+    commits: CommitSignal
+
+    def enrol(self, subscriber: str, event_types: Collection[str]) -> None:
+        enrolment = {"$set": {"types": sorted(set(event_types))}}
+        with store_errors():
+            try:
+                self.database["subscriptions"].update_one({"_id": subscriber}, enrolment, upsert=True)
+            except DuplicateKeyError:  # another process enrols the same subscriber at the same moment
+                self.database["subscriptions"].update_one({"_id": subscriber}, enrolment)
+
+    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
+        claim = _Claim(self.database, subscriber, uuid4(), now, now + lease)
+        with store_errors():
+            claimed = claim.take(self._heads(subscriber, limit, now))
+            if not claimed:
+                return []
+            if len(claimed) < limit:
+                claimed += claim.take(claim.followers(claimed, limit - len(claimed)))
+            entries = self.database["journal"].find({"_id": {"$in": [delivery["event_id"] for delivery in claimed]}})
+            by_id = {document["_id"]: entry_from(document) for document in entries}
+        claimed.sort(key=lambda delivery: delivery["event_id"])
+        return _in_order(
+            [
+                Delivery(
+                    subscriber=subscriber,
+                    entry=by_id[delivery["event_id"]],
+                    attempts=delivery["attempts"],
+                    lease=claim.token,
+                )
+                for delivery in claimed
+            ]
+        )
+
+    def settle(self, deliveries: Collection[Delivery]) -> None:
+        for subscriber, events in _by_subscriber(deliveries).items():
+            with store_errors():
+                self.database["deliveries"].delete_many({"subscriber": subscriber, "event_id": {"$in": events}})
+
+    def postpone(self, delivery: Delivery, *, until: datetime, error: str) -> None:
+        self._end(delivery, {"free_at": until, "error": error})
+
+    def set_aside(self, delivery: Delivery, *, error: str) -> None:
+        self._end(delivery, {"free_at": AT_ONCE, "set_aside": True, "error": error})
+        self.commits.give()
+
+    def release(self, deliveries: Collection[Delivery]) -> None:
+        for delivery in deliveries:
+            with store_errors():
+                self.database["deliveries"].update_one(_held(delivery), {"$set": _FREE})
+
+    def _heads(self, subscriber: str, limit: int, now: datetime) -> list[UUID]:
+        """Return the events that may be claimed now, and before which nothing of their aggregate is owed."""
+        due = {"subscriber": subscriber, "set_aside": False, "free_at": {"$lte": now}}
+        steps: list[Document] = [
+            {"$match": due},
+            {"$sort": {"event_id": 1}},
+            _EARLIER,
+            {"$match": {"earlier": []}},
+            {"$limit": limit},
+            {"$project": {"event_id": 1}},
+        ]
+        found = self.database["deliveries"].aggregate(steps, hint="deliveries_owed")
+        return [document["event_id"] for document in found]
+
+    def _end(self, delivery: Delivery, values: Document) -> None:
+        change = {"$inc": {"attempts": 1}, "$set": {"lease": None, **values}}
+        with store_errors():
+            self.database["deliveries"].update_one(_held(delivery), change)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """One who claims: all that carries the token is theirs, and each document is taken by one only."""
+
+    database: Documents
+    subscriber: str
+    token: UUID
+    now: datetime
+    until: datetime
+
+    def take(self, events: Sequence[UUID]) -> list[Document]:
+        """Take those of the events that are still to be had, and return them."""
+        if not events:
+            return []
+        chosen = {"subscriber": self.subscriber, "event_id": {"$in": list(events)}}
+        due = {"set_aside": False, "free_at": {"$lte": self.now}}
+        deliveries = self.database["deliveries"]
+        taken = {"$set": {"lease": self.token, "free_at": self.until}}
+        if not deliveries.update_many({**chosen, **due}, taken, hint="deliveries_event").modified_count:
+            return []
+        return list(deliveries.find({**chosen, "lease": self.token}, hint="deliveries_event"))
+
+    def followers(self, heads: Sequence[Document], limit: int) -> list[UUID]:
+        """Return what follows the heads, up to the first that is not due; nobody else may take it."""
+        after = [
+            {
+                "aggregate": head["aggregate"],
+                "aggregate_id": head["aggregate_id"],
+                "sequence": {"$gt": head["sequence"]},
+            }
+            for head in heads
+        ]
+        order = {"aggregate": 1, "aggregate_id": 1, "sequence": 1}
+        found = self.database["deliveries"].find(
+            {"subscriber": self.subscriber, "set_aside": False, "$or": after},
+            sort=list(order.items()),
+            limit=limit,
+            hint="deliveries_order",
+        )
+        held_up: set[tuple[str, UUID]] = set()
+        events: list[UUID] = []
+        for delivery in found:
+            aggregate = delivery["aggregate"], delivery["aggregate_id"]
+            if delivery["free_at"] > self.now:
+                held_up.add(aggregate)
+            if aggregate not in held_up:
+                events.append(delivery["event_id"])
+        return events
+
+
+def _in_order(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Keep the order of the events' ids, about that of time, and within an aggregate that of the sequence.
+
+    The ids of one aggregate's events need not ascend, as they may come from processes whose clocks differ.
+    """
+    by_aggregate: defaultdict[tuple[str, UUID], deque[Delivery]] = defaultdict(deque)
+    for delivery in sorted(deliveries, key=lambda delivery: delivery.entry.sequence):
+        by_aggregate[_aggregate_of(delivery)].append(delivery)
+    return [by_aggregate[_aggregate_of(delivery)].popleft() for delivery in deliveries]
+
+
+def _aggregate_of(delivery: Delivery) -> tuple[str, UUID]:
+    return delivery.entry.aggregate, delivery.entry.aggregate_id
+
+
+def _by_subscriber(deliveries: Collection[Delivery]) -> dict[str, list[UUID]]:
+    groups: defaultdict[str, list[UUID]] = defaultdict(list)
+    for delivery in deliveries:
+        groups[delivery.subscriber].append(delivery.entry.id)
+    return groups
+
+
+def _held(delivery: Delivery) -> dict[str, Any]:
+    return {"subscriber": delivery.subscriber, "event_id": delivery.entry.id, "lease": delivery.lease}

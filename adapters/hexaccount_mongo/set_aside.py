@@ -1,0 +1,54 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
+from hexaccount_mongo.connections import Documents, store_errors
+from hexaccount_mongo.deliveries import AT_ONCE
+from hexaccount_mongo.documents import entry_from
+
+
+@dataclass(frozen=True, slots=True)
+class MongoSetAsideDeliveries(SetAsideDeliveries):
+    """The deliveries that were given up, in the collection `deliveries`."""
+
+    database: Documents
+    commits: CommitSignal
+
+    def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[SetAside]:
+        chosen = _chosen(event_id=None, subscriber=subscriber)
+        if after is not None:
+            chosen["event_id"] = {"$gt": after}
+        order = [("event_id", 1), ("subscriber", 1)]
+        with store_errors():
+            found = list(self.database["deliveries"].find(chosen, sort=order, limit=limit, hint="deliveries_set_aside"))
+            entries = self.database["journal"].find({"_id": {"$in": [given_up["event_id"] for given_up in found]}})
+            by_id = {document["_id"]: entry_from(document) for document in entries}
+        return [
+            SetAside(
+                subscriber=given_up["subscriber"],
+                entry=by_id[given_up["event_id"]],
+                attempts=given_up["attempts"],
+                error=given_up["error"],
+            )
+            for given_up in found
+        ]
+
+    def retry(self, *, event_id: UUID | None = None, subscriber: str | None = None) -> int:
+        owed = {"$set": {"set_aside": False, "attempts": 0, "free_at": AT_ONCE, "error": ""}}
+        chosen = _chosen(event_id=event_id, subscriber=subscriber)
+        with store_errors():
+            updated = self.database["deliveries"].update_many(chosen, owed, hint="deliveries_set_aside")
+        self.commits.give()
+        return updated.modified_count
+
+
+def _chosen(*, event_id: UUID | None, subscriber: str | None) -> dict[str, Any]:
+    chosen: dict[str, Any] = {"set_aside": True}
+    if event_id is not None:
+        chosen["event_id"] = event_id
+    if subscriber is not None:
+        chosen["subscriber"] = subscriber
+    return chosen

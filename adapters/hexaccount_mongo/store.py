@@ -1,0 +1,67 @@
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.allowances import Allowances
+from hexaccount.application.ports.clearing import Clearing
+from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
+from hexaccount.application.ports.signing_keys import SigningKeys
+from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.unit_of_work import UnitOfWork
+from hexaccount.application.recorder import Recorder
+from hexaccount_mongo.allowances import MongoAllowances
+from hexaccount_mongo.clearing import MongoClearing
+from hexaccount_mongo.connections import open_database
+from hexaccount_mongo.migration import check_schema, migrate
+from hexaccount_mongo.outbox import MongoOutbox
+from hexaccount_mongo.set_aside import MongoSetAsideDeliveries
+from hexaccount_mongo.signing_keys import MongoSigningKeys
+from hexaccount_mongo.unit_of_work import MongoUnitOfWork
+
+
+class MongoStore(Store):
+    """The store on a replica set of MongoDB (`mongodb://host/database`); it connects at first use."""
+
+    def __init__(self, url: str, *, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._database = open_database(url)
+        self._commits = CommitSignal()
+        self._outbox = MongoOutbox(self._database, self._commits)
+        self._set_aside = MongoSetAsideDeliveries(self._database, self._commits)
+        self._allowances = MongoAllowances(self._database)
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._outbox
+
+    @property
+    def set_aside(self) -> SetAsideDeliveries:
+        return self._set_aside
+
+    @property
+    def clearing(self) -> Clearing:
+        return MongoClearing(self._database)
+
+    @property
+    def signing_keys(self) -> SigningKeys:
+        return MongoSigningKeys(self._database)
+
+    @property
+    def allowances(self) -> Allowances:
+        return self._allowances
+
+    @property
+    def commits(self) -> CommitSignal:
+        return self._commits
+
+    def unit_of_work(self) -> UnitOfWork:
+        return MongoUnitOfWork(self._database, self._recorder, self._commits)
+
+    def check(self) -> None:
+        check_schema(self._database)
+
+    def watch(self) -> None:
+        """Return: who delivers hears of commits elsewhere by looking again and again."""
+
+    def migrate(self) -> str:
+        return migrate(self._database)
+
+    def close(self) -> None:
+        self._database.client.close()

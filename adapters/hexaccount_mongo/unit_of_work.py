@@ -1,0 +1,125 @@
+from collections.abc import Mapping, Sequence, Set
+from types import TracebackType
+from typing import Any, Self
+
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
+from hexaccount.application.recorder import Recorder
+from hexaccount.application.work_in_hand import Change, WorkInHand
+from hexaccount.domain.errors import EmailTaken, UserNameTaken
+from hexaccount.domain.session import Session
+from hexaccount.domain.user import User
+from hexaccount_mongo.connections import Documents
+from hexaccount_mongo.documents import COLLECTION_OF
+from hexaccount_mongo.keyed_requests import MongoKeyedRequests
+from hexaccount_mongo.reading import Reading
+from hexaccount_mongo.repositories import MongoInbox, MongoJournal, MongoProfiles, MongoSessions, MongoUsers
+from hexaccount_mongo.transactions import Transient, patience, tries, try_once
+from hexaccount_mongo.writes import LostRace, Writes
+
+_DUPLICATE_KEY = 11000
+
+
+class MongoUnitOfWork:
+    """A transaction on MongoDB: reads outside of it, and all writes in one at the end."""
+
+    def __init__(self, database: Documents, recorder: Recorder, commits: CommitSignal) -> None:
+        self._database = database
+        self._recorder = recorder
+        self._commits = commits
+        self._work = WorkInHand()
+        self._reading = Reading(database)
+        self.users = MongoUsers(self._reading, self._work)
+        self.sessions = MongoSessions(self._reading, self._work)
+        self.profiles = MongoProfiles(self._reading, self._work)
+        self.journal = MongoJournal(self._reading)
+        self.inbox = MongoInbox()
+        self.keyed_requests = MongoKeyedRequests(database, self._reading)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._work.forget()
+        self._clear_orders()
+        self._reading.end()
+
+    def commit(self) -> None:
+        changes = self._work.changes(self._recorder)
+        writes = Writes.of(
+            changes,
+            handled=self.inbox.handled,
+            hashes=self.users.new_hashes,
+            tokens=self.sessions.tokens,
+            answered=self.keyed_requests.answered,
+        )
+        if writes.empty:
+            return
+        with patience(self._database):
+            owed = self._write(writes, changes)
+        self._work.settle(changes)
+        self._clear_orders()
+        if owed:
+            self._commits.give()
+
+    def _write(self, writes: Writes, changes: Sequence[Change]) -> bool:
+        """Write until it is done or refused; who is aborted for another's sake learns the outcome by trying again."""
+        for _ in tries():
+            try:
+                return try_once(self._reading.session, lambda session: writes.write(self._database, session))
+            except Transient:
+                continue
+            except LostRace as error:
+                raise self._stale(changes) from error
+            except DuplicateKeyError:
+                continue  # a request's key was taken between the look at it and the write
+            except BulkWriteError as error:
+                refusal = self._explain(_doubled(error), changes)
+                raise refusal from None  # the driver's error would show what was to be written
+        raise AssertionError  # pragma: no cover - tries end by raising
+
+    def _explain(self, fields: Set[str], changes: Sequence[Change]) -> Exception:
+        """Say which rule an index has kept; the name's refusal comes first, whichever index was asked first."""
+        if "subscriber" in fields:
+            return AlreadyHandled()
+        if "name_key" in fields:
+            return UserNameTaken()
+        if "email_key" in fields:
+            return UserNameTaken() if self._has_taken_name(changes) else EmailTaken()
+        return self._stale(changes)
+
+    def _has_taken_name(self, changes: Sequence[Change]) -> bool:
+        accounts = [change.aggregate for change in changes if isinstance(change.aggregate, User)]
+        keys = [account.name.key for account in accounts]
+        owners = self._reading.find("users", {"name_key": {"$in": keys}})
+        ids = {account.id for account in accounts}
+        return len(set(keys)) < len(keys) or any(owner["_id"] not in ids for owner in owners)
+
+    def _stale(self, changes: Sequence[Change]) -> StaleVersion:
+        """Name the first aggregate that is not as it was read, else the session whose token was used before."""
+        for change in changes:
+            document = self._reading.one(COLLECTION_OF[type(change.aggregate)], {"_id": change.aggregate.id})
+            if (document["version"] if document else 0) != change.stored_version:
+                return StaleVersion(change.aggregate.kind, change.aggregate.id)
+        if self.sessions.tokens:
+            return StaleVersion(Session.kind, self.sessions.tokens[-1].session_id)
+        last = changes[-1].aggregate
+        return StaleVersion(last.kind, last.id)
+
+    def _clear_orders(self) -> None:
+        self.users.new_hashes.clear()
+        self.sessions.tokens.clear()
+        self.inbox.handled.clear()
+        self.keyed_requests.answered.clear()
+
+
+def _doubled(error: BulkWriteError) -> Set[str]:
+    """Return the fields of the unique index that has refused a write; raises the error again if it is none."""
+    first: Mapping[str, Any] = error.details["writeErrors"][0]
+    if first["code"] != _DUPLICATE_KEY:
+        raise error
+    return set(first["keyPattern"])

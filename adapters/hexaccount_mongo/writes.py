@@ -1,0 +1,140 @@
+"""What one commit writes, and how it is written within a transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
+
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.keyed_requests import KeyedRequest
+from hexaccount.application.work_in_hand import Change
+from hexaccount.domain.refresh_token import RefreshToken
+from hexaccount_mongo.connections import Document, Documents
+from hexaccount_mongo.deliveries import delivery_document
+from hexaccount_mongo.documents import COLLECTION_OF, document_of, entry_document, token_document
+from hexaccount_mongo.keyed_requests import request_document
+
+_NOT_BY_VERSION = ("_id", "password_hash")
+
+
+class LostRace(Exception):
+    """An aggregate to update is not in the version in which it was read."""
+
+
+@dataclass(slots=True)
+class Writes:
+    """The writes of one commit, by collection.
+
+    `inserts` are in the order in which they are done: what handled an event before is told first. An update compares
+    the version, and never brings a password hash, of which the version says nothing; `hashes` replace those that are
+    still there. `spent` tokens have been used, `answered` requests may be there already.
+    """
+
+    inserts: dict[str, list[Document]] = field(default_factory=dict)
+    updates: dict[str, list[UpdateOne]] = field(default_factory=dict)
+    entries: list[JournalEntry] = field(default_factory=list)
+    hashes: list[UpdateOne] = field(default_factory=list)
+    spent: list[UpdateOne] = field(default_factory=list)
+    answered: list[Document] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        changes: Sequence[Change],
+        *,
+        handled: Sequence[tuple[str, UUID]],
+        hashes: Sequence[tuple[UUID, str | None, str]],
+        tokens: Sequence[RefreshToken],
+        answered: Sequence[KeyedRequest],
+    ) -> "Writes":
+        """Return what these changes, inbox entries, new hashes, tokens and answered requests come to."""
+        writes = cls()
+        if handled:
+            writes.inserts["inbox"] = [{"subscriber": name, "event_id": event_id} for name, event_id in handled]
+        for change in changes:
+            writes._add(change)
+        new = [token_document(token) for token in tokens if token.spent_at is None]
+        if new:
+            writes.inserts["refresh_tokens"] = new
+        writes.spent = [
+            UpdateOne({"_id": token.digest}, {"$set": {"spent_at": token.spent_at, "salt": token.salt}})
+            for token in tokens
+            if token.spent_at is not None
+        ]
+        writes.hashes = [
+            UpdateOne(
+                {"_id": user_id} if old is None else {"_id": user_id, "password_hash": old},
+                {"$set": {"password_hash": hash_}},
+            )
+            for user_id, old, hash_ in hashes
+        ]
+        writes.answered = [request_document(request) for request in answered]
+        return writes
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether there is nothing to write."""
+        return not (self.inserts or self.updates or self.hashes or self.spent or self.answered)
+
+    def write(self, database: Documents, session: ClientSession) -> bool:
+        """Write all within the session's transaction and tell whether deliveries are owed for it.
+
+        Raises BulkWriteError where something is there that must be unique, and LostRace.
+        """
+        for collection, updates in self.updates.items():
+            if database[collection].bulk_write(updates, session=session).matched_count != len(updates):
+                raise LostRace
+        for collection, documents in self.inserts.items():
+            database[collection].insert_many(documents, session=session)
+        if self.hashes:
+            database["users"].bulk_write(self.hashes, session=session)
+        if self.spent:
+            database["refresh_tokens"].bulk_write(self.spent, session=session)
+        for answer in self.answered:
+            _complete(database, session, answer)
+        return self._owe(database, session)
+
+    def _add(self, change: Change) -> None:
+        document, collection = document_of(change.aggregate), COLLECTION_OF[type(change.aggregate)]
+        self.entries += change.entries
+        if change.stored_version:
+            same = {"_id": document["_id"], "version": change.stored_version}
+            values = {name: value for name, value in document.items() if name not in _NOT_BY_VERSION}
+            self.updates.setdefault(collection, []).append(UpdateOne(same, {"$set": values}))
+        else:
+            self.inserts.setdefault(collection, []).append(document)
+
+    def _owe(self, database: Documents, session: ClientSession) -> bool:
+        """Write the events, and what is owed for them to those who are enrolled at this moment."""
+        if not self.entries:
+            return False
+        database["journal"].insert_many([entry_document(entry) for entry in self.entries], session=session)
+        wanted = sorted({entry.type for entry in self.entries} | {"*"})
+        found = database["subscriptions"].find({"types": {"$in": wanted}}, session=session)
+        enrolled: Mapping[str, Any] = {document["_id"]: document["types"] for document in found}
+        owed = [
+            delivery_document(subscriber, entry)
+            for entry in self.entries
+            for subscriber, types in enrolled.items()
+            if entry.type in types or "*" in types
+        ]
+        if owed:
+            database["deliveries"].insert_many(owed, session=session)
+        return bool(owed)
+
+
+def _complete(database: Documents, session: ClientSession, answer: Document) -> None:
+    """Note an answer where the same request waits for it or none has the key, and nothing otherwise."""
+    requests = database["idempotency_keys"]
+    there = requests.find_one({"_id": answer["_id"]}, session=session)
+    if there is None:
+        requests.insert_one(answer, session=session)
+    elif there["user_id"] is None and there["fingerprint"] == answer["fingerprint"]:
+        requests.update_one(
+            {"_id": answer["_id"], "user_id": None, "fingerprint": answer["fingerprint"]},
+            {"$set": {"user_id": answer["user_id"]}},
+            session=session,
+        )

@@ -1,0 +1,76 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+from pymongo.errors import WriteError
+
+from hexaccount.application.ports.store import SchemaMismatch
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import save
+from hexaccount_mongo import MongoStore
+from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
+from tests.adapters.mongo.conftest import open_store
+from tests.servers.mongo import MongoServer
+
+Documents = Database[dict[str, Any]]
+
+
+def test_a_server_that_stands_alone_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    with MongoServer(tmp_path, replica_set=False) as server:
+        store = open_store(server.url.replace("/?", "/accounts?"))
+        for start in (store.check, store.migrate):
+            with pytest.raises(StoreUnavailable, match=r"no transactions; start mongod with --replSet.*rs\.initiate"):
+                start()
+        store.close()
+
+
+def test_a_schema_of_another_version_is_told_and_left_alone(store: MongoStore, database: Documents) -> None:
+    database["schema"].update_one({}, {"$set": {"version": "9999"}})
+    for start in (store.check, store.migrate):
+        with pytest.raises(SchemaMismatch, match=r"schema is version 9999, this hexaccount serves 0001; run `hexacc"):
+            start()
+    assert database["schema"].find_one() == {"_id": "schema", "version": "9999"}
+
+
+def test_a_database_without_a_schema_is_told_what_to_run(url: str) -> None:
+    store = open_store(url)
+    with pytest.raises(SchemaMismatch, match="no schema yet; run `hexaccount migrate`"):
+        store.check()
+    assert store.migrate() == SUPPORTED_VERSIONS[-1]
+    store.check()
+    store.close()
+
+
+def test_what_is_missing_of_a_schema_is_made_again(store: MongoStore, database: Documents) -> None:
+    made = {name: database[name].index_information() for name in COLLECTIONS}
+    database["users"].drop_index("users_name_key")
+    database["profiles"].drop()
+    database.command("collMod", "sessions", validator={})
+    store.migrate()
+    assert {name: database[name].index_information() for name in COLLECTIONS} == made
+    validators = {each["name"]: each["options"].get("validator") for each in database.list_collections()}
+    assert {name: validators[name] for name in COLLECTIONS} == {
+        name: collection.validator for name, collection in COLLECTIONS.items()
+    }
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_a_document_that_is_not_whole_is_refused(store: MongoStore, database: Documents, collection: str) -> None:
+    with pytest.raises(WriteError) as refusal:
+        database[collection].insert_one({"unknown": 1})
+    assert refusal.value.code == 121
+
+
+def test_every_document_that_a_store_writes_has_the_fields_of_its_collection_and_no_other(
+    store: MongoStore, database: Documents
+) -> None:
+    people = People()
+    user = people.user()
+    store.outbox.enrol("subscriber", ["*"])
+    save(store, user, people.session(user), people.profile(user.id))
+    for name in ("users", "sessions", "profiles", "journal", "subscriptions", "deliveries"):
+        document = database[name].find_one()
+        assert document
+        assert document.keys() - {"_id"} == COLLECTIONS[name].fields.keys() - {"_id"}, name
