@@ -17,7 +17,7 @@ from tests.servers.processes import RunningCommand
 from tests.servers.redis import RedisServer, client
 from tests.service.conftest import Account
 
-ROUNDS = 100
+ROUNDS = 25
 Headers = dict[str, str]
 
 
