@@ -11,9 +11,8 @@ from hexaccount_mongo.connections import Documents, store_errors
 from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
 from hexaccount_mongo.transactions import tries
 
-_NAMESPACE_EXISTS = 48
-# What the server says when somebody else changes the same collection at the moment.
-_BUSY = {112, 117, 12586, 12587, 46}
+# What the server says when somebody else makes or changes the same collection at the moment.
+_BUSY = {48, 112, 117, 12586, 12587, 46}
 
 
 def migrate(database: Documents) -> str:
@@ -63,11 +62,12 @@ def _busy() -> Iterator[list[OperationFailure]]:
 def _make(database: Documents, name: str) -> None:
     """Make a collection, or bring one that is there into its form."""
     wanted = COLLECTIONS[name]
-    try:
+    there = next(iter(database.list_collections(filter={"name": name})), None)
+    if there is None:
+        # Somebody else may have made it since; then the server calls it busy, and it is looked at again.
         database.command("create", name, validator=wanted.validator)
-    except OperationFailure as error:
-        if error.code != _NAMESPACE_EXISTS:
-            raise
+    elif there["options"].get("validator") != wanted.validator:
+        # Only where it is needed: this waits for every transaction on the collection, also those of the dead.
         database.command("collMod", name, validator=wanted.validator)
     if wanted.indexes:
         database[name].create_indexes(list(wanted.indexes))

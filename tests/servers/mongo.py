@@ -43,8 +43,12 @@ class MongoServer:
 
     title = "MongoDB"
 
-    def __init__(self, directory: Path, *, replica_set: bool = True) -> None:
-        """Keep the data under `directory`; without a replica set it stands alone and has no transactions."""
+    def __init__(self, directory: Path, *, replica_set: bool = True, transaction_lifetime: int = 60) -> None:
+        """Keep the data under `directory`; without a replica set it stands alone and has no transactions.
+
+        A transaction that has been open for `transaction_lifetime` seconds is ended.
+        """
+        self.transaction_lifetime = transaction_lifetime
         self.port = free_port()
         self.replica_set = replica_set
         self._directory = directory
@@ -150,6 +154,7 @@ class MongoServer:
             "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25",
             "--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)",  # else 300 MB of journal
             "--setParameter", "enableTestCommands=1", "--setParameter", "diagnosticDataCollectionEnabled=false",
+            "--setParameter", f"transactionLifetimeLimitSeconds={self.transaction_lifetime}",
         ]  # fmt: skip
 
     def _wait_until_ready(self) -> None:

@@ -11,6 +11,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import sqlalchemy as sa
+from pymongo import monitoring
+from pymongo.monitoring import CommandListener
 
 from hexaccount.application.ports.clock import Clock
 from hexaccount.bootstrap.service import Service, open_service
@@ -48,18 +50,35 @@ def opened(url: str, clock: Clock | None = None) -> Service:
     return service
 
 
-def watch(service: Service, points: Points) -> None:
-    """Have every message to the database, and every answer of it, counted."""
-    assert isinstance(service.store, SqlStore)
-    for moment in ("before_cursor_execute", "after_cursor_execute"):
-        sa.event.listen(service.store._engine, moment, points.pass_one)
+class WatchedCommands(CommandListener):
+    """Passes a point before each command to MongoDB and after it."""
+
+    def __init__(self, points: Points) -> None:
+        self._points = points
+
+    def started(self, event: object) -> None:
+        self._points.pass_one()
+
+    def succeeded(self, event: object) -> None:
+        self._points.pass_one()
+
+    def failed(self, event: object) -> None:
+        self._points.pass_one()
+
+
+def watch_statements(service: Service, points: Points) -> None:
+    """Pass a point before each statement to a database of SQL and after it."""
+    if isinstance(service.store, SqlStore):
+        for moment in ("before_cursor_execute", "after_cursor_execute"):
+            sa.event.listen(service.store._engine, moment, points.pass_one)
 
 
 def register(url: str, name: str, doom: int, told: Connection) -> None:
     """Register in a process of its own."""
     points = Points(doom)
+    monitoring.register(WatchedCommands(points))  # before there is a client, which asks once
     with opened(url) as service:
-        watch(service, points)
+        watch_statements(service, points)
         app = create_app(
             bus=service.bus,
             artist=service.artist,

@@ -273,8 +273,8 @@ def _history_of(users: list[UUID], sessions: list[UUID]) -> Callable[[House], An
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Stores]:
-    with running_stores(tmp_path_factory.mktemp("side_by_side"), postgres_server) as stores:
+def stores(tmp_path_factory: pytest.TempPathFactory, postgres_server: str, mongo_server: str) -> Iterator[Stores]:
+    with running_stores(tmp_path_factory.mktemp("side_by_side"), postgres_server, mongo_server) as stores:
         yield stores
 
 
