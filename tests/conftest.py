@@ -1,9 +1,16 @@
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from hexaccount.application.recorder import Recorder
+from hexaccount_sql.migration import migrate
+from hexaccount_system import Uuid7Identifiers
+from tests.contracts.mongo_stores import empty_collections, open_mongo_store
+from tests.contracts.sql_stores import empty_database
 from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
 from tests.servers.redis import client, running_redis
@@ -60,17 +67,37 @@ def cache_url(request: pytest.FixtureRequest) -> str | None:
     return request.getfixturevalue("redis_url") if request.config.getoption("--cache") == "redis" else None
 
 
-@pytest.fixture
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the `store` setting of an empty, unmigrated store of the kind that `--store` names."""
+@pytest.fixture(scope="session")
+def feature_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the `store` setting of a migrated store of the kind that `--store` names."""
     match request.config.getoption("--store"):
         case "sqlite":
-            yield f"sqlite:///{tmp_path}/hexaccount.db"
+            url = f"sqlite:///{tmp_path_factory.mktemp('features')}/hexaccount.db"
+            migrate(url)
+            yield url
         case "postgresql":
             with temporary_database(request.getfixturevalue("postgres_server")) as url:
+                migrate(url)
                 yield url
         case "mongodb":
             with temporary_mongo_database(request.getfixturevalue("mongo_server")) as url:
+                store = open_mongo_store(url, Recorder(Uuid7Identifiers(), "urn:hexaccount:features"))
+                store.migrate()
+                store.close()
                 yield url
         case _:
             yield "memory://"
+
+
+@pytest.fixture
+def store_url(feature_store: str, tmp_path: Path) -> str:
+    """Give the `store` setting of a migrated store that is empty."""
+    match urlsplit(feature_store).scheme:
+        case "sqlite":
+            shutil.copy(feature_store.removeprefix("sqlite:///"), tmp_path / "hexaccount.db")
+            return f"sqlite:///{tmp_path}/hexaccount.db"
+        case "postgresql":
+            empty_database(feature_store)
+        case "mongodb":
+            empty_collections(feature_store)
+    return feature_store

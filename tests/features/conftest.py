@@ -50,7 +50,6 @@ def world(store_url: str, cache_url: str | None) -> Iterator[World]:
     )
     clock, outside = AdjustableClock(), WorldOutside()
     with open_service(settings, clock=clock, publishers={"memory://outside": outside}) as service:
-        service.store.migrate()
         service.enrol()
         world = World(service, clock, outside)
         yield world

@@ -16,7 +16,7 @@ from pymongo.monitoring import CommandListener
 
 from hexaccount.application.ports.clock import Clock
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
 from hexaccount_flask import create_app
 from hexaccount_memory import MemoryPublisher
 from hexaccount_sql import SqlStore
@@ -42,7 +42,12 @@ class Points:
 
 def opened(url: str, clock: Clock | None = None) -> Service:
     """Return the service as it is before and after its death; what it publishes goes nowhere else."""
-    settings = Settings(store=url, jwt=JwtSettings(key=KEY), password=PasswordSettings(cost=4))
+    settings = Settings(
+        store=url,
+        jwt=JwtSettings(key=KEY),
+        password=PasswordSettings(cost=4),
+        limits=LimitSettings(enabled=False),  # all who are registered come from one address
+    )
     publishers = {"memory://outside": MemoryPublisher()}
     service = open_service(settings, publishers=publishers, clock=clock or SystemClock())
     service.store.migrate()

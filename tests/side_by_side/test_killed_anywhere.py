@@ -22,7 +22,7 @@ from hexaccount_memory import MemoryPublisher
 from hexaccount_system import SystemClock
 from tests.servers.mongo import MongoServer, quick_directory
 from tests.servers.postgres import temporary_database
-from tests.service.doomed_registration import PASSWORD, opened, register
+from tests.side_by_side.doomed_registration import PASSWORD, opened, register
 
 # Each is forked from one process that has imported everything and opened nothing.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -54,6 +54,7 @@ def test_a_registration_is_whole_or_never_was_wherever_its_process_is_killed(
         code, told = run_until_doom(durable_store, name, point)
         with opened(durable_store, clock) as service:
             exists = is_whole(service, clock, name)
+        assert told[:1] in ([], [201])
         assert exists or not told, f"an acknowledged account is lost at point {point}"
         whole += exists
         if code == 0:
