@@ -1,22 +1,21 @@
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from hexaccount.application.ports.keyed_requests import KeyedRequest, KeyedRequests
+from hexaccount.application.ports.keyed_requests import KeyedRequest
+from hexaccount.application.repositories_in_hand import KeyedRequestsInHand
 from hexaccount_memory.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryKeyedRequests(KeyedRequests):
+class MemoryKeyedRequests(KeyedRequestsInHand):
     """The requests with a key in memory."""
 
     tables: Tables
-    answered: list[KeyedRequest] = field(default_factory=list)
 
     def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
         with self.tables.lock:
             holder = self.tables.keyed_requests.get(request.key)
-            if holder is not None and not _gives_way(holder, request, now):
+            if holder is not None and not holder.gives_way_to(request, now):
                 return holder
             self.tables.keyed_requests[request.key] = request
         return None
@@ -30,18 +29,10 @@ class MemoryKeyedRequests(KeyedRequests):
             if self.tables.keyed_requests.get(request.key) == request:
                 del self.tables.keyed_requests[request.key]
 
-    def complete(self, request: KeyedRequest, user_id: UUID) -> None:
-        self.answered.append(replace(request, user_id=user_id))
-
     def write(self) -> None:
         """Note the answers, as a part of the commit."""
         stored = self.tables.keyed_requests
-        for request in self.answered:
+        for request in self.work.orders.answered:
             holder = stored.get(request.key)
-            if holder is None or (holder.user_id is None and holder.fingerprint == request.fingerprint):
+            if holder is None or holder.awaits(request):
                 stored[request.key] = request
-
-
-def _gives_way(holder: KeyedRequest, request: KeyedRequest, now: datetime) -> bool:
-    left_over = holder.user_id is None and holder.claimed_until <= now and holder.fingerprint == request.fingerprint
-    return left_over or holder.expires_at <= now

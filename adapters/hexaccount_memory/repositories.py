@@ -1,12 +1,11 @@
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import Inbox, Journal, Profiles, Sessions, Users
-from hexaccount.application.work_in_hand import WorkInHand
-from hexaccount.domain.errors import UserNotFound
+from hexaccount.application.ports.unit_of_work import Journal
+from hexaccount.application.repositories_in_hand import ProfilesInHand, SessionsInHand, UsersInHand
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
@@ -15,67 +14,40 @@ from hexaccount_memory.tables import Tables, copy_of, entry_copy
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryUsers(Users):
+class MemoryUsers(UsersInHand):
     """The accounts in memory."""
 
     tables: Tables
-    work: WorkInHand
-    new_hashes: list[tuple[UUID, str | None, str]] = field(default_factory=list)
 
-    def add(self, user: User) -> None:
-        self.work.add(user)
-
-    def get(self, user_id: UUID) -> User:
-        user = self._find(user_id)
-        if user is None:
-            raise UserNotFound
-        return user
+    def read(self, user_id: UUID) -> User | None:
+        with self.tables.lock:
+            stored = self.tables.users.get(user_id)
+        return self.work.keep(copy_of(stored)) if stored else None
 
     def find_by_name(self, key: str) -> User | None:
         with self.tables.lock:
-            return self._find(self.tables.names.get(key))
+            return self._owner(self.tables.names.get(key))
 
     def find_by_email(self, key: str) -> User | None:
         with self.tables.lock:
-            return self._find(self.tables.emails.get(key))
+            return self._owner(self.tables.emails.get(key))
 
     def page(self, *, limit: int, after: UUID | None) -> Sequence[User]:
         with self.tables.lock:
             ids = sorted(user_id for user_id in self.tables.users if after is None or user_id > after)
             return [self.work.keep(copy_of(self.tables.users[user_id])) for user_id in ids[:limit]]
 
-    def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
-        self.new_hashes.append((user_id, old, new))
-
-    def set_hash(self, user_id: UUID, new: str) -> None:
-        self.new_hashes.append((user_id, None, new))
-
-    def _find(self, user_id: UUID | None) -> User | None:
-        if user_id is None:
-            return None
-        known = self.work.find(User, user_id)
-        if known is not None:
-            return known
-        with self.tables.lock:
-            stored = self.tables.users.get(user_id)
-        return self.work.keep(copy_of(stored)) if stored else None
+    def _owner(self, user_id: UUID | None) -> User | None:
+        return self.read(user_id) if user_id else None
 
 
 @dataclass(frozen=True, slots=True)
-class MemorySessions(Sessions):
+class MemorySessions(SessionsInHand):
     """The logins in memory, and their refresh tokens."""
 
     tables: Tables
-    work: WorkInHand
-    new_tokens: list[RefreshToken] = field(default_factory=list)
 
-    def add(self, session: Session) -> None:
-        self.work.add(session)
-
-    def find(self, session_id: UUID) -> Session | None:
-        known = self.work.find(Session, session_id)
-        if known is not None:
-            return known
+    def read(self, session_id: UUID) -> Session | None:
         with self.tables.lock:
             stored = self.tables.sessions.get(session_id)
         return self.work.keep(copy_of(stored)) if stored else None
@@ -104,24 +76,14 @@ class MemorySessions(Sessions):
             live.sort(key=lambda session: session.id, reverse=True)
             return [self.work.keep(copy_of(session)) for session in live[:limit]]
 
-    def put_token(self, token: RefreshToken) -> None:
-        self.new_tokens.append(token)
-
 
 @dataclass(frozen=True, slots=True)
-class MemoryProfiles(Profiles):
+class MemoryProfiles(ProfilesInHand):
     """The profiles in memory."""
 
     tables: Tables
-    work: WorkInHand
 
-    def add(self, profile: Profile) -> None:
-        self.work.add(profile)
-
-    def find(self, user_id: UUID) -> Profile | None:
-        known = self.work.find(Profile, user_id)
-        if known is not None:
-            return known
+    def read(self, user_id: UUID) -> Profile | None:
         with self.tables.lock:
             stored = self.tables.profiles.get(user_id)
         return self.work.keep(copy_of(stored)) if stored else None
@@ -139,13 +101,3 @@ class MemoryJournal(Journal):
     def of(self, aggregate: str, aggregate_id: UUID) -> Sequence[JournalEntry]:
         with self.tables.lock:
             return [entry_copy(entry) for entry in self.tables.journal.get((aggregate, aggregate_id), ())]
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryInbox(Inbox):
-    """The handled events in memory."""
-
-    handled: list[tuple[str, UUID]] = field(default_factory=list)
-
-    def add(self, subscriber: str, event_id: UUID) -> None:
-        self.handled.append((subscriber, event_id))

@@ -1,11 +1,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from uuid import UUID
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
 from hexaccount.application.recorder import Recorder
+from hexaccount.application.repositories_in_hand import InboxInHand
 from hexaccount.application.work_in_hand import Change, WorkInHand
 from hexaccount.domain.aggregate import Aggregate
 from hexaccount.domain.errors import EmailTaken, UserNameTaken
@@ -13,7 +15,7 @@ from hexaccount.domain.profile import Profile
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 from hexaccount_memory.keyed_requests import MemoryKeyedRequests
-from hexaccount_memory.repositories import MemoryInbox, MemoryJournal, MemoryProfiles, MemorySessions, MemoryUsers
+from hexaccount_memory.repositories import MemoryJournal, MemoryProfiles, MemorySessions, MemoryUsers
 from hexaccount_memory.tables import OwedDelivery, Tables, copy_of
 
 
@@ -25,12 +27,12 @@ class MemoryUnitOfWork:
         self._recorder = recorder
         self._commits = commits
         self._work = WorkInHand()
-        self.users = MemoryUsers(tables, self._work)
-        self.sessions = MemorySessions(tables, self._work)
-        self.profiles = MemoryProfiles(tables, self._work)
+        self.users = MemoryUsers(self._work, tables)
+        self.sessions = MemorySessions(self._work, tables)
+        self.profiles = MemoryProfiles(self._work, tables)
         self.journal = MemoryJournal(tables)
-        self.inbox = MemoryInbox()
-        self.keyed_requests = MemoryKeyedRequests(tables)
+        self.inbox = InboxInHand(self._work)
+        self.keyed_requests = MemoryKeyedRequests(self._work, tables)
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +40,7 @@ class MemoryUnitOfWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._forget()
+        self._work.forget()
 
     def commit(self) -> None:
         """Check everything, then write everything."""
@@ -50,27 +52,16 @@ class MemoryUnitOfWork:
             self._check_tokens()
             self._write(changes)
         self._work.settle(changes)
-        self._clear_orders()
         if changes:
             self._commits.give()
 
-    def _forget(self) -> None:
-        self._work.forget()
-        self._clear_orders()
-
-    def _clear_orders(self) -> None:
-        self.users.new_hashes.clear()
-        self.sessions.new_tokens.clear()
-        self.inbox.handled.clear()
-        self.keyed_requests.answered.clear()
-
     def _check_tokens(self) -> None:
-        for token in self.sessions.new_tokens:
+        for token in self._work.orders.tokens:
             if token.spent_at is None and token.predecessor in self._tables.followed:
                 raise StaleVersion(Session.kind, token.session_id)
 
     def _check_inbox(self) -> None:
-        handled = self.inbox.handled
+        handled = self._work.orders.handled
         if not self._tables.inbox.isdisjoint(handled) or len(set(handled)) < len(handled):
             raise AlreadyHandled
 
@@ -88,9 +79,9 @@ class MemoryUnitOfWork:
 
     def _write(self, changes: Sequence[Change]) -> None:
         tables = self._tables
-        tables.inbox.update(self.inbox.handled)
-        tables.tokens.update({token.digest: token for token in self.sessions.new_tokens})
-        tables.followed.update(token.predecessor for token in self.sessions.new_tokens if token.predecessor)
+        tables.inbox.update(self._work.orders.handled)
+        tables.tokens.update({token.digest: token for token in self._work.orders.tokens})
+        tables.followed.update(token.predecessor for token in self._work.orders.tokens if token.predecessor)
         self.keyed_requests.write()
         for change in changes:
             aggregate = change.aggregate
@@ -103,7 +94,7 @@ class MemoryUnitOfWork:
                 tables.emails[aggregate.email.key] = aggregate.id
             tables.journal[aggregate.kind, aggregate.id].extend(change.entries)
             self._owe(change)
-        for user_id, old, new in self.users.new_hashes:
+        for user_id, old, new in self._work.orders.hashes:
             user = tables.users.get(user_id)
             if user is not None and old in (None, user.password_hash):
                 tables.users[user_id] = replace(user, password_hash=new)
@@ -115,10 +106,11 @@ class MemoryUnitOfWork:
                 pair = (change.aggregate.kind, change.aggregate.id)
                 self._tables.owed[subscriber].setdefault(pair, []).extend(owed)
 
-    def _table_of(self, aggregate: Aggregate) -> dict[object, Aggregate]:
-        tables: dict[type[Aggregate], dict[object, Aggregate]] = {
-            User: self._tables.users,  # type: ignore[dict-item]  # a table holds one kind, this looks at any
-            Session: self._tables.sessions,  # type: ignore[dict-item]  # a table holds one kind, this looks at any
-            Profile: self._tables.profiles,  # type: ignore[dict-item]  # a table holds one kind, this looks at any
+    def _table_of(self, aggregate: Aggregate) -> dict[UUID, Any]:
+        # A table holds one kind of aggregate, and here any of them is looked at.
+        tables: dict[type[Aggregate], dict[UUID, Any]] = {
+            User: self._tables.users,
+            Session: self._tables.sessions,
+            Profile: self._tables.profiles,
         }
         return tables[type(aggregate)]

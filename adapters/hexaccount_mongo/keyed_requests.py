@@ -1,12 +1,12 @@
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from pymongo.errors import DuplicateKeyError
 
-from hexaccount.application.ports.keyed_requests import KeyedRequest, KeyedRequests
+from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.repositories_in_hand import KeyedRequestsInHand
 from hexaccount_mongo.connections import Document, Documents, store_errors
 from hexaccount_mongo.reading import Reading
 
@@ -15,12 +15,11 @@ _LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class MongoKeyedRequests(KeyedRequests):
+class MongoKeyedRequests(KeyedRequestsInHand):
     """The requests with a key in the collection `idempotency_keys`."""
 
     database: Documents
     reading: Reading
-    answered: list[KeyedRequest] = field(default_factory=list)
 
     def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
         left_over = {"user_id": None, "claimed_until": {"$lte": now}, "fingerprint": request.fingerprint}
@@ -41,9 +40,6 @@ class MongoKeyedRequests(KeyedRequests):
         its_own = {"_id": request.key, "claimed_until": request.claimed_until, "user_id": None}
         with store_errors():
             self.database["idempotency_keys"].delete_one(its_own)
-
-    def complete(self, request: KeyedRequest, user_id: UUID) -> None:
-        self.answered.append(replace(request, user_id=user_id))
 
     def _takes(self, gives_way: dict[str, Any], request: KeyedRequest) -> bool:
         """Put the request where none is or one gives way; where one does not, inserting fails on its key."""

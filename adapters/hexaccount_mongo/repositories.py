@@ -1,13 +1,12 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import Inbox, Journal, Profiles, Sessions, Users
-from hexaccount.application.work_in_hand import WorkInHand
-from hexaccount.domain.errors import UserNotFound
+from hexaccount.application.ports.unit_of_work import Journal
+from hexaccount.application.repositories_in_hand import ProfilesInHand, SessionsInHand, UsersInHand
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
@@ -29,24 +28,13 @@ _JOIN_USER: Sequence[Mapping[str, Any]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class MongoUsers(Users):
+class MongoUsers(UsersInHand):
     """The accounts in the collection `users`."""
 
     reading: Reading
-    work: WorkInHand
-    new_hashes: list[tuple[UUID, str | None, str]] = field(default_factory=list)
 
-    def add(self, user: User) -> None:
-        self.work.add(user)
-
-    def get(self, user_id: UUID) -> User:
-        known = self.work.find(User, user_id)
-        if known is not None:
-            return known
-        user = self._one({"_id": user_id})
-        if user is None:
-            raise UserNotFound
-        return user
+    def read(self, user_id: UUID) -> User | None:
+        return self._one({"_id": user_id})
 
     def find_by_name(self, key: str) -> User | None:
         return self._one({"name_key": key})
@@ -59,32 +47,18 @@ class MongoUsers(Users):
         found = self.reading.find("users", later, sort={"_id": 1}, limit=limit)
         return [self.work.keep(user_from(document)) for document in found]
 
-    def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
-        self.new_hashes.append((user_id, old, new))
-
-    def set_hash(self, user_id: UUID, new: str) -> None:
-        self.new_hashes.append((user_id, None, new))
-
     def _one(self, condition: Mapping[str, Any]) -> User | None:
         document = self.reading.one("users", condition)
         return None if document is None else self.work.keep(user_from(document))
 
 
 @dataclass(frozen=True, slots=True)
-class MongoSessions(Sessions):
+class MongoSessions(SessionsInHand):
     """The logins in the collection `sessions`, and their tokens in `refresh_tokens`."""
 
     reading: Reading
-    work: WorkInHand
-    tokens: list[RefreshToken] = field(default_factory=list)
 
-    def add(self, session: Session) -> None:
-        self.work.add(session)
-
-    def find(self, session_id: UUID) -> Session | None:
-        known = self.work.find(Session, session_id)
-        if known is not None:
-            return known
+    def read(self, session_id: UUID) -> Session | None:
         document = self.reading.one("sessions", {"_id": session_id})
         return None if document is None else self.work.keep(session_from(document))
 
@@ -114,26 +88,14 @@ class MongoSessions(Sessions):
         found = self.reading.find("sessions", live, sort={"_id": -1}, limit=limit, hint="sessions_of_user")
         return [self.work.keep(session_from(document)) for document in found]
 
-    def put_token(self, token: RefreshToken) -> None:
-        self.tokens.append(token)
-
 
 @dataclass(frozen=True, slots=True)
-class MongoProfiles(Profiles):
+class MongoProfiles(ProfilesInHand):
     """The profiles in the collection `profiles`."""
 
     reading: Reading
-    work: WorkInHand
 
-    def add(self, profile: Profile) -> None:
-        self.work.add(profile)
-
-    def find(self, user_id: UUID) -> Profile | None:
-        known = self.work.find(Profile, user_id)
-        if known is not None:
-            return known
-        if self.work.is_absent(Profile, user_id):
-            return None
+    def read(self, user_id: UUID) -> Profile | None:
         document = self.reading.one("profiles", {"_id": user_id})
         return None if document is None else self.work.keep(profile_from(document))
 
@@ -153,13 +115,3 @@ class MongoJournal(Journal):
     def of(self, aggregate: str, aggregate_id: UUID) -> Sequence[JournalEntry]:
         of_it = {"aggregate": aggregate, "aggregate_id": aggregate_id}
         return [entry_from(document) for document in self.reading.find("journal", of_it, sort={"sequence": 1})]
-
-
-@dataclass(frozen=True, slots=True)
-class MongoInbox(Inbox):
-    """The handled events, on their way into the collection `inbox`."""
-
-    handled: list[tuple[str, UUID]] = field(default_factory=list)
-
-    def add(self, subscriber: str, event_id: UUID) -> None:
-        self.handled.append((subscriber, event_id))

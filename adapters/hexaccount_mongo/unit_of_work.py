@@ -7,6 +7,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
 from hexaccount.application.recorder import Recorder
+from hexaccount.application.repositories_in_hand import InboxInHand
 from hexaccount.application.work_in_hand import Change, WorkInHand
 from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.session import Session
@@ -15,7 +16,7 @@ from hexaccount_mongo.connections import Documents
 from hexaccount_mongo.documents import COLLECTION_OF
 from hexaccount_mongo.keyed_requests import MongoKeyedRequests
 from hexaccount_mongo.reading import Reading
-from hexaccount_mongo.repositories import MongoInbox, MongoJournal, MongoProfiles, MongoSessions, MongoUsers
+from hexaccount_mongo.repositories import MongoJournal, MongoProfiles, MongoSessions, MongoUsers
 from hexaccount_mongo.transactions import Transient, patience, tries, try_once
 from hexaccount_mongo.writes import LostRace, Writes
 
@@ -31,12 +32,12 @@ class MongoUnitOfWork:
         self._commits = commits
         self._work = WorkInHand()
         self._reading = Reading(database)
-        self.users = MongoUsers(self._reading, self._work)
-        self.sessions = MongoSessions(self._reading, self._work)
-        self.profiles = MongoProfiles(self._reading, self._work)
+        self.users = MongoUsers(self._work, self._reading)
+        self.sessions = MongoSessions(self._work, self._reading)
+        self.profiles = MongoProfiles(self._work, self._reading)
         self.journal = MongoJournal(self._reading)
-        self.inbox = MongoInbox()
-        self.keyed_requests = MongoKeyedRequests(database, self._reading)
+        self.inbox = InboxInHand(self._work)
+        self.keyed_requests = MongoKeyedRequests(self._work, database, self._reading)
 
     def __enter__(self) -> Self:
         return self
@@ -45,24 +46,16 @@ class MongoUnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._work.forget()
-        self._clear_orders()
         self._reading.end()
 
     def commit(self) -> None:
         changes = self._work.changes(self._recorder)
-        writes = Writes.of(
-            changes,
-            handled=self.inbox.handled,
-            hashes=self.users.new_hashes,
-            tokens=self.sessions.tokens,
-            answered=self.keyed_requests.answered,
-        )
+        writes = Writes.of(changes, self._work.orders)
         if writes.empty:
             return
         with patience(self._database):
             owed = self._write(writes, changes)
         self._work.settle(changes)
-        self._clear_orders()
         if owed:
             self._commits.give()
 
@@ -105,16 +98,10 @@ class MongoUnitOfWork:
             document = self._reading.one(COLLECTION_OF[type(change.aggregate)], {"_id": change.aggregate.id})
             if (document["version"] if document else 0) != change.stored_version:
                 return StaleVersion(change.aggregate.kind, change.aggregate.id)
-        if self.sessions.tokens:
-            return StaleVersion(Session.kind, self.sessions.tokens[-1].session_id)
+        if tokens := self._work.orders.tokens:
+            return StaleVersion(Session.kind, tokens[-1].session_id)
         last = changes[-1].aggregate
         return StaleVersion(last.kind, last.id)
-
-    def _clear_orders(self) -> None:
-        self.users.new_hashes.clear()
-        self.sessions.tokens.clear()
-        self.inbox.handled.clear()
-        self.keyed_requests.answered.clear()
 
 
 def _doubled(error: BulkWriteError) -> Set[str]:

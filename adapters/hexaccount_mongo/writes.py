@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.keyed_requests import KeyedRequest
+from hexaccount.application.orders import Orders
 from hexaccount.application.work_in_hand import Change
-from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import delivery_document
 from hexaccount_mongo.documents import COLLECTION_OF, document_of, entry_document, token_document
@@ -41,27 +39,19 @@ class Writes:
     answered: list[Document] = field(default_factory=list)
 
     @classmethod
-    def of(
-        cls,
-        changes: Sequence[Change],
-        *,
-        handled: Sequence[tuple[str, UUID]],
-        hashes: Sequence[tuple[UUID, str | None, str]],
-        tokens: Sequence[RefreshToken],
-        answered: Sequence[KeyedRequest],
-    ) -> "Writes":
-        """Return what these changes, inbox entries, new hashes, tokens and answered requests come to."""
+    def of(cls, changes: Sequence[Change], orders: Orders) -> "Writes":
+        """Return what these changes and orders come to."""
         writes = cls()
-        if handled:
-            writes.inserts["inbox"] = [{"subscriber": name, "event_id": event_id} for name, event_id in handled]
+        if orders.handled:
+            writes.inserts["inbox"] = [{"subscriber": name, "event_id": event_id} for name, event_id in orders.handled]
         for change in changes:
             writes._add(change)
-        new = [token_document(token) for token in tokens if token.spent_at is None]
+        new = [token_document(token) for token in orders.tokens if token.spent_at is None]
         if new:
             writes.inserts["refresh_tokens"] = new
         writes.spent = [
             UpdateOne({"_id": token.digest}, {"$set": {"spent_at": token.spent_at, "salt": token.salt}})
-            for token in tokens
+            for token in orders.tokens
             if token.spent_at is not None
         ]
         writes.hashes = [
@@ -69,9 +59,9 @@ class Writes:
                 {"_id": user_id} if old is None else {"_id": user_id, "password_hash": old},
                 {"$set": {"password_hash": hash_}},
             )
-            for user_id, old, hash_ in hashes
+            for user_id, old, hash_ in orders.hashes
         ]
-        writes.answered = [request_document(request) for request in answered]
+        writes.answered = [request_document(request) for request in orders.answered]
         return writes
 
     @property

@@ -1,18 +1,18 @@
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import sqlalchemy as sa
 
-from hexaccount.application.ports.keyed_requests import KeyedRequest, KeyedRequests
+from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.repositories_in_hand import KeyedRequestsInHand
 from hexaccount_sql.columns import Moment
+from hexaccount_sql.repositories import Read
 from hexaccount_sql.schema import idempotency_keys
 
-Read: TypeAlias = Callable[[sa.Executable, dict[str, Any]], Sequence[sa.Row[Any]]]
 Insert: TypeAlias = Callable[[sa.Table], Any]
 """The INSERT of a database that knows ON CONFLICT; SQLAlchemy has one for each database."""
 
@@ -33,16 +33,15 @@ _LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class SqlKeyedRequests(KeyedRequests):
+class SqlKeyedRequests(KeyedRequestsInHand):
     """The requests with a key in the table `idempotency_keys`."""
 
-    read: Read
+    rows: Read
     insert: Insert
-    answered: list[KeyedRequest] = field(default_factory=list)
 
     def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
         for _ in range(_LOOKS):
-            if self.read(_claim(self.insert), {**row_of(request), "now": now}):
+            if self.rows(_claim(self.insert), {**row_of(request), "now": now}):
                 return None
             holder = self.find(request.key)
             if holder is not None:
@@ -50,15 +49,12 @@ class SqlKeyedRequests(KeyedRequests):
         raise StoreUnavailable
 
     def find(self, key: str) -> KeyedRequest | None:
-        for row in self.read(_FIND, {"its_key": key}):
+        for row in self.rows(_FIND, {"its_key": key}):
             return KeyedRequest(**dict(zip(_COLUMNS, row, strict=True)))
         return None
 
     def release(self, request: KeyedRequest) -> None:
-        self.read(_RELEASE, {"its_key": request.key, "until": request.claimed_until})
-
-    def complete(self, request: KeyedRequest, user_id: UUID) -> None:
-        self.answered.append(replace(request, user_id=user_id))
+        self.rows(_RELEASE, {"its_key": request.key, "until": request.claimed_until})
 
 
 def row_of(request: KeyedRequest) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -7,9 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import Inbox, Journal, Profiles, Sessions, Users
-from hexaccount.application.work_in_hand import WorkInHand
-from hexaccount.domain.errors import UserNotFound
+from hexaccount.application.ports.unit_of_work import Journal
+from hexaccount.application.repositories_in_hand import ProfilesInHand, SessionsInHand, UsersInHand
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
@@ -60,24 +59,13 @@ _JOURNAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class SqlUsers(Users):
+class SqlUsers(UsersInHand):
     """The accounts in the table `users`."""
 
-    read: Read
-    work: WorkInHand
-    new_hashes: list[tuple[UUID, str | None, str]] = field(default_factory=list)
+    rows: Read
 
-    def add(self, user: User) -> None:
-        self.work.add(user)
-
-    def get(self, user_id: UUID) -> User:
-        known = self.work.find(User, user_id)
-        if known is not None:
-            return known
-        user = self._one(_USER, {"id": user_id})
-        if user is None:
-            raise UserNotFound
-        return user
+    def read(self, user_id: UUID) -> User | None:
+        return self._one(_USER, {"id": user_id})
 
     def find_by_name(self, key: str) -> User | None:
         return self._one(_USER_BY_NAME, {"key": key})
@@ -87,47 +75,33 @@ class SqlUsers(Users):
 
     def page(self, *, limit: int, after: UUID | None) -> Sequence[User]:
         statement = _FIRST_USERS if after is None else _NEXT_USERS
-        rows = self.read(statement, {"limit": limit} if after is None else {"limit": limit, "id": after})
+        rows = self.rows(statement, {"limit": limit} if after is None else {"limit": limit, "id": after})
         return [self.work.keep(user_from(row)) for row in rows]
 
-    def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
-        self.new_hashes.append((user_id, old, new))
-
-    def set_hash(self, user_id: UUID, new: str) -> None:
-        self.new_hashes.append((user_id, None, new))
-
     def _one(self, statement: sa.Executable, parameters: dict[str, Any]) -> User | None:
-        for row in self.read(statement, parameters):
+        for row in self.rows(statement, parameters):
             return self.work.keep(user_from(row))
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class SqlSessions(Sessions):
+class SqlSessions(SessionsInHand):
     """The logins in the table `sessions`, and their tokens in `refresh_tokens`."""
 
-    read: Read
-    work: WorkInHand
-    tokens: list[RefreshToken] = field(default_factory=list)
+    rows: Read
 
-    def add(self, session: Session) -> None:
-        self.work.add(session)
-
-    def find(self, session_id: UUID) -> Session | None:
-        known = self.work.find(Session, session_id)
-        if known is not None:
-            return known
-        for row in self.read(_SESSION, {"id": session_id}):
+    def read(self, session_id: UUID) -> Session | None:
+        for row in self.rows(_SESSION, {"id": session_id}):
             return self.work.keep(session_from(row))
         return None
 
     def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
-        for row in self.read(_SESSION_WITH_USER, {"id": session_id}):
+        for row in self.rows(_SESSION_WITH_USER, {"id": session_id}):
             return self._keep_both(row)
         return None
 
     def find_by_token(self, digest: str) -> tuple[RefreshToken, Session, User] | None:
-        for row in self.read(_TOKEN_WITH_SESSION_AND_USER, {"digest": digest}):
+        for row in self.rows(_TOKEN_WITH_SESSION_AND_USER, {"digest": digest}):
             return token_from(row), *self._keep_both(row[_TOKEN_WIDTH:])
         return None
 
@@ -136,38 +110,26 @@ class SqlSessions(Sessions):
             return []
         statement = _NEWEST_LIVE_SESSIONS if after is None else _OLDER_LIVE_SESSIONS
         parameters = {"user": user.id, "epoch": user.epoch, "now": now, "limit": limit}
-        rows = self.read(statement, parameters if after is None else {**parameters, "id": after})
+        rows = self.rows(statement, parameters if after is None else {**parameters, "id": after})
         return [self.work.keep(session_from(row)) for row in rows]
-
-    def put_token(self, token: RefreshToken) -> None:
-        self.tokens.append(token)
 
     def _keep_both(self, row: Sequence[Any]) -> tuple[Session, User]:
         return self.work.keep(session_from(row)), self.work.keep(user_from(row[_SESSION_WIDTH:]))
 
 
 @dataclass(frozen=True, slots=True)
-class SqlProfiles(Profiles):
+class SqlProfiles(ProfilesInHand):
     """The profiles in the table `profiles`."""
 
-    read: Read
-    work: WorkInHand
+    rows: Read
 
-    def add(self, profile: Profile) -> None:
-        self.work.add(profile)
-
-    def find(self, user_id: UUID) -> Profile | None:
-        known = self.work.find(Profile, user_id)
-        if known is not None:
-            return known
-        if self.work.is_absent(Profile, user_id):
-            return None
-        for row in self.read(_PROFILE, {"id": user_id}):
+    def read(self, user_id: UUID) -> Profile | None:
+        for row in self.rows(_PROFILE, {"id": user_id}):
             return self.work.keep(profile_from(row))
         return None
 
     def prefetch(self, user_ids: Sequence[UUID]) -> None:
-        kept = [self.work.keep(profile_from(row)) for row in self.read(_PROFILES, {"ids": list(user_ids)})]
+        kept = [self.work.keep(profile_from(row)) for row in self.rows(_PROFILES, {"ids": list(user_ids)})]
         for user_id in set(user_ids) - {profile.id for profile in kept}:
             self.work.note_absent(Profile, user_id)
 
@@ -176,18 +138,8 @@ class SqlProfiles(Profiles):
 class SqlJournal(Journal):
     """The events in the table `journal`."""
 
-    read: Read
+    rows: Read
 
     def of(self, aggregate: str, aggregate_id: UUID) -> Sequence[JournalEntry]:
-        rows = self.read(_JOURNAL, {"aggregate": aggregate, "id": aggregate_id})
+        rows = self.rows(_JOURNAL, {"aggregate": aggregate, "id": aggregate_id})
         return [entry_from(row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class SqlInbox(Inbox):
-    """The handled events, on their way into the table `inbox`."""
-
-    handled: list[tuple[str, UUID]] = field(default_factory=list)
-
-    def add(self, subscriber: str, event_id: UUID) -> None:
-        self.handled.append((subscriber, event_id))

@@ -8,12 +8,13 @@ from sqlalchemy import exc
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
 from hexaccount.application.recorder import Recorder
+from hexaccount.application.repositories_in_hand import InboxInHand
 from hexaccount.application.work_in_hand import Change, WorkInHand
 from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.user import User
 from hexaccount_sql.connections import store_errors
 from hexaccount_sql.keyed_requests import SqlKeyedRequests
-from hexaccount_sql.repositories import SqlInbox, SqlJournal, SqlProfiles, SqlSessions, SqlUsers
+from hexaccount_sql.repositories import SqlJournal, SqlProfiles, SqlSessions, SqlUsers
 from hexaccount_sql.rows import TABLES
 from hexaccount_sql.schema import users
 from hexaccount_sql.writes import LostRace, Writer, Writes
@@ -35,12 +36,12 @@ class SqlUnitOfWork:
         self._commits = commits
         self._connection: sa.Connection | None = None
         self._work = WorkInHand()
-        self.users = SqlUsers(self._read, self._work)
-        self.sessions = SqlSessions(self._read, self._work)
-        self.profiles = SqlProfiles(self._read, self._work)
+        self.users = SqlUsers(self._work, self._read)
+        self.sessions = SqlSessions(self._work, self._read)
+        self.profiles = SqlProfiles(self._work, self._read)
         self.journal = SqlJournal(self._read)
-        self.inbox = SqlInbox()
-        self.keyed_requests = SqlKeyedRequests(self._read, writer.insert)
+        self.inbox = InboxInHand(self._work)
+        self.keyed_requests = SqlKeyedRequests(self._work, self._read, writer.insert)
 
     def __enter__(self) -> Self:
         return self
@@ -48,26 +49,19 @@ class SqlUnitOfWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._forget()
+        self._work.forget()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def commit(self) -> None:
         changes = self._work.changes(self._recorder)
-        writes = Writes.of(
-            changes,
-            handled=self.inbox.handled,
-            hashes=self.users.new_hashes,
-            tokens=self.sessions.tokens,
-            answered=self.keyed_requests.answered,
-        )
+        writes = Writes.of(changes, self._work.orders)
         if writes.empty:
             return
         with store_errors():
             owed = self._write(writes, changes)
         self._work.settle(changes)
-        self._clear_orders()
         if owed:
             self._commits.give()
 
@@ -122,16 +116,6 @@ class SqlUnitOfWork:
     def _read(self, statement: sa.Executable, parameters: dict[str, Any]) -> Sequence[sa.Row[Any]]:
         with store_errors():
             return self._connect().execute(statement, parameters).all()
-
-    def _forget(self) -> None:
-        self._work.forget()
-        self._clear_orders()
-
-    def _clear_orders(self) -> None:
-        self.users.new_hashes.clear()
-        self.sessions.tokens.clear()
-        self.inbox.handled.clear()
-        self.keyed_requests.answered.clear()
 
 
 def _broken_constraint(error: exc.IntegrityError) -> str:

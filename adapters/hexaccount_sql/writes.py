@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from uuid import UUID
 
 import sqlalchemy as sa
 
-from hexaccount.application.ports.keyed_requests import KeyedRequest
+from hexaccount.application.orders import Orders
 from hexaccount.application.work_in_hand import Change
-from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount_sql import schema
 from hexaccount_sql.keyed_requests import Insert
 from hexaccount_sql.keyed_requests import row_of as row_of_request
@@ -40,20 +38,12 @@ class Writes:
     answered: Rows = field(default_factory=list)
 
     @classmethod
-    def of(
-        cls,
-        changes: Sequence[Change],
-        *,
-        handled: Sequence[tuple[str, UUID]],
-        hashes: Sequence[tuple[UUID, str | None, str]],
-        tokens: Sequence[RefreshToken] = (),
-        answered: Sequence[KeyedRequest] = (),
-    ) -> "Writes":
-        """Return what these changes, inbox entries, new hashes, tokens and answered requests come to."""
+    def of(cls, changes: Sequence[Change], orders: Orders) -> "Writes":
+        """Return what these changes and orders come to."""
         writes = cls()
-        if handled:
+        if orders.handled:
             writes.inserts[schema.inbox] = [
-                {"subscriber": subscriber, "event_id": event_id} for subscriber, event_id in handled
+                {"subscriber": subscriber, "event_id": event_id} for subscriber, event_id in orders.handled
             ]
         # In one order for everybody, so that of two who write the same rows neither waits for the other.
         changes = sorted(changes, key=lambda change: (change.aggregate.kind, change.aggregate.id))
@@ -66,12 +56,12 @@ class Writes:
         entries = [entry_row(entry) for change in changes for entry in change.entries]
         if entries:
             writes.inserts[schema.journal] = entries
-        new_tokens = [token_row(token) for token in tokens if token.spent_at is None]
+        new_tokens = [token_row(token) for token in orders.tokens if token.spent_at is None]
         if new_tokens:
             writes.inserts[schema.refresh_tokens] = new_tokens
-        writes.spent = [token_row(token) for token in tokens if token.spent_at is not None]
-        writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in hashes]
-        writes.answered = [row_of_request(request) for request in answered]
+        writes.spent = [token_row(token) for token in orders.tokens if token.spent_at is not None]
+        writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in orders.hashes]
+        writes.answered = [row_of_request(request) for request in orders.answered]
         return writes
 
     @property

@@ -6,6 +6,7 @@ from uuid import UUID
 from hexaccount.application.cache_marks import Mark, mark_nobody, marked_by
 from hexaccount.application.causation import Cause, current_cause
 from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.orders import Orders
 from hexaccount.application.recorder import Recorder
 from hexaccount.domain.aggregate import Aggregate
 
@@ -41,13 +42,15 @@ class _Met:
 class WorkInHand:
     """The aggregates that one unit of work has met: each only once, so that two look-ups give one object.
 
-    Every store's unit of work keeps one of these; it is the reason why repositories need no `save`.
+    What is to be written besides them stands in `orders`. Every store's unit of work keeps one of these; it is the
+    reason why repositories need no `save`.
     """
 
     def __init__(self) -> None:
         self._met: dict[tuple[type[Aggregate], UUID], _Met] = {}
         self._absent: set[tuple[type[Aggregate], UUID]] = set()
         self._mark: Mark = mark_nobody
+        self.orders = Orders()
 
     def add(self, aggregate: Aggregate) -> None:
         """Remember a new aggregate, all of whose events the work in hand has caused."""
@@ -92,17 +95,19 @@ class WorkInHand:
         return changes
 
     def settle(self, changes: Sequence[Change]) -> None:
-        """Take note that `changes` are stored."""
+        """Take note that `changes` and all orders are stored."""
         # Once more, as a cache may have lost its mark before the commit, and been filled from what was still there.
         self._mark_caches(changes)
         for change in changes:
             change.aggregate.pending.clear()
             self._met[type(change.aggregate), change.aggregate.id].looks[:] = [(0, current_cause())]
+        self.orders.clear()
 
     def forget(self) -> None:
         """Drop everything: what was not committed has not happened."""
         self._met.clear()
         self._absent.clear()
+        self.orders.clear()
 
     def _mark_caches(self, changes: Iterable[Change]) -> None:
         user_ids = marked_by(entry for change in changes for entry in change.entries)

@@ -93,7 +93,7 @@ def ignoring(method: Callable[..., Any], *refusals: type[Exception]) -> Callable
 def leaving_commits(patch: pytest.MonkeyPatch) -> None:
     def leave(self: MemoryUnitOfWork, *error: object) -> None:
         self.commit()
-        self._forget()
+        self._work.forget()
 
     patch.setattr(MemoryUnitOfWork, "__exit__", leave)
 
@@ -121,7 +121,7 @@ def the_inbox_is_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
 
     def note_first(self: MemoryUnitOfWork) -> None:
         check(self)
-        self._tables.inbox.update(self.inbox.handled)
+        self._tables.inbox.update(self._work.orders.handled)
 
     patch.setattr(MemoryUnitOfWork, "_check_inbox", note_first)
 
@@ -259,7 +259,7 @@ def text_is_trimmed(patch: pytest.MonkeyPatch) -> None:
 @found_by("PasswordHash", "test_a_hash_stays_where_another_is_there_by_then")
 def a_hash_is_replaced_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
     def replace_any(self: MemoryUsers, user_id: UUID, *, old: str, new: str) -> None:
-        self.new_hashes.append((user_id, None, new))
+        self.set_hash(user_id, new)
 
     patch.setattr(MemoryUsers, "replace_hash", replace_any)
 
@@ -425,7 +425,7 @@ def attempts_are_read_and_then_written(patch: pytest.MonkeyPatch) -> None:
 @found_by("KeyedRequests", "test_the_first_answer_stays_and_another_request_keeps_its_key")
 def a_later_answer_replaces_the_first(patch: pytest.MonkeyPatch) -> None:
     def write(self: MemoryKeyedRequests) -> None:
-        self.tables.keyed_requests |= {request.key: request for request in self.answered}
+        self.tables.keyed_requests |= {request.key: request for request in self.work.orders.answered}
 
     patch.setattr(MemoryKeyedRequests, "write", write)
 
@@ -435,7 +435,7 @@ def a_claim_waits_for_the_commit(patch: pytest.MonkeyPatch) -> None:
     def claim(self: MemoryKeyedRequests, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
         holder = self.tables.keyed_requests.get(request.key)
         if holder is None:
-            self.answered.append(request)
+            self.work.orders.answered.append(request)
         return holder
 
     patch.setattr(MemoryKeyedRequests, "claim", claim)

@@ -1,12 +1,11 @@
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import Inbox, Journal, Profiles, Sessions, Users
-from hexaccount.application.work_in_hand import WorkInHand
-from hexaccount.domain.errors import UserNotFound
+from hexaccount.application.ports.unit_of_work import Journal
+from hexaccount.application.repositories_in_hand import ProfilesInHand, SessionsInHand, UsersInHand
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.refresh_token import RefreshToken
 from hexaccount.domain.session import Session
@@ -16,30 +15,23 @@ from hexaccount_filestore.state import State, copy_of, entry_copy
 
 
 @dataclass(frozen=True, slots=True)
-class FileUsers(Users):
+class FileUsers(UsersInHand):
     """The accounts; their hashes stand beside them, as no version tells of those."""
 
     handle: Handle
-    work: WorkInHand
-    new_hashes: list[tuple[UUID, str | None, str]] = field(default_factory=list)
 
-    def add(self, user: User) -> None:
-        self.work.add(user)
-
-    def get(self, user_id: UUID) -> User:
+    def read(self, user_id: UUID) -> User | None:
         with self.handle.book.lock:
-            user = self._find(user_id)
-        if user is None:
-            raise UserNotFound
-        return user
+            state = self.handle.book.state
+            return self.work.keep(stored_user(state, user_id)) if user_id in state.users else None
 
     def find_by_name(self, key: str) -> User | None:
         with self.handle.book.lock:
-            return self._find(self.handle.book.state.names.get(key))
+            return self._owner(self.handle.book.state.names.get(key))
 
     def find_by_email(self, key: str) -> User | None:
         with self.handle.book.lock:
-            return self._find(self.handle.book.state.emails.get(key))
+            return self._owner(self.handle.book.state.emails.get(key))
 
     def page(self, *, limit: int, after: UUID | None) -> Sequence[User]:
         with self.handle.book.lock:
@@ -47,36 +39,17 @@ class FileUsers(Users):
             ids = sorted(user_id for user_id in state.users if after is None or user_id > after)
             return [self.work.keep(stored_user(state, user_id)) for user_id in ids[:limit]]
 
-    def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
-        self.new_hashes.append((user_id, old, new))
-
-    def set_hash(self, user_id: UUID, new: str) -> None:
-        self.new_hashes.append((user_id, None, new))
-
-    def _find(self, user_id: UUID | None) -> User | None:
-        if user_id is None:
-            return None
-        known = self.work.find(User, user_id)
-        if known is not None or user_id not in self.handle.book.state.users:
-            return known
-        return self.work.keep(stored_user(self.handle.book.state, user_id))
+    def _owner(self, user_id: UUID | None) -> User | None:
+        return self.read(user_id) if user_id else None
 
 
 @dataclass(frozen=True, slots=True)
-class FileSessions(Sessions):
+class FileSessions(SessionsInHand):
     """The logins and their refresh tokens."""
 
     handle: Handle
-    work: WorkInHand
-    new_tokens: list[RefreshToken] = field(default_factory=list)
 
-    def add(self, session: Session) -> None:
-        self.work.add(session)
-
-    def find(self, session_id: UUID) -> Session | None:
-        known = self.work.find(Session, session_id)
-        if known is not None:
-            return known
+    def read(self, session_id: UUID) -> Session | None:
         with self.handle.book.lock:
             stored = self.handle.book.state.sessions.get(session_id)
         return self.work.keep(copy_of(stored)) if stored else None
@@ -106,24 +79,14 @@ class FileSessions(Sessions):
             newest = sorted(live, reverse=True)[:limit]
             return [self.work.keep(copy_of(sessions[session_id])) for session_id in newest]
 
-    def put_token(self, token: RefreshToken) -> None:
-        self.new_tokens.append(token)
-
 
 @dataclass(frozen=True, slots=True)
-class FileProfiles(Profiles):
+class FileProfiles(ProfilesInHand):
     """What people tell of themselves."""
 
     handle: Handle
-    work: WorkInHand
 
-    def add(self, profile: Profile) -> None:
-        self.work.add(profile)
-
-    def find(self, user_id: UUID) -> Profile | None:
-        known = self.work.find(Profile, user_id)
-        if known is not None:
-            return known
+    def read(self, user_id: UUID) -> Profile | None:
         with self.handle.book.lock:
             stored = self.handle.book.state.profiles.get(user_id)
         return self.work.keep(copy_of(stored)) if stored else None
@@ -141,16 +104,6 @@ class FileJournal(Journal):
     def of(self, aggregate: str, aggregate_id: UUID) -> Sequence[JournalEntry]:
         with self.handle.book.lock:
             return [entry_copy(entry) for entry in self.handle.book.state.journals.get((aggregate, aggregate_id), ())]
-
-
-@dataclass(frozen=True, slots=True)
-class FileInbox(Inbox):
-    """The handled events."""
-
-    handled: list[tuple[str, UUID]] = field(default_factory=list)
-
-    def add(self, subscriber: str, event_id: UUID) -> None:
-        self.handled.append((subscriber, event_id))
 
 
 def stored_user(state: State, user_id: UUID) -> User:

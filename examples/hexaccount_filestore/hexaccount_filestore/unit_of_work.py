@@ -4,13 +4,14 @@ from typing import Self
 
 from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
 from hexaccount.application.recorder import Recorder
+from hexaccount.application.repositories_in_hand import InboxInHand
 from hexaccount.application.work_in_hand import Change, WorkInHand
 from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.keyed_requests import FileKeyedRequests
-from hexaccount_filestore.repositories import FileInbox, FileJournal, FileProfiles, FileSessions, FileUsers
+from hexaccount_filestore.repositories import FileJournal, FileProfiles, FileSessions, FileUsers
 from hexaccount_filestore.state import State, Step
 
 
@@ -22,12 +23,12 @@ class FileUnitOfWork:
         self._handle = handle
         self._recorder = recorder
         self._work = WorkInHand()
-        self.users = FileUsers(handle, self._work)
-        self.sessions = FileSessions(handle, self._work)
-        self.profiles = FileProfiles(handle, self._work)
+        self.users = FileUsers(self._work, handle)
+        self.sessions = FileSessions(self._work, handle)
+        self.profiles = FileProfiles(self._work, handle)
         self.journal = FileJournal(handle)
-        self.inbox = FileInbox()
-        self.keyed_requests = FileKeyedRequests(handle)
+        self.inbox = InboxInHand(self._work)
+        self.keyed_requests = FileKeyedRequests(self._work, handle)
 
     def __enter__(self) -> Self:
         return self
@@ -36,7 +37,6 @@ class FileUnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._work.forget()
-        self._drop_orders()
 
     def commit(self) -> None:
         """Store all changes, or raise and store none."""
@@ -49,39 +49,32 @@ class FileUnitOfWork:
             book.do(self._step(book.state, changes))
             book.state.put(change.aggregate for change in changes)
         self._work.settle(changes)
-        self._drop_orders()
         if changes:
             book.tell()
 
     def _check_inbox(self, state: State) -> None:
-        handled = self.inbox.handled
+        handled = self._work.orders.handled
         if not state.handled.isdisjoint(handled) or len(set(handled)) < len(handled):
             raise AlreadyHandled
 
     def _check_tokens(self, state: State) -> None:
-        for token in self.sessions.new_tokens:
+        for token in self._work.orders.tokens:
             if token.spent_at is None and token.predecessor in state.followed:
                 raise StaleVersion(Session.kind, token.session_id)
 
     def _step(self, state: State, changes: Sequence[Change]) -> Step:
         users = [change.aggregate for change in changes if isinstance(change.aggregate, User)]
         hashes = {user.id: user.password_hash for user in users if user.id not in state.users}
-        for user_id, old, new in self.users.new_hashes:
+        for user_id, old, new in self._work.orders.hashes:
             if old in (None, hashes.get(user_id, state.hashes.get(user_id))):
                 hashes[user_id] = new
         return Step(
             entries=[entry for change in changes for entry in change.entries],
             hashes=hashes,
-            tokens=list(self.sessions.new_tokens),
-            handled=list(self.inbox.handled),
+            tokens=list(self._work.orders.tokens),
+            handled=list(self._work.orders.handled),
             requests=self.keyed_requests.to_store(),
         )
-
-    def _drop_orders(self) -> None:
-        self.users.new_hashes.clear()
-        self.sessions.new_tokens.clear()
-        self.inbox.handled.clear()
-        self.keyed_requests.answers.clear()
 
 
 def _check_changes(state: State, changes: Sequence[Change]) -> None:

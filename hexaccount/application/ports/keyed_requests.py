@@ -18,6 +18,15 @@ class KeyedRequest:
     expires_at: datetime
     user_id: UUID | None = None
 
+    def gives_way_to(self, request: "KeyedRequest", now: datetime) -> bool:
+        """Tell whether another request may take the key: this one was left over by its own kind, or is forgotten."""
+        left_over = self.user_id is None and self.claimed_until <= now and self.fingerprint == request.fingerprint
+        return left_over or self.expires_at <= now
+
+    def awaits(self, answered: "KeyedRequest") -> bool:
+        """Tell whether an answered request is this one, which has no answer yet."""
+        return self.user_id is None and self.fingerprint == answered.fingerprint
+
 
 class KeyedRequests(Protocol):
     """The requests with a key, by which a repetition finds the first of them."""
