@@ -10,18 +10,13 @@ from pymongo.write_concern import WriteConcern
 
 from hexaccount.application.limits import Filling, Limit
 from hexaccount.application.ports.allowances import Allowances, Exhausted
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_mongo.connections import Document, Documents, store_errors
-from hexaccount_mongo.transactions import Transient, patience, tries, try_once
+from hexaccount_mongo.transactions import TryAgain, patience, persistently, try_once
 
 # A meter lost in a crash admits a few attempts more; to wait for the disk and for a majority would slow each of them.
 _QUICK = WriteConcern(w=1, j=False)
 _DUPLICATE_KEY = 11000
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-class _Moved(Exception):
-    """A meter is not as it was read."""
 
 
 class MongoAllowances(Allowances):
@@ -39,8 +34,8 @@ class MongoAllowances(Allowances):
         with patience(self._database):
             if len(limits) == 1:
                 ((key, limit),) = limits.items()
-                return {key: self._take_one(key, limit, now)}
-            return self._take_all(limits, now)
+                return {key: persistently(lambda: self._take_one(key, limit, now))}
+            return persistently(lambda: self._take_all(limits, now))
 
     def give_back(self, limits: Mapping[str, Limit], fillings: Mapping[str, Filling]) -> None:
         undone = [
@@ -51,38 +46,31 @@ class MongoAllowances(Allowances):
             self._meters.bulk_write(undone, ordered=False)
 
     def _take_one(self, key: str, limit: Limit, now: datetime) -> Filling:
-        for _ in tries():
-            try:
-                after = self._meters.find_one_and_update(
-                    _with_room(key, limit, now),
-                    _filled(limit, now),
-                    upsert=True,
-                    return_document=ReturnDocument.AFTER,
-                )
-            except DuplicateKeyError:  # the key is there, and was full or has just come
-                there = self._meters.find_one({"_id": key})
-                if there is not None and limit.fill(_filling(there), now) is None:
-                    raise Exhausted(key, _filling(there)) from None
-            else:
-                return _filling(after or {})  # an upsert always finds one
-        raise StoreUnavailable  # pragma: no cover - tries end by raising
+        try:
+            after = self._meters.find_one_and_update(
+                _with_room(key, limit, now), _filled(limit, now), upsert=True, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError as error:  # the key is there, and was full or has just come
+            there = self._meters.find_one({"_id": key})
+            if there is not None and limit.fill(_filling(there), now) is None:
+                raise Exhausted(key, _filling(there)) from None
+            raise TryAgain from error
+        return _filling(after or {})  # an upsert always finds one
 
     def _take_all(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
-        for _ in tries():
-            found = self._meters.find({"_id": {"$in": list(limits)}})
-            before = {document["_id"]: _filling(document) for document in found}
-            after: dict[str, Filling] = {}
-            for key, limit in limits.items():
-                filled = limit.fill(before.get(key), now)
-                if filled is None:
-                    raise Exhausted(key, before[key])
-                after[key] = filled
-            if self._put(before, after):
-                return after
-        raise StoreUnavailable  # pragma: no cover - tries end by raising
+        found = self._meters.find({"_id": {"$in": list(limits)}})
+        before = {document["_id"]: _filling(document) for document in found}
+        after: dict[str, Filling] = {}
+        for key, limit in limits.items():
+            filled = limit.fill(before.get(key), now)
+            if filled is None:
+                raise Exhausted(key, before[key])
+            after[key] = filled
+        self._put(before, after)
+        return after
 
-    def _put(self, before: Mapping[str, Filling], after: Mapping[str, Filling]) -> bool:
-        """Write all or nothing, and tell whether the meters were as they had been before."""
+    def _put(self, before: Mapping[str, Filling], after: Mapping[str, Filling]) -> None:
+        """Write all or nothing; raises TryAgain where a meter is not as it was before."""
         # In one order for everybody, so that who loses a race has written little.
         writes = [
             UpdateOne(_as_read(key, before.get(key)), {"$set": _moments(after[key])}, upsert=key not in before)
@@ -92,18 +80,15 @@ class MongoAllowances(Allowances):
         def write(session: ClientSession) -> None:
             written = self._meters.bulk_write(writes, session=session)
             if written.matched_count + written.upserted_count != len(writes):
-                raise _Moved
+                raise TryAgain
 
         with self._database.client.start_session() as session:
             try:
                 try_once(session, write, _QUICK)
-            except (Transient, _Moved):
-                return False
             except BulkWriteError as error:
-                if error.details["writeErrors"][0]["code"] != _DUPLICATE_KEY:
-                    raise
-                return False
-        return True
+                if error.details["writeErrors"][0]["code"] == _DUPLICATE_KEY:
+                    raise TryAgain from error
+                raise
 
 
 def _with_room(key: str, limit: Limit, now: datetime) -> Document:

@@ -1,7 +1,6 @@
 """Bringing a database's schema to this version, and telling which version it has."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 from pymongo.errors import OperationFailure
 
@@ -9,7 +8,7 @@ from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_mongo.connections import Documents, store_errors
 from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
-from hexaccount_mongo.transactions import tries
+from hexaccount_mongo.transactions import TryAgain, persistently
 
 # What the server says when somebody else makes or changes the same collection at the moment.
 _BUSY = {48, 112, 117, 12586, 12587, 46}
@@ -23,7 +22,7 @@ def migrate(database: Documents) -> str:
         if version is not None and version not in SUPPORTED_VERSIONS:
             raise _mismatch(version)
         for name in COLLECTIONS:
-            _repeat_while_busy(database, name)
+            persistently(partial(_make, database, name))
         newest = SUPPORTED_VERSIONS[-1]
         database["schema"].update_one({"_id": "schema"}, {"$set": {"version": newest}}, upsert=True)
     return newest
@@ -40,26 +39,16 @@ def check_schema(database: Documents) -> None:
         raise _mismatch(version)
 
 
-def _repeat_while_busy(database: Documents, name: str) -> None:
-    for _ in tries():
-        with _busy() as busy:
-            _make(database, name)
-        if not busy:
-            return
-
-
-@contextmanager
-def _busy() -> Iterator[list[OperationFailure]]:
-    busy: list[OperationFailure] = []
-    try:
-        yield busy
-    except OperationFailure as error:
-        if error.code not in _BUSY:
-            raise
-        busy.append(error)
-
-
 def _make(database: Documents, name: str) -> None:
+    try:
+        _form(database, name)
+    except OperationFailure as error:
+        if error.code in _BUSY:
+            raise TryAgain from error
+        raise
+
+
+def _form(database: Documents, name: str) -> None:
     """Make a collection, or bring one that is there into its form."""
     wanted = COLLECTIONS[name]
     there = next(iter(database.list_collections(filter={"name": name})), None)

@@ -29,17 +29,22 @@ _LONGEST_PAUSE = 0.05
 _COMMITS = 5
 
 
-class Transient(Exception):
-    """A transaction was aborted, and may be done again as a whole."""
+class TryAgain(Exception):
+    """What was tried has not happened, for somebody else's sake, and may be done again as a whole."""
 
 
-def tries() -> Iterator[None]:
-    """Yield once for each try, with growing pauses of chance length between; StoreUnavailable after too many."""
+def persistently(attempt: Callable[[], T]) -> T:
+    """Return what `attempt` returns once it does not raise TryAgain; raises StoreUnavailable after too many times.
+
+    Between them are pauses of chance length that grow.
+    """
     pause = 0.001
     for _ in range(_TRIES):
-        yield
-        time.sleep(random.uniform(0, pause))  # noqa: S311 - it only parts those who race
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        try:
+            return attempt()
+        except TryAgain:
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - it only parts those who race
+            pause = min(2 * pause, _LONGEST_PAUSE)
     raise StoreUnavailable
 
 
@@ -51,7 +56,7 @@ def patience(database: Documents) -> Iterator[None]:
 
 
 def try_once(session: ClientSession, work: Callable[[ClientSession], T], concern: WriteConcern = MAJORITY) -> T:
-    """Do `work` in a transaction and commit it, or abort it where it raises; raises Transient.
+    """Do `work` in a transaction and commit it, or abort it where it raises; raises TryAgain.
 
     It reads `local`: what it reads is no older than what it compares itself with, and what others have not yet
     replicated is with the majority before this commit is acknowledged, as it comes after it.
@@ -62,7 +67,7 @@ def try_once(session: ClientSession, work: Callable[[ClientSession], T], concern
     except PyMongoError as error:
         session.abort_transaction()
         if _is_transient(error):
-            raise Transient from error
+            raise TryAgain from error
         raise
     except BaseException:
         session.abort_transaction()
@@ -79,7 +84,7 @@ def _commit(session: ClientSession) -> None:
             if left and error.has_error_label("UnknownTransactionCommitResult"):
                 continue
             if _is_transient(error):
-                raise Transient from error
+                raise TryAgain from error
             raise
         return
 

@@ -17,7 +17,7 @@ from hexaccount_mongo.documents import COLLECTION_OF
 from hexaccount_mongo.keyed_requests import MongoKeyedRequests
 from hexaccount_mongo.reading import Reading
 from hexaccount_mongo.repositories import MongoJournal, MongoProfiles, MongoSessions, MongoUsers
-from hexaccount_mongo.transactions import Transient, patience, tries, try_once
+from hexaccount_mongo.transactions import TryAgain, patience, persistently, try_once
 from hexaccount_mongo.writes import LostRace, Writes
 
 _DUPLICATE_KEY = 11000
@@ -54,26 +54,22 @@ class MongoUnitOfWork:
         if writes.empty:
             return
         with patience(self._database):
-            owed = self._write(writes, changes)
+            owed = persistently(lambda: self._write(writes, changes))
         self._work.settle(changes)
         if owed:
             self._commits.give()
 
     def _write(self, writes: Writes, changes: Sequence[Change]) -> bool:
-        """Write until it is done or refused; who is aborted for another's sake learns the outcome by trying again."""
-        for _ in tries():
-            try:
-                return try_once(self._reading.session, lambda session: writes.write(self._database, session))
-            except Transient:
-                continue
-            except LostRace as error:
-                raise self._stale(changes) from error
-            except DuplicateKeyError:
-                continue  # a request's key was taken between the look at it and the write
-            except BulkWriteError as error:
-                refusal = self._explain(_doubled(error), changes)
-                raise refusal from None  # the driver's error would show what was to be written
-        raise AssertionError  # pragma: no cover - tries end by raising
+        """Write, or raise a refusal; who is aborted for another's sake learns the outcome by trying again."""
+        try:
+            return try_once(self._reading.session, lambda session: writes.write(self._database, session))
+        except LostRace as error:
+            raise self._stale(changes) from error
+        except DuplicateKeyError as error:  # a request's key was taken between the look at it and the write
+            raise TryAgain from error
+        except BulkWriteError as error:
+            refusal = self._explain(_doubled(error), changes)
+            raise refusal from None  # the driver's error would show what was to be written
 
     def _explain(self, fields: Set[str], changes: Sequence[Change]) -> Exception:
         """Say which rule an index has kept; the name's refusal comes first, whichever index was asked first."""

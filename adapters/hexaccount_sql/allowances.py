@@ -47,7 +47,7 @@ class SqlAllowances(Allowances):
                     if limit.fill(there.get(key), now) is None:
                         raise Exhausted(key, there[key])
                 connection.execute(_add(number, dialect), parameters)
-        raise StoreUnavailable  # pragma: no cover - each time others had just filled a meter, or emptied it
+        raise StoreUnavailable  # each time others had just filled a meter, and emptied it before it was looked at
 
     def give_back(self, limits: Mapping[str, Limit], fillings: Mapping[str, Filling]) -> None:
         parameters: dict[str, Any] = {}

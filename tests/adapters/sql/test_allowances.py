@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hexaccount.application.disable_user import DisableUser
 from hexaccount.application.limits import Limit, Meter
 from hexaccount.application.log_in import LogIn
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
@@ -99,6 +100,21 @@ def test_a_guess_at_an_account_that_is_under_attack_asks_the_same_too(house: Ser
             guess(name, "192.0.2.99")
         asked.append(Counter(sent))
     assert asked[0] == asked[1]
+
+
+def test_an_attempt_whose_meters_are_always_gone_again_ends_as_unavailable(store: SqlStore) -> None:
+    """As if somebody cleared the table each time between the writing of new meters and the look at them."""
+    sent: list[str] = []
+
+    def clear(connection: sa.Connection, cursor: Any, statement: str, *more: Any) -> None:
+        sent.append(statement)
+        if "UPDATE" in statement:
+            cursor.execute("DELETE FROM allowances")
+
+    sa.event.listen(store._engine, "before_cursor_execute", clear)
+    with pytest.raises(StoreUnavailable):
+        store.allowances.take({"key": LIMIT}, AdjustableClock().now())
+    assert len(sent) == 3 * 10
 
 
 def test_what_is_typed_is_not_in_the_table(house: Service, store: SqlStore) -> None:
