@@ -1,0 +1,124 @@
+"""Bugs in what is owed to subscribers."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from hexaccount.application.ports.outbox import Delivery
+from hexaccount_memory import outbox, tables
+from hexaccount_memory.outbox import MemoryOutbox
+from hexaccount_memory.unit_of_work import MemoryUnitOfWork
+from tests.conformance.planted.bugs import found_by
+
+
+@found_by("Claims", "test_nothing_is_claimed_twice_during_a_lease")
+def leases_are_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "_is_due", lambda owed, now: owed.due_at is None or owed.due_at <= now)
+
+
+@found_by("Claims", "test_later_events_wait_while_an_earlier_one_is_postponed")
+def later_events_overtake_a_postponed_one(patch: pytest.MonkeyPatch) -> None:
+    def claim(self: MemoryOutbox, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> list[Delivery]:
+        token = uuid4()
+        waiting = [owed for pair in self.tables.owed[subscriber].values() for owed in pair]
+        due = [owed for owed in waiting if not owed.set_aside and outbox._is_due(owed, now)][:limit]
+        for owed in due:
+            owed.lease, owed.leased_until = token, now + lease
+        return [Delivery(subscriber=subscriber, entry=owed.entry, attempts=owed.attempts, lease=token) for owed in due]
+
+    patch.setattr(MemoryOutbox, "claim", claim)
+
+
+@found_by("DeliveryEnds", "test_what_is_settled_is_owed_no_more")
+def settling_one_event_loses_the_others_of_its_aggregate(patch: pytest.MonkeyPatch) -> None:
+    def settle(self: MemoryOutbox, deliveries: Collection[Delivery]) -> None:
+        for each in deliveries:
+            self.tables.owed[each.subscriber].pop((each.entry.aggregate, each.entry.aggregate_id), None)
+
+    patch.setattr(MemoryOutbox, "settle", settle)
+
+
+@found_by("DeliveryEnds", "test_settling_is_for_one_subscriber")
+def settling_is_for_all_subscribers(patch: pytest.MonkeyPatch) -> None:
+    settle = MemoryOutbox.settle
+
+    def for_all(self: MemoryOutbox, deliveries: Collection[Delivery]) -> None:
+        for subscriber in list(self.tables.owed):
+            if subscriber != "contract-audit":
+                settle(self, [replace(each, subscriber=subscriber) for each in deliveries])
+
+    patch.setattr(MemoryOutbox, "settle", for_all)
+
+
+@found_by("DeliveryEnds", "test_who_lost_the_lease_cannot_postpone")
+def who_lost_the_lease_may_end_the_claim(patch: pytest.MonkeyPatch) -> None:
+    def held(self: MemoryOutbox, delivery: Delivery) -> list[Any]:
+        return [owed for owed in self._waiting(delivery) if owed.entry.id == delivery.entry.id]
+
+    patch.setattr(MemoryOutbox, "_held", held)
+
+
+@found_by("DeliveryEnds", "test_a_postponed_delivery_counts_a_failure")
+def failures_are_not_counted(patch: pytest.MonkeyPatch) -> None:
+    def postpone(self: MemoryOutbox, delivery: Delivery, *, until: datetime, error: str) -> None:
+        for owed in self._held(delivery):
+            owed.due_at, owed.error, owed.lease, owed.leased_until = until, error, None, None
+
+    patch.setattr(MemoryOutbox, "postpone", postpone)
+
+
+@found_by("SetAside", "test_a_retry_leaves_claims_and_counted_failures_to_what_is_not_set_aside")
+def a_retry_takes_claims_away(patch: pytest.MonkeyPatch) -> None:
+    retry = MemoryOutbox.retry
+
+    def retry_all(self: MemoryOutbox, **chosen: Any) -> int:
+        for _, owed in self._all():
+            owed.lease, owed.leased_until, owed.attempts = None, None, 0
+        return retry(self, **chosen)
+
+    patch.setattr(MemoryOutbox, "retry", retry_all)
+
+
+@found_by("Enrolment", "test_a_type_and_the_sign_for_all_owe_an_event_once")
+def an_event_is_owed_once_for_each_reason(patch: pytest.MonkeyPatch) -> None:
+    def owe(self: MemoryUnitOfWork, change: Any) -> None:
+        for subscriber, types in self._tables.subscriptions.items():
+            owed = [
+                tables.OwedDelivery(entry=entry)
+                for entry in change.entries
+                for reason in types
+                if reason in (entry.type, "*")
+            ]
+            if owed:
+                pair = (change.aggregate.kind, change.aggregate.id)
+                self._tables.owed[subscriber].setdefault(pair, []).extend(owed)
+
+    patch.setattr(MemoryUnitOfWork, "_owe", owe)
+
+
+@found_by("CommitSignal", "test_who_is_woken_by_a_commit_finds_its_events")
+def a_commit_is_told_of_too_early(patch: pytest.MonkeyPatch) -> None:
+    commit = MemoryUnitOfWork.commit
+
+    def told_first(self: MemoryUnitOfWork) -> None:
+        self._commits.give()
+        sleep(0.005)  # as long as a disk takes
+        commit(self)
+
+    patch.setattr(MemoryUnitOfWork, "commit", told_first)
+
+
+@found_by("CommitSignal", "test_what_stores_no_event_is_not_told_of")
+def commits_without_events_are_told_of(patch: pytest.MonkeyPatch) -> None:
+    commit = MemoryUnitOfWork.commit
+
+    def always_told(self: MemoryUnitOfWork) -> None:
+        commit(self)
+        self._commits.give()
+
+    patch.setattr(MemoryUnitOfWork, "commit", always_told)
