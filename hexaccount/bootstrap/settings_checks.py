@@ -1,10 +1,11 @@
 """The rules of settings that their types cannot say: those of one value's form, and those that reach over several."""
 
 import re
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import (
     CACHES,
     PUBLISHERS,
@@ -13,22 +14,17 @@ from hexaccount.bootstrap.settings import (
     Settings,
     SettingsError,
 )
+from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
 from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.role import Role
 
-_LAST_PORT = 65_535
-# As SQLAlchemy, which connects, cuts a URL: a password may hold what ends a host elsewhere.
-_PORT = re.compile(r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?]+)?(?::(?P<port>[^/?]*))?")
 _CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,4})?")
 
 
 def check_settings(settings: Settings) -> None:
     """Return if the service can run with the settings; raises SettingsError."""
-    if _scheme("store", settings.store) is None:
-        raise SettingsError(unknown_store())
-    kind_of(settings)
-    _check_store(settings.store)
+    _check_store(settings)
     if settings.cache is not None:
         _check_cache(settings.cache)
     for url in settings.events:
@@ -47,6 +43,21 @@ def check_settings(settings: Settings) -> None:
         _check_network(network)
 
 
+def _check_store(settings: Settings) -> None:
+    if _scheme("store", settings.store) is None:
+        raise SettingsError(unknown_store())
+    with _refused_as("store"):
+        kind_of(settings).check_url(settings.store)
+
+
+@contextmanager
+def _refused_as(setting: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise SettingsError(f"{setting}: {error}") from None
+
+
 def _check_url(setting: str, url: str, schemes: Sequence[str]) -> None:
     if _scheme(setting, url) not in schemes:
         known = ", ".join(f"{scheme}://" for scheme in schemes)
@@ -62,53 +73,16 @@ def _scheme(setting: str, url: str) -> str | None:
     return scheme if url.startswith(f"{scheme}://") else None
 
 
-def _check_store(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite" and (parts.netloc or len(parts.path) < 2):
-        raise SettingsError(
-            "store: name the file after three slashes, as in sqlite:///accounts.db; four begin at the root"
-        )
-    if parts.scheme == "postgresql":
-        _check_port(url)
-    if parts.scheme == "memory" and url != "memory://":
-        raise SettingsError("store: memory:// takes nothing after it")
-    if parts.scheme == "postgresql" and find_spec("psycopg") is None:
-        raise SettingsError("store: postgresql:// needs a driver; install it with: pip install 'hexaccount[postgres]'")
-    if parts.scheme == "mongodb":
-        _check_mongodb(url)
-
-
-def _check_mongodb(url: str) -> None:
-    if find_spec("pymongo") is None:
-        raise SettingsError("store: mongodb:// needs a driver; install it with: pip install 'hexaccount[mongo]'")
-    from hexaccount_mongo import check_url  # noqa: PLC0415 - only who uses it imports it
-
-    try:
-        check_url(url)
-    except ValueError as error:
-        raise SettingsError(f"store: {error}") from None
-
-
 def _check_cache(url: str) -> None:
     _check_url("cache", url, CACHES)
     found = _CACHE.fullmatch(url)
-    if found is None or int(found["port"] or 0) > _LAST_PORT:
+    if found is None or int(found["port"] or 0) > LAST_PORT:
         raise SettingsError(
             "cache: write it as redis://host:6379/0 or redis://:password@host/0, where 0 is the number of a database, "
             "and what is no letter or digit in a password in percent encoding"
         )
-    if find_spec("redis") is None:
-        raise SettingsError("cache: redis:// needs a driver; install it with: pip install 'hexaccount[redis]'")
-
-
-def _check_port(url: str) -> None:
-    found = _PORT.match(url)
-    port = found and found["port"]
-    if port is None or (port.isdecimal() and int(port) <= _LAST_PORT):
-        return
-    if "," in port:
-        raise SettingsError("store: name several hosts as in postgresql:///accounts?host=one:5432&host=other:5432")
-    raise SettingsError(f"store: the port must be a number up to {_LAST_PORT}, or be left out with its colon")
+    with _refused_as("cache"):
+        check_driver("redis", "redis", extra="redis")
 
 
 def _check_key(key: str) -> None:

@@ -10,12 +10,22 @@ from urllib.parse import urlsplit
 from hexaccount.application.ports.store import Store
 from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.store_urls import (
+    check_memory_url,
+    check_mongodb_url,
+    check_postgresql_url,
+    check_sqlite_url,
+)
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "hexaccount.stores"
 """The group of entry points by which another package brings a store: the scheme, and what opens a store of it."""
+
+
+def _any_url(_url: str) -> None:
+    """Return: whether the URL can be used is told by `open`."""
 
 
 def _no_file(_url: str) -> None:
@@ -26,13 +36,15 @@ def _no_file(_url: str) -> None:
 class StoreKind:
     """What there is to know about the stores of one scheme; the defaults are those of a store of another package.
 
-    `open` returns a handle and raises ValueError for a URL that it cannot use. `lasts` says that what is stored is
+    `open` returns a handle and raises ValueError for a URL that it cannot use; `check_url` raises it without opening
+    anything. `lasts` says that what is stored is
     there for later processes, `one_process` that no two may have it at the same time, which the `open` of another
     package tells by an attribute of that name. `counts_alone` has a worker that serves alone count attempts in its
     memory. `file_of` names the file that a mere look would create. `preload` is imported before workers part.
     """
 
     open: Callable[[str, Recorder], Store]
+    check_url: Callable[[str], None] = _any_url
     lasts: bool = True
     one_process: bool = False
     counts_alone: bool = False
@@ -63,12 +75,26 @@ def _sqlite_file(url: str) -> Path:
 
 
 STORES = {
-    "memory": StoreKind(open=_open_memory, lasts=False, one_process=True, preload=("hexaccount_memory",)),
-    "sqlite": StoreKind(
-        open=_open_sql, counts_alone=True, file_of=_sqlite_file, preload=("hexaccount_sql.sqlite_writer",)
+    "memory": StoreKind(
+        open=_open_memory,
+        check_url=check_memory_url,
+        lasts=False,
+        one_process=True,
+        preload=("hexaccount_memory",),
     ),
-    "postgresql": StoreKind(open=_open_sql, preload=("hexaccount_sql.postgres_writer", "hexaccount_sql.listener")),
-    "mongodb": StoreKind(open=_open_mongo, preload=("hexaccount_mongo",)),
+    "sqlite": StoreKind(
+        open=_open_sql,
+        check_url=check_sqlite_url,
+        counts_alone=True,
+        file_of=_sqlite_file,
+        preload=("hexaccount_sql.sqlite_writer",),
+    ),
+    "postgresql": StoreKind(
+        open=_open_sql,
+        check_url=check_postgresql_url,
+        preload=("hexaccount_sql.postgres_writer", "hexaccount_sql.listener"),
+    ),
+    "mongodb": StoreKind(open=_open_mongo, check_url=check_mongodb_url, preload=("hexaccount_mongo",)),
 }
 
 

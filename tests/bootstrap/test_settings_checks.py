@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.bootstrap import settings_checks
+from hexaccount.bootstrap import drivers
 from hexaccount.bootstrap.settings import SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount_redis import RedisLink
@@ -101,7 +101,7 @@ def test_a_store_that_is_nearly_right_is_told_what_is_wrong(url: str, remedy: st
 
 
 def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings_checks, "find_spec", lambda name: None)
+    monkeypatch.setattr(drivers, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[postgres\]'"):
         load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
     with pytest.raises(SettingsError, match=r"^cache: .*pip install 'hexaccount\[redis\]'"):
