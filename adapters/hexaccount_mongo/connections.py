@@ -1,6 +1,7 @@
 """Opening clients, and saying in the application's words when they fail."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -15,6 +16,7 @@ from pymongo.errors import (
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
     WriteConcernError,
 )
@@ -95,6 +97,8 @@ def store_errors() -> Iterator[None]:
     """Raise StoreUnavailable in the place of what the driver raises when its server is away, else OperationRefused."""
     try:
         yield
+    except ServerSelectionTimeoutError as error:
+        raise StoreUnavailable(_no_primary(error)) from error
     except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteConcernError) as error:
         raise StoreUnavailable from error
     except OperationFailure as error:
@@ -116,3 +120,12 @@ def _code(error: OperationFailure) -> int | None:
         code: int = error.details["writeErrors"][0]["code"]
         return code
     return error.code
+
+
+def _no_primary(error: ServerSelectionTimeoutError) -> str:
+    """Return why no server could be asked, in a text in which a password never stands."""
+    told = re.sub(r" \(configured timeouts: [^)]*\)", "", str(error).partition(", Timeout: ")[0])
+    return (
+        f"the store cannot be reached: {told}; see that its servers run, that `replicaSet` in the URL names their set, "
+        "and that the set was initiated once with rs.initiate()"
+    )

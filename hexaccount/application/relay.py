@@ -66,9 +66,9 @@ class Relay:
             try:
                 found = self.run_once()
                 failures = 0
-            except Exception:  # noqa: BLE001 - whatever goes wrong, the relay must go on
+            except Exception as error:  # noqa: BLE001 - whatever goes wrong, the relay must go on
                 failures += 1
-                _log.exception("the relay of %s could not work; it tries again", self._subscriber.name)
+                self._tell(error)
                 self._stopping.wait(self._policy.pause_after(failures).total_seconds())
                 continue
             if not found and not self._stopping.is_set():
@@ -96,6 +96,13 @@ class Relay:
                 self._outbox.release(deliveries)
                 raise
         return len(deliveries)
+
+    def _tell(self, error: Exception) -> None:
+        name = self._subscriber.name
+        if isinstance(error, StoreUnavailable | ReceiverUnavailable):
+            _log.warning("the relay of %s waits: %s", name, error)
+        else:
+            _log.error("the relay of %s could not work; it tries again", name, exc_info=error)
 
     def _deliver(self, deliveries: Sequence[Delivery], *, until: datetime) -> None:
         """Try all at once, which is much cheaper, and one by one when nobody knows whose fault a failure was."""

@@ -167,10 +167,13 @@ def test_a_relay_waits_for_a_receiver_that_is_away_and_counts_nothing(
     listener.refuse = lambda event: absences.pop() if absences else None
     register_first = relay_of(listener, store, clock, attempts=1, first_pause=SOON, poll=NEVER)
     register(store, clock, "juliet")
-    with running(register_first):
+    with caplog.at_level(logging.WARNING, "hexaccount.relay"), running(register_first):
         assert listener.ended.wait(PATIENCE)
     assert listener.heard == ["juliet 1"]
     assert store.set_aside.page(limit=1, after=None) == []
+    # In a line each, without a trace.
+    assert [record.getMessage() for record in caplog.records] == ["the relay of waiting waits: no broker"] * 3
+    assert "Traceback" not in caplog.text
 
 
 def test_a_relay_that_waits_after_a_breakdown_stops_at_once(

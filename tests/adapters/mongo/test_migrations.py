@@ -26,6 +26,23 @@ def test_a_server_that_stands_alone_is_refused_with_the_remedy(tmp_path: Path) -
         store.close()
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("127.0.0.1", "127.0.0.2"), "127.0.0.2:[0-9]+: .*Connection refused; see that its servers run"),
+        (("directConnection=true", "replicaSet=other"), '"other"; see .* `replicaSet` in the URL .* rs.initiate()'),
+    ],
+)
+def test_where_no_primary_answers_the_reason_and_the_remedy_are_told(
+    url: str, change: tuple[str, str], told: str
+) -> None:
+    store = open_store(f"{url.replace(*change)}&serverSelectionTimeoutMS=300")
+    for start in (store.check, store.migrate):
+        with pytest.raises(StoreUnavailable, match=f"^the store cannot be reached: .*{told}"):
+            start()
+    store.close()
+
+
 def test_a_schema_of_another_version_is_told_and_left_alone(store: MongoStore, database: Documents) -> None:
     database["schema"].update_one({}, {"$set": {"version": "9999"}})
     for start in (store.check, store.migrate):
