@@ -22,3 +22,6 @@ class MemoryPublisher(EventPublisher):
         """Keep the events."""
         with self._lock:
             self._published.extend(entries)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""

@@ -16,7 +16,6 @@ from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.device_tokens import DeviceTokens
-from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
@@ -29,6 +28,7 @@ from hexaccount.application.role_book import RoleBook
 from hexaccount.application.turnstile import Turnstile
 from hexaccount.bootstrap.handlers import build_handlers
 from hexaccount.bootstrap.key_file import seed_of, signing_key
+from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import open_store
 from hexaccount.domain.lifetimes import Lifetimes
@@ -132,14 +132,6 @@ class _ArtistOnDemand(AvatarArtist):
         return PillowAvatarArtist().draw(identifier)
 
 
-def _publishers(settings: Settings) -> dict[str, EventPublisher]:
-    if not settings.events:
-        return {}
-    from hexaccount_memory import MemoryPublisher  # noqa: PLC0415 - only who uses it imports it
-
-    return {url: MemoryPublisher() for url in settings.events}
-
-
 def _lifetimes(settings: Settings) -> Lifetimes:
     session = settings.session
     return Lifetimes(
@@ -214,7 +206,7 @@ class Container(containers.DeclarativeContainer):
         LoginGuard, turnstile, providers.ThreadSafeSingleton(_device_tokens, settings)
     )
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
-    publishers = providers.ThreadSafeSingleton(_publishers, settings)
+    publishers = providers.ThreadSafeSingleton(open_publishers, settings)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
     bus = providers.ThreadSafeSingleton(
         Bus,

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from hexaccount.bootstrap.preparation import prepare_to_serve
+from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
@@ -99,7 +100,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
             port=port,
             workers=workers,
             drain_delay=settings.http.drain_delay,
-            preload=(*_PRELOAD, *kind.preload, *_PRELOAD_FOR_CACHE[settings.cache_kind]),
+            preload=(*_PRELOAD, *kind.preload, *_PRELOAD_FOR_CACHE[settings.cache_kind], *preload_for_events(settings)),
             on_started=partial(_tell_address, echo),
             on_stopping=partial(echo, "stopping"),
         )

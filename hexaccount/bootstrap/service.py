@@ -54,7 +54,7 @@ class Service:
 
     @property
     def publishers(self) -> Mapping[str, EventPublisher]:
-        """Return the publishers by the URLs of the `events` setting."""
+        """Return the publishers of the setting `events` by the names of their subscribers."""
         return self.container.publishers()
 
     def enrol(self) -> None:
@@ -94,6 +94,8 @@ class Service:
             self._purging.join()
         self.container.executor().shutdown()
         self.container.lane().close()
+        for publisher in self.publishers.values():
+            publisher.close()
         self.store.close()
         if self.settings.cache_kind == "redis":
             self.container.redis_link().close()
@@ -127,7 +129,7 @@ def open_service(
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
-    subscribers += [PublishingSubscriber(name=url, publisher=pub) for url, pub in container.publishers().items()]
+    subscribers += [PublishingSubscriber(name=name, publisher=pub) for name, pub in container.publishers().items()]
     if settings.cache is not None:
         subscribers.append(CacheEviction(container.session_cache()))
     policy = RelayPolicy(attempts=settings.relay.attempts)

@@ -12,7 +12,6 @@ PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
 CACHES = ("redis", "rediss")
-PUBLISHERS = ("memory",)
 
 Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=315_360_000)]

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from hexaccount.bootstrap.drivers import check_driver
+from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
 from hexaccount.bootstrap.settings import (
     CACHES,
-    PUBLISHERS,
     JwtSettings,
     SessionSettings,
     Settings,
@@ -27,8 +27,7 @@ def check_settings(settings: Settings) -> None:
     _check_store(settings)
     if settings.cache is not None:
         _check_cache(settings.cache)
-    for url in settings.events:
-        _check_url("events", url, PUBLISHERS)
+    _check_events(settings.events)
     if settings.jwt.key is not None:
         _check_key(settings.jwt.key)
     if settings.jwt.algorithm != "HS256":
@@ -71,6 +70,17 @@ def _scheme(setting: str, url: str) -> str | None:
     except ValueError:
         raise SettingsError(f"{setting}: it is not a valid URL") from None
     return scheme if url.startswith(f"{scheme}://") else None
+
+
+def _check_events(urls: Sequence[str]) -> None:
+    names = set()
+    for url in urls:
+        _scheme("events", url)
+        with _refused_as("events"):
+            publisher_kind(url).check_url(url)
+        names.add(subscriber_name(url))
+    if len(names) < len(urls):
+        raise SettingsError("events: two of the URLs name one receiver; leave one of them out")
 
 
 def _check_cache(url: str) -> None:

@@ -18,6 +18,8 @@ from hexaccount_redis import RedisLink
         ("STORE", "", r"store: .* one of memory://"),
         ("STORE", "/var/lib/accounts.db", r"store: .* one of memory://"),
         ("EVENTS", '["smtp://mail"]', r"events: .* one of memory://"),
+        ("EVENTS", '["memory://one?token=1"]', r"^events: memory:// takes no parameters"),
+        ("EVENTS", '["memory://one", "memory://user:secret@one"]', r"^events: two of the URLs name one receiver"),
         ("CACHE", "memcached://host", r"^cache: it must be a URL that begins with one of redis://, rediss://"),
         ("CACHE", "", r"^cache: .* one of redis://"),
         ("CACHE", "redis://", r"^cache: write it as redis://host:6379/0 or redis://:password@host/0"),

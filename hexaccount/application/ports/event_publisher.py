@@ -15,6 +15,10 @@ class EventPublisher(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of connections; the publisher is not used afterwards."""
+        ...
+
 
 class ReceiverUnavailable(Exception):
     """The receiver of events cannot be reached, whichever event it is."""

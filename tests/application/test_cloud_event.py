@@ -1,0 +1,52 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hexaccount.application.cloud_event import attributes_of, structured
+from hexaccount.application.journal_entry import JournalEntry
+
+
+def entry(causation_id: str | None, traceparent: str | None) -> JournalEntry:
+    return JournalEntry(
+        id=UUID(int=1),
+        type="hexaccount.session.closed.v1",
+        source="urn:hexaccount",
+        subject=UUID(int=2),
+        time=datetime(2026, 11, 23, 1, 2, 3, 4000, UTC),
+        aggregate="session",
+        aggregate_id=UUID(int=3),
+        sequence=4,
+        dataschema="urn:hexaccount:schema:hexaccount.session.closed.v1",
+        causation_id=causation_id,
+        traceparent=traceparent,
+        data={"session_id": str(UUID(int=3))},
+    )
+
+
+def test_all_that_the_journal_knows_of_an_event_is_an_attribute_of_it() -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert attributes_of(entry("request-1", trace)) == {
+        "specversion": "1.0",
+        "id": "00000000-0000-0000-0000-000000000001",
+        "type": "hexaccount.session.closed.v1",
+        "source": "urn:hexaccount",
+        "subject": "00000000-0000-0000-0000-000000000002",
+        "time": "2026-11-23T01:02:03.004Z",
+        "datacontenttype": "application/json",
+        "dataschema": "urn:hexaccount:schema:hexaccount.session.closed.v1",
+        "aggregate": "session",
+        "aggregateid": "00000000-0000-0000-0000-000000000003",
+        "sequence": "4",
+        "causationid": "request-1",
+        "traceparent": trace,
+    }
+
+
+def test_what_is_not_known_is_no_attribute() -> None:
+    known = attributes_of(entry(None, None))
+    assert not {"causationid", "traceparent"} & known.keys()
+
+
+def test_the_json_format_has_the_data_beside_the_attributes() -> None:
+    told = structured(entry("request-1", None))
+    assert told.pop("data") == {"session_id": "00000000-0000-0000-0000-000000000003"}
+    assert told == attributes_of(entry("request-1", None))
