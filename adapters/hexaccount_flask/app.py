@@ -13,6 +13,7 @@ from hexaccount_flask.limits import RouteLimits, add_limit_headers
 from hexaccount_flask.parsing import LONGEST_BODY
 from hexaccount_flask.routes_account import account_routes
 from hexaccount_flask.routes_avatar import avatar_routes
+from hexaccount_flask.routes_documents import document_routes
 from hexaccount_flask.routes_keys import key_routes
 from hexaccount_flask.routes_me import me_routes
 from hexaccount_flask.routes_operation import operation_routes
@@ -50,6 +51,7 @@ def create_app(
     app.register_blueprint(sessions_routes(bus))
     app.register_blueprint(key_routes(published_keys, limits))
     app.register_blueprint(users_routes(bus))
+    app.register_blueprint(document_routes(limits))
     app.register_error_handler(Exception, answer_error)
     app.after_request(add_limit_headers)
     app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # Flask documents it so

@@ -12,7 +12,7 @@ from hexaccount.domain.events import EVENT_TYPES, Event
 
 def to_data(event: Event) -> dict[str, Any]:
     """Return an event's fields as JSON can carry them; `at` is left to the entry's `time`."""
-    return {name: _plain(getattr(event, name)) for name in _hints(type(event)) if name != "at"}
+    return {name: _plain(getattr(event, name)) for name in hints_of(type(event)) if name != "at"}
 
 
 def from_entry(entry: JournalEntry) -> Event:
@@ -20,7 +20,7 @@ def from_entry(entry: JournalEntry) -> Event:
     event_class = EVENT_TYPES.get(entry.type)
     if event_class is None:
         raise UnknownEvent(entry.type)
-    hints = _hints(event_class)
+    hints = hints_of(event_class)
     data = {name: _rich(hints[name], value) for name, value in entry.data.items() if name in hints}
     return event_class(at=entry.time, **data)
 
@@ -37,7 +37,8 @@ class UnknownEvent(Exception):
         super().__init__(f"events of type {event_type} are unknown to this version; upgrade hexaccount")
 
 
-def _hints(event_class: type[Event]) -> dict[str, Any]:
+def hints_of(event_class: type[Event]) -> Mapping[str, Any]:
+    """Return the types of an event's fields by their names."""
     hints = _HINTS.get(event_class)
     if hints is None:
         resolved = get_type_hints(event_class)

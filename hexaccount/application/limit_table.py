@@ -17,6 +17,7 @@ Policy: TypeAlias = Literal[
     "logout",
     "avatar",
     "keys",
+    "documents",
 ]
 Limits: TypeAlias = Mapping[Policy, Limit]
 
@@ -46,9 +47,10 @@ _LIMITS: dict[Policy, Limit] = {
     "logout": _limit(600, 0.05, 20_000, 0.2),
     "avatar": _limit(400, 0.02, 10_000, 0.1),
     "keys": _limit(120, 0.1, 3000, 1),
+    "documents": _limit(120, 0.1, 3000, 1),
 }
 
-LOCAL: frozenset[Policy] = frozenset({"avatar", "keys"})
+LOCAL: frozenset[Policy] = frozenset({"avatar", "keys", "documents"})
 """Limits on work and not on guesses: each process counts them for itself, and asks no store about a picture."""
 
 

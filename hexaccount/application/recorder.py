@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hexaccount.application.cache_marks import Mark, mark_nobody
 from hexaccount.application.causation import Cause
 from hexaccount.application.event_codec import to_data
+from hexaccount.application.event_schemas import schema_id
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.domain.aggregate import Aggregate
@@ -33,7 +34,7 @@ class Recorder:
                 aggregate=aggregate.kind,
                 aggregate_id=aggregate.id,
                 sequence=sequence,
-                dataschema=f"urn:hexaccount:schema:{event.type}",
+                dataschema=schema_id(event.type),
                 causation_id=cause.causation_id,
                 traceparent=cause.traceparent,
                 data=to_data(event),

@@ -148,7 +148,7 @@ class ProfileCreated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileUpdated(Event):
-    """A person has changed their profile; `changes` holds the new value of each changed field, None where removed."""
+    """A person has changed their profile; `changes` holds each changed field's new value, none where it was removed."""
 
     type = "hexaccount.profile.updated.v1"
 

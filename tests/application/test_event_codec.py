@@ -1,33 +1,16 @@
 import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, get_type_hints
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hexaccount.application.event_codec import UnknownEvent, format_time, from_entry, to_data
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.domain.events import EVENT_TYPES, Event, SessionClosed
-
-moments = st.datetimes(timezones=st.just(UTC)).map(
-    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-)
-texts = st.text(st.characters(exclude_categories=["Cs"]))
-VALUES: dict[Any, st.SearchStrategy[Any]] = {
-    UUID: st.uuids(),
-    datetime: moments,
-    str: texts,
-    int: st.integers(0, 2**31),
-}
-
-
-def any_event(kind: type[Event]) -> st.SearchStrategy[Event]:
-    hints = get_type_hints(kind)
-    changes = st.dictionaries(st.sampled_from(["bio", "phone", "address"]), texts | st.none())
-    return st.builds(kind, **{field.name: VALUES.get(hints[field.name], changes) for field in fields(kind)})
+from tests.application.any_event import any_event
 
 
 def entry_of(event_type: str, time: datetime, data: dict[str, Any]) -> JournalEntry:

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from hexaccount.application.async_api import async_api
 from hexaccount.application.disable_user import DisableUser
 from hexaccount.application.enable_user import EnableUser
 from hexaccount.application.list_users import ListUsers
@@ -23,6 +24,7 @@ from hexaccount.domain.errors import (
     WrongPassword,
 )
 from hexaccount.domain.permission import Permission
+from tests.event_check import EventCheck
 from tests.features.world import World, WorldOutside
 
 REASONS = {
@@ -36,6 +38,9 @@ REASONS = {
     "the current password is wrong": WrongPassword,
     "they are not logged in": NotAuthenticated,
 }
+
+
+EVENTS = EventCheck(async_api())
 
 
 @pytest.fixture
@@ -54,6 +59,7 @@ def world(store_url: str, cache_url: str | None) -> Iterator[World]:
         world = World(service, clock, outside)
         yield world
     assert world.refusal is None, f"no step has told of this refusal: {world.refusal}"
+    assert EVENTS.faults_of(outside.published) == []
 
 
 @given(parsers.parse('"{name}" has registered'))

@@ -1,0 +1,55 @@
+"""The documents that machines read about the service."""
+
+from typing import Any
+
+from hexaccount.application.cloud_event import structured
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.domain.events import EVENT_TYPES
+from tests.driving.http.conftest import Visitor
+from tests.event_check import EventCheck
+
+PATH = "/asyncapi.json"
+
+
+def test_the_document_tells_of_every_type_and_of_each_in_words(visitor: Any) -> None:
+    answer = visitor.get(PATH)
+
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    document = answer.json
+    assert document["asyncapi"] == "3.0.0"
+    messages = document["components"]["messages"].values()
+    assert {message["name"] for message in messages} == EVENT_TYPES.keys()
+    assert all(message["summary"].endswith(".") for message in messages)
+    references = document["channels"]["events"]["messages"]
+    assert {reference["$ref"].rpartition("/")[2] for reference in references.values()} == set(
+        document["components"]["messages"]
+    )
+
+
+def test_what_is_published_fits_the_document_and_little_else_does(visitor: Any) -> None:
+    check = EventCheck(visitor.get(PATH).json)
+    settings = Settings(
+        store="memory://", events=["memory://"], jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4)
+    )
+    with open_service(settings) as service:
+        service.enrol()
+        another = Visitor(service)
+        another.register()
+        another.sign_in()
+        service.deliver_all()
+        told = [structured(entry) for entry in service.publishers["memory://"].published]
+    assert {event["type"] for event in told} >= {"hexaccount.user.registered.v1", "hexaccount.session.opened.v1"}
+    for event in told:
+        assert check.faults(event) == []
+        assert check.faults({**event, "id": "no uuid"})
+        assert check.faults({**event, "sequence": "0"})
+        assert check.faults({**event, "data": {}})
+        assert check.faults({name: value for name, value in event.items() if name != "subject"})
+
+
+def test_anybody_may_keep_the_document_for_an_hour(visitor: Any) -> None:
+    answer = visitor.get(PATH)
+    assert answer.headers.getlist("Cache-Control") == ["public, max-age=3600"]
+    again = visitor.get(PATH, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304

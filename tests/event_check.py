@@ -1,0 +1,34 @@
+"""Whether events are as the AsyncAPI document says; with a JSON Schema validator that is not ours."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from hexaccount.application.cloud_event import structured
+from hexaccount.application.journal_entry import JournalEntry
+
+
+class EventCheck:
+    """Checks CloudEvents against the messages of a document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        registry: Registry[Any] = Registry().with_resource("urn:document", DRAFT202012.create_resource(document))
+        self._validators = {
+            message["name"]: Draft202012Validator(
+                {"$ref": f"urn:document#/components/messages/{key}/payload"},
+                registry=registry,
+                format_checker=Draft202012Validator.FORMAT_CHECKER,
+            )
+            for key, message in document["components"]["messages"].items()
+        }
+
+    def faults(self, event: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with a CloudEvent."""
+        return [fault.message for fault in self._validators[event["type"]].iter_errors(event)]
+
+    def faults_of(self, entries: Iterable[JournalEntry]) -> list[str]:
+        """Return what is wrong with events of the journal, as they are told outside."""
+        return [fault for entry in entries for fault in self.faults(structured(entry))]
