@@ -209,23 +209,28 @@ def looks_of_each(operations: Sequence[Operation[object]]) -> list[Operation[obj
     For each session a list tells what was so at some moment. That it was the same moment for all is promised by none:
     the account is read first, the sessions thereafter.
     """
-    opened = [each.answer for each in operations if isinstance(each.what, Enter) and isinstance(each.answer, UUID)]
+    # Also what was listed though no login was ever answered with it.
+    sessions = opened_in(operations).union(*(each.answer for each in operations if isinstance(each.answer, frozenset)))
     looks: list[Operation[object]] = []
     for operation in operations:
         match operation:
             case Operation(what=ListAll(), answer=frozenset() as listed):
-                looks += [replace(operation, what=LookAt(each), answer=each in listed) for each in opened]
+                looks += [replace(operation, what=LookAt(each), answer=each in listed) for each in sessions]
             case _:
                 looks.append(operation)
     return looks
 
 
+def opened_in(operations: Sequence[Operation[object]]) -> set[UUID]:
+    """Return the sessions that logins were answered with."""
+    return {each.answer for each in operations if isinstance(each.what, Enter) and isinstance(each.answer, UUID)}
+
+
 def check_journals(store: Store, operations: Sequence[Operation[object]]) -> None:
     """See that each session was opened once, and closed once if anybody logged out of it."""
     left = {each.what.session_id for each in operations if isinstance(each.what, Leave)}
-    opened = {each.answer for each in operations if isinstance(each.what, Enter) and isinstance(each.answer, UUID)}
     with store.unit_of_work() as uow:
-        for session_id in opened:
+        for session_id in opened_in(operations):
             types = [entry.type.split(".")[2] for entry in uow.journal.of("session", session_id)]
             assert types == (["opened", "closed"] if session_id in left else ["opened"])
 
