@@ -25,6 +25,8 @@ _MANY = 500
 _NOT_TOLD = {"pending", "password_hash"}
 # Later than any moment that a test claims at.
 _MUCH_LATER = datetime(2200, 1, 1, tzinfo=UTC)
+# Earlier than any session that a test opens ends.
+_MUCH_EARLIER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class JournalAudit:
@@ -71,8 +73,12 @@ class JournalAudit:
         self._check_that_nothing_is_without_a_journal(store, journals.keys())
 
     def _check_that_nothing_is_without_a_journal(self, store: Store, known: Collection[tuple[str, UUID]]) -> None:
-        suspects = {user.id for user in all_users(store)} | set(self._people.ids[-_MANY:])
+        users = all_users(store)
+        suspects = {user.id for user in users} | set(self._people.ids[-_MANY:])
         with store.unit_of_work() as uow:
+            for user in users:
+                live = uow.sessions.live_of(user, now=_MUCH_EARLIER, limit=_MANY, after=None)
+                suspects |= {session.id for session in live}
             for suspect in suspects:
                 for kind in _KINDS:
                     if find(uow, kind, suspect) is not None or uow.journal.of(kind, suspect):

@@ -1,5 +1,5 @@
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -19,11 +19,12 @@ from hexaccount.application.messages import Command
 from hexaccount.application.ports.store import Store
 from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.set_password import SetPassword
-from hexaccount.conformance.suites.histories import History, find_order
-from hexaccount.conformance.suites.on_a_bus import PASSWORD, BusParts, bus_parts, registration
+from hexaccount.conformance.suites.histories import History, Look, check_order
+from hexaccount.conformance.suites.on_a_bus import PASSWORD, BusParts, registration
 from hexaccount.conformance.suites.races import Racers, race
 from hexaccount.conformance.suites.storing import session_of
-from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
+from hexaccount.conformance.suites.subject import StoreUnderTest
+from hexaccount.conformance.suites.two_buses import TwoBusesContract
 from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated, WrongCredentials
 
 
@@ -40,7 +41,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Show(Look):
     """Somebody shows the access token of the login; the answer is whether it opens the account."""
 
 
@@ -68,7 +69,7 @@ class SessionModel:
         match what:
             case End():
                 return replace(state, ended=True)
-            case Look():
+            case Show():
                 return state if answer is not state.ended else None
             case Refresh(token) if (state.ended, answer) == (True, None):
                 return state
@@ -80,19 +81,8 @@ class SessionModel:
                 return None
 
 
-class RefreshRacesContract(ContractSuite):
+class RefreshRacesContract(TwoBusesContract):
     """Whoever uses one token at once gets one successor, and what ends sessions ends those being refreshed."""
-
-    @pytest.fixture
-    def parts(self) -> Iterator[BusParts]:
-        """Return what the buses of a test are made of."""
-        with bus_parts() as parts:
-            yield parts
-
-    @pytest.fixture
-    def buses(self, store: Store, another: Store, parts: BusParts) -> list[Bus]:
-        """Return two buses, each on a handle of its own."""
-        return [parts.bus_on(store), parts.bus_on(another)]
 
     def test_32_who_use_one_token_at_once_get_one_successor(
         self, under_test: StoreUnderTest, store: Store, buses: list[Bus]
@@ -128,9 +118,8 @@ class RefreshRacesContract(ContractSuite):
                 ends = [endings[dice > 0.65] if dice > 0.3 else None, *[None] * 5]
                 works = [partial(self.play, history, chance.choice(buses), access, end) for end in ends]
                 racers.race(works)
-                operations = history.operations
-                assert len(operations) >= 12
-                assert find_order(operations, SessionModel(access.refresh)) is not None, operations
+                assert len(history.operations) >= 12
+                check_order(history.operations, SessionModel(access.refresh))
 
     @staticmethod
     def play(history: History[object], bus: Bus, access: Access, end: Callable[[], object] | None) -> None:
@@ -139,7 +128,7 @@ class RefreshRacesContract(ContractSuite):
         if end is not None:
             history.note(End(), end)
         else:
-            history.note(Look(), partial(is_alive, bus, access))
+            history.note(Show(), partial(is_alive, bus, access))
         newest = str(answer or access.refresh)
         history.note(Refresh(newest), partial(refresh, bus, newest))
 

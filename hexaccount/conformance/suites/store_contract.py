@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 
+from hexaccount.conformance.suites.account_races import AccountRacesContract
 from hexaccount.conformance.suites.allowances import AllowancesContract
 from hexaccount.conformance.suites.bus_load import BusLoadContract
 from hexaccount.conformance.suites.claims import ClaimsContract
@@ -15,8 +16,10 @@ from hexaccount.conformance.suites.keyed_requests import KeyedRequestsContract
 from hexaccount.conformance.suites.login_races import LoginRacesContract
 from hexaccount.conformance.suites.paging import PagingContract
 from hexaccount.conformance.suites.password_hashes import PasswordHashContract
+from hexaccount.conformance.suites.profile_races import ProfileRacesContract
 from hexaccount.conformance.suites.refresh_races import RefreshRacesContract
 from hexaccount.conformance.suites.refresh_tokens import RefreshTokenContract
+from hexaccount.conformance.suites.registration_races import RegistrationRacesContract
 from hexaccount.conformance.suites.repositories import RepositoriesContract
 from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.set_aside import SetAsideContract
@@ -45,6 +48,9 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     RefreshTokenContract,
     LoginRacesContract,
     RefreshRacesContract,
+    RegistrationRacesContract,
+    AccountRacesContract,
+    ProfileRacesContract,
     KeyedRequestsContract,
     ExpectedVersionsContract,
     ClearingContract,

@@ -1,6 +1,16 @@
 """Bugs that stores have been seen to have, planted into the memory store, and the test of the kit that finds each."""
 
-from tests.conformance.planted import deliveries, housekeeping, reading, transactions, uniqueness
+from tests.conformance.planted import deliveries, housekeeping, races, reading, transactions, uniqueness
 from tests.conformance.planted.bugs import BUGS, Bug, PlantedStore
 
-__all__ = ["BUGS", "Bug", "PlantedStore", "deliveries", "housekeeping", "reading", "transactions", "uniqueness"]
+__all__ = [
+    "BUGS",
+    "Bug",
+    "PlantedStore",
+    "deliveries",
+    "housekeeping",
+    "races",
+    "reading",
+    "transactions",
+    "uniqueness",
+]
