@@ -1,35 +1,33 @@
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
-import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psycopg
 from psycopg import sql
 
-from tests.servers.ports import free_port
+from tests.servers.own_server import START_TIMEOUT, OwnServer
 from tests.servers.postgres_binaries import PostgresMissing, find_binaries, usable_binaries
-from tests.servers.processes import ServerNotReady, ServerNotStopped, spawn, tail
+from tests.servers.processes import ServerNotReady
 from tests.servers.unprivileged import reachable_directory, server_identity
-from tests.servers.watchdog import freeze_tree, guard_directory, kill_tree, process_tree, send
+from tests.servers.watchdog import kill_tree
 
 ENVIRONMENT_URL = "HEXACCOUNT_TEST_POSTGRES_URL"
-_START_TIMEOUT = 30.0
-_STOP_TIMEOUT = 15.0
 _DATABASE_PREFIX = "hexaccount_test_"
 _LOCALE = {"LC_ALL": "C", "PATH": os.defpath}
 
 
-class PostgresServer:
-    """A PostgreSQL of our own, which may be stopped, killed, paused and started again on the same port and data."""
+class PostgresServer(OwnServer):
+    """A PostgreSQL of our own."""
+
+    title = "PostgreSQL"
+    stop_signal = signal.SIGINT
+    environment = _LOCALE
+    working_directory = Path("/")
 
     def __init__(
         self,
@@ -43,9 +41,8 @@ class PostgresServer:
 
         `durable` has every commit reach the disk; `settings` are further options of the server.
         """
-        self.port = free_port()
-        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
-        self._directory = directory
+        identity = server_identity()
+        super().__init__(reachable_directory(identity, [directory]).resolve(), identity=identity)
         self._binaries = binaries
         self._options = {
             "listen_addresses": "127.0.0.1",
@@ -55,164 +52,50 @@ class PostgresServer:
             **({} if durable else {"fsync": "off", "full_page_writes": "off"}),
             **(settings or {}),
         }
-        self._identity = server_identity()
-        self._home: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    @property
+    def url(self) -> str:
+        """The URL of its first database."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     @property
     def binaries(self) -> Path:
         """The folder of the programs that it runs."""
         if self._binaries is None:
-            return find_binaries(self._identity)
-        usable = usable_binaries(self._binaries, self._identity)
+            return find_binaries(self.identity)
+        usable = usable_binaries(self._binaries, self.identity)
         if usable is None:
             raise PostgresMissing([self._binaries])
         return usable
 
-    @property
-    def home(self) -> Path:
-        """The folder of its data and its log, there from the first start until it is closed."""
-        if self._home is None:
-            raise RuntimeError("this server was not started yet")
-        return self._home
-
-    @property
-    def running(self) -> bool:
-        """Whether it was started, and not stopped or killed since."""
-        return self._process is not None
-
-    @property
-    def pid(self) -> int:
-        """The process that all its others descend from."""
-        if self._process is None:
-            raise RuntimeError("this server does not run")
-        return self._process.pid
-
-    @property
-    def log(self) -> str:
-        """The end of what it logged."""
-        return tail(self.home / "log")
-
-    def start(self) -> None:
-        """Start it, on the data it has, and return when it answers."""
-        if self._process is not None:
-            raise RuntimeError("this server runs already")
-        if self._home is None:
-            try:
-                self._make_cluster()
-            except BaseException:
-                self.close()
-                raise
+    def command(self) -> Sequence[str | Path]:
+        """Return how it is started."""
         options = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
-        self._process = self._spawn("postgres", "-D", self.home / "data", *options)
-        try:
-            self._wait_until_ready()
-        except BaseException:
-            self.kill()
-            raise
+        return [self.binaries / "postgres", "-D", self.data, *options]
 
-    def stop(self) -> None:
-        """Have it end its connections and shut down, if it runs."""
-        if self._process is None:
-            return
-        self.resume()
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise ServerNotStopped(f"PostgreSQL went on for {_STOP_TIMEOUT} s after SIGINT", self.log) from None
-        self._process = None
-
-    def kill(self) -> None:
-        """Kill all its processes at once, as a power cut would, save that the disk keeps what it was given."""
-        kill_tree(self.pid)
-        if self._process:
-            self._process.wait()
-        self._process = None
-
-    def restart(self) -> None:
-        """Stop it if it runs, and start it on the same port and data."""
-        self.stop()
-        self.start()
-
-    def pause(self) -> None:
-        """Let it hang: connections stay open and get no answer."""
-        freeze_tree(self.pid)
-
-    def resume(self) -> None:
-        """Let it go on after a pause."""
-        for pid in process_tree(self.pid):
-            send(pid, signal.SIGCONT)
-
-    def close(self) -> None:
-        """Stop it and remove its data."""
-        try:
-            self.stop()
-        finally:
-            if self._home is not None:
-                shutil.rmtree(self._home)
-                self._home = None
-
-    def _make_cluster(self) -> None:
-        under = reachable_directory(self._identity, [self._directory]).resolve()
-        self._home = Path(tempfile.mkdtemp(prefix="postgres-", dir=under))
-        guard_directory(self._home)
-        if self._identity:
-            os.chown(self._home, self._identity.uid, self._identity.gid)
-        initdb = self._spawn(
-            "initdb", "-D", self._home / "data", "-U", "postgres", "-A", "trust",
+    def make_home(self) -> None:
+        """Make a cluster of its data."""
+        super().make_home()
+        initdb = self.spawn([
+            self.binaries / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust",
             "--locale=C.UTF-8", "-E", "UTF8", "--no-sync",
-        )  # fmt: skip
+        ])  # fmt: skip
         try:
-            initdb.wait(_START_TIMEOUT)
+            initdb.wait(START_TIMEOUT)
         except subprocess.TimeoutExpired:
             kill_tree(initdb.pid)
             initdb.wait()
         if initdb.returncode != 0:
             raise ServerNotReady(f"initdb ended with {initdb.returncode}", self.log)
 
-    def _spawn(self, program: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        return spawn(
-            [self.binaries / program, *arguments],
-            output=self.home / "log",
-            env=_LOCALE,
-            cwd=Path("/"),
-            identity=self._identity,
-            stop_signal=signal.SIGINT,
-        )
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _START_TIMEOUT
-        pause = 0.01
-        while not self._answers():
-            if self._process and (code := self._process.poll()) is not None:
-                raise ServerNotReady(f"PostgreSQL ended with {code} at its start", self.log)
-            if time.monotonic() > deadline:
-                raise ServerNotReady(f"PostgreSQL did not answer within {_START_TIMEOUT} s", self.log)
-            time.sleep(pause)
-            pause = min(2 * pause, 0.1)
-
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Tell whether it is this server that answers, and not somebody else's, who took the port."""
         try:
             with psycopg.connect(self.url, connect_timeout=2) as connection:
                 (data,) = connection.execute("SHOW data_directory").fetchone() or ("",)
         except psycopg.OperationalError:
             return False
-        return Path(data) == self.home / "data"  # and not somebody else's, who took the port
+        return Path(data) == self.data
 
 
 @contextlib.contextmanager

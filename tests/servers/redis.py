@@ -3,23 +3,17 @@ import importlib.util
 import os
 import re
 import shutil
-import signal
-import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import ClassVar
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.servers.ports import free_port
-from tests.servers.processes import ServerNotReady, spawn, tail
-from tests.servers.watchdog import freeze_tree, kill_tree, send
+from tests.servers.own_server import OwnServer
+from tests.servers.processes import ServerNotReady
 
 ENVIRONMENT_URL = "HEXACCOUNT_TEST_REDIS_URL"
-_START_TIMEOUT = 20.0
 
 
 class RedisMissing(Exception):
@@ -32,91 +26,43 @@ class RedisMissing(Exception):
         )
 
 
-class RedisServer:
-    """A Redis of our own, which may be killed, paused and started again on the same port."""
+class RedisServer(OwnServer):
+    """A Redis of our own; what it has in memory is gone with its process, except what was saved."""
+
+    title = "Redis"
+    environment: ClassVar[Mapping[str, str]] = {"PATH": os.defpath}
 
     def __init__(self, directory: Path, *, binary: Path | None = None, saves: bool = False) -> None:
-        """Keep the log under `directory`; a server that `saves` has its data there, and again after a restart."""
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._directory = directory
+        """Keep the log under `directory`; one that `saves` has its data there whenever it is stopped."""
+        super().__init__(directory)
         self._binary = binary or find_binary()
         self._saves = saves
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
-    def running(self) -> bool:
-        """Whether it was started, and not killed since."""
-        return self._process is not None
+    def url(self) -> str:
+        """The URL of its first database."""
+        return f"redis://127.0.0.1:{self.port}/0"
 
-    @property
-    def pid(self) -> int:
-        """Its process."""
-        if self._process is None:
-            raise RuntimeError("this server does not run")
-        return self._process.pid
+    def command(self) -> Sequence[str | Path]:
+        """Return how it is started."""
+        options = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.data), "save": ""}
+        return [self._binary, *(part for name, value in options.items() for part in (f"--{name}", value))]
 
-    def start(self) -> None:
-        """Start it and return when it answers."""
-        if self._process is not None:
-            raise RuntimeError("this server runs already")
-        options = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self._directory), "save": ""}
-        argv = [str(self._binary), *(part for name, value in options.items() for part in (f"--{name}", value))]
-        log = self._directory / "redis-log"
-        self._process = spawn(argv, output=log, env={"PATH": os.defpath}, stop_signal=signal.SIGTERM)
-        deadline = time.monotonic() + _START_TIMEOUT
-        while not answers(self.url):
-            if (code := self._process.poll()) is not None:
-                raise ServerNotReady(f"Redis ended with {code} at its start", tail(log))
-            if time.monotonic() > deadline:
-                raise ServerNotReady(f"Redis did not answer within {_START_TIMEOUT} s", tail(log))
-            time.sleep(0.01)
+    def answers(self) -> bool:
+        """Tell whether it answers."""
+        return answers(self.url)
 
-    def kill(self) -> None:
-        """Kill it as a power cut would; what it has in memory is gone, except what was saved."""
-        kill_tree(self.pid)
-        if self._process:
-            self._process.wait()
-        self._process = None
-
-    def restart(self) -> None:
-        """Kill it if it runs, and start it on the same port; one that saves does so just before."""
-        if self._process is not None:
-            if self._saves:
-                self.save()
-            self.kill()
-        self.start()
+    def stop(self) -> None:
+        """Have it shut down if it runs; one that saves does so just before."""
+        if self.running and self._saves:
+            self.resume()
+            self.save()
+        super().stop()
 
     def save(self) -> None:
         """Write what it holds to its disk."""
         with client(self.url) as connection:
             connection.save()
-
-    def pause(self) -> None:
-        """Let it hang: connections stay open and get no answer."""
-        freeze_tree(self.pid)
-
-    def resume(self) -> None:
-        """Let it go on after a pause."""
-        send(self.pid, signal.SIGCONT)
-
-    def close(self) -> None:
-        """End it."""
-        if self._process is not None:
-            self.kill()
 
 
 def find_binary() -> Path:
