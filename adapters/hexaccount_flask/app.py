@@ -28,6 +28,7 @@ def create_app(
     readiness: Callable[[], None],
     draining: Callable[[], bool],
     published_keys: Callable[[], Sequence[Mapping[str, str]]],
+    metrics: Callable[[], bytes],
     cors_origins: Sequence[str] = (),
     trusted_proxies: Sequence[str] = (),
 ) -> Flask:
@@ -38,13 +39,14 @@ def create_app(
     readiness: returns if the service can serve; raises StoreUnavailable or SchemaMismatch.
     draining: tells whether the service is shutting down.
     published_keys: returns the public keys of the access tokens, as JWKs.
+    metrics: returns the figures of all processes, in the text format of Prometheus.
     cors_origins: the origins whose pages may read the answers, `*` for all.
     trusted_proxies: the networks whose word on the client's address is believed; ValueError for what is none.
     """
     app = HttpApplication()
     app.config.update(MAX_CONTENT_LENGTH=LONGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False)
     limits = RouteLimits(bus, ClientAddresses(trusted_proxies))
-    app.register_blueprint(operation_routes(readiness, draining))
+    app.register_blueprint(operation_routes(readiness, draining, metrics))
     app.register_blueprint(account_routes(bus, limits))
     app.register_blueprint(avatar_routes(artist, limits))
     app.register_blueprint(me_routes(bus))

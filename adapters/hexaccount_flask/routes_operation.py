@@ -7,6 +7,8 @@ from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.models import Answer, StatusModel
 from hexaccount_flask.problems import Problem, RequestRefused
 
+# https://prometheus.io/docs/instrumenting/exposition_formats/
+_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 _DRAINING = Problem(
     status=503,
     code="draining",
@@ -15,7 +17,9 @@ _DRAINING = Problem(
 )
 
 
-def operation_routes(readiness: Callable[[], None], draining: Callable[[], bool]) -> Blueprint:
+def operation_routes(
+    readiness: Callable[[], None], draining: Callable[[], bool], metrics: Callable[[], bytes]
+) -> Blueprint:
     """Return the routes that those ask who run the service."""
     routes = Blueprint("operation", __name__)
 
@@ -31,5 +35,10 @@ def operation_routes(readiness: Callable[[], None], draining: Callable[[], bool]
             raise RequestRefused(_DRAINING)
         readiness()
         return answer(Answer(StatusModel("ready")))
+
+    @routes.get("/metrics")
+    @runs_in("vital")
+    def figures() -> Response:
+        return Response(metrics(), content_type=_TEXT_FORMAT)
 
     return routes

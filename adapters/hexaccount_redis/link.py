@@ -10,6 +10,9 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from hexaccount.application.measures import CACHE_OUTAGES, CACHE_REACHABLE
+from hexaccount.application.ports.metrics import Metrics
+
 _log = logging.getLogger("hexaccount.redis")
 
 _PATIENCE = 0.25
@@ -27,7 +30,7 @@ class RedisLink:
     left alone for a second, during which every call is CutOff at once; then one call at a time tries it again.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, metrics: Metrics) -> None:
         """Take a URL of the form `redis://…` or `rediss://…`; raises ValueError for one that cannot be read."""
         # One more attempt, on a new connection: after a restart of the server all that were open are dead.
         retry = Retry(NoBackoff(), 1, supported_errors=(NotConnected,))
@@ -42,17 +45,9 @@ class RedisLink:
         self._lock = threading.Lock()
         self._try_at = 0.0
         self._reachable = True
-        self._outages = 0
-
-    @property
-    def reachable(self) -> bool:
-        """Tell whether the last call came through; True before the first."""
-        return self._reachable
-
-    @property
-    def outages(self) -> int:
-        """Return how often Redis was lost since this process began."""
-        return self._outages
+        self._metrics = metrics
+        self._metrics.set(CACHE_REACHABLE, 1)
+        self._metrics.add(CACHE_OUTAGES, 0)
 
     def script(self, source: str) -> Script:
         """Return a script that `run` may be given; it is sent to the server when that does not know it."""
@@ -98,8 +93,9 @@ class RedisLink:
         with self._lock:
             self._try_at = time.monotonic() + _PAUSE
             newly_lost, self._reachable = self._reachable, False
-            self._outages += newly_lost
         if newly_lost:
+            self._metrics.set(CACHE_REACHABLE, 0)
+            self._metrics.add(CACHE_OUTAGES)
             _log.warning(
                 "Redis is lost (%s): the store is asked for every session, and this worker limits guesses by itself, "
                 "to its share",
@@ -112,4 +108,5 @@ class RedisLink:
         with self._lock:
             newly_reached, self._reachable = not self._reachable, True
         if newly_reached:
+            self._metrics.set(CACHE_REACHABLE, 1)
             _log.warning("Redis is back: it knows sessions again, and guesses are limited for all workers together")

@@ -18,6 +18,7 @@ from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.device_tokens import DeviceTokens
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.key_smith import KeySmith
+from hexaccount.application.ports.metrics import Metrics, NoMetrics
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
 from hexaccount.application.ports.store import Store
@@ -95,10 +96,10 @@ def _local_allowances() -> Allowances:
     return MemoryAllowances()
 
 
-def _redis_link(settings: Settings) -> "RedisLink":
+def _redis_link(settings: Settings, metrics: Metrics) -> "RedisLink":
     from hexaccount_redis import RedisLink  # noqa: PLC0415 - only who uses it imports it
 
-    return RedisLink(settings.cache or "")
+    return RedisLink(settings.cache or "", metrics)
 
 
 def _redis_session_cache(link: "RedisLink") -> SessionCache:
@@ -166,7 +167,8 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
-    redis_link = providers.ThreadSafeSingleton(_redis_link, settings)
+    metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(NoMetrics)
+    redis_link = providers.ThreadSafeSingleton(_redis_link, settings, metrics)
     session_cache: providers.Provider[SessionCache] = providers.Selector(
         settings.provided.cache_kind,
         none=providers.ThreadSafeSingleton(NoSessionCache),

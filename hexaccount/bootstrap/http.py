@@ -17,7 +17,7 @@ from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import CannotListen, Draining, LaneSize, Worker, WorkersFailed, serve
 
 # What every worker needs; imported once, before they part, it is shared among them.
-_PRELOAD = ("hexaccount_flask", "hexaccount_security")
+_PRELOAD = ("hexaccount_flask", "hexaccount_prometheus", "hexaccount_security")
 _PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis",)}
 
 
@@ -33,9 +33,11 @@ class LoadWorker:
     def __call__(self) -> Worker:
         """Return what the worker serves."""
         from hexaccount_flask import create_app, lane_finder, render_problem  # noqa: PLC0415 - not in the parent
+        from hexaccount_prometheus import PrometheusMetrics  # noqa: PLC0415 - not in the parent
 
         settings = self.settings
-        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers)
+        metrics = PrometheusMetrics()
+        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers, metrics=metrics)
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
@@ -46,6 +48,7 @@ class LoadWorker:
             readiness=service.store.check,
             draining=self.draining.is_set,
             published_keys=service.published_keys,
+            metrics=metrics.told,
             cors_origins=settings.http.cors_origins,
             trusted_proxies=settings.http.trusted_proxies,
         )
@@ -91,7 +94,11 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
     except SettingsError as error:
         raise ConfigurationError(str(error)) from error
     draining = Draining()
-    slots = Path(tempfile.mkdtemp(prefix="hexaccount-"))
+    shared = Path(tempfile.mkdtemp(prefix="hexaccount-"))
+    slots, figures = shared / "slots", shared / "metrics"
+    for folder in (slots, figures):
+        folder.mkdir()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # for the workers; it is read when the library is imported
     try:
         serve(
             LoadWorker(settings, draining, slots, workers=workers),
@@ -107,7 +114,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
     except (CannotListen, WorkersFailed) as error:
         raise Unavailable(str(error)) from error
     finally:
-        shutil.rmtree(slots, ignore_errors=True)
+        shutil.rmtree(shared, ignore_errors=True)
 
 
 def _tell_address(echo: Callable[[str], None], host: str, port: int) -> None:

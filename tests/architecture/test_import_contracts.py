@@ -84,7 +84,12 @@ def test_the_contracts_name_every_package(setup: ConfigParser, root: Path) -> No
 
 
 def test_the_contract_on_technology_names_every_requirement(setup: ConfigParser) -> None:
-    modules = {"dependency-injector": "dependency_injector", "pyjwt": "jwt", "pillow": "PIL"}
+    modules = {
+        "dependency-injector": "dependency_injector",
+        "pyjwt": "jwt",
+        "pillow": "PIL",
+        "prometheus-client": "prometheus_client",
+    }
     wanted = setup["options"]["install_requires"] + setup["options.extras_require"]["postgres"]
     requirements = re.findall(r"^([a-z-]+)", wanted, re.MULTILINE)
     forbidden = setup["importlinter:contract:technology"]["forbidden_modules"].split()

@@ -17,7 +17,8 @@ from hexaccount_flask import create_app
 
 service = open_service(Settings(store=sys.argv[1], jwt=JwtSettings(key="k" * 32)))
 ready, keys = service.store.check, service.published_keys
-create_app(bus=service.bus, artist=service.artist, readiness=ready, draining=lambda: False, published_keys=keys)
+parts = {"bus": service.bus, "artist": service.artist, "published_keys": keys, "metrics": bytes}
+create_app(**parts, readiness=ready, draining=lambda: False)
 print(json.dumps(sorted(sys.modules)))
 """
 

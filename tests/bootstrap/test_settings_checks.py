@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexaccount.application.ports.metrics import NoMetrics
 from hexaccount.bootstrap import drivers
 from hexaccount.bootstrap.settings import SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
@@ -128,7 +129,7 @@ def test_a_cache_that_the_driver_understands_is_taken(place: str) -> None:
     for scheme in ("redis", "rediss"):
         url = f"{scheme}://{place}"
         assert load_settings(None, {"HEXACCOUNT_CACHE": url}).cache == url
-        RedisLink(url).close()
+        RedisLink(url, NoMetrics()).close()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import pytest
 
 from hexaccount.application.ports.allowances import Allowances
+from hexaccount.application.ports.metrics import NoMetrics
 from hexaccount.application.recorder import Recorder
 from hexaccount.conformance.suites import StoreUnderTest
 from hexaccount.conformance.suites.allowances import AllowancesContract
@@ -13,7 +14,7 @@ class _CountingOnRedis(MemoryStore):
 
     def __init__(self, recorder: Recorder, url: str) -> None:
         super().__init__(recorder)
-        self._link = RedisLink(url)
+        self._link = RedisLink(url, NoMetrics())
 
     @property
     def allowances(self) -> Allowances:

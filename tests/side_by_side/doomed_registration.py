@@ -90,6 +90,7 @@ def register(url: str, name: str, doom: int, told: Connection) -> None:
             readiness=service.store.check,
             draining=lambda: False,
             published_keys=service.published_keys,
+            metrics=bytes,
         )
         entered = {
             "user_name": name,

@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from hexaccount_memory import MemoryMetrics
 from hexaccount_redis import RedisLink
 from tests.servers.redis import RedisServer
 
@@ -24,12 +25,17 @@ def frail(own_redis: RedisServer) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def open_link() -> Iterator[Callable[[str], RedisLink]]:
+def metrics() -> MemoryMetrics:
+    return MemoryMetrics()
+
+
+@pytest.fixture
+def open_link(metrics: MemoryMetrics) -> Iterator[Callable[[str], RedisLink]]:
     """Return what opens a link to the server of a URL, to be closed after the test."""
     opened: list[RedisLink] = []
 
     def open_it(url: str) -> RedisLink:
-        opened.append(RedisLink(url))
+        opened.append(RedisLink(url, metrics))
         return opened[-1]
 
     yield open_it

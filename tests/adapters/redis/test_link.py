@@ -11,6 +11,7 @@ import pytest
 from hexaccount.application.limits import Limit, Meter
 from hexaccount.application.ports.allowances import AllowancesAway
 from hexaccount.application.ports.session_cache import KnownSession, Lease
+from hexaccount_memory import MemoryMetrics
 from hexaccount_redis import RedisAllowances, RedisLink, RedisSessionCache
 from tests.adapters.redis.sessions import JULIET, NOON, PHONE, known
 from tests.servers.ports import free_port
@@ -26,18 +27,22 @@ def seconds(deed: Callable[[], Any]) -> float:
     return time.monotonic() - began
 
 
+def told(metrics: MemoryMetrics) -> tuple[float, float]:
+    return metrics.figures["hexaccount_cache_reachable"], metrics.figures["hexaccount_cache_outages"]
+
+
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     told = [record.getMessage() for record in caplog.records if record.name == "hexaccount.redis"]
     return [text.split(":")[0].split(" (")[0] for text in told]
 
 
-def test_nothing_is_connected_before_it_is_used(open_link: Callable[[str], RedisLink]) -> None:
-    link = open_link(f"redis://127.0.0.1:{free_port()}")
-    assert (link.reachable, link.outages) == (True, 0)
+def test_nothing_is_connected_before_it_is_used(open_link: Callable[[str], RedisLink], metrics: MemoryMetrics) -> None:
+    open_link(f"redis://127.0.0.1:{free_port()}")
+    assert told(metrics) == (1, 0)
 
 
 def test_without_a_server_nothing_is_known_and_nothing_fails(
-    open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture
+    open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture, metrics: MemoryMetrics
 ) -> None:
     link = open_link(f"redis://:not-to-be-told@127.0.0.1:{free_port()}")
     cache, allowances = RedisSessionCache(link), RedisAllowances(link)
@@ -50,11 +55,11 @@ def test_without_a_server_nothing_is_known_and_nothing_fails(
                 allowances.take({"key": LIMIT}, NOON)
     assert warnings(caplog) == ["Redis is lost"]
     assert "not-to-be-told" not in caplog.text
-    assert (link.reachable, link.outages) == (False, 1)
+    assert told(metrics) == (0, 1)
 
 
 def test_a_server_that_hangs_is_waited_for_once_in_a_second(
-    frail: RedisServer, open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture
+    frail: RedisServer, open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture, metrics: MemoryMetrics
 ) -> None:
     link = open_link(frail.url)
     cache = RedisSessionCache(link)
@@ -69,7 +74,7 @@ def test_a_server_that_hangs_is_waited_for_once_in_a_second(
         cache.find(JULIET, PHONE)
         cache.find(JULIET, PHONE)
     assert warnings(caplog) == ["Redis is lost", "Redis is back"]
-    assert (link.reachable, link.outages) == (True, 1)
+    assert told(metrics) == (1, 1)
 
 
 def test_one_at_a_time_tries_a_server_that_was_lost(frail: RedisServer, open_link: Callable[[str], RedisLink]) -> None:
@@ -96,11 +101,10 @@ def test_a_mark_is_made_although_the_server_was_lost_a_moment_ago(
     assert isinstance(elsewhere.find(JULIET, PHONE), KnownSession)
     assert cache.mark({JULIET})
     assert elsewhere.find(JULIET, PHONE) is None
-    assert link.reachable
 
 
 def test_after_a_restart_no_call_meets_a_connection_of_before(
-    frail: RedisServer, open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture
+    frail: RedisServer, open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture, metrics: MemoryMetrics
 ) -> None:
     link = open_link(frail.url)
     cache, allowances = RedisSessionCache(link), RedisAllowances(link)
@@ -111,7 +115,7 @@ def test_after_a_restart_no_call_meets_a_connection_of_before(
         assert cache.mark({JULIET})
         frail.restart()
         assert allowances.take({"key": LIMIT}, NOON)
-    assert (link.reachable, link.outages) == (True, 0)
+    assert told(metrics) == (1, 0)
 
 
 def test_attempts_expire_when_their_meters_have_drained_whatever_the_server_s_clock(

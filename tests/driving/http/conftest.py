@@ -25,6 +25,7 @@ class Visitor:
             "readiness": service.store.check,
             "draining": lambda: False,
             "published_keys": service.published_keys,
+            "metrics": lambda: b"figures 1\n",
         }
         self.app = create_app(**(parts | options))
         self.client: FlaskClient = self.app.test_client()

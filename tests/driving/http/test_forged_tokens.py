@@ -43,6 +43,7 @@ def app() -> Iterator[Flask]:
             readiness=service.store.check,
             draining=lambda: False,
             published_keys=service.published_keys,
+            metrics=bytes,
         )
         client = app.test_client()
         names = {"user_name": "ann", "first_name": "A", "last_name": "L", "email": "ann@example.org"}

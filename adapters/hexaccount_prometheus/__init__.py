@@ -1,0 +1,5 @@
+"""Metrics for Prometheus, right for any number of processes that serve together."""
+
+from hexaccount_prometheus.metrics import PrometheusMetrics
+
+__all__ = ["PrometheusMetrics"]

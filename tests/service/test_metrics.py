@@ -1,0 +1,90 @@
+"""The figures that a service of two workers tells, whichever of them is asked."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.servers.processes import RunningCommand
+from tests.servers.redis import RedisServer
+from tests.service.conftest import Account
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def running(redis: RedisServer, serving: Callable[..., Any]) -> Iterator[tuple[RunningCommand, str]]:
+    settings = {"HEXACCOUNT_CACHE": redis.url, "HEXACCOUNT_LIMITS__ENABLED": "false"}
+    with serving("--workers", "2", **settings) as (command, url):
+        yield command, url
+
+
+def figures(url: str) -> dict[str, float]:
+    """Return what either worker tells; it must be the same for both."""
+    answer = requests.get(f"{url}/metrics", timeout=10)
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return {
+        sample.name: sample.value for family in text_string_to_metric_families(answer.text) for sample in family.samples
+    }
+
+
+def wait_for(url: str, name: str, figure: float, meanwhile: Callable[[], object] = lambda: None) -> None:
+    deadline = time.monotonic() + 20
+    while (seen := figures(url)[name]) != figure:
+        assert time.monotonic() < deadline, f"{name} is {seen}"
+        meanwhile()
+        time.sleep(0.05)
+
+
+def test_a_lost_cache_is_told_until_every_worker_has_it_again(
+    running: tuple[RunningCommand, str], redis: RedisServer
+) -> None:
+    _, url = running
+    account = Account(url, "ada")
+    account.register()
+    headers = account.log_in()
+
+    def ask() -> None:
+        assert account.get("/api/v1/me", {**headers, "Connection": "close"}).status_code == 200
+
+    ask()
+    before = figures(url)
+    assert (before["hexaccount_cache_reachable"], before["hexaccount_cache_outages_total"]) == (1, 0)
+    redis.kill()
+    wait_for(url, "hexaccount_cache_outages_total", 2, ask)  # each worker has lost it, and each once
+    assert figures(url)["hexaccount_cache_reachable"] == 0
+    redis.start()
+    wait_for(url, "hexaccount_cache_reachable", 1, ask)
+    assert figures(url)["hexaccount_cache_outages_total"] == 2
+
+
+def test_what_a_killed_worker_said_of_itself_is_forgotten_and_what_it_counted_is_not(
+    running: tuple[RunningCommand, str], redis: RedisServer
+) -> None:
+    command, url = running
+    account = Account(url, "ada")
+    account.register()
+    headers = account.log_in()
+    redis.kill()
+    wait_for(url, "hexaccount_cache_outages_total", 2, partial(account.get, "/api/v1/me", headers))
+    redis.start()
+    for worker in workers_of(command.process.pid):
+        os.kill(worker, signal.SIGKILL)
+    command.wait_for_ok(f"{url}/ready")
+    wait_for(url, "hexaccount_cache_reachable", 1)  # without a request: the new workers have not lost it
+    assert figures(url)["hexaccount_cache_outages_total"] == 2
+
+
+def workers_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
