@@ -6,21 +6,20 @@ from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.write_concern import WriteConcern
 
 from benchmarks.raw_store import Plan, RawStore
 from hexaccount.domain.user import User
 from hexaccount_mongo.documents import document_of
+from hexaccount_mongo.schema import COLLECTIONS
 from tests.plans.mongodb import NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
 
 _BATCH = 10_000
-# Nothing is to survive a crash here, and each batch would wait for the journal.
-_QUICK = WriteConcern(w=1, j=False)
 
 
 @contextmanager
 def open_raw_mongodb(url: str) -> Iterator[RawStore]:
-    with MongoClient[dict[str, Any]](url, uuidRepresentation="standard", tz_aware=True) as client:
+    # The store reads what a majority has.
+    with MongoClient[dict[str, Any]](url, w="majority", uuidRepresentation="standard", tz_aware=True) as client:
         yield RawMongodb(client.get_default_database())
 
 
@@ -30,10 +29,12 @@ class RawMongodb(RawStore):
     _reads_before: tuple[int, int] = (0, 0)
 
     def fill(self, users: Iterable[User]) -> None:
-        collection = self.database["users"].with_options(write_concern=_QUICK)
+        collection = self.database["users"]
+        collection.drop_indexes()  # to grow those in no order would take more than the cache
         documents = map(document_of, users)
         while batch := list(islice(documents, _BATCH)):
             collection.insert_many(batch, ordered=False)
+        collection.create_indexes(list(COLLECTIONS["users"].indexes))
         scans = {"ns": collection.full_name, "planSummary": {"$regex": "COLLSCAN"}}
         self.database.command("profile", 1, filter=scans)
         self._reads_before = self._reads()
