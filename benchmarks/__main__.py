@@ -2,51 +2,30 @@
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import psycopg
+from contextlib import ExitStack
+from functools import partial
+from urllib.parse import urlsplit
 
 from benchmarks.bare_registrations import registrations_per_second
-from benchmarks.database import fresh_database, memory_folder
 from benchmarks.latency import me_latency
 from benchmarks.memory import memory_mib
 from benchmarks.raw_bcrypt import checks_per_second, nice_checks_per_second
+from benchmarks.raw_store import RawStore, open_raw_store
+from benchmarks.servers import Servers
 from benchmarks.services import PASSWORD_QUEUE, bare, console, environment, log_in, ours, register
 from benchmarks.storm import RAMP, RunningStorm
+from benchmarks.table import Table
 from benchmarks.wrk import wrk
-from tests.servers.postgres import running_postgres
 
+STORES = ("postgresql", "mongodb")
 BOUTS = 5
 """How often what is compared takes turns in a round: the machine's speed drifts by a fifth within a minute."""
-
-
-@dataclass
-class Table:
-    """Figures by name, one for each round."""
-
-    figures: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, name: str, figure: float) -> None:
-        self.figures.setdefault(name, []).append(figure)
-        print(f"  {name}: {figure:.4g}", file=sys.stderr, flush=True)
-
-    def show(self, name: str) -> str:
-        found = self.figures[name]
-        return f"{statistics.median(found):.4g} ({min(found):.4g} to {max(found):.4g})"
-
-    def compare(self, ours_name: str, limit: str, aim: str) -> None:
-        ratios = [mine / theirs for mine, theirs in zip(self.figures[ours_name], self.figures[limit], strict=True)]
-        print(f"{ours_name}: {self.show(ours_name)} | {limit}: {self.show(limit)}")
-        print(f"    ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), aim {aim}\n")
 
 
 def measure_logins(table: Table, database: str, cost: int, seconds: float, bouts: int) -> None:
@@ -76,16 +55,37 @@ def measure_me(table: Table, database: str, seconds: float) -> None:
                 table.add(name, wrk(url, connections=16, seconds=seconds, token=token).successes_per_second)
 
 
+def measure_me_with_redis(table: Table, servers: Servers, seconds: float) -> None:
+    with ExitStack() as running:
+        asked: dict[str, tuple[str, str]] = {}
+        for kind in STORES:
+            database = servers.fresh_database(kind)
+            service = running.enter_context(ours(database, cost=4))
+            cached = running.enter_context(ours(database, cost=4, CACHE=servers.url("redis")))
+            register(service, 32)
+            token = log_in(service)
+            asked[f"me/s, {kind}"] = service.url, token
+            asked[f"me/s, {kind} and Redis"] = cached.url, token
+        for url, token in asked.values():
+            wrk(f"{url}/api/v1/me", connections=16, seconds=1, token=token)
+        for _ in range(BOUTS):
+            for name, (url, token) in asked.items():
+                seen = wrk(f"{url}/api/v1/me", connections=16, seconds=seconds, token=token)
+                table.add(name, seen.successes_per_second)
+
+
 def measure_registrations(table: Table, database: str, seconds: float) -> None:
-    with ours(database, cost=4) as service, psycopg.connect(database, autocommit=True) as connection:
+    kind = urlsplit(database).scheme
+    with ours(database, cost=4) as service, open_raw_store(database) as store:
         wrk(service.url, connections=32, seconds=1, script="register.lua", words=(uuid.uuid4().hex,))
         for _ in range(BOUTS):
-            table.add("bare registrations/s", registrations_per_second(database, 4, seconds))
-            _wait_for_profiles(connection)
-            before, began = _count(connection, "profiles"), time.perf_counter()
+            table.add(f"bare registrations/s, {kind}", registrations_per_second(database, 4, seconds))
+            _wait_for_profiles(store)
+            before, began = store.count("profiles"), time.perf_counter()
             wrk(service.url, connections=32, seconds=seconds, script="register.lua", words=(uuid.uuid4().hex,))
-            _wait_for_profiles(connection)
-            table.add("registrations/s", (_count(connection, "profiles") - before) / (time.perf_counter() - began))
+            _wait_for_profiles(store)
+            made = store.count("profiles") - before
+            table.add(f"registrations/s, {kind}", made / (time.perf_counter() - began))
 
 
 def measure_latency(table: Table, database: str, seconds: float) -> None:
@@ -163,7 +163,8 @@ def report(table: Table) -> None:
         ("logins/s, cost 4", "raw bcrypt/s, cost 4", ">= 0.40"),
         ("me/s", "bare token and SELECT/s", ">= 0.7"),
         ("me/s", "bare JSON/s", "none"),
-        ("registrations/s", "bare registrations/s", ">= 0.5"),
+        *((f"me/s, {kind} and Redis", f"me/s, {kind}", "none") for kind in STORES),
+        *((f"registrations/s, {kind}", f"bare registrations/s, {kind}", ">= 0.5") for kind in STORES),
         ("me p50 ms, 32 clients log in", "me p50 ms, quiet", "none"),
         ("me p99 ms, 32 clients log in", "me p99 ms, quiet", "<= 4"),
         ("accepted logins/s, 64 clients", "raw bcrypt/s, cost 12, before the storm", ">= 0.95"),
@@ -188,19 +189,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8, help="how long each measurement takes")
-    names = ("logins12", "logins4", "me", "registrations", "latency", "storm", "start", "memory")
+    names = (
+        "logins12",
+        "logins4",
+        "me",
+        "me-redis",
+        "registrations",
+        "registrations-mongodb",
+        "latency",
+        "storm",
+        "start",
+        "memory",
+    )
     parser.add_argument("--only", nargs="*", choices=names, default=names)
     chosen = parser.parse_args()
     table = Table()
-    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder, running_postgres(Path(folder)) as server:
-        database = fresh_database(server)
+    with Servers() as servers:
+        fresh, seconds = partial(servers.fresh_database, "postgresql"), chosen.seconds
+        database = fresh()
         measures: dict[str, Callable[[], None]] = {
-            "logins12": lambda: measure_logins(table, fresh_database(server), 12, chosen.seconds, bouts=1),
-            "logins4": lambda: measure_logins(table, fresh_database(server), 4, chosen.seconds, bouts=BOUTS),
-            "me": lambda: measure_me(table, database, chosen.seconds),
-            "registrations": lambda: measure_registrations(table, fresh_database(server), chosen.seconds),
-            "latency": lambda: measure_latency(table, fresh_database(server), chosen.seconds),
-            "storm": lambda: measure_storm(table, fresh_database(server), chosen.seconds),
+            "logins12": lambda: measure_logins(table, fresh(), 12, seconds, bouts=1),
+            "logins4": lambda: measure_logins(table, fresh(), 4, seconds, bouts=BOUTS),
+            "me": lambda: measure_me(table, database, seconds),
+            "me-redis": lambda: measure_me_with_redis(table, servers, seconds),
+            "registrations": lambda: measure_registrations(table, fresh(), seconds),
+            "registrations-mongodb": lambda: measure_registrations(table, servers.fresh_database("mongodb"), seconds),
+            "latency": lambda: measure_latency(table, fresh(), seconds),
+            "storm": lambda: measure_storm(table, fresh(), seconds),
             "start": lambda: measure_start(table, database),
             "memory": lambda: measure_memory(table, database),
         }
@@ -211,14 +226,9 @@ def main() -> None:
     report(table)
 
 
-def _wait_for_profiles(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    while _count(connection, "profiles") < _count(connection, "users"):
+def _wait_for_profiles(store: RawStore) -> None:
+    while store.count("profiles") < store.count("users"):
         time.sleep(0.02)
-
-
-def _count(connection: psycopg.Connection[tuple[object, ...]], table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(str(row[0])) if row else 0
 
 
 def _time(command: list[str], database: str) -> float:

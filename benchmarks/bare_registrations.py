@@ -1,29 +1,14 @@
-"""Registrations as a plain psycopg loop does them: the same hash, the same rows, a transaction for each step."""
+"""Registrations as a plain loop over the driver does them."""
 
-import json
 import multiprocessing
 import os
 import time
-import uuid
-from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-import bcrypt
-import psycopg
+from benchmarks.bare_psycopg import psycopg_registration
+from benchmarks.bare_pymongo import pymongo_registration
 
-_USER = "INSERT INTO users VALUES (%s, %s, %s, %s, %s, 'B', 'M', %s, 'user', %s, %s, false, 0, 1)"
-_PROFILE = "INSERT INTO profiles VALUES (%s, NULL, NULL, NULL, %s, 1)"
-_JOURNAL = (
-    "INSERT INTO journal VALUES (%s, %s, 1, %s, %s, 'urn:hexaccount', %s, %s, 'urn:hexaccount:schema', NULL, NULL, %s)"
-)
-_DELIVERY = (
-    "INSERT INTO deliveries (subscriber, event_id, aggregate, aggregate_id, sequence) "
-    "VALUES ('bare', %s, 'user', %s, 1)"
-)
-_CLAIM = (
-    "UPDATE deliveries SET lease = %s, leased_until = %s WHERE subscriber = 'bare' AND event_id = %s RETURNING attempts"
-)
-_INBOX = "INSERT INTO inbox VALUES ('bare', %s)"
-_SETTLE = "DELETE FROM deliveries WHERE subscriber = 'bare' AND event_id = %s"
+_REGISTRATIONS = {"postgresql": psycopg_registration, "mongodb": pymongo_registration}
 
 
 def registrations_per_second(url: str, cost: int, seconds: float) -> float:
@@ -34,29 +19,9 @@ def registrations_per_second(url: str, cost: int, seconds: float) -> float:
 
 
 def _register(url: str, cost: int, seconds: float) -> float:
-    with psycopg.connect(url, autocommit=True) as connection:
+    with _REGISTRATIONS[urlsplit(url).scheme](url, cost) as register_one:
         count, began = 0, time.perf_counter()
         while time.perf_counter() - began < seconds:
-            _register_one(connection, cost)
+            register_one()
             count += 1
         return count / (time.perf_counter() - began)
-
-
-def _register_one(connection: psycopg.Connection[tuple[object, ...]], cost: int) -> None:
-    user, event, created, now = uuid.uuid4(), uuid.uuid4(), uuid.uuid4(), datetime.now(UTC)
-    name = f"b{user.hex}"
-    hashed = bcrypt.hashpw(b"correct horse battery", bcrypt.gensalt(cost)).decode()
-    data = json.dumps({"user_name": name, "email": f"{name}@example.org"})
-    with connection.transaction():
-        connection.execute(
-            _USER, (user, name, name, f"{name}@example.org", f"{name}@example.org", user.hex, now, hashed)
-        )
-        connection.execute(_JOURNAL, ("user", user, event, "hexaccount.user.registered.v1", user, now, data))
-        connection.execute(_DELIVERY, (event, user))
-    connection.execute(_CLAIM, (uuid.uuid4(), now, event)).fetchone()
-    with connection.transaction():
-        connection.execute(_INBOX, (event,))
-        connection.execute("SELECT * FROM profiles WHERE id = %s", (user,)).fetchone()
-        connection.execute(_PROFILE, (user, now))
-        connection.execute(_JOURNAL, ("profile", user, created, "hexaccount.profile.created.v1", user, now, data))
-    connection.execute(_SETTLE, (event,))

@@ -12,21 +12,18 @@ import itertools
 import json
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.database import fresh_database, memory_folder
 from benchmarks.relative_difference import relative_difference
+from benchmarks.servers import Servers
 from benchmarks.services import KEY, PASSWORD, Running, ours, register
 from hexaccount.application.disable_user import DisableUser
 from hexaccount.application.get_user import GetUser
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
-from tests.servers.postgres import running_postgres
 
 COST = 8
 ACCOUNTS = 32
@@ -74,8 +71,8 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = dict(setting.split("=", 1) for setting in chosen.setting)
     settings.setdefault("HTTP__TRUSTED_PROXIES", '["127.0.0.1"]')
-    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder, running_postgres(Path(folder)) as server:
-        database = fresh_database(server)
+    with Servers() as servers:
+        database = servers.fresh_database("postgresql")
         with ours(database, cost=COST, workers=chosen.workers, **settings) as service:
             comparisons = measure(service, database, chosen.seconds)
         with ours(database, cost=COST, workers=chosen.workers, **settings, LIMITS__FACTOR="1") as service:

@@ -1,6 +1,5 @@
 """What people and relays wait for is found by an index, however much there is, and nothing is counted."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from pymongo import MongoClient, monitoring
+from pymongo import MongoClient
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from hexaccount.application.limits import Filling, Limit, Meter
@@ -19,6 +19,7 @@ from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import disable, save
 from hexaccount_mongo import MongoStore
 from tests.adapters.mongo.conftest import open_store
+from tests.plans.mongodb import EXPLAINED, NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
 from tests.servers.mongo import temporary_mongo_database
 
 _MANY = 300
@@ -82,42 +83,18 @@ _READS: dict[str, Read] = {
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }
-# What bypasses no index and needs none, and what ends or begins something.
-_EXPLAINED = {"find", "aggregate", "update", "delete", "findAndModify"}
-_NO_PLAN = {"insert", "commitTransaction", "abortTransaction", "hello", "endSessions", "ping", "getMore"}
-_OPTIONS_OF_SENDING = {
-    "lsid", "$db", "$clusterTime", "txnNumber", "startTransaction", "autocommit", "readConcern", "writeConcern",
-    "$readPreference", "maxTimeMS",
-}  # fmt: skip
 
-
-class Listener(monitoring.CommandListener):
-    """Keeps the commands that are sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        self.sent.append(dict(event.command))
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Return: what was sent is known."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Return: what was sent is known."""
-
-
-_listener = Listener()
+Full = tuple[MongoStore, Database[dict[str, Any]], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def full(mongo_server: str) -> Iterator[tuple[MongoStore, Database[dict[str, Any]]]]:
-    """Give a store that many people have used, and another view of its database."""
+def full(mongo_server: str) -> Iterator[Full]:
+    """Give a store that many people have used, another view of its database, and the commands that the store sends."""
     with (
         temporary_mongo_database(mongo_server) as url,
         MongoClient[dict[str, Any]](url, uuidRepresentation="standard") as client,
+        sent_commands() as sent,
     ):
-        monitoring.register(_listener)  # every client that is made from now on
         store = open_store(url)
         store.migrate()
         database = client.get_default_database()
@@ -128,54 +105,50 @@ def full(mongo_server: str) -> Iterator[tuple[MongoStore, Database[dict[str, Any
             for n in (1, 2, 3)
         ]
         database["deliveries"].insert_many(followers)
-        yield store, database
+        yield store, database, sent
         store.close()
-        monitoring._LISTENERS.command_listeners.remove(_listener)
 
 
 @pytest.mark.parametrize("read", _READS.values(), ids=_READS)
-def test_everything_is_found_by_an_index(full: tuple[MongoStore, Database[dict[str, Any]]], read: Read) -> None:
-    store, database = full
-    _listener.sent.clear()
+def test_everything_is_found_by_an_index(full: Full, read: Read) -> None:
+    store, database, sent = full
+    sent.clear()
     read(store)
-    sent = list(_listener.sent)
     assert sent
-    for command in sent:
+    for command in list(sent):
         name = next(iter(command))
-        assert name in _EXPLAINED | _NO_PLAN, f"{name} is sent"
-        if name in _EXPLAINED:
-            assert "$count" not in str(command)
+        assert name in EXPLAINED | NO_PLAN, f"{name} is sent"
+        assert not counts(command), command
+        if name in EXPLAINED:
             for one in each_of(command):
                 told = str(plan_of(database, one))
                 assert scans_in(told) == [], one
                 assert any(stage in told for stage in ("IXSCAN", "IDHACK", "EXPRESS", "EOF")), told
 
 
-def test_a_search_without_an_index_is_seen(full: tuple[MongoStore, Database[dict[str, Any]]]) -> None:
-    _, database = full
+def test_a_search_without_an_index_is_seen(full: Full) -> None:
+    _, database, _ = full
     joined = [{"$lookup": {"from": "users", "localField": "bio", "foreignField": "first_name", "as": "x"}}]
     assert scans_in(str(plan_of(database, {"find": "users", "filter": {"first_name": "A"}}))) != []
     of_one: dict[str, Any] = {"aggregate": "profiles", "pipeline": [{"$match": {"_id": _ONE}}, *joined], "cursor": {}}
     assert scans_in(str(plan_of(database, of_one))) != []
 
 
-def scans_in(told: str) -> list[str]:
-    """Return what a plan tells of collections that are read as a whole, by itself or for what it joins."""
-    return re.findall(r"COLLSCAN|NestedLoopJoin|HashJoin|'collectionScans': [1-9]\d*", told)
-
-
-def each_of(command: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the commands of a batch of updates, as only one can be explained."""
-    return [{**command, "updates": [update]} for update in command.get("updates", [])] or [command]
-
-
-def plan_of(database: Database[dict[str, Any]], command: dict[str, Any]) -> Any:
-    """Return the plan of a command as it was sent, with what was done for what it joins."""
-    bare = {name: value for name, value in command.items() if name not in _OPTIONS_OF_SENDING}
-    explain = {"explain": bare, "verbosity": "executionStats"}
-    told = database.command(explain, codec_options=database.codec_options)
-    told.pop("command", None)
-    return told
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda users: users.count_documents({}),
+        lambda users: users.estimated_document_count(),
+        lambda users: list(users.aggregate([{"$count": "users"}])),
+    ],
+)
+def test_a_count_is_seen(mongo_server: str, count: Callable[[Collection[dict[str, Any]]], object]) -> None:
+    with sent_commands() as sent, MongoClient[dict[str, Any]](mongo_server) as client:
+        users = client["nowhere"]["users"]
+        list(users.find())
+        assert not any(map(counts, sent))
+        count(users)
+        assert any(map(counts, sent))
 
 
 def _moment(number: int) -> datetime:

@@ -1,0 +1,61 @@
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from hexaccount.application.ports.identifiers import first_id_at
+from hexaccount.domain.email_address import EmailAddress
+from hexaccount.domain.names import PersonName, UserName
+from hexaccount.domain.user import User
+
+_FIRST = datetime(2024, 1, 1, tzinfo=UTC)
+_APART = timedelta(seconds=30)
+"""Between two registrations: the first million is there after a year, before anybody whom the benchmark registers."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """People who have registered one after the other, each known by their number from 0.
+
+    Their names do not ascend with their numbers: whoever is looked up by name is found anywhere in the store.
+    """
+
+    password_hash: str
+
+    def members(self, count: int) -> Iterator[User]:
+        """Yield the first `count` accounts in the order of their ids, as registrations have left them."""
+        first_name, last_name = PersonName("Maria"), PersonName("Fernandez")
+        for number in range(count):
+            user_id, name = self.id_of(number), self.name_of(number)
+            yield User(
+                id=user_id,
+                name=UserName.restore(name, name),
+                email=EmailAddress.restore(self.email_of(number), self.email_of(number)),
+                first_name=first_name,
+                last_name=last_name,
+                avatar_identifier=user_id.hex,
+                roles=frozenset(),
+                registered_at=_registered_at(number),
+                password_hash=self.password_hash,
+                version=1,
+            )
+
+    def id_of(self, number: int) -> UUID:
+        """Return the UUIDv7 of the moment of their registration."""
+        chance = int.from_bytes(_scatter(number, b"id")) >> 2
+        return UUID(int=first_id_at(_registered_at(number)).int | 0x7 << 76 | 0b10 << 62 | chance)
+
+    def name_of(self, number: int) -> str:
+        return f"u{_scatter(number, b'name').hex()}"
+
+    def email_of(self, number: int) -> str:
+        return f"{self.name_of(number)}@example.org"
+
+
+def _registered_at(number: int) -> datetime:
+    return _FIRST + number * _APART
+
+
+def _scatter(number: int, purpose: bytes) -> bytes:
+    return hashlib.blake2b(number.to_bytes(8), digest_size=8, person=purpose).digest()

@@ -1,0 +1,86 @@
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from benchmarks.raw_store import Plan, RawStore
+from hexaccount.domain.user import User
+from hexaccount_mongo.documents import document_of
+from hexaccount_mongo.schema import COLLECTIONS
+from tests.plans.mongodb import NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
+
+_BATCH = 10_000
+
+
+@contextmanager
+def open_raw_mongodb(url: str) -> Iterator[RawStore]:
+    # The store reads what a majority has.
+    with MongoClient[dict[str, Any]](url, w="majority", uuidRepresentation="standard", tz_aware=True) as client:
+        yield RawMongodb(client.get_default_database())
+
+
+@dataclass
+class RawMongodb(RawStore):
+    database: Database[dict[str, Any]]
+    _reads_before: tuple[int, int] = (0, 0)
+
+    def fill(self, users: Iterable[User]) -> None:
+        collection = self.database["users"]
+        collection.drop_indexes()  # to grow those in no order would take more than the cache
+        documents = map(document_of, users)
+        while batch := list(islice(documents, _BATCH)):
+            collection.insert_many(batch, ordered=False)
+        collection.create_indexes(list(COLLECTIONS["users"].indexes))
+        scans = {"ns": collection.full_name, "planSummary": {"$regex": "COLLSCAN"}}
+        self.database.command("profile", 1, filter=scans)
+        self._reads_before = self._reads()
+
+    def count(self, kind: str) -> int:
+        return self.database[kind].estimated_document_count()
+
+    def plans(self, deed: Callable[[], object]) -> list[Plan]:
+        with sent_commands() as sent:
+            deed()
+        return [self._plan(each) for command in sent if next(iter(command)) not in NO_PLAN for each in each_of(command)]
+
+    def scans(self) -> int:
+        return self.database["system.profile"].count_documents({"ns": self.database["users"].full_name})
+
+    def cached(self) -> str:
+        before, after = self._reads_before, self._reads()
+        asked, read = after[0] - before[0], after[1] - before[1]
+        size = self._cache()["maximum bytes configured"] / 2**20
+        told = self.database.command("collStats", "users", scale=2**20)
+        return (
+            f"{1 - read / max(asked, 1):.1%} of {asked} pages in a cache of {size:.0f} MB, users take "
+            f"{told['size']} MB before compression and {told['totalIndexSize']} MB of indexes"
+        )
+
+    def _plan(self, command: dict[str, Any]) -> Plan:
+        told = plan_of(self.database, command)
+        faults = [f"has a {scan}" for scan in sorted(set(scans_in(str(told))))]
+        if counts(command):
+            faults.append("counts")
+        read = told["stages"][0]["$cursor"] if "stages" in told else told  # a pipeline reads first
+        steps, done = " < ".join(_stages(read["queryPlanner"]["winningPlan"])), read["executionStats"]
+        seen = f"{done['totalKeysExamined']} keys and {done['totalDocsExamined']} documents looked at"
+        return Plan(f"{steps}: {seen}", tuple(faults))
+
+    def _reads(self) -> tuple[int, int]:
+        cache = self._cache()
+        return cache["pages requested from the cache"], cache["pages read into cache"]
+
+    def _cache(self) -> Mapping[str, int]:
+        found: Mapping[str, int] = self.database.client.admin.command("serverStatus")["wiredTiger"]["cache"]
+        return found
+
+
+def _stages(plan: Mapping[str, Any] | None) -> Iterator[str]:
+    while plan:
+        plan = plan.get("queryPlan", plan)
+        yield f"{plan['stage']} {plan.get('indexName', '')}".strip()
+        plan = plan.get("inputStage")

@@ -1,0 +1,38 @@
+import re
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+
+def statements_of(deed: Callable[[], object]) -> list[tuple[str, Any]]:
+    """Return the statements that a deed sends through SQLAlchemy, with their parameters."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        sent.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        deed()
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    return sent
+
+
+def plan_of(engine: sa.Engine, statement: str, parameters: Any) -> str:
+    """Return the plan of a statement, one line for each step."""
+    explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def tables_scanned_in(plan: str) -> list[str]:
+    """Return the tables that a plan of PostgreSQL reads as a whole."""
+    return re.findall(r"Seq Scan on (\w+)", plan)
+
+
+def counts(statement: str) -> bool:
+    """Tell whether a statement counts rows."""
+    return "count(" in statement.lower()
