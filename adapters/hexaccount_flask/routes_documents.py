@@ -3,7 +3,6 @@ from functools import cache
 import msgspec
 from flask import Blueprint, Response, request
 
-from hexaccount.application.async_api import async_api
 from hexaccount_flask.answers import public_answer
 from hexaccount_flask.entity_tags import content_tag
 from hexaccount_flask.lanes import runs_in
@@ -28,4 +27,6 @@ def document_routes(limits: RouteLimits) -> Blueprint:
 
 @cache
 def _asyncapi() -> bytes:
+    from hexaccount.application.async_api import async_api  # noqa: PLC0415 - seldom asked for
+
     return msgspec.json.encode(async_api())

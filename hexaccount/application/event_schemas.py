@@ -1,6 +1,5 @@
 """What the data of each type of event looks like, as JSON Schema (draft 2020-12), told from the event itself."""
 
-import inspect
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -39,4 +38,4 @@ def data_schema(event_class: type[Event]) -> dict[str, Any]:
 
 def told_of(event_class: type[Event]) -> str:
     """Return the sentence in which an event says what it means."""
-    return " ".join(inspect.cleandoc(event_class.__doc__ or "").split())
+    return " ".join((event_class.__doc__ or "").split())

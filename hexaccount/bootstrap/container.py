@@ -37,6 +37,7 @@ from hexaccount.domain.role import Role
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
+    from hexaccount_prometheus import PrometheusMetrics
     from hexaccount_redis import RedisLink
     from hexaccount_security import HashingLane, KeyRing, SealingSmith
 
@@ -100,6 +101,12 @@ def _redis_link(settings: Settings, metrics: Metrics) -> "RedisLink":
     from hexaccount_redis import RedisLink  # noqa: PLC0415 - only who uses it imports it
 
     return RedisLink(settings.cache or "", metrics)
+
+
+def _prometheus() -> "PrometheusMetrics":
+    from hexaccount_prometheus import PrometheusMetrics  # noqa: PLC0415 - only who uses it imports it
+
+    return PrometheusMetrics()
 
 
 def _redis_session_cache(link: "RedisLink") -> SessionCache:
@@ -168,6 +175,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(NoMetrics)
+    prometheus = providers.ThreadSafeSingleton(_prometheus)
     redis_link = providers.ThreadSafeSingleton(_redis_link, settings, metrics)
     session_cache: providers.Provider[SessionCache] = providers.Selector(
         settings.provided.cache_kind,

@@ -17,8 +17,8 @@ from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import CannotListen, Draining, LaneSize, Worker, WorkersFailed, serve
 
 # What every worker needs; imported once, before they part, it is shared among them.
-_PRELOAD = ("hexaccount_flask", "hexaccount_prometheus", "hexaccount_security")
-_PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis",)}
+_PRELOAD = ("hexaccount_flask", "hexaccount_security")
+_PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis", "hexaccount_prometheus")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,9 @@ class LoadWorker:
     def __call__(self) -> Worker:
         """Return what the worker serves."""
         from hexaccount_flask import create_app, lane_finder, render_problem  # noqa: PLC0415 - not in the parent
-        from hexaccount_prometheus import PrometheusMetrics  # noqa: PLC0415 - not in the parent
 
         settings = self.settings
-        metrics = PrometheusMetrics()
-        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers, metrics=metrics)
+        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers)
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
@@ -48,7 +46,7 @@ class LoadWorker:
             readiness=service.store.check,
             draining=self.draining.is_set,
             published_keys=service.published_keys,
-            metrics=metrics.told,
+            metrics=service.figures,
             cors_origins=settings.http.cors_origins,
             trusted_proxies=settings.http.trusted_proxies,
         )

@@ -52,6 +52,10 @@ class Service:
         """Return the public keys by which others may check access tokens, as JWKs."""
         return self.container.ring().published(self.container.clock().now())
 
+    def figures(self) -> bytes:
+        """Return the figures of all workers, in the text format of Prometheus."""
+        return self.container.prometheus().told()
+
     @property
     def publishers(self) -> Mapping[str, EventPublisher]:
         """Return the publishers of the setting `events` by the names of their subscribers."""
@@ -115,8 +119,8 @@ def open_service(
     """Return a service built as `settings` say; nothing is connected before it is used.
 
     `hashing_slots` is the directory by which several processes share their hashing slots. `workers` says how many serve
-    together; one alone, without a cache, counts attempts by itself if its kind of store lets it. `overrides` replace
-    providers of the container by name, such as `clock`, with an object.
+    together, and tell their figures; one alone, without a cache, counts attempts by itself if its kind of store lets
+    it. `overrides` replace providers of the container by name, such as `clock`, with an object.
     """
     container = Container(
         settings=providers.Object(settings),
@@ -126,6 +130,8 @@ def open_service(
     )
     if workers == 1 and kind_of(settings).counts_alone and settings.cache is None:
         container.allowances.override(container.local_allowances)
+    if workers is not None:
+        container.metrics.override(container.prometheus)
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)

@@ -36,6 +36,7 @@ NEVER_AT_START = [
     "jwt",
     "kafka",
     "mako",
+    "prometheus_client",
     "psycopg",
     "psycopg_binary",
     "pymongo",
