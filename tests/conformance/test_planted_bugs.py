@@ -11,6 +11,8 @@ import pytest
 from tests.conformance.planted import BUGS
 from tests.servers.processes import unmeasured
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 KIT = "tests/conformance/on_planted.py"
 

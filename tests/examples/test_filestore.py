@@ -26,6 +26,8 @@ from hexaccount.application.recorder import Recorder
 from hexaccount_filestore import open_store
 from hexaccount_system import Uuid7Identifiers
 
+pytestmark = pytest.mark.long
+
 store = open_store(sys.argv[1], Recorder(Uuid7Identifiers(), "urn:audit"))
 with store.unit_of_work() as uow:
     users = uow.users.page(limit=100_000, after=None)

@@ -16,6 +16,8 @@ import requests
 from tests.servers.postgres import temporary_database
 from tests.service.conftest import Account
 
+pytestmark = pytest.mark.long
+
 LIFETIME = 3
 UNSURE = 5
 KEY = {

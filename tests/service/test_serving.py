@@ -11,6 +11,8 @@ import requests
 from tests.servers.postgres import temporary_database
 from tests.service.conftest import Account
 
+pytestmark = pytest.mark.long
+
 KEY = {"HEXACCOUNT_JWT__KEY": "k" * 40}
 
 

@@ -17,6 +17,8 @@ from tests.servers.processes import RunningCommand
 from tests.servers.redis import RedisServer, client
 from tests.service.conftest import Account
 
+pytestmark = pytest.mark.long
+
 ROUNDS = 25
 Headers = dict[str, str]
 

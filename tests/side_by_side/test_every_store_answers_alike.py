@@ -45,6 +45,8 @@ from tests.side_by_side.entered_texts import (
 from tests.side_by_side.houses import House, Houses, plain
 from tests.side_by_side.stores import Stores, running_stores
 
+pytestmark = pytest.mark.long
+
 NOBODY = UUID("00000000-0000-7000-8000-000000000000")
 numbers = st.integers(0, 30)
 roles = st.sampled_from(["user", "admin", "helper", "unknown"])

@@ -24,6 +24,8 @@ from tests.servers.mongo import MongoServer, quick_directory
 from tests.servers.postgres import temporary_database
 from tests.side_by_side.doomed_registration import PASSWORD, opened, register
 
+pytestmark = pytest.mark.long
+
 # Each is forked from one process that has imported everything and opened nothing.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([register.__module__])

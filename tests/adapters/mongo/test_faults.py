@@ -23,6 +23,8 @@ from hexaccount_mongo.connections import OperationRefused
 from tests.adapters.mongo.conftest import open_store
 from tests.servers.mongo import MongoServer, temporary_mongo_database
 
+pytestmark = pytest.mark.long
+
 
 @contextmanager
 def failing(url: str, times: int | None, **what: Any) -> Iterator[None]:
