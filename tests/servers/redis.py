@@ -14,6 +14,7 @@ from tests.servers.own_server import OwnServer
 from tests.servers.processes import ServerNotReady
 
 ENVIRONMENT_URL = "HEXACCOUNT_TEST_REDIS_URL"
+_NEVER = 10**8  # seconds, three years
 
 
 class RedisMissing(Exception):
@@ -45,19 +46,13 @@ class RedisServer(OwnServer):
 
     def command(self) -> Sequence[str | Path]:
         """Return how it is started."""
-        options = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.data), "save": ""}
+        when = f"{_NEVER} 1" if self._saves else ""  # with any time to save at, it also does so when told to stop
+        options = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.data), "save": when}
         return [self._binary, *(part for name, value in options.items() for part in (f"--{name}", value))]
 
     def answers(self) -> bool:
         """Tell whether it answers."""
         return answers(self.url)
-
-    def stop(self) -> None:
-        """Have it shut down if it runs; one that saves does so just before."""
-        if self.running and self._saves:
-            self.resume()
-            self.save()
-        super().stop()
 
     def save(self) -> None:
         """Write what it holds to its disk."""

@@ -53,6 +53,16 @@ def test_a_killed_one_is_not_running(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.parametrize("saves", [False, True])
+def test_one_that_died_by_itself_is_closed_like_any_other(saves: bool, tmp_path: Path) -> None:
+    server = RedisServer(tmp_path, saves=saves)
+    server.start()
+    os.kill(server.pid, signal.SIGKILL)
+    server.close()
+    assert not server.running
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_missing_server_fails_and_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(tmp_path))
