@@ -41,7 +41,12 @@ _DEFAULTS: dict[str, Any] = {
     "heartbeatFrequencyMS": 2_000,  # so that a server that was away, and is back, is used again soon
 }
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
-_REFUSED = {13: "its user may not do this in the database", 18: "it refuses the user or the password"}
+_REFUSED = {
+    13: "its user may not do this in the database",
+    18: "it refuses the user or the password",
+    13297: "a database is there whose name differs from the one in the URL by capital letters only; write it that way",
+}
+_OF_THE_SERVER = {"admin", "config", "local"}
 _AWAY = {6, 7, 50, 64, 89, 91, 112, 134, 189, 246, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 
 
@@ -57,6 +62,8 @@ def check_url(url: str) -> None:
         ) from None
     if not parts["database"]:
         raise ValueError("name the database after the host, as in mongodb://localhost:27017/hexaccount")
+    if parts["database"] in _OF_THE_SERVER:
+        raise ValueError(f"the database {parts['database']} is the server's own; name another, such as hexaccount")
 
 
 def open_database(url: str) -> Documents:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from hexaccount.application.measures import CACHE_OUTAGES, CACHE_REACHABLE
@@ -99,7 +99,7 @@ class RedisLink:
             _log.warning(
                 "Redis is lost (%s): the store is asked for every session, and this worker limits guesses by itself, "
                 "to its share",
-                type(error).__name__,
+                _reason(error),
             )
 
     def _note_reached(self) -> None:
@@ -110,3 +110,10 @@ class RedisLink:
         if newly_reached:
             self._metrics.set(CACHE_REACHABLE, 1)
             _log.warning("Redis is back: it knows sessions again, and guesses are limited for all workers together")
+
+
+def _reason(error: RedisError) -> str:
+    """Return why Redis was lost; the driver's own text may hold what was sent."""
+    if isinstance(error, AuthenticationError | NoPermissionError):
+        return "it refuses the user or the password that the setting cache names, or does not let them do this"
+    return type(error).__name__

@@ -94,6 +94,8 @@ def test_a_key_that_is_no_text_is_refused() -> None:
         ("memory://named", "nothing after it"),
         ("mongodb://localhost:27017", "name the database after the host, as in mongodb://localhost:27017/hexaccount"),
         ("mongodb://localhost/?replicaSet=rs0", "name the database after the host"),
+        ("mongodb://localhost/admin?replicaSet=rs0", "the database admin is the server's own; name another"),
+        ("mongodb://localhost/local", "the database local is the server's own"),
         ("mongodb://localhost:port/accounts", "not a URL that MongoDB's driver understands; write it as in mongodb://"),
         ("mongodb://localhost/accounts?unknown=1", "not a URL that MongoDB's driver understands"),
     ],

@@ -1,5 +1,6 @@
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pymongo.database import Database
@@ -41,6 +42,14 @@ def test_where_no_primary_answers_the_reason_and_the_remedy_are_told(
         with pytest.raises(StoreUnavailable, match=f"^the store cannot be reached: .*{told}"):
             start()
     store.close()
+
+
+def test_a_name_that_differs_by_capital_letters_only_is_told(store: MongoStore, url: str) -> None:
+    name = urlsplit(url).path[1:]
+    other = open_store(url.replace(name, name.capitalize()))
+    with pytest.raises(StoreUnavailable, match="differs from the one in the URL by capital letters only"):
+        other.migrate()
+    other.close()
 
 
 def test_a_schema_of_another_version_is_told_and_left_alone(store: MongoStore, database: Documents) -> None:

@@ -77,6 +77,19 @@ def test_a_server_that_hangs_is_waited_for_once_in_a_second(
     assert told(metrics) == (1, 1)
 
 
+def test_a_wrong_password_is_told_as_one(
+    frail: RedisServer, open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture
+) -> None:
+    with client(frail.url) as connection:
+        connection.config_set("requirepass", "another password")
+    link = open_link(frail.url.replace("redis://", "redis://:not-this-one@"))
+    with caplog.at_level(logging.WARNING):
+        assert RedisSessionCache(link).find(JULIET, PHONE) is None
+    frail.kill()  # and with it its password
+    assert "refuses the user or the password that the setting cache names" in caplog.text
+    assert "not-this-one" not in caplog.text
+
+
 def test_one_at_a_time_tries_a_server_that_was_lost(frail: RedisServer, open_link: Callable[[str], RedisLink]) -> None:
     link = open_link(frail.url)
     cache = RedisSessionCache(link)
