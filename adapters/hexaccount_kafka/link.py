@@ -34,13 +34,18 @@ class KafkaLink:
         self._trouble = _Trouble()
         self._producer = Producer({**properties, "error_cb": self._trouble.note}, logger=_DriverLog())
 
+    def is_sound(self) -> bool:
+        """Tell whether, as far as is known, nothing has happened since the last call that speaks for another link."""
+        try:
+            self._producer.poll(0)
+        except KafkaException:
+            return False
+        return not self._trouble.all_down
+
     def deliver(self, entries: Sequence[JournalEntry], topic: str) -> None:
         """Return once all are acknowledged; raises EventRefused and ReceiverUnavailable, after which drop the link."""
         reports = _Reports(len(entries))
         try:
-            # Of what has happened since the last call only a fatal error matters, and is raised.
-            self._producer.poll(0)
-            self._trouble.forget()
             for entry in entries:
                 self._producer.produce(
                     topic, value_of(entry), key_of(entry), headers=headers_of(entry), on_delivery=reports.note
@@ -106,10 +111,6 @@ class _Trouble:
     """What a producer has noticed of its brokers."""
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin anew."""
         self.told = ""
         self.all_down = False
 

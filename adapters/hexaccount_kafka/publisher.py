@@ -47,7 +47,7 @@ class KafkaPublisher(EventPublisher):
 
     def publish(self, entries: Sequence[JournalEntry]) -> None:
         with self._lock:
-            link, self._link = self._link or self._open(), None
+            link = self._take_link()
             try:
                 link.deliver(entries, self._topic)
             except BaseException:
@@ -61,6 +61,13 @@ class KafkaPublisher(EventPublisher):
             if self._link is not None:
                 self._link.drop()
                 self._link = None
+
+    def _take_link(self) -> KafkaLink:
+        link, self._link = self._link, None
+        if link is not None and not link.is_sound():
+            link.drop()
+            link = None
+        return link or self._open()
 
     def _open(self) -> KafkaLink:
         try:
