@@ -119,6 +119,16 @@ def test_a_broker_that_died_while_nothing_was_published_is_used_again_when_it_is
     assert first_deliveries(frail_topic) == {str(ADA): [1, 2]}
 
 
+def test_a_broker_that_was_away_and_is_back_before_anything_is_published_is_not_called_away(
+    open_publisher: Opener, frail: KafkaServer, frail_topic: str
+) -> None:
+    publisher = open_publisher(frail_topic)
+    publisher.publish([event(ADA, 1)])
+    frail.restart()
+    publisher.publish([event(ADA, 2)])
+    assert first_deliveries(frail_topic) == {str(ADA): [1, 2]}
+
+
 def test_a_fatal_error_of_the_producer_ends_it_and_the_next_one_delivers(
     open_publisher: Opener,
     frail: KafkaServer,
