@@ -24,8 +24,8 @@ ADA = UUID(int=1)
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have publishers wait for a second only."""
-    monkeypatch.setattr(links, "PATIENCE", 1.0)
+    """Have publishers wait for two seconds only; a producer needs half of one to begin."""
+    monkeypatch.setattr(links, "PATIENCE", 2.0)
 
 
 def first_deliveries(url: str) -> dict[str, list[int]]:
@@ -88,7 +88,7 @@ def test_a_broker_that_hangs_over_several_attempts_gets_all_in_order(
     open_publisher: Opener, frail: KafkaServer, frail_topic: str
 ) -> None:
     publisher = open_publisher(frail_topic)
-    publisher.publish(crowd(3, 1))
+    publish_until_it_is_taken(publisher, crowd(3, 1))
     frail.pause()
     for _ in range(3):
         with pytest.raises(ReceiverUnavailable):
