@@ -11,6 +11,7 @@ from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
 from tests.contracts.mongo_stores import empty_collections, open_mongo_store
 from tests.contracts.sql_stores import empty_database
+from tests.servers.kafka import running_kafka, temporary_topic
 from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
 from tests.servers.redis import client, running_redis
@@ -55,6 +56,20 @@ def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the URL of a Redis that runs until the end of the tests."""
     with running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of a Kafka broker that runs until the end of the tests."""
+    with running_kafka(tmp_path_factory.mktemp("kafka")) as url:
+        yield url
+
+
+@pytest.fixture
+def kafka_topic(kafka_server: str) -> Iterator[str]:
+    """Give the URL of a topic of four partitions that is empty, and is deleted after the test."""
+    with temporary_topic(kafka_server) as url:
         yield url
 
 

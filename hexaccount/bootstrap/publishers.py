@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
 
 
@@ -32,8 +33,33 @@ def _check_memory_url(url: str) -> None:
         raise ValueError("memory:// takes no parameters")
 
 
+def _open_kafka(url: str, settings: Settings) -> EventPublisher:
+    from hexaccount_kafka import KafkaPublisher, KafkaSecurity, KafkaTopic  # noqa: PLC0415 - only who uses it imports it
+
+    kafka = settings.kafka
+    security = KafkaSecurity(
+        protocol=kafka.security_protocol,
+        mechanism=kafka.sasl_mechanism,
+        username=kafka.sasl_username,
+        password=kafka.sasl_password,
+        ca=kafka.ssl_ca,
+        certificate=kafka.ssl_certificate,
+        key=kafka.ssl_key,
+        key_password=kafka.ssl_key_password,
+    )
+    return KafkaPublisher(KafkaTopic.of(url), security)
+
+
+def _check_kafka_url(url: str) -> None:
+    check_driver("kafka", "confluent_kafka", extra="kafka")
+    from hexaccount_kafka import KafkaTopic  # noqa: PLC0415 - only who uses it imports it
+
+    KafkaTopic.of(url)
+
+
 PUBLISHERS = {
     "memory": PublisherKind(open=_open_memory, check_url=_check_memory_url, preload=("hexaccount_memory",)),
+    "kafka": PublisherKind(open=_open_kafka, check_url=_check_kafka_url, preload=("hexaccount_kafka",)),
 }
 
 

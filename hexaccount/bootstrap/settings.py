@@ -88,6 +88,22 @@ class RelaySettings(Group, frozen=True):
     attempts: Annotated[int, Meta(ge=1, le=1000)] = 10
 
 
+class KafkaSettings(Group, frozen=True):
+    """How Kafka's brokers know us and we know them; `ssl_ca`, `ssl_certificate` and `ssl_key` are PEM files."""
+
+    security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: str | None = None
+    ssl_ca: str | None = None
+    ssl_certificate: str | None = None
+    ssl_key: str | None = None
+    ssl_key_password: str | None = None
+
+    def __repr__(self) -> str:
+        return f"KafkaSettings(security_protocol={self.security_protocol!r}, …)"
+
+
 class LogSettings(Group, frozen=True):
     """What is logged on standard error."""
 
@@ -109,6 +125,7 @@ class Settings(Group, frozen=True):
     roles: dict[str, list[Permission]] = {}
     limits: LimitSettings = LimitSettings()
     relay: RelaySettings = RelaySettings()
+    kafka: KafkaSettings = KafkaSettings()
     clearing: ClearingSettings = ClearingSettings()
     log: LogSettings = LogSettings()
 

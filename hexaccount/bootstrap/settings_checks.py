@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from hexaccount.bootstrap.drivers import check_driver
+from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
 from hexaccount.bootstrap.settings import (
     CACHES,
@@ -28,6 +29,7 @@ def check_settings(settings: Settings) -> None:
     if settings.cache is not None:
         _check_cache(settings.cache)
     _check_events(settings.events)
+    check_kafka(settings.kafka)
     if settings.jwt.key is not None:
         _check_key(settings.jwt.key)
     if settings.jwt.algorithm != "HS256":

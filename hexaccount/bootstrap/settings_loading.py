@@ -41,7 +41,8 @@ def shown_settings(settings: Settings) -> dict[str, object]:
     shown["store"] = _without_password(settings.store)
     shown["cache"] = None if settings.cache is None else _without_password(settings.cache)
     shown["events"] = [_without_password(url) for url in settings.events]
-    shown["jwt.key"] = None if settings.jwt.key is None else "********"
+    for secret in ("jwt.key", "kafka.sasl_password", "kafka.ssl_key_password"):
+        shown[secret] = None if shown[secret] is None else "********"
     return shown
 
 

@@ -168,6 +168,12 @@ def test_the_pause_doubles_up_to_its_bound_and_a_fifth_of_it_is_chance() -> None
     assert policy.pause_after(10_000) <= timedelta(minutes=5)
 
 
+def test_who_is_away_is_asked_again_soon_however_long_it_was() -> None:
+    policy = RelayPolicy(first_pause=timedelta(seconds=1), longest_wait=timedelta(seconds=10))
+    assert timedelta(seconds=0.8) <= policy.pause_after(1, away=True) <= timedelta(seconds=1)
+    assert timedelta(seconds=8) <= policy.pause_after(10_000, away=True) <= timedelta(seconds=10)
+
+
 @pytest.mark.parametrize("error", [ReceiverUnavailable("no broker"), StoreUnavailable()])
 def test_a_receiver_or_store_that_is_away_costs_no_attempt_and_the_claims_are_given_back(
     store: MemoryStore, clock: AdjustableClock, error: Exception

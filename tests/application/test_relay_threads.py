@@ -165,7 +165,7 @@ def test_a_relay_waits_for_a_receiver_that_is_away_and_counts_nothing(
     listener.may_end.set()
     absences = [ReceiverUnavailable("no broker")] * 3
     listener.refuse = lambda event: absences.pop() if absences else None
-    register_first = relay_of(listener, store, clock, attempts=1, first_pause=SOON, poll=NEVER)
+    register_first = relay_of(listener, store, clock, attempts=1, first_pause=NEVER, longest_wait=SOON, poll=NEVER)
     register(store, clock, "juliet")
     with caplog.at_level(logging.WARNING, "hexaccount.relay"), running(register_first):
         assert listener.ended.wait(PATIENCE)

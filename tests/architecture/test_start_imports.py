@@ -25,11 +25,13 @@ print(json.dumps(sorted(sys.modules)))
 NEVER_AT_START = [
     "PIL",
     "alembic",
+    "confluent_kafka",
     "cryptography",
     "hexaccount.bootstrap.console",
     "hexaccount.conformance",
     "hexaccount_click",
     "hexaccount_granian",
+    "hexaccount_kafka",
     "hexaccount_sql.listener",
     "hexaccount_sql.postgres_writer",
     "hypothesis",

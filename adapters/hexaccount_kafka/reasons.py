@@ -1,0 +1,43 @@
+"""Why Kafka has not taken events, in words that name the remedy."""
+
+from confluent_kafka import KafkaError
+
+from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+
+# Of these another event may well pass. All else lies with brokers, topic or settings, and so with every event alike.
+_OF_THE_EVENT = {
+    KafkaError.MSG_SIZE_TOO_LARGE,
+    KafkaError.RECORD_LIST_TOO_LARGE,
+    KafkaError.INVALID_RECORD,
+    KafkaError.POLICY_VIOLATION,
+}
+_REMEDIES = {
+    KafkaError.MSG_SIZE_TOO_LARGE: "raise the topic's max.message.bytes",
+    KafkaError.RECORD_LIST_TOO_LARGE: "raise the topic's segment.bytes",
+    KafkaError._UNKNOWN_TOPIC: "create the topic, or let brokers do so (auto.create.topics.enable)",  # noqa: SLF001 - public
+    KafkaError.UNKNOWN_TOPIC_OR_PART: "create the topic, or let brokers do so (auto.create.topics.enable)",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant the user WRITE and DESCRIBE on the topic, CREATE if it is not there",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "grant the user IDEMPOTENT_WRITE on the cluster",
+    KafkaError._AUTHENTICATION: "correct kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism",  # noqa: SLF001
+    KafkaError.SASL_AUTHENTICATION_FAILED: "correct kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism",
+    KafkaError.UNSUPPORTED_SASL_MECHANISM: "set kafka.sasl_mechanism to one that the brokers have",
+    KafkaError._SSL: "check kafka.ssl_ca, and that the brokers' names are those of their certificates",  # noqa: SLF001
+    KafkaError._RESOLVE: "correct the names of the brokers in the setting events",  # noqa: SLF001
+}
+
+
+class EventRefused(Exception):
+    """The topic does not take a message of such content or size; another event may pass."""
+
+
+def told(error: KafkaError) -> str:
+    """Return what an error says, and the remedy where one is known."""
+    remedy = _REMEDIES.get(error.code())
+    return f"{error.name()}, {error.str()}" + (f"; {remedy}" if remedy else "")
+
+
+def refusal(error: KafkaError, topic: str) -> EventRefused | ReceiverUnavailable:
+    """Return what to raise for an error that ends a publication on a topic."""
+    if error.code() in _OF_THE_EVENT:
+        return EventRefused(f"Kafka's topic {topic} does not take it: {told(error)}")
+    return ReceiverUnavailable(f"Kafka did not take events for its topic {topic}: {told(error)}")
