@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
+
+
+def _without_secrets(url: str) -> str:
+    """Return a URL but for user, password and parameters."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,11 +20,13 @@ class PublisherKind:
     """What there is to know about the publishers of one scheme.
 
     `open` returns one, which connects at first use. `check_url` raises ValueError with the remedy, and without the URL,
-    for one that `open` could not use. `preload` is imported before workers part.
+    for one that `open` could not use. `name_of` gives the name of the subscriber, which is no secret and never changes.
+    `preload` is imported before workers part.
     """
 
     open: Callable[[str, Settings], EventPublisher]
     check_url: Callable[[str], None]
+    name_of: Callable[[str], str] = _without_secrets
     preload: tuple[str, ...] = ()
 
 
@@ -32,8 +41,32 @@ def _check_memory_url(url: str) -> None:
         raise ValueError("memory:// takes no parameters")
 
 
+def _open_redis(url: str, _settings: Settings) -> EventPublisher:
+    from hexaccount_redis import RedisStreamPublisher, StreamPlace  # noqa: PLC0415 - only who uses it imports it
+
+    return RedisStreamPublisher(StreamPlace.of(url))
+
+
+def _check_redis_url(url: str) -> None:
+    check_driver("redis", "redis", extra="redis")
+    from hexaccount_redis import StreamPlace  # noqa: PLC0415 - only who uses it imports it
+
+    StreamPlace.of(url)
+
+
+def _name_of_redis(url: str) -> str:
+    from hexaccount_redis import StreamPlace  # noqa: PLC0415 - only who uses it imports it
+
+    return StreamPlace.of(url).name
+
+
+_REDIS = PublisherKind(
+    open=_open_redis, check_url=_check_redis_url, name_of=_name_of_redis, preload=("hexaccount_redis",)
+)
 PUBLISHERS = {
     "memory": PublisherKind(open=_open_memory, check_url=_check_memory_url, preload=("hexaccount_memory",)),
+    "redis": _REDIS,
+    "rediss": _REDIS,
 }
 
 
@@ -59,5 +92,4 @@ def preload_for_events(settings: Settings) -> tuple[str, ...]:
 
 def subscriber_name(url: str) -> str:
     """Return by which name the store and the log know a publisher: its URL, but for user, password and parameters."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return publisher_kind(url).name_of(url)
