@@ -23,13 +23,15 @@ class RelayPolicy:
     """How patient a relay is.
 
     `attempts` failures set a delivery aside; between two of them it waits twice as long each time, from `first_pause`
-    up to `longest_pause`. A claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives. Before
+    up to `longest_pause`. While a store or a receiver is away it tries likewise, but at least every `longest_wait`. A
+    claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives. Before
     a claim that will not fill a batch it lingers, so that under load one claim takes many.
     """
 
     attempts: int = 10
     first_pause: timedelta = timedelta(seconds=1)
     longest_pause: timedelta = timedelta(minutes=5)
+    longest_wait: timedelta = timedelta(minutes=5)
     lease: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(milliseconds=500)
     linger: timedelta = timedelta(milliseconds=50)
@@ -37,8 +39,15 @@ class RelayPolicy:
 
     def pause_after(self, failures: int) -> timedelta:
         """Return the pause after this many failures, a fifth of it left to chance so that retries spread."""
+        return self._pause(failures, self.longest_pause)
+
+    def wait_after(self, failures: int) -> timedelta:
+        """Return how long to wait for who is away, after this many failures."""
+        return self._pause(failures, self.longest_wait)
+
+    def _pause(self, failures: int, longest: timedelta) -> timedelta:
         doubled = self.first_pause * float(2 ** min(failures - 1, 30))
-        return min(doubled, self.longest_pause) * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
+        return min(doubled, longest) * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
 
 
 class Relay:
@@ -69,7 +78,7 @@ class Relay:
             except Exception as error:  # noqa: BLE001 - whatever goes wrong, the relay must go on
                 failures += 1
                 self._tell(error)
-                self._stopping.wait(self._policy.pause_after(failures).total_seconds())
+                self._stopping.wait(self._policy.wait_after(failures).total_seconds())
                 continue
             if not found and not self._stopping.is_set():
                 self._commits.wait(seen, self._policy.poll.total_seconds())

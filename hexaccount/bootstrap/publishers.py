@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.webhooks import open_webhooks
 
 
 def _without_secrets(url: str) -> str:
@@ -80,14 +83,16 @@ def publisher_kind(url: str) -> PublisherKind:
     return kind
 
 
-def open_publishers(settings: Settings) -> dict[str, EventPublisher]:
-    """Return the publishers of the setting `events` by the names of their subscribers."""
-    return {subscriber_name(url): publisher_kind(url).open(url, settings) for url in settings.events}
+def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscriber]:
+    """Return to whom the settings `events` and `webhooks` have events published."""
+    named = [(subscriber_name(url), publisher_kind(url).open(url, settings)) for url in settings.events]
+    return [PublishingSubscriber(name, publisher) for name, publisher in named] + open_webhooks(settings, clock)
 
 
 def preload_for_events(settings: Settings) -> tuple[str, ...]:
-    """Return what the publishers of the setting `events` import."""
-    return tuple(module for url in settings.events for module in publisher_kind(url).preload)
+    """Return what the publishers of the settings `events` and `webhooks` import."""
+    modules = tuple(module for url in settings.events for module in publisher_kind(url).preload)
+    return (*modules, "hexaccount_webhooks") if settings.webhooks else modules
 
 
 def subscriber_name(url: str) -> str:

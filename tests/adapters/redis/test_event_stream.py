@@ -12,8 +12,8 @@ from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount_redis import RedisStreamPublisher, StreamPlace
-from tests.application.people import registration
 from tests.adapters.told_events import an_event, events
+from tests.application.people import registration
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer, client
 
