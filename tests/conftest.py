@@ -11,6 +11,7 @@ from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
 from tests.contracts.mongo_stores import empty_collections, open_mongo_store
 from tests.contracts.sql_stores import empty_database
+from tests.servers.authority import Authority
 from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
 from tests.servers.redis import client, running_redis
@@ -51,6 +52,12 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the URL of a Redis that runs until the end of the tests."""
     with running_redis(tmp_path_factory.mktemp("redis")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Give an authority whose certificates nobody trusts who was not told to."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

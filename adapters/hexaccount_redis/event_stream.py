@@ -1,5 +1,6 @@
 import re
 from collections.abc import Sequence
+from ssl import SSLError
 
 import msgspec
 from redis import Redis
@@ -74,6 +75,8 @@ def _reason(error: RedisError) -> str:
             return "Redis refuses the user or the password; correct them in the setting events"
         case TooSlow():
             return f"Redis did not answer within {_PATIENCE:g} s"
+        case NotConnected() if isinstance(error.__context__, SSLError):
+            return "TLS failed; its certificate must be for this host, and one that we trust"
         case NotConnected():
             return "Redis cannot be reached"
     code = error.status_code or _first_word(error)

@@ -31,6 +31,7 @@ NEVER_AT_START = [
     "hexaccount_granian",
     "hexaccount_sql.listener",
     "hexaccount_sql.postgres_writer",
+    "hexaccount_webhooks",
     "hypothesis",
     "jwt",
     "kafka",

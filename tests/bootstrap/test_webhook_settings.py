@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hexaccount.application.relay import RelayPolicy
+from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings, shown_settings
@@ -102,6 +103,11 @@ def test_secrets_and_what_may_be_one_in_a_url_are_never_shown() -> None:
         told = repr([*settings.webhooks, *service.subscribers, [vars(one) for one in service.publishers.values()]])
     for secret in (SECRET.removeprefix("whsec_"), "a-word-of-theirs", "1\\xf2\\x90"):
         assert secret not in told
+
+
+def test_what_webhooks_import_is_imported_before_workers_part() -> None:
+    assert "hexaccount_webhooks" in preload_for_events(load(CRM))
+    assert preload_for_events(load()) == ()
 
 
 def test_a_relay_of_a_webhook_is_patient_for_events_and_quick_to_look_who_is_back() -> None:

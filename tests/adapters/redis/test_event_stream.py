@@ -1,8 +1,11 @@
 """Events on a stream: in order, a batch whole or not at all, bounded, and without a word of secrets when it fails."""
 
 import json
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 from redis import Redis
@@ -14,6 +17,7 @@ from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount_redis import RedisStreamPublisher, StreamPlace
 from tests.adapters.told_events import an_event, events
 from tests.application.people import registration
+from tests.servers.authority import Authority
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer, client
 
@@ -208,6 +212,60 @@ def test_a_password_is_used_and_never_told(frail: RedisServer, open_publisher: O
     assert told.endswith("Redis refuses the user or the password; correct them in the setting events")
     assert "teller" not in told
     assert "teller" not in repr(StreamPlace.of(frail.url.replace("//", f"//teller:{password}@")))
+
+
+@contextmanager
+def encrypting(url: str, certificate: ssl.SSLContext) -> Iterator[str]:
+    """Give the URL of a door with TLS in front of a server, which has none."""
+    _, _, port = url.rpartition("/")[0].rpartition(":")
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        while True:
+            try:
+                plain, _ = door.accept()
+            except OSError:
+                return
+            with (
+                suppress(OSError),
+                plain,
+                certificate.wrap_socket(plain, server_side=True) as one,
+                socket.create_connection(("127.0.0.1", int(port))) as other,
+            ):
+                answering = threading.Thread(target=copy, args=(other, one))
+                answering.start()
+                copy(one, other)
+                answering.join()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"rediss://localhost:{door.getsockname()[1]}"
+        door.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def test_with_tls_a_server_must_prove_its_name(
+    redis_url: str, redis: Redis, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with encrypting(redis_url, authority.certificate_for("localhost")) as url:
+        stranger = RedisStreamPublisher(StreamPlace.of(url))
+        assert reason(stranger).endswith("TLS failed; its certificate must be for this host, and one that we trust")
+        stranger.close()
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+        known = RedisStreamPublisher(StreamPlace.of(url))
+        known.publish(events(3))
+        known.close()
+    with encrypting(redis_url, authority.certificate_for("elsewhere.example")) as url:
+        other = RedisStreamPublisher(StreamPlace.of(url))
+        assert "TLS failed; its certificate must be for this host" in reason(other)
+        other.close()
+    assert redis.xlen(STREAM) == 3
 
 
 def test_nothing_is_connected_before_it_is_used_and_closing_twice_is_fine(open_publisher: Opener) -> None:

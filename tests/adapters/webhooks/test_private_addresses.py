@@ -9,9 +9,9 @@ import pytest
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount_webhooks import WebhookPublisher
 from tests.adapters.told_events import A_MOMENT, an_event
-from tests.adapters.webhooks.conftest import Authority
 from tests.adapters.webhooks.receivers import Receiver, receiving
 from tests.adapters.webhooks.sending import webhook
+from tests.servers.authority import Authority
 from tests.servers.ports import free_port
 
 NAME = "crm.example.org"

@@ -7,9 +7,9 @@ import pytest
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount_webhooks import connection
 from tests.adapters.told_events import A_MOMENT, an_event
-from tests.adapters.webhooks.conftest import Authority
 from tests.adapters.webhooks.receivers import Receiver, misbehaving, receiving
 from tests.adapters.webhooks.sending import webhook
+from tests.servers.authority import Authority
 
 NOW = A_MOMENT.replace(year=9999)
 
