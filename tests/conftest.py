@@ -11,6 +11,7 @@ from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
 from tests.contracts.mongo_stores import empty_collections, open_mongo_store
 from tests.contracts.sql_stores import empty_database
+from tests.servers.authority import Authority
 from tests.servers.kafka import running_kafka, temporary_topic
 from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
@@ -71,6 +72,12 @@ def kafka_topic(kafka_server: str) -> Iterator[str]:
     """Give the URL of a topic of four partitions that is empty, and is deleted after the test."""
     with temporary_topic(kafka_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Give an authority whose certificates nobody trusts who was not told to."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

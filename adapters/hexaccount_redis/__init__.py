@@ -1,7 +1,9 @@
-"""Known sessions and the counters of guesses on Redis 7.0 or newer, or Valkey."""
+"""Known sessions, the counters of guesses, and a stream of events on Redis 7.0 or newer, or Valkey."""
 
 from hexaccount_redis.allowances import RedisAllowances
+from hexaccount_redis.event_stream import RedisStreamPublisher
 from hexaccount_redis.link import CutOff, RedisLink
 from hexaccount_redis.session_cache import RedisSessionCache
+from hexaccount_redis.stream_place import StreamPlace
 
-__all__ = ["CutOff", "RedisAllowances", "RedisLink", "RedisSessionCache"]
+__all__ = ["CutOff", "RedisAllowances", "RedisLink", "RedisSessionCache", "RedisStreamPublisher", "StreamPlace"]

@@ -76,15 +76,11 @@ class HandlingSubscriber:
 
 @dataclass(frozen=True, slots=True)
 class PublishingSubscriber:
-    """Hands every event to a publisher."""
+    """Hands events to a publisher, of all types unless some are named."""
 
     name: str
     publisher: EventPublisher
-
-    @property
-    def event_types(self) -> Collection[str]:
-        """Return the sign for all types."""
-        return ("*",)
+    event_types: Collection[str] = ("*",)
 
     def deliver(self, entries: Sequence[JournalEntry]) -> None:
         """Publish the events."""

@@ -216,7 +216,7 @@ class Container(containers.DeclarativeContainer):
         LoginGuard, turnstile, providers.ThreadSafeSingleton(_device_tokens, settings)
     )
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
-    publishers = providers.ThreadSafeSingleton(open_publishers, settings)
+    publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
     bus = providers.ThreadSafeSingleton(
         Bus,

@@ -4,9 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.webhooks import open_webhooks
+
+
+def _without_secrets(url: str) -> str:
+    """Return a URL but for user, password and parameters."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +23,13 @@ class PublisherKind:
     """What there is to know about the publishers of one scheme.
 
     `open` returns one, which connects at first use. `check_url` raises ValueError with the remedy, and without the URL,
-    for one that `open` could not use. `preload` is imported before workers part.
+    for one that `open` could not use. `name_of` gives the name of the subscriber, which is no secret and never changes.
+    `preload` is imported before workers part.
     """
 
     open: Callable[[str, Settings], EventPublisher]
     check_url: Callable[[str], None]
+    name_of: Callable[[str], str] = _without_secrets
     preload: tuple[str, ...] = ()
 
 
@@ -57,9 +68,33 @@ def _check_kafka_url(url: str) -> None:
     KafkaTopic.of(url)
 
 
+def _open_redis(url: str, _settings: Settings) -> EventPublisher:
+    from hexaccount_redis import RedisStreamPublisher, StreamPlace  # noqa: PLC0415 - only who uses it imports it
+
+    return RedisStreamPublisher(StreamPlace.of(url))
+
+
+def _check_redis_url(url: str) -> None:
+    check_driver("redis", "redis", extra="redis")
+    from hexaccount_redis import StreamPlace  # noqa: PLC0415 - only who uses it imports it
+
+    StreamPlace.of(url)
+
+
+def _name_of_redis(url: str) -> str:
+    from hexaccount_redis import StreamPlace  # noqa: PLC0415 - only who uses it imports it
+
+    return StreamPlace.of(url).name
+
+
+_REDIS = PublisherKind(
+    open=_open_redis, check_url=_check_redis_url, name_of=_name_of_redis, preload=("hexaccount_redis",)
+)
 PUBLISHERS = {
     "memory": PublisherKind(open=_open_memory, check_url=_check_memory_url, preload=("hexaccount_memory",)),
     "kafka": PublisherKind(open=_open_kafka, check_url=_check_kafka_url, preload=("hexaccount_kafka",)),
+    "redis": _REDIS,
+    "rediss": _REDIS,
 }
 
 
@@ -73,17 +108,18 @@ def publisher_kind(url: str) -> PublisherKind:
     return kind
 
 
-def open_publishers(settings: Settings) -> dict[str, EventPublisher]:
-    """Return the publishers of the setting `events` by the names of their subscribers."""
-    return {subscriber_name(url): publisher_kind(url).open(url, settings) for url in settings.events}
+def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscriber]:
+    """Return to whom the settings `events` and `webhooks` have events published."""
+    named = [(subscriber_name(url), publisher_kind(url).open(url, settings)) for url in settings.events]
+    return [PublishingSubscriber(name, publisher) for name, publisher in named] + open_webhooks(settings, clock)
 
 
 def preload_for_events(settings: Settings) -> tuple[str, ...]:
-    """Return what the publishers of the setting `events` import."""
-    return tuple(module for url in settings.events for module in publisher_kind(url).preload)
+    """Return what the publishers of the settings `events` and `webhooks` import."""
+    modules = tuple(module for url in settings.events for module in publisher_kind(url).preload)
+    return (*modules, "hexaccount_webhooks") if settings.webhooks else modules
 
 
 def subscriber_name(url: str) -> str:
     """Return by which name the store and the log know a publisher: its URL, but for user, password and parameters."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return publisher_kind(url).name_of(url)

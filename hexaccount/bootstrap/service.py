@@ -18,11 +18,12 @@ from hexaccount.application.ports.store import Store
 from hexaccount.application.purge import Purge, purge
 from hexaccount.application.purger import Purger
 from hexaccount.application.relay import Relay, RelayPolicy
-from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.handlers import handling_subscribers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.bootstrap.webhooks import webhook_policies
 
 
 @dataclass(slots=True)
@@ -58,8 +59,8 @@ class Service:
 
     @property
     def publishers(self) -> Mapping[str, EventPublisher]:
-        """Return the publishers of the setting `events` by the names of their subscribers."""
-        return self.container.publishers()
+        """Return the publishers of the settings `events` and `webhooks` by the names of their subscribers."""
+        return {subscriber.name: subscriber.publisher for subscriber in self.container.publishers()}
 
     def enrol(self) -> None:
         """Make sure that every subscriber is owed its events from now on, whoever delivers them."""
@@ -135,12 +136,18 @@ def open_service(
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
-    subscribers += [PublishingSubscriber(name=name, publisher=pub) for name, pub in container.publishers().items()]
+    subscribers += container.publishers()
     if settings.cache is not None:
         subscribers.append(CacheEviction(container.session_cache()))
-    policy = RelayPolicy(attempts=settings.relay.attempts)
+    usual, of_their_own = RelayPolicy(attempts=settings.relay.attempts), webhook_policies(settings)
     relays = [
-        Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=policy)
+        Relay(
+            subscriber,
+            outbox=store.outbox,
+            commits=store.commits,
+            clock=clock,
+            policy=of_their_own.get(subscriber.name, usual),
+        )
         for subscriber in subscribers
     ]
     # Not by the bus, for whose other handlers a process that only delivers events has no signing key.

@@ -104,6 +104,28 @@ class KafkaSettings(Group, frozen=True):
         return f"KafkaSettings(security_protocol={self.security_protocol!r}, …)"
 
 
+class WebhookSettings(Group, frozen=True):
+    """A receiver of events over HTTP, which is known by its `name`.
+
+    It gets events of the types `events`, signed with `secret`, or with both of two; `attempts` failures set one aside.
+    """
+
+    name: str
+    url: str
+    secret: str | list[str]
+    events: tuple[str, ...] = ("*",)
+    allow_private: bool = False
+    attempts: Annotated[int, Meta(ge=1, le=1000)] = 25
+
+    @property
+    def secrets(self) -> list[str]:
+        """Return the secrets that sign, however many there are."""
+        return [self.secret] if isinstance(self.secret, str) else self.secret
+
+    def __repr__(self) -> str:
+        return f"WebhookSettings(name={self.name!r}, …)"
+
+
 class LogSettings(Group, frozen=True):
     """What is logged on standard error."""
 
@@ -116,6 +138,7 @@ class Settings(Group, frozen=True):
     store: str = DEFAULT_STORE
     cache: str | None = None
     events: list[str] = []
+    webhooks: list[WebhookSettings] = []
     event_source: Annotated[str, Meta(min_length=1)] = "urn:hexaccount"
     jwt: JwtSettings = JwtSettings()
     password: PasswordSettings = PasswordSettings()

@@ -6,17 +6,20 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
-from hexaccount.bootstrap.settings import PREFIX, Settings, SettingsError
+from hexaccount.bootstrap.settings import PREFIX, Settings, SettingsError, WebhookSettings
 from hexaccount.bootstrap.settings_checks import check_settings
 from hexaccount.domain.permission import Permission
 
 _SECRET_PARAMETER = re.compile(
     r"([?&][^=&]*(?:passw|secret|token|key|mechanismproperties)[^=&]*=)[^&#]*", re.IGNORECASE
 )
+_LIST = '["one", "two"]'
+_LISTS = {"webhooks": '[{"name": "crm", "url": "https://crm.example.org/hook", "secret": "whsec_…"}]'}
 
 
 def load_settings(config: Path | None, environment: Mapping[str, str]) -> Settings:
@@ -43,7 +46,15 @@ def shown_settings(settings: Settings) -> dict[str, object]:
     shown["events"] = [_without_password(url) for url in settings.events]
     for secret in ("jwt.key", "kafka.sasl_password", "kafka.ssl_key_password"):
         shown[secret] = None if shown[secret] is None else "********"
+    shown["webhooks"] = [_shown_webhook(webhook) for webhook in settings.webhooks]
     return shown
+
+
+def _shown_webhook(webhook: WebhookSettings) -> dict[str, object]:
+    """Return a webhook; its path and query may be a secret, as some receivers know their senders by them."""
+    parts = urlsplit(webhook.url)
+    url = f"{parts.scheme}://{parts.netloc}" + ("/********" if parts.path.strip("/") or parts.query else "")
+    return {**msgspec.to_builtins(webhook), "url": url, "secret": "********"}
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -94,7 +105,7 @@ def _explain(reason: str, place: str) -> str:
     elif allowed := _allowed(place):
         reason = f"must be one of {', '.join(allowed)}"
     elif "`array`" in reason:
-        reason = """a list is wanted, in the environment as JSON such as '["one", "two"]'"""
+        reason = f"a list is wanted, in the environment as JSON such as '{_LISTS.get(place, _LIST)}'"
     return f"{place or 'the settings'}: {reason}; set it in the file or as {variable}"
 
 
@@ -114,10 +125,16 @@ def _allowed(place: str) -> tuple[str, ...]:
 
 
 def _fields_of(place: str) -> list[str]:
-    defaults: msgspec.Struct = Settings()
-    for name in filter(None, place.split(".")):
-        defaults = getattr(defaults, name, defaults)
-    return [field.name for field in msgspec.structs.fields(defaults)]
+    """Return the settings in a table, or in each table of a list of them."""
+    kind: type[msgspec.Struct] = Settings
+    for name in filter(None, re.sub(r"\[\d+\]", "", place).split(".")):
+        hint = get_type_hints(kind).get(name)
+        kind = next((known for known in (hint, *get_args(hint)) if _is_table(known)), kind)
+    return [field.name for field in msgspec.structs.fields(kind)]
+
+
+def _is_table(hint: Any) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
 def _without_password(url: str) -> str:

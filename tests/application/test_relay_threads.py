@@ -76,6 +76,17 @@ def test_every_event_is_delivered_in_order_while_commits_go_on(store: MemoryStor
     assert all(listener.heard.index(f"{name} 1") < listener.heard.index(f"{name} 2") for name in names)
 
 
+def test_who_is_back_is_noticed_soon_however_long_the_pauses_of_an_event_may_be(
+    store: MemoryStore, clock: SystemClock
+) -> None:
+    listener = WaitingListener()
+    listener.may_end.set()
+    listener.refuse = lambda event: ReceiverUnavailable() if len(listener.tried) < 4 else None
+    with running(relay_of(listener, store, clock, first_pause=NEVER, longest_pause=NEVER, longest_wait=SOON)):
+        register(store, clock, "juliet")
+        assert listener.ended.wait(PATIENCE)
+
+
 def test_a_relay_that_is_stopped_finishes_what_it_holds(store: MemoryStore, clock: SystemClock) -> None:
     listener = WaitingListener()
     relay = relay_of(listener, store, clock, poll=NEVER)

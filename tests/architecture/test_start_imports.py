@@ -34,6 +34,7 @@ NEVER_AT_START = [
     "hexaccount_kafka",
     "hexaccount_sql.listener",
     "hexaccount_sql.postgres_writer",
+    "hexaccount_webhooks",
     "hypothesis",
     "jwt",
     "kafka",

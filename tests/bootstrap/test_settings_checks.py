@@ -21,6 +21,16 @@ from hexaccount_redis import RedisLink
         ("EVENTS", '["smtp://mail"]', r"events: .* one of memory://"),
         ("EVENTS", '["memory://one?token=1"]', r"^events: memory:// takes no parameters"),
         ("EVENTS", '["memory://one", "memory://user:secret@one"]', r"^events: two of the URLs name one receiver"),
+        (
+            "EVENTS",
+            '["redis://"]',
+            r"^events: write a stream of Redis as redis://:password@host:6379/0/hexaccount\.events",
+        ),
+        ("EVENTS", '["redis://host:65536"]', r"^events: write a stream of Redis as"),
+        ("EVENTS", '["redis://host/0?stream=events"]', r"^events: write a stream of Redis as"),
+        ("EVENTS", '["redis://:pass/word@host"]', r"^events: write a stream of Redis as .* percent encoding"),
+        ("EVENTS", '["redis://host?length=0"]', r"^events: the length of a stream is a number from 1 to 1000000000"),
+        ("EVENTS", '["redis://host", "redis://:word@host:6379/0?length=9"]', r"^events: two of the URLs name one rec"),
         ("CACHE", "memcached://host", r"^cache: it must be a URL that begins with one of redis://, rediss://"),
         ("CACHE", "", r"^cache: .* one of redis://"),
         ("CACHE", "redis://", r"^cache: write it as redis://host:6379/0 or redis://:password@host/0"),
@@ -69,6 +79,8 @@ def test_a_value_that_cannot_work_names_the_setting_and_the_remedy(variable: str
         ("STORE", "mongodb://user:secret/@db/accounts"),
         ("STORE", "mongodb://user:secret@db:secret/accounts"),
         ("EVENTS", '["memory://["]'),
+        ("EVENTS", '["redis://:secret@host/0/a/b"]'),
+        ("EVENTS", '["redis://:se/secret@host"]'),
         ("CACHE", "redis://:secret@[::1/0"),
         ("CACHE", "redis://:secret@host/accounts"),
         ("HTTP__CORS_ORIGINS", '["https://["]'),
@@ -111,6 +123,8 @@ def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch
         load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
     with pytest.raises(SettingsError, match=r"^cache: .*pip install 'hexaccount\[redis\]'"):
         load_settings(None, {"HEXACCOUNT_CACHE": "redis://localhost"})
+    with pytest.raises(SettingsError, match=r"^events: .*pip install 'hexaccount\[redis\]'"):
+        load_settings(None, {"HEXACCOUNT_EVENTS": '["redis://localhost"]'})
     with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[mongo\]'"):
         load_settings(None, {"HEXACCOUNT_STORE": "mongodb://localhost/accounts"})
 

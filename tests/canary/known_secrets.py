@@ -14,6 +14,7 @@ FORMS = {
     "a password hash": r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{22}|\$bcrypt-sha256\$v=2,t=2b,r=\d+\$[./A-Za-z0-9]{22}",
     "a signed token": r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{20,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
+    "a secret of a webhook": r"whsec_[\w+/]{20,}",
     "a credential of a header": r"(?i:\b(?:bearer|basic) +)[\w.~+/-]{20,}",
 }
 _FORMS = {kind: re.compile(form) for kind, form in FORMS.items()}

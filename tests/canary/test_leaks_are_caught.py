@@ -138,10 +138,11 @@ def test_a_record_that_cannot_be_formatted_is_looked_through_all_the_same(leak, 
         ("a password hash", lambda _: bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode()),
         ("a signed token", token_of),
         ("a private key", lambda _: PEM),
+        ("a secret of a webhook", lambda _: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         ("a credential of a header", lambda _: f"Authorization: {HEADER}"),
         ("jwt.key", lambda _: KEY),
     ],
-    ids=["stored-hash", "bcrypt", "token", "pem", "header", "key"],
+    ids=["stored-hash", "bcrypt", "token", "pem", "whsec", "header", "key"],
 )
 def test_a_secret_of_every_form_is_caught(service, leak, kind: str, secret: Callable[[Service], str]) -> None:
     _log.info("what is it? %s!", secret(service))

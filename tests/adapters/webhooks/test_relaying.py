@@ -1,0 +1,193 @@
+"""A service with webhooks: who gets what, how long it is patient, and what an operator does about what was given up."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from subprocess import CompletedProcess, run
+from typing import Any
+
+import pytest
+
+from hexaccount.application.disable_user import DisableUser
+from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings, WebhookSettings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
+from tests.application.people import registration
+from tests.servers.ports import free_port
+from tests.servers.processes import console_command
+
+REGISTERED, DISABLED = "hexaccount.user.registered.v1", "hexaccount.user.disabled.v1"
+CREATED = "hexaccount.profile.created.v1"
+Opener = Callable[..., Service]
+
+
+def to(receiver: Receiver | str, name: str = "crm", **settings: Any) -> WebhookSettings:
+    url = receiver if isinstance(receiver, str) else receiver.url
+    return WebhookSettings(name=name, url=url, secret=SECRET, allow_private=True, **settings)
+
+
+@pytest.fixture
+def clock() -> AdjustableClock:
+    return AdjustableClock()
+
+
+@pytest.fixture
+def open_with(clock: AdjustableClock) -> Iterator[Opener]:
+    """Return what opens a service that delivers to webhooks."""
+    with ExitStack() as stack:
+
+        def open_it(*webhooks: WebhookSettings, store: str = "memory://", **parts: Any) -> Service:
+            settings = Settings(
+                store=store,
+                jwt=JwtSettings(key="k" * 32),
+                password=PasswordSettings(cost=4),
+                webhooks=list(webhooks),
+            )
+            service = stack.enter_context(open_service(settings, **{"clock": clock, **parts}))
+            service.store.migrate()
+            service.enrol()
+            return service
+
+        yield open_it
+
+
+def types(receiver: Receiver) -> list[str]:
+    return [json.loads(request.body)["type"] for request in receiver.requests]
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_webhook_gets_every_event_and_one_with_types_only_those(open_with: Opener, receiver: Receiver) -> None:
+    with receiving() as choosy:
+        service = open_with(to(receiver), to(choosy, "choosy", events=(DISABLED, REGISTERED)))
+        service.bus.handle(DisableUser(user_id=service.bus.handle(registration())))
+        service.deliver_all()
+        assert sorted(types(receiver)) == sorted([REGISTERED, DISABLED, CREATED])
+        assert types(choosy) == [REGISTERED, DISABLED]
+    assert [one.name for one in service.subscribers if one.name.startswith("webhook")] == [
+        "webhook:crm",
+        "webhook:choosy",
+    ]
+
+
+def test_an_event_that_failed_is_sent_again_with_its_id_and_those_before_it_are_not(
+    open_with: Opener, receiver: Receiver, clock: AdjustableClock
+) -> None:
+    service = open_with(to(receiver, events=(REGISTERED,)))
+    for name in ("juliet", "romeo", "tybalt"):
+        service.bus.handle(registration(name))
+    receiver.status = 503
+    service.deliver_all()
+    first = receiver.ids
+    assert len(first) == len(set(first)) == 3
+    receiver.status = 200
+    service.deliver_all()
+    assert len(receiver.requests) == 3, "the pause is not over"
+    clock.advance(seconds=5)
+    service.deliver_all()
+    assert sorted(receiver.ids[3:]) == sorted(first)
+    clock.advance(days=1)
+    service.deliver_all()
+    assert len(receiver.requests) == 6
+
+
+def test_the_events_of_an_account_arrive_in_order_also_when_the_first_one_fails(
+    open_with: Opener, receiver: Receiver, clock: AdjustableClock
+) -> None:
+    service = open_with(to(receiver, events=(REGISTERED, DISABLED)))
+    receiver.status = 500
+    service.bus.handle(DisableUser(user_id=service.bus.handle(registration())))
+    service.deliver_all()
+    receiver.status = 200
+    clock.advance(seconds=5)
+    service.deliver_all()
+    assert types(receiver) == [REGISTERED, REGISTERED, DISABLED]
+
+
+def test_an_event_that_is_refused_again_and_again_is_given_up_after_three_days(
+    open_with: Opener, receiver: Receiver, clock: AdjustableClock
+) -> None:
+    service = open_with(to(receiver, events=(REGISTERED,)))
+    receiver.status = 500
+    service.bus.handle(registration())
+    attempts: list[datetime] = []
+    for _ in range(24 * 60):
+        service.deliver_all()
+        attempts += [clock.now()] * (len(receiver.requests) - len(attempts))
+        clock.advance(minutes=5)
+    assert len(attempts) == 25
+    assert timedelta(hours=60) < attempts[-1] - attempts[0] < timedelta(hours=84)
+    assert sum(attempt - attempts[0] < timedelta(hours=1) for attempt in attempts) >= 5
+    (given_up,) = service.store.set_aside.page(limit=10, after=None)
+    told = "NotTaken: the webhook crm at 127.0.0.1 has not taken it: it answered 500 Internal Server Error"
+    assert (given_up.subscriber, given_up.error) == ("webhook:crm", told)
+
+
+def test_who_cannot_be_reached_costs_no_attempt_for_a_day(open_with: Opener, clock: AdjustableClock) -> None:
+    service = open_with(to(f"http://127.0.0.1:{free_port()}", events=(REGISTERED,), attempts=2))
+    service.bus.handle(registration())
+    for _ in range(24):
+        with pytest.raises(ReceiverUnavailable):
+            service.deliver_all()
+        clock.advance(hours=1)
+    clock.advance(seconds=1)
+    service.deliver_all()
+    assert service.store.set_aside.page(limit=10, after=None) == []
+    clock.advance(hours=1)
+    service.deliver_all()
+    (given_up,) = service.store.set_aside.page(limit=10, after=None)
+    assert given_up.error.startswith("NotSent: the webhook crm at 127.0.0.1 cannot be reached: ")
+
+
+def test_a_slow_receiver_holds_up_nobody_else(open_with: Opener, receiver: Receiver) -> None:
+    receiver.hold = threading.Event()
+    with receiving() as quick:
+        service = open_with(to(receiver, "slow"), to(quick, "quick", events=(REGISTERED,)))
+        service.start_relays()
+        for name in ("juliet", "romeo", "tybalt"):
+            service.bus.handle(registration(name))
+        wait_for(lambda: len(quick.requests) == 3)
+        assert len(receiver.requests) <= 1
+        receiver.hold.set()
+        wait_for(lambda: len(receiver.requests) == 6)
+
+
+def test_what_was_given_up_is_listed_and_sent_again_from_the_command_line(
+    open_with: Opener, receiver: Receiver, clock: AdjustableClock, tmp_path: Path
+) -> None:
+    store = f"sqlite:///{tmp_path}/hexaccount.db"
+    url = f"{receiver.url}/a-word-that-opens-doors"
+    service = open_with(to(url, events=(REGISTERED,), attempts=1), store=store)
+    receiver.status = 410
+    service.bus.handle(registration())
+    service.deliver_all()
+
+    def hexaccount(*arguments: str) -> CompletedProcess[str]:
+        webhooks = json.dumps([{"name": "crm", "url": url, "secret": SECRET, "allow_private": True}])
+        env = {"HEXACCOUNT_STORE": store, "HEXACCOUNT_JWT__KEY": "k" * 32, "HEXACCOUNT_WEBHOOKS": webhooks}
+        argv = [*console_command("hexaccount"), *arguments]
+        return run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=True)
+
+    listed = json.loads(hexaccount("outbox", "list", "--json").stdout)["data"]
+    assert [(one["subscriber"], one["event_id"]) for one in listed] == [("webhook:crm", receiver.ids[0])]
+    assert listed[0]["error"].endswith("it answered 410 Gone; if it is gone for good, remove it")
+    assert "1 delivery is owed again" in hexaccount("outbox", "retry", "--subscriber", "webhook:crm").stdout
+    shown = hexaccount("config", "show").stdout
+    assert f'"http://127.0.0.1:{receiver.port}/********"' in shown
+    assert "opens-doors" not in shown + str(listed)
+    assert SECRET not in shown
+    receiver.status = 200
+    service.deliver_all()
+    assert receiver.ids == [receiver.ids[0]] * 2
+    assert service.store.set_aside.page(limit=10, after=None) == []
