@@ -11,16 +11,14 @@ from typing import Self
 from dependency_injector import providers
 
 from hexaccount.application.bus import Bus
-from hexaccount.application.cache_eviction import CacheEviction
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.purge import Purge, purge
 from hexaccount.application.purger import Purger
 from hexaccount.application.relay import Relay, RelayPolicy
-from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
-from hexaccount.bootstrap.handlers import handling_subscribers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 
@@ -128,10 +126,7 @@ def open_service(
         container.allowances.override(container.local_allowances)
     store: Store = container.store()
     clock = container.clock()
-    subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
-    subscribers += [PublishingSubscriber(name=name, publisher=pub) for name, pub in container.publishers().items()]
-    if settings.cache is not None:
-        subscribers.append(CacheEviction(container.session_cache()))
+    subscribers: list[Subscriber] = container.subscribers()
     policy = RelayPolicy(attempts=settings.relay.attempts)
     relays = [
         Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=policy)
