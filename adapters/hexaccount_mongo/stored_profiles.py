@@ -1,12 +1,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pymongo import UpdateOne
+from pymongo import ReplaceOne
+from pymongo.errors import BulkWriteError
 
 from hexaccount.application.ports.stored_profiles import StoredProfiles
 from hexaccount.domain.profile import Profile
 from hexaccount_mongo.connections import Documents, store_errors
 from hexaccount_mongo.documents import document_of
+
+_DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,13 @@ class MongoStoredProfiles(StoredProfiles):
     def restore(self, profiles: Sequence[Profile]) -> None:
         if not profiles:
             return
-        writes: list[UpdateOne] = []
-        for profile in profiles:
-            state = document_of(profile)
-            of_it = {"_id": state.pop("_id")}
-            older = {**of_it, "version": {"$lt": profile.version}}
-            writes += [UpdateOne(of_it, {"$setOnInsert": state}, upsert=True), UpdateOne(older, {"$set": state})]
+        states = [document_of(profile) for profile in profiles]
         with store_errors():
-            self.database["profiles"].bulk_write(writes)
+            try:
+                self.database["profiles"].insert_many(states, ordered=False)
+            except BulkWriteError as error:
+                if any(refused["code"] != _DUPLICATE_KEY for refused in error.details["writeErrors"]):
+                    raise
+            older = [{"_id": state["_id"], "version": {"$lt": state["version"]}} for state in states]
+            replacing = [ReplaceOne(condition, state) for condition, state in zip(older, states, strict=True)]
+            self.database["profiles"].bulk_write(replacing)
