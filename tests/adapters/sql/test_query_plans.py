@@ -175,10 +175,17 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT"}
+
+
 def statements_of(store: SqlStore, read: Read) -> list[tuple[str, Any]]:
     """Return the statements that a deed sends, with their parameters."""
     sent: list[tuple[str, Any]] = []
-    note: Callable[..., None] = lambda *told: sent.append((told[2], told[3]))  # noqa: E731 - a listener
+
+    def note(*told: Any) -> None:
+        if told[2] not in _BORDERS:
+            sent.append((told[2], told[3]))
+
     sa.event.listen(store._engine, "before_cursor_execute", note)
     try:
         read(store)
