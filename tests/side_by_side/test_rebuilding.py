@@ -15,6 +15,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
 from hexaccount.application import replay_events as replaying
+from hexaccount.application.event_codec import from_entry
 from hexaccount.application.get_profile import GetProfile
 from hexaccount.application.ports.history import Chosen, JournalKey
 from hexaccount.application.ports.unit_of_work import StaleVersion
@@ -23,6 +24,7 @@ from hexaccount.application.replay_events import ReplayEvents
 from hexaccount.application.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.domain.profile import Profile
 from hexaccount_memory import MemoryStore
 from tests.application.people import registration
 from tests.servers.mongo import temporary_mongo_database
@@ -163,6 +165,19 @@ def test_a_table_that_was_dropped_and_rebuilt_equals_the_original(
     assert rebuild(dropping.service) == events - PEOPLE
     assert dropping.dump() == original
     assert dropping.service.store.history.count(Chosen()) == events
+
+
+def test_a_table_from_an_old_backup_is_brought_up_to_date(dropping: Dropping) -> None:
+    ids, store = populate(dropping.service), dropping.service.store
+    original = dropping.dump()
+    dropping.drop("all")
+    with store.unit_of_work() as uow:
+        journals = [[from_entry(entry) for entry in uow.journal.of(Profile.kind, user_id)] for user_id in ids]
+    store.stored_profiles.restore([Profile.fold(events[: 1 + len(events) // 2]) for events in journals])
+    assert len(dropping.dump()) == PEOPLE
+    assert dropping.dump() != original
+    rebuild(dropping.service)
+    assert dropping.dump() == original
 
 
 def test_a_rebuilding_from_a_point_or_of_one_account_makes_whole_profiles(dropping: Dropping) -> None:

@@ -109,12 +109,12 @@ class OwingAgainContract(ContractSuite):
     def test_who_claims_meanwhile_sees_all_of_a_step_or_nothing(
         self, store: Store, another: Store, people: People
     ) -> None:
-        entries = history_of(store, people, 300)
+        entries = history_of(store, people, 1500)
 
         def claim_something() -> Sequence[Delivery]:
             deadline = monotonic() + PATIENCE
             while monotonic() < deadline:
-                if claimed := claim(another, limit=1000):
+                if claimed := claim(another, limit=2000):
                     return claimed
                 sleep(0)
             return []
@@ -122,7 +122,7 @@ class OwingAgainContract(ContractSuite):
         owing = partial(store.outbox.owe, SUBSCRIBER, entries)
         claimed, _ = race(claim_something, owing)
         assert claimed
-        assert sequences(claimed) == list(range(1, 301))
+        assert sequences(claimed) == list(range(1, 1501))
 
     def test_of_those_who_owe_the_same_at_once_each_event_is_owed_once(
         self, store: Store, another: Store, people: People
