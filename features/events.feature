@@ -75,6 +75,38 @@ Feature: Events
     And the history of the session of the laptop is: opened, closed
     And the history of the profile of "Juliet" is: created, updated
 
+  Scenario: A replay tells the world once more what has happened, in its order
+    Given "Juliet" has registered
+    And "Romeo" has registered
+    And the user "Juliet" has been disabled
+    And the events have been delivered
+    When an admin replays what has happened to "Juliet" to the world outside
+    And the events are delivered
+    Then the world has been told of the user "Juliet": registered, disabled, registered, disabled
+    And the world has been told of the user "Romeo": registered
+
+  Scenario: What happens after a replay has begun is told after it
+    Given "Juliet" has registered
+    And the events have been delivered
+    When an admin replays what has happened to "Juliet" to the world outside
+    And an admin disables "Juliet"
+    And the events are delivered
+    Then the world has been told of the user "Juliet": registered, registered, disabled
+
+  Scenario: A replay to those inside who act on events has no second effect
+    Given "Juliet" has registered
+    And the events have been delivered
+    When an admin replays what has happened to "Juliet" to those who make profiles
+    And the events are delivered
+    Then the history of the profile of "Juliet" is: created
+    And no event is set aside
+
+  Scenario: An account's history is read as it happened
+    Given "Juliet" has registered
+    And "Juliet" has logged in on the laptop
+    When an admin disables "Juliet"
+    Then the history of all that concerns "Juliet" is: registered, opened, disabled
+
   Scenario: No event tells a password
     Given "Juliet" has registered
     And "Juliet" has logged in on the laptop

@@ -12,6 +12,7 @@ COMMANDS = {
     "relay": ("service", "Deliver events until stopped."),
     "users": ("users", "Register and list accounts, and look after what they may do and their sessions."),
     "keys": ("keys", "List, add, retire and remove signing keys."),
+    "events": ("events", "Look at what has happened, and replay it."),
     "outbox": ("outbox", "List and retry the events whose delivery was given up."),
     "purge": ("purge", "Remove what has ended and nobody will ask for again."),
     "hash": ("hash", "See what hashing passwords takes on this machine."),

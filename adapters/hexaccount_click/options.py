@@ -50,14 +50,18 @@ def pass_program(command: Callable[Concatenate[Program, P], R]) -> Callable[P, R
 
 
 def name_next_page(*arguments: str, **options: object) -> None:
-    """Tell the person which command shows the next page: this one with these arguments and options."""
+    """Tell the person which command shows the next page: this one with these arguments and options.
+
+    A tuple is an option that is given several times.
+    """
     context = click.get_current_context()
     config = context.find_root().params["config"]
     program, *names = context.command_path.split()
     words = [program, *(["--config", config] if config else []), *names]
     for option, value in options.items():
-        if value is not None:
-            words += [f"--{option}", str(value)]
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is not None:
+                words += [f"--{option}", str(one)]
     if any(argument.startswith("-") for argument in arguments):
         words.append("--")  # what follows is no option, whatever it begins with
     words += arguments

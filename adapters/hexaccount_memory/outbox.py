@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.outbox import Delivery, Outbox, SetAside, SetAsideDeliveries
 from hexaccount_memory.tables import OwedDelivery, Tables, entry_copy
 
@@ -18,6 +19,18 @@ class MemoryOutbox(Outbox, SetAsideDeliveries):
     def enrol(self, subscriber: str, event_types: Collection[str]) -> None:
         with self.tables.lock:
             self.tables.subscriptions[subscriber] = frozenset(event_types)
+
+    def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        with self.tables.lock:
+            for entry in entries:
+                waiting = self.tables.owed[subscriber].setdefault((entry.aggregate, entry.aggregate_id), [])
+                there = next((owed for owed in waiting if owed.entry.id == entry.id), None)
+                if there is None:
+                    waiting.append(OwedDelivery(entry=entry_copy(entry)))
+                    waiting.sort(key=lambda owed: owed.entry.sequence)
+                elif there.set_aside:
+                    _owe_again(there)
+        self.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         claimed: list[Delivery] = []
@@ -85,7 +98,7 @@ class MemoryOutbox(Outbox, SetAsideDeliveries):
         with self.tables.lock:
             for name, owed in self._all():
                 if owed.set_aside and subscriber in (None, name) and event_id in (None, owed.entry.id):
-                    owed.set_aside, owed.attempts, owed.due_at, owed.error = False, 0, None, ""
+                    _owe_again(owed)
                     retried += 1
         self.commits.give()
         return retried
@@ -109,6 +122,10 @@ class MemoryOutbox(Outbox, SetAsideDeliveries):
 
 def _pair(delivery: Delivery) -> tuple[str, UUID]:
     return delivery.entry.aggregate, delivery.entry.aggregate_id
+
+
+def _owe_again(owed: OwedDelivery) -> None:
+    owed.set_aside, owed.attempts, owed.due_at, owed.error = False, 0, None, ""
 
 
 def _is_due(owed: OwedDelivery, now: datetime) -> bool:

@@ -1,15 +1,19 @@
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
+from hexaccount.application.ports.history import History
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.stored_profiles import StoredProfiles
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_memory.allowances import MemoryAllowances
 from hexaccount_memory.clearing import MemoryClearing
+from hexaccount_memory.history import MemoryHistory
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_memory.signing_keys import MemorySigningKeys
+from hexaccount_memory.stored_profiles import MemoryStoredProfiles
 from hexaccount_memory.tables import Tables
 from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 
@@ -31,6 +35,14 @@ class MemoryStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._outbox
+
+    @property
+    def history(self) -> History:
+        return MemoryHistory(self._tables)
+
+    @property
+    def stored_profiles(self) -> StoredProfiles:
+        return MemoryStoredProfiles(self._tables)
 
     @property
     def clearing(self) -> Clearing:

@@ -8,6 +8,9 @@ from hexaccount_mongo.connections import Document
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """From when on a delivery may be claimed that nobody has claimed or postponed."""
 
+OWED_AGAIN: Document = {"$set": {"set_aside": False, "attempts": 0, "free_at": AT_ONCE, "error": ""}}
+"""The update that owes a delivery again that was given up."""
+
 
 def delivery_document(subscriber: str, entry: JournalEntry) -> Document:
     """Return the document of an event that is owed and that nobody has tried to deliver."""

@@ -5,14 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.client_session import ClientSession
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.outbox import Delivery, Outbox
 from hexaccount_mongo.connections import Document, Documents, store_errors
-from hexaccount_mongo.deliveries import AT_ONCE
+from hexaccount_mongo.deliveries import AT_ONCE, OWED_AGAIN, delivery_document
 from hexaccount_mongo.documents import entry_from
+from hexaccount_mongo.transactions import TryAgain, patience, persistently, try_once
 
+_DUPLICATE_KEY = 11000
 _FREE: Document = {"lease": None, "free_at": AT_ONCE}
 # Looks for one earlier event of the same aggregate that is owed to the same subscriber.
 _EARLIER: Document = {
@@ -56,6 +60,11 @@ class MongoOutbox(Outbox):
             except DuplicateKeyError:  # another process enrols the same subscriber at the same moment
                 self.database["subscriptions"].update_one({"_id": subscriber}, enrolment)
 
+    def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        with patience(self.database), self.database.client.start_session() as session:
+            persistently(lambda: try_once(session, lambda session: self._owe(subscriber, entries, session)))
+        self.commits.give()
+
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         claim = _Claim(self.database, subscriber, uuid4(), now, now + lease)
         with store_errors():
@@ -95,6 +104,21 @@ class MongoOutbox(Outbox):
         for delivery in deliveries:
             with store_errors():
                 self.database["deliveries"].update_one(_held(delivery), {"$set": _FREE})
+
+    def _owe(self, subscriber: str, entries: Sequence[JournalEntry], session: ClientSession) -> None:
+        deliveries = self.database["deliveries"]
+        these = {"subscriber": subscriber, "event_id": {"$in": [entry.id for entry in entries]}}
+        deliveries.update_many({**these, "set_aside": True}, OWED_AGAIN, session=session, hint="deliveries_event")
+        found = deliveries.find(these, {"event_id": 1}, session=session, hint="deliveries_event")
+        there = {delivery["event_id"] for delivery in found}
+        missing = [delivery_document(subscriber, entry) for entry in entries if entry.id not in there]
+        if missing:
+            try:
+                deliveries.insert_many(missing, session=session)
+            except BulkWriteError as error:
+                if error.details["writeErrors"][0]["code"] == _DUPLICATE_KEY:  # somebody else owes the same
+                    raise TryAgain from error
+                raise
 
     def _heads(self, subscriber: str, limit: int, now: datetime) -> list[UUID]:
         """Return the events that may be claimed now, and before which nothing of their aggregate is owed."""

@@ -77,7 +77,10 @@ COLLECTIONS: Mapping[str, Collection] = {
             "aggregate_id": _ID, "sequence": _NUMBER, "dataschema": _TEXT, "causation_id": _PERHAPS_TEXT,
             "traceparent": _PERHAPS_TEXT, "data": "object",
         },
-        [_index("journal_sequence", "aggregate", "aggregate_id", "sequence", unique=True)],
+        [
+            _index("journal_sequence", "aggregate", "aggregate_id", "sequence", unique=True),
+            _index("journal_subject", "subject", "_id"),  # the history of one account
+        ],
     ),
     "subscriptions": Collection({"_id": _TEXT, "types": _LIST}, [_index("subscriptions_types", "types")]),
     # A delivery may be claimed from `free_at` on: it is the end of a lease, or of a pause after a failure.

@@ -6,7 +6,7 @@ from uuid import UUID
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
 from hexaccount_mongo.connections import Documents, store_errors
-from hexaccount_mongo.deliveries import AT_ONCE
+from hexaccount_mongo.deliveries import OWED_AGAIN
 from hexaccount_mongo.documents import entry_from
 
 
@@ -37,10 +37,9 @@ class MongoSetAsideDeliveries(SetAsideDeliveries):
         ]
 
     def retry(self, *, event_id: UUID | None = None, subscriber: str | None = None) -> int:
-        owed = {"$set": {"set_aside": False, "attempts": 0, "free_at": AT_ONCE, "error": ""}}
         chosen = _chosen(event_id=event_id, subscriber=subscriber)
         with store_errors():
-            updated = self.database["deliveries"].update_many(chosen, owed, hint="deliveries_set_aside")
+            updated = self.database["deliveries"].update_many(chosen, OWED_AGAIN, hint="deliveries_set_aside")
         self.commits.give()
         return updated.modified_count
 

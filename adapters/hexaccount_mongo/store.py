@@ -1,18 +1,22 @@
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
+from hexaccount.application.ports.history import History
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.stored_profiles import StoredProfiles
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_mongo.allowances import MongoAllowances
 from hexaccount_mongo.clearing import MongoClearing
 from hexaccount_mongo.connections import open_database
+from hexaccount_mongo.history import MongoHistory
 from hexaccount_mongo.migration import check_schema, migrate
 from hexaccount_mongo.outbox import MongoOutbox
 from hexaccount_mongo.set_aside import MongoSetAsideDeliveries
 from hexaccount_mongo.signing_keys import MongoSigningKeys
+from hexaccount_mongo.stored_profiles import MongoStoredProfiles
 from hexaccount_mongo.unit_of_work import MongoUnitOfWork
 
 
@@ -34,6 +38,14 @@ class MongoStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._set_aside
+
+    @property
+    def history(self) -> History:
+        return MongoHistory(self._database)
+
+    @property
+    def stored_profiles(self) -> StoredProfiles:
+        return MongoStoredProfiles(self._database)
 
     @property
     def clearing(self) -> Clearing:

@@ -1,5 +1,5 @@
 from collections import defaultdict, deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.outbox import Delivery, Outbox
 from hexaccount_sql.claims import CLAIM_FOLLOWERS, CLAIM_HEADS, CLAIMED, EVENTS, FOLLOWERS, LEASE, SUBSCRIBER, UNTIL
 from hexaccount_sql.connections import store_errors
+from hexaccount_sql.keyed_requests import Insert
 from hexaccount_sql.rows import entry_from
-from hexaccount_sql.schema import deliveries, subscriptions
+from hexaccount_sql.schema import deliveries, journal, subscriptions
 
 _EVENT = sa.bindparam("event", type_=sa.Uuid)
 _HELD = sa.and_(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id == _EVENT, deliveries.c.lease == LEASE)
@@ -45,6 +47,16 @@ _SETTLE = sa.delete(deliveries).where(
     deliveries.c.subscriber == SUBSCRIBER,
     deliveries.c.event_id.in_(EVENTS),
 )
+_OWED_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
+_IN_THE_JOURNAL = sa.select(
+    SUBSCRIBER, journal.c.id, journal.c.aggregate, journal.c.aggregate_id, journal.c.sequence
+).where(journal.c.id.in_(EVENTS))
+_OWE_GIVEN_UP = (
+    sa.update(deliveries)
+    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.set_aside)
+    .values(set_aside=sa.false(), attempts=0, due_at=sa.null(), error="")
+)
+_PARAMETERS = 1000  # databases take some ten thousand
 _TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == SUBSCRIBER)
 
 
@@ -53,6 +65,7 @@ class SqlOutbox(Outbox):
     """The deliveries in the table `deliveries`; a delivery that has succeeded is a row that is gone."""
 
     engine: sa.Engine
+    insert: Insert
     commits: CommitSignal
 
     def enrol(self, subscriber: str, event_types: Collection[str]) -> None:
@@ -64,6 +77,21 @@ class SqlOutbox(Outbox):
             if dropped:
                 unwanted = (subscriptions.c.subscriber == subscriber) & subscriptions.c.event_type.in_(dropped)
                 connection.execute(sa.delete(subscriptions).where(unwanted))
+
+    def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        owe = self.insert(deliveries).from_select(_OWED_COLUMNS, _IN_THE_JOURNAL).on_conflict_do_nothing()
+        begin = "BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN"
+        with store_errors(), self.engine.connect() as connection:
+            connection.exec_driver_sql(begin)
+            try:
+                for some in _batched([entry.id for entry in entries], _PARAMETERS):
+                    connection.execute(_OWE_GIVEN_UP, {"for_subscriber": subscriber, "events": some})
+                    connection.execute(owe, {"for_subscriber": subscriber, "events": some})
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                connection.rollback()  # unlike ROLLBACK in plain SQL, no error where SQLite has rolled back by itself
+                raise
+        self.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         token = uuid4()
@@ -123,6 +151,12 @@ class SqlOutbox(Outbox):
         if events:
             connection.execute(CLAIM_FOLLOWERS, {**claim, "events": events})
         return events
+
+
+def _batched(events: Sequence[UUID], length: int) -> Iterator[Sequence[UUID]]:
+    """Give the events in parts of no more than a length."""
+    for begin in range(0, len(events), length):
+        yield events[begin : begin + length]
 
 
 def _delivery(subscriber: str, token: UUID, row: Sequence[Any]) -> Delivery:

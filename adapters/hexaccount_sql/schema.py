@@ -89,6 +89,8 @@ journal = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.UniqueConstraint("id", name="journal_id"),
 )
+# The history of one account.
+sa.Index("journal_subject", journal.c.subject, journal.c.id)
 
 subscriptions = sa.Table(
     "subscriptions",

@@ -5,18 +5,22 @@ import sqlalchemy as sa
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
+from hexaccount.application.ports.history import History
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.stored_profiles import StoredProfiles
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_sql.allowances import SqlAllowances
 from hexaccount_sql.clearing import SqlClearing
 from hexaccount_sql.connections import open_engine, postgresql_defaults
+from hexaccount_sql.history import SqlHistory
 from hexaccount_sql.migration import check_schema, migrate
 from hexaccount_sql.outbox import SqlOutbox
 from hexaccount_sql.set_aside import SqlSetAsideDeliveries
 from hexaccount_sql.signing_keys import SqlSigningKeys
+from hexaccount_sql.stored_profiles import SqlStoredProfiles
 from hexaccount_sql.unit_of_work import SqlUnitOfWork
 from hexaccount_sql.writes import Writer
 
@@ -32,10 +36,10 @@ class SqlStore(Store):
         self._recorder = recorder
         self._engine = open_engine(url)
         self._commits = CommitSignal()
-        self._outbox = SqlOutbox(self._engine, self._commits)
+        self._writer, self._listener = _parts_for(self._engine, self._commits)
+        self._outbox = SqlOutbox(self._engine, self._writer.insert, self._commits)
         self._set_aside = SqlSetAsideDeliveries(self._engine, self._commits)
         self._allowances = SqlAllowances(self._engine)
-        self._writer, self._listener = _parts_for(self._engine, self._commits)
         self._watching = False
 
     @property
@@ -45,6 +49,14 @@ class SqlStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._set_aside
+
+    @property
+    def history(self) -> History:
+        return SqlHistory(self._engine)
+
+    @property
+    def stored_profiles(self) -> StoredProfiles:
+        return SqlStoredProfiles(self._engine, self._writer.insert)
 
     @property
     def clearing(self) -> Clearing:

@@ -1,5 +1,6 @@
 """Which handler answers which message, and which events are owed to whom."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -13,32 +14,40 @@ from hexaccount.application.disable_user import DisableUser, disable_user
 from hexaccount.application.enable_user import EnableUser, enable_user
 from hexaccount.application.end_session import EndSession, end_session
 from hexaccount.application.end_sessions import EndSessions, end_sessions
+from hexaccount.application.get_event import GetEvent, get_event
 from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
 from hexaccount.application.grant_role import GrantRole, grant_role
 from hexaccount.application.idempotency import IdempotencyKeys
 from hexaccount.application.known_sessions import KnownSessions
+from hexaccount.application.list_events import ListEvents, list_events
 from hexaccount.application.list_keys import ListKeys, list_keys
 from hexaccount.application.list_sessions import ListSessions, list_sessions
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
 from hexaccount.application.login_guard import LoginGuard
+from hexaccount.application.plan_replay import PlanReplay, plan_replay
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.fingerprints import Fingerprints
+from hexaccount.application.ports.history import History
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.key_smith import KeySmith
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
 from hexaccount.application.ports.signing_keys import SigningKeys
+from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
+from hexaccount.application.profile_projection import ProfileProjection
 from hexaccount.application.purge import Purge, Retention, purge
 from hexaccount.application.refresh_session import RefreshSession, refresh_session
 from hexaccount.application.register_user import RegisterUser, register_user
 from hexaccount.application.remove_key import RemoveKey, remove_key
+from hexaccount.application.replay import OwedAgain, ReplayTargets
+from hexaccount.application.replay_events import ReplayEvents, replay_events
 from hexaccount.application.retire_key import RetireKey, retire_key
 from hexaccount.application.revoke_role import RevokeRole, revoke_role
 from hexaccount.application.role_book import RoleBook
@@ -54,6 +63,8 @@ _NO_CACHE = NoSessionCache()
 def build_handlers(
     *,
     unit_of_work: UnitOfWorkFactory,
+    history: History,
+    replay_targets: ReplayTargets,
     clearing: Clearing,
     retention: Retention,
     hasher: PasswordHasher,
@@ -144,6 +155,10 @@ def build_handlers(
     handlers.answer(GetUser, partial(get_user, unit_of_work=unit_of_work))
     handlers.answer(ListUsers, partial(list_users, unit_of_work=unit_of_work))
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))
+    handlers.answer(ListEvents, partial(list_events, history=history))
+    handlers.answer(GetEvent, partial(get_event, history=history))
+    handlers.answer(PlanReplay, partial(plan_replay, history=history, targets=replay_targets))
+    handlers.answer(ReplayEvents, partial(replay_events, history=history, targets=replay_targets))
     handlers.answer(Purge, partial(purge, clearing=clearing, clock=clock, retention=retention))
     handlers.answer(AddKey, partial(add_key, keys=keys, smith=smith, clock=clock))
     handlers.answer(RetireKey, partial(retire_key, keys=keys, smith=smith, clock=clock))
@@ -163,3 +178,9 @@ def handling_subscribers(*, unit_of_work: UnitOfWorkFactory, clock: Clock) -> li
             prefetch=prefetch_profiles,
         )
     ]
+
+
+def replay_targets(*, subscribers: Sequence[Subscriber], store: Store) -> ReplayTargets:
+    """Return to whom events can be replayed: the subscribers, and what the store keeps as a read model of journals."""
+    profiles = ProfileProjection(store.unit_of_work, store.stored_profiles)
+    return [*(OwedAgain(subscriber, store.outbox) for subscriber in subscribers), profiles]

@@ -11,7 +11,6 @@ from typing import Self
 from dependency_injector import providers
 
 from hexaccount.application.bus import Bus
-from hexaccount.application.cache_eviction import CacheEviction
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.store import Store
@@ -20,7 +19,6 @@ from hexaccount.application.purger import Purger
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
-from hexaccount.bootstrap.handlers import handling_subscribers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.webhooks import webhook_policies
@@ -135,10 +133,7 @@ def open_service(
         container.metrics.override(container.prometheus)
     store: Store = container.store()
     clock = container.clock()
-    subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
-    subscribers += container.publishers()
-    if settings.cache is not None:
-        subscribers.append(CacheEviction(container.session_cache()))
+    subscribers: list[Subscriber] = container.subscribers()
     usual, of_their_own = RelayPolicy(attempts=settings.relay.attempts), webhook_policies(settings)
     relays = [
         Relay(

@@ -82,6 +82,8 @@ def test_every_message_has_its_handler() -> None:
     container = Container(settings=MEMORY)
     handlers = build_handlers(
         unit_of_work=container.store().unit_of_work,
+        history=container.store().history,
+        replay_targets=[],
         clearing=container.store().clearing,
         retention=container.retention(),
         hasher=container.hasher(),
@@ -102,6 +104,7 @@ def test_every_message_has_its_handler() -> None:
         "Authenticate", "GetUser", "ListUsers", "GetProfile", "RefreshSession", "ListSessions", "EndSession",
         "EndSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AdmitRequest",
         "AddKey", "RetireKey", "RemoveKey", "ListKeys", "Purge",
+        "ListEvents", "GetEvent", "PlanReplay", "ReplayEvents",
     }  # fmt: skip
     container.lane().close()
 

@@ -2,7 +2,10 @@ from collections.abc import Sequence
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
+from hexaccount.application.list_events import ListEvents
 from hexaccount.application.ports.outbox import SetAside
+from hexaccount.application.replay import Replay
+from hexaccount.application.replay_events import ReplayEvents
 from hexaccount.application.update_profile import UpdateProfile
 from tests.features.world import PASSWORD, World, facts
 
@@ -57,6 +60,18 @@ def _(world: World) -> None:
 @when(parsers.parse('"{name}" changes their bio to "{text}"'))
 def _(world: World, name: str, text: str) -> None:
     world.handle(UpdateProfile.of_text(world.people[name], {"bio": text}))
+
+
+@when(parsers.parse('an admin replays what has happened to "{name}" to {whom}'))
+def _(world: World, name: str, whom: str) -> None:
+    target = {"the world outside": "memory://outside", "those who make profiles": "profile-of-a-registered-user"}[whom]
+    step = world.handle(ReplayEvents(replay=Replay(target=target, user_id=world.people[name])))
+    assert (step.events > 0, step.next) == (True, None)
+
+
+@then(parsers.parse('the history of all that concerns "{name}" is: {history}'))
+def _(world: World, name: str, history: str) -> None:
+    assert facts(world.handle(ListEvents(user_id=world.people[name])).events) == history
 
 
 @then(parsers.parse('the world has been told of the user "{name}": {told}'))

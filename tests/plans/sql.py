@@ -4,13 +4,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT"}
+
 
 def statements_of(deed: Callable[[], object]) -> list[tuple[str, Any]]:
     """Return the statements that a deed sends through SQLAlchemy, with their parameters."""
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        sent.append((statement, parameters))
+        if statement not in _BORDERS:
+            sent.append((statement, parameters))
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:

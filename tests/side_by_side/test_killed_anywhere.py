@@ -1,34 +1,39 @@
-"""A registration is whole or was never, wherever the process that makes it is killed."""
+"""A registration, or the step of a replay, is whole or was never, wherever the process that makes it is killed."""
 
 import multiprocessing
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from hexaccount.application import replay_events as replaying
 from hexaccount.application.get_profile import GetProfile
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.log_in import LogIn
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service
 from hexaccount.domain.errors import WrongCredentials
 from hexaccount_memory import MemoryPublisher
 from hexaccount_system import SystemClock
+from tests.application.people import registration
 from tests.servers.mongo import MongoServer, quick_directory
 from tests.servers.postgres import temporary_database
 from tests.side_by_side.doomed_registration import PASSWORD, opened, register
+from tests.side_by_side.doomed_replay import STEP, replay, replay_all
 
 pytestmark = pytest.mark.long
 
 # Each is forked from one process that has imported everything and opened nothing.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([register.__module__])
+PROCESSES.set_forkserver_preload([register.__module__, replay.__module__])
 FEWEST_POINTS = 12
 """A look-up or two, the commit and the acknowledgement, the claims of two subscribers: with fewer, none are counted."""
 
@@ -53,7 +58,7 @@ def test_a_registration_is_whole_or_never_was_wherever_its_process_is_killed(
     whole, clock = 0, AfterTheLeases()
     for point in count(1):
         name = f"doomed{point}"
-        code, told = run_until_doom(durable_store, name, point)
+        code, told = run_until_doom(register, durable_store, name, point)
         with opened(durable_store, clock) as service:
             exists = is_whole(service, clock, name)
         assert told[:1] in ([], [201])
@@ -71,10 +76,54 @@ def test_a_registration_is_whole_or_never_was_wherever_its_process_is_killed(
     assert 0 < whole < point
 
 
-def run_until_doom(url: str, name: str, doom: int) -> tuple[int | None, list[int]]:
+def test_a_killed_replay_leaves_whole_aggregates_and_is_completed_by_another(
+    durable_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaying, "BATCH", STEP)
+    clock = AfterTheLeases()
+    with opened(durable_store, clock) as service:
+        for name in ("juliet", "romeo"):
+            user_id = service.bus.handle(registration(name))
+            for text in ("one", "two"):
+                service.bus.handle(UpdateProfile(user_id=user_id, changes={"bio": text}))
+        deliver_all(service, clock)
+        journals = told_of(service)
+    assert sorted(map(len, journals.values())) == [1, 1, 3, 3]
+    partly = 0
+    for point in count(1):
+        code, told = run_until_doom(replay, durable_store, point)
+        with opened(durable_store, clock) as service:
+            deliver_all(service, clock)
+            before = told_of(service)
+            assert before.items() <= journals.items(), f"part of an aggregate was owed at point {point}"
+            partly += 0 < len(before) < len(journals)
+            replay_all(service)
+            deliver_all(service, clock)
+            everything = told_of(service)
+        assert everything == {key: before.get(key, []) + journals[key] for key in journals}
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+    assert told == [point - 1]
+    assert before == journals
+    assert point > FEWEST_POINTS
+    assert 0 < partly < point
+
+
+def told_of(service: Service) -> dict[tuple[str, UUID], list[int]]:
+    """Return which events of each aggregate the world outside was told of, in order."""
+    (outside,) = service.publishers.values()
+    assert isinstance(outside, MemoryPublisher)
+    told: dict[tuple[str, UUID], list[int]] = {}
+    for entry in outside.published:
+        told.setdefault((entry.aggregate, entry.aggregate_id), []).append(entry.sequence)
+    return told
+
+
+def run_until_doom(work: Callable[..., None], *given: object) -> tuple[int | None, list[int]]:
     """Return how the process has ended, and what it has told until then."""
     ours, its = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=register, args=(url, name, doom, its))
+    process = PROCESSES.Process(target=work, args=(*given, its))
     process.start()
     its.close()
     told = []

@@ -5,8 +5,10 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
+from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.outbox import Delivery, Outbox, SetAside, SetAsideDeliveries
 from hexaccount_filestore.book import Handle
+from hexaccount_filestore.state import Delivery as DeliveryState
 from hexaccount_filestore.state import Owed, Step, entry_copy
 
 
@@ -21,6 +23,15 @@ class FileOutbox(Outbox, SetAsideDeliveries):
             types = sorted(event_types)
             if self.handle.book.state.subscriptions.get(subscriber) != types:
                 self.handle.book.do(Step(enrolled={subscriber: types}))
+
+    def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        with self.handle.book.lock:
+            owed = self.handle.book.state.owed[subscriber]
+            missing = [entry.id for entry in entries if entry.id not in owed]
+            there = [owed[entry.id].state for entry in entries if entry.id in owed]
+            again = [_anew(state) for state in there if state.set_aside]
+            self.handle.book.do(Step(owed={subscriber: missing} if missing else {}, deliveries=again))
+        self.handle.book.tell()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         token = uuid4()
@@ -83,7 +94,7 @@ class FileOutbox(Outbox, SetAsideDeliveries):
     def retry(self, *, event_id: UUID | None = None, subscriber: str | None = None) -> int:
         with self.handle.book.lock:
             found = [owed.state for owed in self._given_up(subscriber) if event_id in (None, owed.entry.id)]
-            again = [replace(state, attempts=0, due_at=None, error="", set_aside=False) for state in found]
+            again = [_anew(state) for state in found]
             self.handle.book.do(Step(deliveries=again))
         self.handle.book.tell()
         return len(again)
@@ -96,6 +107,10 @@ class FileOutbox(Outbox, SetAsideDeliveries):
     def _held(self, delivery: Delivery) -> list[Owed]:
         owed = self.handle.book.state.owed[delivery.subscriber].get(delivery.entry.id)
         return [owed] if owed is not None and owed.lease == delivery.lease else []
+
+
+def _anew(state: DeliveryState) -> DeliveryState:
+    return replace(state, attempts=0, due_at=None, error="", set_aside=False)
 
 
 def _is_due(owed: Owed, now: datetime) -> bool:

@@ -46,6 +46,7 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     enrolled: dict[str, list[str]] = {}
     deliveries: list[Delivery] = []
     settled: list[tuple[str, UUID]] = []
+    owed: dict[str, list[UUID]] = {}
     sessions_gone: list[UUID] = []
     tokens_gone: list[str] = []
     handled_gone: list[tuple[str, UUID]] = []
@@ -75,19 +76,21 @@ class State:
     sessions_gone: set[UUID] = field(default_factory=set)
     profiles: dict[UUID, Profile] = field(default_factory=dict)
     journals: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
+    entries: dict[UUID, JournalEntry] = field(default_factory=dict)
     tokens: dict[str, RefreshToken] = field(default_factory=dict)
     followed: set[str] = field(default_factory=set)
     handled: set[tuple[str, UUID]] = field(default_factory=set)
     requests: dict[str, KeyedRequest] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, list[str]] = field(default_factory=dict)
-    # By subscriber and event, in the order of the commits.
+    # By subscriber and event, those of an aggregate by sequence.
     owed: defaultdict[str, dict[UUID, Owed]] = field(default_factory=lambda: defaultdict(dict))
 
     def apply(self, step: Step) -> None:
         """Do what a record tells; the aggregates that its entries tell of are put by `put` or `fold_all`."""
         for entry in step.entries:
             self.journals[entry.aggregate, entry.aggregate_id].append(entry)
+            self.entries[entry.id] = entry
             self._owe(entry)
         self.hashes |= step.hashes
         self.tokens |= {token.digest: token for token in step.tokens}
@@ -96,6 +99,8 @@ class State:
         self.requests |= {request.key: request for request in step.requests}
         self.keys |= {key.kid: key for key in step.keys}
         self.subscriptions |= step.enrolled
+        for subscriber, event_ids in step.owed.items():
+            self._owe_again(subscriber, event_ids)
         for delivery in step.deliveries:
             owed = self.owed[delivery.subscriber][delivery.event_id]
             owed.state, owed.lease, owed.leased_until = delivery, None, None
@@ -140,6 +145,12 @@ class State:
         for subscriber, types in self.subscriptions.items():
             if entry.type in types or "*" in types:
                 self.owed[subscriber][entry.id] = Owed(entry, Delivery(subscriber=subscriber, event_id=entry.id))
+
+    def _owe_again(self, subscriber: str, event_ids: Iterable[UUID]) -> None:
+        owed = self.owed[subscriber]
+        for event_id in event_ids:
+            owed[event_id] = Owed(self.entries[event_id], Delivery(subscriber=subscriber, event_id=event_id))
+        self.owed[subscriber] = dict(sorted(owed.items(), key=lambda pair: pair[1].entry.sequence))
 
     def _remove(self, step: Step) -> None:
         for digest in step.tokens_gone:

@@ -5,16 +5,20 @@ from urllib.parse import unquote, urlsplit
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
+from hexaccount.application.ports.history import History
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.stored_profiles import StoredProfiles
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_filestore.allowances import FileAllowances
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.clearing import FileClearing
+from hexaccount_filestore.history import FileHistory
 from hexaccount_filestore.outbox import FileOutbox
 from hexaccount_filestore.signing_keys import FileSigningKeys
+from hexaccount_filestore.stored_profiles import FileStoredProfiles
 from hexaccount_filestore.unit_of_work import FileUnitOfWork
 
 
@@ -37,6 +41,14 @@ class FileStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._outbox
+
+    @property
+    def history(self) -> History:
+        return FileHistory(self._handle)
+
+    @property
+    def stored_profiles(self) -> StoredProfiles:
+        return FileStoredProfiles(self._handle)
 
     @property
     def clearing(self) -> Clearing:

@@ -37,6 +37,13 @@ class Outbox(Protocol):
         """Owe `subscriber` the events of these types from now on, `*` for all; whoever commits them."""
         ...
 
+    def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        """Owe `subscriber` these events of the journal once more, all at once, whether it is enrolled for them or not.
+
+        What it is owed already stays as it is; what was given up is owed again, with no failure counted.
+        """
+        ...
+
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         """Take up to `limit` due deliveries for `lease`; those of one aggregate follow each other in order.
 

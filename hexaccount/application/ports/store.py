@@ -3,8 +3,10 @@ from typing import Protocol
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
+from hexaccount.application.ports.history import History
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
+from hexaccount.application.ports.stored_profiles import StoredProfiles
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 
 
@@ -15,6 +17,10 @@ class Store(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def set_aside(self) -> SetAsideDeliveries: ...
+    @property
+    def history(self) -> History: ...
+    @property
+    def stored_profiles(self) -> StoredProfiles: ...
     @property
     def clearing(self) -> Clearing: ...
     @property

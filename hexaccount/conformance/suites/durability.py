@@ -50,6 +50,22 @@ class DurabilityContract(ContractSuite):
         with pytest.raises(EmailTaken):
             save(late, people.user(email=user.email.text))
 
+    def test_what_is_owed_again_is_there_for_a_later_handle(
+        self, store: Store, under_test: StoreUnderTest, people: People
+    ) -> None:
+        store.outbox.enrol("gives up", ["*"])
+        user = user_with_events(store, people, 4)
+        store.outbox.settle(claim(store, "gives up", limit=2))
+        give_up(store, "gives up")
+        for subscriber in ("gives up", "new"):
+            store.outbox.owe(subscriber, journal_of(store, user))
+        under_test.close()
+        late = under_test.open()
+        for subscriber in ("gives up", "new"):
+            assert [(each.entry.sequence, each.attempts) for each in claim(late, subscriber)] == [
+                (number, 0) for number in (1, 2, 3, 4)
+            ]
+
     def test_closing_one_handle_does_not_disturb_another(self, store: Store, another: Store, people: People) -> None:
         save(another, people.user())
         another.close()

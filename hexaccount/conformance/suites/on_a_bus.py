@@ -20,7 +20,7 @@ from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.role_book import RoleBook
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.application.turnstile import Turnstile
-from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers
+from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers, replay_targets
 from hexaccount.conformance.suites.races import PATIENCE
 from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount_security import (
@@ -62,6 +62,8 @@ class BusParts:
         """Return a bus whose handlers work on this handle, in its own units of work or these."""
         handlers = build_handlers(
             unit_of_work=unit_of_work or store.unit_of_work,
+            history=store.history,
+            replay_targets=replay_targets(subscribers=[], store=store),
             clearing=store.clearing,
             retention=Retention(ended=timedelta(days=30), refresh_grace=grace),
             hasher=BcryptHasher(4, self.lane),

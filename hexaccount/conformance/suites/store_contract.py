@@ -10,10 +10,12 @@ from hexaccount.conformance.suites.delivery_ends import DeliveryEndsContract
 from hexaccount.conformance.suites.draining import DrainingContract
 from hexaccount.conformance.suites.enrolment import EnrolmentContract
 from hexaccount.conformance.suites.expected_versions import ExpectedVersionsContract
+from hexaccount.conformance.suites.history import HistoryContract
 from hexaccount.conformance.suites.inbox import InboxContract
 from hexaccount.conformance.suites.journal import JournalContract
 from hexaccount.conformance.suites.keyed_requests import KeyedRequestsContract
 from hexaccount.conformance.suites.login_races import LoginRacesContract
+from hexaccount.conformance.suites.owing_again import OwingAgainContract
 from hexaccount.conformance.suites.paging import PagingContract
 from hexaccount.conformance.suites.password_hashes import PasswordHashContract
 from hexaccount.conformance.suites.profile_races import ProfileRacesContract
@@ -25,6 +27,7 @@ from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.set_aside import SetAsideContract
 from hexaccount.conformance.suites.signing_keys import SigningKeysContract
 from hexaccount.conformance.suites.stale_versions import StaleVersionContract
+from hexaccount.conformance.suites.stored_profiles import StoredProfilesContract
 from hexaccount.conformance.suites.subject import ContractSuite
 from hexaccount.conformance.suites.text_fidelity import TextFidelityContract
 from hexaccount.conformance.suites.uniqueness import UniquenessContract
@@ -44,6 +47,9 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     DeliveryEndsContract,
     SetAsideContract,
     DrainingContract,
+    OwingAgainContract,
+    HistoryContract,
+    StoredProfilesContract,
     CommitSignalContract,
     RefreshTokenContract,
     LoginRacesContract,

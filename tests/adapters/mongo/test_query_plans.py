@@ -13,10 +13,12 @@ from pymongo.database import Database
 
 from hexaccount.application.limits import Filling, Limit, Meter
 from hexaccount.application.ports.clearing import Leftover
+from hexaccount.application.ports.history import Chosen
 from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import disable, save
+from hexaccount.domain.profile import Profile
 from hexaccount_mongo import MongoStore
 from tests.adapters.mongo.conftest import open_store
 from tests.plans.mongodb import EXPLAINED, NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
@@ -26,6 +28,21 @@ _MANY = 300
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)
 _ONE = UUID(int=_MANY // 2)
 _LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))
+
+
+def look_back(chosen: Chosen, store: MongoStore) -> None:
+    for after in (None, _ONE):
+        store.history.page(chosen, limit=5, after=after)
+        store.history.by_aggregate(chosen, limit=5, after=after and ("user", after))
+
+
+_CHOICES = {
+    "of all": Chosen(),
+    "of an account": Chosen(user_id=_ONE),
+    "of types": Chosen(types=["t", "another"]),
+    "from a point": Chosen(first=_ONE),
+    "of an account from a point": Chosen(user_id=_ONE, types=["t"], first=_ONE),
+}
 _REQUEST = KeyedRequest(key="key7", fingerprint="f", claimed_until=_NOW, expires_at=_NOW)
 
 Read = Callable[[MongoStore], Any]
@@ -69,6 +86,10 @@ _READS: dict[str, Read] = {
     "profiles": within_one(lambda uow: uow.profiles.prefetch([_ONE, UUID(int=1)])),
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
     "commit": _register,
+    "event": lambda store: store.history.find(_ONE),
+    **{f"history {name}": partial(look_back, chosen) for name, chosen in _CHOICES.items()},
+    "owe": lambda store: store.outbox.owe("s", store.history.page(Chosen(), limit=5, after=None)),
+    "restore": lambda store: store.stored_profiles.restore([Profile.create(_ONE, _NOW)]),
     "set aside": lambda store: store.set_aside.page(limit=20, after=None),
     "next set aside": lambda store: store.set_aside.page(limit=20, after=_ONE, subscriber="s"),
     "retry one": lambda store: store.set_aside.retry(event_id=_ONE, subscriber="s"),

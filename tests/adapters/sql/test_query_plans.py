@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from hexaccount.application.limits import Filling, Limit, Meter
 from hexaccount.application.ports.clearing import Leftover
+from hexaccount.application.ports.history import Chosen
 from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
+from hexaccount.domain.profile import Profile
 from hexaccount_sql import SqlStore, schema
 from hexaccount_system import Uuid7Identifiers
 from tests.plans.sql import counts, plan_of, statements_of, tables_scanned_in
@@ -40,6 +42,19 @@ def clear(kind: Leftover, store: SqlStore) -> None:
     store.clearing.clear(kind, before=_NOW, limit=5)
 
 
+def look_back(chosen: Chosen, store: SqlStore) -> None:
+    for after in (None, _ONE):
+        store.history.page(chosen, limit=5, after=after)
+        store.history.by_aggregate(chosen, limit=5, after=after and ("user", after))
+
+
+_CHOICES = {
+    "of all": Chosen(),
+    "of an account": Chosen(user_id=_ONE),
+    "of types": Chosen(types=["t", "another"]),
+    "from a point": Chosen(first=_ONE),
+    "of an account from a point": Chosen(user_id=_ONE, types=["t"], first=_ONE),
+}
 _REQUEST = KeyedRequest(key="key7", fingerprint="f", claimed_until=_NOW, expires_at=_NOW)
 _READS: dict[str, Read] = {
     "user": within_one(lambda uow: uow.users.get(_ONE)),
@@ -55,6 +70,10 @@ _READS: dict[str, Read] = {
     "profile": within_one(lambda uow: uow.profiles.find(_ONE)),
     "profiles": within_one(lambda uow: uow.profiles.prefetch([_ONE, UUID(int=1)])),
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
+    "event": lambda store: store.history.find(_ONE),
+    **{f"history {name}": partial(look_back, chosen) for name, chosen in _CHOICES.items()},
+    "owe": lambda store: store.outbox.owe("s", store.history.page(Chosen(), limit=5, after=None)),
+    "restore": lambda store: store.stored_profiles.restore([Profile.create(_ONE, _NOW)]),
     "set aside": lambda store: store.set_aside.page(limit=20, after=None),
     "next set aside": lambda store: store.set_aside.page(limit=20, after=_ONE, subscriber="s"),
     "retry one": lambda store: store.set_aside.retry(event_id=_ONE, subscriber="s"),

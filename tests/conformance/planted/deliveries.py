@@ -1,6 +1,6 @@
 """Bugs in what is owed to subscribers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import sleep
@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.outbox import Delivery
 from hexaccount_memory import outbox, tables
 from hexaccount_memory.outbox import MemoryOutbox
@@ -122,3 +123,53 @@ def commits_without_events_are_told_of(patch: pytest.MonkeyPatch) -> None:
         self._commits.give()
 
     patch.setattr(MemoryUnitOfWork, "commit", always_told)
+
+
+@found_by("OwingAgain", "test_who_claims_meanwhile_sees_all_of_a_step_or_nothing")
+def events_are_owed_again_one_by_one(patch: pytest.MonkeyPatch) -> None:
+    owe = MemoryOutbox.owe
+
+    def one_by_one(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        for entry in entries:
+            owe(self, subscriber, [entry])
+            sleep(0.0001)  # as long as a disk takes
+
+    patch.setattr(MemoryOutbox, "owe", one_by_one)
+
+
+@found_by("OwingAgain", "test_later_events_wait_for_those_owed_again")
+def what_is_owed_again_stands_behind_what_is_owed(patch: pytest.MonkeyPatch) -> None:
+    def owe(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        for entry in entries:
+            waiting = self.tables.owed[subscriber].setdefault((entry.aggregate, entry.aggregate_id), [])
+            waiting.append(tables.OwedDelivery(entry=entry))
+
+    patch.setattr(MemoryOutbox, "owe", owe)
+
+
+@found_by("OwingAgain", "test_what_is_owed_already_is_not_owed_twice")
+def what_is_owed_is_owed_twice(patch: pytest.MonkeyPatch) -> None:
+    def owe(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        for entry in entries:
+            waiting = self.tables.owed[subscriber].setdefault((entry.aggregate, entry.aggregate_id), [])
+            waiting.append(tables.OwedDelivery(entry=entry))
+            waiting.sort(key=lambda owed: owed.entry.sequence)
+
+    patch.setattr(MemoryOutbox, "owe", owe)
+
+
+@found_by("OwingAgain", "test_what_was_given_up_is_owed_again_with_no_failure_counted")
+def what_was_given_up_stays_so_in_a_replay(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "_owe_again", lambda owed: None)
+
+
+@found_by("OwingAgain", "test_claims_and_counted_failures_stay_as_they_are")
+def a_replay_takes_claims_away(patch: pytest.MonkeyPatch) -> None:
+    owe = MemoryOutbox.owe
+
+    def anew(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        for entry in entries:
+            self.tables.owed[subscriber].pop((entry.aggregate, entry.aggregate_id), None)
+        owe(self, subscriber, entries)
+
+    patch.setattr(MemoryOutbox, "owe", anew)

@@ -6,12 +6,16 @@ from uuid import UUID
 
 import pytest
 
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.history import Chosen, JournalKey
 from hexaccount.domain.profile import Profile
 from hexaccount.domain.session import Session
 from hexaccount.domain.user import User
 from hexaccount_memory import repositories, tables, unit_of_work
+from hexaccount_memory.history import MemoryHistory
 from hexaccount_memory.repositories import MemoryUsers
 from hexaccount_memory.store import MemoryStore
+from hexaccount_memory.stored_profiles import MemoryStoredProfiles
 from tests.conformance.planted.bugs import PlantedStore, found_by
 
 
@@ -78,3 +82,64 @@ def a_hash_is_replaced_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
         self.set_hash(user_id, new)
 
     patch.setattr(MemoryUsers, "replace_hash", replace_any)
+
+
+@found_by("History", "test_the_history_of_an_account_is_that_of_all_its_aggregates")
+def the_history_of_an_account_is_that_of_one_id(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Chosen, "has", lambda self, entry: self.user_id in (None, entry.aggregate_id))
+
+
+@found_by("History", "test_pages_ascend_by_id_and_hold_each_event_once")
+def the_page_of_history_begins_with_its_last_event_again(patch: pytest.MonkeyPatch) -> None:
+    page = MemoryHistory.page
+
+    def early(self: MemoryHistory, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+        before = None if after is None else UUID(int=after.int - 1)
+        found = page(self, chosen, limit=limit, after=before)
+        return found if len(found) > 1 else []
+
+    patch.setattr(MemoryHistory, "page", early)
+
+
+@found_by("History", "test_the_point_to_begin_at_belongs_to_what_is_chosen")
+def the_point_to_begin_at_is_left_out(patch: pytest.MonkeyPatch) -> None:
+    has = Chosen.has
+    patch.setattr(Chosen, "has", lambda self, entry: has(self, entry) and entry.id != self.first)
+
+
+@found_by("History", "test_by_aggregate_each_stands_together_in_the_order_of_its_sequence")
+def aggregates_are_mixed_in_the_order_of_time(patch: pytest.MonkeyPatch) -> None:
+    def by_aggregate(self: MemoryHistory, chosen: Chosen, *, limit: int, after: object) -> Sequence[JournalEntry]:
+        return self.page(chosen, limit=limit, after=None)
+
+    patch.setattr(MemoryHistory, "by_aggregate", by_aggregate)
+
+
+@found_by("History", "test_by_aggregate_what_comes_after_one_is_all_that_stands_behind_it")
+def only_aggregates_of_one_kind_come_after_another(patch: pytest.MonkeyPatch) -> None:
+    by_aggregate = MemoryHistory.by_aggregate
+
+    def of_one_kind(
+        self: MemoryHistory, chosen: Chosen, *, limit: int, after: JournalKey | None
+    ) -> Sequence[JournalEntry]:
+        found = by_aggregate(self, chosen, limit=limit, after=after)
+        return [entry for entry in found if after is None or entry.aggregate == after[0]]
+
+    patch.setattr(MemoryHistory, "by_aggregate", of_one_kind)
+
+
+@found_by("StoredProfiles", "test_that_version_or_a_later_one_stays")
+def a_restored_state_replaces_a_later_one(patch: pytest.MonkeyPatch) -> None:
+    def restore(self: MemoryStoredProfiles, profiles: Sequence[Profile]) -> None:
+        self.tables.profiles |= {profile.id: tables.copy_of(profile) for profile in profiles}
+
+    patch.setattr(MemoryStoredProfiles, "restore", restore)
+
+
+@found_by("StoredProfiles", "test_an_earlier_version_is_replaced")
+def only_missing_states_are_restored(patch: pytest.MonkeyPatch) -> None:
+    def restore(self: MemoryStoredProfiles, profiles: Sequence[Profile]) -> None:
+        for profile in profiles:
+            self.tables.profiles.setdefault(profile.id, tables.copy_of(profile))
+
+    patch.setattr(MemoryStoredProfiles, "restore", restore)

@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON, nullable=False),
         sa.UniqueConstraint("id", name="journal_id"),
     )
+    op.create_index("journal_subject", "journal", ["subject", "id"])
     op.create_table(
         "subscriptions",
         sa.Column("subscriber", sa.Text, primary_key=True),

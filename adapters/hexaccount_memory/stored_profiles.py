@@ -1,0 +1,20 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hexaccount.application.ports.stored_profiles import StoredProfiles
+from hexaccount.domain.profile import Profile
+from hexaccount_memory.tables import Tables, copy_of
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStoredProfiles(StoredProfiles):
+    """The profiles in memory."""
+
+    tables: Tables
+
+    def restore(self, profiles: Sequence[Profile]) -> None:
+        with self.tables.lock:
+            for profile in profiles:
+                stored = self.tables.profiles.get(profile.id)
+                if stored is None or stored.version < profile.version:
+                    self.tables.profiles[profile.id] = copy_of(profile)

@@ -1,0 +1,62 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.history import Chosen, History, JournalKey
+from hexaccount_mongo.connections import Document, Documents, store_errors
+from hexaccount_mongo.documents import entry_from
+
+_BY_AGGREGATE = {"aggregate": 1, "aggregate_id": 1, "sequence": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class MongoHistory(History):
+    """All events in the collection `journal`."""
+
+    database: Documents
+
+    def find(self, event_id: UUID) -> JournalEntry | None:
+        with store_errors():
+            document = self.database["journal"].find_one({"_id": event_id})
+        return None if document is None else entry_from(document)
+
+    def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+        later: Document = {} if after is None else {"_id": {"$gt": after}}
+        condition = {"$and": [_condition(chosen), later]}
+        return self._entries(condition, {"_id": 1}, limit, _index(chosen, otherwise="_id_"))
+
+    def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
+        index = _index(chosen, otherwise="journal_sequence")
+        condition = _condition(chosen)
+        if after is not None:
+            aggregate, aggregate_id = after
+            # Each of the two is a stretch of the index, so that none before `after` is looked at.
+            of_its_kind = {"aggregate": aggregate, "aggregate_id": {"$gt": aggregate_id}}
+            condition = {"$or": [{**condition, **of_its_kind}, {**condition, "aggregate": {"$gt": aggregate}}]}
+        return self._entries(condition, _BY_AGGREGATE, limit, index)
+
+    def count(self, chosen: Chosen) -> int:
+        with store_errors():
+            return self.database["journal"].count_documents(_condition(chosen))
+
+    def _entries(self, condition: Document, order: Mapping[str, int], limit: int, index: str) -> list[JournalEntry]:
+        with store_errors():
+            found = self.database["journal"].find(condition, sort=list(order.items()), limit=limit, hint=index)
+            return [entry_from(document) for document in found]
+
+
+def _index(chosen: Chosen, *, otherwise: str) -> str:
+    return otherwise if chosen.user_id is None else "journal_subject"
+
+
+def _condition(chosen: Chosen) -> Document:
+    condition: dict[str, Any] = {}
+    if chosen.user_id is not None:
+        condition["subject"] = chosen.user_id
+    if chosen.types is not None:
+        condition["type"] = {"$in": sorted(chosen.types)}
+    if chosen.first is not None:
+        condition["_id"] = {"$gte": chosen.first}
+    return condition

@@ -1,0 +1,56 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.ports.history import Chosen, History, JournalKey
+from hexaccount_sql.connections import store_errors
+from hexaccount_sql.rows import entry_from
+from hexaccount_sql.schema import journal
+
+_KEY = (journal.c.aggregate, journal.c.aggregate_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlHistory(History):
+    """All events in the table `journal`."""
+
+    engine: sa.Engine
+
+    def find(self, event_id: UUID) -> JournalEntry | None:
+        found = self._entries(sa.select(journal).where(journal.c.id == event_id))
+        return found[0] if found else None
+
+    def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+        statement = sa.select(journal).where(*_conditions(chosen)).order_by(journal.c.id).limit(limit)
+        return self._entries(statement if after is None else statement.where(journal.c.id > after))
+
+    def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
+        statement = sa.select(journal).where(*_conditions(chosen)).order_by(*_KEY, journal.c.sequence).limit(limit)
+        if after is not None:
+            last = (sa.literal(value, column.type) for value, column in zip(after, _KEY, strict=True))
+            statement = statement.where(sa.tuple_(*_KEY) > sa.tuple_(*last))
+        return self._entries(statement)
+
+    def count(self, chosen: Chosen) -> int:
+        statement = sa.select(sa.func.count()).select_from(journal).where(*_conditions(chosen))
+        with store_errors(), self.engine.connect() as connection:
+            return connection.execute(statement).scalar_one()
+
+    def _entries(self, statement: sa.Select[Any]) -> list[JournalEntry]:
+        with store_errors(), self.engine.connect() as connection:
+            return [entry_from(row) for row in connection.execute(statement)]
+
+
+def _conditions(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if chosen.user_id is not None:
+        conditions.append(journal.c.subject == chosen.user_id)
+    if chosen.types is not None:
+        conditions.append(journal.c.type.in_(sorted(chosen.types)))
+    if chosen.first is not None:
+        conditions.append(journal.c.id >= chosen.first)
+    return conditions

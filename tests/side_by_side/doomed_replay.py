@@ -1,0 +1,39 @@
+"""A replay in small steps that dies at one point of its work: before or after a message to the database."""
+
+from multiprocessing.connection import Connection
+
+from pymongo import monitoring
+
+from hexaccount.application import replay_events as replaying
+from hexaccount.application.ports.history import JournalKey
+from hexaccount.application.replay import Replay
+from hexaccount.application.replay_events import ReplayEvents
+from hexaccount.bootstrap.service import Service
+from tests.side_by_side.doomed_registration import Points, WatchedCommands, opened, watch_statements
+
+OUTSIDE = "memory://outside"
+STEP = 5
+"""Fewer events than two aggregates have."""
+
+
+def replay(url: str, doom: int, told: Connection) -> None:
+    """Replay in a process of its own; at the end it tells how many points there were."""
+    points = Points(doom)
+    replaying.BATCH = STEP
+    monitoring.register(WatchedCommands(points))  # before there is a client, which asks once
+    with opened(url) as service:
+        watch_statements(service, points)
+        points.counting = True
+        replay_all(service)
+        points.counting = False
+    told.send(points.seen)
+
+
+def replay_all(service: Service) -> None:
+    """Do all steps of a replay to the world outside."""
+    after: JournalKey | None = None
+    while True:
+        step = service.bus.handle(ReplayEvents(replay=Replay(target=OUTSIDE), after=after))
+        after = step.next
+        if after is None:
+            return
