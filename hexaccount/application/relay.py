@@ -23,29 +23,23 @@ class RelayPolicy:
     """How patient a relay is.
 
     `attempts` failures set a delivery aside; between two of them it waits twice as long each time, from `first_pause`
-    up to `longest_pause`. While a store or a receiver is away it tries likewise, but at least every `longest_wait`. A
-    claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives. Before
+    up to `longest_pause`, or `longest_wait` while store or receiver are away, so that it notices soon when they are
+    back. A claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives. Before
     a claim that will not fill a batch it lingers, so that under load one claim takes many.
     """
 
     attempts: int = 10
     first_pause: timedelta = timedelta(seconds=1)
     longest_pause: timedelta = timedelta(minutes=5)
-    longest_wait: timedelta = timedelta(minutes=5)
+    longest_wait: timedelta = timedelta(seconds=10)
     lease: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(milliseconds=500)
     linger: timedelta = timedelta(milliseconds=50)
     batch: int = 100
 
-    def pause_after(self, failures: int) -> timedelta:
+    def pause_after(self, failures: int, *, away: bool = False) -> timedelta:
         """Return the pause after this many failures, a fifth of it left to chance so that retries spread."""
-        return self._pause(failures, self.longest_pause)
-
-    def wait_after(self, failures: int) -> timedelta:
-        """Return how long to wait for who is away, after this many failures."""
-        return self._pause(failures, self.longest_wait)
-
-    def _pause(self, failures: int, longest: timedelta) -> timedelta:
+        longest = self.longest_wait if away else self.longest_pause
         doubled = self.first_pause * float(2 ** min(failures - 1, 30))
         return min(doubled, longest) * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
 
@@ -78,7 +72,8 @@ class Relay:
             except Exception as error:  # noqa: BLE001 - whatever goes wrong, the relay must go on
                 failures += 1
                 self._tell(error)
-                self._stopping.wait(self._policy.wait_after(failures).total_seconds())
+                away = isinstance(error, StoreUnavailable | ReceiverUnavailable)
+                self._stopping.wait(self._policy.pause_after(failures, away=away).total_seconds())
                 continue
             if not found and not self._stopping.is_set():
                 self._commits.wait(seen, self._policy.poll.total_seconds())
