@@ -37,15 +37,9 @@ class RelayPolicy:
     linger: timedelta = timedelta(milliseconds=50)
     batch: int = 100
 
-    def pause_after(self, failures: int) -> timedelta:
+    def pause_after(self, failures: int, *, away: bool = False) -> timedelta:
         """Return the pause after this many failures, a fifth of it left to chance so that retries spread."""
-        return self._pause(failures, self.longest_pause)
-
-    def wait_after(self, failures: int) -> timedelta:
-        """Return how long to wait for who is away, after this many failures."""
-        return self._pause(failures, self.longest_wait)
-
-    def _pause(self, failures: int, longest: timedelta) -> timedelta:
+        longest = self.longest_wait if away else self.longest_pause
         doubled = self.first_pause * float(2 ** min(failures - 1, 30))
         return min(doubled, longest) * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
 
@@ -79,8 +73,7 @@ class Relay:
                 failures += 1
                 self._tell(error)
                 away = isinstance(error, StoreUnavailable | ReceiverUnavailable)
-                pause = self._policy.wait_after(failures) if away else self._policy.pause_after(failures)
-                self._stopping.wait(pause.total_seconds())
+                self._stopping.wait(self._policy.pause_after(failures, away=away).total_seconds())
                 continue
             if not found and not self._stopping.is_set():
                 self._commits.wait(seen, self._policy.poll.total_seconds())

@@ -9,6 +9,7 @@ from hexaccount.bootstrap.settings import Settings, WebhookSettings
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=6)
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 def open_webhooks(settings: Settings, clock: Clock) -> list[PublishingSubscriber]:
@@ -24,7 +25,11 @@ def webhook_policies(settings: Settings) -> dict[str, RelayPolicy]:
     """
     return {
         _name_of(webhook): RelayPolicy(
-            attempts=webhook.attempts, first_pause=FIRST_PAUSE, longest_pause=LONGEST_PAUSE, batch=1
+            attempts=webhook.attempts,
+            first_pause=FIRST_PAUSE,
+            longest_pause=LONGEST_PAUSE,
+            longest_wait=LONGEST_WAIT,
+            batch=1,
         )
         for webhook in settings.webhooks
     }

@@ -170,8 +170,8 @@ def test_the_pause_doubles_up_to_its_bound_and_a_fifth_of_it_is_chance() -> None
 
 def test_who_is_away_is_asked_again_soon_however_long_it_was() -> None:
     policy = RelayPolicy(first_pause=timedelta(seconds=1), longest_wait=timedelta(seconds=10))
-    assert timedelta(seconds=0.8) <= policy.wait_after(1) <= timedelta(seconds=1)
-    assert timedelta(seconds=8) <= policy.wait_after(10_000) <= timedelta(seconds=10)
+    assert timedelta(seconds=0.8) <= policy.pause_after(1, away=True) <= timedelta(seconds=1)
+    assert timedelta(seconds=8) <= policy.pause_after(10_000, away=True) <= timedelta(seconds=10)
 
 
 @pytest.mark.parametrize("error", [ReceiverUnavailable("no broker"), StoreUnavailable()])
