@@ -18,6 +18,8 @@ import requests
 from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand, console_command, unmeasured
 
+pytestmark = pytest.mark.long
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "hexaccount_filestore"
 PASSWORD = "a long and winding road"
 JOURNALS = """
@@ -25,8 +27,6 @@ import json, sys
 from hexaccount.application.recorder import Recorder
 from hexaccount_filestore import open_store
 from hexaccount_system import Uuid7Identifiers
-
-pytestmark = pytest.mark.long
 
 store = open_store(sys.argv[1], Recorder(Uuid7Identifiers(), "urn:audit"))
 with store.unit_of_work() as uow:
