@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
 import pymongo
 from pymongo import MongoClient
@@ -15,7 +16,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
-from pymongo.uri_parser import parse_uri
+from pymongo.uri_parser import parse_uri, validate_options
 
 from hexaccount_mongo.errors import NoPrimary, store_errors
 
@@ -40,7 +41,9 @@ def check_url(url: str) -> None:
     """Return if a client can be made of a URL; raises ValueError with the remedy, which repeats nothing of the URL."""
     try:
         parts = parse_uri(url, warn=False)
-    except (PyMongoError, ValueError):
+    except (PyMongoError, ValueError, OSError):
+        if wrong := _wrong_option(url):
+            raise ValueError(f"MongoDB's driver has no option {wrong}, or none with this value; correct it") from None
         raise ValueError(
             "it is not a URL that MongoDB's driver understands; write it as in "
             "mongodb://user:password@one:27017,other:27017/hexaccount?replicaSet=rs0, with special characters of the "
@@ -50,6 +53,16 @@ def check_url(url: str) -> None:
         raise ValueError("name the database after the host, as in mongodb://localhost:27017/hexaccount")
     if parts["database"] in _OF_THE_SERVER:
         raise ValueError(f"the database {parts['database']} is the server's own; name another, such as hexaccount")
+
+
+def _wrong_option(url: str) -> str | None:
+    """Return the name of the first option that the driver refuses by itself."""
+    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        try:
+            validate_options({name: value}, warn=False)
+        except (PyMongoError, ValueError, OSError):
+            return name
+    return None
 
 
 class Documents:
