@@ -1,15 +1,19 @@
 """The kinds of publisher, by the scheme of a URL in the setting `events`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.relay import RelayPolicy
 from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
-from hexaccount.bootstrap.webhooks import open_webhooks
+from hexaccount.bootstrap.webhooks import open_webhooks, webhook_policies
+
+# A claim, a transmission and a settlement cost about the same for many as for a few.
+_PUBLISHED_AT_ONCE = 500
 
 
 def _without_secrets(url: str) -> str:
@@ -112,6 +116,12 @@ def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscrib
     """Return to whom the settings `events` and `webhooks` have events published."""
     named = [(subscriber_name(url), publisher_kind(url).open(url, settings)) for url in settings.events]
     return [PublishingSubscriber(name, publisher) for name, publisher in named] + open_webhooks(settings, clock)
+
+
+def relay_policies(settings: Settings, usual: RelayPolicy) -> dict[str, RelayPolicy]:
+    """Return how patient relays are with the publishers of the settings `events` and `webhooks`, by subscriber."""
+    in_batches = {subscriber_name(url): replace(usual, batch=_PUBLISHED_AT_ONCE) for url in settings.events}
+    return in_batches | webhook_policies(settings)
 
 
 def preload_for_events(settings: Settings) -> tuple[str, ...]:

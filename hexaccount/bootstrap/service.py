@@ -19,9 +19,9 @@ from hexaccount.application.purger import Purger
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
+from hexaccount.bootstrap.publishers import relay_policies
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
-from hexaccount.bootstrap.webhooks import webhook_policies
 
 
 @dataclass(slots=True)
@@ -134,7 +134,8 @@ def open_service(
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = container.subscribers()
-    usual, of_their_own = RelayPolicy(attempts=settings.relay.attempts), webhook_policies(settings)
+    usual = RelayPolicy(attempts=settings.relay.attempts)
+    of_their_own = relay_policies(settings, usual)
     relays = [
         Relay(
             subscriber,
