@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "http": ("service", "Serve the HTTP interface until stopped."),
     "migrate": ("service", "Make or update the store's schema and the signing key."),
+    "realtime": ("service", "Tell people of their account's events over Socket.IO until stopped."),
     "relay": ("service", "Deliver events until stopped."),
     "users": ("users", "Register and list accounts, and look after what they may do and their sessions."),
     "keys": ("keys", "List, add, retire and remove signing keys."),

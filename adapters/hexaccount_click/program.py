@@ -35,6 +35,10 @@ class Program(Protocol):
         """Serve HTTP until a signal; raises Unavailable where the address cannot be had."""
         ...
 
+    def realtime(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
+        """Hold sockets until a signal; raises Unavailable where the address cannot be had."""
+        ...
+
     def relay(self, *, echo: Callable[[str], None]) -> None:
         """Deliver events until a signal."""
         ...

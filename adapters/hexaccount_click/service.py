@@ -16,6 +16,16 @@ def http(program: Program, *, host: str, port: int, workers: int) -> None:
 
 
 @click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8001, show_default=True, help="0: a free one.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes serve.")
+@pass_program
+def realtime(program: Program, *, host: str, port: int, workers: int) -> None:
+    """Tell people of their account's events over Socket.IO until stopped."""
+    program.realtime(host=host, port=port, workers=workers, echo=say)
+
+
+@click.command()
 @pass_program
 def migrate(program: Program) -> None:
     """Make or update the store's schema and the signing key."""

@@ -3,8 +3,8 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Flask
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.ports.avatar_artist import AvatarArtist
-from hexaccount_flask.client_address import ClientAddresses
 from hexaccount_flask.cors import CorsPolicy
 from hexaccount_flask.envelope import Envelope
 from hexaccount_flask.errors import answer_error

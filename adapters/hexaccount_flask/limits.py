@@ -8,9 +8,9 @@ from flask import Response, g, request
 
 from hexaccount.application.admit_request import AdmitRequest
 from hexaccount.application.bus import Bus
+from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.limit_table import Policy
 from hexaccount.domain.standing import Standing
-from hexaccount_flask.client_address import ClientAddresses
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -22,6 +22,7 @@ is whole, and then to the threads ("lane") of its class. What a composition root
 
 from typing import TYPE_CHECKING
 
+from hexaccount_granian.asgi_worker import AsgiWorker
 from hexaccount_granian.draining import Draining
 from hexaccount_granian.errors import AddressInUse, CannotListen, WorkersFailed
 from hexaccount_granian.front import Front
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressInUse",
+    "AsgiWorker",
     "CannotListen",
     "Draining",
     "Front",

@@ -28,26 +28,39 @@ class LoadChild:
 
 
 class Child:
-    """A front that lives in a worker process: it obeys its parent, tells when it is ready, and does not outlive it."""
+    """A front that lives in a worker process."""
 
     def __init__(self, front: Front, ready: Connection) -> None:
         """Take the front to serve, and the connection on which to say that it does."""
         self._front = front
-        self._ready = ready
+        self._ties = Ties(ready)
         self.__rsgi__: Callable[[Scope, HttpProtocol], Awaitable[None]] = front.__rsgi__
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            loop.add_reader(parent.sentinel, self._stop_orphan, loop, parent.sentinel)
+        self._ties.bind(loop)
         self._front.__rsgi_init__(loop)
         # Runs when the loop does, and by then granian listens and has its handlers in place.
-        loop.call_soon(self._open)
+        loop.call_soon(self._ties.open)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._front.__rsgi_del__(loop)
 
-    def _open(self) -> None:
+
+class Ties:
+    """What ties a worker process to its parent: it obeys it, tells it when it is ready, and does not outlive it."""
+
+    def __init__(self, ready: Connection) -> None:
+        """Take the connection on which to say that the worker serves."""
+        self._ready = ready
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the worker end when its parent is gone."""
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            loop.add_reader(parent.sentinel, self._stop_orphan, loop, parent.sentinel)
+
+    def open(self) -> None:
+        """Obey from now on, and say so."""
         # Ctrl-C in a terminal reaches the whole process group, but when to stop is for the parent to say.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)

@@ -19,21 +19,23 @@ _MOST_CONNECTIONS = 16_384
 
 
 class WorkerProcesses(MPServer):
-    """granian as it is used here: RSGI over HTTP/1.1 in several processes, of which dead ones are replaced."""
+    """granian as it is used here: HTTP/1.1 in several processes, of which dead ones are replaced."""
 
-    def __init__(self, address: str, port: int, *, workers: int, backlog: int, stop_timeout: float) -> None:
-        """Take the address to listen on, how many processes there are, and how long they may take to end."""
+    def __init__(
+        self, interface: Interfaces, address: str, port: int, *, workers: int, backlog: int, stop_timeout: float
+    ) -> None:
+        """Take RSGI or ASGI, which lets WebSockets in; where to listen, how many there are, how long they may take."""
         self._stop_timeout = stop_timeout
         super().__init__(
             "hexaccount",
             address=address,
             port=port,
-            interface=Interfaces.RSGI,
+            interface=interface,
             workers=workers,
             loop=Loops.asyncio,
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=_IDLE_MILLISECONDS, max_buffer_size=65_536),
-            websockets=False,
+            websockets=interface is Interfaces.ASGI,
             backlog=backlog,
             backpressure=_connections(),
             log_level=LogLevels.warning,

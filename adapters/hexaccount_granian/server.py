@@ -6,7 +6,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from typing import Any, Literal, TypeAlias
 
+from granian.constants import Interfaces
+
+from hexaccount_granian.asgi_child import LoadAsgiChild
+from hexaccount_granian.asgi_worker import AsgiWorker
 from hexaccount_granian.child import LoadChild
 from hexaccount_granian.doors import reserve
 from hexaccount_granian.draining import Draining
@@ -16,10 +21,15 @@ from hexaccount_granian.processes import WorkerProcesses
 from hexaccount_granian.signals import stop_signals_held
 from hexaccount_granian.worker import Worker
 
+Interface: TypeAlias = Literal["wsgi", "asgi"]
+# What serves WSGI best is RSGI, with a front of our own.
+_INTERFACES: dict[Interface, Interfaces] = {"wsgi": Interfaces.RSGI, "asgi": Interfaces.ASGI}
+
 
 def serve(
-    load: Callable[[], Worker],
+    load: Callable[[], Worker | AsgiWorker],
     *,
+    interface: Interface = "wsgi",
     draining: Draining,
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -33,7 +43,8 @@ def serve(
 ) -> None:
     """Serve in worker processes until SIGTERM or SIGINT has been obeyed; to be called in the main thread.
 
-    `load` makes the worker, in each of the processes; it must be picklable where processes are not forked. `draining`
+    `load` makes the worker, in each of the processes: a Worker, or an AsgiWorker where `interface` says so, which lets
+    WebSockets in; it must be picklable where processes are not forked. `draining`
     is set when the end begins. `drain_delay` seconds later, at once if the service had not started yet, the doors
     close, and what takes longer than `stop_timeout` seconds from there is ended by force. `preload` names modules to
     import before the processes part, so that they share the memory. `on_started` takes the address, with the real
@@ -43,7 +54,9 @@ def serve(
     """
     with stop_signals_held(), reserve(host, port) as door:
         address, bound_port = door.getsockname()[:2]
-        server = WorkerProcesses(address, bound_port, workers=workers, backlog=backlog, stop_timeout=stop_timeout)
+        server = WorkerProcesses(
+            _INTERFACES[interface], address, bound_port, workers=workers, backlog=backlog, stop_timeout=stop_timeout
+        )
         started = threading.Event()
 
         def announce() -> None:
@@ -58,12 +71,18 @@ def serve(
         with _reports(workers, announce) as ready, _shared_memory(preload):
             stopper.start()
             try:
-                _run(server, LoadChild(load, ready))
+                _run(server, _child(interface, load, draining, ready))
             finally:
                 stopper.finish()
 
 
-def _run(server: WorkerProcesses, load: LoadChild) -> None:
+def _child(
+    interface: Interface, load: Callable[[], Any], draining: Draining, ready: Connection
+) -> LoadChild | LoadAsgiChild:
+    return LoadAsgiChild(load, draining, ready) if interface == "asgi" else LoadChild(load, ready)
+
+
+def _run(server: WorkerProcesses, load: LoadChild | LoadAsgiChild) -> None:
     hangup = signal.getsignal(signal.SIGHUP)
     # To granian, a hangup means new workers from the same memory. Let it mean what it meant before.
     server.on_startup(lambda: signal.signal(signal.SIGHUP, hangup))

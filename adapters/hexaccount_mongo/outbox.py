@@ -1,7 +1,8 @@
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.journal_order import in_journal_order
 from hexaccount.application.ports.outbox import Delivery, Outbox
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import AT_ONCE, OWED_AGAIN, delivery_document
@@ -75,8 +77,7 @@ class MongoOutbox(Outbox):
                 claimed += claim.take(claim.followers(claimed, limit - len(claimed)))
             entries = self.database["journal"].find({"_id": {"$in": [delivery["event_id"] for delivery in claimed]}})
             by_id = {document["_id"]: entry_from(document) for document in entries}
-        claimed.sort(key=lambda delivery: delivery["event_id"])
-        return _in_order(
+        return in_journal_order(
             [
                 Delivery(
                     subscriber=subscriber,
@@ -85,7 +86,8 @@ class MongoOutbox(Outbox):
                     lease=claim.token,
                 )
                 for delivery in claimed
-            ]
+            ],
+            attrgetter("entry"),
         )
 
     def settle(self, deliveries: Collection[Delivery]) -> None:
@@ -188,21 +190,6 @@ class _Claim:
             if aggregate not in held_up:
                 events.append(delivery["event_id"])
         return events
-
-
-def _in_order(deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """Keep the order of the events' ids, about that of time, and within an aggregate that of the sequence.
-
-    The ids of one aggregate's events need not ascend, as they may come from processes whose clocks differ.
-    """
-    by_aggregate: defaultdict[tuple[str, UUID], deque[Delivery]] = defaultdict(deque)
-    for delivery in sorted(deliveries, key=lambda delivery: delivery.entry.sequence):
-        by_aggregate[_aggregate_of(delivery)].append(delivery)
-    return [by_aggregate[_aggregate_of(delivery)].popleft() for delivery in deliveries]
-
-
-def _aggregate_of(delivery: Delivery) -> tuple[str, UUID]:
-    return delivery.entry.aggregate, delivery.entry.aggregate_id
 
 
 def _by_subscriber(deliveries: Collection[Delivery]) -> dict[str, list[UUID]]:

@@ -1,7 +1,8 @@
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.journal_order import in_journal_order
 from hexaccount.application.ports.outbox import Delivery, Outbox
 from hexaccount_sql.claims import (
     CLAIM_FOLLOWERS,
@@ -115,7 +117,7 @@ class SqlOutbox(Outbox):
         deliveries = [
             Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token) for row in rows
         ]
-        return _in_order(sorted(deliveries, key=lambda delivery: delivery.entry.id))
+        return in_journal_order(deliveries, attrgetter("entry"))
 
     def settle(self, deliveries: Collection[Delivery]) -> None:
         for subscriber, group in _by_subscriber(deliveries).items():
@@ -175,21 +177,6 @@ def _batched(events: Sequence[UUID], length: int) -> Iterator[Sequence[UUID]]:
     """Give the events in parts of no more than a length."""
     for begin in range(0, len(events), length):
         yield events[begin : begin + length]
-
-
-def _in_order(deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """Keep the order of the events' ids, about that of time, and within an aggregate that of the sequence.
-
-    The ids of one aggregate's events need not ascend, as they may come from processes whose clocks differ.
-    """
-    by_aggregate: defaultdict[tuple[str, UUID], deque[Delivery]] = defaultdict(deque)
-    for delivery in sorted(deliveries, key=lambda delivery: delivery.entry.sequence):
-        by_aggregate[_aggregate_of(delivery)].append(delivery)
-    return [by_aggregate[_aggregate_of(delivery)].popleft() for delivery in deliveries]
-
-
-def _aggregate_of(delivery: Delivery) -> tuple[str, UUID]:
-    return delivery.entry.aggregate, delivery.entry.aggregate_id
 
 
 def _by_subscriber(deliveries: Collection[Delivery]) -> dict[str, list[Delivery]]:

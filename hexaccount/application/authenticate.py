@@ -1,4 +1,5 @@
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from hexaccount.application.known_sessions import KnownSessions
@@ -14,9 +15,10 @@ from hexaccount.domain.role import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who is behind an access token, by which session, and what they may do to others."""
+    """Who is behind an access token, by which session, until when, and what they may do to others."""
 
     session_id: UUID
+    expires_at: datetime
     user: UserView
     permissions: frozenset[Permission]
 
@@ -41,4 +43,4 @@ def authenticate(
     if session is None:
         raise NotAuthenticated
     permissions = roles.permissions_of(map(Role, session.user.roles))
-    return Caller(session_id=session.id, user=session.user, permissions=permissions)
+    return Caller(session_id=session.id, expires_at=claims.expires_at, user=session.user, permissions=permissions)

@@ -18,6 +18,7 @@ Policy: TypeAlias = Literal[
     "avatar",
     "keys",
     "documents",
+    "sockets",
 ]
 Limits: TypeAlias = Mapping[Policy, Limit]
 
@@ -48,9 +49,10 @@ _LIMITS: dict[Policy, Limit] = {
     "avatar": _limit(400, 0.02, 10_000, 0.1),
     "keys": _limit(120, 0.1, 3000, 1),
     "documents": _limit(120, 0.1, 3000, 1),
+    "sockets": _limit(120, 0.1, 3000, 1),
 }
 
-LOCAL: frozenset[Policy] = frozenset({"avatar", "keys", "documents"})
+LOCAL: frozenset[Policy] = frozenset({"avatar", "keys", "documents", "sockets"})
 """Limits on work and not on guesses: each process counts them for itself, and asks no store about a picture."""
 
 

@@ -106,7 +106,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
             workers=workers,
             drain_delay=settings.http.drain_delay,
             preload=(*_PRELOAD, *kind.preload, *_PRELOAD_FOR_CACHE[settings.cache_kind], *preload_for_events(settings)),
-            on_started=partial(_tell_address, echo),
+            on_started=partial(tell_address, echo),
             on_stopping=partial(echo, "stopping"),
         )
     except (CannotListen, WorkersFailed) as error:
@@ -115,6 +115,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
         shutil.rmtree(shared, ignore_errors=True)
 
 
-def _tell_address(echo: Callable[[str], None], host: str, port: int) -> None:
+def tell_address(echo: Callable[[str], None], host: str, port: int) -> None:
+    """Say where the service listens."""
     shown = f"[{host}]" if ":" in host else host
     echo(f"listening on http://{shown}:{port}")

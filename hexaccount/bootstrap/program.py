@@ -66,6 +66,13 @@ class SettingsProgram(Program):
 
         serve_http(self.settings, host=host, port=port, workers=workers, echo=echo)
 
+    def realtime(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
+        """Hold sockets until a signal."""
+        from hexaccount.bootstrap.realtime import serve_realtime  # noqa: PLC0415 - help needs none of it
+
+        self._refuse_what_does_not_last()
+        serve_realtime(self.settings, host=host, port=port, workers=workers, echo=echo)
+
     def relay(self, *, echo: Callable[[str], None]) -> None:
         """Deliver events until a signal."""
         from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - help needs none of it

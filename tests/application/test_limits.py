@@ -146,7 +146,7 @@ def test_nobody_shuts_an_account_from_one_address_though_it_has_two_names() -> N
 
 
 def test_nothing_that_guesses_is_counted_by_each_process_for_itself() -> None:
-    assert {"avatar", "keys", "documents"} == LOCAL
+    assert {"avatar", "keys", "documents", "sockets"} == LOCAL
 
 
 @pytest.mark.parametrize("factor", [1, 1.5, 60, 100_000])

@@ -10,6 +10,7 @@ from hexaccount.conformance.suites.delivery_ends import DeliveryEndsContract
 from hexaccount.conformance.suites.draining import DrainingContract
 from hexaccount.conformance.suites.enrolment import EnrolmentContract
 from hexaccount.conformance.suites.expected_versions import ExpectedVersionsContract
+from hexaccount.conformance.suites.following import FollowingContract
 from hexaccount.conformance.suites.history import HistoryContract
 from hexaccount.conformance.suites.inbox import InboxContract
 from hexaccount.conformance.suites.journal import JournalContract
@@ -48,6 +49,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     SetAsideContract,
     DrainingContract,
     OwingAgainContract,
+    FollowingContract,
     HistoryContract,
     StoredProfilesContract,
     CommitSignalContract,

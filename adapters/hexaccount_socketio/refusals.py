@@ -1,0 +1,45 @@
+"""What a client is told when it is refused or sent away, in the codes of the HTTP interface."""
+
+from typing import TypeAlias
+
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.domain.errors import NotAuthenticated, TooManyAttempts
+from hexaccount.domain.permission import Permission
+
+Problem: TypeAlias = dict[str, str | int]
+
+
+def problem(status: int, code: str, detail: str) -> Problem:
+    """Return the payload that stands for a problem."""
+    return {"type": f"urn:hexaccount:problem:{code}", "status": status, "code": code, "detail": detail}
+
+
+NO_TOKEN = problem(401, "not_authenticated", 'this needs an access token: log in and connect with auth {"token": "…"}')
+TOKEN_IN_QUERY = problem(
+    400, "malformed_request", 'no query is taken, as it ends up in logs: connect with auth {"token": "…"}'
+)
+TOKEN_EXPIRED = problem(401, "token_expired", "the access token has expired: refresh it and connect again")
+TOO_MANY_SOCKETS = problem(429, "too_many_sockets", "the session has too many sockets open: close one")
+TOO_SLOW = problem(429, "too_slow", "the client takes events more slowly than they happen: connect again")
+DRAINING = problem(503, "draining", "the service is shutting down: connect again in a moment")
+UNAVAILABLE = problem(503, "unavailable", "the service cannot reach what it keeps accounts in; try again")
+FAILURE = problem(500, "internal_error", "the service failed; it is not the fault of the request")
+
+
+def not_permitted(permission: Permission) -> Problem:
+    """Return what is said to who lacks a permission."""
+    return problem(
+        403, "insufficient_scope", f"this needs a role that has the permission {permission.value}, such as admin"
+    )
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return what is said of an exception; of what nobody expected, nothing but that."""
+    match error:
+        case NotAuthenticated():
+            return problem(401, error.code, str(error))
+        case TooManyAttempts():
+            return {**problem(429, error.code, str(error)), "retry_after": error.standing.wait}
+        case StoreUnavailable():
+            return UNAVAILABLE
+    return FAILURE

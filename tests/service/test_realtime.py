@@ -1,0 +1,315 @@
+"""Sockets as clients meet them: real worker processes, and clients of python-socketio over WebSockets."""
+
+import json
+import queue
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import requests
+import socketio
+
+from tests.servers.mongo import temporary_mongo_database
+from tests.servers.ports import free_port
+from tests.servers.postgres import temporary_database
+from tests.servers.processes import RunningCommand, console_command
+from tests.service.conftest import Account
+
+pytestmark = pytest.mark.long
+
+KEY = {"HEXACCOUNT_JWT__KEY": "a key of the sockets' tests, which is long enough"}
+OPENED = "hexaccount.session.opened.v1"
+CLOSED = "hexaccount.session.closed.v1"
+UPDATED = "hexaccount.profile.updated.v1"
+Sending = Callable[..., Any]
+
+
+class Listener:
+    """A client that keeps what it hears."""
+
+    def __init__(self, url: str, headers: dict[str, str], **connection: Any) -> None:
+        self.heard: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self.client = socketio.Client(reconnection=False)
+        self.client.on("*", lambda event, told=None: self.heard.put((event, told)))
+        self.client.on("disconnect", lambda _reason=None: self.heard.put(("gone", None)))
+        self.client.on("connect_error", lambda told: self.heard.put(("refused", told)))
+        auth = {"token": headers["Authorization"].removeprefix("Bearer ")}
+        self.client.connect(url, **{"auth": auth, "transports": ["websocket"], **connection})
+
+    def hear(self, event: str, seconds: float = 20) -> Any:
+        """Return what comes with the next event of a name; what comes before it is passed over."""
+        deadline = time.monotonic() + seconds
+        while True:
+            heard, told = self.heard.get(timeout=max(0.0, deadline - time.monotonic()))
+            if heard == event:
+                return told
+
+    def bio(self) -> str:
+        """Return what the next change of a profile says."""
+        return str(self.hear(UPDATED)["data"]["changes"]["bio"])
+
+    def hear_until(self, event: str) -> list[str]:
+        """Return the names of what comes, up to an event."""
+        names: list[str] = []
+        while event not in names:
+            names.append(self.heard.get(timeout=20)[0])
+        return names
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mongodb"])
+def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Give the settings of a store that several processes share."""
+    if request.param == "sqlite":
+        yield {"HEXACCOUNT_STORE": f"sqlite:///{tmp_path}/accounts.db", **KEY}
+    elif request.param == "mongodb":
+        with temporary_mongo_database(request.getfixturevalue("mongo_server")) as url:
+            yield {"HEXACCOUNT_STORE": url, **KEY}
+    else:
+        with temporary_database(request.getfixturevalue("postgres_server")) as url:
+            yield {"HEXACCOUNT_STORE": url, **KEY}
+
+
+@pytest.fixture
+def sockets(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
+    """Give a function that holds sockets while its block runs, and yields the command, its URL and its output."""
+
+    @contextmanager
+    def hold(*arguments: str, **settings: str) -> Iterator[tuple[RunningCommand, str, Path]]:
+        port = free_port()
+        argv = [*console_command("hexaccount"), "realtime", "--port", str(port), *arguments]
+        url, output = f"http://127.0.0.1:{port}", tmp_path / "realtime"
+        with RunningCommand(argv, output=output, env={**environment, **settings}, cwd=tmp_path) as command:
+            command.wait_for_ok(f"{url}/ready", timeout=60)
+            yield command, url, output
+
+    return hold
+
+
+@pytest.fixture
+def settings(tmp_path: Path, hexaccount: Callable[..., CompletedProcess[str]]) -> dict[str, str]:
+    settings = {"HEXACCOUNT_STORE": f"sqlite:///{tmp_path}/accounts.db", **KEY}
+    assert hexaccount("migrate", **settings).returncode == 0
+    return settings
+
+
+def registered(url: str, name: str) -> Account:
+    account = Account(url, name)
+    assert account.register().status_code == 201
+    return account
+
+
+def change_bio(account: Account, headers: dict[str, str], bio: str) -> None:
+    path = f"{account.url}/api/v1/me/profile"
+    assert requests.patch(path, json={"bio": bio}, headers=headers, timeout=20).status_code == 200
+
+
+def log_out(account: Account, headers: dict[str, str]) -> None:
+    answer = requests.post(f"{account.url}/api/v1/public/logout", headers=headers, timeout=20)
+    assert answer.status_code == 204
+
+
+def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_session(
+    store_settings: dict[str, str],
+    hexaccount: Callable[..., CompletedProcess[str]],
+    serving: Sending,
+    sockets: Sending,
+) -> None:
+    assert hexaccount("migrate", **store_settings).returncode == 0
+    with serving(**store_settings) as (_, url), sockets("--workers", "2", **store_settings) as (command, place, _):
+        ada, other = registered(url, "ada"), registered(url, "other")
+        kept, ended, foreign = ada.log_in(), ada.log_in(), other.log_in()
+        listeners: list[Listener] = []
+        # The kernel gives each connection to either worker.
+        while len(workers_with_sockets(command, place)) < 2:
+            listeners.append(Listener(place, kept))
+            assert len(listeners) < 20
+        leaver, stranger = Listener(place, ended), Listener(place, foreign)
+        change_bio(ada, kept, "heard of")
+        for listener in [*listeners, leaver]:
+            event = listener.hear(UPDATED)
+            assert event["data"]["changes"]["bio"] == "heard of"
+            assert event["specversion"] == "1.0"
+        log_out(ada, ended)
+        assert leaver.hear("disconnecting")["code"] == "invalid_token"
+        leaver.hear("gone")
+        for listener in listeners:
+            assert listener.hear(CLOSED)["subject"] == event["subject"]
+        change_bio(ada, kept, "heard of again")
+        assert {listener.bio() for listener in listeners} == {"heard of again"}
+        change_bio(other, foreign, "another's")
+        assert UPDATED in (names := stranger.hear_until(UPDATED))
+        assert set(names) <= {UPDATED, OPENED, "hexaccount.user.registered.v1", "hexaccount.profile.created.v1"}
+        for listener in [*listeners, stranger]:
+            listener.client.disconnect()
+
+
+def workers_with_sockets(command: RunningCommand, url: str) -> set[int]:
+    """Return the worker processes that hold a connection to the port of a URL."""
+    port = f":{int(url.rpartition(':')[2]):04X}"
+    inodes = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(port) and fields[3] == "01":
+            inodes.add(f"socket:[{fields[9]}]")
+    children = Path(f"/proc/{command.process.pid}/task/{command.process.pid}/children").read_text().split()
+    found = set()
+    for child in children:
+        links = {str(link.readlink()) for link in Path(f"/proc/{child}/fd").iterdir() if link.is_symlink()}
+        if links & inodes:
+            found.add(int(child))
+    return found
+
+
+def test_who_may_not_connect_is_told_why_and_no_token_is_logged(
+    settings: dict[str, str], serving: Sending, sockets: Sending
+) -> None:
+    brief = {**settings, "HEXACCOUNT_SESSION__ACCESS_LIFETIME": "4"}
+    with serving(**brief) as (_, url), sockets(**settings) as (_, place, output):
+        ada = registered(url, "ada")
+        headers, revoked = ada.log_in(), ada.log_in()
+        token = headers["Authorization"].removeprefix("Bearer ")
+        log_out(ada, revoked)
+        cases: list[tuple[str, dict[str, Any]]] = [
+            ("not_authenticated", {"auth": None}),
+            ("not_authenticated", {"auth": {"token": 7}}),
+            ("not_authenticated", {"auth": {"token": "no token68 {}"}}),
+            ("not_authenticated", {"auth": [token]}),
+            ("invalid_token", {"auth": {"token": token[:-4]}}),
+            ("invalid_token", {"auth": {"token": revoked["Authorization"].removeprefix("Bearer ")}}),
+            ("malformed_request", {"url": f"{place}?token={token}"}),
+            ("malformed_request", {"url": f"{place}?access_token={token}", "auth": None}),
+        ]
+        for code, connection in cases:
+            assert refusal_of({"url": place, "auth": {"token": token}, **connection}) == code, connection
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            socketio.Client(reconnection=False).connect(place, auth={"token": token}, transports=["polling"])
+        by_header = Listener(place, headers, auth=None, headers=headers)
+        assert by_header.hear("disconnecting")["code"] == "token_expired"
+        by_header.hear("gone")
+        assert refusal_of({"url": place, "auth": {"token": token}}) == "invalid_token"
+    logged = output.read_text()
+    assert token not in logged
+    assert token[-40:] not in logged
+
+
+def refusal_of(connection: dict[str, Any]) -> str:
+    """Return the code of the problem by which a connection is refused."""
+    refusals: list[Any] = []
+    client = socketio.Client(reconnection=False)
+    client.on("connect_error", refusals.append)
+    url = connection.pop("url")
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        client.connect(url, **connection, transports=["websocket"])
+    (told,) = refusals
+    assert told["message"] == told["data"]["detail"]
+    return str(told["data"]["code"])
+
+
+def test_an_admin_hears_of_all_accounts_for_as_long_as_they_may(
+    settings: dict[str, str],
+    hexaccount: Callable[..., CompletedProcess[str]],
+    serving: Sending,
+    sockets: Sending,
+) -> None:
+    with serving(**settings) as (_, url), sockets(**settings) as (_, place, _):
+        ada, root = registered(url, "ada"), registered(url, "root")
+        assert hexaccount("users", "grant", "root", "admin", **settings).returncode == 0
+        person, admin = Listener(place, ada.log_in()), Listener(place, root.log_in())
+        assert person.client.call("watch")["code"] == "insufficient_scope"
+        assert admin.client.call("watch") is None
+        headers = ada.log_in()
+        change_bio(ada, headers, "one")
+        assert admin.bio() == "one"
+        assert hexaccount("users", "revoke", "root", "admin", **settings).returncode == 0
+        assert admin.hear("unwatched")["code"] == "insufficient_scope"
+        change_bio(ada, headers, "two")
+        assert person.bio() == "one"
+        assert person.bio() == "two"
+        change_bio(root, root.log_in(), "three")
+        assert admin.bio() == "three"
+        assert hexaccount("users", "disable", "ada", **settings).returncode == 0
+        assert person.hear("disconnecting")["code"] == "invalid_token"
+        for listener in (person, admin):
+            listener.client.disconnect()
+
+
+def test_a_new_password_ends_the_sockets_of_all_other_sessions(
+    settings: dict[str, str], serving: Sending, sockets: Sending
+) -> None:
+    with serving(**settings) as (_, url), sockets(**settings) as (_, place, _):
+        ada = registered(url, "ada")
+        mine, others = ada.log_in(), ada.log_in()
+        here, there = Listener(place, mine), Listener(place, others)
+        body = {"current_password": ada.password, "new_password": "another winding road"}
+        answer = requests.post(f"{url}/api/v1/me/password", json=body, headers=mine, timeout=20)
+        assert answer.status_code == 200, answer.text
+        assert there.hear("disconnecting")["code"] == "invalid_token"
+        change_bio(ada, mine, "still here")
+        assert here.bio() == "still here"
+        here.client.disconnect()
+
+
+def test_a_session_has_no_more_sockets_than_it_needs_and_a_message_no_more_bytes(
+    settings: dict[str, str], serving: Sending, sockets: Sending
+) -> None:
+    with serving(**settings) as (_, url), sockets(**settings) as (_, place, _):
+        ada = registered(url, "ada")
+        headers = ada.log_in()
+        listeners = [Listener(place, headers) for _ in range(20)]
+        token = headers["Authorization"].removeprefix("Bearer ")
+        assert refusal_of({"url": place, "auth": {"token": token}}) == "too_many_sockets"
+        listeners[0].client.emit("watch", "x" * 10_000)
+        listeners[0].hear("gone")
+        listeners[0] = Listener(place, headers)
+        change_bio(ada, headers, "all hear")
+        for listener in listeners:
+            assert listener.bio() == "all hear"
+            listener.client.disconnect()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_in_order_with_sockets_open(
+    settings: dict[str, str], serving: Sending, sockets: Sending, stop: signal.Signals
+) -> None:
+    with serving(**settings) as (_, url), sockets("--workers", "2", **settings) as (command, place, output):
+        headers = registered(url, "ada").log_in()
+        listeners = [Listener(place, headers) for _ in range(6)]
+        command.process.send_signal(stop)
+        for listener in listeners:
+            assert listener.hear("disconnecting")["code"] == "draining"
+            listener.hear("gone")
+        assert command.process.wait(20) == 0
+    assert "Traceback" not in output.read_text()
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.1, 0.3, 0.6, 1.0])
+def test_it_obeys_in_the_first_second_of_its_life(
+    settings: dict[str, str], tmp_path: Path, environment: dict[str, str], moment: float
+) -> None:
+    argv = [*console_command("hexaccount"), "realtime", "--port", "0"]
+    with RunningCommand(argv, output=tmp_path / "early", env={**environment, **settings}, cwd=tmp_path) as command:
+        time.sleep(moment)
+        command.process.send_signal(signal.SIGTERM)
+        # Before it runs a line of ours, the kernel ends it.
+        assert command.process.wait(30) in ({0} if moment else {0, -signal.SIGTERM})
+
+
+def test_what_it_cannot_do_is_said_with_the_remedy(
+    hexaccount: Callable[..., CompletedProcess[str]], settings: dict[str, str], sockets: Sending
+) -> None:
+    told = hexaccount("realtime", HEXACCOUNT_STORE="memory://")
+    assert told.returncode == 2
+    assert "store: memory:// lives inside the one process" in told.stderr
+    with sockets(**settings) as (_, place, _):
+        port = place.rpartition(":")[2]
+        told = hexaccount("realtime", "--port", port, **settings)
+        assert told.returncode == 3
+        assert "--port" in told.stderr
+        answer = requests.get(f"{place}/api/v1/me", timeout=20)
+        assert (answer.status_code, json.loads(answer.text)["code"]) == (404, "not_found")
+        assert requests.get(f"{place}/health", timeout=20).status_code == 200
