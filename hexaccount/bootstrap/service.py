@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -134,7 +135,8 @@ def open_service(
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = container.subscribers()
-    usual, of_their_own = RelayPolicy(attempts=settings.relay.attempts), webhook_policies(settings)
+    lease = timedelta(seconds=settings.relay.lease)
+    usual, of_their_own = RelayPolicy(attempts=settings.relay.attempts, lease=lease), webhook_policies(settings)
     relays = [
         Relay(
             subscriber,
