@@ -139,7 +139,7 @@ def test_the_attempts_of_the_settings_are_those_of_the_relays() -> None:
 
 
 def test_the_lease_of_the_settings_is_that_of_all_relays_those_of_webhooks_included() -> None:
-    webhook = WebhookSettings(name="crm", url="http://example.org", secret="whsec_" + 32 * "k")
+    webhook = WebhookSettings(name="crm", url="https://example.org", secret="whsec_" + 32 * "k")
     settings = Settings(store="memory://", relay=RelaySettings(lease=2.5), webhooks=[webhook])
     with open_service(settings) as service:
         assert [relay._policy.lease for relay in service.relays] == [timedelta(seconds=2.5)] * 2
