@@ -88,14 +88,18 @@ class Service:
         while sum(relay.run_once() for relay in self.relays):
             pass
 
-    def close(self) -> None:
-        """Finish what is in hand and let go of everything."""
+    def stop_relays(self) -> None:
+        """Let relays and purger finish what is in hand, and end them."""
         self.purger.stop()
         for relay in self.relays:
             relay.stop()
         self.join_relays()
         if self._purging is not None:
             self._purging.join()
+
+    def close(self) -> None:
+        """Finish what is in hand and let go of everything."""
+        self.stop_relays()
         self.container.executor().shutdown()
         self.container.lane().close()
         for publisher in self.publishers.values():
