@@ -22,7 +22,7 @@ from tests.servers.processes import RunningCommand, console_command
 pytestmark = pytest.mark.long
 
 RESTARTS = 10
-CLIENTS = 4
+CLIENTS = 6
 KEY = "k" * 40
 
 
@@ -84,6 +84,12 @@ def test_instances_that_take_each_other_s_place_under_load_lose_no_request_and_n
             time.sleep(0.3)
             answered_while_ending += outcome.answered_by[port] - before
             port, instance = next_port, next_instance
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{RESTARTS} restarts, {len(outcome.registered)} registrations, {answered_while_ending} of which by "
+            f"those about to end; sent again: {dict(outcome.sent_again)}\n"
+        )
+    assert outcome.failures == []
     assert [process.wait(20) for process in ended] == [0] * RESTARTS
     with open_ledger(service.settings.store) as ledger:
         deadline = time.monotonic() + 20
@@ -92,12 +98,6 @@ def test_instances_that_take_each_other_s_place_under_load_lose_no_request_and_n
             time.sleep(0.1)
     assert instance.terminate() == 0
 
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n{RESTARTS} restarts, {len(outcome.registered)} registrations, {answered_while_ending} of which by "
-            f"those about to end; sent again: {dict(outcome.sent_again)}\n"
-        )
-    assert outcome.failures == []
     assert len(set(outcome.registered)) == len(outcome.registered) > 20 * RESTARTS
     assert answered_while_ending > RESTARTS, "nobody was served by an instance that was told to end"
     stored = {str(user.id) for user in all_users(service.store)}
