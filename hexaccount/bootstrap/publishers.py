@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.relay import RelayPolicy
 from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
-from hexaccount.bootstrap.webhooks import open_webhooks
+from hexaccount.bootstrap.webhooks import open_webhooks, webhook_policies
+
+LINGER = timedelta(milliseconds=10)
 
 
 def _without_secrets(url: str) -> str:
@@ -112,6 +116,16 @@ def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscrib
     """Return to whom the settings `events` and `webhooks` have events published."""
     named = [(subscriber_name(url), publisher_kind(url).open(url, settings)) for url in settings.events]
     return [PublishingSubscriber(name, publisher) for name, publisher in named] + open_webhooks(settings, clock)
+
+
+def publisher_policies(settings: Settings) -> dict[str, RelayPolicy]:
+    """Return the patience with each publisher by the name of its subscriber.
+
+    What is told outside is told soon: a relay of `events` lingers for less than one whose handler fills the database.
+    """
+    lease = timedelta(seconds=settings.relay.lease)
+    soon = RelayPolicy(attempts=settings.relay.attempts, lease=lease, linger=LINGER)
+    return {subscriber_name(url): soon for url in settings.events} | webhook_policies(settings)
 
 
 def preload_for_events(settings: Settings) -> tuple[str, ...]:

@@ -20,9 +20,9 @@ from hexaccount.application.purger import Purger
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
+from hexaccount.bootstrap.publishers import publisher_policies
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
-from hexaccount.bootstrap.webhooks import webhook_policies
 
 
 @dataclass(slots=True)
@@ -140,7 +140,7 @@ def open_service(
     clock = container.clock()
     subscribers: list[Subscriber] = container.subscribers()
     lease = timedelta(seconds=settings.relay.lease)
-    usual, of_their_own = RelayPolicy(attempts=settings.relay.attempts, lease=lease), webhook_policies(settings)
+    usual, of_their_own = RelayPolicy(attempts=settings.relay.attempts, lease=lease), publisher_policies(settings)
     relays = [
         Relay(
             subscriber,

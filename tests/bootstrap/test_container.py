@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -136,6 +137,14 @@ def test_two_services_share_nothing() -> None:
 def test_the_attempts_of_the_settings_are_those_of_the_relays() -> None:
     with open_service(Settings(store="memory://", relay=RelaySettings(attempts=3))) as service:
         assert [relay._policy.attempts for relay in service.relays] == [3]
+
+
+def test_relays_of_publishers_linger_for_less_and_are_as_patient_otherwise() -> None:
+    settings = Settings(store="memory://", events=["memory://"], relay=RelaySettings(attempts=3, lease=2.5))
+    with open_service(settings) as service:
+        handling, publishing = (relay._policy for relay in service.relays)
+    assert publishing == replace(handling, linger=timedelta(milliseconds=10))
+    assert handling.linger > publishing.linger
 
 
 def test_the_lease_of_the_settings_is_that_of_all_relays_those_of_webhooks_included() -> None:
