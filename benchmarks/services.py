@@ -90,6 +90,20 @@ def bare(database: str, *, workers: int = 2) -> Iterator[Running]:
         yield service
 
 
+@contextmanager
+def relaying(database: str, **settings: str) -> Iterator[int]:
+    """Run `hexaccount relay`, and give its process id once it delivers."""
+    env = environment(database, 4, **settings)
+    with subprocess.Popen(console("relay"), env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("delivering"), "the relay did not start"
+        try:
+            yield process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+
+
 def register(service: Running, count: int) -> None:
     """Register the accounts that the loads use."""
     for number in range(count):

@@ -1,3 +1,4 @@
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -19,6 +20,9 @@ COMMANDS = {
     "hash": ("hash", "See what hashing passwords takes on this machine."),
     "config": ("config", "Look at the settings."),
 }
+
+# They run until they are told to stop, and see themselves to what a signal means.
+LASTING = {"http", "realtime", "relay"}
 
 
 class CommandLine(click.Group):
@@ -87,8 +91,12 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     callback=_print_version,
     help="Show the version and exit.",
 )
-def cli(config: str | None) -> None:
+@click.pass_context
+def cli(context: click.Context, config: str | None) -> None:  # noqa: ARG001 - commands take it from the context
     """Run and look after the hexaccount service.
 
     Exit codes: 0 done, 1 refused by a rule, 2 misused, 3 unavailable.
     """
+    if context.invoked_subcommand not in LASTING:
+        # Whoever started us may have held them back until it was known which command this is.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})

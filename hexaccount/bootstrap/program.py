@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hexaccount.bootstrap.stop_signals import is_told_to_stop
 from hexaccount_click.program import ConfigurationError, Program
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class SettingsProgram(Program):
         """Serve HTTP until a signal."""
         from hexaccount.bootstrap.http import serve_http  # noqa: PLC0415 - help needs none of it
 
-        serve_http(self.settings, host=host, port=port, workers=workers, echo=echo)
+        if not is_told_to_stop():
+            serve_http(self.settings, host=host, port=port, workers=workers, echo=echo)
 
     def realtime(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
         """Hold sockets until a signal."""
@@ -77,7 +79,8 @@ class SettingsProgram(Program):
         """Deliver events until a signal."""
         from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - help needs none of it
 
-        run_relays(self._opened(), echo=echo)
+        if not is_told_to_stop():
+            run_relays(self._opened(), echo=echo)
 
     def hash_speeds(self) -> "HashSpeeds":
         """Return how fast this machine hashes passwords."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hexaccount.application.ports.clock import Clock
@@ -12,6 +13,7 @@ from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.webhooks import open_webhooks, webhook_policies
 
+LINGER = timedelta(milliseconds=10)
 # A claim, a transmission and a settlement cost about the same for many as for a few.
 _PUBLISHED_AT_ONCE = 500
 
@@ -119,9 +121,12 @@ def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscrib
 
 
 def relay_policies(settings: Settings, usual: RelayPolicy) -> dict[str, RelayPolicy]:
-    """Return how patient relays are with the publishers of the settings `events` and `webhooks`, by subscriber."""
-    in_batches = {subscriber_name(url): replace(usual, batch=_PUBLISHED_AT_ONCE) for url in settings.events}
-    return in_batches | webhook_policies(settings)
+    """Return how patient relays are with the publishers of the settings `events` and `webhooks`, by subscriber.
+
+    What is told outside is told soon: a relay of `events` lingers for less than one whose handler fills the database.
+    """
+    soon = replace(usual, linger=LINGER, batch=_PUBLISHED_AT_ONCE)
+    return {subscriber_name(url): soon for url in settings.events} | webhook_policies(settings)
 
 
 def preload_for_events(settings: Settings) -> tuple[str, ...]:

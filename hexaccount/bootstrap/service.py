@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -87,14 +88,18 @@ class Service:
         while sum(relay.run_once() for relay in self.relays):
             pass
 
-    def close(self) -> None:
-        """Finish what is in hand and let go of everything."""
+    def stop_relays(self) -> None:
+        """Let relays and purger finish what is in hand, and end them."""
         self.purger.stop()
         for relay in self.relays:
             relay.stop()
         self.join_relays()
         if self._purging is not None:
             self._purging.join()
+
+    def close(self) -> None:
+        """Finish what is in hand and let go of everything."""
+        self.stop_relays()
         self.container.executor().shutdown()
         self.container.lane().close()
         for publisher in self.publishers.values():
@@ -134,7 +139,7 @@ def open_service(
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = container.subscribers()
-    usual = RelayPolicy(attempts=settings.relay.attempts)
+    usual = RelayPolicy(attempts=settings.relay.attempts, lease=timedelta(seconds=settings.relay.lease))
     of_their_own = relay_policies(settings, usual)
     relays = [
         Relay(

@@ -82,10 +82,11 @@ class LimitSettings(Group, frozen=True):
 
 
 class RelaySettings(Group, frozen=True):
-    """The delivery of events; `attempts` failures set one aside."""
+    """The delivery of events; `attempts` failures set one aside, and a claim of some holds for `lease` seconds."""
 
     enabled: bool = True
     attempts: Annotated[int, Meta(ge=1, le=1000)] = 10
+    lease: Annotated[float, Meta(ge=1, le=3600)] = 30.0
 
 
 class KafkaSettings(Group, frozen=True):

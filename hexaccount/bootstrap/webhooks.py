@@ -29,6 +29,7 @@ def webhook_policies(settings: Settings) -> dict[str, RelayPolicy]:
             first_pause=FIRST_PAUSE,
             longest_pause=LONGEST_PAUSE,
             longest_wait=LONGEST_WAIT,
+            lease=timedelta(seconds=settings.relay.lease),
             batch=1,
         )
         for webhook in settings.webhooks

@@ -1,4 +1,6 @@
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.handlers import build_handlers
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import PasswordSettings, RelaySettings, Settings
+from hexaccount.bootstrap.settings import PasswordSettings, RelaySettings, Settings, WebhookSettings
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.stores import STORES
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
@@ -135,6 +137,21 @@ def test_two_services_share_nothing() -> None:
 def test_the_attempts_of_the_settings_are_those_of_the_relays() -> None:
     with open_service(Settings(store="memory://", relay=RelaySettings(attempts=3))) as service:
         assert [relay._policy.attempts for relay in service.relays] == [3]
+
+
+def test_relays_of_publishers_linger_for_less_and_are_as_patient_otherwise() -> None:
+    settings = Settings(store="memory://", events=["memory://"], relay=RelaySettings(attempts=3, lease=2.5))
+    with open_service(settings) as service:
+        handling, publishing = (relay._policy for relay in service.relays)
+    assert publishing == replace(handling, linger=timedelta(milliseconds=10))
+    assert handling.linger > publishing.linger
+
+
+def test_the_lease_of_the_settings_is_that_of_all_relays_those_of_webhooks_included() -> None:
+    webhook = WebhookSettings(name="crm", url="https://example.org", secret="whsec_" + 32 * "k")
+    settings = Settings(store="memory://", relay=RelaySettings(lease=2.5), webhooks=[webhook])
+    with open_service(settings) as service:
+        assert [relay._policy.lease for relay in service.relays] == [timedelta(seconds=2.5)] * 2
 
 
 def test_every_publisher_of_the_settings_gets_every_event() -> None:

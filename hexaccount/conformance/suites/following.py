@@ -2,6 +2,7 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_follower import JournalFollower
 from hexaccount.application.ports.history import Chosen
 from hexaccount.application.ports.store import Store
@@ -47,7 +48,7 @@ class FollowingContract(ContractSuite):
                 save(store, user)
                 disable(store, user.id, people.now())
 
-        told = []
+        told: list[JournalEntry] = []
         with ThreadPoolExecutor(WRITERS) as threads:
             writing = [threads.submit(write, number) for number in range(WRITERS)]
             while not all(writer.done() for writer in writing):

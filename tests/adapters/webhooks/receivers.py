@@ -27,13 +27,14 @@ class Request:
 
 @dataclass
 class Receiver:
-    """Answers with `status`, or with the next of `statuses`; `hold` is waited for before."""
+    """Answers with `status`, but 500 to the events whose ids are `refused`; `hold` is waited for before."""
 
     port: int = 0
     status: int = 204
     headers: Mapping[str, str] = field(default_factory=dict)
     answer: bytes = b""
     hold: threading.Event | None = None
+    refused: set[str] = field(default_factory=set)
     connections: int = 0
     requests: list[Request] = field(default_factory=list)
 
@@ -57,7 +58,7 @@ def receiving(certificate: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             receiver.requests.append(Request(self.path, dict(self.headers.items()), body))
             if receiver.hold is not None:
                 receiver.hold.wait(30)
-            self.send_response(receiver.status)
+            self.send_response(500 if self.headers["webhook-id"] in receiver.refused else receiver.status)
             for name, value in {"Content-Length": str(len(receiver.answer)), **receiver.headers}.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -1,0 +1,75 @@
+"""Processes of `hexaccount relay` that are killed and started anew."""
+
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.servers.processes import console_command, spawn, tail, unmeasured
+
+
+@dataclass
+class Fleet:
+    """Some relays on one store; what each writes goes to a file of its own for each of its lives."""
+
+    folder: Path
+    settings: Mapping[str, str]
+    size: int
+    kills: int = 0
+    _lives: int = 0
+    _running: dict[int, tuple[subprocess.Popen[bytes], Path]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start whoever does not run."""
+        for number in range(self.size):
+            if number not in self._running:
+                self._lives += 1
+                output = self.folder / f"relay-{self._lives}"
+                # Not measured: who is killed could not tell, and would take twice as long to start.
+                env = {**unmeasured(), **self.settings}
+                argv = [*console_command("hexaccount"), "relay"]
+                self._running[number] = spawn(argv, output=output, env=env, cwd=self.folder), output
+
+    def at_work(self) -> list[int]:
+        """Return those who have begun to deliver; whoever has ended by itself fails the test."""
+        for process, output in self._running.values():
+            assert process.poll() is None, f"a relay ended with {process.returncode}: {tail(output)}"
+        return [
+            number
+            for number, (_, output) in self._running.items()
+            if "delivering events to" in output.read_text(errors="replace")
+        ]
+
+    def kill(self, *numbers: int) -> None:
+        """Kill some with SIGKILL, all at once."""
+        for number in numbers:
+            self._running[number][0].kill()
+        for number in numbers:
+            process, _ = self._running.pop(number)
+            assert process.wait(10) == -signal.SIGKILL
+            self.kills += 1
+
+    def stop(self) -> list[int]:
+        """Stop all with SIGTERM and return their exit codes."""
+        for process, _ in self._running.values():
+            process.terminate()
+        codes = [process.wait(30) for process, _ in self._running.values()]
+        self._running.clear()
+        return codes
+
+    def told(self) -> str:
+        """Return what all have written in all of their lives."""
+        return "".join(output.read_text(errors="replace") for output in sorted(self.folder.glob("relay-*")))
+
+
+@contextmanager
+def running_fleet(folder: Path, settings: Mapping[str, str], *, size: int) -> Iterator[Fleet]:
+    """Give relays that run, and of which none is left after the block."""
+    fleet = Fleet(folder, settings, size)
+    try:
+        fleet.start()
+        yield fleet
+    finally:
+        fleet.kill(*fleet._running)
