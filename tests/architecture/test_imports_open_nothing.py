@@ -29,7 +29,7 @@ def opened():
     places = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
     return {place: os.readlink(place) for place in places if os.path.lexists(place)}
 
-# It comes with the tests alone, and binds a socket to see whether there is IPv6; python-socketio uses it if it is there.
+# It comes with the tests alone, and binds a socket to look for IPv6; python-socketio uses it where it is there.
 sys.modules["requests"] = None
 sys.addaudithook(watch)
 threading.Thread.start = start
