@@ -68,7 +68,7 @@ class Client:
 
     def run(self, over: threading.Event) -> None:
         """Register until it is over, some ten a second."""
-        while not over.wait(self.chance.uniform(0.03, 0.12)):
+        while not over.wait(self.chance.uniform(0.06, 0.18)):
             self._register(f"person{next(_numbers)}")
         self._hang_up()
 
