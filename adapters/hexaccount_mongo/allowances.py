@@ -10,8 +10,8 @@ from pymongo.write_concern import WriteConcern
 
 from hexaccount.application.limits import Filling, Limit
 from hexaccount.application.ports.allowances import Allowances, Exhausted
-from hexaccount_mongo.connections import Document, Documents, store_errors
-from hexaccount_mongo.transactions import TryAgain, patience, persistently, try_once
+from hexaccount_mongo.connections import Document, Documents
+from hexaccount_mongo.transactions import TryAgain, persistently, try_once
 
 # A meter lost in a crash admits a few attempts more; to wait for the disk and for a majority would slow each of them.
 _QUICK = WriteConcern(w=1, j=False)
@@ -31,7 +31,7 @@ class MongoAllowances(Allowances):
         self._meters = database["allowances"].with_options(read_concern=ReadConcern("local"), write_concern=_QUICK)
 
     def take(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
-        with patience(self._database):
+        with self._database.reached():
             if len(limits) == 1:
                 ((key, limit),) = limits.items()
                 return {key: persistently(lambda: self._take_one(key, limit, now))}
@@ -42,7 +42,7 @@ class MongoAllowances(Allowances):
             UpdateOne(_as_read(key, after), {"$set": _moments(limits[key].undo(after))})
             for key, after in fillings.items()
         ]
-        with store_errors():
+        with self._database.reached():
             self._meters.bulk_write(undone, ordered=False)
 
     def _take_one(self, key: str, limit: Limit, now: datetime) -> Filling:
@@ -82,7 +82,7 @@ class MongoAllowances(Allowances):
             if written.matched_count + written.upserted_count != len(writes):
                 raise TryAgain
 
-        with self._database.client.start_session() as session:
+        with self._database.start_session() as session:
             try:
                 try_once(session, write, _QUICK)
             except BulkWriteError as error:

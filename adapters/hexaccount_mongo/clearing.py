@@ -7,7 +7,7 @@ from typing import Any
 
 from hexaccount.application.ports.clearing import Clearing, Leftover
 from hexaccount.application.ports.identifiers import first_id_at
-from hexaccount_mongo.connections import Documents, store_errors
+from hexaccount_mongo.connections import Documents
 
 # A session has ended when one of these has passed; each is looked for by an index of its own.
 _ENDS = {"closed_at": "sessions_closed", "idle_until": "sessions_end"}
@@ -60,7 +60,7 @@ class MongoClearing(Clearing):
             Leftover.EXPIRED_REQUESTS: self._requests,
             Leftover.HANDLED_EVENTS: self._notes,
         }
-        with store_errors():
+        with self.database.reached():
             return steps[kind](before, limit)
 
     def _tokens_of_ended(self, before: datetime, limit: int) -> int:

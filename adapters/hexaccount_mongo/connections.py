@@ -1,36 +1,30 @@
-"""Opening clients, and saying in the application's words when they fail."""
+"""Opening the database that a URL names, and asking it for as long as it makes sense."""
 
 import logging
-import re
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
+import pymongo
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import (
-    BulkWriteError,
-    ConfigurationError,
-    ConnectionFailure,
-    ExecutionTimeout,
-    OperationFailure,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
-    WriteConcernError,
-)
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
-from pymongo.uri_parser import parse_uri
+from pymongo.uri_parser import parse_uri, validate_options
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_mongo.errors import NoPrimary, store_errors
 
 Document: TypeAlias = dict[str, Any]
-Documents: TypeAlias = Database[Document]
-"""A database of documents."""
 
-# As far as the URL leaves them open. An operation, its repetitions included, is given up after `timeoutMS`; what is
-# not yet with a majority, and in its journals, was never acknowledged.
+# As far as the URL leaves them open. An operation, its repetitions included, is given up after `timeoutMS`, and while
+# there is no primary, `serverSelectionTimeoutMS` after the last one went; what is not yet with a majority, and in its
+# journals, was never acknowledged.
 _DEFAULTS: dict[str, Any] = {
     "appname": "hexaccount",
     "maxPoolSize": 16,
@@ -40,21 +34,16 @@ _DEFAULTS: dict[str, Any] = {
     "timeoutMS": 10_000,
     "heartbeatFrequencyMS": 2_000,  # so that a server that was away, and is back, is used again soon
 }
-# https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
-_REFUSED = {
-    13: "its user may not do this in the database",
-    18: "it refuses the user or the password",
-    13297: "a database is there whose name differs from the one in the URL by capital letters only; write it that way",
-}
 _OF_THE_SERVER = {"admin", "config", "local"}
-_AWAY = {6, 7, 50, 64, 89, 91, 112, 134, 189, 246, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 
 
 def check_url(url: str) -> None:
     """Return if a client can be made of a URL; raises ValueError with the remedy, which repeats nothing of the URL."""
     try:
         parts = parse_uri(url, warn=False)
-    except (PyMongoError, ValueError):
+    except (PyMongoError, ValueError, OSError):
+        if wrong := _wrong_option(url):
+            raise ValueError(f"MongoDB's driver has no option {wrong}, or none with this value; correct it") from None
         raise ValueError(
             "it is not a URL that MongoDB's driver understands; write it as in "
             "mongodb://user:password@one:27017,other:27017/hexaccount?replicaSet=rs0, with special characters of the "
@@ -64,6 +53,89 @@ def check_url(url: str) -> None:
         raise ValueError("name the database after the host, as in mongodb://localhost:27017/hexaccount")
     if parts["database"] in _OF_THE_SERVER:
         raise ValueError(f"the database {parts['database']} is the server's own; name another, such as hexaccount")
+
+
+def _wrong_option(url: str) -> str | None:
+    """Return the name of the first option that the driver refuses by itself."""
+    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        try:
+            validate_options({name: value}, warn=False)
+        except (PyMongoError, ValueError, OSError):
+            return name
+    return None
+
+
+class Documents:
+    """A database of documents, which is asked in the blocks of `reached` only.
+
+    While it has no primary, whoever asks waits until `serverSelectionTimeoutMS` after the first who found none, as an
+    election may be under way. Who comes later is refused at once: else requests would pile up for as long as the
+    servers are gone. Their return is noticed by the driver, which looks after them on its own.
+    """
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._database = database
+        self._client = database.client
+        self._without_primary_since = math.inf
+        self._why = ""
+
+    def __getitem__(self, collection: str) -> Collection[Document]:
+        return self._database[collection]
+
+    @contextmanager
+    def reached(self, seconds: float | None = None) -> Iterator[None]:
+        """Give the block `seconds`, or as long as one operation may take, its repetitions included.
+
+        Raises StoreUnavailable in the place of what the driver raises when its server is away, else OperationRefused.
+        """
+        began = time.monotonic()
+        try:
+            with store_errors():
+                self._find_primary()
+                with pymongo.timeout(seconds or self._client.options.timeout):
+                    yield
+        except NoPrimary as error:
+            self._without_primary_since, self._why = min(self._without_primary_since, began), str(error)
+            raise
+
+    def start_session(self, *, causal_consistency: bool = False) -> ClientSession:
+        """Begin a session, which belongs to one thread and has to be ended."""
+        return self._client.start_session(causal_consistency=causal_consistency)
+
+    def at_one_moment(self, collection: str) -> Collection[Document]:
+        """Return a collection whose reading, joined documents included, sees none of them older or newer."""
+        return self._database.get_collection(collection, read_concern=ReadConcern("snapshot"))
+
+    def described(self, collection: str) -> Document | None:
+        """Return a collection's options as the server tells them, or None where it is not there."""
+        found: Mapping[str, Any] | None = next(iter(self._database.list_collections(filter={"name": collection})), None)
+        return None if found is None else dict(found)
+
+    def command(self, name: str, collection: str, **parameters: Any) -> None:
+        """Have the server do something with a collection."""
+        self._database.command(name, collection, **parameters)
+
+    def hello(self) -> Document:
+        """Return what the server tells of itself."""
+        return self._client.admin.command("hello")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def _find_primary(self) -> None:
+        """Return once there is a primary; raises NoPrimary when there has been none for long."""
+        if self._client.topology_description.has_writable_server():
+            self._without_primary_since, self._why = math.inf, ""
+            return
+        now = time.monotonic()
+        self._without_primary_since = min(self._without_primary_since, now)
+        patience = self._client.options.server_selection_timeout
+        left = self._without_primary_since + patience - now
+        if left <= 0 and self._why:
+            raise NoPrimary(self._why)
+        with pymongo.timeout(left if left > 0 else patience):
+            _ = self._client.is_primary  # returns once a primary is known
 
 
 def open_database(url: str) -> Documents:
@@ -84,55 +156,4 @@ def open_database(url: str) -> Documents:
         tzinfo=UTC,
         **options,
     )
-    return client.get_default_database()
-
-
-def at_one_moment(database: Documents) -> Documents:
-    """Return the database as it is read by one look at several collections: none of them may be older or newer."""
-    return database.with_options(read_concern=ReadConcern("snapshot"))
-
-
-class OperationRefused(Exception):
-    """The server has refused an operation; the driver's own error would show documents, password hashes in them."""
-
-    def __init__(self, code: int | None) -> None:
-        super().__init__(f"MongoDB has refused an operation with the error code {code}")
-
-
-@contextmanager
-def store_errors() -> Iterator[None]:
-    """Raise StoreUnavailable in the place of what the driver raises when its server is away, else OperationRefused."""
-    try:
-        yield
-    except ServerSelectionTimeoutError as error:
-        raise StoreUnavailable(_no_primary(error)) from error
-    except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteConcernError) as error:
-        raise StoreUnavailable from error
-    except OperationFailure as error:
-        if error.code in _REFUSED:
-            raise StoreUnavailable(f"the store cannot be used: {_REFUSED[error.code]}") from error
-        if error.code in _AWAY or error.timeout:
-            raise StoreUnavailable from error
-        raise OperationRefused(_code(error)) from None
-    except ConfigurationError as error:
-        raise StoreUnavailable(f"the store cannot be used: {error}") from error
-    except PyMongoError as error:
-        if error.timeout:
-            raise StoreUnavailable from error
-        raise
-
-
-def _code(error: OperationFailure) -> int | None:
-    if isinstance(error, BulkWriteError) and error.details["writeErrors"]:
-        code: int = error.details["writeErrors"][0]["code"]
-        return code
-    return error.code
-
-
-def _no_primary(error: ServerSelectionTimeoutError) -> str:
-    """Return why no server could be asked, in a text in which a password never stands."""
-    told = re.sub(r" \(configured timeouts: [^)]*\)", "", str(error).partition(", Timeout: ")[0])
-    return (
-        f"the store cannot be reached: {told}; see that its servers run, that `replicaSet` in the URL names their set, "
-        "and that the set was initiated once with rs.initiate()"
-    )
+    return Documents(client.get_default_database())

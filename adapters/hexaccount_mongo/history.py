@@ -5,7 +5,7 @@ from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.history import Chosen, History, JournalKey
-from hexaccount_mongo.connections import Document, Documents, store_errors
+from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.documents import entry_from
 
 _BY_AGGREGATE = {"aggregate": 1, "aggregate_id": 1, "sequence": 1}
@@ -18,7 +18,7 @@ class MongoHistory(History):
     database: Documents
 
     def find(self, event_id: UUID) -> JournalEntry | None:
-        with store_errors():
+        with self.database.reached():
             document = self.database["journal"].find_one({"_id": event_id})
         return None if document is None else entry_from(document)
 
@@ -38,11 +38,11 @@ class MongoHistory(History):
         return self._entries(condition, _BY_AGGREGATE, limit, index)
 
     def count(self, chosen: Chosen) -> int:
-        with store_errors():
+        with self.database.reached():
             return self.database["journal"].count_documents(_condition(chosen))
 
     def _entries(self, condition: Document, order: Mapping[str, int], limit: int, index: str) -> list[JournalEntry]:
-        with store_errors():
+        with self.database.reached():
             found = self.database["journal"].find(condition, sort=list(order.items()), limit=limit, hint=index)
             return [entry_from(document) for document in found]
 

@@ -7,7 +7,7 @@ from pymongo.errors import DuplicateKeyError
 from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.repositories_in_hand import KeyedRequestsInHand
-from hexaccount_mongo.connections import Document, Documents, store_errors
+from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.reading import Reading
 
 # A key that has no document when it was taken was given back between two looks; nobody does so again and again.
@@ -38,12 +38,12 @@ class MongoKeyedRequests(KeyedRequestsInHand):
 
     def release(self, request: KeyedRequest) -> None:
         its_own = {"_id": request.key, "claimed_until": request.claimed_until, "user_id": None}
-        with store_errors():
+        with self.database.reached():
             self.database["idempotency_keys"].delete_one(its_own)
 
     def _takes(self, gives_way: dict[str, Any], request: KeyedRequest) -> bool:
         """Put the request where none is or one gives way; where one does not, inserting fails on its key."""
-        with store_errors():
+        with self.database.reached():
             try:
                 self.database["idempotency_keys"].replace_one(gives_way, request_document(request), upsert=True)
             except DuplicateKeyError:

@@ -6,17 +6,18 @@ from pymongo.errors import OperationFailure
 
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount_mongo.connections import Documents, store_errors
+from hexaccount_mongo.connections import Documents
 from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
 from hexaccount_mongo.transactions import TryAgain, persistently
 
 # What the server says when somebody else makes or changes the same collection at the moment.
 _BUSY = {48, 112, 117, 12586, 12587, 46}
+_LONGEST = 24 * 3600.0  # seconds that a new index of a large collection may take
 
 
 def migrate(database: Documents) -> str:
     """Bring the schema to the newest version; every step may be repeated, also by two at once."""
-    with store_errors():
+    with database.reached(_LONGEST):
         _refuse_standalone(database)
         version = _version(database)
         if version is not None and version not in SUPPORTED_VERSIONS:
@@ -30,7 +31,7 @@ def migrate(database: Documents) -> str:
 
 def check_schema(database: Documents) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
-    with store_errors():
+    with database.reached():
         _refuse_standalone(database)
         version = _version(database)
     if version is None:
@@ -51,7 +52,7 @@ def _make(database: Documents, name: str) -> None:
 def _form(database: Documents, name: str) -> None:
     """Make a collection, or bring one that is there into its form."""
     wanted = COLLECTIONS[name]
-    there = next(iter(database.list_collections(filter={"name": name})), None)
+    there = database.described(name)
     if there is None:
         # Somebody else may have made it since; then the server calls it busy, and it is looked at again.
         database.command("create", name, validator=wanted.validator)
@@ -63,7 +64,7 @@ def _form(database: Documents, name: str) -> None:
 
 
 def _refuse_standalone(database: Documents) -> None:
-    hello = database.client.admin.command("hello")
+    hello = database.hello()
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         raise StoreUnavailable(
             "the MongoDB server stands alone and has no transactions; start mongod with --replSet, even if it is the "

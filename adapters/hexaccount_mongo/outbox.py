@@ -11,10 +11,10 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.outbox import Delivery, Outbox
-from hexaccount_mongo.connections import Document, Documents, store_errors
+from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import AT_ONCE, OWED_AGAIN, delivery_document
 from hexaccount_mongo.documents import entry_from
-from hexaccount_mongo.transactions import TryAgain, patience, persistently, try_once
+from hexaccount_mongo.transactions import TryAgain, persistently, try_once
 
 _DUPLICATE_KEY = 11000
 _FREE: Document = {"lease": None, "free_at": AT_ONCE}
@@ -54,20 +54,20 @@ class MongoOutbox(Outbox):
 
     def enrol(self, subscriber: str, event_types: Collection[str]) -> None:
         enrolment = {"$set": {"types": sorted(set(event_types))}}
-        with store_errors():
+        with self.database.reached():
             try:
                 self.database["subscriptions"].update_one({"_id": subscriber}, enrolment, upsert=True)
             except DuplicateKeyError:  # another process enrols the same subscriber at the same moment
                 self.database["subscriptions"].update_one({"_id": subscriber}, enrolment)
 
     def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
-        with patience(self.database), self.database.client.start_session() as session:
+        with self.database.reached(), self.database.start_session() as session:
             persistently(lambda: try_once(session, lambda session: self._owe(subscriber, entries, session)))
         self.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         claim = _Claim(self.database, subscriber, uuid4(), now, now + lease)
-        with store_errors():
+        with self.database.reached():
             claimed = claim.take(self._heads(subscriber, limit, now))
             if not claimed:
                 return []
@@ -90,7 +90,7 @@ class MongoOutbox(Outbox):
 
     def settle(self, deliveries: Collection[Delivery]) -> None:
         for subscriber, events in _by_subscriber(deliveries).items():
-            with store_errors():
+            with self.database.reached():
                 self.database["deliveries"].delete_many({"subscriber": subscriber, "event_id": {"$in": events}})
 
     def postpone(self, delivery: Delivery, *, until: datetime, error: str) -> None:
@@ -102,7 +102,7 @@ class MongoOutbox(Outbox):
 
     def release(self, deliveries: Collection[Delivery]) -> None:
         for delivery in deliveries:
-            with store_errors():
+            with self.database.reached():
                 self.database["deliveries"].update_one(_held(delivery), {"$set": _FREE})
 
     def _owe(self, subscriber: str, entries: Sequence[JournalEntry], session: ClientSession) -> None:
@@ -136,7 +136,7 @@ class MongoOutbox(Outbox):
 
     def _end(self, delivery: Delivery, values: Document) -> None:
         change = {"$inc": {"attempts": 1}, "$set": {"lease": None, **values}}
-        with store_errors():
+        with self.database.reached():
             self.database["deliveries"].update_one(_held(delivery), change)
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from hexaccount_mongo.connections import Document, Documents, at_one_moment, store_errors
+from hexaccount_mongo.connections import Document, Documents
 
 
 class Reading:
@@ -17,12 +17,12 @@ class Reading:
     def session(self) -> ClientSession:
         """Return the session of the unit of work, begun at its first use."""
         if self._session is None:
-            self._session = self._database.client.start_session(causal_consistency=True)
+            self._session = self._database.start_session(causal_consistency=True)
         return self._session
 
     def one(self, collection: str, condition: Mapping[str, Any]) -> Document | None:
         """Return the only document that meets a condition."""
-        with store_errors():
+        with self._database.reached():
             return self._database[collection].find_one(condition, session=self.session)
 
     def find(
@@ -36,7 +36,7 @@ class Reading:
     ) -> list[Document]:
         """Return the documents that meet a condition, in an order, up to `limit` unless that is 0."""
         order = list(sort.items()) if sort else None
-        with store_errors():
+        with self._database.reached():
             return list(
                 self._database[collection].find(condition, sort=order, limit=limit, hint=hint, session=self.session)
             )
@@ -49,8 +49,8 @@ class Reading:
         The session cannot be used for it, as it asks for what is newer than a time and not as at one. None is needed:
         a look at one moment sees all that a majority has.
         """
-        with store_errors():
-            found = at_one_moment(self._database)[collection].aggregate([{"$match": condition}, *steps])
+        with self._database.reached():
+            found = self._database.at_one_moment(collection).aggregate([{"$match": condition}, *steps])
             return list(found)
 
     def end(self) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
-from hexaccount_mongo.connections import Documents, store_errors
+from hexaccount_mongo.connections import Documents
 from hexaccount_mongo.deliveries import OWED_AGAIN
 from hexaccount_mongo.documents import entry_from
 
@@ -22,7 +22,7 @@ class MongoSetAsideDeliveries(SetAsideDeliveries):
         if after is not None:
             chosen["event_id"] = {"$gt": after}
         order = [("event_id", 1), ("subscriber", 1)]
-        with store_errors():
+        with self.database.reached():
             found = list(self.database["deliveries"].find(chosen, sort=order, limit=limit, hint="deliveries_set_aside"))
             entries = self.database["journal"].find({"_id": {"$in": [given_up["event_id"] for given_up in found]}})
             by_id = {document["_id"]: entry_from(document) for document in entries}
@@ -38,7 +38,7 @@ class MongoSetAsideDeliveries(SetAsideDeliveries):
 
     def retry(self, *, event_id: UUID | None = None, subscriber: str | None = None) -> int:
         chosen = _chosen(event_id=event_id, subscriber=subscriber)
-        with store_errors():
+        with self.database.reached():
             updated = self.database["deliveries"].update_many(chosen, OWED_AGAIN, hint="deliveries_set_aside")
         self.commits.give()
         return updated.modified_count

@@ -76,4 +76,4 @@ class MongoStore(Store):
         return migrate(self._database)
 
     def close(self) -> None:
-        self._database.client.close()
+        self._database.close()

@@ -6,7 +6,7 @@ from pymongo.errors import BulkWriteError
 
 from hexaccount.application.ports.stored_profiles import StoredProfiles
 from hexaccount.domain.profile import Profile
-from hexaccount_mongo.connections import Documents, store_errors
+from hexaccount_mongo.connections import Documents
 from hexaccount_mongo.documents import document_of
 
 _DUPLICATE_KEY = 11000
@@ -22,7 +22,7 @@ class MongoStoredProfiles(StoredProfiles):
         if not profiles:
             return
         states = [document_of(profile) for profile in profiles]
-        with store_errors():
+        with self.database.reached():
             try:
                 self.database["profiles"].insert_many(states, ordered=False)
             except BulkWriteError as error:

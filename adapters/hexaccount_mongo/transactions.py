@@ -7,18 +7,15 @@ Nothing else is repeated.
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
-import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount_mongo.connections import Documents, store_errors
 
 T = TypeVar("T")
 
@@ -46,13 +43,6 @@ def persistently(attempt: Callable[[], T]) -> T:
             time.sleep(random.uniform(0, pause))  # noqa: S311 - it only parts those who race
             pause = min(2 * pause, _LONGEST_PAUSE)
     raise StoreUnavailable
-
-
-@contextmanager
-def patience(database: Documents) -> Iterator[None]:
-    """Have all tries in the block together take no longer than one operation may; raises what `store_errors` does."""
-    with store_errors(), pymongo.timeout(database.client.options.timeout):
-        yield
 
 
 def try_once(session: ClientSession, work: Callable[[ClientSession], T], concern: WriteConcern = MAJORITY) -> T:

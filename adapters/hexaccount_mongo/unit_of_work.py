@@ -17,7 +17,7 @@ from hexaccount_mongo.documents import COLLECTION_OF
 from hexaccount_mongo.keyed_requests import MongoKeyedRequests
 from hexaccount_mongo.reading import Reading
 from hexaccount_mongo.repositories import MongoJournal, MongoProfiles, MongoSessions, MongoUsers
-from hexaccount_mongo.transactions import TryAgain, patience, persistently, try_once
+from hexaccount_mongo.transactions import TryAgain, persistently, try_once
 from hexaccount_mongo.writes import LostRace, Writes
 
 _DUPLICATE_KEY = 11000
@@ -53,7 +53,7 @@ class MongoUnitOfWork:
         writes = Writes.of(changes, self._work.orders)
         if writes.empty:
             return
-        with patience(self._database):
+        with self._database.reached():
             owed = persistently(lambda: self._write(writes, changes))
         self._work.settle(changes)
         if owed:

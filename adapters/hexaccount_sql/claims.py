@@ -5,7 +5,10 @@ what it supposes of the rows, so the conditions are put in such words that a wro
 delivery with every other, or sort them all to give the first few.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from hexaccount_sql.columns import Moment
 from hexaccount_sql.schema import deliveries, journal
@@ -41,21 +44,32 @@ _heads = (
 _head_ids = sa.select(_heads.c.event_id)
 
 
-def _claim(chosen: sa.ColumnElement[bool]) -> sa.Executable:
+CLAIMED = (
+    sa.select(deliveries.c.attempts, journal)
+    .join(journal, journal.c.id == deliveries.c.event_id)
+    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.lease == LEASE, deliveries.c.event_id.in_(EVENTS))
+    .order_by(deliveries.c.event_id)
+)
+
+
+def _claim(chosen: sa.ColumnElement[bool]) -> ReturningUpdate[Any]:
     return (
         sa.update(deliveries)
         .where(deliveries.c.subscriber == SUBSCRIBER, chosen)
         .values(lease=LEASE, leased_until=UNTIL)
-        .returning(deliveries.c.event_id)
+        .returning(deliveries.c.event_id, deliveries.c.attempts)
     )
 
 
-CLAIM_HEADS = {
-    "postgresql": _claim(
-        deliveries.c.event_id == sa.any_(sa.func.array(_head_ids.scalar_subquery(), type_=sa.ARRAY(sa.Uuid)))
-    ),
-    "sqlite": _claim(deliveries.c.event_id.in_(_head_ids)),
-}
+_heads_array = sa.func.array(_head_ids.scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
+_claimed = _claim(deliveries.c.event_id == sa.any_(_heads_array)).cte("claimed")
+# SQLite has no UPDATE within a SELECT: there the ids come first, and then what they stand for.
+CLAIM_HEADS_AT_ONCE = (
+    sa.select(_claimed.c.attempts, journal)
+    .join(journal, journal.c.id == _claimed.c.event_id)
+    .order_by(_claimed.c.event_id)
+)
+CLAIM_HEADS = _claim(deliveries.c.event_id.in_(_head_ids))
 
 _head = deliveries.alias("head")
 FOLLOWERS = (
@@ -78,10 +92,4 @@ CLAIM_FOLLOWERS = (
     sa.update(deliveries)
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), _DUE)
     .values(lease=LEASE, leased_until=UNTIL)
-)
-CLAIMED = (
-    sa.select(deliveries.c.attempts, journal)
-    .join(journal, journal.c.id == deliveries.c.event_id)
-    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.lease == LEASE, deliveries.c.event_id.in_(EVENTS))
-    .order_by(deliveries.c.event_id)
 )

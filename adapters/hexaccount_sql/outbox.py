@@ -10,7 +10,17 @@ import sqlalchemy as sa
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.outbox import Delivery, Outbox
-from hexaccount_sql.claims import CLAIM_FOLLOWERS, CLAIM_HEADS, CLAIMED, EVENTS, FOLLOWERS, LEASE, SUBSCRIBER, UNTIL
+from hexaccount_sql.claims import (
+    CLAIM_FOLLOWERS,
+    CLAIM_HEADS,
+    CLAIM_HEADS_AT_ONCE,
+    CLAIMED,
+    EVENTS,
+    FOLLOWERS,
+    LEASE,
+    SUBSCRIBER,
+    UNTIL,
+)
 from hexaccount_sql.connections import store_errors
 from hexaccount_sql.keyed_requests import Insert
 from hexaccount_sql.rows import entry_from
@@ -97,15 +107,15 @@ class SqlOutbox(Outbox):
         token = uuid4()
         claim = {"for_subscriber": subscriber, "claim": token, "now": now, "until": now + lease}
         with store_errors(), self.engine.connect() as connection:
-            events = list(
-                connection.execute(CLAIM_HEADS[self.engine.dialect.name], {**claim, "limit": limit}).scalars()
-            )
-            if not events:
-                return []
-            if len(events) < limit:
-                events += self._claim_followers(connection, claim, events, limit=limit - len(events))
-            rows = connection.execute(CLAIMED, {**claim, "events": events}).all()
-        return _in_order([_delivery(subscriber, token, row) for row in rows])
+            rows = self._claim_heads(connection, {**claim, "limit": limit})
+            if rows and len(rows) < limit:
+                heads = [row.id for row in rows]
+                followers = self._claim_followers(connection, claim, heads, limit=limit - len(rows))
+                rows += self._claimed(connection, claim, followers)
+        deliveries = [
+            Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token) for row in rows
+        ]
+        return _in_order(sorted(deliveries, key=lambda delivery: delivery.entry.id))
 
     def settle(self, deliveries: Collection[Delivery]) -> None:
         for subscriber, group in _by_subscriber(deliveries).items():
@@ -135,6 +145,14 @@ class SqlOutbox(Outbox):
         except sa.exc.IntegrityError:
             return  # another process enrols the same subscriber at the same moment
 
+    def _claim_heads(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
+        if connection.dialect.name == "postgresql":
+            return list(connection.execute(CLAIM_HEADS_AT_ONCE, claim))
+        return self._claimed(connection, claim, list(connection.execute(CLAIM_HEADS, claim).scalars()))
+
+    def _claimed(self, connection: sa.Connection, claim: dict[str, Any], events: Sequence[UUID]) -> list[sa.Row[Any]]:
+        return list(connection.execute(CLAIMED, {**claim, "events": events})) if events else []
+
     def _claim_followers(
         self, connection: sa.Connection, claim: dict[str, Any], heads: Sequence[UUID], *, limit: int
     ) -> list[UUID]:
@@ -157,10 +175,6 @@ def _batched(events: Sequence[UUID], length: int) -> Iterator[Sequence[UUID]]:
     """Give the events in parts of no more than a length."""
     for begin in range(0, len(events), length):
         yield events[begin : begin + length]
-
-
-def _delivery(subscriber: str, token: UUID, row: Sequence[Any]) -> Delivery:
-    return Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token)
 
 
 def _in_order(deliveries: Sequence[Delivery]) -> list[Delivery]:

@@ -1,7 +1,7 @@
 """The kinds of publisher, by the scheme of a URL in the setting `events`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -13,7 +13,10 @@ from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.webhooks import open_webhooks, webhook_policies
 
-LINGER = timedelta(milliseconds=10)
+# A claim, a transmission and a settlement cost about the same for many as for a few.
+_PUBLISHED_AT_ONCE = 500
+# What is told outside is told soon: they linger for less than those whose handlers fill the database.
+_LINGER = timedelta(milliseconds=10)
 
 
 def _without_secrets(url: str) -> str:
@@ -118,14 +121,10 @@ def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscrib
     return [PublishingSubscriber(name, publisher) for name, publisher in named] + open_webhooks(settings, clock)
 
 
-def publisher_policies(settings: Settings) -> dict[str, RelayPolicy]:
-    """Return the patience with each publisher by the name of its subscriber.
-
-    What is told outside is told soon: a relay of `events` lingers for less than one whose handler fills the database.
-    """
-    lease = timedelta(seconds=settings.relay.lease)
-    soon = RelayPolicy(attempts=settings.relay.attempts, lease=lease, linger=LINGER)
-    return {subscriber_name(url): soon for url in settings.events} | webhook_policies(settings)
+def relay_policies(settings: Settings, usual: RelayPolicy) -> dict[str, RelayPolicy]:
+    """Return how patient relays are with the publishers of the settings `events` and `webhooks`, by subscriber."""
+    in_batches = replace(usual, batch=_PUBLISHED_AT_ONCE, linger=_LINGER)
+    return {subscriber_name(url): in_batches for url in settings.events} | webhook_policies(settings)
 
 
 def preload_for_events(settings: Settings) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from hexaccount.application.purger import Purger
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
-from hexaccount.bootstrap.publishers import publisher_policies
+from hexaccount.bootstrap.publishers import relay_policies
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 
@@ -139,8 +139,8 @@ def open_service(
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = container.subscribers()
-    lease = timedelta(seconds=settings.relay.lease)
-    usual, of_their_own = RelayPolicy(attempts=settings.relay.attempts, lease=lease), publisher_policies(settings)
+    usual = RelayPolicy(attempts=settings.relay.attempts, lease=timedelta(seconds=settings.relay.lease))
+    of_their_own = relay_policies(settings, usual)
     relays = [
         Relay(
             subscriber,

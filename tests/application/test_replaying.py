@@ -19,7 +19,7 @@ from hexaccount.application.ports.history import Chosen, JournalKey
 from hexaccount.application.ports.identifiers import first_id_at
 from hexaccount.application.replay import Replay, TypeNotTaken, UnknownTarget
 from hexaccount.application.replay_events import ReplayEvents
-from hexaccount.application.subscribers import HandlingSubscriber
+from hexaccount.application.subscribers import HandlingSubscriber, PublishingSubscriber
 from hexaccount.application.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
@@ -41,7 +41,7 @@ def world() -> MemoryPublisher:
 @pytest.fixture
 def service(clock: AdjustableClock, world: MemoryPublisher):
     settings = Settings(store="memory://", password=PasswordSettings(cost=4))
-    with open_service(settings, clock=clock, publishers={WORLD: world}) as service:
+    with open_service(settings, clock=clock, publishers=[PublishingSubscriber(WORLD, world)]) as service:
         service.enrol()
         yield service
 
@@ -128,7 +128,8 @@ def test_a_new_receiver_gets_history_and_news_in_order_if_it_is_served_after_the
     ids = populate(service)
     newcomer = MemoryPublisher()
     settings = Settings(store="memory://", password=PasswordSettings(cost=4))
-    with open_service(settings, clock=clock, store=service.store, publishers={"memory://new": newcomer}) as other:
+    publishers = [PublishingSubscriber("memory://new", newcomer)]
+    with open_service(settings, clock=clock, store=service.store, publishers=publishers) as other:
         assert replay(other.bus, "memory://new") == 33
         service.bus.handle(DisableUser(user_id=ids[0]))  # by a process that has never heard of it
         other.deliver_all()

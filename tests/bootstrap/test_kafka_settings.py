@@ -7,6 +7,7 @@ from hexaccount.bootstrap.publishers import open_publishers, preload_for_events,
 from hexaccount.bootstrap.settings import KafkaSettings, Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings, shown_settings
 from hexaccount_kafka import KafkaPublisher, KafkaTopic
+from hexaccount_system import SystemClock
 from tests.adapters.kafka.authority import Authority
 from tests.adapters.security.key_pairs import pem
 
@@ -31,7 +32,8 @@ def test_brokers_and_topic_are_taken_from_the_url(url: str, brokers: str, topic:
     settings = load_settings(None, {"HEXACCOUNT_EVENTS": f'["{url}"]'})
     assert subscriber_name(url) == url
     assert KafkaTopic.of(url) == KafkaTopic(brokers, topic)
-    (publisher,) = open_publishers(settings).values()
+    (subscriber,) = open_publishers(settings, SystemClock())
+    publisher = subscriber.publisher
     assert isinstance(publisher, KafkaPublisher)
     publisher.close()
     assert preload_for_events(settings) == ("hexaccount_kafka",)
@@ -75,7 +77,7 @@ def test_passwords_are_neither_shown_nor_printed(tmp_path: Path) -> None:
     assert (shown["kafka.sasl_password"], shown["kafka.ssl_key_password"]) == ("********", "********")
     assert shown["kafka.sasl_username"] == "hexaccount"
     assert shown_settings(Settings())["kafka.sasl_password"] is None
-    for text in (repr(shown), repr(settings), repr(open_publishers(settings))):
+    for text in (repr(shown), repr(settings), repr(open_publishers(settings, SystemClock()))):
         assert SECRET not in text
 
 

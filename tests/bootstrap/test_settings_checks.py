@@ -109,7 +109,9 @@ def test_a_key_that_is_no_text_is_refused() -> None:
         ("mongodb://localhost/admin?replicaSet=rs0", "the database admin is the server's own; name another"),
         ("mongodb://localhost/local", "the database local is the server's own"),
         ("mongodb://localhost:port/accounts", "not a URL that MongoDB's driver understands; write it as in mongodb://"),
-        ("mongodb://localhost/accounts?unknown=1", "not a URL that MongoDB's driver understands"),
+        ("mongodb://localhost/accounts?unknown=1", "MongoDB's driver has no option unknown, or none with this value"),
+        ("mongodb://localhost/accounts?w=1&timeoutMS=soon", "no option timeoutMS, or none with this value; correct it"),
+        ("mongodb://localhost/accounts?tlsCAFile=/nowhere", "no option tlsCAFile, or none with this value; correct it"),
     ],
 )
 def test_a_store_that_is_nearly_right_is_told_what_is_wrong(url: str, remedy: str) -> None:

@@ -8,6 +8,7 @@ from hexaccount.application.disable_user import DisableUser
 from hexaccount.application.enable_user import EnableUser
 from hexaccount.application.list_users import ListUsers
 from hexaccount.application.log_out import LogOut
+from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
@@ -54,7 +55,8 @@ def world(store_url: str, cache_url: str | None) -> Iterator[World]:
         roles={"helper": [Permission.READ_SESSIONS]},
     )
     clock, outside = AdjustableClock(), WorldOutside()
-    with open_service(settings, clock=clock, publishers={"memory://outside": outside}) as service:
+    publishers = [PublishingSubscriber("memory://outside", outside)]
+    with open_service(settings, clock=clock, publishers=publishers) as service:
         service.enrol()
         world = World(service, clock, outside)
         yield world

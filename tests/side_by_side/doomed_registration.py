@@ -15,6 +15,7 @@ from pymongo import monitoring
 from pymongo.monitoring import CommandListener
 
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
 from hexaccount_flask import create_app
@@ -48,7 +49,7 @@ def opened(url: str, clock: Clock | None = None) -> Service:
         password=PasswordSettings(cost=4),
         limits=LimitSettings(enabled=False),  # all who are registered come from one address
     )
-    publishers = {"memory://outside": MemoryPublisher()}
+    publishers = [PublishingSubscriber("memory://outside", MemoryPublisher())]
     service = open_service(settings, publishers=publishers, clock=clock or SystemClock())
     service.store.migrate()
     service.enrol()

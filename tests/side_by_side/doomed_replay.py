@@ -1,11 +1,13 @@
 """A replay in small steps that dies at one point of its work: before or after a message to the database."""
 
+import time
 from multiprocessing.connection import Connection
 
 from pymongo import monitoring
 
 from hexaccount.application import replay_events as replaying
 from hexaccount.application.ports.history import JournalKey
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.replay import Replay
 from hexaccount.application.replay_events import ReplayEvents
 from hexaccount.bootstrap.service import Service
@@ -30,10 +32,16 @@ def replay(url: str, doom: int, told: Connection) -> None:
 
 
 def replay_all(service: Service) -> None:
-    """Do all steps of a replay to the world outside."""
+    """Do all steps of a replay to the world outside, as patiently as MongoDB ends transactions of the dead."""
     after: JournalKey | None = None
+    deadline = time.monotonic() + 30
     while True:
-        step = service.bus.handle(ReplayEvents(replay=Replay(target=OUTSIDE), after=after))
+        try:
+            step = service.bus.handle(ReplayEvents(replay=Replay(target=OUTSIDE), after=after))
+        except StoreUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            continue
         after = step.next
         if after is None:
             return

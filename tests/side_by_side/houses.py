@@ -10,6 +10,7 @@ from hexaccount.application.access import Access
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.unit_of_work import StaleVersion, UnitOfWork
 from hexaccount.application.purge import Purged
+from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
@@ -52,7 +53,7 @@ class House:
             settings,
             clock=self.clock,
             identifiers=CountedIdentifiers(self.clock),
-            publishers={"memory://outside": self.outside},
+            publishers=[PublishingSubscriber("memory://outside", self.outside)],
         )
         self.service.enrol()
 

@@ -19,7 +19,7 @@ from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, disable, journal_of, save, user_of
 from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount_mongo import MongoStore
-from hexaccount_mongo.connections import OperationRefused
+from hexaccount_mongo.errors import OperationRefused
 from tests.adapters.mongo.conftest import open_store
 from tests.servers.mongo import MongoServer, temporary_mongo_database
 
@@ -151,9 +151,53 @@ def test_a_server_that_hangs_or_is_gone_is_unavailable_and_used_again_when_it_is
         with pytest.raises(StoreUnavailable):
             store.check()
         server.start()
-        store.check()
+        _await(store)
         assert user_of(store, user.id).version == 1
         store.close()
+
+
+def test_nobody_waits_for_a_server_that_has_been_gone_for_long(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with MongoServer(tmp_path) as server, temporary_mongo_database(server.url) as url:
+        store = open_store(f"{url}&serverSelectionTimeoutMS=1000&heartbeatFrequencyMS=500")
+        store.migrate()
+        people = People()
+        user = people.user()
+        save(store, user)
+        server.stop()
+        with pytest.raises(StoreUnavailable, match="Connection refused"):
+            store.check()  # an election might have been under way
+        with caplog.at_level(logging.DEBUG, "pymongo.serverSelection"):
+            for deed in (store.check, lambda: all_users(store), lambda: save(store, people.user())):
+                with pytest.raises(StoreUnavailable, match="Connection refused"):
+                    deed()
+            assert [record for record in caplog.records if record.name == "pymongo.serverSelection"] == []
+            server.start()
+            _await(store)
+            assert user_of(store, user.id).version == 1
+        assert [record for record in caplog.records if record.name == "pymongo.serverSelection"] != []
+        server.stop()
+        caplog.clear()
+        caplog.set_level(logging.DEBUG, "pymongo.serverSelection")
+        with pytest.raises(StoreUnavailable, match="Connection refused"):
+            store.check()
+        assert caplog.records, "the next absence is waited for again"
+        store.close()
+        server.start()  # so that its database can be dropped
+
+
+def _await(store: MongoStore) -> None:
+    """Return once the driver has seen that the server is back."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            store.check()
+        except StoreUnavailable:
+            assert time.monotonic() < deadline, "the server that is back is not used"
+            time.sleep(0.05)
+        else:
+            return
 
 
 def test_what_was_committed_outlives_a_kill(tmp_path: Path) -> None:

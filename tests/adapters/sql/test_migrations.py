@@ -64,8 +64,8 @@ def test_a_migration_that_fails_half_way_leaves_what_was(
     before = constraints(blank_url)
     step = getattr(alembic.op, fails_at)
 
-    def failing(name: str, *columns: object) -> object:
-        made = step(name, *columns)
+    def failing(name: str, *columns: object, **options: object) -> object:
+        made = step(name, *columns, **options)
         if name == table:
             raise RuntimeError("half-way")
         return made

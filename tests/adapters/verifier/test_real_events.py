@@ -15,6 +15,7 @@ from hexaccount.application.log_in import LogIn
 from hexaccount.application.log_out import LogOut
 from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.set_password import SetPassword
+from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, SessionSettings, Settings
 from hexaccount.domain.errors import InvalidRefreshToken
@@ -39,7 +40,7 @@ def service(outside: MemoryPublisher) -> Iterator[Service]:
         password=PasswordSettings(cost=4),
         session=SessionSettings(refresh_grace=0),
     )
-    with open_service(settings, publishers={"memory://outside": outside}) as service:
+    with open_service(settings, publishers=[PublishingSubscriber("memory://outside", outside)]) as service:
         service.enrol()
         yield service
 

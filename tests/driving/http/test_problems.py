@@ -11,21 +11,29 @@ import pytest
 import hexaccount_flask
 from hexaccount.application.authenticate import Authenticate
 from hexaccount.application.bus import Bus, Handlers
+from hexaccount.application.get_event import EventNotFound
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.application.replay import TypeNotTaken, UnknownTarget
+from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.domain.errors import InvalidInput, InvalidValue, Refusal, TooManyAttempts, UnknownRole
 from hexaccount.domain.standing import Standing
 from hexaccount_flask import render_problem
 from hexaccount_flask.errors import _PROBLEMS, problem_of
 from hexaccount_flask.problems import _TITLES
+from hexaccount_memory import MemoryPublisher
 
 ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
     TooManyAttempts: (Standing(policy="login", quota=5, window=60, remaining=0, wait=7),),
     InvalidValue: ("must be otherwise",),
     InvalidInput: ({"bio": "must be otherwise"},),
     UnknownRole: (["user", "admin"],),
+    UnknownTarget: (["memory://"],),
+    TypeNotTaken: (PublishingSubscriber("memory://", MemoryPublisher()),),
 }
+OF_THE_COMMAND_LINE = {EventNotFound, TypeNotTaken, UnknownTarget}
+"""What is refused where no client comes over HTTP."""
 
 
 class NewlyInvented(Refusal):
@@ -41,7 +49,11 @@ def _refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
 
 
 def _shipped() -> Iterator[type[Refusal]]:
-    return (kind for kind in _refusals() if kind is not Refusal and kind.__module__.startswith("hexaccount"))
+    return (
+        kind
+        for kind in _refusals()
+        if kind is not Refusal and kind not in OF_THE_COMMAND_LINE and kind.__module__.startswith("hexaccount")
+    )
 
 
 @pytest.mark.parametrize("kind", [*_refusals()])

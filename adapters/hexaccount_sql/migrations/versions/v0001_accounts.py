@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("leased_until", Moment),
         sa.Column("set_aside", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("error", sa.Text, nullable=False, server_default=""),
+        postgresql_with={"fillfactor": 50},
     )
     given_up = sa.column("set_aside", sa.Boolean)
     owed: dict[str, Any] = {f"{dialect}_where": ~given_up for dialect in ("postgresql", "sqlite")}
