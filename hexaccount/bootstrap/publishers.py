@@ -13,9 +13,10 @@ from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.webhooks import open_webhooks, webhook_policies
 
-LINGER = timedelta(milliseconds=10)
 # A claim, a transmission and a settlement cost about the same for many as for a few.
 _PUBLISHED_AT_ONCE = 500
+# What is told outside is told soon: they linger for less than those whose handlers fill the database.
+_LINGER = timedelta(milliseconds=10)
 
 
 def _without_secrets(url: str) -> str:
@@ -121,12 +122,9 @@ def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscrib
 
 
 def relay_policies(settings: Settings, usual: RelayPolicy) -> dict[str, RelayPolicy]:
-    """Return how patient relays are with the publishers of the settings `events` and `webhooks`, by subscriber.
-
-    What is told outside is told soon: a relay of `events` lingers for less than one whose handler fills the database.
-    """
-    soon = replace(usual, linger=LINGER, batch=_PUBLISHED_AT_ONCE)
-    return {subscriber_name(url): soon for url in settings.events} | webhook_policies(settings)
+    """Return how patient relays are with the publishers of the settings `events` and `webhooks`, by subscriber."""
+    in_batches = replace(usual, batch=_PUBLISHED_AT_ONCE, linger=_LINGER)
+    return {subscriber_name(url): in_batches for url in settings.events} | webhook_policies(settings)
 
 
 def preload_for_events(settings: Settings) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Client:
 
     def run(self, over: threading.Event) -> None:
         """Register until it is over, some ten a second."""
-        while not over.wait(self.chance.uniform(0.03, 0.12)):
+        while not over.wait(self.chance.uniform(0.06, 0.18)):
             self._register(f"person{next(_numbers)}")
         self._hang_up()
 
@@ -135,9 +135,9 @@ class Client:
 
 @contextmanager
 def registering(rotation: Rotation, *, clients: int, seed: int) -> Iterator[Outcome]:
-    """Have clients register while the block runs, two of three over a connection that they keep."""
+    """Have clients register while the block runs, three of four over a connection that they keep."""
     outcome, over = Outcome(), threading.Event()
-    crowd = [Client(rotation, outcome, number % 3 != 0, random.Random(seed + number)) for number in range(clients)]
+    crowd = [Client(rotation, outcome, number % 4 != 0, random.Random(seed + number)) for number in range(clients)]
     deeds: list[Callable[[threading.Event], None]] = [rotation.watch, *(client.run for client in crowd)]
     rotation.ask()
     threads = [threading.Thread(target=deed, args=(over,)) for deed in deeds]

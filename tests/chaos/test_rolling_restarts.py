@@ -22,7 +22,7 @@ from tests.servers.processes import RunningCommand, console_command
 pytestmark = pytest.mark.long
 
 RESTARTS = 10
-CLIENTS = 6
+CLIENTS = 4
 KEY = "k" * 40
 
 

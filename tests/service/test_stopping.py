@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -68,6 +69,19 @@ def test_a_signal_in_the_first_second_of_a_process_ends_it_in_order(
     with ThreadPoolExecutor(3) as at_once:
         held = list(at_once.map(lambda both: end_after(*both), product(MOMENTS, SIGNALS)))
     assert sum(held) >= len(held) // 3, "hardly any process had begun"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_command_that_does_not_last_obeys_signals_as_any_program_does(
+    tmp_path: Path, environment: dict[str, str], number: signal.Signals, code: int
+) -> None:
+    names = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "L"]
+    argv = [*console_command("hexaccount"), "users", "register", *names, "--password-stdin"]
+    with Popen(argv, stdin=PIPE, cwd=tmp_path, env=unmeasured() | environment) as process:
+        wait_until(lambda: holds(process.pid, number))
+        wait_until(lambda: not holds(process.pid, number))
+        process.send_signal(number)
+        assert process.wait(10) == code
 
 
 @pytest.fixture
