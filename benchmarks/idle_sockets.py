@@ -40,7 +40,8 @@ class IdleSockets:
             connection.send("40" + json.dumps({"token": tokens[number % len(tokens)]}))
             answer = str(connection.recv())
             assert answer.startswith("40"), answer
-            self._selector.register(connection.fileno(), selectors.EVENT_READ, connection)
+            assert connection.sock
+            self._selector.register(connection.sock, selectors.EVENT_READ, connection)
         self._thread = threading.Thread(target=self._answer, daemon=True)
         self._thread.start()
 

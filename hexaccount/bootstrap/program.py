@@ -73,7 +73,8 @@ class SettingsProgram(Program):
         from hexaccount.bootstrap.realtime import serve_realtime  # noqa: PLC0415 - help needs none of it
 
         self._refuse_what_does_not_last()
-        serve_realtime(self.settings, host=host, port=port, workers=workers, echo=echo)
+        if not is_told_to_stop():
+            serve_realtime(self.settings, host=host, port=port, workers=workers, echo=echo)
 
     def relay(self, *, echo: Callable[[str], None]) -> None:
         """Deliver events until a signal."""
