@@ -1,14 +1,36 @@
+from collections.abc import Callable
+from typing import TypeVar
+
 import click
 
 from hexaccount_click.options import pass_program
 from hexaccount_click.output import say
 from hexaccount_click.program import Program
 
+C = TypeVar("C", bound=Callable[..., object])
+
+
+def _listening(port: int) -> Callable[[C], C]:
+    """Give a command the options that say where it listens, and in how many processes."""
+
+    def decorate(command: C) -> C:
+        for option in (
+            click.option(
+                "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes serve."
+            ),
+            click.option(
+                "--port", type=click.IntRange(0, 65_535), default=port, show_default=True, help="0: a free one."
+            ),
+            click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="0: a free one.")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes serve.")
+@_listening(8000)
 @pass_program
 def http(program: Program, *, host: str, port: int, workers: int) -> None:
     """Serve the HTTP interface until stopped."""
@@ -16,9 +38,7 @@ def http(program: Program, *, host: str, port: int, workers: int) -> None:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8001, show_default=True, help="0: a free one.")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="How many processes serve.")
+@_listening(8001)
 @pass_program
 def realtime(program: Program, *, host: str, port: int, workers: int) -> None:
     """Tell people of their account's events over Socket.IO until stopped."""
