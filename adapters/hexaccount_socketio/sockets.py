@@ -43,6 +43,7 @@ _MOST_WAITING = 1000
 _THREADS = 4
 _LOOK_EVERY = 1.0
 _CHECK_EVERY = 60.0
+_COURTESY = 5.0
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,4096}=*")
 # Socket.IO's own parameters of a connection.
 _PARAMETERS = {"EIO", "transport", "t", "b64"}
@@ -89,6 +90,7 @@ class Sockets:
         self._sockets: dict[str, _Socket] = {}
         self._of_user: defaultdict[UUID, set[str]] = defaultdict(set)
         self._watching: set[str] = set()
+        self._strangers: dict[str, float] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sockets")
         self.server = socketio.AsyncServer(
             async_mode="asgi",
@@ -140,6 +142,16 @@ class Sockets:
         for sid in [sid for sid, socket in self._sockets.items() if socket.expires_at <= now]:
             await self._send_away(sid, refusals.TOKEN_EXPIRED)
         await self._check(sid for sid, socket in self._sockets.items() if socket.checked_at + _CHECK_EVERY <= now)
+        await self._close_strangers(now)
+
+    async def _close_strangers(self, now: float) -> None:
+        """Close connections without a socket, whose clients have shown no token, or stay though they were sent away."""
+        known = {self.server.manager.eio_sid_from_sid(sid, "/") for sid in self._sockets}
+        connections = dict(self.server.eio.sockets)
+        self._strangers = {each: self._strangers.get(each, now) for each in connections if each not in known}
+        for each, since in self._strangers.items():
+            if since + _COURTESY <= now:
+                await connections[each].close(wait=False)
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
         if self._draining():
@@ -207,8 +219,11 @@ class Sockets:
                 await self._send(sid, "unwatched", refusals.not_permitted(WATCHING))
 
     async def _send(self, sid: str, event: str, told: object) -> None:
-        if self._waiting(sid) > _MOST_WAITING:
+        connection = self.server.eio.sockets.get(self.server.manager.eio_sid_from_sid(sid, "/"))
+        if connection is not None and connection.queue.qsize() > _MOST_WAITING:
+            # What a client does not take waits in memory.
             await self._send_away(sid, refusals.TOO_SLOW)
+            await connection.close(wait=False, abort=True)
         else:
             await self.server.emit(event, told, to=sid)
 
@@ -228,11 +243,6 @@ class Sockets:
         if not there:
             del self._of_user[socket.user_id]
         return True
-
-    def _waiting(self, sid: str) -> int:
-        """Return how many packets a client has not yet taken, which grow in memory until it does."""
-        connection = self.server.eio.sockets.get(self.server.manager.eio_sid_from_sid(sid, "/"))
-        return connection.queue.qsize() if connection else 0
 
     def _client_of(self, environ: Mapping[str, Any]) -> str:
         peer = environ["asgi.scope"].get("client") or ("",)
