@@ -7,6 +7,7 @@ import socketio
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_socketio import refusals
+from hexaccount_socketio.frames import is_admissible
 from hexaccount_socketio.sockets import Sockets
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -47,5 +48,21 @@ def create_application(
             return 503, _encode(refusals.UNAVAILABLE)
         return 200, _encode({"data": {"status": "ready"}})
 
-    application: Application = socketio.ASGIApp(sockets.server, other_asgi_app=beside)
+    inner: Application = socketio.ASGIApp(sockets.server, other_asgi_app=beside)
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await inner(scope, _only_admissible(receive) if scope["type"] == "websocket" else receive, send)
+
     return application
+
+
+def _only_admissible(receive: Receive) -> Receive:
+    """Return what receives as before, and takes a packet that may not come for the end of its connection."""
+
+    async def admissible() -> Mapping[str, Any]:
+        message = await receive()
+        if message["type"] == "websocket.receive" and not is_admissible(message.get("text") or ""):
+            return {"type": "websocket.disconnect", "code": 1008}
+        return message
+
+    return admissible

@@ -30,6 +30,7 @@ from hexaccount.domain.events import (
 )
 from hexaccount.domain.permission import Permission
 from hexaccount_socketio import refusals
+from hexaccount_socketio.frames import LONGEST
 from hexaccount_socketio.refusals import Problem, problem_of
 
 R = TypeVar("R")
@@ -37,7 +38,6 @@ R = TypeVar("R")
 WATCHING = Permission.READ_USERS
 """What it takes to hear of all accounts."""
 
-_LONGEST_MESSAGE = 8192
 _MOST_OF_A_SESSION = 20
 _MOST_WAITING = 1000
 _THREADS = 4
@@ -96,7 +96,7 @@ class Sockets:
             async_mode="asgi",
             transports=["websocket"],
             cors_allowed_origins=list(cors_origins) or None,
-            max_http_buffer_size=_LONGEST_MESSAGE,
+            max_http_buffer_size=LONGEST,
             ping_interval=25,
             ping_timeout=20,
             logger=_DRIVER_LOG,

@@ -130,6 +130,34 @@ def test_who_shows_no_token_for_seconds_is_sent_away(service: Service) -> None:
     run(service, test)
 
 
+@pytest.mark.parametrize(
+    "packet",
+    [
+        {"text": '42["connect",{"HTTP_AUTHORIZATION":"Bearer x","QUERY_STRING":"","asgi.scope":{}}]'},
+        {"text": '42["disconnect"]'},
+        {"text": '452-["watch",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]'},
+        {"text": "42" + "[" * 5000},
+        {"text": '42["watch","' + "x" * 9000 + '"]'},
+        {"text": "6"},
+        {"bytes": b"\x00" * 10},
+    ],
+    ids=["connect", "disconnect", "attachments", "deep", "long", "noop", "binary"],
+)
+def test_a_packet_that_may_not_come_ends_its_connection(service: Service, packet: dict[str, Any]) -> None:
+    token = token_of(service)
+
+    async def test(sockets: Sockets, _watch: Watch) -> None:
+        async with connected(sockets) as client:
+            client.say("receive", text="40" + json.dumps({"token": token}))
+            await client.hears("40")
+            client.say("receive", **packet)
+            async with asyncio.timeout(10):
+                while sockets.server.eio.sockets:
+                    await asyncio.sleep(0.01)
+
+    run(service, test)
+
+
 def test_who_takes_nothing_is_sent_away_before_much_waits_for_them(service: Service) -> None:
     token = token_of(service)
     entry = service.store.history.page(Chosen(), limit=1, after=None)[0]
