@@ -30,10 +30,14 @@ class Unanswered(Exception):
 
 @dataclass
 class Rotation:
-    """The ports that get requests: those which say that they are ready, as a load balancer asks them."""
+    """The ports that get requests: those which say that they are ready, as a load balancer asks them.
+
+    While there is a `rush` clients hardly pause: in the moments that matter some request is always on its way.
+    """
 
     ports: set[int] = field(default_factory=set)
     ready: frozenset[int] = frozenset()
+    rush: threading.Event = field(default_factory=threading.Event)
 
     def ask(self) -> None:
         """Ask all."""
@@ -41,7 +45,7 @@ class Rotation:
 
     def watch(self, over: threading.Event) -> None:
         """Ask again and again."""
-        while not over.wait(0.05):
+        while not over.wait(0.1):
             self.ask()
 
 
@@ -67,8 +71,8 @@ class Client:
     _port: int = 0
 
     def run(self, over: threading.Event) -> None:
-        """Register until it is over, some ten a second."""
-        while not over.wait(self.chance.uniform(0.06, 0.18)):
+        """Register until it is over."""
+        while not over.wait(self.chance.uniform(0, 0.03 if self.rotation.rush.is_set() else 0.8)):
             self._register(f"person{next(_numbers)}")
         self._hang_up()
 

@@ -72,10 +72,15 @@ def test_a_signal_in_the_first_second_of_a_process_ends_it_in_order(
 
 
 @pytest.mark.parametrize("later", [False, True], ids=["held", "at work"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_command_that_does_not_last_obeys_signals_as_any_program_does(
-    tmp_path: Path, environment: dict[str, str], number: signal.Signals, code: int, later: bool
+    tmp_path: Path,
+    environment: dict[str, str],
+    hexaccount: Callable[..., Any],
+    number: signal.Signals,
+    later: bool,
 ) -> None:
+    assert hexaccount("migrate").returncode == 0
     names = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "L"]
     argv = [*console_command("hexaccount"), "users", "register", *names, "--password-stdin"]
     with Popen(argv, stdin=PIPE, cwd=tmp_path, env=unmeasured() | environment) as process:
@@ -86,7 +91,7 @@ def test_a_command_that_does_not_last_obeys_signals_as_any_program_does(
             wait_until(lambda: not holds(process.pid, number))
             time.sleep(0.5)
         process.send_signal(number)
-        assert process.wait(10) == code
+        assert process.wait(10) == {signal.SIGINT: 130, signal.SIGTERM: -signal.SIGTERM}[number]
 
 
 @pytest.fixture
