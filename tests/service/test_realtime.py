@@ -203,13 +203,13 @@ def test_who_may_not_connect_is_told_why_and_no_token_is_logged(
 
 def refusal_of(connection: dict[str, Any]) -> str:
     """Return the code of the problem by which a connection is refused."""
-    refusals: list[Any] = []
+    refusals: queue.SimpleQueue[Any] = queue.SimpleQueue()
     client = socketio.Client(reconnection=False)
-    client.on("connect_error", refusals.append)
+    client.on("connect_error", refusals.put)
     url = connection.pop("url")
     with pytest.raises(socketio.exceptions.ConnectionError):
         client.connect(url, **connection, transports=["websocket"])
-    (told,) = refusals
+    told = refusals.get(timeout=20)
     assert told["message"] == told["data"]["detail"]
     return str(told["data"]["code"])
 
