@@ -11,6 +11,7 @@ _OF_THE_EVENT = {
     KafkaError.INVALID_RECORD,
     KafkaError.POLICY_VIOLATION,
 }
+_CERTIFICATES = "check kafka.ssl_ca, and that the brokers' names are those of their certificates"
 _REMEDIES = {
     KafkaError.MSG_SIZE_TOO_LARGE: "raise the topic's max.message.bytes",
     KafkaError.RECORD_LIST_TOO_LARGE: "raise the topic's segment.bytes",
@@ -21,7 +22,7 @@ _REMEDIES = {
     KafkaError._AUTHENTICATION: "correct kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism",  # noqa: SLF001
     KafkaError.SASL_AUTHENTICATION_FAILED: "correct kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism",
     KafkaError.UNSUPPORTED_SASL_MECHANISM: "set kafka.sasl_mechanism to one that the brokers have",
-    KafkaError._SSL: "check kafka.ssl_ca, and that the brokers' names are those of their certificates",  # noqa: SLF001
+    KafkaError._SSL: _CERTIFICATES,  # noqa: SLF001
     KafkaError._RESOLVE: "correct the names of the brokers in the setting events",  # noqa: SLF001
 }
 
@@ -33,6 +34,8 @@ class EventRefused(Exception):
 def told(error: KafkaError) -> str:
     """Return what an error says, and the remedy where one is known."""
     remedy = _REMEDIES.get(error.code())
+    if remedy is None and "certificate verify failed" in error.str():
+        remedy = _CERTIFICATES  # said of the connection, when that is noticed before the failure of TLS
     return f"{error.name()}, {error.str()}" + (f"; {remedy}" if remedy else "")
 
 

@@ -50,7 +50,7 @@ def test_the_session_of_the_readme_gives_the_answers_it_shows(serving, tmp_path)
 
 
 def test_the_verifier_of_the_readme_lets_in_and_out_whom_it_says(serving, hexaccount):
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    (example,) = re.findall(r"```python\n([^`]*?def user_of.*?)```", README.read_text(), re.DOTALL)
     with serving() as (_, url):
         assert hexaccount("keys", "add", "--signs-after", "0").returncode == 0
         ada = Account(url, "ada")

@@ -42,7 +42,7 @@ class Listener:
         self.gone = threading.Event()  # not in the queue, as the client calls handlers in threads of their own
         self.client.on("disconnect", lambda _reason=None: self.gone.set())
         auth = {"token": credentials["Authorization"].removeprefix("Bearer ")}
-        self.client.connect(url, **{"auth": auth, "transports": ["websocket"], **connection})
+        self.client.connect(url, **{"auth": auth, "transports": ["websocket"], "wait_timeout": 20, **connection})
 
     def hear(self, event: str, seconds: float = 20) -> Any:
         """Return what comes with the next event of a name; what comes before it is passed over."""
@@ -208,7 +208,7 @@ def refusal_of(connection: dict[str, Any]) -> str:
     client.on("connect_error", refusals.put)
     url = connection.pop("url")
     with pytest.raises(socketio.exceptions.ConnectionError):
-        client.connect(url, **connection, transports=["websocket"])
+        client.connect(url, **connection, transports=["websocket"], wait_timeout=20)
     told = refusals.get(timeout=20)
     assert told["message"] == told["data"]["detail"]
     return str(told["data"]["code"])
