@@ -51,15 +51,16 @@ class AsgiChild:
         self._ties.bind(loop)
         await self._worker.start()
         watch = loop.create_task(self._drain_when_told())
-        loop.call_later(_OPENING, self._ties.open)
+        loop.call_later(_OPENING, self._ties.announce)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        watch.cancel()
-        await self._worker.drain()
+        await watch
         await asyncio.to_thread(self._worker.close)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _drain_when_told(self) -> None:
+        """Drain before granian learns that it is to stop: it would end open WebSockets without a word."""
         while not self._draining.is_set() and not STOP_SIGNALS & signal.sigpending():
             await asyncio.sleep(_GLANCE)
         await self._worker.drain()
+        self._ties.obey()

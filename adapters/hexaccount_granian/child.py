@@ -60,11 +60,19 @@ class Ties:
             loop.add_reader(parent.sentinel, self._stop_orphan, loop, parent.sentinel)
 
     def open(self) -> None:
-        """Obey from now on, and say so."""
+        """Say that the worker serves, and obey from now on."""
+        self.announce()
+        self.obey()
+
+    def announce(self) -> None:
+        """Say that the worker serves."""
         # Ctrl-C in a terminal reaches the whole process group, but when to stop is for the parent to say.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         self._ready.send_bytes(b"ready")
+
+    def obey(self) -> None:
+        """Let through the order to stop, which was held back until now."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def _stop_orphan(self, loop: asyncio.AbstractEventLoop, sentinel: int) -> None:
         loop.remove_reader(sentinel)

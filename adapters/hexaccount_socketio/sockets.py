@@ -44,6 +44,7 @@ _THREADS = 4
 _LOOK_EVERY = 1.0
 _CHECK_EVERY = 60.0
 _COURTESY = 5.0
+_FAREWELL = 2.0
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,4096}=*")
 # Socket.IO's own parameters of a connection.
 _PARAMETERS = {"EIO", "transport", "t", "b64"}
@@ -132,9 +133,12 @@ class Sockets:
                 _log.exception("the sockets could not be looked after")
 
     async def close(self) -> None:
-        """Send everybody away, and let go of the threads."""
+        """Send everybody away, give them a moment to hear of it, and let go of the threads."""
         for sid in list(self._sockets):
             await self._send_away(sid, refusals.DRAINING)
+        over = time.monotonic() + _FAREWELL
+        while self.server.eio.sockets and time.monotonic() < over:
+            await asyncio.sleep(0.01)
         self._threads.shutdown(wait=False)
 
     async def _look(self) -> None:

@@ -20,8 +20,6 @@ from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import AsgiWorker, CannotListen, Draining, WorkersFailed, serve
 
 _Tell: TypeAlias = Callable[[Sequence[JournalEntry]], Coroutine[Any, Any, None]]
-# Seconds in which sockets are told that the service ends, before it closes its doors.
-_FAREWELL = 0.5
 _PRELOAD = ("hexaccount_socketio", "hexaccount_security")
 
 
@@ -109,7 +107,7 @@ def serve_realtime(settings: Settings, *, host: str, port: int, workers: int, ec
             host=host,
             port=port,
             workers=workers,
-            drain_delay=max(settings.http.drain_delay, _FAREWELL),
+            drain_delay=settings.http.drain_delay,
             preload=(*_PRELOAD, *kind_of(settings).preload),
             on_started=partial(tell_address, echo),
             on_stopping=partial(echo, "stopping"),
