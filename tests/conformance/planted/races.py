@@ -42,7 +42,7 @@ def look_ups_by_name_are_answered_from_a_lagging_copy(patch: pytest.MonkeyPatch)
 
     def find_of_late(self: MemoryUsers, key: str) -> User | None:
         copied_at, found = copies.get(key, (0.0, None))
-        if monotonic() - copied_at > 0.005:
+        if monotonic() - copied_at > 0.05:
             found = find(self, key)
             copies[key] = monotonic(), found
         return found
