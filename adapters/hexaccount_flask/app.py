@@ -8,6 +8,7 @@ from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount_flask.cors import CorsPolicy
 from hexaccount_flask.envelope import Envelope
 from hexaccount_flask.errors import answer_error
+from hexaccount_flask.exchange import Watcher
 from hexaccount_flask.flask_app import HttpApplication
 from hexaccount_flask.limits import RouteLimits, add_limit_headers
 from hexaccount_flask.parsing import LONGEST_BODY
@@ -31,6 +32,7 @@ def create_app(
     metrics: Callable[[], bytes],
     cors_origins: Sequence[str] = (),
     trusted_proxies: Sequence[str] = (),
+    watchers: Sequence[Watcher] = (),
 ) -> Flask:
     """Return the HTTP side of the service.
 
@@ -42,6 +44,7 @@ def create_app(
     metrics: returns the figures of all processes, in the text format of Prometheus.
     cors_origins: the origins whose pages may read the answers, `*` for all.
     trusted_proxies: the networks whose word on the client's address is believed; ValueError for what is none.
+    watchers: those who look on while requests are answered, outermost first.
     """
     app = HttpApplication()
     app.config.update(MAX_CONTENT_LENGTH=LONGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False)
@@ -56,5 +59,5 @@ def create_app(
     app.register_blueprint(document_routes(limits))
     app.register_error_handler(Exception, answer_error)
     app.after_request(add_limit_headers)
-    app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins))  # type: ignore[method-assign]  # Flask documents it so
+    app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins), watchers)  # type: ignore[method-assign]  # Flask documents it so
     return app

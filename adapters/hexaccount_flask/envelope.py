@@ -1,8 +1,10 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from hexaccount.application.causation import Cause, caused_by
 from hexaccount_flask.cors import CorsPolicy, HeaderList
+from hexaccount_flask.exchange import EXCHANGE, Exchange, Watcher
 from hexaccount_flask.headers import ALWAYS, request_id_of, traceparent_of
 
 if TYPE_CHECKING:
@@ -10,30 +12,47 @@ if TYPE_CHECKING:
 
 
 class Envelope:
-    """What is the same for every request: its id and trace as the cause of all it does, and the constant headers.
+    """What is the same for every request: who watches it, its id and trace as the cause of all it does, some headers.
 
     It is WSGI around Flask and not a pair of Flask hooks, so that the cause holds for Flask's own error handling too,
     and because appending to a list costs a tenth of setting headers on a response.
     """
 
-    def __init__(self, inner: "WSGIApplication", cors: CorsPolicy) -> None:
-        """Take what answers the requests, and what other origins may do."""
+    def __init__(self, inner: "WSGIApplication", cors: CorsPolicy, watchers: Sequence[Watcher] = ()) -> None:
+        """Take what answers the requests, what other origins may do, and who watches, outermost first."""
         self._inner = inner
         self._cors = cors
+        self._watchers = tuple(watchers)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        request_id = request_id_of(environ.get("HTTP_X_REQUEST_ID"))
+        exchange = Exchange(
+            environ["REQUEST_METHOD"],
+            request_id_of(environ.get("HTTP_X_REQUEST_ID")),
+            traceparent_of(environ.get("HTTP_TRACEPARENT")),
+        )
+        with ExitStack() as watching:
+            for watch in self._watchers:
+                watching.enter_context(watch(exchange))
+            return self._answer(exchange, environ, start_response)
+
+    def _answer(
+        self, exchange: Exchange, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        identity = ("X-Request-ID", exchange.request_id)
         preflight = self._cors.preflight(environ)
         if preflight is not None:
-            start_response("204 No Content", [*preflight, ("X-Request-ID", request_id), *ALWAYS.values()])
+            exchange.status = 204
+            start_response("204 No Content", [*preflight, identity, *ALWAYS.values()])
             return []
-        ours = [("X-Request-ID", request_id), *self._cors.headers(environ)]
+        ours = [identity, *self._cors.headers(environ)]
 
         def start(status: str, headers: HeaderList, *error: Any) -> Any:
+            exchange.status = int(status[:3])
             return start_response(status, [*headers, *ours, *_missing(headers)], *error)
 
-        with caused_by(Cause(request_id, traceparent_of(environ.get("HTTP_TRACEPARENT")))):
+        environ[EXCHANGE] = exchange
+        with caused_by(Cause(exchange.request_id, exchange.traceparent)):
             return self._inner(environ, start)
 
 

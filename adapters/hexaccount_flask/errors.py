@@ -30,6 +30,7 @@ from hexaccount.domain.errors import (
     WrongPassword,
 )
 from hexaccount_flask.authentication import CHALLENGE
+from hexaccount_flask.exchange import EXCHANGE
 from hexaccount_flask.limits import tell
 from hexaccount_flask.models import FieldError
 from hexaccount_flask.parsing import LONGEST_BODY
@@ -54,6 +55,7 @@ def answer_error(error: Exception) -> Response:
         _log.error("%s %r failed, request %s", request.method, request.path, _request_id(), exc_info=error)
     elif problem.code == "unavailable":
         _log.warning("%s: %s, request %s", type(error).__name__, error, _request_id())
+    request.environ[EXCHANGE].code = problem.code
     body = problem_body(problem, _request_id())
     return Response(body, problem.status, headers=problem.headers, content_type=MEDIA_TYPE)
 

@@ -1,10 +1,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request
+from flask import Flask, Request, request
 from flask.sessions import NullSession, SessionInterface
+from flask.typing import ResponseReturnValue
 from werkzeug.routing import MapAdapter
 from werkzeug.wrappers import Request as WerkzeugRequest
+
+from hexaccount_flask.exchange import EXCHANGE
 
 
 class HttpApplication(Flask):
@@ -24,6 +27,12 @@ class HttpApplication(Flask):
         if request is None:
             return super().create_url_adapter(None)
         return self.url_map.bind("", path_info=request.path, default_method=request.method)
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Tell those who watch which route it is, and answer."""
+        if request.url_rule is not None:
+            request.environ[EXCHANGE].route = request.url_rule.rule
+        return super().dispatch_request()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is: Flask would ask of each, each time, whether it is a coroutine."""
