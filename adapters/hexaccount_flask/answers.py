@@ -125,27 +125,36 @@ class Done(Stated):
         return [Outcome(204, "Done.", {})]
 
 
+class Elsewhere(Stated):
+    """The way to another path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(status=302, headers=(("Location", path),))
+        del self.headers["Content-Type"]
+
+    @classmethod
+    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
+        assert not of
+        return [Outcome(302, "It is elsewhere.", {}, ("Location",))]
+
+
 class Public(Stated):
     """Content that any cache may keep, with its entity tag, or a mere 304 where the client has it."""
 
-    media_type: ClassVar[str]
-    of: ClassVar[Any] = bytes
-    meaning: ClassVar[str]
-
     def __init__(
-        self, content: bytes, tag: str, if_none_match: str | None, headers: HeaderPairs, media_type: str = ""
+        self, content: bytes, tag: str, if_none_match: str | None, *, media_type: str, headers: HeaderPairs
     ) -> None:
         headers = (*headers, ("ETag", tag))
         if if_none_match is not None and is_known(if_none_match, tag):
             super().__init__(status=304, headers=headers)
             del self.headers["Content-Type"]
         else:
-            super().__init__(content, headers=headers, content_type=media_type or self.media_type)
+            super().__init__(content, headers=headers, content_type=media_type)
 
     @classmethod
-    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
-        assert not of
-        return [Outcome(200, cls.meaning, {cls.media_type: cls.of}, ("ETag",)), _NOT_MODIFIED]
+    def sent_or_known(cls, meaning: str, content: Mapping[str, Any]) -> Sequence[Outcome]:
+        """Return the ways in which somebody gets the content, whose type is given by its media type."""
+        return [Outcome(200, meaning, content, ("ETag",)), _NOT_MODIFIED]
 
 
 _NOT_MODIFIED = Outcome(304, "It is what `If-None-Match` says that the client has.", {}, ("ETag",))

@@ -6,7 +6,7 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.log_in import LogIn
 from hexaccount.application.log_out import LogOut
 from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.register_user import RegisterUser
 from hexaccount.domain.errors import (
@@ -78,7 +78,7 @@ def account_routes(bus: Bus, limits: RouteLimits) -> Blueprint:
     @routes.post("/refresh")
     @runs_in("quick")
     @limits.limited("refresh")
-    @operation(refuses=[InvalidRefreshToken])
+    @operation(refuses=[InvalidRefreshToken, StaleVersion])
     def refresh(body: RefreshRequest) -> Granted:
         """Go on with a session.
 
@@ -90,7 +90,7 @@ def account_routes(bus: Bus, limits: RouteLimits) -> Blueprint:
     @routes.post("/logout")
     @runs_in("quick")
     @limits.limited("logout")
-    @operation(bus)
+    @operation(bus, refuses=[StaleVersion])
     def log_out(caller: SignedIn) -> Done:
         """Log out.
 

@@ -1,12 +1,13 @@
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from flask import Blueprint, Request
 
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.domain.avatar_identifier import AvatarIdentifier
 from hexaccount.domain.errors import InvalidValue
-from hexaccount_flask.answers import Public
+from hexaccount_flask.answers import Outcome, Public
 from hexaccount_flask.entity_tags import IfNoneMatch, content_tag
 from hexaccount_flask.fields import AvatarText
 from hexaccount_flask.lanes import runs_in
@@ -15,6 +16,7 @@ from hexaccount_flask.operation import operation
 from hexaccount_flask.parameters import Parameter
 from hexaccount_flask.query import in_path, invalid_parameter, refuse_parameter
 
+_PNG = "image/png"
 _KEPT_PICTURES = 256
 _FOR_EVER = (
     ("Cache-Control", "public, max-age=31536000, immutable"),
@@ -25,8 +27,10 @@ _FOR_EVER = (
 class Picture(Public):
     """A PNG."""
 
-    media_type = "image/png"
-    meaning = "The picture."
+    @classmethod
+    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
+        assert not of
+        return cls.sent_or_known("The picture.", {_PNG: bytes})
 
 
 def _identifier(request: Request) -> AvatarIdentifier:
@@ -68,6 +72,6 @@ def avatar_routes(artist: AvatarArtist, limits: RouteLimits) -> Blueprint:
         account is its `avatar_identifier`.
         """
         picture, tag = draw(identifier)
-        return Picture(picture, tag, if_none_match, _FOR_EVER)
+        return Picture(picture, tag, if_none_match, media_type=_PNG, headers=_FOR_EVER)
 
     return routes

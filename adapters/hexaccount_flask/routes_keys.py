@@ -1,17 +1,19 @@
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from flask import Blueprint
 
 from hexaccount.application.key_schedule import PUBLISHED_FOR
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount_flask.answers import Public
+from hexaccount_flask.answers import Outcome, Public
 from hexaccount_flask.entity_tags import IfNoneMatch, content_tag
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.limits import RouteLimits
 from hexaccount_flask.models import KeySetModel
 from hexaccount_flask.operation import operation
 
+_JWK_SET = "application/jwk-set+json"
 _HEADERS = (
     ("Cache-Control", f"public, max-age={PUBLISHED_FOR.seconds}"),
     ("Cross-Origin-Resource-Policy", "cross-origin"),
@@ -23,9 +25,10 @@ _encode = msgspec.json.Encoder().encode
 class KeySet(Public):
     """A JWK set."""
 
-    media_type = "application/jwk-set+json"
-    of = KeySetModel
-    meaning = "The keys."
+    @classmethod
+    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
+        assert not of
+        return cls.sent_or_known("The keys.", {_JWK_SET: KeySetModel})
 
 
 def key_routes(published_keys: Callable[[], Sequence[Mapping[str, str]]], limits: RouteLimits) -> Blueprint:
@@ -43,6 +46,6 @@ def key_routes(published_keys: Callable[[], Sequence[Mapping[str, str]]], limits
         signs with a secret there are none.
         """
         body = _encode(msgspec.convert({"keys": published_keys()}, KeySetModel))
-        return KeySet(body, content_tag(body), if_none_match, _HEADERS)
+        return KeySet(body, content_tag(body), if_none_match, media_type=_JWK_SET, headers=_HEADERS)
 
     return routes
