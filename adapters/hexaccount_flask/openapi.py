@@ -46,15 +46,13 @@ def openapi(app: Flask) -> dict[str, Any]:
     return {
         "openapi": "3.1.1",
         "info": {"title": TITLE, "version": VERSION, "description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
-        "servers": [{"url": "/", "description": "The service that this document is of."}],
+        "servers": [{"url": "/", "description": "This service."}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
         "components": {
             "securitySchemes": {_SCHEME: SECURITY},
             "headers": HEADERS,
             "responses": answers.shared,
-            "examples": answers.examples,
             "schemas": schemas.components(),
         },
         "x-headers-of-every-answer": OF_EVERY_ANSWER,

@@ -28,7 +28,6 @@ _SUCH_AS = (
     StaleVersion("profile", UUID(int=0)),
 )
 _EXAMPLES = {type(error): error for error in _SUCH_AS}
-_LIMIT_HEADERS = ("RateLimit-Policy", "RateLimit")
 _REQUEST_ID = "32b91d1f8a844b1fa4b1bb8b48a53f2f"
 
 
@@ -39,26 +38,22 @@ class Answers:
         self._schemas = schemas
         self._problem = schemas.of(ProblemModel)
         self.shared: dict[str, Any] = {}
-        self.examples: dict[str, Any] = {}
 
     def of(self, stated: Operation, *, limit: Policy | None) -> dict[str, Any]:
         """Return the answers of an operation by their status; `limit` is the policy that admits its requests."""
-        refused = list(_refusals(stated, limit))
-        counted = _LIMIT_HEADERS if TooManyAttempts in refused else ()
-        answers = {str(outcome.status): self._success(outcome, counted) for outcome in stated.answer.outcomes(stated.of)}
-        problems = defaultdict(dict)
-        for refusable in refused:
+        answers = {str(outcome.status): self._success(outcome) for outcome in stated.answer.outcomes(stated.of)}
+        problems: defaultdict[int, dict[str, Problem]] = defaultdict(dict)
+        for refusable in _refusals(stated, limit):
             problem = _example(refusable)
             problems[problem.status].setdefault(problem.code, problem)
-        answers |= {str(status): self._refusal(list(problems[status].values()), counted) for status in problems}
+        for status, by_code in problems.items():
+            answers[str(status)] = self._share(".".join(by_code), self._refusal(list(by_code.values())))
         return dict(sorted(answers.items()))
 
-    def _success(self, outcome: Outcome, counted: Sequence[str]) -> dict[str, Any]:
-        headers = {name: referred(name, required=True) for name in outcome.headers}
-        headers |= {name: referred(name, required=False) for name in counted}
+    def _success(self, outcome: Outcome) -> dict[str, Any]:
         written: dict[str, Any] = {"description": outcome.meaning}
-        if headers:
-            written["headers"] = headers
+        if outcome.headers:
+            written["headers"] = {name: referred(name, required=True) for name in outcome.headers}
         if outcome.content:
             written["content"] = {
                 media_type: {"schema": schema} if (schema := self._schemas.of(kind)) else {}
@@ -66,27 +61,30 @@ class Answers:
             }
         return written
 
-    def _refusal(self, problems: Sequence[Problem], counted: Sequence[str]) -> dict[str, str]:
-        codes = [problem.code for problem in problems]
-        name = ".".join([*codes, *(["limited"] if counted else [])])
-        if name not in self.shared:
-            bodies = {problem.code: msgspec.json.decode(problem_body(problem, _REQUEST_ID)) for problem in problems}
-            self.examples |= {code: {"summary": body["title"], "value": body} for code, body in bodies.items()}
-            self.shared[name] = {
-                "description": "; or ".join(f"{body['title']} (`{code}`)" for code, body in bodies.items()) + ".",
-                "headers": _headers_of(problems) | {header: referred(header, required=False) for header in counted},
-                "content": {
-                    PROBLEM: {
-                        "schema": {
-                            "allOf": [
-                                self._problem,
-                                {"properties": {"status": {"const": problems[0].status}, "code": {"enum": codes}}},
-                            ]
-                        },
-                        "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
-                    }
-                },
-            }
+    def _refusal(self, problems: Sequence[Problem]) -> dict[str, Any]:
+        bodies = {problem.code: msgspec.json.decode(problem_body(problem, _REQUEST_ID)) for problem in problems}
+        written: dict[str, Any] = {
+            "description": "; or ".join(f"{body['title']} (`{code}`)" for code, body in bodies.items()) + ".",
+            "content": {
+                PROBLEM: {
+                    "schema": {
+                        "allOf": [
+                            self._problem,
+                            {"properties": {"status": {"const": problems[0].status}, "code": {"enum": [*bodies]}}},
+                        ]
+                    },
+                    "examples": {code: {"summary": body["title"], "value": body} for code, body in bodies.items()},
+                }
+            },
+        }
+        if headers := _headers_of(problems):
+            written["headers"] = headers
+        return written
+
+    def _share(self, name: str, written: dict[str, Any]) -> dict[str, Any]:
+        """Return a reference to what the first operation with this answer has, and the answer itself if it differs."""
+        if self.shared.setdefault(name, written) != written:
+            return written
         return {"$ref": f"#/components/responses/{name}"}
 
 

@@ -60,11 +60,13 @@ HEADERS: Mapping[str, Any] = {
 OF_EVERY_ANSWER = (
     "X-Request-ID",
     *(name for name, _ in ALWAYS.values()),
+    "RateLimit-Policy",
+    "RateLimit",
     "Access-Control-Allow-Origin",
     "Access-Control-Expose-Headers",
     "Vary",
 )
-"""What may come with each answer; the last three do where `http.cors_origins` is set."""
+"""What may come with each answer: of a limit where one was met, the last three where `http.cors_origins` is set."""
 
 
 def referred(name: str, *, required: bool) -> dict[str, Any]:

@@ -45,11 +45,13 @@ def _plain(schema: Any) -> Any:
         return [_plain(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    told = {name: _plain(part) for name, part in schema.items()}
+    # What kind of thing it is comes first.
+    kind = {"type": schema["type"]} if "type" in schema else {}
+    told = {name: _plain(part) for name, part in {**kind, **schema}.items()}
     if "$ref" in told:
         told["$ref"] = _PLACE + _short(told["$ref"].removeprefix(_PLACE))
     match told.get("anyOf"):
         case [{"type": str(kind)} as some, {"type": "null"}]:
             del told["anyOf"]
-            return {**some, **told, "type": [kind, "null"]}
+            return {**some, "type": [kind, "null"], **told}
     return told

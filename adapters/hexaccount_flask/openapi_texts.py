@@ -18,8 +18,8 @@ method that its path does not take a 405 `method_not_allowed` with `Allow`.
 once. An access token is dead at the next request once its session has ended or its user was disabled. Some operations
 need a permission, which roles give: it stands with them.
 
-**Limits.** Public operations are limited by client address, and wrong passwords by account besides. `RateLimit` says
-what is left, a 429 with `Retry-After` that nothing is. A 503 carries `Retry-After` too.
+**Limits.** Public operations are limited by client address, and wrong passwords by account besides. Their answers tell
+in `RateLimit-Policy` and `RateLimit` what is left. A 429 tells in `Retry-After` when to come back, as does a 503.
 
 **Every answer** has an `X-Request-ID`, that of the request if it had one, and headers that tell browsers to be careful
 with it (`x-headers-of-every-answer`). `HEAD` is answered as `GET` is, without the content. Where `http.cors_origins` is

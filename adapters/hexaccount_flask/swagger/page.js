@@ -8,5 +8,4 @@ SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0,
-  tryItOutEnabled: true,
 });
