@@ -7,13 +7,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 from hexaccount.domain.email_address import EmailAddress
 from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.profile import clean_address
+from hexaccount.domain.profile import clean_bio
 
 _MAKERS: dict[str, Callable[[str], object]] = {
     "user-name": UserName,
     "person-name": PersonName,
     "idn-email": EmailAddress,
-    "paragraph": clean_address,
+    "paragraph": clean_bio,
 }
 
 
