@@ -18,6 +18,7 @@ from hexaccount_flask.errors import problem_of
 from hexaccount_flask.media_types import PROBLEM
 from hexaccount_flask.models import ProblemModel
 from hexaccount_flask.openapi_headers import referred
+from hexaccount_flask.openapi_links import LINKS
 from hexaccount_flask.openapi_schemas import Schemas
 from hexaccount_flask.operation import Operation, Refusable
 from hexaccount_flask.problems import DEADLINE_EXCEEDED, OVERLOADED, Problem, problem_body
@@ -48,6 +49,9 @@ class Answers:
             problems[problem.status].setdefault(problem.code, problem)
         for status, by_code in problems.items():
             answers[str(status)] = self._share(".".join(by_code), self._refusal(list(by_code.values())))
+        for status, answer in answers.items():
+            if links := LINKS.get((stated.name, status)):
+                answer["links"] = links
         return dict(sorted(answers.items()))
 
     def _success(self, outcome: Outcome) -> dict[str, Any]:
@@ -64,7 +68,7 @@ class Answers:
     def _refusal(self, problems: Sequence[Problem]) -> dict[str, Any]:
         bodies = {problem.code: msgspec.json.decode(problem_body(problem, _REQUEST_ID)) for problem in problems}
         written: dict[str, Any] = {
-            "description": "; or ".join(f"{body['title']} (`{code}`)" for code, body in bodies.items()) + ".",
+            "description": " ".join(f"{body['title']} (`{code}`)." for code, body in bodies.items()),
             "content": {
                 PROBLEM: {
                     "schema": {

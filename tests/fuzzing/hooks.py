@@ -8,6 +8,9 @@ from uuid import uuid4
 import schemathesis
 from hypothesis import strategies as st
 
+from hexaccount.domain.names import PersonName, UserName
+from hexaccount.domain.password import Password
+from hexaccount.domain.profile import LONGEST_ADDRESS, LONGEST_BIO
 from tests.documented.application import document
 from tests.documented.check import Answer, DocumentCheck
 
@@ -15,15 +18,18 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCXYZ0189äéßñøλжぁ字"
 
 
 def of_length(alphabet: str, *bounds: int) -> st.SearchStrategy[str]:
-    """Return texts of some usual lengths, and of those that a rule is about: Schemathesis would wait for them."""
-    lengths = st.sampled_from(bounds) | st.integers(8, 30)
-    return lengths.flatmap(lambda length: st.text(alphabet, min_size=length, max_size=length))
+    """Return texts of usual lengths, and of those at the bounds of a rule, which are wanted on both sides of them."""
+    usual = st.integers(8, 30)
+    edges = st.sampled_from([length for bound in bounds for length in (bound - 1, bound, bound + 1)])
+    return (usual | edges).flatmap(lambda length: st.text(alphabet, min_size=length, max_size=length))
 
 
-schemathesis.openapi.format("user-name", of_length(LETTERS, 1, 2, 63, 64))
-schemathesis.openapi.format("person-name", of_length(LETTERS + "-'.", 1, 2, 99, 100))
-schemathesis.openapi.format("paragraph", of_length(LETTERS + "\n-'.", 0, 499, 500, 999, 1000))
-schemathesis.openapi.format("password", of_length(LETTERS + "!?", 8, 9, 127, 128))
+schemathesis.openapi.format("user-name", of_length(LETTERS, UserName.shortest, UserName.longest))
+schemathesis.openapi.format("person-name", of_length(LETTERS + "-'.", PersonName.shortest, PersonName.longest))
+schemathesis.openapi.format("paragraph", of_length(LETTERS + "-'.", LONGEST_ADDRESS, LONGEST_BIO))
+# With a beginning that no common password has.
+passwords = of_length(LETTERS + "!?", Password.shortest, Password.longest).map(lambda text: ("ñ1!" + text)[: len(text)])
+schemathesis.openapi.format("password", passwords)
 
 
 @schemathesis.hook
