@@ -2,7 +2,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from opentelemetry.trace import Span, SpanKind, Tracer, use_span
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, Tracer, get_current_span, use_span
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
@@ -44,10 +45,11 @@ class TracedSubscriber(Subscriber):
     @contextmanager
     def _delivering(self, entry: JournalEntry, together: int) -> Iterator[JournalEntry]:
         """Give the event as it is to be delivered; what a handler makes of it is a consequence of this delivery."""
-        if entry.traceparent is None:
+        made_in = context_of(entry.traceparent)
+        if not get_current_span(made_in).get_span_context().trace_flags.sampled:
             yield entry
             return
-        span = self._begin(entry, entry.traceparent, together)
+        span = self._begin(entry, made_in, together)
         given = entry if self._publishes else replace(entry, traceparent=traceparent_of(span))
         try:
             if together == 1:
@@ -61,7 +63,7 @@ class TracedSubscriber(Subscriber):
         finally:
             span.end()
 
-    def _begin(self, entry: JournalEntry, traceparent: str, together: int) -> Span:
+    def _begin(self, entry: JournalEntry, made_in: Context, together: int) -> Span:
         system, separator, _ = self.name.partition("://")
         verb, kind = ("send", SpanKind.PRODUCER) if self._publishes else ("process", SpanKind.CONSUMER)
         attributes: dict[str, str | int] = {
@@ -75,4 +77,4 @@ class TracedSubscriber(Subscriber):
         }
         if together > 1:
             attributes["messaging.batch.message_count"] = together
-        return self._tracer.start_span(f"{verb} {self.name}", context_of(traceparent), kind, attributes=attributes)
+        return self._tracer.start_span(f"{verb} {self.name}", made_in, kind, attributes=attributes)

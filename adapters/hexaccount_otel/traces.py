@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _PATIENCE = 3.0
 """Seconds that a process which ends gives the collector to take its last spans."""
 
-_TIMEOUT = 5.0
 _NAME = "service.name"
 
 
@@ -41,7 +40,7 @@ class Traces:
         resource = Resource.create({_NAME: told.get(_NAME, "hexaccount"), "process.pid": os.getpid()})
         sampler = ParentBased(TraceIdRatioBased(ratio))
         self._provider = TracerProvider(resource=resource, sampler=sampler, shutdown_on_exit=False)
-        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=_TIMEOUT)
+        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("hexaccount")
         self._ends: list[Callable[[], None]] = []

@@ -17,6 +17,8 @@ ECS_VERSION = "8.17.0"
 LONGEST_MESSAGE = 8_000
 _OURS = frozenset({"event", "level", "logger", "timestamp", "error", "stack_info"})
 
+_DELETE = b"\x7f"
+
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -44,12 +46,13 @@ def ecs_line(_logger: Any, _method: str, event: EventDict) -> bytes:
 def _as_json(document: dict[str, Any]) -> bytes:
     try:
         line = _encode(document)
-        if line.isascii():
+        if line.isascii() and _DELETE not in line:
             return line
     except UnicodeEncodeError:  # half of a surrogate pair, which no UTF-8 can hold
         document = {name: _whole(value) for name, value in document.items()}
     # Beyond ASCII there are characters that end lines, or mean orders to a terminal, for some who read them.
-    return json.dumps(document, separators=(",", ":"), default=str).encode()
+    line = json.dumps(document, separators=(",", ":"), default=str).encode()
+    return line.replace(_DELETE, b"\\u007f")
 
 
 def _whole(value: Any) -> Any:

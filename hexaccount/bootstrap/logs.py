@@ -3,12 +3,15 @@
 import logging
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.settings import LogSettings
 
 if TYPE_CHECKING:
     from hexaccount_structlog import LineLog, RequestLog
+
+_log = logging.getLogger("hexaccount")
 
 
 def configure_logs(settings: LogSettings) -> None:
@@ -17,8 +20,16 @@ def configure_logs(settings: LogSettings) -> None:
         return
     logging.basicConfig(handlers=[_LateHandler(settings)], level=settings.level.upper())
     logging.captureWarnings(capture=True)
+    threading.excepthook = _tell_of_thread
     # Alembic tells at length what it is; what a migration has made is told by those who asked for it.
     logging.getLogger("alembic").setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _tell_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """Log what has ended a thread; Python would print it over many lines."""
+    if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
+        name = "a thread" if ended.thread is None else f"the thread {ended.thread.name}"
+        _log.critical("%s has ended with an error", name, exc_info=ended.exc_value)
 
 
 def open_request_log(settings: LogSettings) -> "RequestLog | None":
