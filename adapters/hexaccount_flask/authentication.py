@@ -64,13 +64,17 @@ class BearerToken:
         def caller_of(request: Request) -> Caller:
             return handle(Authenticate(token=bearer_token(request.environ.get("HTTP_AUTHORIZATION"))))
 
+        if permission is None:
+            return caller_of
+        forbidden = _not_permitted(permission)
+
         def permitted_caller_of(request: Request) -> Caller:
             caller = caller_of(request)
             if permission not in caller.permissions:
-                raise RequestRefused(_not_permitted(permission))
+                raise RequestRefused(forbidden)
             return caller
 
-        return caller_of if permission is None else permitted_caller_of
+        return permitted_caller_of
 
 
 SignedIn: TypeAlias = Annotated[Caller, BearerToken()]

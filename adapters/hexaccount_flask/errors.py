@@ -32,9 +32,9 @@ from hexaccount.domain.errors import (
 from hexaccount_flask.authentication import CHALLENGE
 from hexaccount_flask.exchange import EXCHANGE
 from hexaccount_flask.limits import tell
+from hexaccount_flask.media_types import PROBLEM
 from hexaccount_flask.models import FieldError
 from hexaccount_flask.parsing import LONGEST_BODY
-from hexaccount_flask.media_types import PROBLEM
 from hexaccount_flask.problems import Problem, RequestRefused, problem_body
 
 _log = logging.getLogger("hexaccount.http")

@@ -33,8 +33,12 @@ def _whole(pattern: str) -> str:
 
 
 AnyText: TypeAlias = Annotated[str, Meta(extra_json_schema={"pattern": "^[^\\u0000]*$"})]
-UserId: TypeAlias = Annotated[UUID, Meta(description="The id of an account.", examples=["01a2042f-6ad2-7003-9b5b-25c9d4a7a06c"])]
-SessionId: TypeAlias = Annotated[UUID, Meta(description="The id of a session.", examples=["01a20436-11c8-7e0a-9d4e-b7c3a8f0d215"])]
+UserId: TypeAlias = Annotated[
+    UUID, Meta(description="The id of an account.", examples=["01a2042f-6ad2-7003-9b5b-25c9d4a7a06c"])
+]
+SessionId: TypeAlias = Annotated[
+    UUID, Meta(description="The id of a session.", examples=["01a20436-11c8-7e0a-9d4e-b7c3a8f0d215"])
+]
 UserNameText: TypeAlias = Annotated[
     str,
     _text(
@@ -90,7 +94,12 @@ AvatarText: TypeAlias = Annotated[
 RoleName: TypeAlias = Annotated[str, _text("The name of a role.", "user", pattern=_whole(Role.pattern))]
 Bio: TypeAlias = Annotated[
     str,
-    _text("What a person says of themselves, on any number of lines.", "First programmer", maxLength=LONGEST_BIO, format="paragraph"),
+    _text(
+        "What a person says of themselves, on any number of lines.",
+        "First programmer",
+        maxLength=LONGEST_BIO,
+        format="paragraph",
+    ),
 ]
 Phone: TypeAlias = Annotated[
     str,
@@ -102,28 +111,50 @@ Phone: TypeAlias = Annotated[
     ),
 ]
 PostalAddress: TypeAlias = Annotated[
-    str, _text("A postal address, on any number of lines.", "12 St James's Square\nLondon", maxLength=LONGEST_ADDRESS, format="paragraph")
+    str,
+    _text(
+        "A postal address, on any number of lines.",
+        "12 St James's Square\nLondon",
+        maxLength=LONGEST_ADDRESS,
+        format="paragraph",
+    ),
 ]
-CursorText: TypeAlias = Annotated[str, _text("A place in a list.", "AaIEL2rScAObWyXJ1KegbA", pattern=_whole(CURSOR_PATTERN))]
+CursorText: TypeAlias = Annotated[
+    str, _text("A place in a list.", "AaIEL2rScAObWyXJ1KegbA", pattern=_whole(CURSOR_PATTERN))
+]
 Time: TypeAlias = Annotated[
     str,
     _text("RFC 3339 in UTC with milliseconds.", "2026-11-22T16:55:46.514Z", format="date-time"),
 ]
 AccessToken: TypeAlias = Annotated[
-    str, _text("A JWT (RFC 9068), to be sent as `Authorization: Bearer …`.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMWEyMDQyZiJ9.c2lnbmF0dXJl", pattern=_whole(TOKEN_PATTERN))
+    str,
+    _text(
+        "A JWT (RFC 9068), to be sent as `Authorization: Bearer …`.",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMWEyMDQyZiJ9.c2lnbmF0dXJl",
+        pattern=_whole(TOKEN_PATTERN),
+    ),
 ]
 RefreshText: TypeAlias = Annotated[
     str,
-    _text("It works once, for the next pair of tokens.", "hxr_" + "Tq4c0v2Yb" * 4 + "Tq4c0v2", pattern=_whole(RefreshToken.pattern)),
+    _text(
+        "It works once, for the next pair of tokens.",
+        "hxr_" + "Tq4c0v2Yb" * 4 + "Tq4c0v2",
+        pattern=_whole(RefreshToken.pattern),
+    ),
 ]
 GivenRefresh: TypeAlias = Annotated[
     AnyText, Meta(max_length=256), _text("The latest refresh token of a session.", "hxr_" + "Tq4c0v2Yb" * 4 + "Tq4c0v2")
 ]
 DeviceText: TypeAlias = Annotated[
-    AnyText, _text("What a login on this device has given, to be shown at the next one.", "AZPBoCdkWMQ5A" * 4 + "AZPBoCdkWMQ5")
+    AnyText,
+    _text("What a login on this device has given, to be shown at the next one.", "AZPBoCdkWMQ5A" * 4 + "AZPBoCdkWMQ5"),
 ]
 DeviceName: TypeAlias = Annotated[
     str,
-    _text("What the client said of itself (`User-Agent`).", "Mozilla/5.0 (X11; Linux x86_64)", maxLength=Session.longest_agent),
+    _text(
+        "What the client said of itself (`User-Agent`).",
+        "Mozilla/5.0 (X11; Linux x86_64)",
+        maxLength=Session.longest_agent,
+    ),
 ]
 ClientAddress: TypeAlias = Annotated[str, _text("The address that the login came from.", "203.0.113.7")]

@@ -1,7 +1,6 @@
 """What goes over the wire, in both directions."""
 
 from typing import Annotated, ClassVar, Generic, Literal, Self, TypeVar
-from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -150,7 +149,7 @@ class UserModel(Struct, frozen=True):
     last_name: LastName
     avatar_identifier: AvatarText
     roles: list[RoleName]
-    disabled: bool
+    disabled: Annotated[bool, Meta(description="Whether nobody may log in.")]
     registered_at: Time
 
     @classmethod
@@ -170,7 +169,7 @@ class UserModel(Struct, frozen=True):
 
 
 class SessionModel(Struct, frozen=True):
-    """A live login: `device` is what the client said of itself; `current` tells the session that asks."""
+    """A live login."""
 
     id: SessionId
     device: DeviceName
@@ -179,7 +178,7 @@ class SessionModel(Struct, frozen=True):
     last_used_at: Time
     idle_until: Annotated[Time, Meta(description="When it ends unless it is refreshed before.")]
     expires_at: Annotated[Time, Meta(description="When it ends in any case.")]
-    current: bool
+    current: Annotated[bool, Meta(description="Whether it is the session that asks.")]
 
     @classmethod
     def of(cls, session: SessionView, *, current: bool) -> Self:
@@ -221,18 +220,18 @@ class StatusModel(Struct, frozen=True):
     status: Annotated[str, Meta(examples=["up"])]
 
 
-class KeyModel(Struct, frozen=True, omit_defaults=True):
+class KeyModel(Struct, frozen=True):
     """A public key (RFC 7517): `x` and `y` are of elliptic curves, `n` and `e` of RSA."""
 
     kid: Annotated[str, Meta(description="By this name tokens tell which key has signed them.")]
     kty: Literal["EC", "OKP", "RSA"]
     alg: Literal["EdDSA", "ES256", "RS256"]
     use: Literal["sig"]
-    crv: str | None = None
-    x: str | None = None
-    y: str | None = None
-    n: str | None = None
-    e: str | None = None
+    crv: str | UnsetType = UNSET
+    x: str | UnsetType = UNSET
+    y: str | UnsetType = UNSET
+    n: str | UnsetType = UNSET
+    e: str | UnsetType = UNSET
 
 
 class KeySetModel(Struct, frozen=True):
@@ -241,12 +240,12 @@ class KeySetModel(Struct, frozen=True):
     keys: list[KeyModel]
 
 
-class FieldError(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is wrong with one part of a request: a JSON Pointer (RFC 6901) into the body, or a parameter of the URL."""
+class FieldError(Struct, frozen=True, kw_only=True):
+    """What is wrong with one part of a request."""
 
-    pointer: str | None = None
-    parameter: str | None = None
-    detail: str
+    pointer: Annotated[str, Meta(description="A JSON Pointer (RFC 6901) into the body.")] | UnsetType = UNSET
+    parameter: Annotated[str, Meta(description="The name of a part of the URL.")] | UnsetType = UNSET
+    detail: Annotated[str, Meta(description="What is wrong with it.")]
 
 
 class ProblemModel(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,7 +12,7 @@ from hexaccount_flask.authentication import BearerToken
 from hexaccount_flask.limits import limit_of
 from hexaccount_flask.openapi_answers import Answers
 from hexaccount_flask.openapi_headers import HEADERS, OF_EVERY_ANSWER
-from hexaccount_flask.openapi_schemas import Schemas
+from hexaccount_flask.openapi_schemas import Schemas, flowing
 from hexaccount_flask.openapi_texts import DESCRIPTION, SECURITY, TAGS, TITLE
 from hexaccount_flask.operation import Operation, operation_of
 from hexaccount_flask.parameters import Parameter
@@ -45,7 +45,12 @@ def openapi(app: Flask) -> dict[str, Any]:
             paths.setdefault(path, {}).update(dict.fromkeys(methods, written))
     return {
         "openapi": "3.1.1",
-        "info": {"title": TITLE, "version": VERSION, "description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
+        "info": {
+            "title": TITLE,
+            "version": VERSION,
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
         "servers": [{"url": "/", "description": "This service."}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
@@ -62,7 +67,7 @@ def openapi(app: Flask) -> dict[str, Any]:
 def _operation(stated: Operation, schemas: Schemas) -> dict[str, Any]:
     written: dict[str, Any] = {"operationId": stated.name, "summary": stated.summary}
     if stated.description:
-        written["description"] = _flowing(stated.description)
+        written["description"] = flowing(stated.description)
     if parameters := [_parameter(part, schemas) for part in stated.inputs if isinstance(part, Parameter)]:
         written["parameters"] = parameters
     for part in stated.inputs:
@@ -86,8 +91,3 @@ def _parameter(part: Parameter, schemas: Schemas) -> dict[str, Any]:
     if part.default is not None:
         schema["default"] = part.default
     return {**described, "schema": schema}
-
-
-def _flowing(text: str) -> str:
-    """Return paragraphs as Markdown has them, whose lines were broken for a source file."""
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))

@@ -1,8 +1,7 @@
 """The answers of operations: their successes, and the problems that they, their inputs and the server refuse with."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +27,7 @@ _SUCH_AS = (
     HashingOverloaded(2),
     StaleVersion("profile", UUID(int=0)),
 )
-_EXAMPLES = {type(error): error for error in _SUCH_AS}
+_EXAMPLES: dict[type[Exception], Exception] = {type(error): error for error in _SUCH_AS}
 _REQUEST_ID = "32b91d1f8a844b1fa4b1bb8b48a53f2f"
 
 
@@ -49,8 +48,8 @@ class Answers:
             problems[problem.status].setdefault(problem.code, problem)
         for status, by_code in problems.items():
             answers[str(status)] = self._share(".".join(by_code), self._refusal(list(by_code.values())))
-        for status, answer in answers.items():
-            if links := LINKS.get((stated.name, status)):
+        for name, answer in answers.items():
+            if links := LINKS.get((stated.name, name)):
                 answer["links"] = links
         return dict(sorted(answers.items()))
 

@@ -8,7 +8,9 @@ from hexaccount_flask.headers import ALWAYS
 _NAMED = '^"[a-z-]+"'
 
 
-def _header(description: str, *, kind: str = "string", example: str | int | None = None, **schema: Any) -> dict[str, Any]:
+def _header(
+    description: str, *, kind: str = "string", example: str | int | None = None, **schema: Any
+) -> dict[str, Any]:
     described = {"description": description, "schema": {"type": kind, **schema}}
     return described if example is None else {**described, "example": example}
 
@@ -20,7 +22,9 @@ HEADERS: Mapping[str, Any] = {
     "Access-Control-Expose-Headers": _header("The headers that such a page may read."),
     "Allow": _header("The methods that the path takes."),
     "Authorization": _header(
-        "The access token as it is to be sent.", example="Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMWEyMDQyZiJ9.c2lnbmF0dXJl", pattern="^Bearer "
+        "The access token as it is to be sent.",
+        example="Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMWEyMDQyZiJ9.c2lnbmF0dXJl",
+        pattern="^Bearer ",
     ),
     "Cache-Control": _header("`no-store`, save for what anybody may keep.", example="no-store"),
     "Content-Security-Policy": _header("What a browser may do with the answer."),
@@ -37,8 +41,7 @@ HEADERS: Mapping[str, Any] = {
         pattern=_NAMED + ";r=[0-9]+;t=[0-9]+$",
     ),
     "RateLimit-Policy": _header(
-        "The limit that the request has met: a quota in a window of seconds "
-        "(draft-ietf-httpapi-ratelimit-headers).",
+        "The limit that the request has met: a quota in a window of seconds (draft-ietf-httpapi-ratelimit-headers).",
         example='"login";q=5;w=60',
         pattern=_NAMED + ";q=[0-9]+;w=[0-9]+$",
     ),

@@ -27,12 +27,18 @@ class Schemas:
             whole = plain.pop(envelope)
             schema = {name: whole[name] for name in ("type", "properties", "required")}
         for name, component in plain.items():
-            self._components[name] = {**component, "title": name}
+            description = flowing(component["description"])
+            self._components[name] = {**component, "title": name, "description": description}
         return schema
 
     def components(self) -> Mapping[str, Any]:
         """Return the models by their names."""
         return dict(sorted(self._components.items()))
+
+
+def flowing(text: str) -> str:
+    """Return paragraphs as Markdown has them, whose lines were broken for a source file."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _short(name: str) -> str:
@@ -51,7 +57,7 @@ def _plain(schema: Any) -> Any:
     if "$ref" in told:
         told["$ref"] = _PLACE + _short(told["$ref"].removeprefix(_PLACE))
     match told.get("anyOf"):
-        case [{"type": str(kind)} as some, {"type": "null"}]:
+        case [{"type": str(one)} as some, {"type": "null"}]:
             del told["anyOf"]
-            return {**some, "type": [kind, "null"], **told}
+            return {**some, "type": [one, "null"], **told}
     return told

@@ -5,14 +5,14 @@ TITLE = "hexaccount"
 DESCRIPTION = """\
 An account service: people register, log in, log out and look after their profile.
 
-**JSON in, JSON out.** A success has its resource in `data`; a list also has `page.next`, which is `after` of the request
-for the next page. Ids are UUIDs, times are RFC 3339 in UTC. Lengths of texts are counted in Unicode code points, of a
-text in its usual spelling (NFC, of passwords NFKC) and without white space at its ends. Ignore members that you do not
-know: a later version may add some.
+**JSON in, JSON out.** A success has its resource in `data`; a list also has `page.next`, which is `after` of the
+request for the next page. Ids are UUIDs, times are RFC 3339 in UTC. Lengths of texts are counted in Unicode code
+points, of a text in its usual spelling (NFC, of passwords NFKC) and without white space at its ends. Ignore members
+that you do not know: a later version may add some.
 
-**Errors** are problems (RFC 9457). `code` and `type` are stable, texts are for people; `errors` names each field that is
-not valid, by a JSON Pointer into the body or the name of a parameter. A path that is not here gets a 404 `not_found`, a
-method that its path does not take a 405 `method_not_allowed` with `Allow`.
+**Errors** are problems (RFC 9457). `code` and `type` are stable, texts are for people; `errors` names each field that
+is not valid, by a JSON Pointer into the body or the name of a parameter. A path that is not here gets a 404
+`not_found`, a method that its path does not take a 405 `method_not_allowed` with `Allow`.
 
 **Access.** `POST /api/v1/public/login` gives an access token, which lives for minutes, and a refresh token, which works
 once. An access token is dead at the next request once its session has ended or its user was disabled. Some operations
@@ -25,7 +25,7 @@ in `RateLimit-Policy` and `RateLimit` what is left. A 429 tells in `Retry-After`
 with it (`x-headers-of-every-answer`). `HEAD` is answered as `GET` is, without the content. Where `http.cors_origins` is
 set, pages of those origins may read the answers.
 
-The events that the service publishes have a [document of their own](/asyncapi.json) (AsyncAPI 3).
+The events that the service publishes have a document of their own, at `/asyncapi.json` (AsyncAPI 3).
 """
 
 TAGS = {

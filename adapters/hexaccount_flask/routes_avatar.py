@@ -1,13 +1,12 @@
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from flask import Blueprint, Request
 
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.domain.avatar_identifier import AvatarIdentifier
 from hexaccount.domain.errors import InvalidValue
-from hexaccount_flask.answers import Outcome, Public
+from hexaccount_flask.answers import Public, kept_by_caches
 from hexaccount_flask.entity_tags import IfNoneMatch, content_tag
 from hexaccount_flask.fields import AvatarText
 from hexaccount_flask.lanes import runs_in
@@ -27,10 +26,7 @@ _FOR_EVER = (
 class Picture(Public):
     """A PNG."""
 
-    @classmethod
-    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
-        assert not of
-        return cls.sent_or_known("The picture.", {_PNG: bytes})
+    ways = kept_by_caches("The picture.", {_PNG: bytes})
 
 
 def _identifier(request: Request) -> AvatarIdentifier:
@@ -47,7 +43,9 @@ IdentifierInPath: TypeAlias = Annotated[
         place="path",
         of=AvatarText,
         read=_identifier,
-        refuses=[invalid_parameter("identifier", "must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens")],
+        refuses=[
+            invalid_parameter("identifier", "must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens")
+        ],
     ),
 ]
 

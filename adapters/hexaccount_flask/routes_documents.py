@@ -1,11 +1,11 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import msgspec
 from flask import Blueprint, current_app
 
-from hexaccount_flask.answers import Outcome, Public
+from hexaccount_flask.answers import Public, kept_by_caches
 from hexaccount_flask.entity_tags import IfNoneMatch, content_tag
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.limits import RouteLimits
@@ -18,10 +18,7 @@ _HEADERS = (("Cache-Control", "public, max-age=3600"), ("Cross-Origin-Resource-P
 class Document(Public):
     """A document for machines."""
 
-    @classmethod
-    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
-        assert not of
-        return cls.sent_or_known("The document.", {JSON: dict[str, Any]})
+    ways = kept_by_caches("The document.", {JSON: dict[str, Any]})
 
 
 def document_routes(limits: RouteLimits) -> Blueprint:

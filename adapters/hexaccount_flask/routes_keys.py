@@ -1,12 +1,11 @@
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from flask import Blueprint
 
 from hexaccount.application.key_schedule import PUBLISHED_FOR
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount_flask.answers import Outcome, Public
+from hexaccount_flask.answers import Public, kept_by_caches
 from hexaccount_flask.entity_tags import IfNoneMatch, content_tag
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.limits import RouteLimits
@@ -25,10 +24,7 @@ _encode = msgspec.json.Encoder().encode
 class KeySet(Public):
     """A JWK set."""
 
-    @classmethod
-    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
-        assert not of
-        return cls.sent_or_known("The keys.", {_JWK_SET: KeySetModel})
+    ways = kept_by_caches("The keys.", {_JWK_SET: KeySetModel})
 
 
 def key_routes(published_keys: Callable[[], Sequence[Mapping[str, str]]], limits: RouteLimits) -> Blueprint:

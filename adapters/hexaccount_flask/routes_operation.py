@@ -1,5 +1,4 @@
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from flask import Blueprint
 
@@ -10,6 +9,8 @@ from hexaccount_flask.models import StatusModel
 from hexaccount_flask.operation import operation
 from hexaccount_flask.problems import Problem, RequestRefused
 
+# https://prometheus.io/docs/instrumenting/exposition_formats/
+_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 _DRAINING = Problem(
     status=503,
     code="draining",
@@ -19,17 +20,12 @@ _DRAINING = Problem(
 
 
 class Figures(Stated):
-    """Figures in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
+    """Figures in the text format of Prometheus."""
 
-    media_type = "text/plain; version=0.0.4; charset=utf-8"
+    ways = (Outcome(200, "The figures.", {_TEXT_FORMAT: str}),)
 
     def __init__(self, text: bytes) -> None:
-        super().__init__(text, content_type=self.media_type)
-
-    @classmethod
-    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
-        assert not of
-        return [Outcome(200, "The figures.", {cls.media_type: str})]
+        super().__init__(text, content_type=_TEXT_FORMAT)
 
 
 def operation_routes(

@@ -7,7 +7,6 @@ from hexaccount.application.end_session import EndSession
 from hexaccount.application.end_sessions import EndSessions
 from hexaccount.application.list_sessions import ListSessions
 from hexaccount.application.ports.unit_of_work import StaleVersion
-from hexaccount.domain.errors import SessionNotFound, UserNotFound
 from hexaccount_flask.answers import Done, Listed
 from hexaccount_flask.authentication import MayEndSessions, MayReadSessions, SignedIn
 from hexaccount_flask.lanes import runs_in

@@ -1,15 +1,14 @@
 """Swagger UI, the page on which people read the API document and try it out; no part of it comes from elsewhere."""
 
-from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
 
 from flask import Blueprint, Request
 from msgspec import Meta
 from werkzeug.exceptions import NotFound
 
-from hexaccount_flask.answers import Elsewhere, Outcome, Public
+from hexaccount_flask.answers import Elsewhere, Public, kept_by_caches
 from hexaccount_flask.entity_tags import IfNoneMatch, content_tag
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.limits import RouteLimits
@@ -35,8 +34,10 @@ _HEADERS = (
     ("Cache-Control", "public, max-age=3600"),
     (
         "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
     ),
 )
 
@@ -44,10 +45,7 @@ _HEADERS = (
 class PageFile(Public):
     """A file of the page."""
 
-    @classmethod
-    def outcomes(cls, of: Sequence[Any]) -> Sequence[Outcome]:
-        assert not of
-        return cls.sent_or_known("The file.", dict.fromkeys(_MEDIA_TYPES.values(), bytes))
+    ways = kept_by_caches("The file.", dict.fromkeys(_MEDIA_TYPES.values(), bytes))
 
 
 class _File(NamedTuple):

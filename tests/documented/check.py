@@ -122,8 +122,8 @@ class DocumentCheck:
             read = int(value) if schema.get("type") == "integer" and value.isdecimal() else value
             yield from (f"the header {name}: {fault}" for fault in self._invalid(read, schema))
         present = {name.lower() for name, _ in answer.headers}
-        for name, header in known.items():
-            if header.get("required") and name not in present:
+        for name, header in stated.items():
+            if self._resolved(header).get("required") and name.lower() not in present:
                 yield f"the header {name} is missing"
 
     @cached_property

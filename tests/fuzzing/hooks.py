@@ -34,7 +34,7 @@ schemathesis.openapi.format("password", passwords)
 
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
-    """Put into valid requests what only who knows the state of the service can put there, lest all of them be refused."""
+    """Put into valid requests what only who knows the state of the service can, lest all of them be refused."""
     headers = case.headers or {}
     if case.meta and case.meta.generation.mode.is_negative:
         return

@@ -52,7 +52,6 @@ class Service:
         }
         told = subprocess.run(argv, cwd=self.folder, env=env, capture_output=True, text=True, timeout=280, check=False)
         assert told.returncode == 0, told.stdout + told.stderr
-        print(told.stdout)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -27,9 +27,8 @@ FLAGS = [
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
     assert program, "install Debian's package chromium"
-    with sync_playwright() as playwright:
-        with playwright.chromium.launch(executable_path=program, args=FLAGS) as browser:
-            yield browser
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=FLAGS) as browser:
+        yield browser
 
 
 class SwaggerPage:
