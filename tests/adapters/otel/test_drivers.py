@@ -26,7 +26,7 @@ def test_a_command_of_mongodb_is_a_span_within_another_one_only_and_tells_nothin
 
         def work() -> None:
             database["people"].insert_many([{"name": SECRET, "n": number} for number in range(3)])
-            assert len(list(database["people"].find({"name": SECRET}, batch_size=2))) == 3
+            assert len(list(database["people"].find({"name": SECRET}, limit=3, batch_size=2))) == 3
             with suppress(OperationFailure):
                 database.command("findAndForget", SECRET)
 
@@ -38,7 +38,7 @@ def test_a_command_of_mongodb_is_a_span_within_another_one_only_and_tells_nothin
     assert {command.parent_span_id for command in commands} == {message.span_id}
     told = [attributes_of(command) for command in commands]
     assert [command.name for command in commands] == [
-        "insert people", "find people", "getMore people", f"findAndForget {SECRET}",
+        "insert people", "find people", "getMore people", "findAndForget",
     ]  # fmt: skip
     assert told[0] == {
         "db.system.name": "mongodb",
@@ -47,7 +47,7 @@ def test_a_command_of_mongodb_is_a_span_within_another_one_only_and_tells_nothin
         "db.collection.name": "people",
     }
     assert told[-1]["error.type"] == "CommandNotFound"
-    assert not [command for command in commands[:-1] if SECRET in str(command)]
+    assert not [command for command in commands if SECRET in str(command)]
 
 
 def test_a_command_of_redis_is_a_span_within_another_one_only_and_tells_none_of_its_arguments(
