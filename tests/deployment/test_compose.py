@@ -1,7 +1,7 @@
 """The compose files are taken by Docker Compose itself, and keep what the documents promise of them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any

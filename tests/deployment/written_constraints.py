@@ -9,9 +9,9 @@ from pathlib import Path
 from tests.deployment.dockerfile import Dockerfile
 
 ROOT = Path(__file__).parents[2]
-HEAD = (
-    "# The versions that the image is built with (Dockerfile); written by: python -m tests.deployment.written_constraints\n"
-)
+HEAD = """# The versions that the image is built with (Dockerfile).
+# Written by: python -m tests.deployment.written_constraints
+"""
 
 
 def main() -> None:
