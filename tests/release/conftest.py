@@ -1,10 +1,9 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,7 +58,8 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def environment() -> dict[str, str]:
     """Return what a newcomer's shell has, and how pip reaches packages."""
-    kept = {name: value for name, value in os.environ.items() if re.match(r"PIP_|(HTTPS?|NO|ALL)_PROXY$|SSL_", name, re.I)}
+    wanted = re.compile(r"PIP_|(HTTPS?|NO|ALL)_PROXY$|SSL_", re.IGNORECASE)
+    kept = {name: value for name, value in os.environ.items() if wanted.match(name)}
     path = f"{Path(sys.executable).parent}:{os.defpath}"
     # What is compiled ahead costs half of an installation, and each of these is started once.
     quick = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

@@ -11,7 +11,9 @@ from tests.release.conftest import serving
 
 
 def in_git(root: Path, *places: str) -> set[str]:
-    listed = subprocess.check_output(["git", "ls-files", "--cached", "--others", "--exclude-standard", *places], cwd=root)
+    listed = subprocess.check_output(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *places], cwd=root
+    )
     return {name for name in listed.decode().splitlines() if (root / name).is_file()}
 
 
@@ -21,7 +23,13 @@ def check_it_serves(url: str, folder: Path) -> None:
     with urllib.request.urlopen(f"{url}/api/v1/public/avatar/ada", timeout=10) as answer:
         assert answer.headers["Content-Type"] == "image/png"
     # A password of the list of common ones, which is data of a package.
-    body = {"user_name": "ada", "first_name": "A", "last_name": "L", "email": "ada@example.org", "password": "password1"}
+    body = {
+        "user_name": "ada",
+        "first_name": "A",
+        "last_name": "L",
+        "email": "ada@example.org",
+        "password": "password1",
+    }
     request = urllib.request.Request(
         f"{url}/api/v1/public/register", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
     )
@@ -43,7 +51,9 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path, root: Path) 
     }
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert held == sources
-    assert {name for name in held if name.endswith("py.typed")} == {name for name in sources if name.endswith("py.typed")}
+    assert {name for name in held if name.endswith("py.typed")} == {
+        name for name in sources if name.endswith("py.typed")
+    }
 
 
 def test_the_source_distribution_holds_what_the_repository_holds(sdist: Path, root: Path) -> None:

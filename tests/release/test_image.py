@@ -1,4 +1,4 @@
-"""What the Dockerfile says, done without Docker: its steps build and run on this machine, as a user who may write nothing."""
+"""What the Dockerfile says, done without Docker: its steps build what runs as a user who may write nearly nothing."""
 
 import os
 import shutil
@@ -29,11 +29,15 @@ def copy_context(root: Path, source: Path) -> None:
 
 
 def as_user(argv: list[str], user: str) -> list[str]:
-    """Return how root runs a command as the image's user, who reads what root's interpreter needs and writes nothing."""
+    """Return how root runs a command as the image's user, who may read what root's interpreter needs."""
     if os.geteuid() != 0:
         return argv
     uid, _, gid = user.partition(":")
-    caps = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=+dac_read_search", "--bounding-set=-all,+dac_read_search"]
+    caps = [
+        "--inh-caps=-all,+dac_read_search",
+        "--ambient-caps=+dac_read_search",
+        "--bounding-set=-all,+dac_read_search",
+    ]
     return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", *caps, *argv]
 
 
@@ -53,7 +57,12 @@ def test_what_the_dockerfile_builds_runs_as_its_user_and_says_that_it_is_healthy
     for step in dockerfile.stages[0]:
         if step.keyword == "RUN":
             built = subprocess.run(
-                ["sh", "-ec", here(step.command)], cwd=source, env=environment, capture_output=True, text=True, check=False
+                ["sh", "-ec", here(step.command)],
+                cwd=source,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert built.returncode == 0, built.stdout + built.stderr
 
@@ -79,4 +88,3 @@ def test_what_the_dockerfile_builds_runs_as_its_user_and_says_that_it_is_healthy
     assert {"hexaccount.db", "jwt.key"} <= written
     if os.geteuid() == 0:
         assert (data / "hexaccount-data").stat().st_uid == int(user.partition(":")[0])
-
