@@ -15,6 +15,7 @@ from hexaccount_redis import RedisLink
 @pytest.mark.parametrize(
     ("variable", "text", "remedy"),
     [
+        ("STORE", "postgresql://db/accounts?pooler=session", r"store: pooler must be transaction, or be left out"),
         ("STORE", "mysql://db", r"store: .* one of memory://, sqlite://, postgresql://, mongodb://"),
         ("STORE", "", r"store: .* one of memory://"),
         ("STORE", "/var/lib/accounts.db", r"store: .* one of memory://"),
