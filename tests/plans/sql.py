@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT"}
+_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SET statement_timeout = 0", "RESET statement_timeout"}
 
 
 def statements_of(deed: Callable[[], object]) -> list[tuple[str, Any]]:
