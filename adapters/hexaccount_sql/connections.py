@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import exc
 
@@ -45,6 +46,7 @@ def open_engine(url: str, *, patient: bool = True) -> sa.Engine:
         "max_overflow": _POOL_SIZE,
         "pool_timeout": _POOL_WAIT,
         "hide_parameters": True,  # an error's text would show them, password hashes among them
+        "json_deserializer": msgspec.json.decode,  # a third of the time of the standard library's
     }
     if parsed.get_backend_name() == "sqlite":
         engine = sa.create_engine(parsed, connect_args={"timeout": SQLITE_LOCK_WAIT}, **options)
