@@ -9,9 +9,9 @@ _log = logging.getLogger("hexaccount.sql")
 class Reachability:
     """Whether the database's server answers, as far as is known.
 
-    A server that is down refuses at once; one that hangs, or whose network is gone, keeps everybody waiting, and those who
-    wait for a thread behind them. So whoever has waited for long has it looked at, by a thread of its own; and while it is
-    `silent` nobody waits for it.
+    A server that is down refuses at once; one that hangs, or whose network is gone, keeps everybody waiting, and those
+    who wait for a thread behind them. So whoever has waited for long has it looked at, by a thread of its own; and
+    while it is `silent` nobody waits for it.
     """
 
     def __init__(self, speaks: Callable[[], bool]) -> None:
