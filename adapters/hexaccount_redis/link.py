@@ -49,6 +49,11 @@ class RedisLink:
         self._metrics.set(CACHE_REACHABLE, 1)
         self._metrics.add(CACHE_OUTAGES, 0)
 
+    @property
+    def reachable(self) -> bool:
+        """Tell whether the last call reached Redis."""
+        return self._reachable
+
     def script(self, source: str) -> Script:
         """Return a script that `run` may be given; it is sent to the server when that does not know it."""
         return self._client.register_script(source)

@@ -1,6 +1,7 @@
 """Callers who use everything that the service is asked for most, at one address and then at another."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import requests
 
 _PATIENCE = 30
+_BREATH = 0.01
 _PASSWORD = "a long and winding road"
 
 
@@ -60,6 +62,7 @@ class Caller:
         address = self.addresses[sum(self.answers.by_address.values()) % len(self.addresses)]
         headers = {"Content-Type": "application/merge-patch+json"} if method == "patch" else {}
         options["headers"] = {**headers, **options.get("headers", {})}
+        time.sleep(_BREATH)
         try:
             answer = self.session.request(method, f"{address}/api/v1/{path}", timeout=_PATIENCE, **options)
         except requests.RequestException as error:
