@@ -35,25 +35,30 @@ class PatientConnection(psycopg.Connection[Any]):
         return super().wait(self._as_long_as_it_speaks(gen), *args, **options)
 
     def _as_long_as_it_speaks(self, gen: Generator[Any, Any, _RV]) -> Generator[Any, Any, _RV]:
-        heard, suspected = monotonic(), False
+        # Every statement comes through here, so what is done while the server speaks is next to nothing.
+        silent_since = None
         try:
             wanted = next(gen)
             while True:
                 # Where nothing comes we are called all the same, ten times a second.
                 if ready := (yield wanted):
-                    heard, suspected = monotonic(), False
+                    silent_since = None
+                elif silent_since is None:
+                    silent_since = monotonic()
                 else:
-                    silence = monotonic() - heard
-                    if silence > self.patience or self._is_known_to_be_silent():
-                        self.close()
-                        raise psycopg.OperationalError(f"the server has said nothing for {silence:.1f} s")
-                    if silence > SUSPICIOUS and not suspected and self.reachability is not None:
-                        suspected = True
-                        self.reachability.suspect()
+                    self._doubt(monotonic() - silent_since)
                 wanted = gen.send(ready)
         except StopIteration as done:
             answer: _RV = done.value
             return answer
+
+    def _doubt(self, silence: float) -> None:
+        """Have the server looked at after some seconds of silence, and raise OperationalError after too many."""
+        if silence > self.patience or self._is_known_to_be_silent():
+            self.close()
+            raise psycopg.OperationalError(f"the server has said nothing for {silence:.1f} s")
+        if silence > SUSPICIOUS and self.reachability is not None:
+            self.reachability.suspect()
 
     def _is_known_to_be_silent(self) -> bool:
         return self.reachability is not None and self.reachability.silent
