@@ -30,11 +30,11 @@ class RedisLink:
     left alone for a second, during which every call is CutOff at once; then one call at a time tries it again.
     """
 
-    def __init__(self, url: str, metrics: Metrics) -> None:
-        """Take a URL of the form `redis://…` or `rediss://…`; raises ValueError for one that cannot be read."""
+    def __init__(self, url: str, metrics: Metrics, client: type[Redis] = Redis) -> None:
+        """Take a URL of the form `redis://…` or `rediss://…`, and a class of client; ValueError for another URL."""
         # One more attempt, on a new connection: after a restart of the server all that were open are dead.
         retry = Retry(NoBackoff(), 1, supported_errors=(NotConnected,))
-        self._client = Redis.from_url(
+        self._client = client.from_url(
             url,
             socket_timeout=_PATIENCE,
             socket_connect_timeout=_PATIENCE,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
-from hexaccount.application.bus import Bus
+from hexaccount.application.bus import Bus, Middleware
 from hexaccount.application.cache_eviction import CacheEviction
 from hexaccount.application.limit_table import Limits, limits
 from hexaccount.application.login_guard import LoginGuard
@@ -41,6 +41,7 @@ from hexaccount.domain.role import Role
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
+    from hexaccount_otel import Traces
     from hexaccount_prometheus import PrometheusMetrics
     from hexaccount_redis import RedisLink
     from hexaccount_security import HashingLane, KeyRing, SealingSmith
@@ -101,10 +102,12 @@ def _local_allowances() -> Allowances:
     return MemoryAllowances()
 
 
-def _redis_link(settings: Settings, metrics: Metrics) -> "RedisLink":
+def _redis_link(settings: Settings, metrics: Metrics, traces: "Traces | None") -> "RedisLink":
     from hexaccount_redis import RedisLink  # noqa: PLC0415 - only who uses it imports it
 
-    return RedisLink(settings.cache or "", metrics)
+    if traces is None:
+        return RedisLink(settings.cache or "", metrics)
+    return RedisLink(settings.cache or "", metrics, traces.redis_client())
 
 
 def _prometheus() -> "PrometheusMetrics":
@@ -183,6 +186,11 @@ def _subscribers(
     return subscribers
 
 
+def _middleware(traces: "Traces | None") -> list[Middleware]:
+    """Return what stands around every handler, outermost first."""
+    return [log_messages] if traces is None else [traces.messages, log_messages]
+
+
 class Container(containers.DeclarativeContainer):
     """The wiring."""
 
@@ -190,11 +198,13 @@ class Container(containers.DeclarativeContainer):
     hashing_slots: providers.Provider[Path | None] = providers.Object(None)
     workers: providers.Provider[int] = providers.Object(1)
 
+    traces: providers.Provider["Traces | None"] = providers.Object(None)
+
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
     metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(NoMetrics)
     prometheus = providers.ThreadSafeSingleton(_prometheus)
-    redis_link = providers.ThreadSafeSingleton(_redis_link, settings, metrics)
+    redis_link = providers.ThreadSafeSingleton(_redis_link, settings, metrics, traces)
     session_cache: providers.Provider[SessionCache] = providers.Selector(
         settings.provided.cache_kind,
         none=providers.ThreadSafeSingleton(NoSessionCache),
@@ -261,5 +271,5 @@ class Container(containers.DeclarativeContainer):
             session_cache=session_cache,
         ),
         executor=executor,
-        middleware=providers.List(providers.Object(log_messages)),
+        middleware=providers.Callable(_middleware, traces),
     )

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from hexaccount.bootstrap.logs import open_request_log
 from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import CannotListen, Draining, LaneSize, Worker, WorkersFailed, serve
 
 # What every worker needs; imported once, before they part, it is shared among them.
-_PRELOAD = ("hexaccount_flask", "hexaccount_security")
+_PRELOAD = ("hexaccount_flask", "hexaccount_security", "hexaccount_structlog")
 _PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis", "hexaccount_prometheus")}
 
 
@@ -32,10 +34,16 @@ class LoadWorker:
 
     def __call__(self) -> Worker:
         """Return what the worker serves."""
-        from hexaccount_flask import create_app, lane_finder, render_problem  # noqa: PLC0415 - not in the parent
+        from hexaccount_flask import (  # noqa: PLC0415 - not in the parent
+            create_app,
+            lane_finder,
+            new_request_id,
+            render_problem,
+        )
 
         settings = self.settings
-        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers)
+        traces, log = open_traces(settings), open_request_log(settings.log)
+        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers, traces=traces)
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
@@ -48,12 +56,17 @@ class LoadWorker:
             metrics=service.figures,
             cors_origins=settings.http.cors_origins,
             trusted_proxies=settings.http.trusted_proxies,
+            watchers=[watcher for watcher in (traces and traces.requests, log) if watcher],
         )
         retry_after = service.container.lane().retry_after
 
         def refuse(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+            request_id = new_request_id()
+            if log and code != "internal_error":  # by which Flask's side has failed, where it was watched
+                log.refused(request_id, status, code)
             # What overflows is the queue in front of the hashes; the other lanes have room for a thousand.
-            return render_problem(status, code, detail, retry_after=retry_after() if code == "overloaded" else 1)
+            wait = retry_after() if code == "overloaded" else 1
+            return render_problem(status, code, detail, request_id, retry_after=wait)
 
         return Worker(
             wsgi=app.wsgi_app,
@@ -106,7 +119,13 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
             port=port,
             workers=workers,
             drain_delay=settings.http.drain_delay,
-            preload=(*_PRELOAD, *kind.preload, *_PRELOAD_FOR_CACHE[settings.cache_kind], *preload_for_events(settings)),
+            preload=(
+                *_PRELOAD,
+                *kind.preload,
+                *_PRELOAD_FOR_CACHE[settings.cache_kind],
+                *preload_for_events(settings),
+                *preload_for_tracing(settings),
+            ),
             on_started=partial(tell_address, echo),
             on_stopping=partial(echo, "stopping"),
         )

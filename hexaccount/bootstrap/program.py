@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hexaccount.application.ports.outbox import SetAsideDeliveries
     from hexaccount.bootstrap.service import Service
     from hexaccount.bootstrap.settings import Settings
+    from hexaccount_otel import Traces
 
 
 class SettingsProgram(Program):
@@ -35,7 +36,7 @@ class SettingsProgram(Program):
 
         with _settings_at_fault():
             self._settings = load_settings(config, os.environ)
-        configure_logs(self._settings.log.level)
+        configure_logs(self._settings.log)
 
     @property
     def settings(self) -> "Settings":
@@ -79,9 +80,10 @@ class SettingsProgram(Program):
     def relay(self, *, echo: Callable[[str], None]) -> None:
         """Deliver events until a signal."""
         from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - help needs none of it
+        from hexaccount.bootstrap.tracing import open_traces  # noqa: PLC0415 - help needs none of it
 
         if not is_told_to_stop():
-            run_relays(self._opened(), echo=echo)
+            run_relays(self._opened(traces=open_traces(self.settings)), echo=echo)
 
     def hash_speeds(self) -> "HashSpeeds":
         """Return how fast this machine hashes passwords."""
@@ -100,7 +102,7 @@ class SettingsProgram(Program):
         if self._service is not None:
             self._service.close()
 
-    def _opened(self) -> "Service":
+    def _opened(self, traces: "Traces | None" = None) -> "Service":
         from hexaccount.bootstrap.preparation import check_store_is_there  # noqa: PLC0415 - help needs none of it
         from hexaccount.bootstrap.service import open_service  # noqa: PLC0415 - help needs none of it
 
@@ -108,7 +110,7 @@ class SettingsProgram(Program):
             self._refuse_what_does_not_last()
             check_store_is_there(self.settings)
             with _settings_at_fault():
-                self._service = open_service(self.settings)
+                self._service = open_service(self.settings, traces=traces)
             self._service.store.check()
         return self._service
 

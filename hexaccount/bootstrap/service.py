@@ -127,6 +127,8 @@ class Service:
         self.store.close()
         if self.settings.cache_kind == "redis":
             self.container.redis_link().close()
+        if (traces := self.container.traces()) is not None:
+            traces.close()
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +146,7 @@ def open_service(
 
     `hashing_slots` is the directory by which several processes share their hashing slots. `workers` says how many serve
     together, and tell their figures; one alone, without a cache, counts attempts by itself if its kind of store lets
-    it. `overrides` replace providers of the container by name, such as `clock`, with an object.
+    it. `overrides` replace providers of the container by name, such as `clock` or `traces`, with an object.
     """
     container = Container(
         settings=providers.Object(settings),
@@ -161,9 +163,10 @@ def open_service(
     subscribers: list[Subscriber] = container.subscribers()
     usual = RelayPolicy(attempts=settings.relay.attempts, lease=timedelta(seconds=settings.relay.lease))
     of_their_own = relay_policies(settings, usual)
+    traces = container.traces()
     relays = [
         Relay(
-            subscriber,
+            subscriber if traces is None else traces.subscriber(subscriber),
             outbox=store.outbox,
             commits=store.commits,
             clock=clock,

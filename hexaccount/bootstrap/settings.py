@@ -128,9 +128,17 @@ class WebhookSettings(Group, frozen=True):
 
 
 class LogSettings(Group, frozen=True):
-    """What is logged on standard error."""
+    """What is logged on standard error, and how: `auto` is `text` on a terminal and `json`, which is ECS, elsewhere."""
 
+    format: Literal["auto", "text", "json"] = "auto"
     level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class TracingSettings(Group, frozen=True):
+    """Traces for a collector that takes OTLP over HTTP at `endpoint`; of those that begin here, `ratio` are kept."""
+
+    endpoint: str | None = None
+    ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 class Settings(Group, frozen=True):
@@ -152,6 +160,7 @@ class Settings(Group, frozen=True):
     kafka: KafkaSettings = KafkaSettings()
     clearing: ClearingSettings = ClearingSettings()
     log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
 
     @property
     def store_kind(self) -> str:

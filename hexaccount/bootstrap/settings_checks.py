@@ -17,6 +17,7 @@ from hexaccount.bootstrap.settings import (
 )
 from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
+from hexaccount.bootstrap.tracing_checks import check_tracing
 from hexaccount.bootstrap.webhook_checks import check_webhooks
 from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.role import Role
@@ -31,6 +32,7 @@ def check_settings(settings: Settings) -> None:
         _check_cache(settings.cache)
     _check_events(settings.events)
     check_kafka(settings.kafka)
+    check_tracing(settings.tracing)
     if settings.webhooks:
         check_webhooks(settings.webhooks)
     if settings.jwt.key is not None:

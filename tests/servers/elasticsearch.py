@@ -1,0 +1,60 @@
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import requests
+
+from tests.servers.kafka import find_broker
+from tests.servers.own_server import OwnServer
+
+_PATIENCE = 10.0
+
+
+class ElasticsearchServer(OwnServer):
+    """What speaks Elasticsearch's API, of the package noida-db; it is not the original, and has no lifecycles."""
+
+    title = "Elasticsearch"
+    environment: ClassVar[Mapping[str, str]] = {"PATH": os.defpath}
+
+    @property
+    def url(self) -> str:
+        """Where its API is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self) -> Sequence[str | Path]:
+        """Return how it is started."""
+        ports = ["--elasticsearch-port", str(self.port)]
+        return [find_broker(), "start", "--data-dir", self.data, "--only", "elasticsearch", *ports]
+
+    def answers(self) -> bool:
+        """Tell whether it answers."""
+        try:
+            return requests.get(self.url, timeout=1).ok
+        except requests.RequestException:
+            return False
+
+    def put(self, path: str, document: Path) -> None:
+        """Hand it a file of ours; it must take it."""
+        answer = requests.put(f"{self.url}/{path}", json=json.loads(document.read_text()), timeout=_PATIENCE)
+        assert answer.json() == {"acknowledged": True}, answer.text
+
+    def append(self, stream: str, documents: Iterable[Any]) -> list[dict[str, Any]]:
+        """Append documents to a data stream, as shippers do, and return the errors."""
+        lines = [line for document in documents for line in ({"create": {}}, document)]
+        answer = requests.post(
+            f"{self.url}/{stream}/_bulk?refresh=true",
+            data="".join(json.dumps(line) + "\n" for line in lines),
+            headers={"Content-Type": "application/x-ndjson"},
+            timeout=_PATIENCE,
+        )
+        assert answer.ok, answer.text
+        return [item["create"]["error"] for item in answer.json()["items"] if "error" in item["create"]]
+
+    def found(self, indices: str, query: str) -> list[dict[str, Any]]:
+        """Return the documents that fit a query in Lucene's words."""
+        body = {"query": {"query_string": {"query": query}}, "size": 1000}
+        answer = requests.post(f"{self.url}/{indices}/_search", json=body, timeout=_PATIENCE)
+        assert answer.ok, answer.text
+        return [hit["_source"] for hit in answer.json()["hits"]["hits"]]
