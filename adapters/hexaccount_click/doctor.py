@@ -13,10 +13,11 @@ from hexaccount_click.table import align, printable
 @click.command()
 @json_option
 def doctor(*, as_json: bool) -> None:
-    """See what is wrong with settings, store, key, cache and receivers of events, and what to do about it.
+    """See what is wrong, and what to do about it.
 
-    It changes nothing and sends no event. Exit codes: 0 all is well, 1 something is to be done, 2 the settings are
-    wrong, 3 something is away.
+    It looks at the settings, the data directory, the key, the store and what it holds, the cache, and those who get
+    events; it changes nothing and sends no event. Exit codes: 0 all is well, 1 something is to be done, 2 the settings
+    are wrong, 3 something is away.
     """
     findings, code = _examine()
     if as_json:
