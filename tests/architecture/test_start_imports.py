@@ -16,9 +16,9 @@ from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount_flask import create_app
 
 service = open_service(Settings(store=sys.argv[1], jwt=JwtSettings(key="k" * 32)))
-ready, keys = service.store.check, service.published_keys
+ready, keys = service.readiness(lambda: False).look, service.published_keys
 parts = {"bus": service.bus, "artist": service.artist, "published_keys": keys, "metrics": bytes}
-create_app(**parts, readiness=ready, draining=lambda: False)
+create_app(**parts, readiness=ready)
 print(json.dumps(sorted(sys.modules)))
 """
 
