@@ -1,5 +1,6 @@
 """What goes over the wire, in both directions."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Generic, Literal, Self, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -218,6 +219,13 @@ class StatusModel(Struct, frozen=True):
     """How the service is."""
 
     status: Annotated[str, Meta(examples=["up"])]
+
+
+class ReadyModel(Struct, frozen=True, omit_defaults=True):
+    """That the service can serve, and the parts that it goes on without at the moment."""
+
+    status: Literal["ready"]
+    degraded: Annotated[Sequence[str], Meta(description="The parts, where there are any.", examples=[["cache"]])] = ()
 
 
 class KeyModel(Struct, frozen=True):

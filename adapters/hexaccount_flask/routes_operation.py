@@ -2,21 +2,19 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.readiness import Condition, Missing
 from hexaccount_flask.answers import Ok, Outcome, Stated
 from hexaccount_flask.lanes import runs_in
-from hexaccount_flask.models import StatusModel
+from hexaccount_flask.models import ReadyModel, StatusModel
 from hexaccount_flask.operation import operation
 from hexaccount_flask.problems import Problem, RequestRefused
 
 # https://prometheus.io/docs/instrumenting/exposition_formats/
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
-_DRAINING = Problem(
-    status=503,
-    code="draining",
-    detail="the service is shutting down; another instance answers",
-    headers=(("Retry-After", "5"),),
-)
+_NOT_READY = {
+    missing: Problem(status=503, code=missing.code, detail=missing.detail, headers=(("Retry-After", "5"),))
+    for missing in Missing
+}
 
 
 class Figures(Stated):
@@ -28,9 +26,7 @@ class Figures(Stated):
         super().__init__(text, content_type=_TEXT_FORMAT)
 
 
-def operation_routes(
-    readiness: Callable[[], None], draining: Callable[[], bool], metrics: Callable[[], bytes]
-) -> Blueprint:
+def operation_routes(readiness: Callable[[], Condition], metrics: Callable[[], bytes]) -> Blueprint:
     """Return the routes that those ask who run the service."""
     routes = Blueprint("operation", __name__)
 
@@ -42,14 +38,17 @@ def operation_routes(
         return Ok(StatusModel("up"))
 
     @routes.get("/ready")
-    @runs_in("vital")
-    @operation(refuses=[_DRAINING, StoreUnavailable])
-    def ready() -> Ok[StatusModel]:
-        """Ask whether the service can serve."""
-        if draining():
-            raise RequestRefused(_DRAINING)
-        readiness()
-        return Ok(StatusModel("ready"))
+    @runs_in("readiness")
+    @operation(refuses=[*_NOT_READY.values()])
+    def ready() -> Ok[ReadyModel]:
+        """Ask whether the service can serve.
+
+        A refusal tells which part is missing.
+        """
+        condition = readiness()
+        if condition.missing is not None:
+            raise RequestRefused(_NOT_READY[condition.missing])
+        return Ok(ReadyModel("ready", condition.degraded))
 
     @routes.get("/metrics")
     @runs_in("vital")

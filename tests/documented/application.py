@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 from hexaccount.application.bus import Bus, Handlers
+from hexaccount.application.readiness import Condition
 from hexaccount_avatar import PillowAvatarArtist
 from hexaccount_flask import create_app
 from hexaccount_flask.openapi import openapi
@@ -17,8 +18,7 @@ def application() -> Flask:
     return create_app(
         bus=Bus(Handlers(), executor=ThreadPoolExecutor(1)),
         artist=PillowAvatarArtist(),
-        readiness=lambda: None,
-        draining=lambda: False,
+        readiness=Condition,
         published_keys=list,
         metrics=bytes,
     )
