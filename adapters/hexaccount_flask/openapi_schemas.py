@@ -47,7 +47,7 @@ def _short(name: str) -> str:
 
 def _plain(schema: Any) -> Any:
     """Return a schema as a person would write it: models by short names, `string or null` as one type."""
-    if isinstance(schema, list):
+    if isinstance(schema, list | tuple):
         return [_plain(part) for part in schema]
     if not isinstance(schema, dict):
         return schema

@@ -165,7 +165,7 @@ def test_a_field_takes_what_the_document_says_and_nothing_else(
         else st.text(max_size=20) | lengths.map(lambda length: "x" * length) | st.emails()
     )
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(text=texts)
     def agree(text: str) -> None:
         try:
@@ -175,7 +175,7 @@ def test_a_field_takes_what_the_document_says_and_nothing_else(
         kept = made if isinstance(made, str) else getattr(made, "text", "")
         assert validator.is_valid(kept), kept
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(text=st.text(PLAIN, max_size=20) | lengths.map(lambda length: "x" * length))
     def refuse(text: str) -> None:
         if not validator.is_valid(text):
