@@ -12,8 +12,8 @@ from werkzeug.routing import Map, Rule
 
 from tests.documented.formats import format_checker
 
-_OF_THE_MESSAGE = {"content-type", "content-length", "date", "server", "connection"}
-"""Headers that frame any message of HTTP."""
+_OF_THE_MESSAGE = {"content-type", "content-length", "date", "server", "connection", "strict-transport-security"}
+"""Headers that frame any message of HTTP, and what a proxy in front says of TLS."""
 
 _FORMATS = format_checker()
 
