@@ -104,7 +104,7 @@ def test_what_is_for_those_inside_is_not_told_outside(house: House, path: str) -
 
 
 @pytest.mark.parametrize(
-    "path", ["/ready", "/health", "/.well-known/jwks.json", "/asyncapi.json", "/swagger", "/swagger.json"]
+    "path", ["/ready", "/health", "/.well-known/jwks.json", "/asyncapi.json", "/swagger.json", "/swagger/index.html"]
 )
 def test_what_is_for_everybody_passes(house: House, path: str) -> None:
     answer = house.get(path)
