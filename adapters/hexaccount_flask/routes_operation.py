@@ -18,7 +18,7 @@ _DRAINING = Problem(
 
 
 def operation_routes(
-    readiness: Callable[[], None], draining: Callable[[], bool], metrics: Callable[[], bytes]
+    readiness: Callable[[], None], draining: Callable[[], bool], metrics: Callable[[], bytes] | None
 ) -> Blueprint:
     """Return the routes that those ask who run the service."""
     routes = Blueprint("operation", __name__)
@@ -36,9 +36,11 @@ def operation_routes(
         readiness()
         return answer(Answer(StatusModel("ready")))
 
-    @routes.get("/metrics")
-    @runs_in("vital")
-    def figures() -> Response:
-        return Response(metrics(), content_type=_TEXT_FORMAT)
+    if metrics is not None:
+
+        @routes.get("/metrics")
+        @runs_in("vital")
+        def figures() -> Response:
+            return Response(metrics(), content_type=_TEXT_FORMAT)
 
     return routes

@@ -3,12 +3,14 @@
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_sql.pool import tell_of, told_pool
 
 _POOL_SIZE = 8
 _POOL_WAIT = 5
@@ -30,14 +32,22 @@ _HINTS = {
 }
 
 
-def open_engine(url: str) -> sa.Engine:
-    """Return an engine that connects at first use.
+def open_engine(url: str, metrics: Metrics = NO_METRICS) -> sa.Engine:
+    """Return an engine that connects at first use, of whose pool `metrics` is told.
 
     Its connections commit each statement by itself; a commit of several statements begins and ends in plain SQL.
     """
+    size = 2 * _POOL_SIZE  # those that are kept open, and as many more while they are needed
+    engine = _open(url, poolclass=told_pool(metrics, size=size))
+    tell_of(cast("sa.QueuePool", engine.pool), metrics, size=size)
+    return engine
+
+
+def _open(url: str, *, poolclass: type[sa.Pool]) -> sa.Engine:
     parsed = sa.make_url(url)
     options: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
+        "poolclass": poolclass,
         "pool_size": _POOL_SIZE,
         "max_overflow": _POOL_SIZE,
         "pool_timeout": _POOL_WAIT,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_order import in_journal_order
-from hexaccount.application.ports.outbox import Delivery, Outbox
+from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox
 from hexaccount_sql.claims import (
     CLAIM_FOLLOWERS,
     CLAIM_HEADS,
@@ -68,6 +68,24 @@ _OWE_GIVEN_UP = (
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.set_aside)
     .values(set_aside=sa.false(), attempts=0, due_at=sa.null(), error="")
 )
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
+
+
+def _counted(*, set_aside: bool) -> sa.ScalarSelect[int]:
+    """Return how many rows there are up to the limit: no more of them are looked at."""
+    which = deliveries.c.set_aside if set_aside else ~deliveries.c.set_aside
+    some = sa.select(deliveries.c.event_id).where(deliveries.c.subscriber == SUBSCRIBER, which).limit(_LIMIT)
+    return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+_OLDEST = (
+    sa.select(deliveries.c.event_id)
+    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside)
+    .order_by(deliveries.c.event_id)
+    .limit(1)
+    .scalar_subquery()
+)
+_BACKLOG = sa.select(_counted(set_aside=False), _counted(set_aside=True), _OLDEST)
 _PARAMETERS = 1000  # databases take some ten thousand
 _TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == SUBSCRIBER)
 
@@ -133,6 +151,12 @@ class SqlOutbox(Outbox):
     def release(self, deliveries: Collection[Delivery]) -> None:
         for delivery in deliveries:
             self._run(_RELEASE, for_subscriber=delivery.subscriber, events=[delivery.entry.id], claim=delivery.lease)
+
+    def backlog(self, subscriber: str, *, limit: int) -> Backlog:
+        with store_errors(), self.engine.connect() as connection:
+            row = connection.execute(_BACKLOG, {"for_subscriber": subscriber, "limit": limit}).one()
+        owed, set_aside, oldest = row
+        return Backlog(owed=owed, set_aside=set_aside, oldest=oldest)
 
     def _run(self, statement: sa.Executable, **parameters: Any) -> None:
         with store_errors(), self.engine.connect() as connection:

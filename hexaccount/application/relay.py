@@ -6,11 +6,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import perf_counter
 from uuid import UUID
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.measures import RELAY_DELIVERIES, RELAY_SECONDS
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.outbox import Delivery, Outbox
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.subscribers import Subscriber
@@ -52,14 +55,24 @@ class Relay:
     """
 
     def __init__(
-        self, subscriber: Subscriber, *, outbox: Outbox, commits: CommitSignal, clock: Clock, policy: RelayPolicy
+        self,
+        subscriber: Subscriber,
+        *,
+        outbox: Outbox,
+        commits: CommitSignal,
+        clock: Clock,
+        policy: RelayPolicy,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
         self._subscriber = subscriber
         self._outbox = outbox
         self._commits = commits
         self._clock = clock
         self._policy = policy
+        self._metrics = metrics
         self._stopping = threading.Event()
+        for outcome in ("delivered", "failed", "set_aside", "put_off"):
+            self._count(outcome, 0)
 
     def run(self) -> None:
         """Deliver until `stop` is called; a store or receiver that is away for a while is waited for."""
@@ -97,6 +110,7 @@ class Relay:
             try:
                 self._deliver(deliveries, until=claimed_at + policy.lease)
             except (StoreUnavailable, ReceiverUnavailable):
+                self._count("put_off", len(deliveries))
                 self._outbox.release(deliveries)
                 raise
         return len(deliveries)
@@ -127,13 +141,17 @@ class Relay:
                 held_up.add(aggregate)
 
     def _try(self, deliveries: Sequence[Delivery]) -> Exception | None:
+        began = perf_counter()
         try:
             self._subscriber.deliver([delivery.entry for delivery in deliveries])
         except (StoreUnavailable, ReceiverUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - a subscriber may raise anything
             return error
+        finally:
+            self._metrics.observe(RELAY_SECONDS, perf_counter() - began, self._subscriber.name)
         self._outbox.settle(deliveries)
+        self._count("delivered", len(deliveries))
         return None
 
     def _count_failure(self, delivery: Delivery, error: Exception) -> None:
@@ -142,6 +160,11 @@ class Relay:
         if failures >= self._policy.attempts:
             _log.error("%s is given up for %s after %d attempts", delivery.entry.id, delivery.subscriber, failures)
             self._outbox.set_aside(delivery, error=told)
+            self._count("set_aside", 1)
         else:
             until = self._clock.now() + self._policy.pause_after(failures)
             self._outbox.postpone(delivery, until=until, error=told)
+            self._count("failed", 1)
+
+    def _count(self, outcome: str, events: int) -> None:
+        self._metrics.add(RELAY_DELIVERIES, events, self._subscriber.name, outcome)

@@ -1,24 +1,29 @@
 """The HTTP service: what each worker process opens, and how the parent serves."""
 
 import os
-import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hexaccount.application.measures import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
+from hexaccount.application.ports.metrics import Metrics
 from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.publishers import preload_for_events
-from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
 from hexaccount_click.program import ConfigurationError, Unavailable
-from hexaccount_granian import CannotListen, Draining, LaneSize, Worker, WorkersFailed, serve
+from hexaccount_granian import CannotListen, Draining, LaneSize, Pressure, Worker, WorkersFailed, serve
+
+if TYPE_CHECKING:
+    from hexaccount_flask.exchange import Watcher
 
 # What every worker needs; imported once, before they part, it is shared among them.
 _PRELOAD = ("hexaccount_flask", "hexaccount_security")
-_PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis", "hexaccount_prometheus")}
+_PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +40,27 @@ class LoadWorker:
         from hexaccount_flask import create_app, lane_finder, render_problem  # noqa: PLC0415 - not in the parent
 
         settings = self.settings
-        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers)
+        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers, measured=True)
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
             service.start_purging()
+        service.start_looking()
         app = create_app(
             bus=service.bus,
             artist=service.artist,
             readiness=service.store.check,
             draining=self.draining.is_set,
             published_keys=service.published_keys,
-            metrics=service.figures,
+            metrics=service.figures if settings.metrics.enabled else None,
             cors_origins=settings.http.cors_origins,
             trusted_proxies=settings.http.trusted_proxies,
+            watchers=_watchers(service),
         )
         retry_after = service.container.lane().retry_after
 
         def refuse(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+            service.metrics.add(HTTP_REFUSALS, 1, str(status), code)
             # What overflows is the queue in front of the hashes; the other lanes have room for a thousand.
             return render_problem(status, code, detail, retry_after=retry_after() if code == "overloaded" else 1)
 
@@ -62,7 +70,27 @@ class LoadWorker:
             lanes=_lanes(settings),
             refusal=refuse,
             close=service.close,
+            pressure=_pressure(service.metrics, _lanes(settings)),
         )
+
+
+def _watchers(service: Service) -> "list[Watcher]":
+    """Return those who look on while requests are answered, outermost first."""
+    from hexaccount_flask import RequestFigures  # noqa: PLC0415 - not in the parent
+
+    watchers: list[Watcher] = []
+    if service.settings.metrics.enabled:
+        watchers.append(RequestFigures(service.metrics))
+    return watchers
+
+
+def _pressure(metrics: Metrics, lanes: Iterable[str]) -> Pressure:
+    """Return what says how much there is to do, and have it asked."""
+    pressure = Pressure()
+    metrics.ask(HTTP_IN_FLIGHT, lambda: pressure.in_flight)
+    for lane in lanes:
+        metrics.ask(HTTP_WAITING, partial(pressure.waiting, lane), lane)
+    return pressure
 
 
 def _lanes(settings: Settings) -> dict[str, LaneSize]:
@@ -92,27 +120,22 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
     except SettingsError as error:
         raise ConfigurationError(str(error)) from error
     draining = Draining()
-    shared = Path(tempfile.mkdtemp(prefix="hexaccount-"))
-    slots, figures = shared / "slots", shared / "metrics"
-    for folder in (slots, figures):
-        folder.mkdir()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # for the workers; it is read when the library is imported
+    preload = (*_PRELOAD, *kind.preload, *_PRELOAD_FOR_CACHE[settings.cache_kind], *preload_for_events(settings))
     try:
-        serve(
-            LoadWorker(settings, draining, slots, workers=workers),
-            draining=draining,
-            host=host,
-            port=port,
-            workers=workers,
-            drain_delay=settings.http.drain_delay,
-            preload=(*_PRELOAD, *kind.preload, *_PRELOAD_FOR_CACHE[settings.cache_kind], *preload_for_events(settings)),
-            on_started=partial(tell_address, echo),
-            on_stopping=partial(echo, "stopping"),
-        )
+        with worker_folders() as slots:
+            serve(
+                LoadWorker(settings, draining, slots, workers=workers),
+                draining=draining,
+                host=host,
+                port=port,
+                workers=workers,
+                drain_delay=settings.http.drain_delay,
+                preload=(*preload, *preload_for_figures(settings)),
+                on_started=partial(tell_address, echo),
+                on_stopping=partial(echo, "stopping"),
+            )
     except (CannotListen, WorkersFailed) as error:
         raise Unavailable(str(error)) from error
-    finally:
-        shutil.rmtree(shared, ignore_errors=True)
 
 
 def tell_address(echo: Callable[[str], None], host: str, port: int) -> None:

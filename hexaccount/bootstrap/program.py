@@ -76,12 +76,13 @@ class SettingsProgram(Program):
         if not is_told_to_stop():
             serve_realtime(self.settings, host=host, port=port, workers=workers, echo=echo)
 
-    def relay(self, *, echo: Callable[[str], None]) -> None:
+    def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
         """Deliver events until a signal."""
         from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - help needs none of it
 
         if not is_told_to_stop():
-            run_relays(self._opened(), echo=echo)
+            service = self._opened(measured=metrics_port is not None)
+            run_relays(service, metrics_host=metrics_host, metrics_port=metrics_port, echo=echo)
 
     def hash_speeds(self) -> "HashSpeeds":
         """Return how fast this machine hashes passwords."""
@@ -100,7 +101,7 @@ class SettingsProgram(Program):
         if self._service is not None:
             self._service.close()
 
-    def _opened(self) -> "Service":
+    def _opened(self, *, measured: bool = False) -> "Service":
         from hexaccount.bootstrap.preparation import check_store_is_there  # noqa: PLC0415 - help needs none of it
         from hexaccount.bootstrap.service import open_service  # noqa: PLC0415 - help needs none of it
 
@@ -108,7 +109,7 @@ class SettingsProgram(Program):
             self._refuse_what_does_not_last()
             check_store_is_there(self.settings)
             with _settings_at_fault():
-                self._service = open_service(self.settings)
+                self._service = open_service(self.settings, measured=measured)
             self._service.store.check()
         return self._service
 
