@@ -71,13 +71,14 @@ _OWE_GIVEN_UP = (
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
 
-def _counted(*, set_aside: bool) -> sa.ScalarSelect[int]:
-    """Return how many rows there are up to the limit: no more of them are looked at."""
-    which = deliveries.c.set_aside if set_aside else ~deliveries.c.set_aside
-    some = sa.select(deliveries.c.event_id).where(deliveries.c.subscriber == SUBSCRIBER, which).limit(_LIMIT)
-    return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
+def _counted(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """Return how many rows there are up to the limit; the order lets nobody look for them but along an index."""
+    rows = sa.select(deliveries.c.event_id).where(*conditions).order_by(deliveries.c.event_id).limit(_LIMIT)
+    return sa.select(sa.func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
+# Said so that SQLite does not walk along all that is owed to the subscriber, but along what was given up.
+_GIVEN_UP = (deliveries.c.set_aside, deliveries.c.subscriber.concat("") == SUBSCRIBER)
 _OLDEST = (
     sa.select(deliveries.c.event_id)
     .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside)
@@ -85,7 +86,9 @@ _OLDEST = (
     .limit(1)
     .scalar_subquery()
 )
-_BACKLOG = sa.select(_counted(set_aside=False), _counted(set_aside=True), _OLDEST)
+_BACKLOG = sa.select(
+    _counted(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside), _counted(*_GIVEN_UP), _OLDEST
+)
 _PARAMETERS = 1000  # databases take some ten thousand
 _TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == SUBSCRIBER)
 

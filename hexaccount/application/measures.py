@@ -94,7 +94,7 @@ STORE_CONNECTIONS_LIMIT = Measure(
 STORE_CONNECTION_WAITS = Measure(
     "hexaccount_store_connection_wait_seconds",
     Kind.DISTRIBUTION,
-    "Seconds that was waited for a connection to the store while all were in use; who waits for 5 gets none.",
+    "Seconds that was waited for a connection to the store while all were in use, in vain or not.",
     buckets=_WAITS,
 )
 OUTBOX_EVENTS = Measure(
