@@ -17,6 +17,7 @@ SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
 LEASE = sa.bindparam("claim", type_=sa.Uuid)
 UNTIL = sa.bindparam("until", type_=Moment)
 EVENTS = sa.bindparam("events", type_=sa.Uuid, expanding=True)
+EVENTS_ARRAY = sa.bindparam("events", type_=sa.ARRAY(sa.Uuid))
 _NOW = sa.bindparam("now", type_=Moment)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 

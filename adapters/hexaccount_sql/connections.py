@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import exc
 
@@ -52,6 +53,7 @@ def _open(url: str, *, poolclass: type[sa.Pool]) -> sa.Engine:
         "max_overflow": _POOL_SIZE,
         "pool_timeout": _POOL_WAIT,
         "hide_parameters": True,  # an error's text would show them, password hashes among them
+        "json_deserializer": msgspec.json.decode,  # a third of the time of the standard library's
     }
     if parsed.get_backend_name() == "sqlite":
         engine = sa.create_engine(parsed, connect_args={"timeout": SQLITE_LOCK_WAIT}, **options)

@@ -18,6 +18,7 @@ from hexaccount_sql.claims import (
     CLAIM_HEADS_AT_ONCE,
     CLAIMED,
     EVENTS,
+    EVENTS_ARRAY,
     FOLLOWERS,
     LEASE,
     SUBSCRIBER,
@@ -55,9 +56,10 @@ _RELEASE = (
     )
     .values(**_FREE)
 )
-_SETTLE = sa.delete(deliveries).where(
-    deliveries.c.subscriber == SUBSCRIBER,
-    deliveries.c.event_id.in_(EVENTS),
+_SETTLE = sa.delete(deliveries).where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS))
+# One parameter for them all, where there are arrays: a statement that grows with what it strikes off is compiled anew.
+_SETTLE_AT_ONCE = sa.delete(deliveries).where(
+    deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id == sa.any_(EVENTS_ARRAY)
 )
 _OWED_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
 _IN_THE_JOURNAL = sa.select(
@@ -141,8 +143,9 @@ class SqlOutbox(Outbox):
         return in_journal_order(deliveries, attrgetter("entry"))
 
     def settle(self, deliveries: Collection[Delivery]) -> None:
+        statement = _SETTLE_AT_ONCE if self.engine.dialect.name == "postgresql" else _SETTLE
         for subscriber, group in _by_subscriber(deliveries).items():
-            self._run(_SETTLE, for_subscriber=subscriber, events=[delivery.entry.id for delivery in group])
+            self._run(statement, for_subscriber=subscriber, events=[delivery.entry.id for delivery in group])
 
     def postpone(self, delivery: Delivery, *, until: datetime, error: str) -> None:
         self._run(_POSTPONE, **_held(delivery), until=until, told=error)

@@ -19,21 +19,26 @@ def attributes_of(entry: JournalEntry) -> dict[str, str]:
     `sequence` (of the extension of that name) is its place there, from 1; `causationid` is the id of the event or the
     request that led to it, and `traceparent` (of the extension for distributed tracing) its trace.
     """
+    subject = str(entry.subject)
     attributes = {
         "specversion": "1.0",
         "id": str(entry.id),
         "type": entry.type,
         "source": entry.source,
-        "subject": str(entry.subject),
+        "subject": subject,
         "time": format_time(entry.time),
         "datacontenttype": CONTENT_TYPE,
         "dataschema": entry.dataschema,
         "aggregate": entry.aggregate,
-        "aggregateid": str(entry.aggregate_id),
+        # Of an account and its profile it is the same id, and to write one takes its time.
+        "aggregateid": subject if entry.aggregate_id == entry.subject else str(entry.aggregate_id),
         "sequence": str(entry.sequence),
     }
-    perhaps = {"causationid": entry.causation_id, "traceparent": entry.traceparent}
-    return attributes | {name: text for name, text in perhaps.items() if text is not None}
+    if entry.causation_id is not None:
+        attributes["causationid"] = entry.causation_id
+    if entry.traceparent is not None:
+        attributes["traceparent"] = entry.traceparent
+    return attributes
 
 
 def structured(entry: JournalEntry) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Thread
 from time import perf_counter
 from uuid import UUID
 
@@ -28,7 +29,8 @@ class RelayPolicy:
     `attempts` failures set a delivery aside; between two of them it waits twice as long each time, from `first_pause`
     up to `longest_pause`, or `longest_wait` while store or receiver are away, so that it notices soon when they are
     back. A claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives. Before a claim that
-    will not fill a batch it lingers, so that under load one claim takes many.
+    will not fill a batch it lingers, so that under load one claim takes many. A backlog, which is more than a batch, is
+    worked off by as many threads as it has `hands`: one delivers while another claims.
     """
 
     attempts: int = 10
@@ -39,6 +41,7 @@ class RelayPolicy:
     poll: timedelta = timedelta(milliseconds=500)
     linger: timedelta = timedelta(milliseconds=50)
     batch: int = 100
+    hands: int = 1
 
     def pause_after(self, failures: int, *, away: bool = False) -> timedelta:
         """Return the pause after this many failures, a fifth of it left to chance so that retries spread."""
@@ -81,6 +84,8 @@ class Relay:
             seen = self._commits.count
             try:
                 found = self.run_once()
+                if found == self._policy.batch:
+                    self._work_off()
                 failures = 0
             except Exception as error:  # noqa: BLE001 - whatever goes wrong, the relay must go on
                 failures += 1
@@ -114,6 +119,27 @@ class Relay:
                 self._outbox.release(deliveries)
                 raise
         return len(deliveries)
+
+    def _work_off(self) -> None:
+        """Deliver until a batch is not full, with all hands."""
+        others = [Thread(target=self._help, name="relay-hand", daemon=True) for _ in range(1, self._policy.hands)]
+        for other in others:
+            other.start()
+        try:
+            self._deliver_full_batches()
+        finally:
+            for other in others:
+                other.join()
+
+    def _help(self) -> None:
+        try:
+            self._deliver_full_batches()
+        except Exception as error:  # noqa: BLE001 - `run` meets it too, if it lasts, and waits
+            self._tell(error)
+
+    def _deliver_full_batches(self) -> None:
+        while not self._stopping.is_set() and self.run_once() == self._policy.batch:
+            pass
 
     def _tell(self, error: Exception) -> None:
         name = self._subscriber.name

@@ -17,6 +17,8 @@ from hexaccount.bootstrap.webhooks import open_webhooks, webhook_policies
 _PUBLISHED_AT_ONCE = 500
 # What is told outside is told soon: they linger for less than those whose handlers fill the database.
 _LINGER = timedelta(milliseconds=10)
+# While one batch is on its way to a receiver the next is claimed: a backlog is worked off half as quickly again.
+_HANDS = 2
 
 
 def _without_secrets(url: str) -> str:
@@ -123,7 +125,7 @@ def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscrib
 
 def relay_policies(settings: Settings, usual: RelayPolicy) -> dict[str, RelayPolicy]:
     """Return how patient relays are with the publishers of the settings `events` and `webhooks`, by subscriber."""
-    in_batches = replace(usual, batch=_PUBLISHED_AT_ONCE, linger=_LINGER)
+    in_batches = replace(usual, batch=_PUBLISHED_AT_ONCE, linger=_LINGER, hands=_HANDS)
     return {subscriber_name(url): in_batches for url in settings.events} | webhook_policies(settings)
 
 

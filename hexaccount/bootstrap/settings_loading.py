@@ -13,6 +13,7 @@ import msgspec
 
 from hexaccount.bootstrap.settings import PREFIX, Settings, SettingsError, WebhookSettings
 from hexaccount.bootstrap.settings_checks import check_settings
+from hexaccount.bootstrap.settings_environment import settings_of
 from hexaccount.domain.permission import Permission
 
 _SECRET_PARAMETER = re.compile(
@@ -27,9 +28,8 @@ def load_settings(config: Path | None, environment: Mapping[str, str]) -> Settin
     if config is None and environment.get(PREFIX + "CONFIG"):
         config = Path(environment[PREFIX + "CONFIG"])
     values = _read_file(config) if config else {}
-    for name, text in environment.items():
-        if name.startswith(PREFIX) and name != PREFIX + "CONFIG" and not name.startswith(PREFIX + "TEST_"):
-            _put(values, name.removeprefix(PREFIX).lower().split("__"), text)
+    for names, text in settings_of(environment):
+        _put(values, names, text)
     settings = _convert(values)
     check_settings(settings)
     return settings

@@ -1,11 +1,12 @@
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
 
+from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount.application.ports.outbox import Delivery
 from hexaccount.application.relay import Relay, RelayPolicy
@@ -39,6 +40,13 @@ def running(*relays: Relay) -> Iterator[list[threading.Thread]]:
         assert not any(thread.is_alive() for thread in threads)
 
 
+def wait_until(reached: Callable[[], bool]) -> None:
+    for _ in range(int(PATIENCE * 100)):
+        if reached():
+            break
+        threading.Event().wait(0.01)
+
+
 class WaitingListener(Listener):
     """Tells when it is brought something, and takes it only when it may."""
 
@@ -68,12 +76,55 @@ def test_every_event_is_delivered_in_order_while_commits_go_on(store: MemoryStor
     with running(*relays):
         for name in names:
             register(store, clock, name, disabled=True)
-        for _ in range(int(PATIENCE * 100)):
-            if len(listener.heard) == 200:
-                break
-            threading.Event().wait(0.01)
+        wait_until(lambda: len(listener.heard) == 200)
     assert sorted(listener.heard) == sorted(f"{name} {number}" for name in names for number in (1, 2))
     assert all(listener.heard.index(f"{name} 1") < listener.heard.index(f"{name} 2") for name in names)
+
+
+class SecondHand(Listener):
+    """Is brought nothing by one thread, from the second batch on, before another comes with the next batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = threading.Barrier(2, timeout=PATIENCE)
+
+    def deliver(self, entries: Sequence[JournalEntry]) -> None:
+        if 0 < len(self.heard) <= 4:
+            self.both.wait()
+        super().deliver(entries)
+
+
+def test_while_one_batch_of_a_backlog_is_delivered_another_is_claimed(store: MemoryStore, clock: SystemClock) -> None:
+    listener = SecondHand()
+    relay = relay_of(listener, store, clock, poll=NEVER, batch=2, hands=2)
+    for number in range(6):
+        register(store, clock, f"user{number}")
+    with running(relay):
+        wait_until(lambda: len(listener.heard) == 6)
+    assert sorted(listener.heard) == [f"user{number} 1" for number in range(6)]
+
+
+def test_a_backlog_is_worked_off_in_order_by_all_hands(store: MemoryStore, clock: SystemClock) -> None:
+    listener = Listener()
+    relay = relay_of(listener, store, clock, poll=NEVER, batch=3, hands=4)
+    names = [f"user{number}" for number in range(100)]
+    for name in names:
+        register(store, clock, name, disabled=True)
+    with running(relay):
+        wait_until(lambda: len(listener.heard) == 200)
+    assert sorted(listener.heard) == sorted(f"{name} {number}" for name in names for number in (1, 2))
+    assert all(listener.heard.index(f"{name} 1") < listener.heard.index(f"{name} 2") for name in names)
+
+
+def test_a_hand_that_fails_leaves_its_work_to_the_others(store: MemoryStore, clock: SystemClock) -> None:
+    listener = Listener()
+    relay = relay_of(listener, store, clock, batch=2, hands=3, longest_wait=SOON, first_pause=SOON)
+    for number in range(20):
+        register(store, clock, f"user{number}")
+    listener.refuse = lambda event: ReceiverUnavailable() if len(listener.tried) % 3 == 0 else None
+    with running(relay):
+        wait_until(lambda: len(listener.heard) == 20)
+    assert sorted(listener.heard) == sorted(f"user{number} 1" for number in range(20))
 
 
 def test_who_is_back_is_noticed_soon_however_long_the_pauses_of_an_event_may_be(

@@ -143,7 +143,7 @@ def test_relays_of_publishers_linger_for_less_and_are_as_patient_otherwise() -> 
     settings = Settings(store="memory://", events=["memory://"], relay=RelaySettings(attempts=3, lease=2.5))
     with open_service(settings) as service:
         handling, publishing = (relay._policy for relay in service.relays)
-    assert publishing == replace(handling, batch=500, linger=timedelta(milliseconds=10))
+    assert publishing == replace(handling, batch=500, linger=timedelta(milliseconds=10), hands=2)
     assert handling.linger > publishing.linger
 
 

@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""What the README and the documents show is what happens."""
 
 import re
 import subprocess
@@ -8,7 +8,8 @@ import jwt
 
 from tests.service.conftest import Account
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 VARYING = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "HEX"),
@@ -49,8 +50,8 @@ def test_the_session_of_the_readme_gives_the_answers_it_shows(serving, tmp_path)
         assert same(got) == same(shown), command
 
 
-def test_the_verifier_of_the_readme_lets_in_and_out_whom_it_says(serving, hexaccount):
-    (example,) = re.findall(r"```python\n([^`]*?def user_of.*?)```", README.read_text(), re.DOTALL)
+def test_the_verifier_of_the_documents_lets_in_and_out_whom_it_says(serving, hexaccount):
+    (example,) = re.findall(r"```python\n([^`]*?def user_of.*?)```", (ROOT / "docs/tokens.md").read_text(), re.DOTALL)
     with serving() as (_, url):
         assert hexaccount("keys", "add", "--signs-after", "0").returncode == 0
         ada = Account(url, "ada")
