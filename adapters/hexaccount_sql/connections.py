@@ -3,7 +3,7 @@
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount_sql.pool import tell_of, told_pool
+from hexaccount_sql.pool import tell_of_pool, told_pool
 
 _POOL_SIZE = 8
 _POOL_WAIT = 5
@@ -40,7 +40,7 @@ def open_engine(url: str, metrics: Metrics = NO_METRICS) -> sa.Engine:
     """
     size = 2 * _POOL_SIZE  # those that are kept open, and as many more while they are needed
     engine = _open(url, poolclass=told_pool(metrics, size=size))
-    tell_of(cast("sa.QueuePool", engine.pool), metrics, size=size)
+    tell_of_pool(engine, metrics, size=size)
     return engine
 
 

@@ -1,6 +1,7 @@
 """The pool of connections, and what is told of it."""
 
 from time import perf_counter
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.pool import PoolProxiedConnection
@@ -18,6 +19,8 @@ def told_pool(metrics: Metrics, *, size: int) -> type[sa.QueuePool]:
     """Return a kind of pool of up to `size` connections; it tells how long is waited for one while all are in use."""
 
     class ToldPool(sa.QueuePool):
+        __module__ = sa.QueuePool.__module__  # by which the library finds its log: that of all its pools
+
         def connect(self) -> PoolProxiedConnection:
             if self.checkedout() < size:
                 return super().connect()
@@ -30,8 +33,12 @@ def told_pool(metrics: Metrics, *, size: int) -> type[sa.QueuePool]:
     return ToldPool
 
 
-def tell_of(pool: sa.QueuePool, metrics: Metrics, *, size: int) -> None:
+def tell_of_pool(engine: sa.Engine, metrics: Metrics, *, size: int) -> None:
     """Have it taken down how many connections there are."""
+
+    def pool() -> sa.QueuePool:
+        return cast("sa.QueuePool", engine.pool)
+
     metrics.set(STORE_CONNECTIONS_LIMIT, size)
-    metrics.ask(STORE_CONNECTIONS_IN_USE, pool.checkedout)
-    metrics.ask(STORE_CONNECTIONS, lambda: pool.checkedin() + pool.checkedout())
+    metrics.ask(STORE_CONNECTIONS_IN_USE, lambda: pool().checkedout())
+    metrics.ask(STORE_CONNECTIONS, lambda: pool().checkedin() + pool().checkedout())
