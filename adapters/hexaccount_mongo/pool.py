@@ -39,6 +39,7 @@ class ToldPools(ConnectionPoolListener):
         self._in_use = 0
         self._lock = threading.Lock()
         self._here = threading.local()
+        metrics.expect(STORE_CONNECTION_WAITS)
         metrics.ask(STORE_CONNECTIONS, lambda: self._open)
         metrics.ask(STORE_CONNECTIONS_IN_USE, lambda: self._in_use)
 

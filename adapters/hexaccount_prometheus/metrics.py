@@ -47,6 +47,9 @@ class PrometheusMetrics(Metrics):
         self._asked: dict[_Series, Callable[[], float]] = {}
         self._counted: dict[_Series, float] = {}
 
+    def expect(self, measure: Measure, *labels: str) -> None:
+        self._bind(measure, labels)
+
     def add(self, measure: Measure, amount: float = 1, *labels: str) -> None:
         (self._takes.get((measure, labels)) or self._bind(measure, labels))(amount)
 

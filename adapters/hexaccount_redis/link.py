@@ -47,7 +47,7 @@ class RedisLink:
         self._reachable = True
         self._metrics = metrics
         self._metrics.set(CACHE_REACHABLE, 1)
-        self._metrics.add(CACHE_OUTAGES, 0)
+        self._metrics.expect(CACHE_OUTAGES)
 
     def script(self, source: str) -> Script:
         """Return a script that `run` may be given; it is sent to the server when that does not know it."""

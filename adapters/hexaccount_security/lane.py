@@ -52,7 +52,8 @@ class HashingLane:
         self._shared = shared
         self._niceness = niceness
         self._metrics = metrics
-        metrics.add(HASHES_REFUSED, 0)
+        for measure in (HASH_WAIT, HASH_SECONDS, HASHES_REFUSED):
+            metrics.expect(measure)
         metrics.ask(HASHES_RUNNING, lambda: self.running)
         metrics.ask(HASHES_WAITING, lambda: self.waiting)
         self._closed = False

@@ -39,6 +39,7 @@ def tell_of_pool(engine: sa.Engine, metrics: Metrics, *, size: int) -> None:
     def pool() -> sa.QueuePool:
         return cast("sa.QueuePool", engine.pool)
 
+    metrics.expect(STORE_CONNECTION_WAITS)
     metrics.set(STORE_CONNECTIONS_LIMIT, size)
     metrics.ask(STORE_CONNECTIONS_IN_USE, lambda: pool().checkedout())
     metrics.ask(STORE_CONNECTIONS, lambda: pool().checkedin() + pool().checkedout())

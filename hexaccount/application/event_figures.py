@@ -13,9 +13,8 @@ class EventFigures:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        # Said from the start, so that the first of each is seen as one more.
         for event_type in EVENT_TYPES:
-            metrics.add(EVENTS, 0, event_type)
+            metrics.expect(EVENTS, event_type)
 
     def __call__(self, entries: Iterable[JournalEntry]) -> None:
         """Count events that are stored."""

@@ -115,6 +115,13 @@ OUTBOX_SET_ASIDE = Measure(
     "Events whose delivery to a subscriber was given up, counted up to 10,000; see `hexaccount outbox`.",
     labels=("subscriber",),
 )
+RELAY_CLAIMS = Measure(
+    "hexaccount_relay_claims",
+    Kind.COUNT,
+    "How often somebody has looked for events that are owed to a subscriber, found or not; where it stands still, "
+    "nobody delivers.",
+    labels=("subscriber",),
+)
 RELAY_DELIVERIES = Measure(
     "hexaccount_relay_deliveries",
     Kind.COUNT,

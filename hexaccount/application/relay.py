@@ -11,7 +11,7 @@ from time import perf_counter
 from uuid import UUID
 
 from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.measures import RELAY_DELIVERIES, RELAY_SECONDS
+from hexaccount.application.measures import RELAY_CLAIMS, RELAY_DELIVERIES, RELAY_SECONDS
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount.application.ports.metrics import NO_METRICS, Metrics
@@ -74,8 +74,9 @@ class Relay:
         self._policy = policy
         self._metrics = metrics
         self._stopping = threading.Event()
+        metrics.expect(RELAY_CLAIMS, subscriber.name)
         for outcome in ("delivered", "failed", "set_aside", "put_off"):
-            self._count(outcome, 0)
+            metrics.expect(RELAY_DELIVERIES, subscriber.name, outcome)
 
     def run(self) -> None:
         """Deliver until `stop` is called; a store or receiver that is away for a while is waited for."""
@@ -111,6 +112,7 @@ class Relay:
         policy = self._policy
         claimed_at = self._clock.now()
         deliveries = self._outbox.claim(self._subscriber.name, limit=policy.batch, now=claimed_at, lease=policy.lease)
+        self._metrics.add(RELAY_CLAIMS, 1, self._subscriber.name)
         if deliveries:
             try:
                 self._deliver(deliveries, until=claimed_at + policy.lease)

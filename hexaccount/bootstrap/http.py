@@ -57,6 +57,7 @@ class LoadWorker:
             trusted_proxies=settings.http.trusted_proxies,
             watchers=_watchers(service),
         )
+        _expect_refusals(service.metrics)
         retry_after = service.container.lane().retry_after
 
         def refuse(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
@@ -82,6 +83,19 @@ def _watchers(service: Service) -> "list[Watcher]":
     if service.settings.metrics.enabled:
         watchers.append(RequestFigures(service.metrics))
     return watchers
+
+
+def _expect_refusals(metrics: Metrics) -> None:
+    """Let refusals be told from the start, by the codes that the front has for them."""
+    for status, code in (
+        (400, "malformed_request"),
+        (408, "body_too_slow"),
+        (413, "body_too_large"),
+        (500, "internal_error"),
+        (503, "overloaded"),
+        (503, "deadline_exceeded"),
+    ):
+        metrics.expect(HTTP_REFUSALS, str(status), code)
 
 
 def _pressure(metrics: Metrics, lanes: Iterable[str]) -> Pressure:

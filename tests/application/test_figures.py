@@ -20,6 +20,7 @@ from hexaccount.application.measures import (
     OUTBOX_EVENTS,
     OUTBOX_SET_ASIDE,
     READY,
+    RELAY_CLAIMS,
     RELAY_DELIVERIES,
     RELAY_SECONDS,
 )
@@ -127,6 +128,7 @@ def test_deliveries_are_counted_by_what_became_of_them(
     relay.run_once()
     assert deliveries(metrics) == {"delivered": 2, "failed": 1, "set_aside": 1, "put_off": 0}
     assert len(metrics.observed(RELAY_SECONDS, listener.name)) == 5
+    assert metrics.figure(RELAY_CLAIMS, listener.name) == 2
 
 
 @pytest.mark.parametrize("away", [ReceiverUnavailable("no"), StoreUnavailable()])

@@ -37,8 +37,12 @@ class Measure:
 class Metrics(Protocol):
     """Takes down figures, cheaply and without ever failing its caller."""
 
+    def expect(self, measure: Measure, *labels: str) -> None:
+        """Let a count, or a distribution, be told although there is nothing to tell yet: its first figure is news."""
+        ...
+
     def add(self, measure: Measure, amount: float = 1, *labels: str) -> None:
-        """Add to a count; to add nothing lets it be told as 0."""
+        """Add to a count."""
         ...
 
     def observe(self, measure: Measure, figure: float, *labels: str) -> None:
@@ -56,6 +60,9 @@ class Metrics(Protocol):
 
 class NoMetrics(Metrics):
     """Takes nothing down."""
+
+    def expect(self, measure: Measure, *labels: str) -> None:
+        """Expect nothing."""
 
     def add(self, measure: Measure, amount: float = 1, *labels: str) -> None:
         """Forget it."""

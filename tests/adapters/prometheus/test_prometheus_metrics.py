@@ -35,11 +35,26 @@ def told(metrics: PrometheusMetrics) -> dict[Any, float]:
     return samples(metrics.told().decode())
 
 
-def test_counts_rise_and_one_that_nothing_was_added_to_is_told_as_0(metrics: PrometheusMetrics) -> None:
+def test_counts_rise(metrics: PrometheusMetrics) -> None:
     metrics.add(GUESTS, 1, "front")
     metrics.add(GUESTS, 2, "front")
-    metrics.add(GUESTS, 0, "back")
-    assert told(metrics) == {("guests_total", "front"): 3, ("guests_total", "back"): 0}
+    assert told(metrics) == {("guests_total", "front"): 3}
+
+
+def test_what_is_expected_is_told_before_there_is_any(metrics: PrometheusMetrics) -> None:
+    metrics.add(GUESTS, 3, "front")
+    for door in ("front", "back"):
+        metrics.expect(GUESTS, door)
+    metrics.expect(STAY, "front")
+    assert told(metrics) == {
+        ("guests_total", "front"): 3,
+        ("guests_total", "back"): 0,
+        ("stay_seconds_bucket", "front", "1.0"): 0,
+        ("stay_seconds_bucket", "front", "10.0"): 0,
+        ("stay_seconds_bucket", "front", "+Inf"): 0,
+        ("stay_seconds_sum", "front"): 0,
+        ("stay_seconds_count", "front"): 0,
+    }
 
 
 def test_a_distribution_is_told_by_its_buckets_sum_and_count(metrics: PrometheusMetrics) -> None:
