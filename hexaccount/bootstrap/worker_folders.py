@@ -9,6 +9,9 @@ from pathlib import Path
 
 from hexaccount.bootstrap.settings import Settings
 
+_FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the library for Prometheus reads, as it is imported, where processes share their figures."""
+
 
 def preload_for_figures(settings: Settings) -> tuple[str, ...]:
     """Return what workers import to take their figures."""
@@ -22,8 +25,9 @@ def worker_folders() -> Iterator[Path]:
     slots, figures = shared / "slots", shared / "metrics"
     for folder in (slots, figures):
         folder.mkdir()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # it is read when the library is imported
+    os.environ[_FIGURES] = str(figures)
     try:
         yield slots
     finally:
+        del os.environ[_FIGURES]
         shutil.rmtree(shared, ignore_errors=True)
