@@ -38,6 +38,7 @@ from hexaccount.domain.standing import Standing
 from hexaccount_memory import MemoryMetrics, MemoryStore
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.application.listeners import Listener, register, relay_of
+from tests.application.written_measures import FILE, HEAD, table
 
 LOGIN = LogIn(user_name="juliet", password="a long and winding road")
 
@@ -194,3 +195,8 @@ def test_a_lookout_looks_at_once_and_again_whatever_goes_wrong(caplog: pytest.Lo
         lookout.stop()
     assert len(looks) == len(caplog.records) >= 3
     Lookout(look, interval=timedelta(hours=1)).stop()
+
+
+def test_the_documentation_names_every_figure_that_is_told_and_no_other() -> None:
+    text = FILE.read_text()
+    assert text[text.index(HEAD) :] == table(), "run python -m tests.application.written_measures"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-import hexaccount.application.measures
-from hexaccount.application.ports.metrics import Kind, Measure
+from hexaccount.application.ports.metrics import Kind
+from tests.application.written_measures import every_measure
 from tests.monitoring.dashboards import DASHBOARDS as DEFINED
 from tests.monitoring.files import (
     ALERTMANAGER,
@@ -38,14 +38,10 @@ def run(*command: str | Path) -> str:
     return told
 
 
-def measures() -> list[Measure]:
-    return [each for each in vars(hexaccount.application.measures).values() if isinstance(each, Measure)]
-
-
 def told_names() -> set[str]:
     """Return the names under which our measures are told."""
     endings = {Kind.COUNT: ["_total"], Kind.DISTRIBUTION: ["_bucket", "_sum", "_count"]}
-    return {f"{measure.name}{ending}" for measure in measures() for ending in endings.get(measure.kind, [""])}
+    return {f"{measure.name}{ending}" for measure in every_measure() for ending in endings.get(measure.kind, [""])}
 
 
 def test_prometheus_takes_its_files() -> None:
@@ -91,7 +87,7 @@ def test_every_measure_is_on_a_dashboard() -> None:
     asked = {name for file in DASHBOARDS for expression in expressions(file) for name in names_in(expression)}
     asked |= {name for record in records() if record["record"] in asked for name in names_in(record["expr"])}
     stems = {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in asked}
-    assert {measure.name for measure in measures()} - stems == set()
+    assert {measure.name for measure in every_measure()} - stems == set()
 
 
 def test_alertmanager_takes_its_file() -> None:

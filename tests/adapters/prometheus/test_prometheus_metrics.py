@@ -7,9 +7,9 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-import hexaccount.application.measures
 from hexaccount.application.ports.metrics import Kind, Measure
 from hexaccount_prometheus import PrometheusMetrics, endpoint
+from tests.application.written_measures import every_measure
 
 GUESTS = Measure("guests", Kind.COUNT, "Who came.", labels=("door",))
 STAY = Measure("stay_seconds", Kind.DISTRIBUTION, "How long.", labels=("door",), buckets=(1.0, 10.0))
@@ -107,7 +107,7 @@ def test_the_endpoint_tells_the_same_figures_while_it_is_open(metrics: Prometheu
 
 
 def test_every_measure_can_be_told_under_a_name_of_its_own() -> None:
-    measures = [each for each in vars(hexaccount.application.measures).values() if isinstance(each, Measure)]
+    measures = every_measure()
     metrics = PrometheusMetrics()
     for measure in measures:
         take = {Kind.COUNT: metrics.add, Kind.DISTRIBUTION: metrics.observe}.get(measure.kind, metrics.set)
