@@ -5,8 +5,7 @@ from typing import Any, TypeAlias
 import msgspec
 import socketio
 
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.readiness import Condition
 from hexaccount_socketio import refusals
 from hexaccount_socketio.frames import is_admissible
 from hexaccount_socketio.sockets import Sockets
@@ -26,11 +25,7 @@ _NOT_FOUND = refusals.problem(
 
 
 def create_application(
-    sockets: Sockets,
-    *,
-    readiness: Callable[[], Awaitable[None]],
-    draining: Callable[[], bool],
-    metrics: Callable[[], bytes] | None = None,
+    sockets: Sockets, *, readiness: Callable[[], Awaitable[Condition]], metrics: Callable[[], bytes] | None = None
 ) -> Application:
     """Return the ASGI application: the sockets at `/socket.io/`, and what those ask who run the service beside them.
 
@@ -56,13 +51,11 @@ def create_application(
             return 200, _encode({"data": {"status": "up"}})
         if path != "/ready":
             return 404, _encode(_NOT_FOUND)
-        if draining():
-            return 503, _encode(refusals.DRAINING)
-        try:
-            await readiness()
-        except (StoreUnavailable, SchemaMismatch):
-            return 503, _encode(refusals.UNAVAILABLE)
-        return 200, _encode({"data": {"status": "ready"}})
+        condition = await readiness()
+        if condition.missing is not None:
+            return 503, _encode(refusals.problem(503, condition.missing.code, condition.missing.detail))
+        degraded = {"degraded": condition.degraded} if condition.degraded else {}
+        return 200, _encode({"data": {"status": "ready", **degraded}})
 
     inner: Application = socketio.ASGIApp(sockets.server, other_asgi_app=beside)
 

@@ -17,6 +17,7 @@ from hexaccount_sql.claims import (
     CLAIM_HEADS,
     CLAIM_HEADS_AT_ONCE,
     CLAIMED,
+    END_OF_FRONT,
     EVENTS,
     EVENTS_ARRAY,
     FOLLOWERS,
@@ -91,6 +92,7 @@ _OLDEST = (
 _BACKLOG = sa.select(
     _counted(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside), _counted(*_GIVEN_UP), _OLDEST
 )
+_FRONT = 4  # times as many as may be claimed: most accounts have few events, and most of those few are together
 _PARAMETERS = 1000  # databases take some ten thousand
 _TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == SUBSCRIBER)
 
@@ -178,6 +180,18 @@ class SqlOutbox(Outbox):
             return  # another process enrols the same subscriber at the same moment
 
     def _claim_heads(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
+        """Claim heads among the oldest that are due; among more of them only where those have none."""
+        window, after = _FRONT * claim["limit"], UUID(int=0)
+        while True:
+            front = {**claim, "window": window, "after": after}
+            if rows := self._claim_heads_in(connection, front):
+                return rows
+            end = connection.execute(END_OF_FRONT, front).scalar()
+            if end is None:
+                return []
+            window, after = 4 * window, end
+
+    def _claim_heads_in(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
         if connection.dialect.name == "postgresql":
             return list(connection.execute(CLAIM_HEADS_AT_ONCE, claim))
         return self._claimed(connection, claim, list(connection.execute(CLAIM_HEADS, claim).scalars()))

@@ -80,7 +80,8 @@ HASHES_REFUSED = Measure(
 READY = Measure(
     "hexaccount_ready",
     Kind.LEAST,
-    "Whether every process finds the store in order: 1, or 0 where one does not reach it or finds it not migrated.",
+    "Whether every process can do its work: 1, or 0 where one does not reach the store, finds it not migrated, or "
+    "cannot open the key that signs.",
 )
 STORE_CONNECTIONS = Measure(
     "hexaccount_store_connections", Kind.SUM, "Connections to the store that are open, used or not."

@@ -43,6 +43,7 @@ from hexaccount.domain.role import Role
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
+    from hexaccount_otel import Traces
     from hexaccount_prometheus import PrometheusMetrics
     from hexaccount_redis import RedisLink
     from hexaccount_security import HashingLane, KeyRing, SealingSmith
@@ -103,10 +104,12 @@ def _local_allowances() -> Allowances:
     return MemoryAllowances()
 
 
-def _redis_link(settings: Settings, metrics: Metrics) -> "RedisLink":
+def _redis_link(settings: Settings, metrics: Metrics, traces: "Traces | None") -> "RedisLink":
     from hexaccount_redis import RedisLink  # noqa: PLC0415 - only who uses it imports it
 
-    return RedisLink(settings.cache or "", metrics)
+    if traces is None:
+        return RedisLink(settings.cache or "", metrics)
+    return RedisLink(settings.cache or "", metrics, traces.redis_client())
 
 
 def _prometheus() -> "PrometheusMetrics":
@@ -189,10 +192,11 @@ def _note(metrics: Metrics) -> Note:
     return note_nothing if metrics is NO_METRICS else EventFigures(metrics)
 
 
-def _middleware(metrics: Metrics) -> list[Middleware]:
-    """Return what every message passes, outermost first."""
-    figures: list[Middleware] = [] if metrics is NO_METRICS else [MessageFigures(metrics), LoginFigures(metrics)]
-    return [*figures, log_messages]
+def _middleware(traces: "Traces | None", metrics: Metrics) -> list[Middleware]:
+    """Return what stands around every handler, outermost first."""
+    traced: list[Middleware] = [] if traces is None else [traces.messages]
+    counted: list[Middleware] = [] if metrics is NO_METRICS else [MessageFigures(metrics), LoginFigures(metrics)]
+    return [*traced, *counted, log_messages]
 
 
 class Container(containers.DeclarativeContainer):
@@ -202,11 +206,13 @@ class Container(containers.DeclarativeContainer):
     hashing_slots: providers.Provider[Path | None] = providers.Object(None)
     workers: providers.Provider[int] = providers.Object(1)
 
+    traces: providers.Provider["Traces | None"] = providers.Object(None)
+
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
     metrics: providers.Provider[Metrics] = providers.Object(NO_METRICS)
     prometheus = providers.ThreadSafeSingleton(_prometheus)
-    redis_link = providers.ThreadSafeSingleton(_redis_link, settings, metrics)
+    redis_link = providers.ThreadSafeSingleton(_redis_link, settings, metrics, traces)
     session_cache: providers.Provider[SessionCache] = providers.Selector(
         settings.provided.cache_kind,
         none=providers.ThreadSafeSingleton(NoSessionCache),
@@ -277,5 +283,5 @@ class Container(containers.DeclarativeContainer):
             session_cache=session_cache,
         ),
         executor=executor,
-        middleware=providers.Factory(_middleware, metrics),
+        middleware=providers.Callable(_middleware, traces, metrics),
     )

@@ -5,24 +5,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hexaccount.application.measures import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
 from hexaccount.application.ports.metrics import Metrics
+from hexaccount.bootstrap.logs import open_request_log
 from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.publishers import preload_for_events
-from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
 from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import CannotListen, Draining, LaneSize, Pressure, Worker, WorkersFailed, serve
 
-if TYPE_CHECKING:
-    from hexaccount_flask.exchange import Watcher
-
 # What every worker needs; imported once, before they part, it is shared among them.
-_PRELOAD = ("hexaccount_flask", "hexaccount_security")
+_PRELOAD = ("hexaccount_flask", "hexaccount_security", "hexaccount_structlog")
 _PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis",)}
 
 
@@ -37,33 +35,46 @@ class LoadWorker:
 
     def __call__(self) -> Worker:
         """Return what the worker serves."""
-        from hexaccount_flask import create_app, lane_finder, render_problem  # noqa: PLC0415 - not in the parent
+        from hexaccount_flask import (  # noqa: PLC0415 - not in the parent
+            RequestFigures,
+            create_app,
+            lane_finder,
+            new_request_id,
+            render_problem,
+        )
 
         settings = self.settings
-        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers, measured=True)
+        traces, log = open_traces(settings), open_request_log(settings.log)
+        service = open_service(
+            settings, hashing_slots=self.hashing_slots, workers=self.workers, measured=True, traces=traces
+        )
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
             service.start_purging()
-        service.start_looking()
+        service.start_looking(service.check)
+        figures = RequestFigures(service.metrics) if settings.metrics.enabled else None
         app = create_app(
             bus=service.bus,
             artist=service.artist,
-            readiness=service.store.check,
-            draining=self.draining.is_set,
+            readiness=service.readiness(self.draining.is_set).look,
             published_keys=service.published_keys,
             metrics=service.figures if settings.metrics.enabled else None,
             cors_origins=settings.http.cors_origins,
             trusted_proxies=settings.http.trusted_proxies,
-            watchers=_watchers(service),
+            watchers=[watcher for watcher in (traces and traces.requests, log, figures) if watcher],
         )
         _expect_refusals(service.metrics)
         retry_after = service.container.lane().retry_after
 
         def refuse(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
             service.metrics.add(HTTP_REFUSALS, 1, str(status), code)
+            request_id = new_request_id()
+            if log and code != "internal_error":  # by which Flask's side has failed, where it was watched
+                log.refused(request_id, status, code)
             # What overflows is the queue in front of the hashes; the other lanes have room for a thousand.
-            return render_problem(status, code, detail, retry_after=retry_after() if code == "overloaded" else 1)
+            wait = retry_after() if code == "overloaded" else 1
+            return render_problem(status, code, detail, request_id, retry_after=wait)
 
         return Worker(
             wsgi=app.wsgi_app,
@@ -73,16 +84,6 @@ class LoadWorker:
             close=service.close,
             pressure=_pressure(service.metrics, _lanes(settings)),
         )
-
-
-def _watchers(service: Service) -> "list[Watcher]":
-    """Return those who look on while requests are answered, outermost first."""
-    from hexaccount_flask import RequestFigures  # noqa: PLC0415 - not in the parent
-
-    watchers: list[Watcher] = []
-    if service.settings.metrics.enabled:
-        watchers.append(RequestFigures(service.metrics))
-    return watchers
 
 
 def _expect_refusals(metrics: Metrics) -> None:
@@ -118,6 +119,8 @@ def _lanes(settings: Settings) -> dict[str, LaneSize]:
         "password": LaneSize(threads=(os.cpu_count() or 1) + 2, backlog=settings.password.queue),
         "drawing": LaneSize(threads=1, backlog=256),
         "vital": LaneSize(threads=1, backlog=256),
+        # Whoever asks whether the process lives does not wait for who asks whether the store does.
+        "readiness": LaneSize(threads=1, backlog=256),
     }
 
 
@@ -134,7 +137,14 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
     except SettingsError as error:
         raise ConfigurationError(str(error)) from error
     draining = Draining()
-    preload = (*_PRELOAD, *kind.preload, *_PRELOAD_FOR_CACHE[settings.cache_kind], *preload_for_events(settings))
+    preload = (
+        *_PRELOAD,
+        *kind.preload,
+        *_PRELOAD_FOR_CACHE[settings.cache_kind],
+        *preload_for_events(settings),
+        *preload_for_tracing(settings),
+        *preload_for_figures(settings),
+    )
     try:
         with worker_folders() as slots:
             serve(
@@ -144,7 +154,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
                 port=port,
                 workers=workers,
                 drain_delay=settings.http.drain_delay,
-                preload=(*preload, *preload_for_figures(settings)),
+                preload=preload,
                 on_started=partial(tell_address, echo),
                 on_stopping=partial(echo, "stopping"),
             )

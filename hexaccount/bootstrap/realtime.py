@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_follower import JournalFollower
+from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.http import tell_address
 from hexaccount.bootstrap.preparation import prepare_to_serve
@@ -36,7 +37,7 @@ class LoadSocketWorker:
         from hexaccount_socketio import Sockets, create_application  # noqa: PLC0415 - not in the parent
 
         service = open_service(self.settings, measured=True)
-        service.start_looking()
+        service.start_looking(service.check)
         sockets = Sockets(
             bus=service.bus,
             addresses=ClientAddresses(self.settings.http.trusted_proxies),
@@ -46,8 +47,10 @@ class LoadSocketWorker:
         )
         following = _Following(service, sockets.tell, sockets.look_after)
 
-        async def readiness() -> None:
-            await asyncio.to_thread(service.store.check)
+        look = service.readiness(self.draining.is_set).look
+
+        async def readiness() -> Condition:
+            return await asyncio.to_thread(look)
 
         def close() -> None:
             following.stop()
@@ -55,10 +58,7 @@ class LoadSocketWorker:
 
         return AsgiWorker(
             application=create_application(
-                sockets,
-                readiness=readiness,
-                draining=self.draining.is_set,
-                metrics=service.figures if self.settings.metrics.enabled else None,
+                sockets, readiness=readiness, metrics=service.figures if self.settings.metrics.enabled else None
             ),
             start=following.start,
             drain=sockets.close,

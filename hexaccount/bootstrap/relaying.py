@@ -24,7 +24,7 @@ def run_relays(service: Service, *, metrics_host: str, metrics_port: int | None,
             service.enrol()
             service.start_relays()
             service.start_purging()
-            service.start_looking()
+            service.start_looking(service.store.check)
             echo("delivering events to " + ", ".join(subscriber.name for subscriber in service.subscribers))
         signal.sigwait(STOP_SIGNALS)
         with ended_by_the_next_signal():

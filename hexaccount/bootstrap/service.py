@@ -1,6 +1,6 @@
 """A running service: the bus, and the threads that deliver events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -19,11 +19,12 @@ from hexaccount.application.ports.metrics import Metrics
 from hexaccount.application.ports.store import Store
 from hexaccount.application.purge import Purge, purge
 from hexaccount.application.purger import Purger
+from hexaccount.application.readiness import Readiness
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.store_watch import StoreWatch
 from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
-from hexaccount.bootstrap.publishers import relay_policies
+from hexaccount.bootstrap.publishers import relay_policies, subscriber_name
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount_system import tell_of_process
@@ -43,7 +44,8 @@ class Service:
     subscribers: Sequence[Subscriber]
     relays: Sequence[Relay]
     purger: Purger
-    lookouts: Sequence[Lookout]
+    measured: bool
+    _lookouts: Sequence[Lookout] = ()
     _threads: list[Thread] = field(default_factory=list)
     _purging: Thread | None = None
 
@@ -75,6 +77,30 @@ class Service:
         """Return the publishers of the settings `events` and `webhooks` by the names of their subscribers."""
         return {subscriber.name: subscriber.publisher for subscriber in self.container.publishers()}
 
+    def check(self) -> None:
+        """Return if messages can be answered; raises StoreUnavailable, SchemaMismatch or SignerUnreadable."""
+        self.store.check()
+        self.container.ring().check_signer(self.container.clock().now())
+
+    def readiness(self, draining: Callable[[], bool]) -> Readiness:
+        """Return what looks whether this process can serve; `draining` tells whether it is about to end."""
+        return Readiness(
+            clock=self.container.clock(),
+            draining=draining,
+            check_store=self.store.check,
+            check_signer=self.container.ring().check_signer,
+            degraded=self.degraded,
+        )
+
+    def degraded(self) -> list[str]:
+        """Return the parts that this process goes on without at the moment, as far as it has met them."""
+        published = {subscriber_name(url) for url in self.settings.events}
+        away = {
+            "cache": self.settings.cache_kind == "redis" and not self.container.redis_link().reachable,
+            "events": any(relay.receiver_away for relay in self.relays if relay.subscriber in published),
+        }
+        return [part for part, is_away in away.items() if is_away]
+
     def enrol(self) -> None:
         """Make sure that every subscriber is owed its events from now on, whoever delivers them."""
         for subscriber in self.subscribers:
@@ -97,9 +123,22 @@ class Service:
         self._purging = Thread(target=self.purger.run, name="purger", daemon=True)
         self._purging.start()
 
-    def start_looking(self) -> None:
-        """Take figures that nobody tells of by themselves, in threads of their own."""
-        for lookout in self.lookouts:
+    def start_looking(self, check: Callable[[], None]) -> None:
+        """Take figures that nobody tells of by themselves, in threads of their own, if figures are wanted.
+
+        `check` raises where this process cannot do its work.
+        """
+        if not self.measured:
+            return
+        prometheus, clock = self.container.prometheus(), self.container.clock()
+        tell_of_process(prometheus)
+        names = [subscriber.name for subscriber in self.subscribers]
+        watch = StoreWatch(self.store.outbox, names, check=check, clock=clock, metrics=prometheus)
+        self._lookouts = [
+            Lookout(prometheus.look, interval=_LOOK_AT_ITSELF),
+            Lookout(watch.look, interval=_LOOK_AT_THE_STORE),
+        ]
+        for lookout in self._lookouts:
             lookout.start()
 
     def deliver_all(self) -> None:
@@ -119,7 +158,7 @@ class Service:
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
         self.stop_relays()
-        for lookout in self.lookouts:
+        for lookout in self._lookouts:
             lookout.stop()
         self.container.executor().shutdown()
         self.container.lane().close()
@@ -128,6 +167,8 @@ class Service:
         self.store.close()
         if self.settings.cache_kind == "redis":
             self.container.redis_link().close()
+        if (traces := self.container.traces()) is not None:
+            traces.close()
 
     def __enter__(self) -> Self:
         return self
@@ -150,8 +191,8 @@ def open_service(
 
     `hashing_slots` is the directory by which several processes share their hashing slots. `workers` says how many serve
     together; one alone, without a cache, counts attempts by itself if its kind of store lets it. `measured` has figures
-    taken, unless the settings want none. `overrides` replace providers of the container by name, such as `clock`, with
-    an object.
+    taken, unless the settings want none. `overrides` replace providers of the container by name, such as `clock` or
+    `traces`, with an object.
     """
     container = Container(
         settings=providers.Object(settings),
@@ -161,16 +202,18 @@ def open_service(
     )
     if workers == 1 and kind_of(settings).counts_alone and settings.cache is None:
         container.allowances.override(container.local_allowances)
-    if measured and settings.metrics.enabled:
+    measured = measured and settings.metrics.enabled
+    if measured:
         container.metrics.override(container.prometheus)
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = container.subscribers()
     usual = RelayPolicy(attempts=settings.relay.attempts, lease=timedelta(seconds=settings.relay.lease))
     of_their_own = relay_policies(settings, usual)
+    traces = container.traces()
     relays = [
         Relay(
-            subscriber,
+            subscriber if traces is None else traces.subscriber(subscriber),
             outbox=store.outbox,
             commits=store.commits,
             clock=clock,
@@ -181,16 +224,4 @@ def open_service(
     ]
     # Not by the bus, for whose other handlers a process that only delivers events has no signing key.
     purge_some = partial(purge, Purge(batches=1), clearing=store.clearing, clock=clock, retention=container.retention())
-    lookouts = _lookouts(container, store, subscribers) if measured and settings.metrics.enabled else []
-    return Service(settings, container, store, subscribers, relays, Purger(purge_some), lookouts)
-
-
-def _lookouts(container: Container, store: Store, subscribers: Sequence[Subscriber]) -> list[Lookout]:
-    prometheus = container.prometheus()
-    tell_of_process(prometheus)
-    names = [subscriber.name for subscriber in subscribers]
-    watch = StoreWatch(store, names, clock=container.clock(), metrics=prometheus)
-    return [
-        Lookout(prometheus.look, interval=_LOOK_AT_ITSELF),
-        Lookout(watch.look, interval=_LOOK_AT_THE_STORE),
-    ]
+    return Service(settings, container, store, subscribers, relays, Purger(purge_some), measured)

@@ -134,9 +134,17 @@ class MetricsSettings(Group, frozen=True):
 
 
 class LogSettings(Group, frozen=True):
-    """What is logged on standard error."""
+    """What is logged on standard error, and how: `auto` is `text` on a terminal and `json`, which is ECS, elsewhere."""
 
+    format: Literal["auto", "text", "json"] = "auto"
     level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class TracingSettings(Group, frozen=True):
+    """Traces for a collector that takes OTLP over HTTP at `endpoint`; of those that begin here, `ratio` are kept."""
+
+    endpoint: str | None = None
+    ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 class Settings(Group, frozen=True):
@@ -159,6 +167,7 @@ class Settings(Group, frozen=True):
     clearing: ClearingSettings = ClearingSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+    tracing: TracingSettings = TracingSettings()
 
     @property
     def store_kind(self) -> str:

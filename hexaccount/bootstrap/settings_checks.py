@@ -17,10 +17,13 @@ from hexaccount.bootstrap.settings import (
 )
 from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
+from hexaccount.bootstrap.tracing_checks import check_tracing
 from hexaccount.bootstrap.webhook_checks import check_webhooks
 from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.role import Role
 
+# As far as its characters go (RFC 3986, 2), which is what CloudEvents' libraries look at.
+_URI_REFERENCE = re.compile(r"(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)
 _CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,4})?")
 
 
@@ -30,7 +33,10 @@ def check_settings(settings: Settings) -> None:
     if settings.cache is not None:
         _check_cache(settings.cache)
     _check_events(settings.events)
+    if not _URI_REFERENCE.fullmatch(settings.event_source):
+        raise SettingsError("event_source: it must be a URI (RFC 3986), such as urn:example:accounts")
     check_kafka(settings.kafka)
+    check_tracing(settings.tracing)
     if settings.webhooks:
         check_webhooks(settings.webhooks)
     if settings.jwt.key is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hexaccount.application.ports.metrics import Metrics
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.store import Store
 from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.settings import Settings, SettingsError
@@ -105,7 +105,7 @@ def kind_of(settings: Settings) -> StoreKind:
     return STORES.get(scheme) or _installed_kind(scheme)
 
 
-def open_store(settings: Settings, recorder: Recorder, metrics: Metrics) -> Store:
+def open_store(settings: Settings, recorder: Recorder, metrics: Metrics = NO_METRICS) -> Store:
     """Return a handle on the store that is set; raises SettingsError for a URL that its package cannot use."""
     try:
         return kind_of(settings).open(settings.store, recorder, metrics)

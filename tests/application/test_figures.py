@@ -27,6 +27,7 @@ from hexaccount.application.measures import (
 from hexaccount.application.message_figures import LoginFigures, MessageFigures
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.application.ports.signing_keys import SignerUnreadable
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.recorder import Recorder
@@ -156,7 +157,7 @@ def test_what_has_piled_up_is_told_for_each_subscriber_of_the_settings_and_no_ot
     first, *_ = store.outbox.claim("mailer", limit=9, now=clock.now(), lease=timedelta(seconds=1))
     store.outbox.set_aside(first, error="no")
     later = AdjustableClock(clock.now() + timedelta(seconds=90))
-    StoreWatch(store, ["mailer", "idle"], clock=later, metrics=metrics).look()
+    StoreWatch(store.outbox, ["mailer", "idle"], check=store.check, clock=later, metrics=metrics).look()
     assert metrics.labels_of(OUTBOX_EVENTS) == {("mailer",), ("idle",)}
     assert metrics.figure(OUTBOX_EVENTS, "mailer") == 2
     assert metrics.figure(OUTBOX_SET_ASIDE, "mailer") == 1
@@ -165,15 +166,20 @@ def test_what_has_piled_up_is_told_for_each_subscriber_of_the_settings_and_no_ot
     assert metrics.figure(READY) == 1
 
 
-@pytest.mark.parametrize("trouble", [StoreUnavailable(), SchemaMismatch("run migrate")])
-def test_a_store_that_is_not_in_order_is_told_as_not_ready_and_without_noise(
-    store: MemoryStore, metrics: MemoryMetrics, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+@pytest.mark.parametrize("trouble", [StoreUnavailable(), SchemaMismatch("run migrate"), SignerUnreadable("one")])
+def test_what_keeps_a_process_from_its_work_is_told_and_without_noise(
+    store: MemoryStore, metrics: MemoryMetrics, trouble: Exception
 ) -> None:
-    watch = StoreWatch(store, ["mailer"], clock=SystemClock(), metrics=metrics)
-    with monkeypatch.context() as away:
-        away.setattr(MemoryStore, "check", lambda _: raising(trouble)())
-        watch.look()
-        assert metrics.figure(READY) == 0
+    troubles: list[Exception] = [trouble]
+
+    def check() -> None:
+        if troubles:
+            raise troubles.pop()
+
+    watch = StoreWatch(store.outbox, ["mailer"], check=check, clock=SystemClock(), metrics=metrics)
+    watch.look()
+    assert metrics.figure(READY) == 0
+    assert metrics.labels_of(OUTBOX_EVENTS) == set()
     watch.look()
     assert metrics.figure(READY) == 1
 

@@ -51,7 +51,7 @@ def test_the_source_keeps_every_contract(source_tree: Path) -> None:
     [
         ("hexaccount/domain/user.py", "hexaccount.application.bus", LAYERS),
         ("hexaccount/application/relay.py", "hexaccount_memory", LAYERS),
-        ("adapters/hexaccount_sql/store.py", "hexaccount.bootstrap.logs", LAYERS),
+        ("adapters/hexaccount_sql/store.py", "hexaccount.bootstrap.settings", LAYERS),
         ("hexaccount/bootstrap/logs.py", "hexaccount.conformance", LAYERS),
         ("adapters/hexaccount_flask/app.py", "hexaccount_sql", ADAPTERS),
         ("hexaccount/domain/user.py", "sqlalchemy", TECHNOLOGY),

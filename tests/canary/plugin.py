@@ -1,8 +1,9 @@
 """Fails every test in which a password, a hash, a token or a key is told to those who should not know it.
 
-It stands at the borders that tests use: the bus, the loggers, the recorder of events, HTTP clients, and the processes
-that are run. A secret is what crosses a border as one: a field that a message hides, a JSON member of such a name, a
-setting of such a name. Nothing of the service is changed; what it does is looked at on its way.
+It stands at the borders that tests use: the bus, the loggers, the lines of the log, the recorder of events, collectors
+of traces, HTTP clients, and the processes that are run. A secret is what crosses a border as one: a field that a
+message hides, a JSON member of such a name, a setting of such a name. Nothing of the service is changed; what it does
+is looked at on its way.
 """
 
 import json
@@ -19,12 +20,15 @@ import pytest
 import requests
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from google.protobuf.json_format import MessageToJson
 
 from hexaccount.application.bus import Bus
 from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.key_file import KEY_FILE
 from hexaccount.bootstrap.service import Service
+from hexaccount_structlog import LineStream
 from tests.canary.watch import Watch
+from tests.servers.otlp import OtlpReceiver
 from tests.servers.processes import RunningCommand
 
 WATCH = Watch()
@@ -86,6 +90,22 @@ def _see_records(handle: Callable[..., None]) -> Callable[..., None]:
             handle(logger, record)
 
     return handled
+
+
+def _see_lines(write: Callable[..., None]) -> Callable[..., None]:
+    def written(stream: LineStream, line: bytes) -> None:
+        WATCH.look_at_line(line)
+        write(stream, line)
+
+    return written
+
+
+def _see_spans(take: Callable[..., None]) -> Callable[..., None]:
+    def taken(receiver: OtlpReceiver, request: Any) -> None:
+        WATCH.look_at_spans(MessageToJson(request, ensure_ascii=False))
+        take(receiver, request)
+
+    return taken
 
 
 def _see_client(open_: Callable[..., Any]) -> Callable[..., Any]:
@@ -174,6 +194,8 @@ _BORDERS: list[tuple[type, str, Callable[..., Any]]] = [
     (Recorder, "entries", _see_events),
     (logging.Logger, "isEnabledFor", _make_all_records),
     (logging.Logger, "handle", _see_records),
+    (LineStream, "write", _see_lines),
+    (OtlpReceiver, "take", _see_spans),
     (FlaskClient, "open", _see_client),
     (requests.Session, "send", _see_requests),
     (CliRunner, "invoke", _see_command_line),

@@ -24,7 +24,11 @@ from hexaccount.bootstrap.key_file import KEY_FILE
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.domain.errors import WrongCredentials
+from hexaccount_flask.exchange import Exchange
+from hexaccount_otel import Traces
+from hexaccount_structlog import LineLog, LineStream
 from tests.canary.plugin import WATCH
+from tests.servers.otlp import OtlpReceiver
 from tests.servers.processes import RunningCommand
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +108,26 @@ def test_a_record_that_nobody_but_the_canary_asked_for_is_shown_to_nobody(leak, 
     _log.debug(PEM)
     leak()
     assert not caplog.records
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_a_line_of_the_log_is_looked_at_in_both_forms(service, leak, tmp_path: Path, text: bool) -> None:
+    register(service)
+    with (tmp_path / "log").open("wb") as log:
+        requests_log = LineLog(LineStream(log.fileno()), text=text).requests()
+        requests_log.refused(PASSWORD, 400, "malformed_request")
+    assert leak() == "the password of RegisterUser stands in a line of the log"
+
+
+def test_a_span_on_its_way_to_a_collector_is_looked_at(service, leak) -> None:
+    register(service)
+    with OtlpReceiver() as collector:
+        traces = Traces(collector.url, ratio=1)
+        with traces.requests(Exchange("GET", "one", None, code=PASSWORD)):
+            pass
+        traces.close()
+        assert [span.name for span in collector.spans] == ["GET"]
+    assert leak() == "the password of RegisterUser stands in a request to a collector of traces"
 
 
 def test_a_logger_that_keeps_to_itself_is_heard(leak) -> None:

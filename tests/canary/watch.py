@@ -1,4 +1,4 @@
-"""Looks through all that leaves the service for others to read: log records, events, errors, metrics."""
+"""Looks through all that leaves the service for others to read: log, events, errors, metrics, traces."""
 
 import json
 import logging
@@ -34,6 +34,16 @@ class Watch:
                 None,
                 None,
             )
+
+    def look_at_line(self, line: bytes) -> None:
+        """Look through a line of the log, in whichever form it is written."""
+        # A stack trace quotes lines of source, those of tests too; what the error says was looked at in its record.
+        told = line.decode().partition("\n    ")[0].partition('"error.stack_trace"')[0]
+        self._look("log lines", "a line of the log", told)
+
+    def look_at_spans(self, request: str) -> None:
+        """Look through what a collector of traces is sent."""
+        self._look("traces", "a request to a collector of traces", request)
 
     def look_at_event(self, entry: JournalEntry) -> None:
         """Look through an event."""

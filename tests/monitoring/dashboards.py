@@ -22,7 +22,7 @@ def _events(kind: str) -> str:
 
 SERVICE: Rows = {
     "Now": [
-        figure("Ready", "bool_yes_no", "min(hexaccount_ready)", "Whether every process finds the store in order."),
+        figure("Ready", "bool_yes_no", "min(hexaccount_ready)", "Whether every process can do its work."),
         figure("Requests", "reqps", rate(f"{_REQUESTS}_count", of=_PEOPLE)),
         figure(
             "Badly answered",

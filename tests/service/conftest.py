@@ -36,13 +36,21 @@ class Account:
         return requests.get(f"{self.url}{path}", headers=headers, timeout=20)
 
 
+@contextmanager
+def without_settings() -> Iterator[None]:
+    """Keep the settings of whoever runs the tests away from what is started in the block."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("HEXACCOUNT_") and "_TEST_" not in name]:
+            environment.delenv(name)
+        yield
+
+
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def environment() -> Iterator[dict[str, str]]:
     """Give the settings of a quick service, and keep those of whoever runs the tests away."""
-    for name in [name for name in os.environ if name.startswith("HEXACCOUNT_") and "_TEST_" not in name]:
-        monkeypatch.delenv(name)
     # Everything is logged, so that the canary hears everything.
-    return {"HEXACCOUNT_PASSWORD__COST": "4", "HEXACCOUNT_LOG__LEVEL": "debug"}
+    with without_settings():
+        yield {"HEXACCOUNT_PASSWORD__COST": "4", "HEXACCOUNT_LOG__LEVEL": "debug"}
 
 
 @pytest.fixture

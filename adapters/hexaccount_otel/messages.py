@@ -1,0 +1,39 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from opentelemetry.trace import Tracer
+
+from hexaccount.application.causation import caused_by, current_cause
+from hexaccount.application.messages import Message
+from hexaccount.domain.errors import Refusal
+from hexaccount_otel.failures import note_failure
+from hexaccount_otel.traceparent import traceparent_of
+
+_OUTCOME = "hexaccount.outcome"
+
+
+class MessageSpans:
+    """Makes each message of the bus a span, in which the events that it leads to were made."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def __call__(self, message: Message[Any], call: Callable[[], Any]) -> Any:
+        """Have a message handled, and tell its type and how it ended; never what it holds."""
+        name = type(message).__name__
+        with self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False) as span:
+            outcome = "failed"
+            try:
+                with caused_by(replace(current_cause(), traceparent=traceparent_of(span))):
+                    answer = call()
+                outcome = "done"
+            except Refusal as refusal:
+                outcome = f"refused: {refusal.code}"
+                raise
+            except Exception as error:
+                note_failure(span, error)
+                raise
+            finally:
+                span.set_attribute(_OUTCOME, outcome)
+        return answer

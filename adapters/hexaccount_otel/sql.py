@@ -1,0 +1,93 @@
+"""What SQLAlchemy has its database do, by SQLAlchemy's own events.
+
+opentelemetry-instrumentation-sqlalchemy knows no SQLAlchemy 2.1, and makes each look of a relay for work a trace.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from opentelemetry.semconv.attributes.db_attributes import (
+    DB_COLLECTION_NAME,
+    DB_NAMESPACE,
+    DB_OPERATION_NAME,
+    DB_QUERY_SUMMARY,
+    DB_QUERY_TEXT,
+    DB_SYSTEM_NAME,
+)
+from opentelemetry.trace import SpanKind, Tracer, get_current_span
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from hexaccount_otel.failures import note_failure
+
+_BEGAN = "hexaccount_statement_began"
+_LONGEST_TEXT = 2_000
+_WRITES = re.compile(r"\b(INSERT) INTO (\w+)|\b(UPDATE) (\w+) SET|\b(DELETE) FROM (\w+)")
+_READS = re.compile(r"\bFROM (\w+)")
+
+
+class StatementSpans:
+    """Makes each statement a span, within another one only: with its text, in which no value stands."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        """Begin, with the engines of this process."""
+        self._tracer = tracer
+        self._listeners: dict[str, Callable[..., None]] = {
+            "before_cursor_execute": _begin,
+            "after_cursor_execute": self._end,
+            "handle_error": self._fail,
+        }
+        for name, listener in self._listeners.items():
+            event.listen(Engine, name, listener)
+
+    def close(self) -> None:
+        """Make no more spans."""
+        for name, listener in self._listeners.items():
+            event.remove(Engine, name, listener)
+
+    def _end(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        self._note(connection, statement, None)
+
+    def _fail(self, context: ExceptionContext) -> None:
+        if context.connection is not None and context.statement is not None:
+            self._note(context.connection, context.statement, context.original_exception)
+
+    def _note(self, connection: Connection, statement: str, error: BaseException | None) -> None:
+        began = connection.info.pop(_BEGAN, None)
+        if began is None:
+            return
+        operation, tables = _summary(statement)
+        summary = " ".join([operation, *tables])
+        attributes = {
+            DB_SYSTEM_NAME: connection.dialect.name,
+            DB_OPERATION_NAME: operation,
+            DB_QUERY_SUMMARY: summary,
+            DB_QUERY_TEXT: statement[:_LONGEST_TEXT],
+        }
+        if len(tables) == 1:
+            attributes[DB_COLLECTION_NAME] = tables[0]
+        if connection.dialect.name != "sqlite" and connection.engine.url.database:
+            attributes[DB_NAMESPACE] = connection.engine.url.database
+        span = self._tracer.start_span(summary, kind=SpanKind.CLIENT, attributes=attributes, start_time=began)
+        if error is not None:
+            note_failure(span, error)
+        span.end()
+
+
+def _begin(connection: Connection, *_: Any) -> None:
+    if get_current_span().is_recording():
+        connection.info[_BEGAN] = time.time_ns()
+
+
+@lru_cache(maxsize=512)
+def _summary(statement: str) -> tuple[str, tuple[str, ...]]:
+    """Return what a statement does, and with which tables: those that it writes, else the one that it reads."""
+    writes = [tuple(filter(None, found)) for found in _WRITES.findall(statement)]
+    if writes:
+        return writes[0][0], tuple(dict.fromkeys(table for _, table in writes))
+    words = statement.split(maxsplit=1)
+    read = _READS.search(statement)
+    return (words[0].upper() if words else "", (read[1],) if read else ())

@@ -1,0 +1,36 @@
+"""What the setting of a collector has to be like."""
+
+import re
+from importlib.util import find_spec
+
+from hexaccount.bootstrap.settings import SettingsError, TracingSettings
+from hexaccount.bootstrap.store_urls import LAST_PORT
+
+_ENDPOINT = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/[\w.~/-]*)?")
+
+
+def check_tracing(tracing: TracingSettings) -> None:
+    """Return if traces can be sent where the settings say, or nowhere; raises SettingsError."""
+    if tracing.endpoint is None:
+        return
+    # The message never repeats the URL, which may hold a password.
+    found = _ENDPOINT.fullmatch(tracing.endpoint)
+    if found is None or int(found["port"] or 0) > LAST_PORT:
+        raise SettingsError(
+            "tracing.endpoint: write it as http://collector:4318; what the collector wants to know you by belongs into "
+            "the variable OTEL_EXPORTER_OTLP_HEADERS"
+        )
+    if tracing.endpoint.rstrip("/").endswith("/v1/traces"):
+        raise SettingsError("tracing.endpoint: leave /v1/traces out, it is added")
+    if not _is_installed():
+        raise SettingsError(
+            "tracing.endpoint: traces need OpenTelemetry; install it with: pip install 'hexaccount[otel]' (in a clone "
+            "'.[otel]')"
+        )
+
+
+def _is_installed() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False

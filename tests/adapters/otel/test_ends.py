@@ -1,0 +1,37 @@
+"""A collector that hangs."""
+
+import socket
+import threading
+
+import pytest
+
+from hexaccount_flask.exchange import Exchange
+from hexaccount_otel import Traces
+
+
+def test_traces_end_although_the_collector_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hexaccount_otel.traces._PATIENCE", 0.2)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connected, released = threading.Event(), threading.Event()
+
+        def hang() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connected.set()
+                released.wait()
+
+        hanging = threading.Thread(target=hang)
+        hanging.start()
+        traces = Traces(f"http://127.0.0.1:{listener.getsockname()[1]}", ratio=1)
+        with traces.requests(Exchange("GET", "one", None)):
+            pass
+        traces.close()
+        # It has asked, and nobody has answered or hung up.
+        assert connected.is_set()
+        sending = [thread for thread in threading.enumerate() if thread.name == "last-spans"]
+        released.set()
+        hanging.join()
+        assert sending
+    for thread in sending:
+        thread.join()

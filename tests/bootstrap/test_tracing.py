@@ -1,0 +1,75 @@
+"""Traces cost nothing where nobody asks for them."""
+
+import pytest
+
+from hexaccount.application.message_log import log_messages
+from hexaccount.application.relay import Relay
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import Settings, SettingsError, TracingSettings
+from hexaccount.bootstrap.settings_loading import load_settings
+from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
+from hexaccount_otel.deliveries import TracedSubscriber
+
+MEMORY = Settings(store="memory://")
+TRACED = Settings(store="memory://", tracing=TracingSettings(endpoint="http://127.0.0.1:1", ratio=0))
+
+
+def subscriber_of(relay: Relay) -> object:
+    return relay._subscriber
+
+
+def test_without_a_collector_nothing_stands_in_the_way_of_a_message_or_a_delivery() -> None:
+    assert open_traces(MEMORY) is None
+    assert preload_for_tracing(MEMORY) == ()
+    with open_service(MEMORY, traces=open_traces(MEMORY)) as service:
+        assert service.bus._middleware == (log_messages,)
+        assert [subscriber_of(relay) for relay in service.relays] == list(service.subscribers)
+
+
+def test_with_a_collector_messages_and_deliveries_are_traced() -> None:
+    with open_service(TRACED, traces=open_traces(TRACED)) as service:
+        assert len(service.bus._middleware) == 2
+        assert {type(subscriber_of(relay)) for relay in service.relays} == {TracedSubscriber}
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://collector:4318", "https://collector", "http://[::1]:4318/", "https://otlp.example.org/tenant/one"],
+)
+def test_a_collector_is_named_by_its_address(endpoint: str) -> None:
+    assert load_settings(None, {"HEXACCOUNT_TRACING__ENDPOINT": endpoint}).tracing.endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "remedy"),
+    [
+        ("collector:4318", r"^tracing\.endpoint: write it as http://collector:4318; .* OTEL_EXPORTER_OTLP_HEADERS$"),
+        ("http://user:secret@collector", r"^tracing\.endpoint: write it as"),
+        ("http://collector?key=secret", r"^tracing\.endpoint: write it as"),
+        ("http://collector:65536", r"^tracing\.endpoint: write it as"),
+        ("http://collector:4318/v1/traces", r"^tracing\.endpoint: leave /v1/traces out, it is added$"),
+    ],
+)
+def test_an_address_that_cannot_work_is_refused_with_the_remedy_and_not_repeated(endpoint: str, remedy: str) -> None:
+    with pytest.raises(SettingsError, match=remedy) as refused:
+        load_settings(None, {"HEXACCOUNT_TRACING__ENDPOINT": endpoint})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.exporter.otlp.proto.http"])
+def test_without_the_library_the_extra_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_spec(name: str) -> object:
+        assert name.startswith(missing)
+        if missing == "opentelemetry":
+            raise ModuleNotFoundError
+        return None
+
+    monkeypatch.setattr("hexaccount.bootstrap.tracing_checks.find_spec", find_spec)
+    with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[otel\]'"):
+        load_settings(None, {"HEXACCOUNT_TRACING__ENDPOINT": "http://collector:4318"})
+
+
+@pytest.mark.parametrize("ratio", ["-0.1", "1.1", "all"])
+def test_the_ratio_is_one_of_0_to_1(ratio: str) -> None:
+    with pytest.raises(SettingsError, match=r"^tracing\.ratio: "):
+        load_settings(None, {"HEXACCOUNT_TRACING__RATIO": ratio})

@@ -1,0 +1,195 @@
+"""One trace, from a request to the header of a Kafka message, as a collector gets it."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from tests.servers.kafka import all_messages, headers_of
+from tests.servers.mongo import temporary_mongo_database
+from tests.servers.otlp import OtlpReceiver, attributes_of
+from tests.servers.postgres import temporary_database
+from tests.servers.processes import RunningCommand, console_command
+from tests.service.conftest import Account
+
+pytestmark = pytest.mark.long
+
+REGISTER = "POST /api/v1/public/register"
+REGISTERED = "hexaccount.user.registered.v1"
+CREATED = "hexaccount.profile.created.v1"
+PROFILE = "profile-of-a-registered-user"
+NAME = "zebulon.7f3a"
+# What a store is asked while somebody is registered, and by whom.
+OF_THE_STORE = {
+    "postgresql": {("RegisterUser", "INSERT users journal deliveries"), (f"process {PROFILE}", "SELECT profiles")},
+    "mongodb": {
+        ("RegisterUser", "insert users"),
+        ("RegisterUser", "insert journal"),
+        (f"process {PROFILE}", "find profiles"),
+    },
+}
+
+
+@pytest.fixture
+def collector() -> Iterator[OtlpReceiver]:
+    with OtlpReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def around(collector: OtlpReceiver, kafka_topic: str, redis_url: str) -> dict[str, str]:
+    """Give the settings that name what is around a service."""
+    return {
+        "HEXACCOUNT_CACHE": redis_url,
+        "HEXACCOUNT_EVENTS": json.dumps([kafka_topic]),
+        "HEXACCOUNT_JWT__KEY": "k" * 40,
+        "HEXACCOUNT_LOG__FORMAT": "text",
+        "HEXACCOUNT_TRACING__ENDPOINT": collector.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+    }
+
+
+@pytest.fixture
+def relaying(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
+    """Give a function that has a process deliver events while its block runs."""
+
+    @contextmanager
+    def relay(**settings: str) -> Iterator[None]:
+        argv = [*console_command("hexaccount"), "relay"]
+        with RunningCommand(argv, output=tmp_path / "relay", env={**environment, **settings}, cwd=tmp_path) as command:
+            yield
+            assert command.terminate() == 0
+
+    return relay
+
+
+@pytest.fixture(params=OF_THE_STORE)
+def running(
+    request: pytest.FixtureRequest,
+    around: dict[str, str],
+    hexaccount: Callable[..., Any],
+    relaying: Callable[..., Any],
+    serving: Callable[..., Any],
+) -> Iterator[tuple[RunningCommand, str]]:
+    """Give a service on each store that others share, on one with a relay of its own, and its address."""
+    temporary, server = {
+        "postgresql": (temporary_database, "postgres_server"),
+        "mongodb": (temporary_mongo_database, "mongo_server"),
+    }[request.param]
+    with ExitStack() as stack:
+        settings = {
+            "HEXACCOUNT_STORE": stack.enter_context(temporary(request.getfixturevalue(server))),
+            **around,
+        }
+        assert hexaccount("migrate", **settings).returncode == 0
+        if request.param == "mongodb":
+            stack.enter_context(relaying(**settings))
+            settings["HEXACCOUNT_RELAY__ENABLED"] = "false"
+        yield stack.enter_context(serving(**settings))
+
+
+def of_trace(spans: Sequence[Span], trace_id: str) -> list[Span]:
+    return [span for span in spans if span.trace_id.hex() == trace_id]
+
+
+def message_of(topic: str, event_type: str) -> dict[str, str]:
+    """Return the headers of the one message that tells of an event of this type."""
+    deadline = time.monotonic() + 30
+    while True:
+        told = [headers for headers in map(headers_of, all_messages(topic)) if headers["ce_type"] == event_type]
+        if told:
+            (headers,) = told
+            return dict(headers)
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_one_trace_reaches_from_a_request_to_the_header_of_a_message(
+    request: pytest.FixtureRequest, running: tuple[RunningCommand, str], collector: OtlpReceiver, kafka_topic: str
+) -> None:
+    command, url = running
+    trace_id, client = secrets.token_hex(16), secrets.token_hex(8)
+    account = Account(url, NAME)
+    body = {"user_name": NAME, "email": f"{NAME}@example.org", "password": account.password}
+    names = {"first_name": "Zebulon", "last_name": "Pike"}
+    traced = {"traceparent": f"00-{trace_id}-{client}-01"}
+    path = f"{url}/api/v1/public/register"
+    registered = requests.post(path, json=body | names, headers=traced, timeout=20)
+    assert registered.status_code == 201
+    assert requests.post(path, json=body | names, headers=traced, timeout=20).status_code == 409
+
+    created = message_of(kafka_topic, CREATED)
+    send = f"send {kafka_topic}"
+    spans = of_trace(
+        collector.wait_for(
+            lambda found: (
+                [span.name for span in of_trace(found, trace_id)].count(send) == 2
+                and [span.name for span in of_trace(found, trace_id)].count(REGISTER) == 2
+            )
+        ),
+        trace_id,
+    )
+    by_id = {span.span_id.hex(): span for span in spans}
+    tree = {(by_id[parent].name, span.name) for span in spans if (parent := span.parent_span_id.hex()) in by_id}
+
+    # From the request to its messages, to what they ask of store and cache, and to what becomes of the events.
+    assert {span.name for span in spans if span.parent_span_id.hex() not in by_id} == {REGISTER}
+    assert {span.parent_span_id.hex() for span in spans if span.name == REGISTER} == {client}
+    assert tree >= {
+        (REGISTER, "AdmitRequest"),
+        ("AdmitRequest", "EVALSHA"),
+        (REGISTER, "RegisterUser"),
+        ("RegisterUser", f"process {PROFILE}"),
+        ("RegisterUser", send),
+        (f"process {PROFILE}", send),
+        *OF_THE_STORE[request.node.callspec.params["running"]],
+    }
+    (first, second) = sorted(
+        (span for span in spans if span.name == REGISTER), key=lambda span: span.start_time_unix_nano
+    )
+    assert attributes_of(first) == {
+        "http.request.method": "POST",
+        "http.route": "/api/v1/public/register",
+        "http.response.status_code": 201,
+        "http.response.header.x-request-id": [registered.headers["X-Request-ID"]],
+    }
+    assert attributes_of(second)["hexaccount.problem"] == "user_name_taken"
+
+    # A message carries the context in which its event was made, and so the trace goes on with whoever reads it.
+    header = message_of(kafka_topic, REGISTERED)["ce_traceparent"].split("-")
+    assert (header[1], by_id[header[2]].name, header[3]) == (trace_id, "RegisterUser", "01")
+    header = created["ce_traceparent"].split("-")
+    assert (header[1], by_id[header[2]].name, header[3]) == (trace_id, f"process {PROFILE}", "01")
+    assert {span.kind for span in spans if span.name == send} == {Span.SPAN_KIND_PRODUCER}
+
+    # That a name is taken is no failure of the service, and no span tells a name, not even one that the store repeats.
+    failed = {span.name for span in spans if span.status.code == Status.STATUS_CODE_ERROR}
+    assert not failed & {REGISTER, "RegisterUser"}
+    assert not [span.name for span in collector.spans if NAME in str(span) or "Zebulon" in str(span)]
+    assert {told["service.name"] for told in collector.resources} == {"hexaccount"}
+    assert f"trace={trace_id}" in command.output
+
+
+def test_a_collector_that_is_away_slows_nothing_and_keeps_no_service_from_stopping(
+    serving: Callable[..., Any],
+) -> None:
+    with OtlpReceiver() as gone:
+        endpoint = gone.url
+    impatient = {"OTEL_BSP_SCHEDULE_DELAY": "100", "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
+    with serving(HEXACCOUNT_TRACING__ENDPOINT=endpoint, **impatient) as (command, url):
+        ada = Account(url, "ada")
+        assert ada.register().status_code == 201
+        token = ada.log_in()
+        deadline = time.monotonic() + 30
+        while "Failed to export" not in command.output:
+            assert ada.get("/api/v1/me", token).status_code == 200
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert command.terminate() == 0
