@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for `hexaccount http`, `realtime`, `relay`, `migrate` and all other commands (docs/operations.md, ADR 19).
+# One image for `hexaccount http`, `realtime`, `relay`, `migrate` and all other commands (docs/operations.md, ADR 21).
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim-bookworm AS build

@@ -5,6 +5,7 @@ if TYPE_CHECKING:  # so that asking for help imports none of it
     from pathlib import Path
 
     from hexaccount.application.bus import Bus
+    from hexaccount.application.diagnosis import Finding
     from hexaccount.application.hash_calibration import HashSpeeds
     from hexaccount.application.ports.outbox import SetAsideDeliveries
 
@@ -49,6 +50,10 @@ class Program(Protocol):
 
     def shown_settings(self) -> Mapping[str, object]:
         """Return every setting by its dotted name, secrets hidden."""
+        ...
+
+    def examine(self) -> "Sequence[Finding]":
+        """Return what is found of every part that the settings name, within seconds, whatever hangs."""
         ...
 
     def close(self) -> None:

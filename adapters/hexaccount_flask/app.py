@@ -5,6 +5,7 @@ from flask import Flask
 from hexaccount.application.bus import Bus
 from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.ports.avatar_artist import AvatarArtist
+from hexaccount.application.readiness import Condition
 from hexaccount_flask.cors import CorsPolicy
 from hexaccount_flask.envelope import Envelope
 from hexaccount_flask.errors import answer_error
@@ -26,8 +27,7 @@ def create_app(
     *,
     bus: Bus,
     artist: AvatarArtist,
-    readiness: Callable[[], None],
-    draining: Callable[[], bool],
+    readiness: Callable[[], Condition],
     published_keys: Callable[[], Sequence[Mapping[str, str]]],
     metrics: Callable[[], bytes],
     cors_origins: Sequence[str] = (),
@@ -38,8 +38,7 @@ def create_app(
 
     bus: answers every message.
     artist: draws the avatars.
-    readiness: returns if the service can serve; raises StoreUnavailable or SchemaMismatch.
-    draining: tells whether the service is shutting down.
+    readiness: tells whether the service can serve, and what it lacks.
     published_keys: returns the public keys of the access tokens, as JWKs.
     metrics: returns the figures of all processes, in the text format of Prometheus.
     cors_origins: the origins whose pages may read the answers, `*` for all.
@@ -49,7 +48,7 @@ def create_app(
     app = HttpApplication()
     app.config.update(MAX_CONTENT_LENGTH=LONGEST_BODY, PROVIDE_AUTOMATIC_OPTIONS=False)
     limits = RouteLimits(bus, ClientAddresses(trusted_proxies))
-    app.register_blueprint(operation_routes(readiness, draining, metrics))
+    app.register_blueprint(operation_routes(readiness, metrics))
     app.register_blueprint(account_routes(bus, limits))
     app.register_blueprint(avatar_routes(artist, limits))
     app.register_blueprint(me_routes(bus))

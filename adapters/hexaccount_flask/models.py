@@ -1,5 +1,6 @@
 """What goes over the wire, in both directions."""
 
+from collections.abc import Sequence
 from typing import Annotated, Generic, Self, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -195,6 +196,13 @@ class StatusModel(Struct, frozen=True):
     """How the service is."""
 
     status: str
+
+
+class ReadyModel(Struct, frozen=True, omit_defaults=True):
+    """That the service can serve, and the parts that it goes on without at the moment."""
+
+    status: str
+    degraded: Sequence[str] = ()
 
 
 class FieldError(Struct, frozen=True, kw_only=True, omit_defaults=True):

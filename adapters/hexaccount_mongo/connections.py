@@ -34,6 +34,9 @@ _DEFAULTS: dict[str, Any] = {
     "timeoutMS": 10_000,
     "heartbeatFrequencyMS": 2_000,  # so that a server that was away, and is back, is used again soon
 }
+AS_LONG_AS_IT_TAKES = 24 * 3600.0
+"""Seconds for what an operator has asked for, who waits and may interrupt it."""
+
 _OF_THE_SERVER = {"admin", "config", "local"}
 
 

@@ -12,7 +12,7 @@ from hexaccount_mongo.allowances import MongoAllowances
 from hexaccount_mongo.clearing import MongoClearing
 from hexaccount_mongo.connections import open_database
 from hexaccount_mongo.history import MongoHistory
-from hexaccount_mongo.migration import check_schema, migrate
+from hexaccount_mongo.migration import check_schema, is_behind, migrate
 from hexaccount_mongo.outbox import MongoOutbox
 from hexaccount_mongo.set_aside import MongoSetAsideDeliveries
 from hexaccount_mongo.signing_keys import MongoSigningKeys
@@ -68,6 +68,9 @@ class MongoStore(Store):
 
     def check(self) -> None:
         check_schema(self._database)
+
+    def is_behind(self) -> bool:
+        return is_behind(self._database)
 
     def watch(self) -> None:
         """Return: who delivers hears of commits elsewhere by looking again and again."""

@@ -4,8 +4,7 @@ from typing import Any, TypeAlias
 import msgspec
 import socketio
 
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.readiness import Condition
 from hexaccount_socketio import refusals
 from hexaccount_socketio.frames import is_admissible
 from hexaccount_socketio.sockets import Sockets
@@ -19,9 +18,7 @@ _encode = msgspec.json.Encoder().encode
 _NOT_FOUND = refusals.problem(404, "not_found", "there is nothing at this path but /socket.io/, /health and /ready")
 
 
-def create_application(
-    sockets: Sockets, *, readiness: Callable[[], Awaitable[None]], draining: Callable[[], bool]
-) -> Application:
+def create_application(sockets: Sockets, *, readiness: Callable[[], Awaitable[Condition]]) -> Application:
     """Return the ASGI application: the sockets at `/socket.io/`, and whether it lives and is ready beside them."""
 
     async def beside(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -40,13 +37,11 @@ def create_application(
             return 200, _encode({"data": {"status": "up"}})
         if path != "/ready":
             return 404, _encode(_NOT_FOUND)
-        if draining():
-            return 503, _encode(refusals.DRAINING)
-        try:
-            await readiness()
-        except (StoreUnavailable, SchemaMismatch):
-            return 503, _encode(refusals.UNAVAILABLE)
-        return 200, _encode({"data": {"status": "ready"}})
+        condition = await readiness()
+        if condition.missing is not None:
+            return 503, _encode(refusals.problem(503, condition.missing.code, condition.missing.detail))
+        degraded = {"degraded": condition.degraded} if condition.degraded else {}
+        return 200, _encode({"data": {"status": "ready", **degraded}})
 
     inner: Application = socketio.ASGIApp(sockets.server, other_asgi_app=beside)
 

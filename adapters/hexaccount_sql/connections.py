@@ -1,5 +1,6 @@
 """Opening connections, and saying in the application's words when they fail."""
 
+import math
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ SQLITE_LOCK_WAIT = 10
 # A server whose machine or network has gone is given up after about this many seconds, instead of after hours.
 _POSTGRESQL: Mapping[str, str | int] = {
     "application_name": "hexaccount",
-    "options": "-c timezone=UTC",
+    # It ends what takes long by itself, a little before we give it up.
+    "options": "-c timezone=UTC -c statement_timeout=7s",
     "connect_timeout": 5,
     "tcp_user_timeout": 15_000,
     "keepalives_idle": 5,
@@ -32,10 +34,11 @@ _HINTS = {
 }
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str, *, patient: bool = True) -> sa.Engine:
     """Return an engine that connects at first use.
 
     Its connections commit each statement by itself; a commit of several statements begins and ends in plain SQL.
+    PostgreSQL has to answer each within seconds, unless we have all the time in the world and are not `patient`.
     """
     parsed, pooled = without_pooler(sa.make_url(url))
     options: dict[str, Any] = {
@@ -51,6 +54,7 @@ def open_engine(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     from hexaccount_sql.lean_cursor import LeanCursor  # noqa: PLC0415 - with it comes the driver
+    from hexaccount_sql.patient_connection import keep_patience  # noqa: PLC0415 - with it comes the driver
 
     arguments: dict[str, Any] = {**postgresql_defaults(parsed), "cursor_factory": LeanCursor}
     if pooled:
@@ -59,6 +63,8 @@ def open_engine(url: str) -> sa.Engine:
         arguments["prepare_threshold"] = None
         arguments.pop("options", None)
     engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args=arguments, **options)
+    if patient:
+        keep_patience(engine, arguments)
     sa.event.listen(engine, "checkout", _refuse_ended)
     return engine
 
@@ -91,6 +97,23 @@ def store_errors() -> Iterator[None]:
             hint = _HINTS.get(getattr(error.orig, "sqlite_errorname", ""))
             raise (StoreUnavailable(hint) if hint else StoreUnavailable()) from error
         raise
+
+
+@contextmanager
+def unhurried(connection: sa.Connection) -> Iterator[None]:
+    """Let the block's statements take as long as they need: whoever asked for them waits, and may interrupt it."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    usual, driver.patience = driver.patience, math.inf
+    connection.exec_driver_sql("SET statement_timeout = 0")
+    try:
+        yield
+    finally:
+        driver.patience = usual
+        if not driver.closed:
+            connection.exec_driver_sql("RESET statement_timeout")
 
 
 def _refusal_to_connect(error: exc.DBAPIError) -> str | None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.history import Chosen, History, JournalKey
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.connections import store_errors, unhurried
 from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import journal
 
@@ -21,28 +21,33 @@ class SqlHistory(History):
     engine: sa.Engine
 
     def find(self, event_id: UUID) -> JournalEntry | None:
-        found = self._entries(sa.select(journal).where(journal.c.id == event_id))
+        with store_errors(), self.engine.connect() as connection:
+            found = _entries(connection, sa.select(journal).where(journal.c.id == event_id))
         return found[0] if found else None
 
     def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
         statement = sa.select(journal).where(*_conditions(chosen)).order_by(journal.c.id).limit(limit)
-        return self._entries(statement if after is None else statement.where(journal.c.id > after))
+        statement = statement if after is None else statement.where(journal.c.id > after)
+        with store_errors(), self.engine.connect() as connection:
+            return _entries(connection, statement)
 
     def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
         statement = sa.select(journal).where(*_conditions(chosen)).order_by(*_KEY, journal.c.sequence).limit(limit)
         if after is not None:
             last = (sa.literal(value, column.type) for value, column in zip(after, _KEY, strict=True))
             statement = statement.where(sa.tuple_(*_KEY) > sa.tuple_(*last))
-        return self._entries(statement)
+        # No index knows both the order and what is chosen: much may be passed over to find a few.
+        with store_errors(), self.engine.connect() as connection, unhurried(connection):
+            return _entries(connection, statement)
 
     def count(self, chosen: Chosen) -> int:
         statement = sa.select(sa.func.count()).select_from(journal).where(*_conditions(chosen))
-        with store_errors(), self.engine.connect() as connection:
+        with store_errors(), self.engine.connect() as connection, unhurried(connection):
             return connection.execute(statement).scalar_one()
 
-    def _entries(self, statement: sa.Select[Any]) -> list[JournalEntry]:
-        with store_errors(), self.engine.connect() as connection:
-            return [entry_from(row) for row in connection.execute(statement)]
+
+def _entries(connection: sa.Connection, statement: sa.Select[Any]) -> list[JournalEntry]:
+    return [entry_from(row) for row in connection.execute(statement)]
 
 
 def _conditions(chosen: Chosen) -> list[sa.ColumnElement[bool]]:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from hexaccount_sql.columns import Moment
 
-# The schema versions that this code can serve, the one it makes last.
-SUPPORTED_VERSIONS = ("0001",)
+# The schema versions that this code can serve with, as far as it knows them; the last is the one that it makes.
+SUPPORTED_VERSIONS = ("0001", "0002")
 
 metadata = sa.MetaData()
 
@@ -89,8 +89,9 @@ journal = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.UniqueConstraint("id", name="journal_id"),
 )
-# The history of one account.
+# The history of one account, and all events of a type.
 sa.Index("journal_subject", journal.c.subject, journal.c.id)
+sa.Index("journal_type", journal.c.type, journal.c.id)
 
 subscriptions = sa.Table(
     "subscriptions",

@@ -16,7 +16,7 @@ from hexaccount_sql.allowances import SqlAllowances
 from hexaccount_sql.clearing import SqlClearing
 from hexaccount_sql.connections import open_engine, postgresql_defaults, without_pooler
 from hexaccount_sql.history import SqlHistory
-from hexaccount_sql.migration import check_schema, migrate
+from hexaccount_sql.migration import check_schema, is_behind, migrate
 from hexaccount_sql.outbox import SqlOutbox
 from hexaccount_sql.set_aside import SqlSetAsideDeliveries
 from hexaccount_sql.signing_keys import SqlSigningKeys
@@ -80,6 +80,9 @@ class SqlStore(Store):
 
     def check(self) -> None:
         check_schema(self._engine)
+
+    def is_behind(self) -> bool:
+        return is_behind(self._engine)
 
     def watch(self) -> None:
         """Listen for commits elsewhere on PostgreSQL; SQLite cannot tell of them, nor can a pooler."""

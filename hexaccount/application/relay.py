@@ -51,7 +51,7 @@ class Relay:
     """Serves one subscriber; any number of relays, in any number of processes, may serve the same one.
 
     Leases keep them apart. A delivery that fails holds up the later events of its own aggregate, and nothing else,
-    until it has succeeded or is set aside.
+    until it has succeeded or is set aside. `receiver_away` tells whether the last attempt met nobody.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Relay:
         self._clock = clock
         self._policy = policy
         self._stopping = threading.Event()
+        self.receiver_away = False
 
     def run(self) -> None:
         """Deliver until `stop` is called; a store or receiver that is away for a while is waited for."""
@@ -73,9 +74,9 @@ class Relay:
                 found = self.run_once()
                 if found == self._policy.batch:
                     self._work_off()
-                failures = 0
+                failures, self.receiver_away = 0, False
             except Exception as error:  # noqa: BLE001 - whatever goes wrong, the relay must go on
-                failures += 1
+                failures, self.receiver_away = failures + 1, isinstance(error, ReceiverUnavailable)
                 self._tell(error)
                 away = isinstance(error, StoreUnavailable | ReceiverUnavailable)
                 self._stopping.wait(self._policy.pause_after(failures, away=away).total_seconds())
@@ -84,6 +85,11 @@ class Relay:
                 self._commits.wait(seen, self._policy.poll.total_seconds())
             if found < self._policy.batch:
                 self._stopping.wait(self._policy.linger.total_seconds())
+
+    @property
+    def subscriber(self) -> str:
+        """Return the name of whom it serves."""
+        return self._subscriber.name
 
     def stop(self) -> None:
         """Let `run` return once it has finished what it holds."""
@@ -166,8 +172,12 @@ class Relay:
         failures = delivery.attempts + 1
         told = f"{type(error).__name__}: {error}"[:500]
         if failures >= self._policy.attempts:
-            _log.error("%s is given up for %s after %d attempts", delivery.entry.id, delivery.subscriber, failures)
+            given_up = "%s is given up for %s after %d attempts: %s"
+            _log.error(given_up, delivery.entry.id, delivery.subscriber, failures, told)
             self._outbox.set_aside(delivery, error=told)
         else:
+            if failures.bit_count() == 1:  # the first, the second, the fourth …: what lasts is not told for ever
+                later = "%s could not be delivered to %s, attempt %d, and is tried again: %s"
+                _log.warning(later, delivery.entry.id, delivery.subscriber, failures, told)
             until = self._clock.now() + self._policy.pause_after(failures)
             self._outbox.postpone(delivery, until=until, error=told)

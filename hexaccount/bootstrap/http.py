@@ -51,8 +51,7 @@ class LoadWorker:
         app = create_app(
             bus=service.bus,
             artist=service.artist,
-            readiness=service.store.check,
-            draining=self.draining.is_set,
+            readiness=service.readiness(self.draining.is_set).look,
             published_keys=service.published_keys,
             metrics=service.figures,
             cors_origins=settings.http.cors_origins,
@@ -89,6 +88,8 @@ def _lanes(settings: Settings) -> dict[str, LaneSize]:
         "password": LaneSize(threads=(os.cpu_count() or 1) + 2, backlog=settings.password.queue),
         "drawing": LaneSize(threads=1, backlog=256),
         "vital": LaneSize(threads=1, backlog=256),
+        # Whoever asks whether the process lives does not wait for who asks whether the store does.
+        "readiness": LaneSize(threads=1, backlog=256),
     }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hexaccount.application.bus import Bus
+    from hexaccount.application.diagnosis import Finding
     from hexaccount.application.hash_calibration import HashSpeeds
     from hexaccount.application.ports.outbox import SetAsideDeliveries
     from hexaccount.bootstrap.service import Service
@@ -96,6 +97,12 @@ class SettingsProgram(Program):
         from hexaccount.bootstrap.settings_loading import shown_settings  # noqa: PLC0415 - help needs none of it
 
         return shown_settings(self.settings)
+
+    def examine(self) -> "Sequence[Finding]":
+        """Return what is found of every part that the settings name."""
+        from hexaccount.bootstrap.doctor import examine  # noqa: PLC0415 - help needs none of it
+
+        return examine(self.settings)
 
     def close(self) -> None:
         """Let go of what was opened."""

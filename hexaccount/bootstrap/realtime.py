@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_follower import JournalFollower
+from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.http import tell_address
 from hexaccount.bootstrap.preparation import prepare_to_serve
@@ -43,15 +44,17 @@ class LoadSocketWorker:
         )
         following = _Following(service, sockets.tell, sockets.look_after)
 
-        async def readiness() -> None:
-            await asyncio.to_thread(service.store.check)
+        look = service.readiness(self.draining.is_set).look
+
+        async def readiness() -> Condition:
+            return await asyncio.to_thread(look)
 
         def close() -> None:
             following.stop()
             service.close()
 
         return AsgiWorker(
-            application=create_application(sockets, readiness=readiness, draining=self.draining.is_set),
+            application=create_application(sockets, readiness=readiness),
             start=following.start,
             drain=sockets.close,
             close=close,

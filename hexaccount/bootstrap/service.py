@@ -1,6 +1,6 @@
 """A running service: the bus, and the threads that deliver events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -17,10 +17,11 @@ from hexaccount.application.ports.event_publisher import EventPublisher
 from hexaccount.application.ports.store import Store
 from hexaccount.application.purge import Purge, purge
 from hexaccount.application.purger import Purger
+from hexaccount.application.readiness import Readiness
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
-from hexaccount.bootstrap.publishers import relay_policies
+from hexaccount.bootstrap.publishers import relay_policies, subscriber_name
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 
@@ -60,6 +61,25 @@ class Service:
     def publishers(self) -> Mapping[str, EventPublisher]:
         """Return the publishers of the settings `events` and `webhooks` by the names of their subscribers."""
         return {subscriber.name: subscriber.publisher for subscriber in self.container.publishers()}
+
+    def readiness(self, draining: Callable[[], bool]) -> Readiness:
+        """Return what looks whether this process can serve; `draining` tells whether it is about to end."""
+        return Readiness(
+            clock=self.container.clock(),
+            draining=draining,
+            check_store=self.store.check,
+            check_signer=self.container.ring().check_signer,
+            degraded=self.degraded,
+        )
+
+    def degraded(self) -> list[str]:
+        """Return the parts that this process goes on without at the moment, as far as it has met them."""
+        published = {subscriber_name(url) for url in self.settings.events}
+        away = {
+            "cache": self.settings.cache_kind == "redis" and not self.container.redis_link().reachable,
+            "events": any(relay.receiver_away for relay in self.relays if relay.subscriber in published),
+        }
+        return [part for part, is_away in away.items() if is_away]
 
     def enrol(self) -> None:
         """Make sure that every subscriber is owed its events from now on, whoever delivers them."""

@@ -12,6 +12,7 @@ import pytest
 from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.log_in import LogIn
 from hexaccount.application.ports.history import Chosen
+from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount_socketio import Sockets, create_application
@@ -71,10 +72,10 @@ def service():
 async def connected(sockets: Sockets) -> AsyncIterator[Client]:
     """Give a client whose WebSocket is open, and that has shown no token yet."""
 
-    async def readiness() -> None:
-        """Be ready."""
+    async def readiness() -> Condition:
+        return Condition()
 
-    application = create_application(sockets, readiness=readiness, draining=lambda: False)
+    application = create_application(sockets, readiness=readiness)
     client = Client()
     scope = {
         "type": "websocket",
