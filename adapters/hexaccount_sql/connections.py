@@ -117,12 +117,15 @@ def unhurried(connection: sa.Connection) -> Iterator[None]:
         return
     driver: Any = connection.connection.driver_connection
     usual, driver.patience = driver.patience, math.inf
-    connection.exec_driver_sql("SET statement_timeout = 0")
+    # Behind a pooler there is none to lift: see `open_engine`.
+    limited = driver.prepare_threshold is not None
+    if limited:
+        connection.exec_driver_sql("SET statement_timeout = 0")
     try:
         yield
     finally:
         driver.patience = usual
-        if not driver.closed:
+        if limited and not driver.closed:
             connection.exec_driver_sql("RESET statement_timeout")
 
 
