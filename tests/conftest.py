@@ -18,6 +18,8 @@ from tests.servers.postgres import running_postgres, temporary_database
 from tests.servers.redis import client, running_redis
 
 pytest_plugins = ["tests.canary.plugin"]
+# They need what `tox -e build` has built, and an environment without the package.
+collect_ignore = ["release"]
 
 STORES = ("memory", "sqlite", "postgresql", "mongodb")
 

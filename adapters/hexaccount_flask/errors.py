@@ -52,7 +52,8 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, WrongCredentials | TooManyAttempts):
         tell(error.standing)
     if problem.status == 500:
-        _log.error("%s %r failed, request %s", request.method, request.path, _request_id(), exc_info=error)
+        route = request.environ[EXCHANGE].route or "(no route)"  # not the path, in which ids stand
+        _log.error("%s %s failed, request %s", request.method, route, _request_id(), exc_info=error)
     elif problem.code == "unavailable":
         _log.warning("%s: %s, request %s", type(error).__name__, error, _request_id())
     request.environ[EXCHANGE].code = problem.code

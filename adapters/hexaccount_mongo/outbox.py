@@ -20,6 +20,21 @@ from hexaccount_mongo.transactions import TryAgain, persistently, try_once
 
 _DUPLICATE_KEY = 11000
 _FREE: Document = {"lease": None, "free_at": AT_ONCE}
+_FRONT = 4  # times as many as may be claimed: most accounts have few events, and most of those few are together
+# All that are due may belong to one aggregate, of which one can be claimed first.
+_FIRST_OF_EACH: list[Document] = [
+    {"$sort": {"sequence": 1}},
+    {
+        "$group": {
+            "_id": {"aggregate": "$aggregate", "aggregate_id": "$aggregate_id"},
+            **{
+                name: {"$first": f"${name}"}
+                for name in ("subscriber", "aggregate", "aggregate_id", "sequence", "event_id")
+            },
+        }
+    },
+    {"$sort": {"event_id": 1}},
+]
 # Looks for one earlier event of the same aggregate that is owed to the same subscriber.
 _EARLIER: Document = {
     "$lookup": {
@@ -123,18 +138,26 @@ class MongoOutbox(Outbox):
                 raise
 
     def _heads(self, subscriber: str, limit: int, now: datetime) -> list[UUID]:
-        """Return the events that may be claimed now, and before which nothing of their aggregate is owed."""
-        due = {"subscriber": subscriber, "set_aside": False, "free_at": {"$lte": now}}
-        steps: list[Document] = [
-            {"$match": due},
-            {"$sort": {"event_id": 1}},
-            _EARLIER,
-            {"$match": {"earlier": []}},
-            {"$limit": limit},
-            {"$project": {"event_id": 1}},
-        ]
-        found = self.database["deliveries"].aggregate(steps, hint="deliveries_owed")
-        return [document["event_id"] for document in found]
+        """Return events that may be claimed now, and before which nothing of their aggregate is owed.
+
+        They are looked for among the oldest that are due; among more of them only where those have none.
+        """
+        due: Document = {"subscriber": subscriber, "set_aside": False, "free_at": {"$lte": now}}
+        window, after = _FRONT * limit, UUID(int=0)
+        deliveries = self.database["deliveries"]
+        while True:
+            beyond = {**due, "event_id": {"$gt": after}}
+            front: list[Document] = [{"$match": beyond}, {"$sort": {"event_id": 1}}, {"$limit": window}]
+            steps = [*front, *_FIRST_OF_EACH, _EARLIER, {"$match": {"earlier": []}}, {"$limit": limit}]
+            if found := [document["event_id"] for document in deliveries.aggregate(steps, hint="deliveries_owed")]:
+                return found
+            last = deliveries.find(
+                beyond, {"event_id": 1}, sort=[("event_id", 1)], skip=window - 1, limit=1, hint="deliveries_owed"
+            )
+            end = next(last, None)
+            if end is None:
+                return []
+            window, after = 4 * window, end["event_id"]
 
     def _end(self, delivery: Delivery, values: Document) -> None:
         change = {"$inc": {"attempts": 1}, "$set": {"lease": None, **values}}

@@ -26,6 +26,7 @@ _POSTGRESQL: Mapping[str, str | int] = {
     "keepalives_interval": 5,
     "keepalives_count": 2,
 }
+_POOLER = "pooler"
 _HINTS = {
     "SQLITE_CANTOPEN": "the store's file cannot be opened; its folder must be there, and this user may write in it",
     "SQLITE_NOTADB": "the store's file is not a database",
@@ -39,7 +40,7 @@ def open_engine(url: str, *, patient: bool = True) -> sa.Engine:
     Its connections commit each statement by itself; a commit of several statements begins and ends in plain SQL.
     PostgreSQL has to answer each within seconds, unless we have all the time in the world and are not `patient`.
     """
-    parsed = sa.make_url(url)
+    parsed, pooled = without_pooler(sa.make_url(url))
     options: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
         "pool_size": _POOL_SIZE,
@@ -55,12 +56,22 @@ def open_engine(url: str, *, patient: bool = True) -> sa.Engine:
     from hexaccount_sql.lean_cursor import LeanCursor  # noqa: PLC0415 - with it comes the driver
     from hexaccount_sql.patient_connection import keep_patience  # noqa: PLC0415 - with it comes the driver
 
-    arguments = {**postgresql_defaults(parsed), "cursor_factory": LeanCursor}
+    arguments: dict[str, Any] = {**postgresql_defaults(parsed), "cursor_factory": LeanCursor}
+    if pooled:
+        # What is prepared on one connection is not on the next, and a setting of the session would be a stranger's.
+        # Nothing depends on the time zone: it spares the server some work.
+        arguments["prepare_threshold"] = None
+        arguments.pop("options", None)
     engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args=arguments, **options)
     if patient:
         keep_patience(engine, arguments)
     sa.event.listen(engine, "checkout", _refuse_ended)
     return engine
+
+
+def without_pooler(url: sa.URL) -> tuple[sa.URL, bool]:
+    """Return a URL as the driver knows it, and whether a pooler lends us a connection for each transaction."""
+    return url.difference_update_query([_POOLER]), "transaction" in url.query.get(_POOLER, ())
 
 
 def postgresql_defaults(url: sa.URL) -> dict[str, str | int]:
@@ -110,6 +121,8 @@ def _refusal_to_connect(error: exc.DBAPIError) -> str | None:
     told = " ".join(str(error.orig).split())
     if getattr(error.orig, "sqlstate", "") is not None:
         return None  # SQLite has no such codes, and who has one of a server's is connected
+    if "unsupported startup parameter" in told:
+        told += "; to the URL of a PostgreSQL before which PgBouncer stands, add pooler=transaction"
     wrong_url = isinstance(error, exc.ProgrammingError) and "connection option" in told
     return f"the store cannot be reached: {told}" if wrong_url or isinstance(error, exc.OperationalError) else None
 

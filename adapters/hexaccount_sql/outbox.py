@@ -17,6 +17,7 @@ from hexaccount_sql.claims import (
     CLAIM_HEADS,
     CLAIM_HEADS_AT_ONCE,
     CLAIMED,
+    END_OF_FRONT,
     EVENTS,
     EVENTS_ARRAY,
     FOLLOWERS,
@@ -70,6 +71,7 @@ _OWE_GIVEN_UP = (
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.set_aside)
     .values(set_aside=sa.false(), attempts=0, due_at=sa.null(), error="")
 )
+_FRONT = 4  # times as many as may be claimed: most accounts have few events, and most of those few are together
 _PARAMETERS = 1000  # databases take some ten thousand
 _TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == SUBSCRIBER)
 
@@ -151,6 +153,18 @@ class SqlOutbox(Outbox):
             return  # another process enrols the same subscriber at the same moment
 
     def _claim_heads(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
+        """Claim heads among the oldest that are due; among more of them only where those have none."""
+        window, after = _FRONT * claim["limit"], UUID(int=0)
+        while True:
+            front = {**claim, "window": window, "after": after}
+            if rows := self._claim_heads_in(connection, front):
+                return rows
+            end = connection.execute(END_OF_FRONT, front).scalar()
+            if end is None:
+                return []
+            window, after = 4 * window, end
+
+    def _claim_heads_in(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
         if connection.dialect.name == "postgresql":
             return list(connection.execute(CLAIM_HEADS_AT_ONCE, claim))
         return self._claimed(connection, claim, list(connection.execute(CLAIM_HEADS, claim).scalars()))

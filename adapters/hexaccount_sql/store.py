@@ -14,7 +14,7 @@ from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_sql.allowances import SqlAllowances
 from hexaccount_sql.clearing import SqlClearing
-from hexaccount_sql.connections import open_engine, postgresql_defaults
+from hexaccount_sql.connections import open_engine, postgresql_defaults, without_pooler
 from hexaccount_sql.history import SqlHistory
 from hexaccount_sql.migration import check_schema, is_behind, migrate
 from hexaccount_sql.outbox import SqlOutbox
@@ -36,7 +36,8 @@ class SqlStore(Store):
         self._recorder = recorder
         self._engine = open_engine(url)
         self._commits = CommitSignal()
-        self._writer, self._listener = _parts_for(self._engine, self._commits)
+        _, pooled = without_pooler(sa.make_url(url))
+        self._writer, self._listener = _parts_for(self._engine, self._commits, listens=not pooled)
         self._outbox = SqlOutbox(self._engine, self._writer.insert, self._commits)
         self._set_aside = SqlSetAsideDeliveries(self._engine, self._commits)
         self._allowances = SqlAllowances(self._engine)
@@ -84,7 +85,7 @@ class SqlStore(Store):
         return is_behind(self._engine)
 
     def watch(self) -> None:
-        """Listen for commits elsewhere on PostgreSQL; SQLite cannot tell of them."""
+        """Listen for commits elsewhere on PostgreSQL; SQLite cannot tell of them, nor can a pooler."""
         if self._listener is not None and not self._watching:
             self._listener.start()
             self._watching = True
@@ -98,16 +99,19 @@ class SqlStore(Store):
         self._engine.dispose()
 
 
-def _parts_for(engine: sa.Engine, commits: CommitSignal) -> tuple[Writer, "CommitListener | None"]:
+def _parts_for(engine: sa.Engine, commits: CommitSignal, *, listens: bool) -> tuple[Writer, "CommitListener | None"]:
     # Each database's own modules are imported only where it is used, its driver with them.
     if engine.dialect.name == "sqlite":
         from hexaccount_sql.sqlite_writer import SqliteWriter  # noqa: PLC0415 - only its own database needs it
 
         return SqliteWriter(), None
-    from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - only its own database needs it
     from hexaccount_sql.postgres_writer import PostgresWriter  # noqa: PLC0415 - only its own database needs it
 
     writer = PostgresWriter()
+    if not listens:
+        return writer, None
+    from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - only its own database needs it
+
     _, arguments = engine.dialect.create_connect_args(engine.url)
     arguments = {**arguments, **postgresql_defaults(engine.url)}
     return writer, CommitListener(arguments, own_token=writer.token, commits=commits)

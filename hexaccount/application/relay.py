@@ -172,8 +172,12 @@ class Relay:
         failures = delivery.attempts + 1
         told = f"{type(error).__name__}: {error}"[:500]
         if failures >= self._policy.attempts:
-            _log.error("%s is given up for %s after %d attempts", delivery.entry.id, delivery.subscriber, failures)
+            given_up = "%s is given up for %s after %d attempts: %s"
+            _log.error(given_up, delivery.entry.id, delivery.subscriber, failures, told)
             self._outbox.set_aside(delivery, error=told)
         else:
+            if failures.bit_count() == 1:  # the first, the second, the fourth …: what lasts is not told for ever
+                later = "%s could not be delivered to %s, attempt %d, and is tried again: %s"
+                _log.warning(later, delivery.entry.id, delivery.subscriber, failures, told)
             until = self._clock.now() + self._policy.pause_after(failures)
             self._outbox.postpone(delivery, until=until, error=told)

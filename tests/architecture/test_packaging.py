@@ -50,3 +50,8 @@ def test_every_package_is_type_checked_and_measured(root: Path, packages: dict[s
 def test_every_folder_with_code_is_a_package(root: Path, packages: dict[str, Path]) -> None:
     folders = {file.parent for source in ("hexaccount", "adapters") for file in (root / source).rglob("*.py")}
     assert folders == set(packages.values())
+
+
+def test_every_package_is_in_the_drawing(root: Path, packages: dict[str, Path]) -> None:
+    drawing = (root / "docs/architecture.svg").read_text(encoding="utf-8")
+    assert not [name for name in roots_of(packages) if name not in drawing]

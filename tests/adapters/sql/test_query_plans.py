@@ -105,7 +105,7 @@ def test_everything_is_found_by_an_index(full_store: SqlStore, read: Read) -> No
         assert not set(tables_scanned_in(plan)) & schema.metadata.tables.keys(), plan
         for line in plan.splitlines():
             # On SQLite a walk along an index that gives the order is called SCAN, too.
-            assert not line.startswith("SCAN") or "USING" in line or line in _SCANS_OF_RESULTS, plan
+            assert not line.startswith("SCAN") or "USING" in line or line.startswith(_SCANS_OF_RESULTS), plan
 
 
 def test_events_of_a_rare_type_are_found_by_their_index_and_frequent_ones_in_their_order(full_store: SqlStore) -> None:
@@ -130,7 +130,10 @@ def test_a_search_without_an_index_and_a_count_are_seen(full_store: SqlStore) ->
     assert counts(count)
 
 
-_SCANS_OF_RESULTS = {"SCAN heads", "SCAN head", "SCAN CONSTANT ROW", "SCAN listed", "SCAN there", "SCAN 2-ROW"}
+_SCANS_OF_RESULTS = (
+    "SCAN heads", "SCAN head", "SCAN front", "SCAN placed", "SCAN (subquery", "SCAN CONSTANT ROW", "SCAN listed",
+    "SCAN there", "SCAN 2-ROW",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
