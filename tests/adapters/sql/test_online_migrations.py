@@ -12,7 +12,7 @@ import pytest
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, save
-from hexaccount_sql import SqlStore, migration
+from hexaccount_sql import SqlStore, ladder
 from hexaccount_sql.migration import migrate
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
 
@@ -78,7 +78,7 @@ def test_a_migration_that_must_lock_a_table_gives_way_and_comes_back(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(migration, "_LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(ladder, "_LOCK_TIMEOUT", "100ms")
     with writing(store._url):
         # To go down from the first version is to drop tables, and for that nobody may be at them.
         migrated = migrating(store._url, "base")
@@ -96,8 +96,7 @@ def test_who_migrates_beside_another_waits_without_holding_it_up(
         both = [migrating(store._url), migrating(store._url)]
         wait_until_an_index_waits(admin)
         while not admin.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid() "
-            "AND state = 'idle' AND datname = current_database()"
+            "SELECT 1 FROM pg_stat_activity WHERE query = 'ROLLBACK' AND datname = current_database()"
         ).fetchall():
             sleep(0.01)
     assert [migrated.result(30) for migrated in both] == [SUPPORTED_VERSIONS[-1]] * 2
