@@ -1,3 +1,4 @@
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -22,6 +23,11 @@ pytest_plugins = ["tests.canary.plugin", "tests.documented.plugin"]
 collect_ignore = ["release"]
 
 STORES = ("memory", "sqlite", "postgresql", "mongodb")
+
+
+# In memory, where there is such a place: no server and no store of the tests then waits for a disk.
+if Path("/dev/shm").is_dir():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 from flask import Blueprint
+from werkzeug.exceptions import NotFound
 
 from hexaccount.application.readiness import Condition, Missing
 from hexaccount_flask.answers import Ok, Outcome, Stated
@@ -26,7 +27,7 @@ class Figures(Stated):
         super().__init__(text, content_type=_TEXT_FORMAT)
 
 
-def operation_routes(readiness: Callable[[], Condition], metrics: Callable[[], bytes]) -> Blueprint:
+def operation_routes(readiness: Callable[[], Condition], metrics: Callable[[], bytes] | None) -> Blueprint:
     """Return the routes that those ask who run the service."""
     routes = Blueprint("operation", __name__)
 
@@ -52,9 +53,14 @@ def operation_routes(readiness: Callable[[], Condition], metrics: Callable[[], b
 
     @routes.get("/metrics")
     @runs_in("vital")
-    @operation()
+    @operation(refuses=[NotFound])
     def figures() -> Figures:
-        """Read the figures of all workers, for Prometheus."""
+        """Read the figures of all workers, for Prometheus.
+
+        Where `metrics.enabled` is false there is nothing here.
+        """
+        if metrics is None:
+            raise NotFound
         return Figures(metrics())
 
     return routes
