@@ -29,7 +29,7 @@ def create_app(
     artist: AvatarArtist,
     readiness: Callable[[], Condition],
     published_keys: Callable[[], Sequence[Mapping[str, str]]],
-    metrics: Callable[[], bytes],
+    metrics: Callable[[], bytes] | None,
     cors_origins: Sequence[str] = (),
     trusted_proxies: Sequence[str] = (),
     watchers: Sequence[Watcher] = (),
@@ -40,7 +40,7 @@ def create_app(
     artist: draws the avatars.
     readiness: tells whether the service can serve, and what it lacks.
     published_keys: returns the public keys of the access tokens, as JWKs.
-    metrics: returns the figures of all processes, in the text format of Prometheus.
+    metrics: returns the figures of all processes, in the text format of Prometheus; None where there are none.
     cors_origins: the origins whose pages may read the answers, `*` for all.
     trusted_proxies: the networks whose word on the client's address is believed; ValueError for what is none.
     watchers: those who look on while requests are answered, outermost first.

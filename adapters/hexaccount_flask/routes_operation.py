@@ -16,7 +16,7 @@ _NOT_READY = {
 }
 
 
-def operation_routes(readiness: Callable[[], Condition], metrics: Callable[[], bytes]) -> Blueprint:
+def operation_routes(readiness: Callable[[], Condition], metrics: Callable[[], bytes] | None) -> Blueprint:
     """Return the routes that those ask who run the service."""
     routes = Blueprint("operation", __name__)
 
@@ -33,9 +33,11 @@ def operation_routes(readiness: Callable[[], Condition], metrics: Callable[[], b
             raise RequestRefused(_NOT_READY[condition.missing])
         return answer(Answer(ReadyModel("ready", condition.degraded)))
 
-    @routes.get("/metrics")
-    @runs_in("vital")
-    def figures() -> Response:
-        return Response(metrics(), content_type=_TEXT_FORMAT)
+    if metrics is not None:
+
+        @routes.get("/metrics")
+        @runs_in("vital")
+        def figures() -> Response:
+            return Response(metrics(), content_type=_TEXT_FORMAT)
 
     return routes

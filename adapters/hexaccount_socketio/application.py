@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
@@ -15,17 +16,30 @@ Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _encode = msgspec.json.Encoder().encode
-_NOT_FOUND = refusals.problem(404, "not_found", "there is nothing at this path but /socket.io/, /health and /ready")
+_JSON = "application/json"
+# https://prometheus.io/docs/instrumenting/exposition_formats/
+_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+_NOT_FOUND = refusals.problem(
+    404, "not_found", "there is nothing at this path but /socket.io/, /health, /ready and /metrics"
+)
 
 
-def create_application(sockets: Sockets, *, readiness: Callable[[], Awaitable[Condition]]) -> Application:
-    """Return the ASGI application: the sockets at `/socket.io/`, and whether it lives and is ready beside them."""
+def create_application(
+    sockets: Sockets, *, readiness: Callable[[], Awaitable[Condition]], metrics: Callable[[], bytes] | None = None
+) -> Application:
+    """Return the ASGI application: the sockets at `/socket.io/`, and what those ask who run the service beside them.
+
+    `metrics` returns the figures of all processes, in the text format of Prometheus; None where there are none.
+    """
 
     async def beside(scope: Scope, _receive: Receive, send: Send) -> None:
-        status, body = await _answer(scope["path"])
-        kind = b"application/json" if status == 200 else b"application/problem+json"
+        if scope["path"] == "/metrics" and metrics is not None:
+            status, body, kind = 200, await asyncio.to_thread(metrics), _TEXT_FORMAT
+        else:
+            status, body = await _answer(scope["path"])
+            kind = _JSON if status == 200 else "application/problem+json"
         headers = [
-            (b"content-type", kind),
+            (b"content-type", kind.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
         ]

@@ -18,7 +18,9 @@ from hexaccount.application.bus import Bus
 from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.cloud_event import structured
 from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.measures import SOCKETS, SOCKETS_WATCHING
 from hexaccount.application.messages import Message
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.domain.errors import NotAuthenticated
 from hexaccount.domain.events import (
     ProfileCreated,
@@ -82,6 +84,7 @@ class Sockets:
         addresses: ClientAddresses,
         cors_origins: Sequence[str],
         draining: Callable[[], bool],
+        metrics: Metrics = NO_METRICS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._bus = bus
@@ -93,6 +96,8 @@ class Sockets:
         self._watching: set[str] = set()
         self._strangers: dict[str, float] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sockets")
+        metrics.ask(SOCKETS, lambda: len(self._sockets))
+        metrics.ask(SOCKETS_WATCHING, lambda: len(self._watching))
         self.server = socketio.AsyncServer(
             async_mode="asgi",
             transports=["websocket"],
