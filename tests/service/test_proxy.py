@@ -103,7 +103,9 @@ def test_what_is_for_those_inside_is_not_told_outside(house: House, path: str) -
     assert (inside.status_code, "version=0.0.4" in inside.headers["Content-Type"]) == (200, True)
 
 
-@pytest.mark.parametrize("path", ["/ready", "/health", "/.well-known/jwks.json", "/asyncapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/ready", "/health", "/.well-known/jwks.json", "/asyncapi.json", "/swagger.json", "/swagger/index.html"]
+)
 def test_what_is_for_everybody_passes(house: House, path: str) -> None:
     answer = house.get(path)
     assert answer.status_code == 200
