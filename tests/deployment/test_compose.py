@@ -75,6 +75,20 @@ def test_every_service_is_looked_after_and_started_again(services: dict[str, Any
     assert awaited == ONE_SHOTS - {"kibana-setup"}, "nobody needs its searches to start"
 
 
+def test_a_health_check_asks_where_its_command_listens(services: dict[str, Any]) -> None:
+    ports = {name: "".join(services[name]["healthcheck"]["test"]) for name in OURS - ONE_SHOTS}
+    asked = {name: re.findall(r"http://127\.0\.0\.1:(\d+)/(\w+)", text) for name, text in ports.items()}
+    # `http` and `realtime` listen on their own ports where none is named.
+    assert asked == {
+        "http-one": [("8000", "health")],
+        "http-two": [("8000", "health")],
+        "realtime": [("8001", "health")],
+        "relay": [("9100", "metrics")],
+    }
+    named = {name: re.findall(r"--(?:metrics-)?port (\d+)", " ".join(services[name]["command"])) for name in asked}
+    assert named == {"http-one": [], "http-two": [], "realtime": [], "relay": ["9100"]}
+
+
 def test_the_log_of_no_service_fills_the_disk(services: dict[str, Any]) -> None:
     for name, service in services.items():
         assert set(service["logging"]["options"]) == {"max-size", "max-file"}, name
