@@ -1,20 +1,19 @@
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import msgspec
-import socketio
 
 from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_socketio import refusals
-from hexaccount_socketio.frames import is_admissible
+from hexaccount_socketio.line import Receive, Scope, Send
+from hexaccount_socketio.lines import deny
+from hexaccount_socketio.polling import answer
 from hexaccount_socketio.sockets import Sockets
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
-Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_PATH = "/socket.io"
 _encode = msgspec.json.Encoder().encode
 _NOT_FOUND = refusals.problem(404, "not_found", "there is nothing at this path but /socket.io/, /health and /ready")
 
@@ -48,21 +47,18 @@ def create_application(
             return 503, _encode(refusals.UNAVAILABLE)
         return 200, _encode({"data": {"status": "ready"}})
 
-    inner: Application = socketio.ASGIApp(sockets.server, other_asgi_app=beside)
-
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        await inner(scope, _only_admissible(receive) if scope["type"] == "websocket" else receive, send)
+        ours = scope["path"].rstrip("/") == _PATH
+        if scope["type"] == "websocket" and ours:
+            await sockets.serve(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await deny(send, _NOT_FOUND)
+        elif ours:
+            status, headers, body = answer(scope, sockets.cors_origins)
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await beside(scope, receive, send)
 
     return application
-
-
-def _only_admissible(receive: Receive) -> Receive:
-    """Return what receives as before, and takes a packet that may not come for the end of its connection."""
-
-    async def admissible() -> Mapping[str, Any]:
-        message = await receive()
-        if message["type"] == "websocket.receive" and not is_admissible(message.get("text") or ""):
-            return {"type": "websocket.disconnect", "code": 1008}
-        return message
-
-    return admissible

@@ -164,7 +164,7 @@ def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_
             assert event["specversion"] == "1.0"
         time.sleep(FIRST_LOOK)
         log_out(ada, ended)
-        assert leaver.hear("disconnecting")["code"] == "invalid_token"
+        assert leaver.hear("sent_away")["code"] == "invalid_token"
         leaver.see_off()
         for listener in listeners:
             assert listener.hear(CLOSED)["subject"] == event["subject"]
@@ -217,7 +217,7 @@ def test_who_may_not_connect_is_told_why_and_no_token_is_logged(
         answer = requests.get(f"{place}/socket.io/?EIO=4&transport=polling", headers=headers, timeout=20)
         assert (answer.status_code, "transport" in answer.text) == (400, True)
         by_header = Listener(place, headers, auth=None, headers=headers)
-        assert by_header.hear("disconnecting")["code"] == "token_expired"
+        assert by_header.hear("sent_away")["code"] == "token_expired"
         by_header.see_off()
         assert refusal_of({"url": place, "auth": {"token": token}}) == "invalid_token"
     logged = output.read_text()
@@ -262,7 +262,7 @@ def test_an_admin_hears_of_all_accounts_for_as_long_as_they_may(
         change_bio(root, root.log_in(), "three")
         assert admin.bio() == "three"
         assert hexaccount("users", "disable", "ada", **settings).returncode == 0
-        assert person.hear("disconnecting")["code"] == "invalid_token"
+        assert person.hear("sent_away")["code"] == "invalid_token"
         for listener in (person, admin):
             listener.leave()
 
@@ -278,7 +278,7 @@ def test_a_new_password_ends_the_sockets_of_all_other_sessions(
         body = {"current_password": ada.password, "new_password": "another winding road"}
         answer = requests.post(f"{url}/api/v1/me/password", json=body, headers=mine, timeout=20)
         assert answer.status_code == 200, answer.text
-        assert there.hear("disconnecting")["code"] == "invalid_token"
+        assert there.hear("sent_away")["code"] == "invalid_token"
         change_bio(ada, mine, "still here")
         assert here.bio() == "still here"
         here.leave()
@@ -311,7 +311,7 @@ def test_it_stops_in_order_with_sockets_open(
         listeners = [Listener(place, headers) for _ in range(6)]
         command.process.send_signal(stop)
         for listener in listeners:
-            assert listener.hear("disconnecting")["code"] == "draining"
+            assert listener.hear("sent_away")["code"] == "draining"
             listener.see_off()
         assert command.process.wait(20) == 0
     assert "Traceback" not in output.read_text()

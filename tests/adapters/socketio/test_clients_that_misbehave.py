@@ -175,7 +175,7 @@ def test_who_takes_nothing_is_sent_away_before_much_waits_for_them(service: Serv
             await quick.hears("42")
             assert len(sockets.server.eio.sockets) == 2
             slow.takes.set()
-            gone = await slow.hears('42["disconnecting"')
+            gone = await slow.hears('42["sent_away"')
             assert json.loads(gone[2:])[1]["code"] == "too_slow"
             events = [text for text in slow.heard if text.startswith('42["hexaccount')]
             assert MOST_WAITING <= len(events) <= MOST_WAITING + 5
