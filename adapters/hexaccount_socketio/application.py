@@ -9,6 +9,7 @@ from hexaccount_socketio import refusals
 from hexaccount_socketio.line import Receive, Scope, Send
 from hexaccount_socketio.lines import deny
 from hexaccount_socketio.polling import answer
+from hexaccount_socketio.responses import respond
 from hexaccount_socketio.sockets import Sockets
 
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -49,16 +50,16 @@ def create_application(
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         ours = scope["path"].rstrip("/") == _PATH
-        if scope["type"] == "websocket" and ours:
-            await sockets.serve(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await receive()
-            await deny(send, _NOT_FOUND)
+        if scope["type"] == "websocket":
+            await (sockets.serve if ours else _refuse_path)(scope, receive, send)
         elif ours:
-            status, headers, body = answer(scope, sockets.cors_origins)
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            await respond(send, answer(scope, sockets.cors_origins))
         else:
             await beside(scope, receive, send)
 
     return application
+
+
+async def _refuse_path(_scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await deny(send, _NOT_FOUND)

@@ -3,8 +3,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
-
 from hexaccount.application.admit_request import AdmitRequest
 from hexaccount.application.bus import Bus
 from hexaccount.application.client_address import ClientAddresses
@@ -12,6 +10,7 @@ from hexaccount.domain.errors import TooManyAttempts
 from hexaccount_socketio import refusals
 from hexaccount_socketio.line import FAREWELL, Line, Receive, Scope, Send
 from hexaccount_socketio.refusals import Problem, problem_of
+from hexaccount_socketio.responses import respond, response_of
 
 LINE = "hexaccount.line"
 """Where the scope of a WebSocket holds its line."""
@@ -21,7 +20,6 @@ _MOST_STRANGERS = 1_000
 _COURTESY = 5.0
 _GOING_AWAY = 1001
 _FORWARDED = {b"x-forwarded-host", b"x-forwarded-proto"}
-_encode = msgspec.json.Encoder().encode
 
 
 class Lines:
@@ -124,22 +122,7 @@ class Lines:
 
 async def deny(send: Send, problem: Problem) -> None:
     """Refuse a WebSocket before it is one."""
-    status, headers, body = response_of(problem)
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": body})
-
-
-def response_of(problem: Problem) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Return status, headers and body that tell a problem over HTTP."""
-    body = _encode(problem)
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    if "retry_after" in problem:
-        headers.append((b"retry-after", str(problem["retry_after"]).encode()))
-    return int(problem["status"]), headers, body
+    await respond(send, response_of(problem), kind="websocket.http.response")
 
 
 def _peer_of(scope: Scope) -> str:

@@ -3,13 +3,14 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
-from engineio.packet import MESSAGE
 from socketio.packet import EVENT, Packet
 
 from hexaccount.application.cloud_event import structured
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount_socketio.roll import Roll, Socket
 
+# Engine.IO's mark of a message, before Socket.IO's packet.
+_MESSAGE = "4"
 _SLICE = 50
 _PATIENCE = 0.2
 _GLANCE = 0.005
@@ -56,7 +57,7 @@ class News:
                 if not socket.line.tell(packet):
                     await self._too_slow(socket)
             told.update(hearers)
-        except Exception:  # others must hear of the next
+        except Exception:  # noqa: BLE001 - others must hear of the next
             _log.exception("an event was not told")
         await asyncio.sleep(0)
 
@@ -73,4 +74,4 @@ class News:
 
 def packet_of(event: str, told: object) -> str:
     """Return the text of a message that tells an event, once for all who hear it."""
-    return f"{MESSAGE}{Packet(EVENT, data=[event, told]).encode()}"
+    return f"{_MESSAGE}{Packet(EVENT, data=[event, told]).encode()}"

@@ -12,9 +12,7 @@ import msgspec
 from hexaccount_socketio import refusals
 from hexaccount_socketio.frames import LONGEST
 from hexaccount_socketio.line import Scope
-from hexaccount_socketio.lines import response_of
-
-Response = tuple[int, list[tuple[bytes, bytes]], bytes]
+from hexaccount_socketio.responses import Response, response_of
 
 _text = msgspec.json.Encoder().encode
 _OPEN = {"sid": "none", "upgrades": [], "pingInterval": 25_000, "pingTimeout": 20_000, "maxPayload": LONGEST}

@@ -222,7 +222,7 @@ class Sockets:
         await self._send_away(socket, refusals.TOO_SLOW)
 
     async def _send_away(self, socket: Socket, why: Problem) -> None:
-        """Tell a client why, and end its connection: one that need not do anything about it connects again by itself."""
+        """Tell a client why, and end its connection; one that need do nothing about it connects again by itself."""
         if self._roll.remove(socket.sid) is None:
             return
         if socket.expires_at <= self._now():
@@ -260,7 +260,7 @@ async def _again_and_again(look: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(_LOOK_EVERY)
         try:
             await look()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the next look must come all the same
             _log.exception("the sockets could not be looked after")
 
 
