@@ -41,7 +41,7 @@ class Line:
         self._ended = False
         self._cut = False
         self._close = {"code": 1000, "reason": ""}
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[tuple[str, bool]] = deque()
         self._bytes = 0
         self._progress = True
         self._pumping: asyncio.Task[None] | None = None
@@ -78,13 +78,13 @@ class Line:
         """Wait for something; raises TimeoutError when the line ends before, or the seconds do."""
         return await _within(self._while_open, seconds, awaited, over=self._ended)
 
-    def tell(self, packet: str) -> bool:
-        """Have an event sent when its turn comes; return whether there was room for it."""
+    def tell(self, packet: str, *, foreign: bool = False) -> bool:
+        """Have an event sent when its turn comes, maybe of somebody else; return whether there was room for it."""
         if self._ended:
             return True
         if len(self._waiting) >= MOST_WAITING or self._bytes + len(packet) > MOST_BYTES:
             return False
-        self._waiting.append(packet)
+        self._waiting.append((packet, foreign))
         self._bytes += len(packet)
         self._pump_on()
         return True
@@ -101,6 +101,11 @@ class Line:
     def hold(self) -> None:
         """Keep events back from now on."""
         self._held = True
+
+    def forget_foreign(self) -> None:
+        """Forget the events of somebody else that wait."""
+        self._waiting = deque(each for each in self._waiting if not each[1])
+        self._bytes = sum(len(packet) for packet, _ in self._waiting)
 
     def release(self) -> None:
         """Let events go out again."""
@@ -140,7 +145,7 @@ class Line:
     async def _pump(self) -> None:
         try:
             while self._may_send():
-                packet = self._waiting.popleft()
+                packet, _ = self._waiting.popleft()
                 self._bytes -= len(packet)
                 await self._out({"type": "websocket.send", "text": packet})
         except Exception:  # noqa: BLE001 - whatever the server raises, the connection is gone, and the driver learns it

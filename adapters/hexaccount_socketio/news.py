@@ -54,7 +54,7 @@ class News:
             hearers = list(self._roll.hearers(entry.subject))
             packet = packet_of(entry.type, structured(entry)) if hearers else ""
             for socket in hearers:
-                if not socket.line.tell(packet):
+                if not socket.line.tell(packet, foreign=socket.user_id != entry.subject):
                     await self._too_slow(socket)
             told.update(hearers)
         except Exception:  # noqa: BLE001 - others must hear of the next

@@ -88,6 +88,7 @@ class Sockets:
         self._server = socketio.AsyncServer(
             async_mode="asgi",
             transports=["websocket"],
+            namespaces="*",  # to refuse them by our own words
             cors_allowed_origins=list(cors_origins) or None,
             max_http_buffer_size=LONGEST,
             ping_interval=25,
@@ -215,6 +216,7 @@ class Sockets:
     def _allow(self, socket: Socket, caller: Caller) -> None:
         if socket.sid in self._roll.watching and WATCHING not in caller.permissions:
             del self._roll.watching[socket.sid]
+            socket.line.forget_foreign()
             # Where there is no room, the next event ends the socket.
             socket.line.tell(packet_of(UNWATCHED, refusals.not_permitted(WATCHING)))
 
