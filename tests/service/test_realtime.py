@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -17,18 +16,16 @@ import requests
 import socketio
 
 from tests.servers.mongo import temporary_mongo_database
-from tests.servers.ports import free_port
 from tests.servers.postgres import temporary_database
-from tests.servers.processes import RunningCommand, console_command
-from tests.service.conftest import Account
+from tests.servers.processes import RunningCommand
+from tests.service.conftest import KEY
+from tests.service.realtime import UPDATED, change_bio, log_out, registered
 
 # The client of python-socketio leaves a socket to the garbage collector when it is the server that ends a connection.
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
 
-KEY = {"HEXACCOUNT_JWT__KEY": "a key of the sockets' tests, which is long enough"}
 OPENED = "hexaccount.session.opened.v1"
 CLOSED = "hexaccount.session.closed.v1"
-UPDATED = "hexaccount.profile.updated.v1"
 FIRST_LOOK = 1.5
 """Seconds until a new socket has been looked at once; the next such look comes a minute later."""
 Sending = Callable[..., Any]
@@ -100,45 +97,6 @@ def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[d
     else:
         with temporary_database(request.getfixturevalue("postgres_server")) as url:
             yield {"HEXACCOUNT_STORE": url, **KEY}
-
-
-@pytest.fixture
-def sockets(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
-    """Give a function that holds sockets while its block runs, and yields the command, its URL and its output."""
-
-    @contextmanager
-    def hold(*arguments: str, **settings: str) -> Iterator[tuple[RunningCommand, str, Path]]:
-        port = free_port()
-        argv = [*console_command("hexaccount"), "realtime", "--port", str(port), *arguments]
-        url, output = f"http://127.0.0.1:{port}", tmp_path / "realtime"
-        with RunningCommand(argv, output=output, env={**environment, **settings}, cwd=tmp_path) as command:
-            command.wait_for_ok(f"{url}/ready", timeout=60)
-            yield command, url, output
-
-    return hold
-
-
-@pytest.fixture
-def settings(tmp_path: Path, hexaccount: Callable[..., CompletedProcess[str]]) -> dict[str, str]:
-    settings = {"HEXACCOUNT_STORE": f"sqlite:///{tmp_path}/accounts.db", **KEY}
-    assert hexaccount("migrate", **settings).returncode == 0
-    return settings
-
-
-def registered(url: str, name: str) -> Account:
-    account = Account(url, name)
-    assert account.register().status_code == 201
-    return account
-
-
-def change_bio(account: Account, headers: dict[str, str], bio: str) -> None:
-    path = f"{account.url}/api/v1/me/profile"
-    assert requests.patch(path, json={"bio": bio}, headers=headers, timeout=20).status_code == 200
-
-
-def log_out(account: Account, headers: dict[str, str]) -> None:
-    answer = requests.post(f"{account.url}/api/v1/public/logout", headers=headers, timeout=20)
-    assert answer.status_code == 204
 
 
 def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_session(
