@@ -19,6 +19,7 @@ COMMANDS = {
     "purge": ("purge", "Remove what has ended and nobody will ask for again."),
     "hash": ("hash", "See what hashing passwords takes on this machine."),
     "config": ("config", "Look at the settings."),
+    "doctor": ("doctor", "See what is wrong, and what to do about it."),
 }
 
 # They run until they are told to stop, and see themselves to what a signal means.

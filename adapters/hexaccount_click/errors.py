@@ -10,7 +10,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.store import SchemaMismatch
+from hexaccount.application.ports.store import SchemaMismatch, SchemaTooNew
 from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount.domain.errors import InvalidInput, Refusal
 from hexaccount_click.output import ReaderGone, drop_output, note
@@ -71,7 +71,7 @@ def _explain(error: BaseException) -> list[str]:
             lines = [f"error: {error.format_message()}", f"Try '{context.command_path} --help' for help."]
         case click.ClickException():
             lines = [f"error: {error.format_message()}"]
-        case SchemaMismatch() if "hexaccount migrate" not in str(error):
+        case SchemaMismatch() if not (isinstance(error, SchemaTooNew) or "hexaccount migrate" in str(error)):
             lines.append("Run: hexaccount migrate")
         case click.Abort() | KeyboardInterrupt() | ReaderGone():
             lines = []

@@ -40,13 +40,18 @@ def pass_program(command: Callable[Concatenate[Program, P], R]) -> Callable[P, R
 
     @wraps(command)
     def configured(*args: P.args, **kwargs: P.kwargs) -> R:
-        root = click.get_current_context().find_root()
-        program = cast("Program", root.obj)
-        config = root.params["config"]
-        program.configure(None if config is None else Path(config))
-        return command(program, *args, **kwargs)
+        return command(configured_program(), *args, **kwargs)
 
     return configured
+
+
+def configured_program() -> Program:
+    """Return the Program of this command line, configured; raises ConfigurationError."""
+    root = click.get_current_context().find_root()
+    program = cast("Program", root.obj)
+    config = root.params["config"]
+    program.configure(None if config is None else Path(config))
+    return program
 
 
 def name_next_page(*arguments: str, **options: object) -> None:

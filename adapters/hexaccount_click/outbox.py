@@ -4,6 +4,7 @@ from uuid import UUID
 import click
 
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
+from hexaccount.domain.errors import Refusal
 from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.program import Program
@@ -48,7 +49,18 @@ def retry(program: Program, *, event_id: UUID | None, subscriber: str | None, ev
     if named == everything:
         raise click.UsageError("name what to retry: an EVENT_ID, a --subscriber, or else --all")
     count = program.set_aside().retry(event_id=event_id, subscriber=subscriber)
+    if named and not count:
+        raise NothingGivenUp
     say("1 delivery is owed again." if count == 1 else f"{count} deliveries are owed again.")
+
+
+class NothingGivenUp(Refusal):
+    """Of what was named no delivery was given up."""
+
+    code = "nothing_given_up"
+
+    def __init__(self) -> None:
+        super().__init__("nothing of that was given up; hexaccount outbox list shows what was")
 
 
 def _whole_events(

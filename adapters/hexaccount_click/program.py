@@ -5,6 +5,7 @@ if TYPE_CHECKING:  # so that asking for help imports none of it
     from pathlib import Path
 
     from hexaccount.application.bus import Bus
+    from hexaccount.application.diagnosis import Finding
     from hexaccount.application.hash_calibration import HashSpeeds
     from hexaccount.application.ports.outbox import SetAsideDeliveries
 
@@ -39,8 +40,11 @@ class Program(Protocol):
         """Hold sockets until a signal; raises Unavailable where the address cannot be had."""
         ...
 
-    def relay(self, *, echo: Callable[[str], None]) -> None:
-        """Deliver events until a signal."""
+    def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
+        """Deliver events until a signal, and tell figures on a port of their own where one is given.
+
+        Raises Unavailable where that address cannot be had.
+        """
         ...
 
     def hash_speeds(self) -> "HashSpeeds":
@@ -49,6 +53,10 @@ class Program(Protocol):
 
     def shown_settings(self) -> Mapping[str, object]:
         """Return every setting by its dotted name, secrets hidden."""
+        ...
+
+    def examine(self) -> "Sequence[Finding]":
+        """Return what is found of every part that the settings name, within seconds, whatever hangs."""
         ...
 
     def close(self) -> None:

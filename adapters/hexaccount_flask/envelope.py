@@ -1,6 +1,5 @@
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hexaccount.application.causation import Cause, caused_by
 from hexaccount_flask.cors import CorsPolicy, HeaderList
@@ -9,6 +8,8 @@ from hexaccount_flask.headers import ALWAYS, request_id_of, traceparent_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    _Answer: TypeAlias = Callable[[Exchange, WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 
 class Envelope:
@@ -22,7 +23,9 @@ class Envelope:
         """Take what answers the requests, what other origins may do, and who watches, outermost first."""
         self._inner = inner
         self._cors = cors
-        self._watchers = tuple(watchers)
+        self._watched: _Answer = self._answer
+        for watch in reversed(watchers):
+            self._watched = _watched_by(watch, self._watched)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
@@ -31,10 +34,7 @@ class Envelope:
             request_id_of(environ.get("HTTP_X_REQUEST_ID")),
             traceparent_of(environ.get("HTTP_TRACEPARENT")),
         )
-        with ExitStack() as watching:
-            for watch in self._watchers:
-                watching.enter_context(watch(exchange))
-            return self._answer(exchange, environ, start_response)
+        return self._watched(exchange, environ, start_response)
 
     def _answer(
         self, exchange: Exchange, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -54,6 +54,16 @@ class Envelope:
         environ[EXCHANGE] = exchange
         with caused_by(Cause(exchange.request_id, exchange.traceparent)):
             return self._inner(environ, start)
+
+
+def _watched_by(watch: Watcher, answer: "_Answer") -> "_Answer":
+    """Return what answers while somebody looks on; an ExitStack would cost more than who looks on."""
+
+    def watched(exchange: Exchange, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        with watch(exchange):
+            return answer(exchange, environ, start_response)
+
+    return watched
 
 
 def _missing(headers: HeaderList) -> HeaderList:

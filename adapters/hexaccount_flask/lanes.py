@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from flask import Flask
 
-Lane: TypeAlias = Literal["password", "drawing", "vital", "quick"]
+Lane: TypeAlias = Literal["password", "drawing", "vital", "readiness", "quick"]
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -20,7 +20,11 @@ class UnmarkedView(TypeError):
 
 
 def runs_in(lane: Lane) -> Callable[[V], V]:
-    """Mark a view with its lane: `password` waits for a hash, `drawing` paints, `vital` is what an operator asks."""
+    """Mark a view with its lane.
+
+    `password` waits for a hash, `drawing` paints, `vital` is what an operator asks, and `readiness` what waits for the
+    store when they do.
+    """
 
     def mark(view: V) -> V:
         setattr(view, _MARK, lane)

@@ -7,9 +7,8 @@ from http import HTTPStatus
 import msgspec
 
 from hexaccount_flask.headers import ALWAYS, new_request_id
+from hexaccount_flask.media_types import PROBLEM
 from hexaccount_flask.models import FieldError, ProblemModel
-
-MEDIA_TYPE = "application/problem+json"
 
 _TITLES = {
     "body_too_large": "The body is too large",
@@ -26,6 +25,7 @@ _TITLES = {
     "invalid_token": "The access token is not valid",
     "invalid_value": "The input is not valid",
     "key_refused": "The signing key is needed as it is",
+    "key_unreadable": "The signing key cannot be opened",
     "malformed_header": "A header is malformed",
     "malformed_json": "The body is not JSON",
     "malformed_request": "The request is malformed",
@@ -35,7 +35,12 @@ _TITLES = {
     "overloaded": "The service is busy",
     "precondition_failed": "The resource is not as expected",
     "request_in_flight": "The first request with this key is still in hand",
+    "schema_mismatch": "The store has another schema",
+    "schema_missing": "The store has no schema",
+    "schema_too_new": "The store's schema is too new",
+    "schema_too_old": "The store's schema is too old",
     "session_not_found": "There is no such session",
+    "store_unreachable": "The store cannot be reached",
     "too_many_attempts": "There were too many attempts",
     "unavailable": "The service cannot answer now",
     "unsupported_media_type": "The body has a media type that is not taken here",
@@ -58,6 +63,22 @@ class Problem:
     detail: str
     errors: Sequence[FieldError] = ()
     headers: tuple[tuple[str, str], ...] = ()
+
+
+# What the server in front of Flask answers with, by `render_problem`.
+BODY_TOO_SLOW = Problem(status=408, code="body_too_slow", detail="the body did not arrive within 10 seconds")
+OVERLOADED = Problem(
+    status=503,
+    code="overloaded",
+    detail="too many requests of this kind are waiting; try again shortly",
+    headers=(("Retry-After", "1"),),
+)
+DEADLINE_EXCEEDED = Problem(
+    status=503,
+    code="deadline_exceeded",
+    detail="the request was not done within 30 seconds",
+    headers=(("Retry-After", "1"),),
+)
 
 
 class RequestRefused(Exception):
@@ -88,7 +109,7 @@ def render_problem(
 ) -> tuple[list[tuple[str, str]], bytes]:
     """Return headers and body of an error that is answered without a Flask request, such as by the server itself."""
     request_id = request_id or new_request_id()
-    headers = [("Content-Type", MEDIA_TYPE), ("X-Request-ID", request_id), *ALWAYS.values()]
+    headers = [("Content-Type", PROBLEM), ("X-Request-ID", request_id), *ALWAYS.values()]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("Retry-After", str(retry_after)))
     return headers, problem_body(Problem(status=status, code=code, detail=detail), request_id)

@@ -1,6 +1,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -12,6 +13,7 @@ from hexaccount_kafka.reasons import refusal, told
 PATIENCE = 10.0
 """Seconds that the brokers have to acknowledge what is published at once: less than a relay's lease."""
 
+_CHECK = 6.0
 _GLANCE = 0.1
 _CONSEQUENCES = {
     KafkaError._FATAL,  # noqa: SLF001 - public, in spite of its name, as are those below
@@ -41,6 +43,21 @@ class KafkaLink:
         except KafkaException:
             return False
         return not self._trouble.all_down
+
+    def check(self, topic: str) -> None:
+        """Return within seconds if brokers show the topic; raises ReceiverUnavailable. No topic is made by that."""
+        try:
+            shown = self._producer.list_topics(timeout=_CHECK).topics
+        except KafkaException as raised:
+            with suppress(KafkaException):
+                self._producer.poll(0)  # which tells of the trouble
+            reason = self._trouble.told or told(raised.args[0])
+            raise ReceiverUnavailable(f"no broker of Kafka can be reached: {reason}") from None
+        if topic not in shown:
+            raise ReceiverUnavailable(
+                f"the brokers show no topic {topic}: make it, unless they do so by themselves for the first event; if "
+                "it is there, grant the user DESCRIBE on it"
+            )
 
     def deliver(self, entries: Sequence[JournalEntry], topic: str) -> None:
         """Return once all are acknowledged; raises EventRefused and ReceiverUnavailable, after which drop the link."""

@@ -55,6 +55,13 @@ class KafkaPublisher(EventPublisher):
                 raise
             self._link = link
 
+    def check(self) -> None:
+        link = self._open()
+        try:
+            link.check(self._topic)
+        finally:
+            link.drop()
+
     def close(self) -> None:
         """End the producer, which has nothing on its way."""
         with self._lock:

@@ -11,6 +11,7 @@ _OF_THE_EVENT = {
     KafkaError.INVALID_RECORD,
     KafkaError.POLICY_VIOLATION,
 }
+_NO_TLS = "set kafka.security_protocol to what the brokers speak at this port"
 _CERTIFICATES = "check kafka.ssl_ca, and that the brokers' names are those of their certificates"
 _REMEDIES = {
     KafkaError.MSG_SIZE_TOO_LARGE: "raise the topic's max.message.bytes",
@@ -27,6 +28,10 @@ _REMEDIES = {
 }
 
 
+# What OpenSSL and librdkafka say where the other side does not speak TLS, or closes the door on it.
+_SIGNS_OF_NO_TLS = ("wrong version number", "SSL connection closed by peer", "packet length too long")
+
+
 class EventRefused(Exception):
     """The topic does not take a message of such content or size; another event may pass."""
 
@@ -34,7 +39,9 @@ class EventRefused(Exception):
 def told(error: KafkaError) -> str:
     """Return what an error says, and the remedy where one is known."""
     remedy = _REMEDIES.get(error.code())
-    if remedy is None and "certificate verify failed" in error.str():
+    if any(sign in error.str() for sign in _SIGNS_OF_NO_TLS):
+        remedy = _NO_TLS
+    elif remedy is None and "certificate verify failed" in error.str():
         remedy = _CERTIFICATES  # said of the connection, when that is noticed before the failure of TLS
     return f"{error.name()}, {error.str()}" + (f"; {remedy}" if remedy else "")
 

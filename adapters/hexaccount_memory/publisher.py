@@ -23,5 +23,8 @@ class MemoryPublisher(EventPublisher):
         with self._lock:
             self._published.extend(entries)
 
+    def check(self) -> None:
+        """Return: memory is always there."""
+
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.history import Chosen, History, JournalKey
-from hexaccount_mongo.connections import Document, Documents
+from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Document, Documents
 from hexaccount_mongo.documents import entry_from
 
 _BY_AGGREGATE = {"aggregate": 1, "aggregate_id": 1, "sequence": 1}
@@ -25,9 +25,12 @@ class MongoHistory(History):
     def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
         later: Document = {} if after is None else {"_id": {"$gt": after}}
         condition = {"$and": [_condition(chosen), later]}
-        return self._entries(condition, {"_id": 1}, limit, _index(chosen, otherwise="_id_"))
+        # Types may be rare or not, and their index may not be there yet: that is for the server to see.
+        otherwise = "_id_" if chosen.types is None else None
+        return self._entries(condition, {"_id": 1}, limit, _index(chosen, otherwise=otherwise))
 
     def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
+        # No index knows both the order and what is chosen: much may be passed over to find a few.
         index = _index(chosen, otherwise="journal_sequence")
         condition = _condition(chosen)
         if after is not None:
@@ -35,19 +38,21 @@ class MongoHistory(History):
             # Each of the two is a stretch of the index, so that none before `after` is looked at.
             of_its_kind = {"aggregate": aggregate, "aggregate_id": {"$gt": aggregate_id}}
             condition = {"$or": [{**condition, **of_its_kind}, {**condition, "aggregate": {"$gt": aggregate}}]}
-        return self._entries(condition, _BY_AGGREGATE, limit, index)
+        return self._entries(condition, _BY_AGGREGATE, limit, index, within=AS_LONG_AS_IT_TAKES)
 
     def count(self, chosen: Chosen) -> int:
-        with self.database.reached():
+        with self.database.reached(AS_LONG_AS_IT_TAKES):
             return self.database["journal"].count_documents(_condition(chosen))
 
-    def _entries(self, condition: Document, order: Mapping[str, int], limit: int, index: str) -> list[JournalEntry]:
-        with self.database.reached():
+    def _entries(
+        self, condition: Document, order: Mapping[str, int], limit: int, index: str | None, within: float | None = None
+    ) -> list[JournalEntry]:
+        with self.database.reached(within):
             found = self.database["journal"].find(condition, sort=list(order.items()), limit=limit, hint=index)
             return [entry_from(document) for document in found]
 
 
-def _index(chosen: Chosen, *, otherwise: str) -> str:
+def _index(chosen: Chosen, *, otherwise: str | None) -> str | None:
     return otherwise if chosen.user_id is None else "journal_subject"
 
 

@@ -1,56 +1,70 @@
 """Bringing a database's schema to this version, and telling which version it has."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from pymongo.errors import OperationFailure
 
-from hexaccount.application.ports.store import SchemaMismatch
+from hexaccount.application.ports.store import SchemaMissing, SchemaTooNew, SchemaTooOld
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount_mongo.connections import Documents
-from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
+from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Documents
+from hexaccount_mongo.schema import COLLECTIONS, SERVES, SUPPORTED_VERSIONS
 from hexaccount_mongo.transactions import TryAgain, persistently
 
 # What the server says when somebody else makes or changes the same collection at the moment.
 _BUSY = {48, 112, 117, 12586, 12587, 46}
-_LONGEST = 24 * 3600.0  # seconds that a new index of a large collection may take
+_CHECK = 4.0  # seconds that the servers have to say whether they can be used
 
 
-def migrate(database: Documents) -> str:
-    """Bring the schema to the newest version; every step may be repeated, also by two at once."""
-    with database.reached(_LONGEST):
+def migrate(database: Documents, goal: str = SUPPORTED_VERSIONS[-1]) -> str:
+    """Bring the schema up, or down, to a version; every step may be repeated, also by two at once."""
+    with database.reached(AS_LONG_AS_IT_TAKES):
         _refuse_standalone(database)
-        version = _version(database)
-        if version is not None and version not in SUPPORTED_VERSIONS:
-            raise _mismatch(version)
+        mark = _mark_of(database)
+        if mark is not None:
+            _refuse_newer(mark)
+            if mark.version > SUPPORTED_VERSIONS[-1]:
+                return mark.version  # a later version has added to what this one knows
         for name in COLLECTIONS:
-            persistently(partial(_make, database, name))
-        newest = SUPPORTED_VERSIONS[-1]
-        database["schema"].update_one({"_id": "schema"}, {"$set": {"version": newest}}, upsert=True)
-    return newest
+            persistently(partial(_make, database, name, goal))
+        note = {"version": SERVES[goal], "revision": goal}
+        database["schema"].update_one({"_id": "schema"}, {"$set": note}, upsert=True)
+    return goal
 
 
 def check_schema(database: Documents) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
-    with database.reached():
+    with database.reached(_CHECK):
         _refuse_standalone(database)
-        version = _version(database)
-    if version is None:
-        raise SchemaMismatch("the database has no schema yet; run `hexaccount migrate`")
-    if version not in SUPPORTED_VERSIONS:
-        raise _mismatch(version)
+        mark = _mark_of(database)
+    if mark is None:
+        raise SchemaMissing("the database has no schema yet; run `hexaccount migrate`")
+    _refuse_newer(mark)
+    if mark.version < SUPPORTED_VERSIONS[0]:
+        raise SchemaTooOld(
+            f"the database's schema is version {mark.version}, this hexaccount needs {SUPPORTED_VERSIONS[0]}; "
+            "run `hexaccount migrate`"
+        )
 
 
-def _make(database: Documents, name: str) -> None:
+def is_behind(database: Documents) -> bool:
+    """Tell whether the schema is older than the newest that this code knows."""
+    with database.reached():
+        mark = _mark_of(database)
+    return mark is None or mark.version < SUPPORTED_VERSIONS[-1]
+
+
+def _make(database: Documents, name: str, version: str) -> None:
     try:
-        _form(database, name)
+        _form(database, name, version)
     except OperationFailure as error:
         if error.code in _BUSY:
             raise TryAgain from error
         raise
 
 
-def _form(database: Documents, name: str) -> None:
-    """Make a collection, or bring one that is there into its form."""
+def _form(database: Documents, name: str, version: str) -> None:
+    """Make a collection, or bring one that is there into its form; indexes are built while others write."""
     wanted = COLLECTIONS[name]
     there = database.described(name)
     if there is None:
@@ -59,8 +73,12 @@ def _form(database: Documents, name: str) -> None:
     elif there["options"].get("validator") != wanted.validator:
         # Only where it is needed: this waits for every transaction on the collection, also those of the dead.
         database.command("collMod", name, validator=wanted.validator)
-    if wanted.indexes:
-        database[name].create_indexes(list(wanted.indexes))
+    if indexes := wanted.indexes_of(version):
+        database[name].create_indexes(indexes)
+    there_now = database[name].index_information()
+    for later in wanted.names_after(version):
+        if later in there_now:
+            database[name].drop_index(later)
 
 
 def _refuse_standalone(database: Documents) -> None:
@@ -72,13 +90,29 @@ def _refuse_standalone(database: Documents) -> None:
         )
 
 
-def _mismatch(version: str) -> SchemaMismatch:
-    return SchemaMismatch(
-        f"the database's schema is version {version}, this hexaccount serves {', '.join(SUPPORTED_VERSIONS)}; "
-        "run `hexaccount migrate` of the newest version that runs on this database"
-    )
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The version of a schema, and the oldest version whose code can serve with it.
+
+    The two part with a version that only adds. The second one is where the first releases looked for the only version
+    that there was.
+    """
+
+    version: str
+    serves: str
 
 
-def _version(database: Documents) -> str | None:
+def _refuse_newer(mark: _Mark) -> None:
+    if mark.serves > SUPPORTED_VERSIONS[-1]:
+        raise SchemaTooNew(
+            f"the database's schema is version {mark.version} and serves a hexaccount that knows {mark.serves}; this "
+            f"one knows {SUPPORTED_VERSIONS[-1]}: install the one that has migrated it, or a newer one"
+        )
+
+
+def _mark_of(database: Documents) -> _Mark | None:
     document = database["schema"].find_one({"_id": "schema"})
-    return None if document is None else str(document["version"])
+    if document is None:
+        return None
+    serves = str(document["version"])
+    return _Mark(str(document.get("revision", serves)), serves)

@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_order import in_journal_order
-from hexaccount.application.ports.outbox import Delivery, Outbox
+from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import AT_ONCE, OWED_AGAIN, delivery_document
 from hexaccount_mongo.documents import entry_from
@@ -20,6 +20,21 @@ from hexaccount_mongo.transactions import TryAgain, persistently, try_once
 
 _DUPLICATE_KEY = 11000
 _FREE: Document = {"lease": None, "free_at": AT_ONCE}
+_FRONT = 4  # times as many as may be claimed: most accounts have few events, and most of those few are together
+# All that are due may belong to one aggregate, of which one can be claimed first.
+_FIRST_OF_EACH: list[Document] = [
+    {"$sort": {"sequence": 1}},
+    {
+        "$group": {
+            "_id": {"aggregate": "$aggregate", "aggregate_id": "$aggregate_id"},
+            **{
+                name: {"$first": f"${name}"}
+                for name in ("subscriber", "aggregate", "aggregate_id", "sequence", "event_id")
+            },
+        }
+    },
+    {"$sort": {"event_id": 1}},
+]
 # Looks for one earlier event of the same aggregate that is owed to the same subscriber.
 _EARLIER: Document = {
     "$lookup": {
@@ -107,6 +122,20 @@ class MongoOutbox(Outbox):
             with self.database.reached():
                 self.database["deliveries"].update_one(_held(delivery), {"$set": _FREE})
 
+    def backlog(self, subscriber: str, *, limit: int) -> Backlog:
+        deliveries = self.database["deliveries"]
+        owed = {"subscriber": subscriber, "set_aside": False}
+        given_up = {**owed, "set_aside": True}
+        with self.database.reached():
+            oldest = next(
+                deliveries.find(owed, {"event_id": 1}, sort=[("event_id", 1)], limit=1, hint="deliveries_owed"), None
+            )
+            return Backlog(
+                owed=deliveries.count_documents(owed, limit=limit, hint="deliveries_owed"),
+                set_aside=deliveries.count_documents(given_up, limit=limit, hint="deliveries_set_aside"),
+                oldest=oldest["event_id"] if oldest else None,
+            )
+
     def _owe(self, subscriber: str, entries: Sequence[JournalEntry], session: ClientSession) -> None:
         deliveries = self.database["deliveries"]
         these = {"subscriber": subscriber, "event_id": {"$in": [entry.id for entry in entries]}}
@@ -123,18 +152,26 @@ class MongoOutbox(Outbox):
                 raise
 
     def _heads(self, subscriber: str, limit: int, now: datetime) -> list[UUID]:
-        """Return the events that may be claimed now, and before which nothing of their aggregate is owed."""
-        due = {"subscriber": subscriber, "set_aside": False, "free_at": {"$lte": now}}
-        steps: list[Document] = [
-            {"$match": due},
-            {"$sort": {"event_id": 1}},
-            _EARLIER,
-            {"$match": {"earlier": []}},
-            {"$limit": limit},
-            {"$project": {"event_id": 1}},
-        ]
-        found = self.database["deliveries"].aggregate(steps, hint="deliveries_owed")
-        return [document["event_id"] for document in found]
+        """Return events that may be claimed now, and before which nothing of their aggregate is owed.
+
+        They are looked for among the oldest that are due; among more of them only where those have none.
+        """
+        due: Document = {"subscriber": subscriber, "set_aside": False, "free_at": {"$lte": now}}
+        window, after = _FRONT * limit, UUID(int=0)
+        deliveries = self.database["deliveries"]
+        while True:
+            beyond = {**due, "event_id": {"$gt": after}}
+            front: list[Document] = [{"$match": beyond}, {"$sort": {"event_id": 1}}, {"$limit": window}]
+            steps = [*front, *_FIRST_OF_EACH, _EARLIER, {"$match": {"earlier": []}}, {"$limit": limit}]
+            if found := [document["event_id"] for document in deliveries.aggregate(steps, hint="deliveries_owed")]:
+                return found
+            last = deliveries.find(
+                beyond, {"event_id": 1}, sort=[("event_id", 1)], skip=window - 1, limit=1, hint="deliveries_owed"
+            )
+            end = next(last, None)
+            if end is None:
+                return []
+            window, after = 4 * window, end["event_id"]
 
     def _end(self, delivery: Delivery, values: Document) -> None:
         change = {"$inc": {"attempts": 1}, "$set": {"lease": None, **values}}

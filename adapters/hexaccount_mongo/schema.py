@@ -4,13 +4,15 @@ What must be unique is so by an index. Aggregates name each other by id, as each
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-# The schema versions that this code can serve, the one it makes last.
-SUPPORTED_VERSIONS = ("0001",)
+# The schema versions that this code can serve with, as far as it knows them; the last is the one that it makes.
+SUPPORTED_VERSIONS = ("0001", "0002")
+# Of each version the oldest whose code can serve with it: what was only added to is still what it was.
+SERVES = {"0001": "0001", "0002": "0001"}
 
 _TEXT, _NUMBER, _FLAG, _ID, _MOMENT, _LIST = "string", ["int", "long"], "bool", "binData", "date", "array"
 _PERHAPS_TEXT, _PERHAPS_ID, _PERHAPS_MOMENT = [_TEXT, "null"], [_ID, "null"], [_MOMENT, "null"]
@@ -18,10 +20,25 @@ _PERHAPS_TEXT, _PERHAPS_ID, _PERHAPS_MOMENT = [_TEXT, "null"], [_ID, "null"], [_
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection: the BSON type of each field, all of which every document has, and the indexes besides `_id`."""
+    """A collection: the BSON type of each field, all of which every document has, and the indexes besides `_id`.
+
+    `came_with` says which version an index came with that was not there from the beginning.
+    """
 
     fields: Mapping[str, Any]
     indexes: Sequence[IndexModel] = ()
+    came_with: Mapping[str, str] = field(default_factory=dict)
+
+    def indexes_of(self, version: str) -> list[IndexModel]:
+        """Return the indexes that it has in a version."""
+        return [index for index in self.indexes if self._since(index) <= version]
+
+    def names_after(self, version: str) -> list[str]:
+        """Return the names of the indexes that it does not have yet in a version."""
+        return [str(index.document["name"]) for index in self.indexes if self._since(index) > version]
+
+    def _since(self, index: IndexModel) -> str:
+        return self.came_with.get(index.document["name"], "")
 
     @property
     def validator(self) -> Mapping[str, Any]:
@@ -79,8 +96,11 @@ COLLECTIONS: Mapping[str, Collection] = {
         },
         [
             _index("journal_sequence", "aggregate", "aggregate_id", "sequence", unique=True),
-            _index("journal_subject", "subject", "_id"),  # the history of one account
+            # The history of one account, and all events of a type.
+            _index("journal_subject", "subject", "_id"),
+            _index("journal_type", "type", "_id"),
         ],
+        {"journal_type": "0002"},
     ),
     "subscriptions": Collection({"_id": _TEXT, "types": _LIST}, [_index("subscriptions_types", "types")]),
     # A delivery may be claimed from `free_at` on: it is the end of a lease, or of a pause after a failure.

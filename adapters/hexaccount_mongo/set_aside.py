@@ -5,7 +5,7 @@ from uuid import UUID
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
-from hexaccount_mongo.connections import Documents
+from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Documents
 from hexaccount_mongo.deliveries import OWED_AGAIN
 from hexaccount_mongo.documents import entry_from
 
@@ -38,7 +38,7 @@ class MongoSetAsideDeliveries(SetAsideDeliveries):
 
     def retry(self, *, event_id: UUID | None = None, subscriber: str | None = None) -> int:
         chosen = _chosen(event_id=event_id, subscriber=subscriber)
-        with self.database.reached():
+        with self.database.reached(AS_LONG_AS_IT_TAKES):
             updated = self.database["deliveries"].update_many(chosen, OWED_AGAIN, hint="deliveries_set_aside")
         self.commits.give()
         return updated.modified_count

@@ -17,6 +17,22 @@ from pymongo import monitoring
 
 from hexaccount_otel.failures import note_failure
 
+# The commands that name a collection, and where; what others hold there may be anything.
+_COLLECTION_IN = {
+    name: name
+    for name in (
+        "aggregate",
+        "collMod",
+        "create",
+        "createIndexes",
+        "delete",
+        "find",
+        "findAndModify",
+        "insert",
+        "update",
+    )
+} | {"getMore": "collection"}
+
 
 class CommandSpans(monitoring.CommandListener):
     """Makes each command a span, within another one only: its name and its collection, and nothing that it holds."""
@@ -34,10 +50,7 @@ class CommandSpans(monitoring.CommandListener):
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """Remember when a command began, and for which collection."""
         if self._tracer is not None and get_current_span().is_recording():
-            named = "collection" if event.command_name == "getMore" else event.command_name
-            collection = event.command.get(named)
-            known = collection if isinstance(collection, str) else None
-            self._begun[_key(event)] = (time.time_ns(), known)
+            self._begun[_key(event)] = (time.time_ns(), _collection_of(event))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Tell of a command that was answered."""
@@ -64,6 +77,12 @@ class CommandSpans(monitoring.CommandListener):
         if error is not None:
             note_failure(span, error)
         span.end()
+
+
+def _collection_of(event: monitoring.CommandStartedEvent) -> str | None:
+    member = _COLLECTION_IN.get(event.command_name)
+    collection = None if member is None else event.command.get(member)
+    return collection if isinstance(collection, str) else None
 
 
 def _key(event: Any) -> tuple[int, Any]:

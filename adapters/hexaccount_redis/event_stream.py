@@ -58,6 +58,15 @@ class RedisStreamPublisher(EventPublisher):
             # Not the driver's words, nor its error as a cause: they may repeat what was sent.
             raise ReceiverUnavailable(f"{place.name} takes no events: {_reason(error)}") from None
 
+    def check(self) -> None:
+        place = self._place
+        try:
+            kind = self._client.type(place.stream)
+        except RedisError as error:
+            raise ReceiverUnavailable(f"{place.name} cannot be used: {_reason(error)}") from None
+        if kind not in {b"none", b"stream"}:
+            raise ReceiverUnavailable(f"{place.name} cannot be used: {_REMEDIES['WRONGTYPE']}")
+
     def close(self) -> None:
         """Close all connections."""
         self._client.close()

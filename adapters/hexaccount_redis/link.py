@@ -8,6 +8,7 @@ from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from redis.exceptions import ConnectionError as NotConnected
+from redis.exceptions import TimeoutError as TooSlow
 from redis.retry import Retry
 
 from hexaccount.application.measures import CACHE_OUTAGES, CACHE_REACHABLE
@@ -47,7 +48,12 @@ class RedisLink:
         self._reachable = True
         self._metrics = metrics
         self._metrics.set(CACHE_REACHABLE, 1)
-        self._metrics.add(CACHE_OUTAGES, 0)
+        self._metrics.expect(CACHE_OUTAGES)
+
+    @property
+    def reachable(self) -> bool:
+        """Tell whether the last call reached Redis."""
+        return self._reachable
 
     def script(self, source: str) -> Script:
         """Return a script that `run` may be given; it is sent to the server when that does not know it."""
@@ -74,6 +80,13 @@ class RedisLink:
             raise CutOff from None  # a driver's text may hold what was sent
         self._note_reached()
         return str(answer)
+
+    def check(self) -> None:
+        """Return if Redis answers, and runs scripts for us; raises CutOff, which says why not."""
+        try:
+            self._client.eval("return 'ok'", 0)
+        except RedisError as error:
+            raise CutOff(_told(error)) from None
 
     def close(self) -> None:
         """Close all connections."""
@@ -117,3 +130,14 @@ def _reason(error: RedisError) -> str:
     if isinstance(error, AuthenticationError | NoPermissionError):
         return "it refuses the user or the password that the setting cache names, or does not let them do this"
     return type(error).__name__
+
+
+def _told(error: RedisError) -> str:
+    match error:
+        case AuthenticationError() | NoPermissionError():
+            return _reason(error)
+        case TooSlow():
+            return f"Redis did not answer within {_PATIENCE:g} s"
+        case NotConnected():
+            return "Redis cannot be reached"
+    return f"Redis has answered with an error ({type(error).__name__})"

@@ -9,7 +9,7 @@ import msgspec
 
 from hexaccount.application.key_schedule import LONGEST_UNREAD, READ_AGAIN, KeySchedule
 from hexaccount.application.ports.key_smith import ALGORITHMS
-from hexaccount.application.ports.signing_keys import SigningKeys, StoredKey
+from hexaccount.application.ports.signing_keys import SignerUnreadable, SigningKeys, StoredKey
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_security import base64url
 from hexaccount_security.sealing_smith import SealingSmith
@@ -47,6 +47,9 @@ class _Keys:
     def verifying(self, now: datetime) -> list[TokenKey]:
         return [key for key, end in self._by_header.values() if now < end]
 
+    def opens(self, record: StoredKey) -> bool:
+        return record in self._stored
+
 
 class KeyRing:
     """The key of the settings and those in the store, which all processes read again every few seconds.
@@ -77,6 +80,18 @@ class KeyRing:
             if self._out_of_reach:
                 raise StoreUnavailable
         return keys.signer(at)
+
+    def check_signer(self, at: datetime) -> None:
+        """Return if the key that all processes sign with at a moment is one that this one can open.
+
+        Raises SignerUnreadable, and StoreUnavailable where no keys have been read yet.
+        """
+        keys = self._fresh()
+        if self._stored is not None and self._records is None:
+            raise StoreUnavailable
+        signer = KeySchedule(self._records or (), lifetime=self._lifetime).signer(at)
+        if signer is not None and not keys.opens(signer):
+            raise SignerUnreadable(signer.kid)
 
     def of_header(self, header: str, now: datetime) -> TokenKey | None:
         """Return the key whose tokens begin with a header, if any of them may be alive.

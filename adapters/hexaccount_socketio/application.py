@@ -1,10 +1,10 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import msgspec
 
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.readiness import Condition
 from hexaccount_socketio import refusals
 from hexaccount_socketio.line import Receive, Scope, Send
 from hexaccount_socketio.lines import deny
@@ -16,19 +16,30 @@ Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _PATH = "/socket.io"
 _encode = msgspec.json.Encoder().encode
-_NOT_FOUND = refusals.problem(404, "not_found", "there is nothing at this path but /socket.io/, /health and /ready")
+_JSON = "application/json"
+# https://prometheus.io/docs/instrumenting/exposition_formats/
+_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+_NOT_FOUND = refusals.problem(
+    404, "not_found", "there is nothing at this path but /socket.io/, /health, /ready and /metrics"
+)
 
 
 def create_application(
-    sockets: Sockets, *, readiness: Callable[[], Awaitable[None]], draining: Callable[[], bool]
+    sockets: Sockets, *, readiness: Callable[[], Awaitable[Condition]], metrics: Callable[[], bytes] | None = None
 ) -> Application:
-    """Return the ASGI application: the sockets at `/socket.io/`, and whether it lives and is ready beside them."""
+    """Return the ASGI application: the sockets at `/socket.io/`, and what those ask who run the service beside them.
+
+    `metrics` returns the figures of all processes, in the text format of Prometheus; None where there are none.
+    """
 
     async def beside(scope: Scope, _receive: Receive, send: Send) -> None:
-        status, body = await _answer(scope["path"])
-        kind = b"application/json" if status == 200 else b"application/problem+json"
+        if scope["path"] == "/metrics" and metrics is not None:
+            status, body, kind = 200, await asyncio.to_thread(metrics), _TEXT_FORMAT
+        else:
+            status, body = await _answer(scope["path"])
+            kind = _JSON if status == 200 else "application/problem+json"
         headers = [
-            (b"content-type", kind),
+            (b"content-type", kind.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
         ]
@@ -40,13 +51,11 @@ def create_application(
             return 200, _encode({"data": {"status": "up"}})
         if path != "/ready":
             return 404, _encode(_NOT_FOUND)
-        if draining():
-            return 503, _encode(refusals.DRAINING)
-        try:
-            await readiness()
-        except (StoreUnavailable, SchemaMismatch):
-            return 503, _encode(refusals.UNAVAILABLE)
-        return 200, _encode({"data": {"status": "ready"}})
+        condition = await readiness()
+        if condition.missing is not None:
+            return 503, _encode(refusals.problem(503, condition.missing.code, condition.missing.detail))
+        degraded = {"degraded": condition.degraded} if condition.degraded else {}
+        return 200, _encode({"data": {"status": "ready", **degraded}})
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         ours = scope["path"].rstrip("/") == _PATH

@@ -12,7 +12,9 @@ from hexaccount.application.authenticate import Authenticate, Caller
 from hexaccount.application.bus import Bus
 from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.measures import SOCKETS, SOCKETS_WATCHING
 from hexaccount.application.messages import Message
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.domain.events import (
     ProfileCreated,
     ProfileUpdated,
@@ -72,6 +74,7 @@ class Sockets:
         addresses: ClientAddresses,
         cors_origins: Sequence[str],
         draining: Callable[[], bool],
+        metrics: Metrics = NO_METRICS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.cors_origins = cors_origins
@@ -79,6 +82,8 @@ class Sockets:
         self._draining = draining
         self._now = now
         self._roll = Roll()
+        metrics.ask(SOCKETS, lambda: len(self._roll.sockets))
+        metrics.ask(SOCKETS_WATCHING, lambda: len(self._roll.watching))
         self._news = News(self._roll, too_slow=self._send_away_as_slow)
         self._checks = SessionChecks(
             self._roll, authenticate=self._look_at, send_away=self._send_away, allow=self._allow, now=now

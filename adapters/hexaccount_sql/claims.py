@@ -21,7 +21,25 @@ EVENTS_ARRAY = sa.bindparam("events", type_=sa.ARRAY(sa.Uuid))
 _NOW = sa.bindparam("now", type_=Moment)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
+_AFTER = sa.bindparam("after", type_=sa.Uuid)
+_WINDOW = sa.bindparam("window", type_=sa.Integer)
+
 _DUE = sa.and_((deliveries.c.due_at > _NOW).is_not(sa.true()), (deliveries.c.leased_until > _NOW).is_not(sa.true()))
+# So many of the oldest that are due. What is first in its aggregate is looked for among these, and not at every row:
+# all of them may belong to one aggregate, of which one row can be a head.
+_due_ones = (
+    sa.select(*deliveries.c["event_id", "aggregate", "aggregate_id", "sequence"])
+    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside, _DUE, deliveries.c.event_id > _AFTER)
+    .order_by(deliveries.c.event_id)
+)
+_front = _due_ones.limit(_WINDOW).subquery("front")
+END_OF_FRONT = _due_ones.with_only_columns(deliveries.c.event_id).offset(_WINDOW - 1).limit(1)
+_placed = sa.select(
+    _front.c.event_id,
+    sa.func.row_number()
+    .over(partition_by=[_front.c.aggregate, _front.c.aggregate_id], order_by=_front.c.sequence)
+    .label("place"),
+).subquery("placed")
 _owed = deliveries.alias("owed")
 _first_owed = (
     sa.select(sa.func.min(_owed.c.sequence))
@@ -33,16 +51,23 @@ _first_owed = (
     )
     .scalar_subquery()
 )
-# Of several claimants each passes over what another is about to take (PostgreSQL; SQLite has one writer at a time).
-_heads = (
-    sa.select(deliveries.c.event_id)
-    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside, _DUE, deliveries.c.sequence <= _first_owed)
-    .order_by(deliveries.c.event_id)
-    .limit(_LIMIT)
-    .with_for_update(skip_locked=True)
-    .cte("heads")
-)
-_head_ids = sa.select(_heads.c.event_id)
+_firsts = sa.select(_placed.c.event_id).where(_placed.c.place == 1)
+
+
+def _heads(chosen: sa.ColumnElement[bool]) -> sa.CTE:
+    """Return which of the chosen may be claimed: those that are due, and before which nothing is owed.
+
+    Of several claimants each passes over what another is about to take (PostgreSQL; SQLite has one writer at a time).
+    """
+    return (
+        sa.select(deliveries.c.event_id)
+        .where(deliveries.c.subscriber == SUBSCRIBER, chosen, ~deliveries.c.set_aside, _DUE)
+        .where(deliveries.c.sequence <= _first_owed)
+        .order_by(deliveries.c.event_id)
+        .limit(_LIMIT)
+        .with_for_update(skip_locked=True)
+        .cte("heads")
+    )
 
 
 CLAIMED = (
@@ -62,15 +87,19 @@ def _claim(chosen: sa.ColumnElement[bool]) -> ReturningUpdate[Any]:
     )
 
 
-_heads_array = sa.func.array(_head_ids.scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
-_claimed = _claim(deliveries.c.event_id == sa.any_(_heads_array)).cte("claimed")
+def _among(events: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Return whether an event is among some, in the words in which PostgreSQL looks each of them up."""
+    return deliveries.c.event_id == sa.any_(sa.func.array(events.scalar_subquery(), type_=sa.ARRAY(sa.Uuid)))
+
+
+_claimed = _claim(_among(sa.select(_heads(_among(_firsts)).c.event_id))).cte("claimed")
 # SQLite has no UPDATE within a SELECT: there the ids come first, and then what they stand for.
 CLAIM_HEADS_AT_ONCE = (
     sa.select(_claimed.c.attempts, journal)
     .join(journal, journal.c.id == _claimed.c.event_id)
     .order_by(_claimed.c.event_id)
 )
-CLAIM_HEADS = _claim(deliveries.c.event_id.in_(_head_ids))
+CLAIM_HEADS = _claim(deliveries.c.event_id.in_(sa.select(_heads(deliveries.c.event_id.in_(_firsts)).c.event_id)))
 
 _head = deliveries.alias("head")
 FOLLOWERS = (

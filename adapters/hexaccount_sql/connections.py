@@ -1,5 +1,6 @@
 """Opening connections, and saying in the application's words when they fail."""
 
+import math
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_sql.pool import tell_of_pool, told_pool
 
 _POOL_SIZE = 8
 _POOL_WAIT = 5
@@ -17,13 +20,15 @@ SQLITE_LOCK_WAIT = 10
 # A server whose machine or network has gone is given up after about this many seconds, instead of after hours.
 _POSTGRESQL: Mapping[str, str | int] = {
     "application_name": "hexaccount",
-    "options": "-c timezone=UTC",
+    # It ends what takes long by itself, a little before we give it up.
+    "options": "-c timezone=UTC -c statement_timeout=7s",
     "connect_timeout": 5,
     "tcp_user_timeout": 15_000,
     "keepalives_idle": 5,
     "keepalives_interval": 5,
     "keepalives_count": 2,
 }
+_POOLER = "pooler"
 _HINTS = {
     "SQLITE_CANTOPEN": "the store's file cannot be opened; its folder must be there, and this user may write in it",
     "SQLITE_NOTADB": "the store's file is not a database",
@@ -31,14 +36,23 @@ _HINTS = {
 }
 
 
-def open_engine(url: str) -> sa.Engine:
-    """Return an engine that connects at first use.
+def open_engine(url: str, *, patient: bool = True, metrics: Metrics = NO_METRICS) -> sa.Engine:
+    """Return an engine that connects at first use, of whose pool `metrics` is told.
 
     Its connections commit each statement by itself; a commit of several statements begins and ends in plain SQL.
+    PostgreSQL has to answer each within seconds, unless we have all the time in the world and are not `patient`.
     """
-    parsed = sa.make_url(url)
+    size = 2 * _POOL_SIZE  # those that are kept open, and as many more while they are needed
+    engine = _open(url, patient=patient, poolclass=told_pool(metrics, size=size))
+    tell_of_pool(engine, metrics, size=size)
+    return engine
+
+
+def _open(url: str, *, patient: bool, poolclass: type[sa.Pool]) -> sa.Engine:
+    parsed, pooled = without_pooler(sa.make_url(url))
     options: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
+        "poolclass": poolclass,
         "pool_size": _POOL_SIZE,
         "max_overflow": _POOL_SIZE,
         "pool_timeout": _POOL_WAIT,
@@ -50,11 +64,30 @@ def open_engine(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     from hexaccount_sql.lean_cursor import LeanCursor  # noqa: PLC0415 - with it comes the driver
+    from hexaccount_sql.patient_connection import keep_patience  # noqa: PLC0415 - with it comes the driver
 
-    arguments = {**postgresql_defaults(parsed), "cursor_factory": LeanCursor}
+    arguments: dict[str, Any] = {**postgresql_defaults(parsed), "cursor_factory": LeanCursor}
+    if pooled:
+        # What is prepared on one connection is not on the next, and a setting of the session would be a stranger's.
+        # Nothing depends on the time zone: it spares the server some work.
+        arguments["prepare_threshold"] = None
+        arguments.pop("options", None)
     engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args=arguments, **options)
+    if patient:
+        keep_patience(engine, arguments)
     sa.event.listen(engine, "checkout", _refuse_ended)
     return engine
+
+
+def without_pooler(url: sa.URL) -> tuple[sa.URL, bool]:
+    """Return a URL as the driver knows it, and whether a pooler lends us a connection for each transaction."""
+    return url.difference_update_query([_POOLER]), "transaction" in url.query.get(_POOLER, ())
+
+
+def is_pooled(connection: sa.Connection) -> bool:
+    """Tell whether a pooler lends us the session of a PostgreSQL for each transaction."""
+    driver: Any = connection.connection.driver_connection
+    return driver.prepare_threshold is None
 
 
 def postgresql_defaults(url: sa.URL) -> dict[str, str | int]:
@@ -82,11 +115,34 @@ def store_errors() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def unhurried(connection: sa.Connection) -> Iterator[None]:
+    """Let the block's statements take as long as they need: whoever asked for them waits, and may interrupt it."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    usual, driver.patience = driver.patience, math.inf
+    # For the time of a transaction, as the session may be lent to others by a pooler.
+    connection.exec_driver_sql("BEGIN")
+    try:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        yield
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+    finally:
+        driver.patience = usual
+
+
 def _refusal_to_connect(error: exc.DBAPIError) -> str | None:
     """Return why PostgreSQL, or its driver, did not let us in; a text of theirs, in which a password never stands."""
     told = " ".join(str(error.orig).split())
     if getattr(error.orig, "sqlstate", "") is not None:
         return None  # SQLite has no such codes, and who has one of a server's is connected
+    if "unsupported startup parameter" in told:
+        told += "; to the URL of a PostgreSQL before which PgBouncer stands, add pooler=transaction"
     wrong_url = isinstance(error, exc.ProgrammingError) and "connection option" in told
     return f"the store cannot be reached: {told}" if wrong_url or isinstance(error, exc.OperationalError) else None
 

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.history import Chosen, History, JournalKey
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.connections import store_errors, unhurried
 from hexaccount_sql.rows import entry_from
-from hexaccount_sql.schema import journal
+from hexaccount_sql.schema import FREQUENT_TYPES, RARE, journal
 
 _KEY = (journal.c.aggregate, journal.c.aggregate_id)
 
@@ -21,36 +21,43 @@ class SqlHistory(History):
     engine: sa.Engine
 
     def find(self, event_id: UUID) -> JournalEntry | None:
-        found = self._entries(sa.select(journal).where(journal.c.id == event_id))
+        with store_errors(), self.engine.connect() as connection:
+            found = _entries(connection, sa.select(journal).where(journal.c.id == event_id))
         return found[0] if found else None
 
     def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
         statement = sa.select(journal).where(*_conditions(chosen)).order_by(journal.c.id).limit(limit)
-        return self._entries(statement if after is None else statement.where(journal.c.id > after))
+        statement = statement if after is None else statement.where(journal.c.id > after)
+        with store_errors(), self.engine.connect() as connection:
+            return _entries(connection, statement)
 
     def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
         statement = sa.select(journal).where(*_conditions(chosen)).order_by(*_KEY, journal.c.sequence).limit(limit)
         if after is not None:
             last = (sa.literal(value, column.type) for value, column in zip(after, _KEY, strict=True))
             statement = statement.where(sa.tuple_(*_KEY) > sa.tuple_(*last))
-        return self._entries(statement)
+        # No index knows both the order and what is chosen: much may be passed over to find a few.
+        with store_errors(), self.engine.connect() as connection, unhurried(connection):
+            return _entries(connection, statement)
 
     def count(self, chosen: Chosen) -> int:
         statement = sa.select(sa.func.count()).select_from(journal).where(*_conditions(chosen))
-        with store_errors(), self.engine.connect() as connection:
+        with store_errors(), self.engine.connect() as connection, unhurried(connection):
             return connection.execute(statement).scalar_one()
 
-    def _entries(self, statement: sa.Select[Any]) -> list[JournalEntry]:
-        with store_errors(), self.engine.connect() as connection:
-            return [entry_from(row) for row in connection.execute(statement)]
+
+def _entries(connection: sa.Connection, statement: sa.Select[Any]) -> list[JournalEntry]:
+    return [entry_from(row) for row in connection.execute(statement)]
 
 
-def _conditions(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
+def _conditions(chosen: Chosen) -> list[sa.ColumnExpressionArgument[bool]]:
+    conditions: list[sa.ColumnExpressionArgument[bool]] = []
     if chosen.user_id is not None:
         conditions.append(journal.c.subject == chosen.user_id)
     if chosen.types is not None:
         conditions.append(journal.c.type.in_(sorted(chosen.types)))
+        if not set(FREQUENT_TYPES) & set(chosen.types):
+            conditions.append(RARE)
     if chosen.first is not None:
         conditions.append(journal.c.id >= chosen.first)
     return conditions

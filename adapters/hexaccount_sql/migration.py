@@ -1,79 +1,102 @@
-"""Bringing a database's schema to this version, and telling which version it has."""
+"""Bringing a database's schema to this version, and telling whether this version can serve with it."""
 
 import os
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount_sql.connections import open_engine, store_errors
+from hexaccount.application.ports.store import SchemaMissing, SchemaTooOld
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_sql.connections import open_engine, store_errors, without_pooler
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
+from hexaccount_sql.schema_mark import SchemaMark, read_mark, refuse_newer
 
 # An arbitrary number that everybody who migrates this schema takes as a lock: "hexa" in ASCII.
 _LOCK = 0x68657861
+_GLANCE = 0.1
 
 
 def migrate(url: str, revision: str = "head") -> str:
-    """Bring the schema up, or down, to a revision, in one transaction; two who do so at once wait for each other."""
-    from alembic import command  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
-    from alembic.config import Config  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
+    """Bring the schema up, or down, to a revision, step by step; of several who do so at once one works.
 
-    config = Config()
-    config.set_main_option("script_location", "hexaccount_sql:migrations")
-    engine = open_engine(url)
+    A step is a transaction, unless its migration says that it must not be one. It takes no lock that it does not get
+    within two seconds, as those who come for the same table wait behind it, and tries again later.
+    """
+    from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
+
+    if without_pooler(sa.make_url(url))[1]:
+        # Its lock and its limits are those of a connection, which a pooler would hand to strangers.
+        raise StoreUnavailable(
+            "a migration needs a connection to the server itself; "
+            "give `hexaccount migrate` a URL without pooler=transaction"
+        )
+    engine = open_engine(url, patient=False)
     if engine.dialect.name == "sqlite" and engine.url.database:
         _make_private(Path(engine.url.database))
     try:
-        with store_errors(), engine.connect() as connection:
-            postgresql = engine.dialect.name == "postgresql"
-            connection.exec_driver_sql("BEGIN" if postgresql else "BEGIN IMMEDIATE")
-            if postgresql:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            config.attributes["connection"] = connection
-            current = _version(connection) or "base"
-            known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-            if current not in {"base", *known}:
-                raise _mismatch(current)
-            step = command.downgrade if _is_below(revision, current) else command.upgrade
-            step(config, revision)
-            connection.exec_driver_sql("COMMIT")
-            return _version(connection) or "base"
+        with store_errors(), _alone(engine), engine.connect() as connection:
+            Ladder(connection).climb(revision)
+            mark = read_mark(connection)
+            return mark.version if mark else "base"
     finally:
         engine.dispose()
+
+
+def check_schema(engine: sa.Engine) -> None:
+    """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
+    mark = _mark_of(engine)
+    if mark is None:
+        raise SchemaMissing("the database has no schema yet; run `hexaccount migrate`")
+    refuse_newer(mark)
+    if mark.version < SUPPORTED_VERSIONS[0]:
+        raise SchemaTooOld(
+            f"the database's schema is version {mark.version}, this hexaccount needs {SUPPORTED_VERSIONS[0]}; "
+            "run `hexaccount migrate`"
+        )
+
+
+def is_behind(engine: sa.Engine) -> bool:
+    """Tell whether the schema is older than the newest that this code knows."""
+    mark = _mark_of(engine)
+    return mark is None or mark.version < SUPPORTED_VERSIONS[-1]
+
+
+def _mark_of(engine: sa.Engine) -> SchemaMark | None:
+    with store_errors(), engine.connect() as connection:
+        return read_mark(connection)
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[None]:
+    """Keep others who migrate from it at the same time; on SQLite each step does so by itself.
+
+    The lock is that of a transaction in which nothing is done: an index that is made online does not wait for it.
+    """
+    if engine.dialect.name == "sqlite":
+        yield
+        return
+    with engine.connect() as guard:
+        # Not by waiting for the lock, as for whoever does that the index would wait, which has it.
+        while not _locks(guard):
+            guard.rollback()
+            time.sleep(_GLANCE)
+        try:
+            yield
+        finally:
+            with suppress(exc.DBAPIError):  # it was lost, and the lock with it
+                guard.rollback()
+
+
+def _locks(guard: sa.Connection) -> bool:
+    guard.exec_driver_sql("BEGIN")
+    return bool(guard.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_LOCK})").scalar())
 
 
 def _make_private(file: Path) -> None:
     """Make an empty database that none but its owner reads; SQLite makes its other files like it."""
     with suppress(OSError):  # it is there, or opening it says what is wrong
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def check_schema(engine: sa.Engine) -> None:
-    """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
-    with store_errors(), engine.connect() as connection:
-        version = _version(connection)
-    if version is None:
-        raise SchemaMismatch("the database has no schema yet; run `hexaccount migrate`")
-    if version not in SUPPORTED_VERSIONS:
-        raise _mismatch(version)
-
-
-def _mismatch(version: str) -> SchemaMismatch:
-    return SchemaMismatch(
-        f"the database's schema is version {version}, this hexaccount serves {', '.join(SUPPORTED_VERSIONS)}; "
-        "run `hexaccount migrate` of the newest version that runs on this database"
-    )
-
-
-def _version(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    version: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    return version
-
-
-def _is_below(revision: str, current: str) -> bool:
-    # Revisions are numbered, so that their order is that of their names.
-    return revision == "base" or (revision != "head" and current != "base" and revision < current)

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_order import in_journal_order
-from hexaccount.application.ports.outbox import Delivery, Outbox
+from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox
 from hexaccount_sql.claims import (
     CLAIM_FOLLOWERS,
     CLAIM_HEADS,
     CLAIM_HEADS_AT_ONCE,
     CLAIMED,
+    END_OF_FRONT,
     EVENTS,
     EVENTS_ARRAY,
     FOLLOWERS,
@@ -70,6 +71,28 @@ _OWE_GIVEN_UP = (
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.set_aside)
     .values(set_aside=sa.false(), attempts=0, due_at=sa.null(), error="")
 )
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
+
+
+def _counted(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """Return how many rows there are up to the limit; the order lets nobody look for them but along an index."""
+    rows = sa.select(deliveries.c.event_id).where(*conditions).order_by(deliveries.c.event_id).limit(_LIMIT)
+    return sa.select(sa.func.count()).select_from(rows.subquery()).scalar_subquery()
+
+
+# Said so that SQLite does not walk along all that is owed to the subscriber, but along what was given up.
+_GIVEN_UP = (deliveries.c.set_aside, deliveries.c.subscriber.concat("") == SUBSCRIBER)
+_OLDEST = (
+    sa.select(deliveries.c.event_id)
+    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside)
+    .order_by(deliveries.c.event_id)
+    .limit(1)
+    .scalar_subquery()
+)
+_BACKLOG = sa.select(
+    _counted(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside), _counted(*_GIVEN_UP), _OLDEST
+)
+_FRONT = 4  # times as many as may be claimed: most accounts have few events, and most of those few are together
 _PARAMETERS = 1000  # databases take some ten thousand
 _TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == SUBSCRIBER)
 
@@ -137,6 +160,12 @@ class SqlOutbox(Outbox):
         for delivery in deliveries:
             self._run(_RELEASE, for_subscriber=delivery.subscriber, events=[delivery.entry.id], claim=delivery.lease)
 
+    def backlog(self, subscriber: str, *, limit: int) -> Backlog:
+        with store_errors(), self.engine.connect() as connection:
+            row = connection.execute(_BACKLOG, {"for_subscriber": subscriber, "limit": limit}).one()
+        owed, set_aside, oldest = row
+        return Backlog(owed=owed, set_aside=set_aside, oldest=oldest)
+
     def _run(self, statement: sa.Executable, **parameters: Any) -> None:
         with store_errors(), self.engine.connect() as connection:
             connection.execute(statement, parameters)
@@ -151,6 +180,18 @@ class SqlOutbox(Outbox):
             return  # another process enrols the same subscriber at the same moment
 
     def _claim_heads(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
+        """Claim heads among the oldest that are due; among more of them only where those have none."""
+        window, after = _FRONT * claim["limit"], UUID(int=0)
+        while True:
+            front = {**claim, "window": window, "after": after}
+            if rows := self._claim_heads_in(connection, front):
+                return rows
+            end = connection.execute(END_OF_FRONT, front).scalar()
+            if end is None:
+                return []
+            window, after = 4 * window, end
+
+    def _claim_heads_in(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
         if connection.dialect.name == "postgresql":
             return list(connection.execute(CLAIM_HEADS_AT_ONCE, claim))
         return self._claimed(connection, claim, list(connection.execute(CLAIM_HEADS, claim).scalars()))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.connections import store_errors, unhurried
 from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import deliveries, journal
 
@@ -38,7 +38,7 @@ class SqlSetAsideDeliveries(SetAsideDeliveries):
             .where(_chosen(event_id=event_id, subscriber=subscriber))
             .values(set_aside=sa.false(), attempts=0, due_at=sa.null(), error="")
         )
-        with store_errors(), self.engine.connect() as connection:
+        with store_errors(), self.engine.connect() as connection, unhurried(connection):
             retried: int = connection.execute(statement).rowcount
         self.commits.give()
         return retried

@@ -6,6 +6,7 @@ from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.history import History
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
@@ -14,9 +15,9 @@ from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_sql.allowances import SqlAllowances
 from hexaccount_sql.clearing import SqlClearing
-from hexaccount_sql.connections import open_engine, postgresql_defaults
+from hexaccount_sql.connections import open_engine, postgresql_defaults, without_pooler
 from hexaccount_sql.history import SqlHistory
-from hexaccount_sql.migration import check_schema, migrate
+from hexaccount_sql.migration import check_schema, is_behind, migrate
 from hexaccount_sql.outbox import SqlOutbox
 from hexaccount_sql.set_aside import SqlSetAsideDeliveries
 from hexaccount_sql.signing_keys import SqlSigningKeys
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 class SqlStore(Store):
     """The store on PostgreSQL (`postgresql://…`) or SQLite (`sqlite:///…`); it connects at first use."""
 
-    def __init__(self, url: str, *, recorder: Recorder) -> None:
+    def __init__(self, url: str, *, recorder: Recorder, metrics: Metrics = NO_METRICS) -> None:
         self._url = url
         self._recorder = recorder
-        self._engine = open_engine(url)
+        self._engine = open_engine(url, metrics=metrics)
         self._commits = CommitSignal()
-        self._writer, self._listener = _parts_for(self._engine, self._commits)
+        _, pooled = without_pooler(sa.make_url(url))
+        self._writer, self._listener = _parts_for(self._engine, self._commits, listens=not pooled)
         self._outbox = SqlOutbox(self._engine, self._writer.insert, self._commits)
         self._set_aside = SqlSetAsideDeliveries(self._engine, self._commits)
         self._allowances = SqlAllowances(self._engine)
@@ -80,8 +82,11 @@ class SqlStore(Store):
     def check(self) -> None:
         check_schema(self._engine)
 
+    def is_behind(self) -> bool:
+        return is_behind(self._engine)
+
     def watch(self) -> None:
-        """Listen for commits elsewhere on PostgreSQL; SQLite cannot tell of them."""
+        """Listen for commits elsewhere on PostgreSQL; SQLite cannot tell of them, nor can a pooler."""
         if self._listener is not None and not self._watching:
             self._listener.start()
             self._watching = True
@@ -95,16 +100,19 @@ class SqlStore(Store):
         self._engine.dispose()
 
 
-def _parts_for(engine: sa.Engine, commits: CommitSignal) -> tuple[Writer, "CommitListener | None"]:
+def _parts_for(engine: sa.Engine, commits: CommitSignal, *, listens: bool) -> tuple[Writer, "CommitListener | None"]:
     # Each database's own modules are imported only where it is used, its driver with them.
     if engine.dialect.name == "sqlite":
         from hexaccount_sql.sqlite_writer import SqliteWriter  # noqa: PLC0415 - only its own database needs it
 
         return SqliteWriter(), None
-    from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - only its own database needs it
     from hexaccount_sql.postgres_writer import PostgresWriter  # noqa: PLC0415 - only its own database needs it
 
     writer = PostgresWriter()
+    if not listens:
+        return writer, None
+    from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - only its own database needs it
+
     _, arguments = engine.dialect.create_connect_args(engine.url)
     arguments = {**arguments, **postgresql_defaults(engine.url)}
     return writer, CommitListener(arguments, own_token=writer.token, commits=commits)

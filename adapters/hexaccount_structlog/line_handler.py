@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
-from hexaccount_structlog.happening import add_happening
+from hexaccount_structlog.documents import document_of
 from hexaccount_structlog.lines import LineStream
 
 Render: TypeAlias = Callable[[Any, str, EventDict], bytes]
@@ -18,8 +18,8 @@ class LineHandler(logging.Handler):
         super().__init__()
         self._stream = stream
         self._render = render
-        steps: list[Processor] = [_take_error, ProcessorFormatter.remove_processors_meta, self._as_text]
-        self.setFormatter(ProcessorFormatter(foreign_pre_chain=[add_happening], processors=steps))
+        steps: list[Processor] = [document_of, self._as_text]
+        self.setFormatter(ProcessorFormatter(processors=steps))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -29,21 +29,11 @@ class LineHandler(logging.Handler):
             line = self._lament(record, error)
         self._stream.write(line)
 
-    def _as_text(self, logger: Any, level: str, event: EventDict) -> str:
-        return self._render(logger, level, event).decode()
+    def _as_text(self, logger: Any, level: str, document: EventDict) -> str:
+        return self._render(logger, level, document).decode()
 
     def _lament(self, record: logging.LogRecord, error: Exception) -> bytes:
         """Return a line about a record that cannot be rendered; nothing that is in it, which may be anything."""
         place = f"{record.name} ({record.filename}:{record.lineno})"
         told = f"a record of {place} could not be written: {type(error).__name__}"
-        event = add_happening(None, "error", {"event": told, "_record": record})
-        del event["_record"]
-        return self._render(None, "error", event)
-
-
-def _take_error(_logger: Any, _level: str, event: EventDict) -> EventDict:
-    """Leave of an error that was caught the error alone."""
-    caught = event.pop("exc_info", None)
-    if caught and caught[1] is not None:
-        event["error"] = caught[1]
-    return event
+        return self._render(None, "error", document_of(None, "error", {"event": told, "_record": record}))

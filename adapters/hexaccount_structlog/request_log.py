@@ -1,14 +1,14 @@
+import os
 import time
 from contextlib import AbstractContextManager
 from contextvars import Token
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
-from structlog.typing import EventDict, FilteringBoundLogger
+from structlog.typing import EventDict
 
-from hexaccount_structlog.happening import add_trace, moment, request_in_hand
+from hexaccount_structlog.documents import OF_EVERY_LINE, add_trace, moment, request_in_hand
 
-_LOGGER = "hexaccount.requests"
 # The methods of RFC 9110 and RFC 5789; a client may make up others, of any length.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
@@ -25,28 +25,59 @@ class Exchange(Protocol):
 
 
 class RequestLog:
-    """Logs each request once it has been answered: no path, no query, no address, no name."""
+    """Logs each request once it has been answered: no path, no query, no address, no name.
 
-    def __init__(self, logger: FilteringBoundLogger) -> None:
+    A line costs some ten microseconds: it is put together here, and structlog has but to render it.
+    """
+
+    def __init__(self, logger: Any) -> None:
+        """Take a logger of structlog, which wants a message of its own and is given None."""
         self._logger = logger
+        self._same = {**OF_EVERY_LINE, "log.logger": "hexaccount.requests", "process.pid": os.getpid()}
 
     def __call__(self, exchange: Exchange) -> AbstractContextManager[None]:
         """Return a context that lasts for as long as a request is being answered."""
-        return _Watched(self._logger, exchange)
+        return _Watched(self, exchange)
 
     def refused(self, request_id: str, status: int, code: str) -> None:
         """Log a request that was refused before it was known what it asks for."""
-        event = _answered(f"refused with {status} {code}", request_id, status, code)
-        self._logger.info(**event)
+        self._logger.info(None, **self._answered(f"refused with {status} {code}", request_id, status, code))
+
+    def answered(self, exchange: Exchange, taken: int) -> None:
+        """Log a request that was answered after so many nanoseconds."""
+        method = exchange.method if exchange.method in _METHODS else "_OTHER"
+        route, status, code = exchange.route, exchange.status, exchange.code
+        told = f"{method} {route or '(no route)'} {status}{code and ' '}{code} in {taken / 1e6:.1f} ms"
+        document = self._answered(told, exchange.request_id, status, code)
+        document["http.request.method"] = method
+        document["event.duration"] = taken
+        if route:
+            document["labels.route"] = route
+        add_trace(document, exchange.traceparent)
+        self._logger.info(None, **document)
+
+    def _answered(self, told: str, request_id: str, status: int, code: str) -> EventDict:
+        document: EventDict = {
+            "@timestamp": moment(),
+            "log.level": "info",
+            "message": told,
+            **self._same,
+            "http.request.id": request_id,
+            "http.response.status_code": status,
+            "event.outcome": "failure" if status >= 400 else "success",
+        }
+        if code:
+            document["error.code"] = code
+        return document
 
 
 class _Watched(AbstractContextManager[None]):
     """One request; not a generator, which would cost as much as the line."""
 
-    __slots__ = ("_began", "_exchange", "_logger", "_token")
+    __slots__ = ("_began", "_exchange", "_log", "_token")
 
-    def __init__(self, logger: FilteringBoundLogger, exchange: Exchange) -> None:
-        self._logger = logger
+    def __init__(self, log: RequestLog, exchange: Exchange) -> None:
+        self._log = log
         self._exchange = exchange
         self._token: Token[str | None]
         self._began: int
@@ -60,28 +91,4 @@ class _Watched(AbstractContextManager[None]):
     ) -> None:
         taken = time.perf_counter_ns() - self._began
         request_in_hand.reset(self._token)
-        exchange = self._exchange
-        method = exchange.method if exchange.method in _METHODS else "_OTHER"
-        outcome = f"{exchange.status} {exchange.code}" if exchange.code else str(exchange.status)
-        told = f"{method} {exchange.route or '(no route)'} {outcome} in {taken / 1e6:.1f} ms"
-        event = _answered(told, exchange.request_id, exchange.status, exchange.code)
-        event["http.request.method"] = method
-        event["event.duration"] = taken
-        if exchange.route:
-            event["labels.route"] = exchange.route
-        self._logger.info(**add_trace(event, exchange.traceparent))
-
-
-def _answered(told: str, request_id: str, status: int, code: str) -> EventDict:
-    event: EventDict = {
-        "event": told,
-        "timestamp": moment(time.time()),
-        "level": "info",
-        "logger": _LOGGER,
-        "http.request.id": request_id,
-        "http.response.status_code": status,
-        "event.outcome": "failure" if status >= 400 else "success",
-    }
-    if code:
-        event["error.code"] = code
-    return event
+        self._log.answered(self._exchange, taken)

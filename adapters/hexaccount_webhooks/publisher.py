@@ -10,6 +10,8 @@ from hexaccount.application.cloud_event import structured
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverUnavailable
+from hexaccount_webhooks.connection import connect
+from hexaccount_webhooks.deadline import Deadline
 from hexaccount_webhooks.endpoint import Endpoint
 from hexaccount_webhooks.errors import NotSent, NotTaken
 from hexaccount_webhooks.exchange import post
@@ -18,6 +20,7 @@ from hexaccount_webhooks.signing_secret import SigningSecret
 AWAY = timedelta(days=1)
 """How long events wait for a receiver that cannot be reached; after it each attempt counts."""
 
+_CHECK = 8.0
 _REMEDIES = {3: "redirects are not followed: write where it leads as url", 410: "if it is gone for good, remove it"}
 
 _encode = msgspec.json.Encoder().encode
@@ -47,6 +50,13 @@ class WebhookPublisher(EventPublisher):
                 told = f"{self._receiver} cannot be reached: {error}"
                 is_old = self._clock.now() - entry.time > AWAY
                 raise NotSent(told) if is_old else ReceiverUnavailable(told) from None
+
+    def check(self) -> None:
+        """Connect, and send nothing."""
+        try:
+            connect(self._endpoint, self._tls, Deadline.after(_CHECK)).close()
+        except (NotSent, TimeoutError) as error:
+            raise ReceiverUnavailable(f"{self._receiver} cannot be reached: {error}") from None
 
     def close(self) -> None:
         """Do nothing: no connection outlives its request."""

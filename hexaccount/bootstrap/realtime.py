@@ -10,12 +10,14 @@ from typing import Any, TypeAlias
 from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_follower import JournalFollower
+from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.http import tell_address
 from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import AsgiWorker, CannotListen, Draining, WorkersFailed, serve
 
@@ -34,24 +36,30 @@ class LoadSocketWorker:
         """Return what the worker serves."""
         from hexaccount_socketio import Sockets, create_application  # noqa: PLC0415 - not in the parent
 
-        service = open_service(self.settings)
+        service = open_service(self.settings, measured=True)
+        service.start_looking(service.check)
         sockets = Sockets(
             bus=service.bus,
             addresses=ClientAddresses(self.settings.http.trusted_proxies),
             cors_origins=self.settings.http.cors_origins,
             draining=self.draining.is_set,
+            metrics=service.metrics,
         )
         following = _Following(service, sockets.tell, sockets.look_after)
 
-        async def readiness() -> None:
-            await asyncio.to_thread(service.store.check)
+        look = service.readiness(self.draining.is_set).look
+
+        async def readiness() -> Condition:
+            return await asyncio.to_thread(look)
 
         def close() -> None:
             following.stop()
             service.close()
 
         return AsgiWorker(
-            application=create_application(sockets, readiness=readiness, draining=self.draining.is_set),
+            application=create_application(
+                sockets, readiness=readiness, metrics=service.figures if self.settings.metrics.enabled else None
+            ),
             start=following.start,
             drain=sockets.close,
             close=close,
@@ -100,17 +108,18 @@ def serve_realtime(settings: Settings, *, host: str, port: int, workers: int, ec
         raise ConfigurationError(str(error)) from error
     draining = Draining()
     try:
-        serve(
-            LoadSocketWorker(settings, draining),
-            interface="asgi",
-            draining=draining,
-            host=host,
-            port=port,
-            workers=workers,
-            drain_delay=settings.http.drain_delay,
-            preload=(*_PRELOAD, *kind_of(settings).preload),
-            on_started=partial(tell_address, echo),
-            on_stopping=partial(echo, "stopping"),
-        )
+        with worker_folders():
+            serve(
+                LoadSocketWorker(settings, draining),
+                interface="asgi",
+                draining=draining,
+                host=host,
+                port=port,
+                workers=workers,
+                drain_delay=settings.http.drain_delay,
+                preload=(*_PRELOAD, *kind_of(settings).preload, *preload_for_figures(settings)),
+                on_started=partial(tell_address, echo),
+                on_stopping=partial(echo, "stopping"),
+            )
     except (CannotListen, WorkersFailed) as error:
         raise Unavailable(str(error)) from error

@@ -22,6 +22,8 @@ from hexaccount.bootstrap.webhook_checks import check_webhooks
 from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.role import Role
 
+# As far as its characters go (RFC 3986, 2), which is what CloudEvents' libraries look at.
+_URI_REFERENCE = re.compile(r"(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)
 _CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,4})?")
 
 
@@ -31,6 +33,8 @@ def check_settings(settings: Settings) -> None:
     if settings.cache is not None:
         _check_cache(settings.cache)
     _check_events(settings.events)
+    if not _URI_REFERENCE.fullmatch(settings.event_source):
+        raise SettingsError("event_source: it must be a URI (RFC 3986), such as urn:example:accounts")
     check_kafka(settings.kafka)
     check_tracing(settings.tracing)
     if settings.webhooks:

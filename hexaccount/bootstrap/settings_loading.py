@@ -97,7 +97,9 @@ def _explain(reason: str, place: str) -> str:
         name = reason.split("`")[1]
         known = [f"{place}.{field}".lstrip(".") for field in _fields_of(place)]
         full = f"{place}.{name}".lstrip(".")
-        near = get_close_matches(full, [*known, *shown_settings(Settings())], n=1)
+        # By the last name first: what stands before it is the same for all, and would make any of them alike.
+        near = [f"{place}.{like}".lstrip(".") for like in get_close_matches(name, _fields_of(place), n=1)]
+        near = near or ([] if "[" in place else get_close_matches(full, shown_settings(Settings()), n=1))
         return f"{full} is no setting; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
     variable = PREFIX + place.partition("[")[0].upper().replace(".", "__")
     if place.startswith("roles"):

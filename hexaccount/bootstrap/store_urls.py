@@ -4,7 +4,7 @@ No message repeats a URL, which may hold a password.
 """
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from hexaccount.bootstrap.drivers import check_driver
 
@@ -27,13 +27,15 @@ def check_sqlite_url(url: str) -> None:
 
 
 def check_postgresql_url(url: str) -> None:
-    """Return if its port is one, and the driver is there."""
+    """Return if its port is one, its pooler one that is known, and the driver is there."""
     found = _PORT.match(url)
     port = found and found["port"]
     if port is not None and "," in port:
         raise ValueError("name several hosts as in postgresql:///accounts?host=one:5432&host=other:5432")
     if port is not None and not (port.isdecimal() and int(port) <= LAST_PORT):
         raise ValueError(f"the port must be a number up to {LAST_PORT}, or be left out with its colon")
+    if set(parse_qs(urlsplit(url).query, keep_blank_values=True).get("pooler", [])) - {"transaction"}:
+        raise ValueError("pooler must be transaction, or be left out")
     check_driver("postgresql", "psycopg", extra="postgres")
 
 

@@ -145,6 +145,21 @@ def test_the_error_that_is_kept_is_short(store: MemoryStore, clock: AdjustableCl
     assert len(given_up.error) == 500
 
 
+def test_a_failure_is_told_with_its_reason_at_first_seldom_later_and_in_the_end(
+    store: MemoryStore, clock: AdjustableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    listener = Listener()
+    listener.refuse = lambda event: ValueError("it answered 500")
+    relay = relay_of(listener, store, clock, attempts=6)
+    register(store, clock, "juliet")
+    for _ in range(6):
+        relay.run_once()
+        clock.advance(hours=1)
+    told = [record.getMessage() for record in caplog.records if "it answered 500" in record.getMessage()]
+    assert [message.partition(", attempt ")[2][:1] for message in told[:-1]] == ["1", "2", "4"]
+    assert "is given up for listener after 6 attempts: ValueError: it answered 500" in told[-1]
+
+
 def test_a_failed_event_waits_for_its_pause(store: MemoryStore, clock: AdjustableClock) -> None:
     listener = Listener()
     listener.refuse = refusing("juliet 1")

@@ -16,9 +16,9 @@ from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount_flask import create_app
 
 service = open_service(Settings(store=sys.argv[1], jwt=JwtSettings(key="k" * 32)))
-ready, keys = service.store.check, service.published_keys
+ready, keys = service.readiness(lambda: False).look, service.published_keys
 parts = {"bus": service.bus, "artist": service.artist, "published_keys": keys, "metrics": bytes}
-create_app(**parts, readiness=ready, draining=lambda: False)
+create_app(**parts, readiness=ready)
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -27,18 +27,23 @@ NEVER_AT_START = [
     "alembic",
     "confluent_kafka",
     "cryptography",
+    "flask_swagger_ui",
     "hexaccount.bootstrap.console",
     "hexaccount.conformance",
     "hexaccount_click",
+    "hexaccount_flask.openapi",
     "hexaccount_granian",
     "hexaccount_kafka",
+    "hexaccount_otel",
     "hexaccount_sql.listener",
     "hexaccount_sql.postgres_writer",
+    "hexaccount_structlog",
     "hexaccount_webhooks",
     "hypothesis",
     "jwt",
     "kafka",
     "mako",
+    "opentelemetry",
     "prometheus_client",
     "psycopg",
     "psycopg_binary",
@@ -52,6 +57,7 @@ NEVER_AT_START = [
     "sqlalchemy.dialects.oracle",
     "sqlalchemy.orm",
     "sqlalchemy.testing",
+    "structlog",
     "unittest",
     "zxcvbn",
 ]

@@ -15,6 +15,7 @@ from hexaccount_redis import RedisLink
 @pytest.mark.parametrize(
     ("variable", "text", "remedy"),
     [
+        ("STORE", "postgresql://db/accounts?pooler=session", r"store: pooler must be transaction, or be left out"),
         ("STORE", "mysql://db", r"store: .* one of memory://, sqlite://, postgresql://, mongodb://"),
         ("STORE", "", r"store: .* one of memory://"),
         ("STORE", "/var/lib/accounts.db", r"store: .* one of memory://"),
@@ -60,6 +61,9 @@ from hexaccount_redis import RedisLink
             "1209601",
             r"session\.access_lifetime is longer than session\.idle_lifetime; short",
         ),
+        ("EVENT_SOURCE", "a b", r"^event_source: it must be a URI .* such as urn:example:accounts"),
+        ("EVENT_SOURCE", "urn:a\n", r"^event_source: it must be a URI"),
+        ("EVENT_SOURCE", "urn:50%", r"^event_source: it must be a URI"),
         ("ROLES", '{"Support": []}', r'^roles: "Support" is no role; a role must be a name of up to 32 small letters'),
         ("ROLES", '{"": []}', r'^roles: "" is no role; a role must be a name'),
         ("ROLES", '{"admin": []}', r"^roles: admin is there already, and cannot be changed; choose another name"),

@@ -128,6 +128,8 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name(name: str, suggesti
 def test_an_unknown_setting_in_a_file_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"relay\.attemps is no setting; did you mean relay\.attempts\?"):
         from_file(tmp_path, "[relay]\nattemps = 3")
+    with pytest.raises(SettingsError, match=r"webhooks\[0\]\.foo is no setting; known are webhooks\[0\]\.name, "):
+        from_file(tmp_path, "[[webhooks]]\nfoo = 3")
 
 
 @pytest.mark.parametrize("variables", [{"JWT": "x"}, {"STORE__PATH": "x"}, {"STORE": "memory://", "STORE__PATH": "x"}])

@@ -21,9 +21,9 @@ def quick_directory(otherwise: Path) -> Path:
 
 
 def empty_database(url: str) -> None:
-    """Remove every row but the note of the schema's version, much faster than a fresh database is made."""
+    """Remove every row but the notes of the schema's version, much faster than a fresh database is made."""
     with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        tables = [sql.Identifier(name) for (name,) in found if name != "alembic_version"]
+        tables = [sql.Identifier(name) for (name,) in found if name not in {"alembic_version", "schema_revision"}]
         if tables:
             connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(tables)))

@@ -4,15 +4,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT"}
+_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SET LOCAL statement_timeout = 0"}
 
 
-def statements_of(deed: Callable[[], object]) -> list[tuple[str, Any]]:
-    """Return the statements that a deed sends through SQLAlchemy, with their parameters."""
+def statements_of(deed: Callable[[], object], *, borders: bool = False) -> list[tuple[str, Any]]:
+    """Return the statements that a deed sends through SQLAlchemy, with their parameters.
+
+    Those that begin and end transactions, and say how long one may take, are among them if `borders` says so.
+    """
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        if statement not in _BORDERS:
+        if borders or statement not in _BORDERS:
             sent.append((statement, parameters))
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)

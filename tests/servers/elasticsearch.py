@@ -1,6 +1,7 @@
+import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,12 +9,50 @@ import requests
 
 from tests.servers.kafka import find_broker
 from tests.servers.own_server import OwnServer
+from tests.servers.processes import ServerNotReady
 
+ENVIRONMENT_URL = "HEXACCOUNT_TEST_ELASTICSEARCH_URL"
 _PATIENCE = 10.0
 
 
+class Elasticsearch:
+    """What tests ask of a server that speaks Elasticsearch's API."""
+
+    def __init__(self, url: str, *, has_lifecycles: bool) -> None:
+        self._url = url
+        self.has_lifecycles = has_lifecycles
+
+    def put(self, path: str, document: Path) -> None:
+        """Hand it a file of ours; it must take it."""
+        answer = requests.put(f"{self._url}/{path}", json=json.loads(document.read_text()), timeout=_PATIENCE)
+        assert answer.json() == {"acknowledged": True}, answer.text
+
+    def append(self, stream: str, documents: Iterable[Any]) -> list[dict[str, Any]]:
+        """Append documents to a data stream, as shippers do, and return the errors."""
+        lines = [line for document in documents for line in ({"create": {}}, document)]
+        answer = requests.post(
+            f"{self._url}/{stream}/_bulk?refresh=true",
+            data="".join(json.dumps(line) + "\n" for line in lines),
+            headers={"Content-Type": "application/x-ndjson"},
+            timeout=_PATIENCE,
+        )
+        assert answer.ok, answer.text
+        return [item["create"]["error"] for item in answer.json()["items"] if "error" in item["create"]]
+
+    def found(self, stream: str, query: str) -> list[dict[str, Any]]:
+        """Return the documents that fit a query in Lucene's words."""
+        body = {"query": {"query_string": {"query": query}}, "size": 1000}
+        answer = requests.post(f"{self._url}/{stream}/_search", json=body, timeout=_PATIENCE)
+        assert answer.ok, answer.text
+        return [hit["_source"] for hit in answer.json()["hits"]["hits"]]
+
+    def forget(self, stream: str) -> None:
+        """Delete a data stream, if it is there."""
+        requests.delete(f"{self._url}/_data_stream/{stream}", timeout=_PATIENCE)
+
+
 class ElasticsearchServer(OwnServer):
-    """What speaks Elasticsearch's API, of the package noida-db; it is not the original, and has no lifecycles."""
+    """A server of the package noida-db, which is not the original and has no lifecycles."""
 
     title = "Elasticsearch"
     environment: ClassVar[Mapping[str, str]] = {"PATH": os.defpath}
@@ -30,31 +69,24 @@ class ElasticsearchServer(OwnServer):
 
     def answers(self) -> bool:
         """Tell whether it answers."""
-        try:
-            return requests.get(self.url, timeout=1).ok
-        except requests.RequestException:
-            return False
+        return answers(self.url)
 
-    def put(self, path: str, document: Path) -> None:
-        """Hand it a file of ours; it must take it."""
-        answer = requests.put(f"{self.url}/{path}", json=json.loads(document.read_text()), timeout=_PATIENCE)
-        assert answer.json() == {"acknowledged": True}, answer.text
 
-    def append(self, stream: str, documents: Iterable[Any]) -> list[dict[str, Any]]:
-        """Append documents to a data stream, as shippers do, and return the errors."""
-        lines = [line for document in documents for line in ({"create": {}}, document)]
-        answer = requests.post(
-            f"{self.url}/{stream}/_bulk?refresh=true",
-            data="".join(json.dumps(line) + "\n" for line in lines),
-            headers={"Content-Type": "application/x-ndjson"},
-            timeout=_PATIENCE,
-        )
-        assert answer.ok, answer.text
-        return [item["create"]["error"] for item in answer.json()["items"] if "error" in item["create"]]
+def answers(url: str) -> bool:
+    """Tell whether a server answers."""
+    try:
+        return requests.get(url, timeout=1).ok
+    except requests.RequestException:
+        return False
 
-    def found(self, indices: str, query: str) -> list[dict[str, Any]]:
-        """Return the documents that fit a query in Lucene's words."""
-        body = {"query": {"query_string": {"query": query}}, "size": 1000}
-        answer = requests.post(f"{self.url}/{indices}/_search", json=body, timeout=_PATIENCE)
-        assert answer.ok, answer.text
-        return [hit["_source"] for hit in answer.json()["hits"]["hits"]]
+
+@contextlib.contextmanager
+def running_elasticsearch(directory: Path) -> Iterator[Elasticsearch]:
+    """Give the server that HEXACCOUNT_TEST_ELASTICSEARCH_URL names, else one that lives for the block."""
+    if url := os.environ.get(ENVIRONMENT_URL):
+        if not answers(url):
+            raise ServerNotReady(f"the server that {ENVIRONMENT_URL} names does not answer", url)
+        yield Elasticsearch(url.rstrip("/"), has_lifecycles=True)
+    else:
+        with ElasticsearchServer(directory) as server:
+            yield Elasticsearch(server.url, has_lifecycles=False)

@@ -13,14 +13,14 @@ import pytest
 import requests
 
 from tests.config import elk
-from tests.servers.elasticsearch import ElasticsearchServer
+from tests.servers.elasticsearch import Elasticsearch, running_elasticsearch
 from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand, console_command
 from tests.service.conftest import Account, without_settings
 
 pytestmark = pytest.mark.long
 
-STREAM = "logs-hexaccount-default"
+STREAMS = SHIPPED, PLAIN, SEARCHED = [f"logs-hexaccount-test.{kind}" for kind in ("shipped", "plain", "searched")]
 SAID = re.compile(r"made a signing key in .+|the schema is version \d+|listening on .+|stopping")
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 IN_A_PATH, IN_A_QUERY = "01a2042f-6ad2-7003-9b5b-25c9d4a7a06c", "7003-9b5b-in-a-query"
@@ -155,12 +155,16 @@ def test_a_relay_that_waits_says_why(story: Story) -> None:
 
 
 @pytest.fixture(scope="module")
-def elasticsearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ElasticsearchServer]:
+def elasticsearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsearch]:
     """Give what speaks Elasticsearch's API, with our pipeline and our template."""
-    with ElasticsearchServer(tmp_path_factory.mktemp("elasticsearch")) as server:
+    with running_elasticsearch(tmp_path_factory.mktemp("elasticsearch")) as server:
+        if server.has_lifecycles:
+            server.put(f"_ilm/policy/{elk.NAME}", elk.ILM_POLICY)
         server.put(f"_ingest/pipeline/{elk.NAME}", elk.INGEST_PIPELINE)
         server.put(f"_index_template/{elk.NAME}", elk.INDEX_TEMPLATE)
         yield server
+        for stream in STREAMS:
+            server.forget(stream)
 
 
 def as_shipped(line: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +173,7 @@ def as_shipped(line: dict[str, Any]) -> dict[str, Any]:
         "agent": {"name": "machine", "type": "filebeat", "version": "8.18.0"},
         "host": {"name": "machine"},
         "log": {"file": {"path": "/var/lib/docker/containers/a/a-json.log", "inode": "1"}},
-        "data_stream": {"type": "logs", "dataset": "hexaccount", "namespace": "default"},
+        "data_stream": {"type": "logs", "dataset": "hexaccount", "namespace": "test.shipped"},
         "tags": ["beats_input_codec_plain_applied"],
     }
     nested = elk.nested(line)
@@ -177,25 +181,24 @@ def as_shipped(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_line_is_taken_by_template_and_pipeline_whoever_ships_it_and_nothing_else_is(
-    story: Story, elasticsearch: ElasticsearchServer
+    story: Story, elasticsearch: Elasticsearch
 ) -> None:
     assert {name for line in story.lines for name in line} <= elk.mapped_fields().keys()
-    assert elasticsearch.append(STREAM, map(as_shipped, story.lines)) == []
-    assert elasticsearch.append("logs-hexaccount-unshipped", story.lines) == []
-    assert len(elasticsearch.found(STREAM, "*")) == len(story.lines)
-    (error,) = elasticsearch.append(STREAM, [{**story.lines[0], "password": "x"}])
+    assert elasticsearch.append(SHIPPED, map(as_shipped, story.lines)) == []
+    assert elasticsearch.append(PLAIN, story.lines) == []
+    assert len(elasticsearch.found(SHIPPED, "*")) == len(elasticsearch.found(PLAIN, "*")) == len(story.lines)
+    (error,) = elasticsearch.append(SHIPPED, [{**story.lines[0], "password": "x"}])
     assert error["type"] == "strict_dynamic_mapping_exception"
 
 
-def test_the_saved_searches_of_kibana_find_what_they_are_for(story: Story, elasticsearch: ElasticsearchServer) -> None:
-    stream = "logs-hexaccount-searched"
+def test_the_saved_searches_of_kibana_find_what_they_are_for(story: Story, elasticsearch: Elasticsearch) -> None:
     slow = {**story.requests()[0], "event.duration": 1_200_000_000, "http.request.id": "slow"}
-    assert elasticsearch.append(stream, [*story.lines, slow]) == []
+    assert elasticsearch.append(SEARCHED, [*story.lines, slow]) == []
     searches = elk.saved_searches()
     (failed_login,) = [line for line in story.requests() if line.get("error.code") == "wrong_credentials"]
 
     def found(search: str, value: str = "") -> list[dict[str, Any]]:
-        return elasticsearch.found(stream, searches[f"hexaccount-{search}"].replace('"ID"', f'"{value}"'))
+        return elasticsearch.found(SEARCHED, searches[f"hexaccount-{search}"].replace('"ID"', f'"{value}"'))
 
     ids = {hit["http"]["request"]["id"] for hit in found("failed-logins")}
     assert ids == {failed_login["http.request.id"]}

@@ -113,6 +113,7 @@ def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_
             listeners.append(Listener(place, kept))
             assert len(listeners) < 20
         leaver, stranger = Listener(place, ended), Listener(place, foreign)
+        wait_for_figure(place, "hexaccount_sockets", len(listeners) + 2)
         change_bio(ada, kept, "heard of")
         for listener in [*listeners, leaver]:
             event = listener.hear(UPDATED)
@@ -130,6 +131,14 @@ def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_
         assert set(names) <= {UPDATED, OPENED, "hexaccount.user.registered.v1", "hexaccount.profile.created.v1"}
         for listener in [*listeners, stranger]:
             listener.leave()
+
+
+def wait_for_figure(url: str, name: str, figure: float) -> None:
+    """Return once a figure of all workers is what it should be."""
+    deadline = time.monotonic() + 20
+    while f"\n{name} {figure:.1f}\n" not in (told := requests.get(f"{url}/metrics", timeout=20).text):
+        assert time.monotonic() < deadline, told
+        time.sleep(0.1)
 
 
 def workers_with_sockets(command: RunningCommand, url: str) -> set[int]:

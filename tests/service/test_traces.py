@@ -4,7 +4,8 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.servers.kafka import all_messages, headers_of
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.otlp import OtlpReceiver, attributes_of
 from tests.servers.postgres import temporary_database
-from tests.servers.processes import RunningCommand
+from tests.servers.processes import RunningCommand, console_command
 from tests.service.conftest import Account
 
 pytestmark = pytest.mark.long
@@ -55,14 +56,29 @@ def around(collector: OtlpReceiver, kafka_topic: str, redis_url: str) -> dict[st
     }
 
 
+@pytest.fixture
+def relaying(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
+    """Give a function that has a process deliver events while its block runs."""
+
+    @contextmanager
+    def relay(**settings: str) -> Iterator[None]:
+        argv = [*console_command("hexaccount"), "relay"]
+        with RunningCommand(argv, output=tmp_path / "relay", env={**environment, **settings}, cwd=tmp_path) as command:
+            yield
+            assert command.terminate() == 0
+
+    return relay
+
+
 @pytest.fixture(params=OF_THE_STORE)
 def running(
     request: pytest.FixtureRequest,
     around: dict[str, str],
     hexaccount: Callable[..., Any],
+    relaying: Callable[..., Any],
     serving: Callable[..., Any],
 ) -> Iterator[tuple[RunningCommand, str]]:
-    """Give a service on each store that others share, with a cache, a topic and a collector, and its address."""
+    """Give a service on each store that others share, on one with a relay of its own, and its address."""
     temporary, server = {
         "postgresql": (temporary_database, "postgres_server"),
         "mongodb": (temporary_mongo_database, "mongo_server"),
@@ -73,7 +89,10 @@ def running(
             **around,
         }
         assert hexaccount("migrate", **settings).returncode == 0
-        yield stack.enter_context(serving("--workers", "2", **settings))
+        if request.param == "mongodb":
+            stack.enter_context(relaying(**settings))
+            settings["HEXACCOUNT_RELAY__ENABLED"] = "false"
+        yield stack.enter_context(serving(**settings))
 
 
 def of_trace(spans: Sequence[Span], trace_id: str) -> list[Span]:

@@ -15,6 +15,7 @@ from pymongo import monitoring
 from pymongo.monitoring import CommandListener
 
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.readiness import Condition
 from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
@@ -88,8 +89,7 @@ def register(url: str, name: str, doom: int, told: Connection) -> None:
         app = create_app(
             bus=service.bus,
             artist=service.artist,
-            readiness=service.store.check,
-            draining=lambda: False,
+            readiness=Condition,
             published_keys=service.published_keys,
             metrics=bytes,
         )

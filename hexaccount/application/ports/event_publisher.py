@@ -15,6 +15,10 @@ class EventPublisher(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Return within seconds if the receiver is there, having published nothing; raises ReceiverUnavailable."""
+        ...
+
     def close(self) -> None:
         """Let go of connections; the publisher is not used afterwards."""
         ...

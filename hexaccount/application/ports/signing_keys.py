@@ -41,6 +41,16 @@ class SigningKeys(Protocol):
         ...
 
 
+class SignerUnreadable(Exception):
+    """The key that is to sign cannot be opened: it was sealed under another `jwt.key`."""
+
+    def __init__(self, kid: str) -> None:
+        super().__init__(
+            f"the signing key {kid} was sealed under another jwt.key than this process has; set that again, or remove "
+            "the key and add another"
+        )
+
+
 class KeyRefused(Refusal):
     """An order about a signing key that cannot be followed without harm to tokens or to the service."""
 

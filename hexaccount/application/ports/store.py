@@ -37,15 +37,23 @@ class Store(Protocol):
         ...
 
     def check(self) -> None:
-        """Return if the store can serve; raises StoreUnavailable, or SchemaMismatch when it needs migrating."""
+        """Return within seconds if the store can serve; raises StoreUnavailable, or SchemaMismatch when it cannot."""
         ...
+
+    def is_behind(self) -> bool:
+        """Tell whether `migrate` would bring a schema further with which the store can serve as it is."""
+        return False
 
     def watch(self) -> None:
         """Let `commits` tell of commits in other processes too, where the store can."""
         ...
 
     def migrate(self) -> str:
-        """Bring the schema to this version, from any earlier one or none, and return its name; may be repeated."""
+        """Bring the schema to this version, from any earlier one or none, and return its name; may be repeated.
+
+        What serves meanwhile, this version or the one before, goes on. A schema that a later version has made, and with
+        which this one can serve, stays as it is.
+        """
         ...
 
     def close(self) -> None:
@@ -54,4 +62,24 @@ class Store(Protocol):
 
 
 class SchemaMismatch(Exception):
-    """The store's schema is missing, or not one that this version works with."""
+    """The store's schema is not one that this version can serve with."""
+
+    code = "schema_mismatch"
+
+
+class SchemaMissing(SchemaMismatch):
+    """There is no schema yet."""
+
+    code = "schema_missing"
+
+
+class SchemaTooOld(SchemaMismatch):
+    """This version needs more than is there; `migrate` makes it."""
+
+    code = "schema_too_old"
+
+
+class SchemaTooNew(SchemaMismatch):
+    """A later version has taken away what this one needs."""
+
+    code = "schema_too_new"

@@ -98,6 +98,11 @@ def test_a_broker_that_wants_a_certificate_gets_ours(authority: Authority) -> No
     assert b"hexaccount" in b"".join(heard)
 
 
+def test_tls_where_the_broker_speaks_none_is_told_by_the_setting(kafka_server: str) -> None:
+    told = attempt(KafkaTopic.of(f"{kafka_server}/events"), KafkaSecurity(protocol="ssl"))
+    assert "set kafka.security_protocol to what the brokers speak" in told
+
+
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
 @pytest.mark.parametrize("protocol", ["sasl_plaintext", "sasl_ssl"])
 def test_a_producer_can_be_made_with_every_mechanism(authority: Authority, protocol: str, mechanism: str) -> None:

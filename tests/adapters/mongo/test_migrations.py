@@ -6,11 +6,12 @@ import pytest
 from pymongo.database import Database
 from pymongo.errors import WriteError
 
-from hexaccount.application.ports.store import SchemaMismatch
+from hexaccount.application.ports.store import SchemaMissing, SchemaTooNew, SchemaTooOld
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import save
 from hexaccount_mongo import MongoStore
+from hexaccount_mongo.migration import migrate
 from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
 from tests.adapters.mongo.conftest import open_store
 from tests.servers.mongo import MongoServer
@@ -52,17 +53,56 @@ def test_a_name_that_differs_by_capital_letters_only_is_told(store: MongoStore, 
     other.close()
 
 
-def test_a_schema_of_another_version_is_told_and_left_alone(store: MongoStore, database: Documents) -> None:
-    database["schema"].update_one({}, {"$set": {"version": "9999"}})
-    for start in (store.check, store.migrate):
-        with pytest.raises(SchemaMismatch, match=r"schema is version 9999, this hexaccount serves 0001; run `hexacc"):
-            start()
-    assert database["schema"].find_one() == {"_id": "schema", "version": "9999"}
+@pytest.mark.parametrize("deed", ["check", "migrate"])
+def test_a_schema_that_has_lost_what_this_version_needs_is_told_and_left_alone(
+    store: MongoStore, database: Documents, deed: str
+) -> None:
+    note = {"_id": "schema", "version": "9998", "revision": "9999"}
+    database["schema"].replace_one({}, note)
+    with pytest.raises(SchemaTooNew, match=r"version 9999 and serves a .* that knows 9998; .*: install the one"):
+        getattr(store, deed)()
+    assert database["schema"].find_one() == note
+
+
+def test_a_schema_that_a_later_version_has_added_to_is_served_and_left_alone(
+    store: MongoStore, database: Documents
+) -> None:
+    note = {"_id": "schema", "version": SUPPORTED_VERSIONS[-1], "revision": "9999"}
+    database["schema"].replace_one({}, note)
+    store.check()
+    assert store.migrate() == "9999"
+    assert not store.is_behind()
+    assert database["schema"].find_one() == note
+
+
+def test_a_schema_of_before_the_oldest_supported_version_is_refused_with_the_remedy(
+    store: MongoStore, database: Documents
+) -> None:
+    database["schema"].replace_one({}, {"_id": "schema", "version": "0000"})
+    with pytest.raises(SchemaTooOld, match=r"version 0000, this hexaccount needs 0001; run `hexaccount migrate`"):
+        store.check()
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_every_supported_version_is_served_and_what_is_behind_says_so(store: MongoStore, version: str) -> None:
+    migrate(store._database, version)
+    store.check()
+    assert store.is_behind() == (version != SUPPORTED_VERSIONS[-1])
+
+
+def test_a_schema_of_the_first_release_which_kept_one_version_is_taken_over(
+    store: MongoStore, database: Documents
+) -> None:
+    migrate(store._database, "0001")
+    database["schema"].update_one({}, {"$unset": {"revision": ""}})
+    store.check()
+    assert store.migrate() == SUPPORTED_VERSIONS[-1]
+    assert database["schema"].find_one() == {"_id": "schema", "version": "0001", "revision": SUPPORTED_VERSIONS[-1]}
 
 
 def test_a_database_without_a_schema_is_told_what_to_run(url: str) -> None:
     store = open_store(url)
-    with pytest.raises(SchemaMismatch, match="no schema yet; run `hexaccount migrate`"):
+    with pytest.raises(SchemaMissing, match="no schema yet; run `hexaccount migrate`"):
         store.check()
     assert store.migrate() == SUPPORTED_VERSIONS[-1]
     store.check()

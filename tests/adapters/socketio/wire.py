@@ -12,6 +12,7 @@ from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.log_in import LogIn
 from hexaccount.application.ports.history import Chosen
+from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.service import Service
 from hexaccount_socketio import Sockets, create_application
 from hexaccount_socketio.line import Scope
@@ -107,10 +108,10 @@ class House:
             now=lambda: self.watch.now,
         )
 
-        async def readiness() -> None:
-            """Be ready."""
+        async def readiness() -> Condition:
+            return Condition()
 
-        self.application = create_application(self.sockets, readiness=readiness, draining=draining)
+        self.application = create_application(self.sockets, readiness=readiness)
 
     async def call(self, *headers: tuple[bytes, bytes], **scope: Any) -> tuple[Client, asyncio.Task[None]]:
         """Return a client whose WebSocket is open, or refused, and the task that serves it."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.diagnosis import Finding
 from hexaccount.application.hash_calibration import HashSpeed, HashSpeeds
 from hexaccount.application.ports.outbox import SetAsideDeliveries
 from hexaccount.bootstrap.service import Service, open_service
@@ -33,6 +34,7 @@ class MemoryProgram(Program):
     configs: list[Path | None] = field(default_factory=list)
     served: dict[str, object] = field(default_factory=dict)
     closed: int = 0
+    findings: Sequence[Finding] = ()
     settings: Settings = field(
         default_factory=lambda: Settings(store="memory://", password=PasswordSettings(cost=4)),
     )
@@ -62,7 +64,8 @@ class MemoryProgram(Program):
         self.served = {"host": host, "port": port, "workers": workers}
         echo(f"listening on http://{host}:{port}")
 
-    def relay(self, *, echo: Callable[[str], None]) -> None:
+    def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
+        self.told_on = metrics_host, metrics_port
         self.service.deliver_all()
         echo("delivering")
 
@@ -77,6 +80,9 @@ class MemoryProgram(Program):
 
     def shown_settings(self) -> Mapping[str, object]:
         return shown_settings(self.settings)
+
+    def examine(self) -> Sequence[Finding]:
+        return self.findings
 
     def close(self) -> None:
         self.closed += 1

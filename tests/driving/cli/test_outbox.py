@@ -88,7 +88,6 @@ def test_the_hint_for_the_next_page_keeps_to_the_subscriber(run, give_up):
         (["--subscriber", "mail"], "2 deliveries are owed again.", 2),
         (["EVENT"], "2 deliveries are owed again.", 2),
         (["EVENT", "--subscriber", "mail"], "1 delivery is owed again.", 3),
-        (["--subscriber", "nobody"], "0 deliveries are owed again.", 4),
     ],
 )
 def test_what_is_named_is_owed_again(run, give_up, args, said, left):
@@ -97,6 +96,19 @@ def test_what_is_named_is_owed_again(run, give_up, args, said, left):
     result = run("outbox", "retry", *(event_id if arg == "EVENT" else arg for arg in args))
     assert (result.exit_code, result.stdout) == (0, said + "\n")
     assert len(listed(run)["data"]) == left
+
+
+def test_all_of_nothing_is_no_mistake(run):
+    result = run("outbox", "retry", "--all")
+    assert (result.exit_code, result.stdout) == (0, "0 deliveries are owed again.\n")
+
+
+@pytest.mark.parametrize("args", [["--subscriber", "nobody"], ["01a2042f-6ad2-7003-9b5b-25c9d4a7a06c"]])
+def test_who_names_what_was_not_given_up_is_told(run, give_up, args):
+    give_up("kafka")
+    result = run("outbox", "retry", *args)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: nothing of that was given up; hexaccount outbox list shows what was\n"
 
 
 @pytest.mark.parametrize("args", [[], ["--all", "--subscriber", "mail"], ["EVENT", "--all"], ["yesterday"]])

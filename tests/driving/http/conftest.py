@@ -22,8 +22,7 @@ class Visitor:
         parts: dict[str, Any] = {
             "bus": service.bus,
             "artist": service.artist,
-            "readiness": service.store.check,
-            "draining": lambda: False,
+            "readiness": service.readiness(lambda: False).look,
             "published_keys": service.published_keys,
             "metrics": lambda: b"figures 1\n",
         }

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
@@ -40,8 +41,7 @@ def app() -> Iterator[Flask]:
         app = create_app(
             bus=service.bus,
             artist=service.artist,
-            readiness=service.store.check,
-            draining=lambda: False,
+            readiness=Condition,
             published_keys=service.published_keys,
             metrics=bytes,
         )

@@ -19,7 +19,7 @@ from hexaccount_flask import UnmarkedView, lane_finder
         ("GET", "/api/v1/public/avatar/ann", "drawing"),
         ("HEAD", "/api/v1/public/avatar/ann", "drawing"),
         ("GET", "/health", "vital"),
-        ("HEAD", "/ready", "vital"),
+        ("HEAD", "/ready", "readiness"),
         ("GET", "/api/v1/me", "quick"),
         ("PATCH", "/api/v1/me/profile", "quick"),
         ("GET", "/api/v1/users/01890000-0000-7000-8000-000000000000", "quick"),

@@ -3,12 +3,35 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.ports.store import SchemaMismatch
+from hexaccount.application.ports.signing_keys import SignerUnreadable
+from hexaccount.application.ports.store import SchemaMismatch, SchemaMissing, SchemaTooNew, SchemaTooOld
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.readiness import Condition, Missing, Readiness
+from hexaccount_system import SystemClock
+
+SECRET = "db-7.internal"
+
+
+def readiness(
+    trouble: Exception | None = None, *, draining: bool = False, degraded: tuple[str, ...] = ()
+) -> Callable[[], Condition]:
+    """Return what looks at a store that is in trouble, or at a key if that is the key's."""
+
+    def check(*_: object, of_the_key: bool = False) -> None:
+        if trouble is not None and isinstance(trouble, SignerUnreadable) == of_the_key:
+            raise trouble
+
+    return Readiness(
+        clock=SystemClock(),
+        draining=lambda: draining,
+        check_store=check,
+        check_signer=lambda _: check(of_the_key=True),
+        degraded=lambda: degraded,
+    ).look
 
 
 def test_health_is_up_whatever_the_store_is(visit: Callable[..., Any]) -> None:
-    visitor = visit(readiness=_fail(StoreUnavailable()), draining=lambda: True)
+    visitor = visit(readiness=readiness(StoreUnavailable(), draining=True))
 
     assert (visitor.get("/health").status_code, visitor.get("/health").json) == (200, {"data": {"status": "up"}})
 
@@ -17,26 +40,45 @@ def test_ready_when_the_store_can_serve(visitor: Any) -> None:
     assert (visitor.get("/ready").status_code, visitor.get("/ready").json) == (200, {"data": {"status": "ready"}})
 
 
-@pytest.mark.parametrize("error", [StoreUnavailable("db-7.internal refused"), SchemaMismatch("run as db-owner")])
-def test_not_ready_without_a_store_of_the_right_schema_and_says_nothing_of_its_insides(
-    visit: Callable[..., Any], caplog: pytest.LogCaptureFixture, error: Exception
-) -> None:
-    answer = visit(readiness=_fail(error)).get("/ready")
+def test_ready_without_what_requests_can_do_without_which_is_named(visit: Callable[..., Any]) -> None:
+    answer = visit(readiness=readiness(degraded=("cache", "events"))).get("/ready")
 
-    assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+    assert (answer.status_code, answer.json) == (200, {"data": {"status": "ready", "degraded": ["cache", "events"]}})
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        (StoreUnavailable(f"{SECRET} refused"), "store_unreachable"),
+        (SchemaMissing(f"of {SECRET}"), "schema_missing"),
+        (SchemaTooOld(f"of {SECRET}"), "schema_too_old"),
+        (SchemaTooNew(f"of {SECRET}"), "schema_too_new"),
+        (SchemaMismatch(f"of {SECRET}"), "schema_mismatch"),
+        (SignerUnreadable(SECRET), "key_unreadable"),
+    ],
+)
+def test_not_ready_with_a_code_of_what_is_missing_and_nothing_of_its_insides(
+    visit: Callable[..., Any], caplog: pytest.LogCaptureFixture, trouble: Exception, code: str
+) -> None:
+    answer = visit(readiness=readiness(trouble, degraded=("cache",))).get("/ready")
+
+    assert (answer.status_code, answer.json["code"]) == (503, code)
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["title"] != "Service Unavailable"
     assert answer.headers["Retry-After"] == "5"
-    assert "db-" not in answer.text
-    assert str(error) in caplog.text
+    assert SECRET not in answer.text
+    assert str(trouble) in caplog.text
 
 
 def test_not_ready_while_shutting_down_and_the_store_is_not_asked(visit: Callable[..., Any]) -> None:
-    answer = visit(readiness=_fail(AssertionError()), draining=lambda: True).get("/ready")
+    answer = visit(readiness=readiness(AssertionError(), draining=True)).get("/ready")
 
     assert (answer.status_code, answer.json["code"]) == (503, "draining")
 
 
-def _fail(error: Exception) -> Callable[[], None]:
-    def readiness() -> None:
-        raise error
+def test_a_fault_is_not_taken_for_a_part_that_is_missing(visit: Callable[..., Any]) -> None:
+    assert visit(readiness=readiness(AssertionError())).get("/ready").status_code == 500
 
-    return readiness
+
+def test_every_missing_part_has_a_code_of_its_own() -> None:
+    assert len({missing.code for missing in Missing}) == len(Missing)

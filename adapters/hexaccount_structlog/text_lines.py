@@ -1,12 +1,9 @@
-"""Records as lines for people."""
+"""Documents as lines for people."""
 
 from typing import Any
 
 from structlog.dev import ConsoleRenderer, plain_traceback
 from structlog.typing import EventDict
-
-from hexaccount_structlog.ecs import LONGEST_MESSAGE
-from hexaccount_structlog.errors import cut, trace_of
 
 # What a person reads of the fields that a message does not tell, and under which names.
 _SHOWN = {"http.request.id": "request", "trace.id": "trace"}
@@ -23,19 +20,18 @@ class TextLines:
             colors=colors, sort_keys=False, pad_event_to=0, exception_formatter=plain_traceback
         )
 
-    def __call__(self, logger: Any, method: str, event: EventDict) -> bytes:
+    def __call__(self, logger: Any, level: str, document: EventDict) -> bytes:
         """Return the line, without its end."""
         shown = {
-            "timestamp": event["timestamp"],
-            "level": event["level"],
-            "logger": event["logger"],
-            "event": printable(cut(event["event"], LONGEST_MESSAGE)),
+            "timestamp": document["@timestamp"],
+            "level": document["log.level"],
+            "logger": document["log.logger"],
+            "event": printable(document["message"]),
         }
-        shown |= {short: printable(str(event[name])) for name, short in _SHOWN.items() if event.get(name)}
-        line = str(self._render(logger, method, shown)).rstrip()
-        error = event.get("error")
-        if error is not None:
-            line = "\n    ".join([line, *map(printable, trace_of(error).splitlines())])
+        shown |= {short: printable(str(document[name])) for name, short in _SHOWN.items() if document.get(name)}
+        line = str(self._render(logger, level, shown)).rstrip()
+        if trace := document.get("error.stack_trace"):
+            line = "\n    ".join([line, *map(printable, trace.splitlines())])
         return line.encode(errors="backslashreplace")
 
 

@@ -1,0 +1,93 @@
+"""Whether a process can serve: which part is missing, and which one it does without, and not a word of where any is."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.signing_keys import SignerUnreadable
+from hexaccount.application.ports.store import SchemaMismatch, SchemaMissing, SchemaTooNew, SchemaTooOld
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+
+_log = logging.getLogger("hexaccount.readiness")
+
+
+class Missing(Enum):
+    """A part without which nothing can be served: a code that never changes, and what it means."""
+
+    DRAINING = "draining", "the service is shutting down; another instance answers"
+    STORE_UNREACHABLE = "store_unreachable", "the store cannot be reached, or does not answer in time"
+    SCHEMA_MISSING = "schema_missing", "the store has no schema yet; it has to be migrated"
+    SCHEMA_TOO_OLD = "schema_too_old", "the store's schema is older than this version needs; it has to be migrated"
+    SCHEMA_TOO_NEW = "schema_too_new", "the store's schema is newer than this version knows; a later one has to serve"
+    SCHEMA_MISMATCH = "schema_mismatch", "the store's schema is not one that this version can serve with"
+    KEY_UNREADABLE = "key_unreadable", "the key that signs cannot be opened with the jwt.key of this process"
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a process is: what is missing, if anything, and by name what it goes on without."""
+
+    missing: Missing | None = None
+    degraded: Sequence[str] = ()
+
+
+_SCHEMA: Mapping[type[SchemaMismatch], Missing] = {
+    SchemaMissing: Missing.SCHEMA_MISSING,
+    SchemaTooOld: Missing.SCHEMA_TOO_OLD,
+    SchemaTooNew: Missing.SCHEMA_TOO_NEW,
+}
+
+
+class Readiness:
+    """Looks at what serving takes; a change is logged, with the reason that nobody outside is told."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        draining: Callable[[], bool],
+        check_store: Callable[[], None],
+        check_signer: Callable[[datetime], None],
+        degraded: Callable[[], Sequence[str]],
+    ) -> None:
+        """Take who tells whether all ends, who raises where something is missing, and who names what is done without.
+
+        check_store: raises StoreUnavailable and SchemaMismatch.
+        check_signer: raises SignerUnreadable and StoreUnavailable, for the key that signs at a moment.
+        """
+        self._clock = clock
+        self._draining = draining
+        self._check_store = check_store
+        self._check_signer = check_signer
+        self._degraded = degraded
+        self._told: Missing | None = None
+
+    def look(self) -> Condition:
+        """Return how it is now, within seconds."""
+        missing, reason = (Missing.DRAINING, "told to stop") if self._draining() else self._look_for_what_is_missing()
+        if missing is not self._told:
+            self._told = missing
+            if missing is None:
+                _log.warning("ready again")
+            else:
+                _log.warning("not ready, %s: %s", missing.code, reason)
+        return Condition(missing, tuple(self._degraded()) if missing is None else ())
+
+    def _look_for_what_is_missing(self) -> tuple[Missing | None, str]:
+        try:
+            self._check_store()
+            self._check_signer(self._clock.now())
+        except StoreUnavailable as error:
+            return Missing.STORE_UNREACHABLE, str(error)
+        except SchemaMismatch as error:
+            return _SCHEMA.get(type(error), Missing.SCHEMA_MISMATCH), str(error)
+        except SignerUnreadable as error:
+            return Missing.KEY_UNREADABLE, str(error)
+        return None, ""

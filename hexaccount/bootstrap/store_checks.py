@@ -1,0 +1,92 @@
+"""What there is to see of the store: whether it answers, its schema, the keys and the deliveries that it holds."""
+
+from hexaccount.application.diagnosis import Finding, Verdict
+from hexaccount.application.ports.store import SchemaMismatch, SchemaTooNew, Store
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.recorder import Recorder
+from hexaccount.bootstrap.key_file import seed_of
+from hexaccount.bootstrap.local_checks import check_store_file
+from hexaccount.bootstrap.preparation import check_store_is_there
+from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.stores import kind_of, open_store
+from hexaccount_system import Uuid7Identifiers
+
+_MOST_COUNTED = 100
+_WELL, _TO_DO, _AWAY = Verdict.WELL, Verdict.TO_DO, Verdict.AWAY
+
+
+def check_store(settings: Settings) -> list[Finding]:
+    """Return what is found of the store, and of what it holds as far as it answers."""
+    kind = settings.store_kind
+    if not kind_of(settings).lasts:
+        told = f"{kind}: it lives, and ends, with the process that serves"
+        return [Finding(part="store", verdict=_WELL, told=told)]
+    try:
+        check_store_is_there(settings)
+        store = open_store(settings, Recorder(Uuid7Identifiers(), settings.event_source))
+    except SchemaMismatch as error:
+        return [Finding(part="schema", verdict=_TO_DO, told=str(error))]
+    except SettingsError as error:
+        return [Finding(part="store", verdict=_TO_DO, told=str(error))]
+    try:
+        return _look_into(settings, store)
+    except StoreUnavailable as error:
+        remedy = "Start it, or correct the setting store. Until then requests are answered with 503."
+        return [Finding(part="store", verdict=_AWAY, told=f"{kind}: {error}", remedy=remedy)]
+    finally:
+        store.close()
+
+
+def _look_into(settings: Settings, store: Store) -> list[Finding]:
+    try:
+        store.check()
+        schema = _schema(behind=store.is_behind())
+    except SchemaMismatch as error:
+        remedy = "" if isinstance(error, SchemaTooNew) or "hexaccount migrate" in str(error) else _MIGRATE
+        return [_answers(settings), Finding(part="schema", verdict=_TO_DO, told=str(error), remedy=remedy)]
+    file = kind_of(settings).file_of(settings.store)
+    findings = (file and check_store_file(file)) or [_answers(settings)]
+    return [*findings, schema, *_stored_keys(settings, store), _deliveries(store)]
+
+
+_MIGRATE = "Run: hexaccount migrate"
+
+
+def _answers(settings: Settings) -> Finding:
+    return Finding(part="store", verdict=_WELL, told=f"{settings.store_kind}: it answers")
+
+
+def _schema(*, behind: bool) -> Finding:
+    if behind:
+        told = "this version serves with it, and knows a newer one"
+        return Finding(part="schema", verdict=_TO_DO, told=told, remedy=f"{_MIGRATE}. What serves goes on meanwhile.")
+    return Finding(part="schema", verdict=_WELL, told="it is the one of this version, or a newer one that fits")
+
+
+def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
+    """Return which of the stored keys cannot be opened; nothing where there are none, or no key to open them with."""
+    stored = store.signing_keys.all()
+    if not stored:
+        return []
+    from hexaccount_security import SealingSmith  # noqa: PLC0415 - it is seldom needed, and imports much
+
+    try:
+        smith = SealingSmith(seed_of(settings))
+    except SettingsError:
+        return []  # which the finding on the key tells
+    lost = [key.kid for key in stored if not smith.can_open(key)]
+    if lost:
+        told = f"{', '.join(lost)} cannot be opened: jwt.key is another one than they were sealed under"
+        remedy = "Set that again, or remove them (`hexaccount keys remove`) and add others; everybody logs in again."
+        return [Finding(part="stored keys", verdict=_TO_DO, told=told, remedy=remedy)]
+    return [Finding(part="stored keys", verdict=_WELL, told=f"{len(stored)}, and all can be opened")]
+
+
+def _deliveries(store: Store) -> Finding:
+    given_up = store.set_aside.page(limit=_MOST_COUNTED, after=None)
+    if not given_up:
+        return Finding(part="deliveries", verdict=_WELL, told="none was given up")
+    number = f"{len(given_up)} or more" if len(given_up) == _MOST_COUNTED else str(len(given_up))
+    told = f"given up: {number}, to {', '.join(sorted({delivery.subscriber for delivery in given_up}))}"
+    remedy = "See `hexaccount outbox list`, mend the cause, then `hexaccount outbox retry`."
+    return Finding(part="deliveries", verdict=_TO_DO, told=told, remedy=remedy)

@@ -1,0 +1,74 @@
+"""A claim looks at the first of what is due only, also where all of it is of one account."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from hexaccount_mongo import MongoStore
+from tests.adapters.mongo.conftest import open_store
+from tests.plans.mongodb import plan_of, sent_commands
+from tests.servers.mongo import temporary_mongo_database
+
+_MANY = 1_000
+_ONE = UUID(int=0)
+_NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
+Opened = tuple[MongoStore, Database[dict[str, Any]], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def store(mongo_server: str) -> Iterator[Opened]:
+    with (
+        temporary_mongo_database(mongo_server) as url,
+        MongoClient[dict[str, Any]](url, uuidRepresentation="standard") as client,
+        sent_commands() as sent,
+    ):
+        store = open_store(url)
+        store.migrate()
+        yield store, client.get_default_database(), sent
+        store.close()
+
+
+@pytest.mark.parametrize("accounts", [1, _MANY])
+def test_a_claim_of_what_is_due_looks_at_the_first_ones_only(store: Opened, accounts: int) -> None:
+    opened, database, sent = store
+    database["deliveries"].insert_many([owed(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
+    database["journal"].insert_many([entry(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
+    sent.clear()
+    claimed = opened.outbox.claim("s", limit=10, now=_NOW, lease=timedelta(seconds=30))
+    assert [delivery.entry.id for delivery in claimed] == [UUID(int=n) for n in range(1, 11)]
+    (heads,) = (command for command in sent if "aggregate" in command)
+    database["deliveries"].update_many({}, {"$set": {"lease": None, "free_at": datetime(1970, 1, 1, tzinfo=UTC)}})
+    assert 10 <= looks_of(plan_of(database, heads)) < _MANY / 2
+
+
+def owed(number: int, aggregate_id: UUID) -> dict[str, Any]:
+    return {
+        "subscriber": "s", "event_id": UUID(int=number), "aggregate": "user", "aggregate_id": aggregate_id,
+        "sequence": number, "attempts": 0, "free_at": datetime(1970, 1, 1, tzinfo=UTC), "lease": None,
+        "set_aside": False, "error": "",
+    }  # fmt: skip
+
+
+def entry(number: int, aggregate_id: UUID) -> dict[str, Any]:
+    return {
+        "_id": UUID(int=number), "aggregate": "user", "aggregate_id": aggregate_id, "sequence": number, "type": "t",
+        "source": "urn:s", "subject": aggregate_id, "time": _NOW, "dataschema": "urn:d", "causation_id": None,
+        "traceparent": None, "data": {},
+    }  # fmt: skip
+
+
+def looks_of(plan: Any) -> int:
+    """Return how many keys of indexes were looked at, in all parts of a plan."""
+    match plan:
+        case Mapping():
+            return int(plan.get("totalKeysExamined", 0)) + sum(map(looks_of, plan.values()))
+        case list():
+            return sum(map(looks_of, plan))
+        case _:
+            return 0

@@ -1,0 +1,70 @@
+"""What MongoDB and Redis are asked, by their own drivers with the real servers."""
+
+from contextlib import suppress
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+from redis.exceptions import ResponseError
+
+from hexaccount.application.get_user import GetUser
+from tests.adapters.otel.conftest import Collected
+from tests.servers.mongo import temporary_mongo_database
+from tests.servers.otlp import attributes_of
+
+SECRET = "correct horse battery"
+MESSAGE = GetUser(reference="ann")
+
+
+def test_a_command_of_mongodb_is_a_span_within_another_one_only_and_tells_nothing_that_it_holds(
+    collected: Collected, mongo_server: str
+) -> None:
+    collected.traces.watch_pymongo()
+    with temporary_mongo_database(mongo_server) as url, MongoClient(url) as client:
+        database = client.get_default_database()
+        name = database.name
+
+        def work() -> None:
+            database["people"].insert_many([{"name": SECRET, "n": number} for number in range(3)])
+            assert len(list(database["people"].find({"name": SECRET}, limit=3, batch_size=2))) == 3
+            with suppress(OperationFailure):
+                database.command("findAndForget", SECRET)
+
+        work()
+        collected.traces.messages(MESSAGE, work)
+        spans = collected.spans()
+        work()
+    message, *commands = spans
+    assert {command.parent_span_id for command in commands} == {message.span_id}
+    told = [attributes_of(command) for command in commands]
+    assert [command.name for command in commands] == [
+        "insert people", "find people", "getMore people", "findAndForget",
+    ]  # fmt: skip
+    assert told[0] == {
+        "db.system.name": "mongodb",
+        "db.namespace": name,
+        "db.operation.name": "insert",
+        "db.collection.name": "people",
+    }
+    assert told[-1]["error.type"] == "CommandNotFound"
+    assert not [command for command in commands if SECRET in str(command)]
+
+
+def test_a_command_of_redis_is_a_span_within_another_one_only_and_tells_none_of_its_arguments(
+    collected: Collected, redis_url: str
+) -> None:
+    with collected.traces.redis_client().from_url(redis_url) as client:
+
+        def work() -> None:
+            client.set("one", SECRET)
+            with pytest.raises(ResponseError):
+                client.execute_command("incr", "one")
+
+        work()
+        collected.traces.messages(MESSAGE, work)
+        work()
+    message, stored, counted = collected.spans()
+    assert {stored.parent_span_id, counted.parent_span_id} == {message.span_id}
+    assert attributes_of(stored) == {"db.system.name": "redis", "db.operation.name": "SET"}
+    assert (counted.name, attributes_of(counted)["error.type"]) == ("INCR", "ResponseError")
+    assert SECRET not in str(stored)

@@ -1,0 +1,64 @@
+"""What is told beside the sockets: whether the process lives, whether it can serve, and which part is missing."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from hexaccount.application.client_address import ClientAddresses
+from hexaccount.application.readiness import Condition, Missing
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount_socketio import Sockets, create_application
+
+
+def get(path: str, condition: Condition) -> tuple[int, str, Any]:
+    """Return the status, the type and the document of an answer."""
+    sent: list[Mapping[str, Any]] = []
+
+    async def readiness() -> Condition:
+        return condition
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> Mapping[str, Any]:
+        return {"type": "http.request"}
+
+    async def ask() -> None:
+        with open_service(Settings(store="memory://", password=PasswordSettings(cost=4))) as service:
+            sockets = Sockets(bus=service.bus, addresses=ClientAddresses([]), cors_origins=[], draining=lambda: False)
+            scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+            await create_application(sockets, readiness=readiness)(scope, receive, send)
+            await sockets.close()
+
+    asyncio.run(ask())
+    start, body = sent
+    return start["status"], dict(start["headers"])[b"content-type"].decode(), json.loads(body["body"])
+
+
+def test_health_is_up_whatever_is_missing() -> None:
+    assert get("/health", Condition(Missing.STORE_UNREACHABLE)) == (
+        200,
+        "application/json",
+        {"data": {"status": "up"}},
+    )
+
+
+def test_ready_and_what_is_done_without() -> None:
+    assert get("/ready", Condition()) == (200, "application/json", {"data": {"status": "ready"}})
+    assert get("/ready", Condition(None, ("cache",)))[2] == {"data": {"status": "ready", "degraded": ["cache"]}}
+
+
+@pytest.mark.parametrize("missing", Missing)
+def test_not_ready_with_the_code_of_what_is_missing(missing: Missing) -> None:
+    status, kind, problem = get("/ready", Condition(missing))
+    assert (status, kind) == (503, "application/problem+json")
+    assert problem == {
+        "type": f"urn:hexaccount:problem:{missing.code}",
+        "status": 503,
+        "code": missing.code,
+        "detail": missing.detail,
+    }

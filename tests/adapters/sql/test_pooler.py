@@ -1,0 +1,96 @@
+"""PostgreSQL behind a PgBouncer that lends its connections for the time of one transaction."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.recorder import Recorder
+from hexaccount.conformance import StoreUnderTest
+from hexaccount.conformance.suites.owing_again import OwingAgainContract
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.rollback import RollbackContract
+from hexaccount.conformance.suites.storing import save
+from hexaccount_sql import SqlStore
+from hexaccount_sql.migration import migrate
+from tests.contracts.sql_stores import empty_database
+from tests.servers.pgbouncer import Pgbouncer
+from tests.servers.postgres import temporary_database
+
+POOLED = "?pooler=transaction"
+
+
+@pytest.fixture(scope="module")
+def pgbouncer(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pgbouncer]:
+    with Pgbouncer(tmp_path_factory.mktemp("pgbouncer"), before=postgres_server) as pgbouncer:
+        yield pgbouncer
+
+
+@pytest.fixture(scope="module")
+def database(postgres_server: str) -> Iterator[str]:
+    """Give the URL of a database whose time is not ours: no session can be told another one here."""
+    with temporary_database(postgres_server) as url, psycopg.connect(postgres_server, autocommit=True) as connection:
+        name = sql.Identifier(urlsplit(url).path.removeprefix("/"))
+        connection.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Kathmandu'").format(name))
+        yield url
+
+
+class PooledStore(SqlStore):
+    """The store by way of the pooler, which migrations go round."""
+
+    def __init__(self, pooled: str, recorder: Recorder, *, direct: str) -> None:
+        super().__init__(pooled, recorder=recorder)
+        self._direct = direct
+
+    def migrate(self) -> str:
+        return migrate(self._direct)
+
+
+class TestPooled(RollbackContract, OwingAgainContract):
+    @pytest.fixture
+    def under_test(self, pgbouncer: Pgbouncer, database: str) -> StoreUnderTest:
+        empty_database(database)
+        return StoreUnderTest(partial(PooledStore, pgbouncer.url_of(database) + POOLED, direct=database))
+
+
+@pytest.fixture
+def pooled(pgbouncer: Pgbouncer, database: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
+    migrate(database)
+    empty_database(database)
+    return open_store(pgbouncer.url_of(database) + POOLED)
+
+
+def test_a_migration_is_refused_whose_lock_the_pooler_would_keep(pooled: SqlStore) -> None:
+    with pytest.raises(StoreUnavailable, match="give `hexaccount migrate` a URL without pooler=transaction"):
+        pooled.migrate()
+
+
+def test_a_statement_is_repeated_on_whichever_connection_there_is(pooled: SqlStore, people: People) -> None:
+    ada = people.user("ada")
+    save(pooled, ada)
+
+    def look_up(_turn: int) -> bool:
+        with pooled.unit_of_work() as uow:
+            return uow.users.get(ada.id).id == ada.id
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(look_up, range(160)))
+
+
+def test_nobody_listens_where_what_is_heard_would_be_told_to_others(pooled: SqlStore) -> None:
+    before = set(threading.enumerate())
+    pooled.watch()
+    assert not [thread for thread in set(threading.enumerate()) - before if thread.name == "commit-listener"]
+
+
+def test_who_has_not_said_that_there_is_a_pooler_is_told_to(
+    pgbouncer: Pgbouncer, database: str, open_store: Callable[[str], SqlStore]
+) -> None:
+    with pytest.raises(StoreUnavailable, match=r"before which PgBouncer stands, add pooler=transaction"):
+        open_store(pgbouncer.url_of(database)).check()

@@ -1,0 +1,82 @@
+"""What `tox -e build` has built is whole, and works where nothing else of the project is."""
+
+import json
+import subprocess
+import tarfile
+import urllib.request
+import zipfile
+from pathlib import Path
+
+from tests.release.conftest import serving
+
+
+def in_git(root: Path, *places: str) -> set[str]:
+    listed = subprocess.check_output(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *places], cwd=root
+    )
+    return {name for name in listed.decode().splitlines() if (root / name).is_file()}
+
+
+def check_it_serves(url: str, folder: Path) -> None:
+    with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
+        assert json.load(answer) == {"data": {"status": "up"}}
+    with urllib.request.urlopen(f"{url}/api/v1/public/avatar/ada", timeout=10) as answer:
+        assert answer.headers["Content-Type"] == "image/png"
+    # A password of the list of common ones, which is data of a package.
+    body = {
+        "user_name": "ada",
+        "first_name": "A",
+        "last_name": "L",
+        "email": "ada@example.org",
+        "password": "password1",
+    }
+    request = urllib.request.Request(
+        f"{url}/api/v1/public/register", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    try:
+        urllib.request.urlopen(request, timeout=20)
+        refused = None
+    except urllib.error.HTTPError as error:
+        refused = json.load(error)
+    assert refused is not None
+    assert "password" in json.dumps(refused["errors"])
+    assert {path.name for path in (folder / "hexaccount-data").iterdir()} >= {"hexaccount.db", "jwt.key"}
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path, root: Path) -> None:
+    sources = {
+        name.removeprefix("adapters/")
+        for name in in_git(root, "hexaccount", "adapters")
+        if not name.endswith((".md", ".toml"))
+    }
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert held == sources
+    assert {name for name in held if name.endswith("py.typed")} == {
+        name for name in sources if name.endswith("py.typed")
+    }
+
+
+def test_the_source_distribution_holds_what_the_repository_holds(sdist: Path, root: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        held = {member.name.split("/", 1)[1] for member in archive if member.isfile()}
+    made = {name for name in held if name == "PKG-INFO" or ".egg-info/" in name}
+    assert held - made == in_git(root)
+
+
+def test_the_first_command_of_the_readme_serves_from_the_wheel(
+    wheel: Path, folder: Path, first_command: str, environment: dict[str, str]
+) -> None:
+    assert " install . " in first_command
+    command = first_command.replace(" install . ", f" install '{wheel}' ")
+    with serving(command, folder=folder, environment=environment) as url:
+        check_it_serves(url, folder)
+
+
+def test_the_first_command_of_the_readme_serves_from_the_source_distribution(
+    sdist: Path, folder: Path, first_command: str, environment: dict[str, str]
+) -> None:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
+    with serving(first_command, folder=unpacked, environment=environment) as url:
+        check_it_serves(url, unpacked)

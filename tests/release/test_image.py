@@ -1,0 +1,90 @@
+"""What the Dockerfile says, done without Docker: its steps build what runs as a user who may write nearly nothing."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.dockerfile import Dockerfile
+from tests.servers.ports import free_port
+from tests.servers.processes import RunningCommand
+
+
+@pytest.fixture
+def dockerfile(root: Path) -> Dockerfile:
+    return Dockerfile(root / "Dockerfile")
+
+
+def copy_context(root: Path, source: Path) -> None:
+    """Copy what .dockerignore lets in."""
+    rules = (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for name in (rule.removeprefix("!") for rule in rules if rule.startswith("!")):
+        if (root / name).is_dir():
+            shutil.copytree(root / name, source / name, ignore=left_out)
+        else:
+            shutil.copy(root / name, source / name)
+
+
+def as_user(argv: list[str], user: str) -> list[str]:
+    """Return how root runs a command as the image's user, who may read what root's interpreter needs."""
+    if os.geteuid() != 0:
+        return argv
+    uid, _, gid = user.partition(":")
+    caps = [
+        "--inh-caps=-all,+dac_read_search",
+        "--ambient-caps=+dac_read_search",
+        "--bounding-set=-all,+dac_read_search",
+    ]
+    return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", *caps, *argv]
+
+
+def test_what_the_dockerfile_builds_runs_as_its_user_and_says_that_it_is_healthy(
+    dockerfile: Dockerfile, root: Path, folder: Path, environment: dict[str, str]
+) -> None:
+    source, data = folder / "source", folder / "data"
+    source.mkdir()
+    copy_context(root, source)
+    places = {"/wheels": f"{folder}/wheels", "/opt/hexaccount": f"{folder}/opt"}
+
+    def here(text: str) -> str:
+        for there, place in places.items():
+            text = text.replace(there, place)
+        return text
+
+    for step in dockerfile.stages[0]:
+        if step.keyword == "RUN":
+            built = subprocess.run(
+                ["sh", "-ec", here(step.command)],
+                cwd=source,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert built.returncode == 0, built.stdout + built.stderr
+
+    assert not (folder / "opt/bin/pip").exists()
+    drivers = "import confluent_kafka, psycopg, pymongo, redis, socketio"
+    subprocess.run([folder / "opt/bin/python", "-c", drivers], check=True, timeout=60)
+    port, user = free_port(), dockerfile.last("USER").text
+    data.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(data, *map(int, user.split(":")))
+    variables = {name: here(value).replace("$PATH", os.defpath) for name, value in dockerfile.environment.items()}
+    clean = ["env", "-i", "HOME=/nonexistent", *(f"{name}={value}" for name, value in variables.items())]
+    command = [*dockerfile.last("ENTRYPOINT").arguments, *dockerfile.last("CMD").arguments, "--port", str(port)]
+    check = [part.replace(":8000/", f":{port}/") for part in dockerfile.last("HEALTHCHECK").arguments]
+    with RunningCommand(as_user([*clean, *command], user), output=folder / "output", cwd=data) as running:
+        running.wait_for_ok(f"http://127.0.0.1:{port}/health", timeout=60)
+        healthy = subprocess.run(as_user([*clean, *check], user), cwd=data, timeout=30, check=False)
+        assert healthy.returncode == 0
+        assert running.terminate() == 0, running.output
+    sick = subprocess.run(as_user([*clean, *check], user), cwd=data, timeout=30, check=False, capture_output=True)
+    assert sick.returncode != 0
+    written = {path.name for path in (data / "hexaccount-data").iterdir()}
+    assert {"hexaccount.db", "jwt.key"} <= written
+    if os.geteuid() == 0:
+        assert (data / "hexaccount-data").stat().st_uid == int(user.partition(":")[0])

@@ -1,0 +1,86 @@
+"""What docs/operations.md says about backups, done: what comes back is the service as it was."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import requests
+
+from tests.servers.postgres import temporary_database
+from tests.servers.postgres_binaries import find_binaries
+from tests.service.conftest import Account
+
+OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
+
+
+def told(what: str) -> str:
+    """Return the commands that the document gives."""
+    found = re.search(rf"<!-- {what} -->\n```sh\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None, what
+    return found[1]
+
+
+def run(commands: str, folder: Path, **environment: str) -> None:
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands], cwd=folder, env={**os.environ, **environment}, check=True
+    )
+
+
+def history(hexaccount: Callable[..., CompletedProcess[str]], **settings: str) -> str:
+    return hexaccount("events", "list", "ada", "--json", **settings).stdout
+
+
+def check_it_is_as_it_was(ada: Account, access: dict[str, str], url: str) -> None:
+    """Return if somebody who was logged in still is, may log in, and the name is taken."""
+    ada = Account(url, ada.name, ada.password)
+    assert ada.get("/api/v1/me", access).status_code == 200
+    assert ada.register().status_code == 409
+    ada.log_in()
+
+
+def test_sqlite_comes_back_from_a_backup_that_was_made_while_it_was_used(serving, hexaccount, tmp_path: Path) -> None:
+    with serving() as (_, url):
+        ada = Account(url, "ada")
+        assert ada.register().status_code == 201
+        access = ada.log_in()
+        # The key that signs tokens is in the database, sealed with that of the file.
+        assert hexaccount("keys", "add", "--signs-after", "0").returncode == 0
+        run(told("back up sqlite"), tmp_path)
+        before = history(hexaccount)
+        assert Account(url, "later").register().status_code == 201
+    assert (tmp_path / "backup/hexaccount.db").stat().st_mode & 0o077 == 0
+    shutil.rmtree(tmp_path / "hexaccount-data")
+    run(told("restore sqlite"), tmp_path)
+    assert (tmp_path / "hexaccount-data").stat().st_mode & 0o077 == 0
+    assert history(hexaccount) == before != ""
+    with serving() as (_, url):
+        check_it_is_as_it_was(ada, access, url)
+        assert len(requests.get(f"{url}/.well-known/jwks.json", timeout=20).json()["keys"]) == 1
+        assert Account(url, "later").register().status_code == 201, "it came after the backup"
+
+
+def test_postgresql_comes_back_from_a_dump_that_was_made_while_it_was_used(
+    serving, hexaccount, tmp_path: Path, postgres_server: str
+) -> None:
+    tools = f"{find_binaries(None)}:{os.environ['PATH']}"
+    key = {"HEXACCOUNT_JWT__KEY": "a key that is kept apart from the dump"}
+    with temporary_database(postgres_server) as database:
+        settings = {"HEXACCOUNT_STORE": database, **key}
+        assert hexaccount("migrate", **settings).returncode == 0
+        with serving(**settings) as (_, url):
+            ada = Account(url, "ada")
+            assert ada.register().status_code == 201
+            access = ada.log_in()
+            run(told("back up postgresql"), tmp_path, STORE=database, PATH=tools)
+        before = history(hexaccount, **settings)
+    assert (tmp_path / "hexaccount.dump").stat().st_mode & 0o077 == 0
+    with temporary_database(postgres_server) as restored:
+        settings = {"HEXACCOUNT_STORE": restored, **key}
+        run(told("restore postgresql"), tmp_path, STORE=restored, PATH=tools)
+        assert history(hexaccount, **settings) == before != ""
+        with serving(**settings) as (_, url):
+            check_it_is_as_it_was(ada, access, url)

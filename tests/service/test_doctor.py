@@ -1,0 +1,52 @@
+"""The doctor as an operator calls it, on servers that are there, and hang."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.servers.kafka import KafkaServer, temporary_topic
+from tests.servers.own_server import OwnServer
+from tests.servers.postgres import PostgresServer
+from tests.servers.redis import RedisServer
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[tuple[PostgresServer, RedisServer, KafkaServer]]:
+    with PostgresServer(tmp_path) as postgres, RedisServer(tmp_path) as redis, KafkaServer(tmp_path) as kafka:
+        yield postgres, redis, kafka
+
+
+def test_it_tells_what_is_there_and_what_hangs_and_ends(
+    servers: tuple[PostgresServer, RedisServer, KafkaServer], hexaccount: Callable[..., CompletedProcess[str]]
+) -> None:
+    postgres, redis, kafka = servers
+    with ExitStack() as stack:
+        topic = stack.enter_context(temporary_topic(kafka.url))
+        settings = {
+            "HEXACCOUNT_STORE": postgres.url,
+            "HEXACCOUNT_CACHE": redis.url,
+            "HEXACCOUNT_EVENTS": f'["{topic}"]',
+            "HEXACCOUNT_JWT__KEY": "k" * 40,
+        }
+        assert hexaccount("migrate", **settings).returncode == 0
+        assert verdicts(hexaccount("doctor", "--json", **settings)) == (
+            0,
+            dict.fromkeys(["settings", "key", "store", "schema", "cache", f"events {topic}", "deliveries"], "well"),
+        )
+        for server in servers:
+            stack.callback(OwnServer.resume, server)
+            server.pause()
+        code, found = verdicts(hexaccount("doctor", "--json", **settings))
+        assert code == 3
+        assert {part for part, verdict in found.items() if verdict == "away"} == {"store", "cache", f"events {topic}"}
+
+
+def verdicts(done: CompletedProcess[str]) -> tuple[int, dict[str, str]]:
+    assert "Traceback" not in done.stderr
+    return done.returncode, {found["part"]: found["verdict"] for found in json.loads(done.stdout)["data"]}

@@ -1,0 +1,115 @@
+"""What people have stored goes through every migration, up and down, and is what it was."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hexaccount.application.add_key import AddKey
+from hexaccount.application.log_in import LogIn
+from hexaccount.application.log_out import LogOut
+from hexaccount.application.refresh_session import RefreshSession
+from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.domain.errors import WrongCredentials
+from hexaccount_mongo import MongoStore
+from hexaccount_mongo import schema as mongo_schema
+from hexaccount_mongo.migration import migrate as migrate_mongo
+from hexaccount_sql import schema as sql_schema
+from hexaccount_sql.migration import migrate as migrate_sql
+from tests.application.people import PASSWORD, registration
+from tests.servers.mongo import temporary_mongo_database
+from tests.servers.postgres import temporary_database
+from tests.upgrades.rows import all_rows, lost
+
+_LEASE = timedelta(seconds=30)
+_UNUSUAL = 'O\'Brien "the 2nd"; -- \\ \U0001f600 e\u0301'
+
+VERSIONS = sql_schema.SUPPORTED_VERSIONS
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mongodb"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    match request.param:
+        case "sqlite":
+            yield f"sqlite:///{tmp_path}/accounts.db"
+        case "postgresql":
+            with temporary_database(request.getfixturevalue("postgres_server")) as url:
+                yield url
+        case "mongodb":
+            with temporary_mongo_database(request.getfixturevalue("mongo_server")) as url:
+                yield url
+
+
+@pytest.fixture
+def service(url: str) -> Iterator[Service]:
+    """Give a service whose schema is of the first version."""
+    settings = Settings(store=url, jwt=JwtSettings(key="k" * 40), password=PasswordSettings(cost=4))
+    with open_service(settings) as service:
+        migrate_to(VERSIONS[0], service)
+        service.enrol()
+        yield service
+
+
+def test_rows_are_what_they_were_after_every_migration_up_and_down(service: Service, url: str) -> None:
+    live_through_everything(service)
+    before = all_rows(url)
+    assert [name for name, rows in before.items() if not rows] == []
+    for version in [*VERSIONS[1:], *reversed(VERSIONS[:-1]), *VERSIONS[1:]]:
+        migrate_to(version, service)
+        after = all_rows(url)
+        assert lost(before, after) == []
+        if version == VERSIONS[0]:
+            assert after == before
+        service.store.check()
+    service.deliver_all()
+    assert service.bus.handle(LogIn(user_name="juliet", password=PASSWORD)).token
+    assert all_rows(url)["sessions"] != before["sessions"]
+
+
+def test_the_versions_of_all_stores_are_the_same() -> None:
+    assert mongo_schema.SUPPORTED_VERSIONS == tuple(mongo_schema.SERVES) == sql_schema.SUPPORTED_VERSIONS
+
+
+@pytest.mark.parametrize("how", ["a row less", "another value"])
+def test_a_loss_is_seen(service: Service, url: str, how: str) -> None:
+    live_through_everything(service)
+    before = all_rows(url)
+    table = "profiles"
+    rows = before[table]
+    after = {**before, table: rows[1:] if how == "a row less" else [{**rows[0], "bio": None}, *rows[1:]]}
+    assert lost(before, after) == [table]
+    assert lost(before, {**before, table: [{**row, "new": 1} for row in rows], "other": []}) == []
+
+
+def live_through_everything(service: Service) -> None:
+    """Have something in every table, with what may be empty empty and full."""
+    handle = service.bus.handle
+    juliet = handle(replace(registration("juliet"), idempotency_key="a key of her own"))
+    handle(registration("romeo"))
+    service.deliver_all()
+    handle(UpdateProfile.of_text(juliet, {"bio": _UNUSUAL, "phone": None}))
+    access = handle(LogIn(user_name="juliet", password=PASSWORD, client_address="2001:db8::1", user_agent=_UNUSUAL))
+    handle(RefreshSession(refresh=access.refresh))
+    handle(LogOut(session_id=handle(LogIn(user_name="romeo", password=PASSWORD)).session_id))
+    handle(AddKey())
+    with pytest.raises(WrongCredentials):
+        handle(LogIn(user_name="romeo", password="a wrong one"))
+    now = service.container.clock().now()
+    outbox = service.store.outbox
+    outbox.enrol("elsewhere", ["*"])
+    handle(registration("tybalt"))
+    handle(registration("paris"))
+    claimed = outbox.claim("elsewhere", limit=9, now=now, lease=_LEASE)
+    outbox.set_aside(claimed[0], error=_UNUSUAL)
+    outbox.postpone(claimed[1], until=now + _LEASE, error="?")
+
+
+def migrate_to(version: str, service: Service) -> None:
+    if isinstance(service.store, MongoStore):
+        migrate_mongo(service.store._database, version)
+    else:
+        migrate_sql(service.settings.store, version)

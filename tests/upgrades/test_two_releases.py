@@ -1,0 +1,150 @@
+"""The release before and this one serve at once while the schema is migrated, and nobody notices."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hexaccount_sql.schema import SUPPORTED_VERSIONS
+from tests.chaos.callers import Answers, calling
+from tests.servers.ports import free_port
+from tests.servers.postgres import temporary_database
+from tests.servers.processes import RunningCommand, answers_ok, console_command, unmeasured
+from tests.upgrades.previous_release import Release, unpack_previous_release
+
+pytestmark = pytest.mark.long
+
+CALLERS = 2
+EVENTS_BEFORE = 100_000
+"""A journal of that length takes a second or so to index."""
+REQUESTS_AFTERWARDS = 40
+
+Start = Callable[[Release | None], str]
+Run = Callable[[Release | None], str]
+
+
+@pytest.fixture(scope="module")
+def previous(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    return unpack_previous_release(tmp_path_factory.mktemp("previous"))
+
+
+@pytest.fixture
+def url(postgres_server: str) -> Iterator[str]:
+    with temporary_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def environment(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    # Neither release is measured: the one before has no source that would count, and this one is busy enough.
+    for name in os.environ.keys() - unmeasured().keys():
+        monkeypatch.delenv(name)
+    return {
+        "HEXACCOUNT_STORE": url,
+        "HEXACCOUNT_JWT__KEY": "k" * 40,
+        "HEXACCOUNT_PASSWORD__COST": "4",
+        "HEXACCOUNT_LIMITS__ENABLED": "false",
+    }
+
+
+@pytest.fixture
+def migrate(environment: dict[str, str], tmp_path: Path) -> Run:
+    """Give a function that has a release, this one if none is named, migrate, and returns what it says."""
+
+    def run(release: Release | None = None) -> str:
+        argv = [*(release.command if release else console_command("hexaccount")), "migrate"]
+        env = {**os.environ, **environment, **(release.environment if release else {})}
+        done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Give a function that has a release, this one if none is named, serve, and returns its address."""
+    with ExitStack() as running:
+
+        def start(release: Release | None = None) -> str:
+            port = free_port()
+            argv = [*(release.command if release else console_command("hexaccount")), "http", "--port", str(port)]
+            env = {**environment, **(release.environment if release else {})}
+            command = RunningCommand(argv, output=tmp_path / f"output-{port}", env=env, cwd=tmp_path)
+            running.enter_context(command)
+            command.wait_for_ok(f"http://127.0.0.1:{port}/ready", timeout=60)
+            return f"http://127.0.0.1:{port}"
+
+        yield start
+
+
+def test_the_previous_release_runs_its_own_code(previous: Release, tmp_path: Path) -> None:
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import hexaccount, hexaccount_sql; print(hexaccount.__file__, hexaccount_sql.__file__)",
+        ],
+        env={**os.environ, **previous.environment},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout.split()
+    assert [Path(file).is_relative_to(previous.folder) for file in told] == [True, True]
+
+
+def test_both_serve_without_a_failure_while_the_schema_is_migrated(
+    url: str, previous: Release, migrate: Run, start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert migrate(previous) == "the schema is version 0001"
+    fill_journal(url)
+    before, now = start(previous), start(None)
+    with calling([before, now], callers=CALLERS) as answers:
+        wait_for_answers(answers, [before, now])
+        began, count = time.monotonic(), sum(answers.by_address.values())
+        assert migrate(None) == f"the schema is version {SUPPORTED_VERSIONS[-1]}"
+        seconds, meanwhile = time.monotonic() - began, sum(answers.by_address.values()) - count
+        wait_for_answers(answers, [before, now])
+        # Who goes back to the release before needs no other schema.
+        assert migrate(previous) == "the schema is version 0001"
+        wait_for_answers(answers, [before, now])
+        assert [answers_ok(f"{address}/ready") for address in (before, now)] == [True, True]
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{sum(answers.by_address.values())} requests, {meanwhile} of them in the {seconds:.1f} s of migrating\n"
+        )
+    assert (answers.failures, answers.refused) == ([], {})
+    assert meanwhile > 0
+    with psycopg.connect(url) as connection:
+        (valid,) = connection.execute(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'journal_rare'::regclass"
+        ).fetchone() or (None,)
+        stored = {str(user_id) for (user_id,) in connection.execute("SELECT id FROM users")}
+    assert valid
+    assert stored >= set(answers.registered)
+
+
+def fill_journal(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "INSERT INTO journal (aggregate, aggregate_id, sequence, id, type, source, subject, time, dataschema, data)"
+            " SELECT 'ancient', gen_random_uuid(), 1, gen_random_uuid(), 'hexaccount.test.' || number %% 10,"
+            " 'urn:test', gen_random_uuid(), now(), 'urn:test', '{}' FROM generate_series(1, %s) AS number",
+            [EVENTS_BEFORE],
+        )
+
+
+def wait_for_answers(answers: Answers, addresses: list[str]) -> None:
+    """Return once each address has answered some more requests; a failure is no reason to wait any longer."""
+    wanted = {address: answers.by_address[address] + REQUESTS_AFTERWARDS for address in addresses}
+    while any(answers.by_address[address] < count for address, count in wanted.items()):
+        assert (answers.failures, answers.refused) == ([], {})
+        time.sleep(0.01)
