@@ -11,7 +11,7 @@ from hexaccount.application.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service
 from hexaccount_socketio import lines
 from hexaccount_socketio.line import MOST_BYTES, MOST_WAITING
-from tests.adapters.socketio.wire import House, entries_of, registered, run, token_of
+from tests.adapters.socketio.wire import House, entries_of, over, registered, run, token_of
 
 AWAY = 6.0
 """Seconds after which nobody's patience with a stranger lasts."""
@@ -40,8 +40,7 @@ def test_a_stranger_who_takes_nothing_is_gone_all_the_same(service: Service) -> 
         client.show("no.such.token")
         await client.until(lambda: client.blocks)
         house.watch.now += AWAY
-        async with asyncio.timeout(20):
-            await serving
+        await over(serving)
 
     run(House(service.bus), test)
 

@@ -18,18 +18,21 @@ from hexaccount.application.revoke_role import RevokeRole
 from hexaccount.application.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service
 from hexaccount.domain.role import Role
-from tests.adapters.socketio.wire import House, entries_of, registered, run, session_of, token_of
+from tests.adapters.socketio.wire import House, entries_of, over, registered, run, session_of, token_of
 from tests.application.people import PASSWORD
 
 
 class SlowBus(Bus):
-    """A bus to the service whose store can be kept from answering who is behind a token."""
+    """A bus to the service whose store can be kept from answering who is behind a token, and answers from arriving."""
 
     def __init__(self, service: Service) -> None:
         self._inner = service.bus
         self.answers = threading.Event()
         self.answers.set()
         self.asked = threading.Event()
+        self.arrives = threading.Event()
+        self.arrives.set()
+        self.answered = threading.Event()
         self.away = False
 
     def handle(self, message: Any) -> Any:
@@ -38,7 +41,16 @@ class SlowBus(Bus):
             assert self.answers.wait(60)
             if self.away:
                 raise StoreUnavailable("the store is away")
+            answer = self._inner.handle(message)
+            self.answered.set()
+            assert self.arrives.wait(60)
+            return answer
         return self._inner.handle(message)
+
+    def hold_answers(self) -> None:
+        """Let the store answer, and keep what it says until `arrives` is set."""
+        self.answered.clear()
+        self.arrives.clear()
 
 
 def change_bio(service: Service, user_id: Any, *bios: str) -> None:
@@ -164,18 +176,70 @@ def test_a_session_that_ends_while_its_socket_comes_in_is_not_missed(service: Se
 
     async def test(house: House) -> None:
         client, serving = await house.call()
-        bus.answers.clear()
-        client.show(token)
-        await client.until(bus.asked.is_set)
         told = len(entries_of(service))
-        bus.answers.set()
-        await client.hears("40")
+        bus.hold_answers()
+        client.show(token)
+        await client.until(bus.answered.is_set)
         log_out(service, ada, token)
         change_bio(service, ada, "after")
         await house.sockets.tell(entries_of(service)[told:])
-        await client.ends()
-        assert client.events() == []
-        await serving
+        bus.arrives.set()
+        await client.hears("40")
+        change_bio(service, ada, "long after")
+        await house.sockets.tell(entries_of(service)[told + 1 :])
+        await over(serving)
+        assert (client.events(), client.sent_away()) == ([], ["invalid_token"])
+
+    run(House(bus), test)
+
+
+def test_a_session_that_ends_while_it_is_looked_at_is_looked_at_again(service: Service) -> None:
+    ada = registered(service)
+    token, other = token_of(service), token_of(service)
+    bus = SlowBus(service)
+
+    async def test(house: House) -> None:
+        async with house.visit(token) as client:
+            told = len(entries_of(service))
+            log_out(service, ada, other)
+            await house.sockets.tell(entries_of(service)[told:])
+            await client.until(lambda: len(client.events()) == 1)
+            bus.hold_answers()
+            await house.sockets.tell(entries_of(service)[told:])
+            await client.until(bus.answered.is_set)
+            log_out(service, ada, token)
+            change_bio(service, ada, "after")
+            await house.sockets.tell(entries_of(service)[told + 1 :])
+            bus.arrives.set()
+            await client.ends()
+            assert (len(client.events()), client.sent_away()) == (1, ["invalid_token"])
+
+    run(House(bus), test)
+
+
+def test_who_loses_the_right_to_watch_while_they_ask_for_it_does_not_watch(service: Service) -> None:
+    ada, root = registered(service), registered(service, "root")
+    service.bus.handle(GrantRole(user_id=root, role=Role.ADMIN))
+    token = token_of(service, "root")
+    bus = SlowBus(service)
+
+    async def test(house: House) -> None:
+        async with house.visit(token) as admin:
+            entries = entries_of(service)
+            await house.sockets.tell([entry for entry in entries if entry.subject == root][-1:])
+            await admin.until(lambda: len(admin.events()) == 1)
+            bus.hold_answers()
+            admin.say("receive", text='421["watch"]')
+            await admin.until(bus.answered.is_set)
+            service.bus.handle(RevokeRole(user_id=root, role=Role.ADMIN))
+            await house.sockets.tell(entries_of(service)[len(entries) :])
+            bus.arrives.set()
+            assert "insufficient_scope" in await admin.hears("431")
+            change_bio(service, ada, "of no concern")
+            news = entries_of(service)[len(entries) :]
+            await house.sockets.tell([*news[1:], news[0]])
+            await admin.until(lambda: len(admin.events()) == 3)
+            assert set(admin.events()[1:]) == {str(news[0].id)}
 
     run(House(bus), test)
 

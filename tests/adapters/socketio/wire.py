@@ -131,8 +131,14 @@ class House:
         yield client
         client.takes.set()
         client.say("disconnect", code=1000)
-        async with asyncio.timeout(20):
-            await serving
+        await over(serving)
+
+
+async def over(serving: asyncio.Task[None]) -> None:
+    """Wait for the end of what serves a WebSocket; to cancel it would end it, too."""
+    done, _ = await asyncio.wait({serving}, timeout=20)
+    assert done
+    await serving
 
 
 def websocket(*headers: tuple[bytes, bytes], peer: str = "192.0.2.1", **scope: Any) -> Scope:
