@@ -12,7 +12,8 @@ that you do not know: a later version may add some.
 
 **Errors** are problems (RFC 9457). `code` and `type` are stable, texts are for people; `errors` names each field that
 is not valid, by a JSON Pointer into the body or the name of a parameter. A path that is not here gets a 404
-`not_found`, a method that its path does not take a 405 `method_not_allowed` with `Allow`.
+`not_found`, a method that its path does not take a 405 `method_not_allowed` with `Allow`. A body that is too large, too
+slow or does not arrive whole is refused with 413, 408 or 400 wherever it is sent.
 
 **Access.** `POST /api/v1/public/login` gives an access token, which lives for minutes, and a refresh token, which works
 once. An access token is dead at the next request once its session has ended or its user was disabled. Some operations

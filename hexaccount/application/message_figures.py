@@ -1,7 +1,6 @@
 """What is counted of the messages on the bus."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -13,29 +12,8 @@ from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.domain.errors import Refusal
 
 
-@dataclass(frozen=True, slots=True)
 class MessageFigures:
-    """Takes down of each message its type, how it ended and how long it took."""
-
-    metrics: Metrics
-
-    def __call__(self, message: Message[Any], call: Callable[[], Any]) -> Any:
-        """Have a message handled."""
-        began = perf_counter()
-        outcome = "failed"
-        try:
-            answer = call()
-            outcome = "done"
-        except Refusal:
-            outcome = "refused"
-            raise
-        finally:
-            self.metrics.observe(MESSAGES, perf_counter() - began, type(message).__name__, outcome)
-        return answer
-
-
-class LoginFigures:
-    """Counts logins by what became of them."""
+    """Takes down of each message its type, how it ended and how long it took, and of logins what became of them."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -44,18 +22,27 @@ class LoginFigures:
 
     def __call__(self, message: Message[Any], call: Callable[[], Any]) -> Any:
         """Have a message handled."""
-        if type(message) is not LogIn:
-            return call()
-        outcome = "failed"
+        began = perf_counter()
         try:
             answer = call()
-            outcome = "succeeded"
-        except Refusal as refusal:
-            outcome = refusal.code
+        except BaseException as error:
+            outcome = "refused" if isinstance(error, Refusal) else "failed"
+            self._take_down(message, began, outcome, _outcome_of_login(error))
             raise
-        except HashingOverloaded:
-            outcome = "overloaded"
-            raise
-        finally:
-            self._metrics.add(LOGINS, 1, outcome)
+        self._take_down(message, began, "done", "succeeded")
         return answer
+
+    def _take_down(self, message: Message[Any], began: float, outcome: str, login: str) -> None:
+        kind = type(message)
+        self._metrics.observe(MESSAGES, perf_counter() - began, kind.__name__, outcome)
+        if kind is LogIn:
+            self._metrics.add(LOGINS, 1, login)
+
+
+def _outcome_of_login(error: BaseException) -> str:
+    match error:
+        case Refusal():
+            return error.code
+        case HashingOverloaded():
+            return "overloaded"
+    return "failed"

@@ -14,7 +14,7 @@ from hexaccount.application.cache_eviction import CacheEviction
 from hexaccount.application.event_figures import EventFigures
 from hexaccount.application.limit_table import Limits, limits
 from hexaccount.application.login_guard import LoginGuard
-from hexaccount.application.message_figures import LoginFigures, MessageFigures
+from hexaccount.application.message_figures import MessageFigures
 from hexaccount.application.message_log import log_messages
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.avatar_artist import AvatarArtist
@@ -195,7 +195,7 @@ def _note(metrics: Metrics) -> Note:
 def _middleware(traces: "Traces | None", metrics: Metrics) -> list[Middleware]:
     """Return what stands around every handler, outermost first."""
     traced: list[Middleware] = [] if traces is None else [traces.messages]
-    counted: list[Middleware] = [] if metrics is NO_METRICS else [MessageFigures(metrics), LoginFigures(metrics)]
+    counted: list[Middleware] = [] if metrics is NO_METRICS else [MessageFigures(metrics)]
     return [*traced, *counted, log_messages]
 
 

@@ -24,7 +24,7 @@ from hexaccount.application.measures import (
     RELAY_DELIVERIES,
     RELAY_SECONDS,
 )
-from hexaccount.application.message_figures import LoginFigures, MessageFigures
+from hexaccount.application.message_figures import MessageFigures
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.ports.signing_keys import SignerUnreadable
@@ -85,7 +85,7 @@ def test_a_message_is_told_by_its_type_and_outcome_with_the_time_it_took(
     ],
 )
 def test_logins_are_counted_by_outcome(metrics: MemoryMetrics, error: Exception | None, outcome: str) -> None:
-    figures = LoginFigures(metrics)
+    figures = MessageFigures(metrics)
     if error is None:
         assert figures(LOGIN, lambda: 7) == 7
     else:
@@ -96,7 +96,7 @@ def test_logins_are_counted_by_outcome(metrics: MemoryMetrics, error: Exception 
 
 
 def test_other_messages_are_no_logins(metrics: MemoryMetrics) -> None:
-    assert LoginFigures(metrics)(GetProfile(user_id=Uuid7Identifiers().new()), lambda: 7) == 7
+    assert MessageFigures(metrics)(GetProfile(user_id=Uuid7Identifiers().new()), lambda: 7) == 7
     assert {metrics.figure(LOGINS, *labels) for labels in metrics.labels_of(LOGINS)} == {0}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.servers.ports import free_port
 from tests.servers.postgres import temporary_database
-from tests.servers.processes import RunningCommand, console_command
+from tests.servers.processes import RunningCommand, console_command, unmeasured
 
 pytestmark = pytest.mark.long
 
@@ -44,7 +44,7 @@ class Service:
         argv = [*console_command("schemathesis"), "--config-file", str(config), "run", f"{self.url}/swagger.json"]
         argv += ["--checks", "all", "--seed", "1", "--no-color", "--generation-database", "none", *how]
         env = {
-            **os.environ,
+            **unmeasured(),
             "SCHEMATHESIS_HOOKS": "tests.fuzzing.hooks",
             "PYTHONPATH": str(ROOT),
             "HEXACCOUNT_TEST_USER_NAME": user_name or "",

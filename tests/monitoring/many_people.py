@@ -41,8 +41,7 @@ class People:
         self._wsgi = create_app(
             bus=service.bus,
             artist=service.artist,
-            readiness=service.store.check,
-            draining=lambda: False,
+            readiness=service.readiness(lambda: False).look,
             published_keys=service.published_keys,
             metrics=service.figures,
             watchers=[RequestFigures(service.metrics)],

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.documented.application import document
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 # A container has neither a sandbox nor a graphics card, and what a browser asks for by itself is not the page's doing.
@@ -79,6 +82,7 @@ def test_a_person_tries_the_service_out_on_its_page(
     serving: Callable[..., AbstractContextManager[tuple[object, str]]], browser: Browser
 ) -> None:
     with serving(HEXACCOUNT_STORE="memory://") as (_, url):
+        assert requests.get(f"{url}/swagger.json", timeout=20).json() == json.loads(json.dumps(document()))
         page = SwaggerPage(browser, url)
         page.photograph("swagger")
         assert page.execute("me-get_me")[0] == 401
