@@ -1,3 +1,4 @@
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -17,11 +18,16 @@ from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
 from tests.servers.redis import client, running_redis
 
-pytest_plugins = ["tests.canary.plugin"]
+pytest_plugins = ["tests.canary.plugin", "tests.documented.plugin"]
 # They need what `tox -e build` has built, and an environment without the package.
 collect_ignore = ["release"]
 
 STORES = ("memory", "sqlite", "postgresql", "mongodb")
+
+
+# In memory, where there is such a place: no server and no store of the tests then waits for a disk.
+if Path("/dev/shm").is_dir():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 
 
 def pytest_configure(config: pytest.Config) -> None:

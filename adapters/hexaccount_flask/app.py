@@ -20,6 +20,7 @@ from hexaccount_flask.routes_keys import key_routes
 from hexaccount_flask.routes_me import me_routes
 from hexaccount_flask.routes_operation import operation_routes
 from hexaccount_flask.routes_sessions import sessions_routes
+from hexaccount_flask.routes_swagger import swagger_routes
 from hexaccount_flask.routes_users import users_routes
 
 
@@ -56,6 +57,7 @@ def create_app(
     app.register_blueprint(key_routes(published_keys, limits))
     app.register_blueprint(users_routes(bus))
     app.register_blueprint(document_routes(limits))
+    app.register_blueprint(swagger_routes(limits))
     app.register_error_handler(Exception, answer_error)
     app.after_request(add_limit_headers)
     app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins), watchers)  # type: ignore[method-assign]  # Flask documents it so

@@ -1,20 +1,20 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import msgspec
-import socketio
 
 from hexaccount.application.readiness import Condition
 from hexaccount_socketio import refusals
-from hexaccount_socketio.frames import is_admissible
+from hexaccount_socketio.line import Receive, Scope, Send
+from hexaccount_socketio.lines import deny
+from hexaccount_socketio.polling import answer
+from hexaccount_socketio.responses import respond
 from hexaccount_socketio.sockets import Sockets
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
-Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_PATH = "/socket.io"
 _encode = msgspec.json.Encoder().encode
 _JSON = "application/json"
 # https://prometheus.io/docs/instrumenting/exposition_formats/
@@ -57,21 +57,18 @@ def create_application(
         degraded = {"degraded": condition.degraded} if condition.degraded else {}
         return 200, _encode({"data": {"status": "ready", **degraded}})
 
-    inner: Application = socketio.ASGIApp(sockets.server, other_asgi_app=beside)
-
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        await inner(scope, _only_admissible(receive) if scope["type"] == "websocket" else receive, send)
+        ours = scope["path"].rstrip("/") == _PATH
+        if scope["type"] == "websocket":
+            await (sockets.serve if ours else _refuse_path)(scope, receive, send)
+        elif ours:
+            await respond(send, answer(scope, sockets.cors_origins))
+        else:
+            await beside(scope, receive, send)
 
     return application
 
 
-def _only_admissible(receive: Receive) -> Receive:
-    """Return what receives as before, and takes a packet that may not come for the end of its connection."""
-
-    async def admissible() -> Mapping[str, Any]:
-        message = await receive()
-        if message["type"] == "websocket.receive" and not is_admissible(message.get("text") or ""):
-            return {"type": "websocket.disconnect", "code": 1008}
-        return message
-
-    return admissible
+async def _refuse_path(_scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await deny(send, _NOT_FOUND)

@@ -84,6 +84,12 @@ def without_pooler(url: sa.URL) -> tuple[sa.URL, bool]:
     return url.difference_update_query([_POOLER]), "transaction" in url.query.get(_POOLER, ())
 
 
+def is_pooled(connection: sa.Connection) -> bool:
+    """Tell whether a pooler lends us the session of a PostgreSQL for each transaction."""
+    driver: Any = connection.connection.driver_connection
+    return driver.prepare_threshold is None
+
+
 def postgresql_defaults(url: sa.URL) -> dict[str, str | int]:
     """Return how to connect to PostgreSQL, as far as the URL leaves it open."""
     return {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
@@ -117,13 +123,17 @@ def unhurried(connection: sa.Connection) -> Iterator[None]:
         return
     driver: Any = connection.connection.driver_connection
     usual, driver.patience = driver.patience, math.inf
-    connection.exec_driver_sql("SET statement_timeout = 0")
+    # For the time of a transaction, as the session may be lent to others by a pooler.
+    connection.exec_driver_sql("BEGIN")
     try:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         yield
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
     finally:
         driver.patience = usual
-        if not driver.closed:
-            connection.exec_driver_sql("RESET statement_timeout")
 
 
 def _refusal_to_connect(error: exc.DBAPIError) -> str | None:

@@ -9,7 +9,7 @@ from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.history import Chosen, History, JournalKey
 from hexaccount_sql.connections import store_errors, unhurried
 from hexaccount_sql.rows import entry_from
-from hexaccount_sql.schema import journal
+from hexaccount_sql.schema import FREQUENT_TYPES, RARE, journal
 
 _KEY = (journal.c.aggregate, journal.c.aggregate_id)
 
@@ -50,12 +50,14 @@ def _entries(connection: sa.Connection, statement: sa.Select[Any]) -> list[Journ
     return [entry_from(row) for row in connection.execute(statement)]
 
 
-def _conditions(chosen: Chosen) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
+def _conditions(chosen: Chosen) -> list[sa.ColumnExpressionArgument[bool]]:
+    conditions: list[sa.ColumnExpressionArgument[bool]] = []
     if chosen.user_id is not None:
         conditions.append(journal.c.subject == chosen.user_id)
     if chosen.types is not None:
         conditions.append(journal.c.type.in_(sorted(chosen.types)))
+        if not set(FREQUENT_TYPES) & set(chosen.types):
+            conditions.append(RARE)
     if chosen.first is not None:
         conditions.append(journal.c.id >= chosen.first)
     return conditions

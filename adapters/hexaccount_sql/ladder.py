@@ -16,6 +16,7 @@ from sqlalchemy import exc
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_sql.schema_mark import REVISION_TABLE, SchemaMark, read_mark, refuse_newer, write_serves
 
+_LOCK_TIMEOUT = "2s"
 _TRIES = 60
 _LONGEST_PAUSE = 5.0
 _LOCKED = {"55P03", "40P01"}
@@ -127,6 +128,9 @@ def _transaction(connection: sa.Connection) -> Iterator[None]:
     # SQLite's takes the write lock at once: what was looked at stays as it is.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
     try:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         yield
         connection.exec_driver_sql("COMMIT")
     except BaseException:

@@ -7,15 +7,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from hexaccount.application.ports.store import SchemaMissing, SchemaTooOld
-from hexaccount_sql.connections import open_engine, store_errors
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_sql.connections import open_engine, store_errors, without_pooler
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
 from hexaccount_sql.schema_mark import SchemaMark, read_mark, refuse_newer
 
 # An arbitrary number that everybody who migrates this schema takes as a lock: "hexa" in ASCII.
 _LOCK = 0x68657861
-_LOCK_TIMEOUT = "2s"
 _GLANCE = 0.1
 
 
@@ -27,11 +28,17 @@ def migrate(url: str, revision: str = "head") -> str:
     """
     from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
 
+    if without_pooler(sa.make_url(url))[1]:
+        # Its lock and its limits are those of a connection, which a pooler would hand to strangers.
+        raise StoreUnavailable(
+            "a migration needs a connection to the server itself; "
+            "give `hexaccount migrate` a URL without pooler=transaction"
+        )
     engine = open_engine(url, patient=False)
     if engine.dialect.name == "sqlite" and engine.url.database:
         _make_private(Path(engine.url.database))
     try:
-        with store_errors(), engine.connect() as connection, _alone(connection):
+        with store_errors(), _alone(engine), engine.connect() as connection:
             Ladder(connection).climb(revision)
             mark = read_mark(connection)
             return mark.version if mark else "base"
@@ -64,17 +71,29 @@ def _mark_of(engine: sa.Engine) -> SchemaMark | None:
 
 
 @contextmanager
-def _alone(connection: sa.Connection) -> Iterator[None]:
-    """Keep others who migrate from it at the same time; on SQLite each step does so by itself."""
-    if connection.dialect.name == "sqlite":
+def _alone(engine: sa.Engine) -> Iterator[None]:
+    """Keep others who migrate from it at the same time; on SQLite each step does so by itself.
+
+    The lock is that of a transaction in which nothing is done: an index that is made online does not wait for it.
+    """
+    if engine.dialect.name == "sqlite":
         yield
         return
-    connection.exec_driver_sql(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
-    connection.exec_driver_sql("SET statement_timeout = 0")
-    # Not by waiting for it: to make an index online is to wait for every statement that has begun, this one too.
-    while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar():
-        time.sleep(_GLANCE)
-    yield  # the lock goes with the connection
+    with engine.connect() as guard:
+        # Not by waiting for the lock, as for whoever does that the index would wait, which has it.
+        while not _locks(guard):
+            guard.rollback()
+            time.sleep(_GLANCE)
+        try:
+            yield
+        finally:
+            with suppress(exc.DBAPIError):  # it was lost, and the lock with it
+                guard.rollback()
+
+
+def _locks(guard: sa.Connection) -> bool:
+    guard.exec_driver_sql("BEGIN")
+    return bool(guard.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_LOCK})").scalar())
 
 
 def _make_private(file: Path) -> None:

@@ -49,6 +49,6 @@ def _is_ready(settings: Settings) -> bool:
         check_store_is_there(settings)
         with open_service(settings) as service:
             service.store.check()
+            return not service.store.is_behind()
     except SchemaMismatch:
         return False
-    return True

@@ -1,7 +1,7 @@
 """The compose files are taken by Docker Compose itself, and keep what the documents promise of them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ def prod(compose: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def services(prod: dict[str, Any]) -> dict[str, Any]:
     return prod["services"]
+
+
+def mounted(services: dict[str, Any]) -> Iterator[str]:
+    """Give the files and folders of this machine that containers are shown."""
+    for service in services.values():
+        for volume in service.get("volumes", []):
+            if volume["type"] == "bind":
+                yield volume["source"]
 
 
 @pytest.mark.parametrize("file", ["compose.yaml", PROD])
@@ -65,6 +73,20 @@ def test_every_service_is_looked_after_and_started_again(services: dict[str, Any
         if how["condition"] == "service_completed_successfully"
     }
     assert awaited == ONE_SHOTS - {"kibana-setup"}, "nobody needs its searches to start"
+
+
+def test_a_health_check_asks_where_its_command_listens(services: dict[str, Any]) -> None:
+    ports = {name: "".join(services[name]["healthcheck"]["test"]) for name in OURS - ONE_SHOTS}
+    asked = {name: re.findall(r"http://127\.0\.0\.1:(\d+)/(\w+)", text) for name, text in ports.items()}
+    # `http` and `realtime` listen on their own ports where none is named.
+    assert asked == {
+        "http-one": [("8000", "health")],
+        "http-two": [("8000", "health")],
+        "realtime": [("8001", "health")],
+        "relay": [("9100", "metrics")],
+    }
+    named = {name: re.findall(r"--(?:metrics-)?port (\d+)", " ".join(services[name]["command"])) for name in asked}
+    assert named == {"http-one": [], "http-two": [], "realtime": [], "relay": ["9100"]}
 
 
 def test_the_log_of_no_service_fills_the_disk(services: dict[str, Any]) -> None:
@@ -117,6 +139,15 @@ def test_a_service_has_as_long_to_stop_as_it_may_take(services: dict[str, Any]) 
     delay = float(services["http-one"]["environment"]["HEXACCOUNT_HTTP__DRAIN_DELAY"])
     assert services["http-one"]["stop_grace_period"] == "45s"
     assert delay + 30 < 45
+
+
+def test_every_file_that_is_mounted_is_there(compose, services: dict[str, Any], root: Path) -> None:
+    sources = {*mounted(services), *mounted(compose("compose.yaml")["services"])}
+    ours = {Path(source).relative_to(root) for source in sources if source.startswith(str(root))}
+    assert {Path(source) for source in sources if not source.startswith(str(root))} == {
+        Path("/var/lib/docker/containers")
+    }
+    assert not [str(path) for path in ours if not (root / path).exists()]
 
 
 def test_every_secret_is_made_by_the_script(prod: dict[str, Any], secrets_folder: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SET statement_timeout = 0", "RESET statement_timeout"}
+_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SET LOCAL statement_timeout = 0"}
 
 
 def statements_of(deed: Callable[[], object], *, borders: bool = False) -> list[tuple[str, Any]]:

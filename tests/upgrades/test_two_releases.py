@@ -125,7 +125,7 @@ def test_both_serve_without_a_failure_while_the_schema_is_migrated(
     assert meanwhile > 0
     with psycopg.connect(url) as connection:
         (valid,) = connection.execute(
-            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'journal_type'::regclass"
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'journal_rare'::regclass"
         ).fetchone() or (None,)
         stored = {str(user_id) for (user_id,) in connection.execute("SELECT id FROM users")}
     assert valid

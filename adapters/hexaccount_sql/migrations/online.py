@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from hexaccount_sql.connections import is_pooled
+
 _INVALID = sa.text("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid")
 
 
@@ -30,16 +32,13 @@ def drop_index(name: str, table: str) -> None:
 @contextmanager
 def _waiting_for_others() -> Iterator[None]:
     # It waits for the end of every transaction that began before, and nobody waits for it meanwhile: to give up in
-    # between would cost what was built.
-    if not _on_postgresql():
+    # between would cost what was built. The session is nobody else's, unless a pooler lends it.
+    if not _on_postgresql() or is_pooled(op.get_bind()):
         yield
         return
-    usual = op.get_bind().exec_driver_sql("SHOW lock_timeout").scalar()
-    op.get_bind().exec_driver_sql("SET lock_timeout = 0")
-    try:
-        yield
-    finally:
-        op.get_bind().exec_driver_sql(f"SET lock_timeout = '{usual}'")
+    for setting in ("lock_timeout", "statement_timeout"):
+        op.get_bind().exec_driver_sql(f"SET {setting} = 0")
+    yield
 
 
 def _on_postgresql() -> bool:

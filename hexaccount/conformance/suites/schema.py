@@ -15,6 +15,7 @@ class SchemaContract(ContractSuite):
             blank.check()
         blank.migrate()
         blank.check()
+        assert not blank.is_behind()
 
     def test_migrating_again_keeps_everything(self, store: Store, another: Store, people: People) -> None:
         user = people.user()

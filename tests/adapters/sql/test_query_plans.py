@@ -15,6 +15,7 @@ from hexaccount.application.ports.history import Chosen
 from hexaccount.application.ports.keyed_requests import KeyedRequest
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
+from hexaccount.domain.events import EVENT_TYPES
 from hexaccount.domain.profile import Profile
 from hexaccount_sql import SqlStore, schema
 from hexaccount_system import Uuid7Identifiers
@@ -127,6 +128,15 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes_of(part)
 
 
+def test_events_of_a_rare_type_are_found_by_their_index_and_frequent_ones_in_their_order(full_store: SqlStore) -> None:
+    for event_type in EVENT_TYPES:
+        sent = statements_of(lambda kind=event_type: full_store.history.page(Chosen(types=[kind]), limit=5, after=_ONE))
+        ((statement, parameters),) = sent
+        plan = plan_of(full_store._engine, statement, parameters)
+        assert ("journal_rare" in plan) == (event_type not in schema.FREQUENT_TYPES), plan
+    assert set(schema.FREQUENT_TYPES) < set(EVENT_TYPES)
+
+
 def test_a_search_without_an_index_and_a_count_are_seen(full_store: SqlStore) -> None:
     def look(statement: str) -> None:
         with full_store._engine.connect() as connection:
@@ -179,6 +189,10 @@ def _moment(number: int) -> datetime:
     return _NOW + timedelta(hours=1 if number % 10 else -1)
 
 
+def _type(number: int) -> str:
+    return "t" if number % 100 == 0 else schema.FREQUENT_TYPES[number % len(schema.FREQUENT_TYPES)]
+
+
 _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     schema.users: lambda n: {
         "id": UUID(int=n), "name": f"name{n}", "name_key": f"name{n}", "email": f"name{n}@example.org",
@@ -192,7 +206,7 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     },
     schema.profiles: lambda n: {"id": UUID(int=n), "bio": "x" * 60, "updated_at": _NOW, "version": 1},
     schema.journal: lambda n: {
-        "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1, "id": UUID(int=n), "type": "t",
+        "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1, "id": UUID(int=n), "type": _type(n),
         "source": "urn:s", "subject": UUID(int=n), "time": _NOW, "dataschema": "urn:d", "data": {"user_name": "x" * 60},
     },
     schema.deliveries: lambda n: {
