@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import requests
 
@@ -41,10 +42,15 @@ def console(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def running(command: list[str], port: int, path: str, env: dict[str, str] | None = None) -> Iterator["Running"]:
-    """Run a server until the block ends; it has answered 200 at `path` when the block begins."""
+def running(
+    command: list[str], port: int, path: str, env: dict[str, str] | None = None, log: IO[bytes] | None = None
+) -> Iterator["Running"]:
+    """Run a server until the block ends; it has answered 200 at `path` when the block begins.
+
+    Its log goes where ours does, or to the file `log`.
+    """
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=log)
     try:
         yield Running(f"http://127.0.0.1:{port}", process.pid, _first_answer(process, port, path) - began)
     finally:
@@ -62,11 +68,13 @@ class Running:
 
 
 @contextmanager
-def ours(database: str, *, cost: int, workers: int = 2, **settings: str) -> Iterator[Running]:
+def ours(
+    database: str, *, cost: int, workers: int = 2, log: IO[bytes] | None = None, **settings: str
+) -> Iterator[Running]:
     """Run our service."""
     port = free_port()
     command = console("http", "--port", str(port), "--workers", str(workers))
-    with running(command, port, "/health", environment(database, cost, **settings)) as service:
+    with running(command, port, "/health", environment(database, cost, **settings), log) as service:
         yield service
 
 

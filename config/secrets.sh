@@ -13,7 +13,7 @@ keep() { [ -e "$1" ] || { cat > "$1.new" && mv "$1.new" "$1" && echo "made $1"; 
 made() { cat "$1"; }
 
 for name in jwt_key postgres_password mongodb_password mongodb_key elastic_password kibana_password logstash_password \
-    grafana_password redis_password; do
+    grafana_password redis_password alert_receiver_token; do
     random | keep "$name"
 done
 

@@ -18,7 +18,7 @@ from tests.servers.mongo import running_mongo, temporary_mongo_database
 from tests.servers.postgres import running_postgres, temporary_database
 from tests.servers.redis import client, running_redis
 
-pytest_plugins = ["tests.canary.plugin"]
+pytest_plugins = ["tests.canary.plugin", "tests.documented.plugin"]
 # They need what `tox -e build` has built, and an environment without the package.
 collect_ignore = ["release"]
 

@@ -40,8 +40,11 @@ class Program(Protocol):
         """Hold sockets until a signal; raises Unavailable where the address cannot be had."""
         ...
 
-    def relay(self, *, echo: Callable[[str], None]) -> None:
-        """Deliver events until a signal."""
+    def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
+        """Deliver events until a signal, and tell figures on a port of their own where one is given.
+
+        Raises Unavailable where that address cannot be had.
+        """
         ...
 
     def hash_speeds(self) -> "HashSpeeds":

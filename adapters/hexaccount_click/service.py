@@ -54,7 +54,13 @@ def migrate(program: Program) -> None:
 
 
 @click.command()
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65_535),
+    help="Where Prometheus finds the figures of this process; 0: a free one. Nowhere, if it is left out.",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address of that port.")
 @pass_program
-def relay(program: Program) -> None:
+def relay(program: Program, *, metrics_host: str, metrics_port: int | None) -> None:
     """Deliver events until stopped."""
-    program.relay(echo=say)
+    program.relay(metrics_host=metrics_host, metrics_port=metrics_port, echo=say)

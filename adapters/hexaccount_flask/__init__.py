@@ -8,5 +8,6 @@ from hexaccount_flask.app import create_app
 from hexaccount_flask.headers import new_request_id
 from hexaccount_flask.lanes import Lane, UnmarkedView, lane_finder
 from hexaccount_flask.problems import render_problem
+from hexaccount_flask.request_figures import RequestFigures
 
-__all__ = ["Lane", "UnmarkedView", "create_app", "lane_finder", "new_request_id", "render_problem"]
+__all__ = ["Lane", "RequestFigures", "UnmarkedView", "create_app", "lane_finder", "new_request_id", "render_problem"]

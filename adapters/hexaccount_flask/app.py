@@ -20,6 +20,7 @@ from hexaccount_flask.routes_keys import key_routes
 from hexaccount_flask.routes_me import me_routes
 from hexaccount_flask.routes_operation import operation_routes
 from hexaccount_flask.routes_sessions import sessions_routes
+from hexaccount_flask.routes_swagger import swagger_routes
 from hexaccount_flask.routes_users import users_routes
 
 
@@ -29,7 +30,7 @@ def create_app(
     artist: AvatarArtist,
     readiness: Callable[[], Condition],
     published_keys: Callable[[], Sequence[Mapping[str, str]]],
-    metrics: Callable[[], bytes],
+    metrics: Callable[[], bytes] | None,
     cors_origins: Sequence[str] = (),
     trusted_proxies: Sequence[str] = (),
     watchers: Sequence[Watcher] = (),
@@ -40,7 +41,7 @@ def create_app(
     artist: draws the avatars.
     readiness: tells whether the service can serve, and what it lacks.
     published_keys: returns the public keys of the access tokens, as JWKs.
-    metrics: returns the figures of all processes, in the text format of Prometheus.
+    metrics: returns the figures of all processes, in the text format of Prometheus; None where there are none.
     cors_origins: the origins whose pages may read the answers, `*` for all.
     trusted_proxies: the networks whose word on the client's address is believed; ValueError for what is none.
     watchers: those who look on while requests are answered, outermost first.
@@ -56,6 +57,7 @@ def create_app(
     app.register_blueprint(key_routes(published_keys, limits))
     app.register_blueprint(users_routes(bus))
     app.register_blueprint(document_routes(limits))
+    app.register_blueprint(swagger_routes(limits))
     app.register_error_handler(Exception, answer_error)
     app.after_request(add_limit_headers)
     app.wsgi_app = Envelope(app.wsgi_app, CorsPolicy(cors_origins), watchers)  # type: ignore[method-assign]  # Flask documents it so

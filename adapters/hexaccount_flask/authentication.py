@@ -1,19 +1,27 @@
 """Bearer tokens (RFC 6750), in the Authorization header only."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from flask import request
+from flask import Request
 
 from hexaccount.application.authenticate import Authenticate, Caller
 from hexaccount.application.bus import Bus
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.domain.errors import NotAuthenticated
 from hexaccount.domain.permission import Permission
+from hexaccount_flask.fields import TOKEN_PATTERN
 from hexaccount_flask.problems import Problem, RequestRefused
+
+if TYPE_CHECKING:
+    from hexaccount_flask.operation import Reader, Refusable
 
 CHALLENGE = 'Bearer realm="hexaccount"'
 
 _LONGEST = 4096
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # token68 of RFC 9110, 11.2
+_TOKEN = re.compile(TOKEN_PATTERN)
 
 # No error attribute for a request that did not try to authenticate (RFC 6750, 3.1).
 _NO_TOKEN = Problem(
@@ -35,18 +43,47 @@ def bearer_token(authorization: str | None) -> str:
     return token
 
 
-def authenticated(bus: Bus) -> Caller:
-    """Return who sends the request in hand; raises RequestRefused or NotAuthenticated."""
-    token = bearer_token(request.environ.get("HTTP_AUTHORIZATION"))
-    return bus.handle(Authenticate(token=token))
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """The access token of a request, whose holder needs a permission where one is named."""
+
+    permission: Permission | None = None
+
+    @property
+    def refuses(self) -> Sequence["Refusable"]:
+        """Return what a request is refused with that has no token, or none that opens this."""
+        forbidden = [_not_permitted(self.permission)] if self.permission else []
+        return [_NO_TOKEN, NotAuthenticated, *forbidden, StoreUnavailable]
+
+    def reader(self, bus: Bus | None) -> "Reader":
+        """Return what tells who sends a request; raises RequestRefused or NotAuthenticated."""
+        if bus is None:
+            raise TypeError("a view that takes the caller needs a bus to ask who that is")
+        handle, permission = bus.handle, self.permission
+
+        def caller_of(request: Request) -> Caller:
+            return handle(Authenticate(token=bearer_token(request.environ.get("HTTP_AUTHORIZATION"))))
+
+        if permission is None:
+            return caller_of
+        forbidden = _not_permitted(permission)
+
+        def permitted_caller_of(request: Request) -> Caller:
+            caller = caller_of(request)
+            if permission not in caller.permissions:
+                raise RequestRefused(forbidden)
+            return caller
+
+        return permitted_caller_of
 
 
-def authorized(bus: Bus, permission: Permission) -> Caller:
-    """Return who sends the request in hand and may do this; raises RequestRefused or NotAuthenticated."""
-    caller = authenticated(bus)
-    if permission not in caller.permissions:
-        raise RequestRefused(_not_permitted(permission))
-    return caller
+SignedIn: TypeAlias = Annotated[Caller, BearerToken()]
+"""Who sends the request."""
+
+MayReadUsers: TypeAlias = Annotated[Caller, BearerToken(Permission.READ_USERS)]
+MayReadSessions: TypeAlias = Annotated[Caller, BearerToken(Permission.READ_SESSIONS)]
+MayEndSessions: TypeAlias = Annotated[Caller, BearerToken(Permission.END_SESSIONS)]
+"""Who sends the request and may do what the name says."""
 
 
 def _not_permitted(permission: Permission) -> Problem:

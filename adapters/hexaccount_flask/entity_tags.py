@@ -3,16 +3,51 @@
 import re
 from functools import cache
 from hashlib import sha256
+from typing import Annotated, TypeAlias
 from uuid import UUID
 from zlib import crc32
 
-from flask import Request
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import fields
+
+from hexaccount.application.update_profile import UnexpectedVersion
+from hexaccount_flask.parameters import Parameter
 
 _ELEMENT = re.compile(r'[ \t]*+(?:(?P<weak>W/)?(?P<tag>"[!#-~\x80-\xff]*+"))?[ \t]*+(?:,|\Z)')
 _OURS = re.compile(r'"[0-9a-f]{32}-(0|[1-9][0-9]{0,9})-[0-9a-f]{8}"')
 _ANY = "*"
+
+IfNoneMatch: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        name="If-None-Match",
+        place="header",
+        of=Annotated[
+            str,
+            Meta(
+                description="The `ETag` of what you have: while it is still so, the answer is a mere 304.",
+                examples=['"01a2042f6ad270039b5b25c9d4a7a06c-2-3d03d09c"'],
+            ),
+        ],
+        read=lambda request: request.environ.get("HTTP_IF_NONE_MATCH"),
+    ),
+]
+IfMatch: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        name="If-Match",
+        place="header",
+        of=Annotated[
+            str,
+            Meta(
+                description="The `ETag` of what you have read: where it is no longer so, nothing is changed.",
+                examples=['"01a2042f6ad270039b5b25c9d4a7a06c-2-3d03d09c"'],
+            ),
+        ],
+        read=lambda request: request.environ.get("HTTP_IF_MATCH"),
+        refuses=[UnexpectedVersion],
+    ),
+]
 
 
 def entity_tag(model: type[Struct], owner: UUID, version: int) -> str:
@@ -29,9 +64,8 @@ def content_tag(content: bytes) -> str:
     return f'"{sha256(content).hexdigest()[:32]}"'
 
 
-def expected_versions(request: Request, model: type[Struct], owner: UUID) -> frozenset[int] | None:
+def expected_versions(text: IfMatch, model: type[Struct], owner: UUID) -> frozenset[int] | None:
     """Return the versions that If-Match allows, None where it allows all; what is malformed allows none."""
-    text = request.headers.get("If-Match")
     if text is None or text.strip() == _ANY:
         return None
     ours = [(tag, _OURS.fullmatch(tag)) for tag, weak in _listed(text) if not weak]
@@ -39,11 +73,8 @@ def expected_versions(request: Request, model: type[Struct], owner: UUID) -> fro
     return frozenset(version for tag, version in versions if tag == entity_tag(model, owner, version))
 
 
-def is_known(request: Request, tag: str) -> bool:
-    """Tell whether If-None-Match says that the client has the resource with this tag."""
-    text = request.headers.get("If-None-Match")
-    if text is None:
-        return False
+def is_known(text: str, tag: str) -> bool:
+    """Tell whether the text of If-None-Match says that the client has the resource with this tag."""
     return text.strip() == _ANY or any(known == tag for known, _ in _listed(text))
 
 

@@ -32,9 +32,10 @@ from hexaccount.domain.errors import (
 from hexaccount_flask.authentication import CHALLENGE
 from hexaccount_flask.exchange import EXCHANGE
 from hexaccount_flask.limits import tell
+from hexaccount_flask.media_types import PROBLEM
 from hexaccount_flask.models import FieldError
 from hexaccount_flask.parsing import LONGEST_BODY
-from hexaccount_flask.problems import MEDIA_TYPE, Problem, RequestRefused, problem_body
+from hexaccount_flask.problems import Problem, RequestRefused, problem_body
 
 _log = logging.getLogger("hexaccount.http")
 
@@ -58,7 +59,7 @@ def answer_error(error: Exception) -> Response:
         _log.warning("%s: %s, request %s", type(error).__name__, error, _request_id())
     request.environ[EXCHANGE].code = problem.code
     body = problem_body(problem, _request_id())
-    return Response(body, problem.status, headers=problem.headers, content_type=MEDIA_TYPE)
+    return Response(body, problem.status, headers=problem.headers, content_type=PROBLEM)
 
 
 def problem_of(error: Exception) -> Problem:

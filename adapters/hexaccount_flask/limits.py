@@ -12,6 +12,8 @@ from hexaccount.application.client_address import ClientAddresses
 from hexaccount.application.limit_table import Policy
 from hexaccount.domain.standing import Standing
 
+_MARK = "hexaccount_limit"
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -37,9 +39,15 @@ class RouteLimits:
                 tell(self._bus.handle(AdmitRequest(policy=policy, client_address=self.client_address())))
                 return view(*args, **kwargs)
 
+            setattr(admitted, _MARK, policy)
             return admitted
 
         return decorate
+
+
+def limit_of(view: Callable[..., object]) -> Policy | None:
+    """Return the policy by which requests for a view are admitted, None where all are."""
+    return getattr(view, _MARK, None)
 
 
 def tell(standing: Standing | None) -> None:

@@ -1,65 +1,88 @@
 """What goes over the wire, in both directions."""
 
 from collections.abc import Sequence
-from typing import Annotated, Generic, Self, TypeAlias, TypeVar
-from uuid import UUID
+from typing import Annotated, ClassVar, Generic, Literal, Self, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hexaccount.application.access import Access
 from hexaccount.application.event_codec import format_time
 from hexaccount.application.views import ProfileView, SessionView, UserView
-from hexaccount.domain.password import Password
+from hexaccount_flask.fields import (
+    AccessToken,
+    AvatarText,
+    Bio,
+    ClientAddress,
+    CursorText,
+    DeviceName,
+    DeviceText,
+    EmailText,
+    FirstName,
+    GivenPassword,
+    GivenRefresh,
+    LastName,
+    LoginName,
+    NewPassword,
+    Phone,
+    PostalAddress,
+    RefreshText,
+    RoleName,
+    SessionId,
+    Time,
+    UserId,
+    UserNameText,
+)
+from hexaccount_flask.media_types import JSON, MERGE_PATCH
 
 M = TypeVar("M", bound=Struct)
-
-Time: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
-"""RFC 3339 in UTC with milliseconds."""
 
 
 class RequestModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A body that a client sends; what its texts may hold is the domain's to say."""
 
+    media_types: ClassVar[tuple[str, ...]] = (JSON,)
+
 
 class RegisterRequest(RequestModel, frozen=True, kw_only=True):
     """A person who opens an account."""
 
-    user_name: str
-    first_name: str
-    last_name: str
-    email: str
-    password: str
-    avatar_identifier: str | None = None
+    user_name: UserNameText
+    first_name: FirstName
+    last_name: LastName
+    email: EmailText
+    password: NewPassword
+    avatar_identifier: AvatarText | None = None
 
 
 class LoginRequest(RequestModel, frozen=True, kw_only=True):
     """A user name or e-mail address, a password, and the `device` of an earlier login's answer, if there is one."""
 
-    user_name: str
-    # Longer than any that can be set: normalising a text costs the square of its length in the worst case.
-    password: Annotated[str, Meta(max_length=8 * Password.longest)]
-    device: str | None = None
+    user_name: LoginName
+    password: GivenPassword
+    device: DeviceText | None = None
 
 
 class RefreshRequest(RequestModel, frozen=True, kw_only=True):
     """A refresh token, to be spent."""
 
-    refresh: Annotated[str, Meta(max_length=256)]
+    refresh: GivenRefresh
 
 
 class PasswordRequest(RequestModel, frozen=True, kw_only=True):
     """The password as it is, and as it is to be."""
 
-    current_password: Annotated[str, Meta(max_length=8 * Password.longest)]
-    new_password: str
+    current_password: GivenPassword
+    new_password: Annotated[NewPassword, Meta(examples=["over the hills and far away"])]
 
 
 class ProfilePatch(RequestModel, frozen=True, kw_only=True):
     """A merge patch (RFC 7396) of a profile: what is absent stays, what is null goes."""
 
-    bio: str | UnsetType | None = UNSET
-    phone: str | UnsetType | None = UNSET
-    address: str | UnsetType | None = UNSET
+    media_types: ClassVar[tuple[str, ...]] = (MERGE_PATCH, JSON)
+
+    bio: Bio | UnsetType | None = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    address: PostalAddress | UnsetType | None = UNSET
 
 
 class Answer(Struct, Generic[M], frozen=True):
@@ -69,9 +92,9 @@ class Answer(Struct, Generic[M], frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Where a list goes on: `after` of the request for the next page, null on the last one."""
+    """Where a list goes on."""
 
-    next: str | None
+    next: Annotated[CursorText | None, Meta(description="`after` of the request for the next page, null on the last.")]
 
 
 class ListAnswer(Struct, Generic[M], frozen=True):
@@ -84,7 +107,7 @@ class ListAnswer(Struct, Generic[M], frozen=True):
 class RegisteredModel(Struct, frozen=True):
     """A new account."""
 
-    id: UUID
+    id: UserId
 
 
 class AccessModel(Struct, frozen=True):
@@ -93,11 +116,11 @@ class AccessModel(Struct, frozen=True):
     A login also gives what the device may show at its next login.
     """
 
-    access: str
-    token_type: str
-    expires_in: int
-    refresh: str
-    device: str | UnsetType = UNSET
+    access: AccessToken
+    token_type: Literal["Bearer"]
+    expires_in: Annotated[int, Meta(ge=1, description="Seconds.", examples=[900])]
+    refresh: RefreshText
+    device: DeviceText | UnsetType = UNSET
 
     @classmethod
     def of(cls, access: Access) -> Self:
@@ -114,20 +137,20 @@ class AccessModel(Struct, frozen=True):
 class DeviceModel(Struct, frozen=True):
     """What a device may show at its next login."""
 
-    device: str
+    device: DeviceText
 
 
 class UserModel(Struct, frozen=True):
     """An account as its holder and admins see it."""
 
-    id: UUID
-    user_name: str
-    email: str
-    first_name: str
-    last_name: str
-    avatar_identifier: str
-    roles: list[str]
-    disabled: bool
+    id: UserId
+    user_name: UserNameText
+    email: EmailText
+    first_name: FirstName
+    last_name: LastName
+    avatar_identifier: AvatarText
+    roles: list[RoleName]
+    disabled: Annotated[bool, Meta(description="Whether nobody may log in.")]
     registered_at: Time
 
     @classmethod
@@ -147,16 +170,16 @@ class UserModel(Struct, frozen=True):
 
 
 class SessionModel(Struct, frozen=True):
-    """A live login: `device` is what the client said of itself; `current` tells the session that asks."""
+    """A live login."""
 
-    id: UUID
-    device: str
-    address: str
+    id: SessionId
+    device: DeviceName
+    address: ClientAddress
     created_at: Time
     last_used_at: Time
-    idle_until: Time
-    expires_at: Time
-    current: bool
+    idle_until: Annotated[Time, Meta(description="When it ends unless it is refreshed before.")]
+    expires_at: Annotated[Time, Meta(description="When it ends in any case.")]
+    current: Annotated[bool, Meta(description="Whether it is the session that asks.")]
 
     @classmethod
     def of(cls, session: SessionView, *, current: bool) -> Self:
@@ -176,9 +199,9 @@ class SessionModel(Struct, frozen=True):
 class ProfileModel(Struct, frozen=True):
     """What a person tells of themselves."""
 
-    bio: str | None
-    phone: str | None
-    address: str | None
+    bio: Bio | None
+    phone: Phone | None
+    address: PostalAddress | None
     updated_at: Time | None
 
     @classmethod
@@ -195,31 +218,51 @@ class ProfileModel(Struct, frozen=True):
 class StatusModel(Struct, frozen=True):
     """How the service is."""
 
-    status: str
+    status: Annotated[str, Meta(examples=["up"])]
 
 
 class ReadyModel(Struct, frozen=True, omit_defaults=True):
     """That the service can serve, and the parts that it goes on without at the moment."""
 
-    status: str
-    degraded: Sequence[str] = ()
+    status: Literal["ready"]
+    degraded: Annotated[Sequence[str], Meta(description="The parts, where there are any.", examples=[["cache"]])] = ()
 
 
-class FieldError(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is wrong with one part of a request: a JSON Pointer (RFC 6901) into the body, or a parameter of the URL."""
+class KeyModel(Struct, frozen=True):
+    """A public key (RFC 7517): `x` and `y` are of elliptic curves, `n` and `e` of RSA."""
 
-    pointer: str | None = None
-    parameter: str | None = None
-    detail: str
+    kid: Annotated[str, Meta(description="By this name tokens tell which key has signed them.")]
+    kty: Literal["EC", "OKP", "RSA"]
+    alg: Literal["EdDSA", "ES256", "RS256"]
+    use: Literal["sig"]
+    crv: str | UnsetType = UNSET
+    x: str | UnsetType = UNSET
+    y: str | UnsetType = UNSET
+    n: str | UnsetType = UNSET
+    e: str | UnsetType = UNSET
+
+
+class KeySetModel(Struct, frozen=True):
+    """The public keys of access tokens (RFC 7517); empty where the service signs with a secret."""
+
+    keys: list[KeyModel]
+
+
+class FieldError(Struct, frozen=True, kw_only=True):
+    """What is wrong with one part of a request."""
+
+    pointer: Annotated[str, Meta(description="A JSON Pointer (RFC 6901) into the body.")] | UnsetType = UNSET
+    parameter: Annotated[str, Meta(description="The name of a part of the URL.")] | UnsetType = UNSET
+    detail: Annotated[str, Meta(description="What is wrong with it.")]
 
 
 class ProblemModel(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An error (RFC 9457); `code` is stable, texts are for people."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str | None
-    errors: list[FieldError] = []
+    type: Annotated[str, Meta(description="`urn:hexaccount:problem:` and the code.")]
+    title: Annotated[str, Meta(description="The same for every problem of the code.")]
+    status: Annotated[int, Meta(description="The status of the answer.", ge=400, le=599)]
+    detail: Annotated[str, Meta(description="What is wrong, and what would be right.")]
+    code: Annotated[str, Meta(description="What is wrong, for programs.")]
+    request_id: Annotated[str | None, Meta(description="The answer's `X-Request-ID`, by which the log knows it.")]
+    errors: Annotated[list[FieldError], Meta(description="All parts of the request that are not valid.")] = []

@@ -2,25 +2,29 @@
 
 import json
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from itertools import islice
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgspec
 from flask import Request
 from msgspec.structs import FieldInfo, fields
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from hexaccount.application.bus import Bus
+from hexaccount_flask.media_types import MERGE_PATCH
 from hexaccount_flask.models import FieldError, RequestModel
-from hexaccount_flask.problems import Problem, RequestRefused
+from hexaccount_flask.problems import BODY_TOO_SLOW, Problem, RequestRefused
+
+if TYPE_CHECKING:
+    from hexaccount_flask.operation import Reader, Refusable
 
 R = TypeVar("R", bound=RequestModel)
 
 LONGEST_BODY = 65_536
 """Bytes."""
-
-JSON = "application/json"
-MERGE_PATCH = "application/merge-patch+json"
 
 _MOST_ERRORS = 20
 _LONGEST_NAME = 64
@@ -37,14 +41,38 @@ _TYPE = re.compile(r"`([a-z |]+)`")
 _IN_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
-def parse(model: type[R], request: Request, *, media_types: tuple[str, ...] = (JSON,)) -> R:
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a request, which has to be as `model` says."""
+
+    model: type[RequestModel]
+
+    @property
+    def refuses(self) -> Sequence["Refusable"]:
+        """Return what a request is refused with whose body is not."""
+        field = FieldError(pointer=_pointer(next(iter(_fields_of(self.model)))), detail="must be a string, not null")
+        return [
+            _not_json("the body is not JSON: line 1, column 2"),
+            BadRequest,
+            BODY_TOO_SLOW,
+            RequestEntityTooLarge,
+            _unsupported_media_type(self.model.media_types),
+            _invalid_input([field]),
+        ]
+
+    def reader(self, _: Bus | None) -> "Reader":
+        """Return what reads the body."""
+        return partial(parse, self.model)
+
+
+def parse(model: type[R], request: Request) -> R:
     """Return the body of a request as a `model`; raises RequestRefused.
 
     What is not JSON is `malformed_json`, 400; JSON that does not fit is `invalid_input`, 422, with an error for each
     field. A name that an object has twice is malformed (RFC 8259, 4, leaves its meaning open; RFC 7493, 2.3, forbids
     it), as is a number beyond all use.
     """
-    _check_media_type(request, media_types)
+    _check_media_type(request, model.media_types)
     document = _decode(request.get_data(cache=False))
     if not isinstance(document, dict):
         _refuse_input([FieldError(pointer="", detail="must be an object")])
@@ -58,10 +86,14 @@ def _check_media_type(request: Request, media_types: tuple[str, ...]) -> None:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if request.mimetype not in media_types or charset != "utf-8" or encoding != "identity":
-        detail = f"send the body as {' or '.join(media_types)}, in UTF-8 and not compressed"
-        # RFC 9110, 15.5.16: what would have been taken.
-        accept = (("Accept-Post" if request.method == "POST" else "Accept-Patch", ", ".join(media_types)),)
-        raise RequestRefused(Problem(status=415, code="unsupported_media_type", detail=detail, headers=accept))
+        raise RequestRefused(_unsupported_media_type(media_types))
+
+
+def _unsupported_media_type(media_types: tuple[str, ...]) -> Problem:
+    detail = f"send the body as {' or '.join(media_types)}, in UTF-8 and not compressed"
+    # RFC 9110, 15.5.16: what would have been taken.
+    accept = (("Accept-Patch" if MERGE_PATCH in media_types else "Accept-Post", ", ".join(media_types)),)
+    return Problem(status=415, code="unsupported_media_type", detail=detail, headers=accept)
 
 
 def _decode(body: bytes) -> Any:
@@ -137,9 +169,17 @@ def _pointer(name: str) -> str:
 
 
 def _refuse_body(detail: str) -> NoReturn:
-    raise RequestRefused(Problem(status=400, code="malformed_json", detail=detail))
+    raise RequestRefused(_not_json(detail))
+
+
+def _not_json(detail: str) -> Problem:
+    return Problem(status=400, code="malformed_json", detail=detail)
 
 
 def _refuse_input(errors: list[FieldError]) -> NoReturn:
+    raise RequestRefused(_invalid_input(errors))
+
+
+def _invalid_input(errors: list[FieldError]) -> Problem:
     detail = "some fields are not valid; see errors"
-    raise RequestRefused(Problem(status=422, code="invalid_input", detail=detail, errors=errors))
+    return Problem(status=422, code="invalid_input", detail=detail, errors=errors)

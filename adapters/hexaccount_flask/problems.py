@@ -7,9 +7,8 @@ from http import HTTPStatus
 import msgspec
 
 from hexaccount_flask.headers import ALWAYS, new_request_id
+from hexaccount_flask.media_types import PROBLEM
 from hexaccount_flask.models import FieldError, ProblemModel
-
-MEDIA_TYPE = "application/problem+json"
 
 _TITLES = {
     "body_too_large": "The body is too large",
@@ -66,6 +65,22 @@ class Problem:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+# What the server in front of Flask answers with, by `render_problem`.
+BODY_TOO_SLOW = Problem(status=408, code="body_too_slow", detail="the body did not arrive within 10 seconds")
+OVERLOADED = Problem(
+    status=503,
+    code="overloaded",
+    detail="too many requests of this kind are waiting; try again shortly",
+    headers=(("Retry-After", "1"),),
+)
+DEADLINE_EXCEEDED = Problem(
+    status=503,
+    code="deadline_exceeded",
+    detail="the request was not done within 30 seconds",
+    headers=(("Retry-After", "1"),),
+)
+
+
 class RequestRefused(Exception):
     """A request that the HTTP side turns down by itself, before any message is sent."""
 
@@ -94,7 +109,7 @@ def render_problem(
 ) -> tuple[list[tuple[str, str]], bytes]:
     """Return headers and body of an error that is answered without a Flask request, such as by the server itself."""
     request_id = request_id or new_request_id()
-    headers = [("Content-Type", MEDIA_TYPE), ("X-Request-ID", request_id), *ALWAYS.values()]
+    headers = [("Content-Type", PROBLEM), ("X-Request-ID", request_id), *ALWAYS.values()]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("Retry-After", str(retry_after)))
     return headers, problem_body(Problem(status=status, code=code, detail=detail), request_id)

@@ -1,25 +1,31 @@
-from flask import Blueprint, Response, request
+from typing import Annotated, TypeAlias
 
-from hexaccount.application.access import Access
+from flask import Blueprint
+
 from hexaccount.application.bus import Bus
 from hexaccount.application.log_in import LogIn
 from hexaccount.application.log_out import LogOut
+from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.application.register_user import RegisterUser
-from hexaccount_flask.answers import answer, empty_answer
-from hexaccount_flask.authentication import authenticated
-from hexaccount_flask.idempotency_key import idempotency_key
+from hexaccount.domain.errors import (
+    EmailTaken,
+    InvalidRefreshToken,
+    TooManyAttempts,
+    UserNameTaken,
+    WrongCredentials,
+)
+from hexaccount_flask.answers import Created, Done, Granted
+from hexaccount_flask.authentication import SignedIn
+from hexaccount_flask.idempotency_key import IdempotencyKey
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.limits import RouteLimits, tell
-from hexaccount_flask.models import (
-    AccessModel,
-    Answer,
-    LoginRequest,
-    RefreshRequest,
-    RegisteredModel,
-    RegisterRequest,
-)
-from hexaccount_flask.parsing import parse
+from hexaccount_flask.models import AccessModel, LoginRequest, RefreshRequest, RegisteredModel, RegisterRequest
+from hexaccount_flask.operation import operation
+from hexaccount_flask.parameters import Aside
+
+UserAgent: TypeAlias = Annotated[str, Aside(lambda request: request.environ.get("HTTP_USER_AGENT", ""))]
 
 
 def account_routes(bus: Bus, limits: RouteLimits) -> Blueprint:
@@ -29,8 +35,13 @@ def account_routes(bus: Bus, limits: RouteLimits) -> Blueprint:
     @routes.post("/register")
     @runs_in("password")
     @limits.limited("register")
-    def register() -> Response:
-        body = parse(RegisterRequest, request)
+    @operation(refuses=[UserNameTaken, EmailTaken, HashingOverloaded])
+    def register(body: RegisterRequest, idempotency_key: IdempotencyKey) -> Created[RegisteredModel]:
+        """Open an account.
+
+        A client that does not know whether its request has arrived sends it again with the same `Idempotency-Key`. A
+        request that was refused gives its key back.
+        """
         command = RegisterUser.of_text(
             user_name=body.user_name,
             email=body.email,
@@ -38,43 +49,54 @@ def account_routes(bus: Bus, limits: RouteLimits) -> Blueprint:
             last_name=body.last_name,
             password=body.password,
             avatar_identifier=body.avatar_identifier,
-            idempotency_key=idempotency_key(request),
+            idempotency_key=idempotency_key,
         )
-        new = RegisteredModel(id=bus.handle(command))
-        return answer(Answer(new), 201, (("Location", "/api/v1/me"),))
+        return Created(RegisteredModel(id=bus.handle(command)), "/api/v1/me")
 
     @routes.post("/login")
     @runs_in("password")
-    def login() -> Response:
-        body = parse(LoginRequest, request)
+    @operation(refuses=[WrongCredentials, TooManyAttempts, HashingOverloaded, StoreUnavailable])
+    def log_in(body: LoginRequest, user_agent: UserAgent) -> Granted:
+        """Log in.
+
+        Opens a session, which remembers the client's address and `User-Agent`. A wrong name, a wrong password and a
+        disabled account get one answer after the same work. Send the `access` of the answer, or its header, as
+        `Authorization: Bearer …`, and keep `device` for the next login, also after a logout: with it the owner of an
+        account passes while others guess at the password.
+        """
         command = LogIn(
             user_name=body.user_name,
             password=body.password,
             client_address=limits.client_address(),
-            user_agent=request.headers.get("User-Agent", ""),
+            user_agent=user_agent,
             device=body.device,
         )
         granted = bus.handle(command)
         tell(granted.standing)
-        return _answer_access(granted)
+        return Granted(AccessModel.of(granted))
 
     @routes.post("/refresh")
     @runs_in("quick")
     @limits.limited("refresh")
-    def refresh() -> Response:
-        body = parse(RefreshRequest, request)
-        return _answer_access(bus.handle(RefreshSession(refresh=body.refresh)))
+    @operation(refuses=[InvalidRefreshToken, StaleVersion])
+    def refresh(body: RefreshRequest) -> Granted:
+        """Go on with a session.
+
+        A refresh token works once, for new access and the next refresh token. Presented again more than some seconds
+        later, it ends the session: somebody else may have it.
+        """
+        return Granted(AccessModel.of(bus.handle(RefreshSession(refresh=body.refresh))))
 
     @routes.post("/logout")
     @runs_in("quick")
     @limits.limited("logout")
-    def logout() -> Response:
-        bus.handle(LogOut(session_id=authenticated(bus).session_id))
-        return empty_answer(204)
+    @operation(bus, refuses=[StaleVersion])
+    def log_out(caller: SignedIn) -> Done:
+        """Log out.
+
+        Ends the session; every token of it is dead at once, everywhere.
+        """
+        bus.handle(LogOut(session_id=caller.session_id))
+        return Done()
 
     return routes
-
-
-def _answer_access(access: Access) -> Response:
-    model = AccessModel.of(access)
-    return answer(Answer(model), headers=(("Authorization", f"Bearer {model.access}"),))

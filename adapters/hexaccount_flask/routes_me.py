@@ -1,17 +1,20 @@
-from flask import Blueprint, Response, request
+from flask import Blueprint
 from msgspec import UNSET
 from msgspec.structs import asdict
 
 from hexaccount.application.bus import Bus
 from hexaccount.application.change_password import ChangePassword
 from hexaccount.application.get_profile import GetProfile
+from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.application.ports.unit_of_work import StaleVersion
 from hexaccount.application.update_profile import UpdateProfile
-from hexaccount_flask.answers import answer, tagged_answer
-from hexaccount_flask.authentication import authenticated
-from hexaccount_flask.entity_tags import entity_tag, expected_versions
+from hexaccount.domain.errors import TooManyAttempts, WrongPassword
+from hexaccount_flask.answers import Ok, Tagged, Versioned
+from hexaccount_flask.authentication import SignedIn
+from hexaccount_flask.entity_tags import IfMatch, IfNoneMatch, entity_tag, expected_versions
 from hexaccount_flask.lanes import runs_in
-from hexaccount_flask.models import Answer, DeviceModel, PasswordRequest, ProfileModel, ProfilePatch, UserModel
-from hexaccount_flask.parsing import JSON, MERGE_PATCH, parse
+from hexaccount_flask.models import DeviceModel, PasswordRequest, ProfileModel, ProfilePatch, UserModel
+from hexaccount_flask.operation import operation
 
 
 def me_routes(bus: Bus) -> Blueprint:
@@ -20,37 +23,49 @@ def me_routes(bus: Bus) -> Blueprint:
 
     @routes.get("")
     @runs_in("quick")
-    def me() -> Response:
-        user = authenticated(bus).user
-        return tagged_answer(request, Answer(UserModel.of(user)), entity_tag(UserModel, user.id, user.version))
+    @operation(bus)
+    def get_me(caller: SignedIn, if_none_match: IfNoneMatch) -> Tagged[UserModel]:
+        """See one's account."""
+        user = caller.user
+        return Tagged(UserModel.of(user), entity_tag(UserModel, user.id, user.version), if_none_match)
 
     @routes.get("/profile")
     @runs_in("quick")
-    def profile() -> Response:
-        user_id = authenticated(bus).user.id
+    @operation(bus)
+    def get_profile(caller: SignedIn, if_none_match: IfNoneMatch) -> Tagged[ProfileModel]:
+        """See one's profile.
+
+        What is not told is null.
+        """
+        user_id = caller.user.id
         found = bus.handle(GetProfile(user_id=user_id))
-        tag = entity_tag(ProfileModel, user_id, found.version)
-        return tagged_answer(request, Answer(ProfileModel.of(found)), tag)
+        return Tagged(ProfileModel.of(found), entity_tag(ProfileModel, user_id, found.version), if_none_match)
 
     @routes.patch("/profile")
     @runs_in("quick")
-    def update_profile() -> Response:
-        caller = authenticated(bus)
-        patch = parse(ProfilePatch, request, media_types=(MERGE_PATCH, JSON))
-        changes = {name: text for name, text in asdict(patch).items() if text is not UNSET}
-        expected = expected_versions(request, ProfileModel, caller.user.id)
+    @operation(bus, refuses=[StaleVersion])
+    def update_profile(caller: SignedIn, body: ProfilePatch, if_match: IfMatch) -> Versioned[ProfileModel]:
+        """Change one's profile.
+
+        What the body does not name stays, what is null or empty is removed.
+        """
+        changes = {name: text for name, text in asdict(body).items() if text is not UNSET}
+        expected = expected_versions(if_match, ProfileModel, caller.user.id)
         updated = bus.handle(UpdateProfile.of_text(caller.user.id, changes, expected))
-        tag = entity_tag(ProfileModel, caller.user.id, updated.version)
-        return answer(Answer(ProfileModel.of(updated)), headers=(("ETag", tag),))
+        return Versioned(ProfileModel.of(updated), entity_tag(ProfileModel, caller.user.id, updated.version))
 
     @routes.post("/password")
     @runs_in("password")
-    def change_password() -> Response:
-        caller = authenticated(bus)
-        body = parse(PasswordRequest, request)
+    @operation(bus, refuses=[WrongPassword, TooManyAttempts, HashingOverloaded, StaleVersion])
+    def change_password(caller: SignedIn, body: PasswordRequest) -> Ok[DeviceModel]:
+        """Change one's password.
+
+        The session that asks goes on; all others end, and what devices had for their next login is void: the answer
+        holds a new one for this device.
+        """
         command = ChangePassword.of_text(
             session_id=caller.session_id, current=body.current_password, new=body.new_password
         )
-        return answer(Answer(DeviceModel(device=bus.handle(command))))
+        return Ok(DeviceModel(device=bus.handle(command)))
 
     return routes

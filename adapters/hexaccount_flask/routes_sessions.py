@@ -1,17 +1,18 @@
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Blueprint
 
 from hexaccount.application.bus import Bus
 from hexaccount.application.end_session import EndSession
 from hexaccount.application.end_sessions import EndSessions
 from hexaccount.application.list_sessions import ListSessions
-from hexaccount.domain.permission import Permission
-from hexaccount_flask.answers import answer, empty_answer
-from hexaccount_flask.authentication import authenticated, authorized
+from hexaccount.application.ports.unit_of_work import StaleVersion
+from hexaccount_flask.answers import Done, Listed
+from hexaccount_flask.authentication import MayEndSessions, MayReadSessions, SignedIn
 from hexaccount_flask.lanes import runs_in
-from hexaccount_flask.models import ListAnswer, Page, SessionModel
-from hexaccount_flask.query import cursor_of, page_limit, page_start, session_id_in, user_id_in
+from hexaccount_flask.models import SessionModel
+from hexaccount_flask.operation import operation
+from hexaccount_flask.query import PageLimit, PageStart, SessionIdInPath, UserIdInPath, cursor_of
 
 
 def sessions_routes(bus: Bus) -> Blueprint:
@@ -20,48 +21,59 @@ def sessions_routes(bus: Bus) -> Blueprint:
 
     @routes.get("/me/sessions")
     @runs_in("quick")
-    def my_sessions() -> Response:
-        caller = authenticated(bus)
-        return _page(bus, caller.user.id, current=caller.session_id)
+    @operation(bus)
+    def list_my_sessions(caller: SignedIn, limit: PageLimit, after: PageStart) -> Listed[SessionModel]:
+        """See where one is logged in, newest first."""
+        return _page(bus, caller.user.id, limit, after, current=caller.session_id)
 
     @routes.delete("/me/sessions")
     @runs_in("quick")
-    def end_my_other_sessions() -> Response:
-        caller = authenticated(bus)
+    @operation(bus, refuses=[StaleVersion])
+    def end_my_other_sessions(caller: SignedIn) -> Done:
+        """End all sessions but the one that asks.
+
+        What devices had for their next login is void.
+        """
         bus.handle(EndSessions(user_id=caller.user.id, keep=caller.session_id))
-        return empty_answer(204)
+        return Done()
 
     @routes.delete("/me/sessions/<session_id>")
     @runs_in("quick")
-    def end_my_session(session_id: str) -> Response:
-        caller = authenticated(bus)
-        bus.handle(EndSession(user_id=caller.user.id, session_id=session_id_in(session_id)))
-        return empty_answer(204)
+    @operation(bus, refuses=[StaleVersion])
+    def end_my_session(caller: SignedIn, session_id: SessionIdInPath) -> Done:
+        """End one session."""
+        bus.handle(EndSession(user_id=caller.user.id, session_id=session_id))
+        return Done()
 
     @routes.get("/users/<user_id>/sessions")
     @runs_in("quick")
-    def sessions_of_user(user_id: str) -> Response:
-        caller = authorized(bus, Permission.READ_SESSIONS)
-        return _page(bus, user_id_in(user_id), current=caller.session_id)
+    @operation(bus)
+    def list_sessions_of_user(
+        caller: MayReadSessions, user_id: UserIdInPath, limit: PageLimit, after: PageStart
+    ) -> Listed[SessionModel]:
+        """See where a user is logged in, newest first."""
+        return _page(bus, user_id, limit, after, current=caller.session_id)
 
     @routes.delete("/users/<user_id>/sessions")
     @runs_in("quick")
-    def end_sessions_of_user(user_id: str) -> Response:
-        authorized(bus, Permission.END_SESSIONS)
-        bus.handle(EndSessions(user_id=user_id_in(user_id)))
-        return empty_answer(204)
+    @operation(bus, refuses=[StaleVersion])
+    def end_sessions_of_user(_: MayEndSessions, user_id: UserIdInPath) -> Done:
+        """End all sessions of a user."""
+        bus.handle(EndSessions(user_id=user_id))
+        return Done()
 
     @routes.delete("/users/<user_id>/sessions/<session_id>")
     @runs_in("quick")
-    def end_session_of_user(user_id: str, session_id: str) -> Response:
-        authorized(bus, Permission.END_SESSIONS)
-        bus.handle(EndSession(user_id=user_id_in(user_id), session_id=session_id_in(session_id)))
-        return empty_answer(204)
+    @operation(bus, refuses=[StaleVersion])
+    def end_session_of_user(_: MayEndSessions, user_id: UserIdInPath, session_id: SessionIdInPath) -> Done:
+        """End one session of a user."""
+        bus.handle(EndSession(user_id=user_id, session_id=session_id))
+        return Done()
 
     return routes
 
 
-def _page(bus: Bus, user_id: UUID, *, current: UUID) -> Response:
-    page = bus.handle(ListSessions(user_id=user_id, limit=page_limit(request), after=page_start(request)))
+def _page(bus: Bus, user_id: UUID, limit: int, after: UUID | None, *, current: UUID) -> Listed[SessionModel]:
+    page = bus.handle(ListSessions(user_id=user_id, limit=limit, after=after))
     models = [SessionModel.of(session, current=session.id == current) for session in page.sessions]
-    return answer(ListAnswer(models, Page(cursor_of(page.next))))
+    return Listed(models, cursor_of(page.next))

@@ -1,15 +1,15 @@
-from flask import Blueprint, Response, request
+from flask import Blueprint
 
 from hexaccount.application.bus import Bus
 from hexaccount.application.get_user import GetUser
 from hexaccount.application.list_users import ListUsers
-from hexaccount.domain.permission import Permission
-from hexaccount_flask.answers import answer, tagged_answer
-from hexaccount_flask.authentication import authorized
-from hexaccount_flask.entity_tags import entity_tag
+from hexaccount_flask.answers import Listed, Tagged
+from hexaccount_flask.authentication import MayReadUsers
+from hexaccount_flask.entity_tags import IfNoneMatch, entity_tag
 from hexaccount_flask.lanes import runs_in
-from hexaccount_flask.models import Answer, ListAnswer, Page, UserModel
-from hexaccount_flask.query import cursor_of, page_limit, page_start, user_id_in
+from hexaccount_flask.models import UserModel
+from hexaccount_flask.operation import operation
+from hexaccount_flask.query import PageLimit, PageStart, UserIdInPath, cursor_of
 
 
 def users_routes(bus: Bus) -> Blueprint:
@@ -18,17 +18,18 @@ def users_routes(bus: Bus) -> Blueprint:
 
     @routes.get("")
     @runs_in("quick")
-    def users() -> Response:
-        authorized(bus, Permission.READ_USERS)
-        page = bus.handle(ListUsers(limit=page_limit(request), after=page_start(request)))
-        models = [UserModel.of(user) for user in page.users]
-        return answer(ListAnswer(models, Page(cursor_of(page.next))))
+    @operation(bus)
+    def list_users(_: MayReadUsers, limit: PageLimit, after: PageStart) -> Listed[UserModel]:
+        """See all accounts, oldest first."""
+        page = bus.handle(ListUsers(limit=limit, after=after))
+        return Listed([UserModel.of(user) for user in page.users], cursor_of(page.next))
 
     @routes.get("/<user_id>")
     @runs_in("quick")
-    def user(user_id: str) -> Response:
-        authorized(bus, Permission.READ_USERS)
-        found = bus.handle(GetUser(reference=str(user_id_in(user_id))))
-        return tagged_answer(request, Answer(UserModel.of(found)), entity_tag(UserModel, found.id, found.version))
+    @operation(bus)
+    def get_user(_: MayReadUsers, user_id: UserIdInPath, if_none_match: IfNoneMatch) -> Tagged[UserModel]:
+        """See one account."""
+        found = bus.handle(GetUser(reference=str(user_id)))
+        return Tagged(UserModel.of(found), entity_tag(UserModel, found.id, found.version), if_none_match)
 
     return routes

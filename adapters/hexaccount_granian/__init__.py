@@ -27,6 +27,7 @@ from hexaccount_granian.draining import Draining
 from hexaccount_granian.errors import AddressInUse, CannotListen, WorkersFailed
 from hexaccount_granian.front import Front
 from hexaccount_granian.lanes import Lane, LaneSize
+from hexaccount_granian.pressure import Pressure
 from hexaccount_granian.worker import Refusal, Worker
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "Front",
     "Lane",
     "LaneSize",
+    "Pressure",
     "Refusal",
     "Worker",
     "WorkersFailed",

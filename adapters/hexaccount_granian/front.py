@@ -8,6 +8,7 @@ from hexaccount_granian.environ import build_environ
 from hexaccount_granian.errors import Refused
 from hexaccount_granian.exchange import Exchange
 from hexaccount_granian.lanes import Lane
+from hexaccount_granian.pressure import Pressure
 from hexaccount_granian.rsgi import HttpProtocol, Scope
 from hexaccount_granian.worker import Worker
 from hexaccount_granian.wsgi_call import Answer, call_wsgi
@@ -25,12 +26,15 @@ class Front:
         self._loop: asyncio.AbstractEventLoop
         self._deadlines: Deadlines
         self._lanes: dict[str, Lane] = {}
+        self._pressure: Pressure
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._worker = self._load()
         self._deadlines = Deadlines(loop, self._worker.deadline, self._give_up)
         self._lanes = {name: Lane(name, size.threads, size.backlog) for name, size in self._worker.lanes.items()}
+        self._pressure = self._worker.pressure
+        self._pressure.lanes = self._lanes
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         for lane in self._lanes.values():
@@ -39,6 +43,13 @@ class Front:
 
     async def __rsgi__(self, scope: Scope, protocol: HttpProtocol) -> None:
         """Answer one request."""
+        self._pressure.in_flight += 1
+        try:
+            await self._answer(scope, protocol)
+        finally:
+            self._pressure.in_flight -= 1
+
+    async def _answer(self, scope: Scope, protocol: HttpProtocol) -> None:
         exchange = Exchange(scope.method, protocol, self._loop)
         try:
             await self._hand_over(exchange, scope, protocol)

@@ -35,6 +35,11 @@ class Lane:
         self._held = 0
         self._threads: list[threading.Thread] = []
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a thread."""
+        return self._jobs.qsize()
+
     def submit(self, job: Callable[[], object]) -> bool:
         """Queue `job` for a thread; return False, having done nothing, when `backlog` jobs wait already."""
         with self._lock:

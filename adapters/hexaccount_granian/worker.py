@@ -1,8 +1,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from hexaccount_granian.lanes import LaneSize
+from hexaccount_granian.pressure import Pressure
 
 # The environ and `start_response` are what PEP 3333 leaves them: a dictionary of anything, a callable of three forms.
 WsgiApplication: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -26,7 +27,8 @@ class Worker:
 
     `lane_of` takes a method and a decoded path and names one of `lanes`; it runs on the event loop and must be quick.
     `close` is called once, after the last request. `deadline` counts from the moment the request is whole: after so
-    many seconds its client gets a 503, though the thread, which nobody can stop, works on.
+    many seconds its client gets a 503, though the thread, which nobody can stop, works on. `pressure` says at any time
+    how much there is to do.
     """
 
     wsgi: WsgiApplication
@@ -37,3 +39,4 @@ class Worker:
     max_body: int = 65_536
     body_timeout: float = 10.0
     deadline: float = 30.0
+    pressure: Pressure = field(default_factory=Pressure)

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.outbox import Delivery, Outbox, SetAside, SetAsideDeliveries
+from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox, SetAside, SetAsideDeliveries
 from hexaccount_memory.tables import OwedDelivery, Tables, entry_copy
 
 
@@ -78,6 +78,16 @@ class MemoryOutbox(Outbox, SetAsideDeliveries):
             for delivery in deliveries:
                 for owed in self._held(delivery):
                     owed.lease, owed.leased_until = None, None
+
+    def backlog(self, subscriber: str, *, limit: int) -> Backlog:
+        with self.tables.lock:
+            waiting = [owed for pair in self.tables.owed[subscriber].values() for owed in pair]
+            owed_ids = [owed.entry.id for owed in waiting if not owed.set_aside]
+            return Backlog(
+                owed=min(len(owed_ids), limit),
+                set_aside=min(len(waiting) - len(owed_ids), limit),
+                oldest=min(owed_ids, default=None),
+            )
 
     def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[SetAside]:
         with self.tables.lock:

@@ -18,7 +18,9 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri, validate_options
 
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount_mongo.errors import NoPrimary, store_errors
+from hexaccount_mongo.pool import ToldPools
 
 Document: TypeAlias = dict[str, Any]
 
@@ -141,8 +143,8 @@ class Documents:
             _ = self._client.is_primary  # returns once a primary is known
 
 
-def open_database(url: str) -> Documents:
-    """Return the database that a URL names; its client connects at first use."""
+def open_database(url: str, metrics: Metrics = NO_METRICS) -> Documents:
+    """Return the database that a URL names, of whose pools `metrics` is told; its client connects at first use."""
     # The driver tells each command, with the password hashes in it, to whoever listens at DEBUG.
     logging.getLogger("pymongo").setLevel(logging.WARNING)
     given = {name.lower() for name in parse_uri(url)["options"]}
@@ -157,6 +159,7 @@ def open_database(url: str) -> Documents:
         uuidRepresentation="standard",
         tz_aware=True,
         tzinfo=UTC,
+        event_listeners=[] if metrics is NO_METRICS else [ToldPools(metrics)],
         **options,
     )
     return Documents(client.get_default_database())

@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_order import in_journal_order
-from hexaccount.application.ports.outbox import Delivery, Outbox
+from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import AT_ONCE, OWED_AGAIN, delivery_document
 from hexaccount_mongo.documents import entry_from
@@ -121,6 +121,20 @@ class MongoOutbox(Outbox):
         for delivery in deliveries:
             with self.database.reached():
                 self.database["deliveries"].update_one(_held(delivery), {"$set": _FREE})
+
+    def backlog(self, subscriber: str, *, limit: int) -> Backlog:
+        deliveries = self.database["deliveries"]
+        owed = {"subscriber": subscriber, "set_aside": False}
+        given_up = {**owed, "set_aside": True}
+        with self.database.reached():
+            oldest = next(
+                deliveries.find(owed, {"event_id": 1}, sort=[("event_id", 1)], limit=1, hint="deliveries_owed"), None
+            )
+            return Backlog(
+                owed=deliveries.count_documents(owed, limit=limit, hint="deliveries_owed"),
+                set_aside=deliveries.count_documents(given_up, limit=limit, hint="deliveries_set_aside"),
+                oldest=oldest["event_id"] if oldest else None,
+            )
 
     def _owe(self, subscriber: str, entries: Sequence[JournalEntry], session: ClientSession) -> None:
         deliveries = self.database["deliveries"]

@@ -2,6 +2,7 @@ from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.history import History
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
@@ -23,9 +24,9 @@ from hexaccount_mongo.unit_of_work import MongoUnitOfWork
 class MongoStore(Store):
     """The store on a replica set of MongoDB (`mongodb://host/database`); it connects at first use."""
 
-    def __init__(self, url: str, *, recorder: Recorder) -> None:
+    def __init__(self, url: str, *, recorder: Recorder, metrics: Metrics = NO_METRICS) -> None:
         self._recorder = recorder
-        self._database = open_database(url)
+        self._database = open_database(url, metrics)
         self._commits = CommitSignal()
         self._outbox = MongoOutbox(self._database, self._commits)
         self._set_aside = MongoSetAsideDeliveries(self._database, self._commits)

@@ -1,26 +1,36 @@
+import logging
 import os
 import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeAlias
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from hexaccount.application.ports.metrics import Kind, Measure, Metrics
 
-_MAKERS: dict[Kind, Callable[..., Counter | Gauge]] = {
-    Kind.COUNT: Counter,
-    Kind.LEAST: partial(Gauge, multiprocess_mode="livemin"),
+Take: TypeAlias = Callable[[float], object]
+_Series: TypeAlias = tuple[Measure, tuple[str, ...]]
+
+_log = logging.getLogger("hexaccount.metrics")
+
+_MODES: dict[Kind, Literal["livesum", "livemin", "livemostrecent"]] = {
+    Kind.SUM: "livesum",
+    Kind.LEAST: "livemin",
+    Kind.LATEST: "livemostrecent",
 }
 _LIVE = re.compile(r"gauge_live\w+_(\d+)\.db")
 
+# Of one process alone the library would tell for each count when it began, as a figure more.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # not annotated there
+
 
 class PrometheusMetrics(Metrics):
-    """Keeps figures in files, one or two a process, so that any process of them tells those of all.
+    """Keeps figures in files, a few for each process, so that any process of them tells those of all.
 
     The files are where PROMETHEUS_MULTIPROC_DIR says, which has to be set before the library is imported; where it is
     not, a process tells its own figures.
@@ -28,34 +38,84 @@ class PrometheusMetrics(Metrics):
     """
 
     def __init__(self) -> None:
+        self.registry = CollectorRegistry()
         self._directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-        self._registry = CollectorRegistry()
         self._lock = threading.Lock()
-        self._instruments: dict[Measure, Any] = {}
+        self._instruments: dict[Measure, Counter | Gauge | Histogram] = {}
+        # What takes a figure, found again by one look-up: this is done several times in a request.
+        self._takes: dict[_Series, Take] = {}
+        self._asked: dict[_Series, Callable[[], float]] = {}
+        self._counted: dict[_Series, float] = {}
 
-    def add(self, measure: Measure, amount: float = 1) -> None:
-        """Add to a count."""
-        self._instrument(measure).inc(amount)
+    def expect(self, measure: Measure, *labels: str) -> None:
+        self._bind(measure, labels)
 
-    def set(self, measure: Measure, figure: float) -> None:
-        """Say how something is at this moment."""
-        self._instrument(measure).set(figure)
+    def add(self, measure: Measure, amount: float = 1, *labels: str) -> None:
+        (self._takes.get((measure, labels)) or self._bind(measure, labels))(amount)
+
+    def observe(self, measure: Measure, figure: float, *labels: str) -> None:
+        (self._takes.get((measure, labels)) or self._bind(measure, labels))(figure)
+
+    def set(self, measure: Measure, figure: float, *labels: str) -> None:
+        (self._takes.get((measure, labels)) or self._bind(measure, labels))(figure)
+
+    def ask(self, measure: Measure, look: Callable[[], float], *labels: str) -> None:
+        self._asked[measure, labels] = look
+
+    def look(self) -> None:
+        """Ask all who are to be asked, and take down what they say; who fails is not asked again."""
+        for series, look in list(self._asked.items()):
+            try:
+                self._take_down(*series, look())
+            except Exception:  # noqa: BLE001 - whoever fails, the others are to be asked, and one word of it is enough
+                _log.exception("%s is not told any more", series[0].name)
+                del self._asked[series]
 
     def told(self) -> bytes:
         """Return the figures of all processes in the text format of Prometheus."""
         if self._directory is None:
-            return generate_latest(self._registry)
+            return generate_latest(self.registry)
         _drop_those_of_the_dead(self._directory)
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=self._directory)  # type: ignore[no-untyped-call]  # not annotated there
         return generate_latest(registry)
 
-    def _instrument(self, measure: Measure) -> Any:
+    def _take_down(self, measure: Measure, labels: tuple[str, ...], figure: float) -> None:
+        if measure.kind is Kind.COUNT:
+            before = self._counted.get((measure, labels), 0.0)
+            self._counted[measure, labels] = figure
+            self.add(measure, figure - before, *labels)
+        else:
+            self.set(measure, figure, *labels)
+
+    def _bind(self, measure: Measure, labels: tuple[str, ...]) -> Take:
         with self._lock:
-            if measure not in self._instruments:
-                make = _MAKERS[measure.kind]
-                self._instruments[measure] = make(measure.name, measure.told, registry=self._registry)
-            return self._instruments[measure]
+            instrument = self._instruments.get(measure) or self._make(measure)
+            of_labels = instrument.labels(*labels) if labels else instrument
+            take = self._takes[measure, labels] = _take(of_labels)
+            return take
+
+    def _make(self, measure: Measure) -> Counter | Gauge | Histogram:
+        name, told, labels, registry = measure.name, measure.told, measure.labels, self.registry
+        made: Counter | Gauge | Histogram
+        if measure.kind is Kind.COUNT:
+            made = Counter(name, told, labels, registry=registry)
+        elif measure.kind is Kind.DISTRIBUTION:
+            made = Histogram(name, told, labels, registry=registry, buckets=measure.buckets)
+        else:
+            made = Gauge(name, told, labels, registry=registry, multiprocess_mode=_MODES[measure.kind])
+        self._instruments[measure] = made
+        return made
+
+
+def _take(instrument: Counter | Gauge | Histogram) -> Take:
+    match instrument:
+        case Counter():
+            return instrument.inc
+        case Gauge():
+            return instrument.set
+        case Histogram():
+            return instrument.observe
 
 
 def _drop_those_of_the_dead(directory: str) -> None:

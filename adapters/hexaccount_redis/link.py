@@ -48,7 +48,7 @@ class RedisLink:
         self._reachable = True
         self._metrics = metrics
         self._metrics.set(CACHE_REACHABLE, 1)
-        self._metrics.add(CACHE_OUTAGES, 0)
+        self._metrics.expect(CACHE_OUTAGES)
 
     @property
     def reachable(self) -> bool:

@@ -11,6 +11,8 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
+from hexaccount.application.measures import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount_security.slots import SharedSlots, Slot
 
@@ -27,13 +29,21 @@ class HashingLane:
     Nothing is opened or started before the first call, and a process that was forked starts its own.
     """
 
-    def __init__(self, slots: int, queue: int, shared: Path | None = None, niceness: int = 10) -> None:
+    def __init__(
+        self,
+        slots: int,
+        queue: int,
+        shared: Path | None = None,
+        niceness: int = 10,
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
         """Take the limits.
 
         slots: how many calls run at once; in this process, or with `shared` in all processes together.
         queue: how many more may wait in this process.
         shared: a directory made before the processes were forked, where they count their running calls.
         niceness: by how much the threads are nicer than the process.
+        metrics: is told of the calls, how many there are at a time, and how long they wait and take.
         """
         if slots < 1 or queue < 0:
             raise ValueError(f"a hashing lane needs at least 1 slot and a queue of 0 or more, not {slots} and {queue}")
@@ -41,6 +51,11 @@ class HashingLane:
         self._queue = queue
         self._shared = shared
         self._niceness = niceness
+        self._metrics = metrics
+        for measure in (HASH_WAIT, HASH_SECONDS, HASHES_REFUSED):
+            metrics.expect(measure)
+        metrics.ask(HASHES_RUNNING, lambda: self.running)
+        metrics.ask(HASHES_WAITING, lambda: self.waiting)
         self._closed = False
         self._seconds = 0.0
         self._begin()
@@ -85,6 +100,7 @@ class HashingLane:
         try:
             self._places.get_nowait()
         except Empty:
+            self._metrics.add(HASHES_REFUSED)
             raise HashingOverloaded(self.retry_after()) from None
         if len(self._threads) < self._slots:
             try:
@@ -95,7 +111,12 @@ class HashingLane:
         call = _Call(work)
         self._calls.append(call)
         self._tickets.put(True)
-        return call.outcome()
+        try:
+            return call.outcome()
+        finally:
+            # Not told by the thread that has worked: it is nice, and might hold others up that tell something too.
+            self._metrics.observe(HASH_WAIT, call.began - call.asked)
+            self._metrics.observe(HASH_SECONDS, call.ended - call.began)
 
     def close(self) -> None:
         """Refuse further calls, and end the threads after the admitted ones."""
@@ -147,9 +168,8 @@ class HashingLane:
         except IndexError:  # another thread got its slot first
             return
         self._busy.append(None)
-        began = monotonic()
         call.answer()
-        self._learn(monotonic() - began)
+        self._learn(call.ended - call.began)
         self._busy.pop()
         self._places.put(None)  # before the caller goes on: what it asks next must find the place that it left
         call.answered()  # before the slot is given back, after which this thread may wait for the interpreter
@@ -163,20 +183,23 @@ class HashingLane:
 
 
 class _Call(Generic[T]):
-    __slots__ = ("_done", "_error", "_result", "_work")
+    __slots__ = ("_done", "_error", "_result", "_work", "asked", "began", "ended")
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
+        self.asked = self.began = self.ended = monotonic()
         self._error: BaseException | None = None
         self._result: T
         self._done = threading.Lock()  # a third of what an Event costs
         self._done.acquire()
 
     def answer(self) -> None:
+        self.began = monotonic()
         try:
             self._result = self._work()
         except BaseException as error:  # noqa: BLE001 - it is the caller's, who raises it
             self._error = error
+        self.ended = monotonic()
 
     def answered(self) -> None:
         self._done.release()

@@ -1,31 +1,45 @@
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import msgspec
-import socketio
 
 from hexaccount.application.readiness import Condition
 from hexaccount_socketio import refusals
-from hexaccount_socketio.frames import is_admissible
+from hexaccount_socketio.line import Receive, Scope, Send
+from hexaccount_socketio.lines import deny
+from hexaccount_socketio.polling import answer
+from hexaccount_socketio.responses import respond
 from hexaccount_socketio.sockets import Sockets
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
-Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_PATH = "/socket.io"
 _encode = msgspec.json.Encoder().encode
-_NOT_FOUND = refusals.problem(404, "not_found", "there is nothing at this path but /socket.io/, /health and /ready")
+_JSON = "application/json"
+# https://prometheus.io/docs/instrumenting/exposition_formats/
+_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+_NOT_FOUND = refusals.problem(
+    404, "not_found", "there is nothing at this path but /socket.io/, /health, /ready and /metrics"
+)
 
 
-def create_application(sockets: Sockets, *, readiness: Callable[[], Awaitable[Condition]]) -> Application:
-    """Return the ASGI application: the sockets at `/socket.io/`, and whether it lives and is ready beside them."""
+def create_application(
+    sockets: Sockets, *, readiness: Callable[[], Awaitable[Condition]], metrics: Callable[[], bytes] | None = None
+) -> Application:
+    """Return the ASGI application: the sockets at `/socket.io/`, and what those ask who run the service beside them.
+
+    `metrics` returns the figures of all processes, in the text format of Prometheus; None where there are none.
+    """
 
     async def beside(scope: Scope, _receive: Receive, send: Send) -> None:
-        status, body = await _answer(scope["path"])
-        kind = b"application/json" if status == 200 else b"application/problem+json"
+        if scope["path"] == "/metrics" and metrics is not None:
+            status, body, kind = 200, await asyncio.to_thread(metrics), _TEXT_FORMAT
+        else:
+            status, body = await _answer(scope["path"])
+            kind = _JSON if status == 200 else "application/problem+json"
         headers = [
-            (b"content-type", kind),
+            (b"content-type", kind.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
         ]
@@ -43,21 +57,18 @@ def create_application(sockets: Sockets, *, readiness: Callable[[], Awaitable[Co
         degraded = {"degraded": condition.degraded} if condition.degraded else {}
         return 200, _encode({"data": {"status": "ready", **degraded}})
 
-    inner: Application = socketio.ASGIApp(sockets.server, other_asgi_app=beside)
-
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        await inner(scope, _only_admissible(receive) if scope["type"] == "websocket" else receive, send)
+        ours = scope["path"].rstrip("/") == _PATH
+        if scope["type"] == "websocket":
+            await (sockets.serve if ours else _refuse_path)(scope, receive, send)
+        elif ours:
+            await respond(send, answer(scope, sockets.cors_origins))
+        else:
+            await beside(scope, receive, send)
 
     return application
 
 
-def _only_admissible(receive: Receive) -> Receive:
-    """Return what receives as before, and takes a packet that may not come for the end of its connection."""
-
-    async def admissible() -> Mapping[str, Any]:
-        message = await receive()
-        if message["type"] == "websocket.receive" and not is_admissible(message.get("text") or ""):
-            return {"type": "websocket.disconnect", "code": 1008}
-        return message
-
-    return admissible
+async def _refuse_path(_scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await deny(send, _NOT_FOUND)

@@ -10,6 +10,8 @@ LONGEST = 8192
 """How many characters a packet may have: room for a token and a little more."""
 
 _PLAIN = frozenset({"1", "3", "40", "41"})
+# A client that wants another namespace is told that there is none.
+_NAMESPACE = re.compile(r"40/[\x21-\x2b\x2d-\x7e]{0,100}(?:,|$)")
 _EVENT = re.compile(r"42[0-9]{0,15}(?=\[)")
 _OWN = frozenset({"connect", "disconnect", "connect_error", "message"})
 
@@ -20,8 +22,10 @@ def is_admissible(text: str) -> bool:
         return True
     if len(text) > LONGEST:
         return False
-    if text.startswith("40{"):
-        return isinstance(_json(text[2:]), dict)
+    if text.startswith("40"):
+        namespace = _NAMESPACE.match(text)
+        auth = text[namespace.end() if namespace else 2 :]
+        return (not auth and namespace is not None) or isinstance(_json(auth), dict)
     found = _EVENT.match(text)
     return found is not None and _is_event(_json(text[found.end() :]))
 

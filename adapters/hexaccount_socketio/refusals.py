@@ -1,5 +1,6 @@
 """What a client is told when it is refused or sent away, in the codes of the HTTP interface."""
 
+import logging
 from typing import TypeAlias
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
@@ -7,6 +8,8 @@ from hexaccount.domain.errors import NotAuthenticated, TooManyAttempts
 from hexaccount.domain.permission import Permission
 
 Problem: TypeAlias = dict[str, str | int]
+
+_log = logging.getLogger("hexaccount.realtime")
 
 
 def problem(status: int, code: str, detail: str) -> Problem:
@@ -19,9 +22,14 @@ TOKEN_IN_QUERY = problem(
     400, "malformed_request", 'no query is taken, as it ends up in logs: connect with auth {"token": "…"}'
 )
 TOKEN_EXPIRED = problem(401, "token_expired", "the access token has expired: refresh it and connect again")
-TOO_MANY_SOCKETS = problem(429, "too_many_sockets", "the session has too many sockets open: close one")
+NO_NAMESPACE = problem(404, "unknown_namespace", "there is no namespace but the one that needs no name")
+WEBSOCKETS_ONLY = problem(
+    400, "websockets_only", 'long polling is not served: connect with transports ["websocket"] and nothing else'
+)
+TOO_MANY_SOCKETS = problem(429, "too_many_sockets", "the session or the account has too many sockets open: close one")
 TOO_SLOW = problem(429, "too_slow", "the client takes events more slowly than they happen: connect again")
 DRAINING = problem(503, "draining", "the service is shutting down: connect again in a moment")
+FULL = problem(503, "full", "the service holds as many sockets as it can: try again in a moment")
 UNAVAILABLE = problem(503, "unavailable", "the service cannot reach what it keeps accounts in; try again")
 FAILURE = problem(500, "internal_error", "the service failed; it is not the fault of the request")
 
@@ -43,3 +51,11 @@ def problem_of(error: Exception) -> Problem:
         case StoreUnavailable():
             return UNAVAILABLE
     return FAILURE
+
+
+def told_of(error: Exception) -> Problem:
+    """Return what is said of an exception, and log it where nobody expected it."""
+    told = problem_of(error)
+    if told is FAILURE:
+        _log.error("a socket could not be looked at", exc_info=error)
+    return told

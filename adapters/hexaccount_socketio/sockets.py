@@ -1,25 +1,20 @@
 import asyncio
 import logging
-import math
 import re
 import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from uuid import UUID
 
 import socketio
 
-from hexaccount.application.admit_request import AdmitRequest
 from hexaccount.application.authenticate import Authenticate, Caller
 from hexaccount.application.bus import Bus
 from hexaccount.application.client_address import ClientAddresses
-from hexaccount.application.cloud_event import structured
 from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.application.measures import SOCKETS, SOCKETS_WATCHING
 from hexaccount.application.messages import Message
-from hexaccount.domain.errors import NotAuthenticated
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.domain.events import (
     ProfileCreated,
     ProfileUpdated,
@@ -30,21 +25,28 @@ from hexaccount.domain.events import (
 )
 from hexaccount.domain.permission import Permission
 from hexaccount_socketio import refusals
+from hexaccount_socketio.checks import SessionChecks
 from hexaccount_socketio.frames import LONGEST
-from hexaccount_socketio.refusals import Problem, problem_of
+from hexaccount_socketio.line import Line, Receive, Scope, Send
+from hexaccount_socketio.lines import LINE, Lines
+from hexaccount_socketio.news import News, packet_of
+from hexaccount_socketio.refusals import Problem, told_of
+from hexaccount_socketio.roll import Roll, Socket
 
 R = TypeVar("R")
 
 WATCHING = Permission.READ_USERS
 """What it takes to hear of all accounts."""
 
+SENT_AWAY = "sent_away"
+UNWATCHED = "unwatched"
+"""What clients hear besides events: names that neither Socket.IO nor its clients keep for themselves."""
+
 _MOST_OF_A_SESSION = 20
-_MOST_WAITING = 1000
-_THREADS = 4
+_MOST_OF_A_USER = 50
+_THREADS = 2
 _LOOK_EVERY = 1.0
-_CHECK_EVERY = 60.0
-_COURTESY = 5.0
-_FAREWELL = 2.0
+_PATIENCE = 10.0
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,4096}=*")
 # Socket.IO's own parameters of a connection.
 _PARAMETERS = {"EIO", "transport", "t", "b64"}
@@ -58,21 +60,11 @@ _DRIVER_LOG = logging.getLogger("hexaccount.realtime.driver")
 _DRIVER_LOG.setLevel(logging.CRITICAL)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Socket:
-    """One connection: by which token it came, and when that and the session were last looked at."""
-
-    token: str = field(repr=False)
-    user_id: UUID
-    session_id: UUID
-    expires_at: float
-    checked_at: float
-
-
 class Sockets:
     """The sockets of one worker process, and what is told to each.
 
-    What asks the store runs in threads, and the event loop never waits for it. `now` gives seconds since 1970.
+    What asks the store runs in threads, and the event loop never waits for it. Those who come in have threads of their
+    own, so that no crowd of them keeps a dead session's sockets alive. `now` gives seconds since 1970.
     """
 
     def __init__(
@@ -82,192 +74,201 @@ class Sockets:
         addresses: ClientAddresses,
         cors_origins: Sequence[str],
         draining: Callable[[], bool],
+        metrics: Metrics = NO_METRICS,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self.cors_origins = cors_origins
         self._bus = bus
-        self._addresses = addresses
         self._draining = draining
         self._now = now
-        self._sockets: dict[str, _Socket] = {}
-        self._of_user: defaultdict[UUID, set[str]] = defaultdict(set)
-        self._watching: set[str] = set()
-        self._strangers: dict[str, float] = {}
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sockets")
-        self.server = socketio.AsyncServer(
+        self._roll = Roll()
+        metrics.ask(SOCKETS, lambda: len(self._roll.sockets))
+        metrics.ask(SOCKETS_WATCHING, lambda: len(self._roll.watching))
+        self._news = News(self._roll, too_slow=self._send_away_as_slow)
+        self._checks = SessionChecks(
+            self._roll, authenticate=self._look_at, send_away=self._send_away, allow=self._allow, now=now
+        )
+        self._doors = ThreadPoolExecutor(_THREADS, thread_name_prefix="sockets-doors")
+        self._looking = ThreadPoolExecutor(_THREADS, thread_name_prefix="sockets-looking")
+        self._server = socketio.AsyncServer(
             async_mode="asgi",
             transports=["websocket"],
+            namespaces="*",  # to refuse them by our own words
             cors_allowed_origins=list(cors_origins) or None,
             max_http_buffer_size=LONGEST,
             ping_interval=25,
             ping_timeout=20,
+            # One message of a client after the other, so that nobody has more than one at work.
+            async_handlers=False,
             logger=_DRIVER_LOG,
             engineio_logger=_DRIVER_LOG,
         )
+        self._lines = Lines(self._server.handle_request, bus=bus, addresses=addresses, draining=draining, now=now)
         for event, handler in {
             "connect": self._connect,
             "disconnect": self._disconnect,
             "watch": self._watch,
             "unwatch": self._unwatch,
         }.items():
-            self.server.on(event, handler)
+            self._server.on(event, handler)
+        self._server.on("connect", self._refuse_namespace, namespace="*")
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket, by ASGI."""
+        await self._lines.serve(scope, receive, send)
 
     async def tell(self, entries: Iterable[JournalEntry]) -> None:
-        """Tell of events those whom they concern, and send away whose session they have ended."""
-        suspects = set()
-        for entry in entries:
-            told = structured(entry)
-            for sid in self._watching | self._of_user.get(entry.subject, set()):
-                await self._send(sid, entry.type, told)
-            if entry.type not in _HARMLESS:
-                suspects.add(entry.subject)
-        for user_id in suspects:
-            await self._check(self._of_user.get(user_id, ()))
+        """Have those whom they concern hear of events, and nobody whose session one of them may have ended.
+
+        Who may be meant is looked at first, and hears nothing before; nobody waits here for those who hear.
+        """
+        news = list(entries)
+        for user_id in {entry.subject for entry in news if entry.type not in _HARMLESS}:
+            for session in self._roll.sessions_of(user_id):
+                self._checks.suspect(session)
+        self._news.add(news)
 
     async def look_after(self) -> None:
         """Send away whose token expires, and look at every session once a minute, until cancelled."""
-        while True:
-            await asyncio.sleep(_LOOK_EVERY)
-            try:
-                await self._look()
-            except Exception:  # noqa: BLE001 - the next look must come all the same
-                _log.exception("the sockets could not be looked after")
+        await asyncio.gather(_again_and_again(self._look), _again_and_again(self._checks.look))
 
     async def close(self) -> None:
         """Send everybody away, give them a moment to hear of it, and let go of the threads."""
-        for sid in list(self._sockets):
-            await self._send_away(sid, refusals.DRAINING)
-        over = time.monotonic() + _FAREWELL
-        while self.server.eio.sockets and time.monotonic() < over:
-            await asyncio.sleep(0.01)
-        self._threads.shutdown(wait=False)
+        for socket in list(self._roll.sockets.values()):
+            await self._send_away(socket, refusals.DRAINING)
+        await self._lines.close()
+        self._doors.shutdown(wait=False, cancel_futures=True)
+        self._looking.shutdown(wait=False, cancel_futures=True)
 
     async def _look(self) -> None:
         now = self._now()
-        for sid in [sid for sid, socket in self._sockets.items() if socket.expires_at <= now]:
-            await self._send_away(sid, refusals.TOKEN_EXPIRED)
-        await self._check(sid for sid, socket in self._sockets.items() if socket.checked_at + _CHECK_EVERY <= now)
-        await self._close_strangers(now)
-
-    async def _close_strangers(self, now: float) -> None:
-        """Close connections without a socket, whose clients have shown no token, or stay though they were sent away."""
-        known = {self.server.manager.eio_sid_from_sid(sid, "/") for sid in self._sockets}
-        connections = dict(self.server.eio.sockets)
-        self._strangers = {each: self._strangers.get(each, now) for each in connections if each not in known}
-        for each, since in self._strangers.items():
-            if since + _COURTESY <= now:
-                await connections[each].close(wait=False)
+        for socket in [socket for socket in self._roll.sockets.values() if socket.expires_at <= now]:
+            await self._send_away(socket, refusals.TOKEN_EXPIRED)
+        self._lines.look()
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
+        scope = environ["asgi.scope"]
+        line: Line = scope[LINE]
+        line.deciding = True
+        try:
+            socket = await self._socket_of(sid, environ, auth, line)
+        except Exception as error:  # noqa: BLE001 - it is told
+            if line.asked == 1:
+                line.since = self._now()  # there is time to hear of it, once
+            raise _refused(error) from None
+        finally:
+            line.deciding = False
+        self._lines.know(line)
+        # The session may have ended since, and that been told: this looks again before the first event.
+        self._checks.suspect(self._roll.add(socket))
+
+    async def _socket_of(self, sid: str, environ: Mapping[str, Any], auth: object, line: Line) -> Socket:
+        line.asked += 1
         if self._draining():
-            raise _refused(refusals.DRAINING)
+            raise _Refusal(refusals.DRAINING)
         if _further_parameters(environ):
-            raise _refused(refusals.TOKEN_IN_QUERY)
+            raise _Refusal(refusals.TOKEN_IN_QUERY)
         token = _token_of(environ, auth)
         if token is None:
-            raise _refused(refusals.NO_TOKEN)
+            raise _Refusal(refusals.NO_TOKEN)
+        if line.asked > 1:  # the first attempt was counted when the line came in
+            self._lines.admit(environ["asgi.scope"])
         try:
-            await self._ask(AdmitRequest(policy="sockets", client_address=self._client_of(environ)))
-            caller = await self._authenticate(token)
-        except Exception as error:  # noqa: BLE001 - it is told
-            raise _refused(_told(error)) from None
-        there = self._of_user[caller.user.id]
-        if sum(self._sockets[other].session_id == caller.session_id for other in there) >= _MOST_OF_A_SESSION:
-            raise _refused(refusals.TOO_MANY_SOCKETS)
-        there.add(sid)
-        self._sockets[sid] = _Socket(
+            caller = await line.while_open(self._authenticate(token, self._doors), seconds=_PATIENCE)
+        except TimeoutError:
+            raise _Refusal(refusals.UNAVAILABLE) from None
+        of_user, of_session = self._roll.count(caller.user.id, caller.session_id)
+        if of_session >= _MOST_OF_A_SESSION or of_user >= _MOST_OF_A_USER:
+            raise _Refusal(refusals.TOO_MANY_SOCKETS)
+        return Socket(
+            sid=sid,
             token=token,
             user_id=caller.user.id,
             session_id=caller.session_id,
             expires_at=caller.expires_at.timestamp(),
-            checked_at=-math.inf,  # the session may have ended since, and its event been told
+            line=line,
         )
 
+    async def _refuse_namespace(self, _namespace: str, _sid: str, _environ: object, _auth: object = None) -> None:
+        raise _refused(_Refusal(refusals.NO_NAMESPACE))
+
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
-        self._forget(sid)
+        socket = self._roll.remove(sid)
+        if socket is not None:
+            self._lines.forget(socket.line)
 
     async def _watch(self, sid: str, *_: object) -> Problem | None:
         """Let an admin hear of all accounts; the acknowledgement is nothing, or the problem."""
-        socket = self._sockets.get(sid)
-        if socket is None:
-            return refusals.NO_TOKEN
-        try:
-            caller = await self._authenticate(socket.token)
-        except Exception as error:  # noqa: BLE001 - it is told
-            return _told(error)
-        if WATCHING not in caller.permissions:
-            return refusals.not_permitted(WATCHING)
-        self._watching.add(sid)
-        return None
+        while (socket := self._roll.sockets.get(sid)) is not None:
+            session = self._roll.sessions[socket.session_id]
+            reasons = session.reasons
+            try:
+                caller = await socket.line.while_open(self._authenticate(socket.token, self._doors), seconds=_PATIENCE)
+            except TimeoutError:
+                return refusals.UNAVAILABLE
+            except Exception as error:  # noqa: BLE001 - it is told
+                return told_of(error)
+            if WATCHING not in caller.permissions:
+                return refusals.not_permitted(WATCHING)
+            if session.reasons == reasons and sid in self._roll.sockets:
+                self._roll.watching[sid] = socket
+                return None
+        return refusals.NO_TOKEN
 
     async def _unwatch(self, sid: str, *_: object) -> None:
-        self._watching.discard(sid)
+        self._roll.watching.pop(sid, None)
 
-    async def _check(self, sids: Iterable[str]) -> None:
-        await asyncio.gather(*(self._check_one(sid) for sid in list(sids)))
+    def _allow(self, socket: Socket, caller: Caller) -> None:
+        if socket.sid in self._roll.watching and WATCHING not in caller.permissions:
+            del self._roll.watching[socket.sid]
+            socket.line.forget_foreign()
+            # Where there is no room, the next event ends the socket.
+            socket.line.tell(packet_of(UNWATCHED, refusals.not_permitted(WATCHING)))
 
-    async def _check_one(self, sid: str) -> None:
-        """Send a socket away whose session is dead; while nobody knows, it stays and is looked at again."""
-        socket = self._sockets.get(sid)
-        if socket is None:
+    async def _send_away_as_slow(self, socket: Socket) -> None:
+        await self._send_away(socket, refusals.TOO_SLOW)
+
+    async def _send_away(self, socket: Socket, why: Problem) -> None:
+        """Tell a client why, and end its connection; one that need do nothing about it connects again by itself."""
+        if self._roll.remove(socket.sid) is None:
             return
-        socket.checked_at = self._now()
-        try:
-            caller = await self._authenticate(socket.token)
-        except NotAuthenticated as error:
-            await self._send_away(sid, problem_of(error))
-        except Exception as error:  # noqa: BLE001 - the next look may find out
-            _told(error)
-        else:
-            if sid in self._watching and WATCHING not in caller.permissions:
-                self._watching.discard(sid)
-                await self._send(sid, "unwatched", refusals.not_permitted(WATCHING))
+        if socket.expires_at <= self._now():
+            why = refusals.TOKEN_EXPIRED
+        await self._server.emit(SENT_AWAY, why, to=socket.sid)
+        if why["status"] == 401:
+            await self._server.disconnect(socket.sid)
+        socket.line.end(reason=str(why["code"]))
 
-    async def _send(self, sid: str, event: str, told: object) -> None:
-        connection = self.server.eio.sockets.get(self.server.manager.eio_sid_from_sid(sid, "/"))
-        if connection is not None and connection.queue.qsize() > _MOST_WAITING:
-            # What a client does not take waits in memory.
-            await self._send_away(sid, refusals.TOO_SLOW)
-            await connection.close(wait=False, abort=True)
-        else:
-            await self.server.emit(event, told, to=sid)
+    async def _look_at(self, token: str) -> Caller:
+        return await self._authenticate(token, self._looking)
 
-    async def _send_away(self, sid: str, why: Problem) -> None:
-        if self._forget(sid):
-            await self.server.emit("disconnecting", why, to=sid)
-            await self.server.disconnect(sid)
+    def _authenticate(self, token: str, threads: ThreadPoolExecutor) -> Awaitable[Caller]:
+        return self._ask(Authenticate(token=token), threads)
 
-    def _forget(self, sid: str) -> bool:
-        """Tell this socket nothing any more; return whether it was told anything before."""
-        socket = self._sockets.pop(sid, None)
-        if socket is None:
-            return False
-        self._watching.discard(sid)
-        there = self._of_user[socket.user_id]
-        there.discard(sid)
-        if not there:
-            del self._of_user[socket.user_id]
-        return True
-
-    def _client_of(self, environ: Mapping[str, Any]) -> str:
-        peer = environ["asgi.scope"].get("client") or ("",)
-        return self._addresses.client_of(str(peer[0]), environ.get("HTTP_X_FORWARDED_FOR", ""))
-
-    async def _authenticate(self, token: str) -> Caller:
-        return await self._ask(Authenticate(token=token))
-
-    async def _ask(self, message: Message[R]) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._bus.handle, message)
+    def _ask(self, message: Message[R], threads: ThreadPoolExecutor) -> Awaitable[R]:
+        return asyncio.get_running_loop().run_in_executor(threads, self._bus.handle, message)
 
 
-def _refused(why: Problem) -> socketio.exceptions.ConnectionRefusedError:
+class _Refusal(Exception):
+    """A connection is refused."""
+
+    def __init__(self, why: Problem) -> None:
+        super().__init__(why["detail"])
+        self.why = why
+
+
+def _refused(error: Exception) -> socketio.exceptions.ConnectionRefusedError:
+    why = error.why if isinstance(error, _Refusal) else told_of(error)
     return socketio.exceptions.ConnectionRefusedError(why["detail"], why)
 
 
-def _told(error: Exception) -> Problem:
-    problem = problem_of(error)
-    if problem is refusals.FAILURE:
-        _log.error("a socket could not be looked at", exc_info=error)
-    return problem
+async def _again_and_again(look: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        try:
+            await look()
+        except Exception:  # noqa: BLE001 - the next look must come all the same
+            _log.exception("the sockets could not be looked after")
 
 
 def _further_parameters(environ: Mapping[str, Any]) -> Collection[str]:

@@ -10,7 +10,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_sql.pool import tell_of_pool, told_pool
 
 _POOL_SIZE = 8
 _POOL_WAIT = 5
@@ -34,15 +36,23 @@ _HINTS = {
 }
 
 
-def open_engine(url: str, *, patient: bool = True) -> sa.Engine:
-    """Return an engine that connects at first use.
+def open_engine(url: str, *, patient: bool = True, metrics: Metrics = NO_METRICS) -> sa.Engine:
+    """Return an engine that connects at first use, of whose pool `metrics` is told.
 
     Its connections commit each statement by itself; a commit of several statements begins and ends in plain SQL.
     PostgreSQL has to answer each within seconds, unless we have all the time in the world and are not `patient`.
     """
+    size = 2 * _POOL_SIZE  # those that are kept open, and as many more while they are needed
+    engine = _open(url, patient=patient, poolclass=told_pool(metrics, size=size))
+    tell_of_pool(engine, metrics, size=size)
+    return engine
+
+
+def _open(url: str, *, patient: bool, poolclass: type[sa.Pool]) -> sa.Engine:
     parsed, pooled = without_pooler(sa.make_url(url))
     options: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
+        "poolclass": poolclass,
         "pool_size": _POOL_SIZE,
         "max_overflow": _POOL_SIZE,
         "pool_timeout": _POOL_WAIT,

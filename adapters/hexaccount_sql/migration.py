@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from hexaccount.application.ports.store import SchemaMissing, SchemaTooOld
-from hexaccount_sql.connections import open_engine, store_errors
+from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount_sql.connections import open_engine, store_errors, without_pooler
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
 from hexaccount_sql.schema_mark import SchemaMark, read_mark, refuse_newer
 
@@ -27,6 +28,12 @@ def migrate(url: str, revision: str = "head") -> str:
     """
     from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
 
+    if without_pooler(sa.make_url(url))[1]:
+        # Its lock and its limits are those of a connection, which a pooler would hand to strangers.
+        raise StoreUnavailable(
+            "a migration needs a connection to the server itself; "
+            "give `hexaccount migrate` a URL without pooler=transaction"
+        )
     engine = open_engine(url, patient=False)
     if engine.dialect.name == "sqlite" and engine.url.database:
         _make_private(Path(engine.url.database))

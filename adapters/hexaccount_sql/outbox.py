@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.journal_order import in_journal_order
-from hexaccount.application.ports.outbox import Delivery, Outbox
+from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox
 from hexaccount_sql.claims import (
     CLAIM_FOLLOWERS,
     CLAIM_HEADS,
@@ -70,6 +70,27 @@ _OWE_GIVEN_UP = (
     sa.update(deliveries)
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.set_aside)
     .values(set_aside=sa.false(), attempts=0, due_at=sa.null(), error="")
+)
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
+
+
+def _counted(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """Return how many rows there are up to the limit; the order lets nobody look for them but along an index."""
+    rows = sa.select(deliveries.c.event_id).where(*conditions).order_by(deliveries.c.event_id).limit(_LIMIT)
+    return sa.select(sa.func.count()).select_from(rows.subquery()).scalar_subquery()
+
+
+# Said so that SQLite does not walk along all that is owed to the subscriber, but along what was given up.
+_GIVEN_UP = (deliveries.c.set_aside, deliveries.c.subscriber.concat("") == SUBSCRIBER)
+_OLDEST = (
+    sa.select(deliveries.c.event_id)
+    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside)
+    .order_by(deliveries.c.event_id)
+    .limit(1)
+    .scalar_subquery()
+)
+_BACKLOG = sa.select(
+    _counted(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside), _counted(*_GIVEN_UP), _OLDEST
 )
 _FRONT = 4  # times as many as may be claimed: most accounts have few events, and most of those few are together
 _PARAMETERS = 1000  # databases take some ten thousand
@@ -138,6 +159,12 @@ class SqlOutbox(Outbox):
     def release(self, deliveries: Collection[Delivery]) -> None:
         for delivery in deliveries:
             self._run(_RELEASE, for_subscriber=delivery.subscriber, events=[delivery.entry.id], claim=delivery.lease)
+
+    def backlog(self, subscriber: str, *, limit: int) -> Backlog:
+        with store_errors(), self.engine.connect() as connection:
+            row = connection.execute(_BACKLOG, {"for_subscriber": subscriber, "limit": limit}).one()
+        owed, set_aside, oldest = row
+        return Backlog(owed=owed, set_aside=set_aside, oldest=oldest)
 
     def _run(self, statement: sa.Executable, **parameters: Any) -> None:
         with store_errors(), self.engine.connect() as connection:

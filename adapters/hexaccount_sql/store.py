@@ -6,6 +6,7 @@ from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.clearing import Clearing
 from hexaccount.application.ports.history import History
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 class SqlStore(Store):
     """The store on PostgreSQL (`postgresql://…`) or SQLite (`sqlite:///…`); it connects at first use."""
 
-    def __init__(self, url: str, *, recorder: Recorder) -> None:
+    def __init__(self, url: str, *, recorder: Recorder, metrics: Metrics = NO_METRICS) -> None:
         self._url = url
         self._recorder = recorder
-        self._engine = open_engine(url)
+        self._engine = open_engine(url, metrics=metrics)
         self._commits = CommitSignal()
         _, pooled = without_pooler(sa.make_url(url))
         self._writer, self._listener = _parts_for(self._engine, self._commits, listens=not pooled)

@@ -21,7 +21,7 @@ ask POST _security/user/kibana_system/_password <<< "{\"password\": \"$(secret k
 # Logstash may add log lines and nothing else.
 ask PUT _security/role/logstash_writer <<< '{
     "cluster": ["monitor"],
-    "indices": [{"names": ["logs-hexaccount*"], "privileges": ["auto_configure", "create_doc"]}]
+    "indices": [{"names": ["logs-hexaccount-*"], "privileges": ["auto_configure", "create_doc"]}]
 }'
 ask PUT _security/user/logstash_writer <<< "{\"password\": \"$(secret logstash_password)\", \"roles\": [\"logstash_writer\"]}"
 

@@ -35,6 +35,11 @@ class ClientAddresses:
             address = behind
         return str(address)
 
+    def is_trusted(self, peer: str) -> bool:
+        """Tell whether a peer is one of our proxies, and so may say what its client asked for."""
+        address = _parse(peer)
+        return address is not None and self._is_trusted(address)
+
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
 

@@ -1,5 +1,6 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from hexaccount.application.cache_marks import Mark, mark_nobody
 from hexaccount.application.causation import Cause
@@ -9,17 +10,25 @@ from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.domain.aggregate import Aggregate
 
+Note: TypeAlias = Callable[[Iterable[JournalEntry]], object]
+
+
+def note_nothing(entries: Iterable[JournalEntry]) -> None:
+    """Return: nobody wants to know what was stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
     """Makes journal entries of the events that an aggregate has recorded; every store writes what it makes.
 
-    `mark` is told of the accounts whose sessions a cache must not vouch for, before each commit and after it.
+    `mark` is told of the accounts whose sessions a cache must not vouch for, before each commit and after it; `note` of
+    the entries that a commit has stored.
     """
 
     identifiers: Identifiers
     source: str
     mark: Mark = mark_nobody
+    note: Note = note_nothing
 
     def entries(self, aggregate: Aggregate, causes: Sequence[Cause]) -> list[JournalEntry]:
         """Return an entry for each pending event of `aggregate`, in order, each with its cause."""

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Thread
+from time import perf_counter
 from uuid import UUID
 
 from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.application.measures import RELAY_CLAIMS, RELAY_DELIVERIES, RELAY_SECONDS
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.outbox import Delivery, Outbox
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.subscribers import Subscriber
@@ -55,15 +58,26 @@ class Relay:
     """
 
     def __init__(
-        self, subscriber: Subscriber, *, outbox: Outbox, commits: CommitSignal, clock: Clock, policy: RelayPolicy
+        self,
+        subscriber: Subscriber,
+        *,
+        outbox: Outbox,
+        commits: CommitSignal,
+        clock: Clock,
+        policy: RelayPolicy,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
         self._subscriber = subscriber
         self._outbox = outbox
         self._commits = commits
         self._clock = clock
         self._policy = policy
+        self._metrics = metrics
         self._stopping = threading.Event()
         self.receiver_away = False
+        metrics.expect(RELAY_CLAIMS, subscriber.name)
+        for outcome in ("delivered", "failed", "set_aside", "put_off"):
+            metrics.expect(RELAY_DELIVERIES, subscriber.name, outcome)
 
     def run(self) -> None:
         """Deliver until `stop` is called; a store or receiver that is away for a while is waited for."""
@@ -104,10 +118,12 @@ class Relay:
         policy = self._policy
         claimed_at = self._clock.now()
         deliveries = self._outbox.claim(self._subscriber.name, limit=policy.batch, now=claimed_at, lease=policy.lease)
+        self._metrics.add(RELAY_CLAIMS, 1, self._subscriber.name)
         if deliveries:
             try:
                 self._deliver(deliveries, until=claimed_at + policy.lease)
             except (StoreUnavailable, ReceiverUnavailable):
+                self._count("put_off", len(deliveries))
                 self._outbox.release(deliveries)
                 raise
         return len(deliveries)
@@ -159,13 +175,17 @@ class Relay:
                 held_up.add(aggregate)
 
     def _try(self, deliveries: Sequence[Delivery]) -> Exception | None:
+        began = perf_counter()
         try:
             self._subscriber.deliver([delivery.entry for delivery in deliveries])
         except (StoreUnavailable, ReceiverUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - a subscriber may raise anything
             return error
+        finally:
+            self._metrics.observe(RELAY_SECONDS, perf_counter() - began, self._subscriber.name)
         self._outbox.settle(deliveries)
+        self._count("delivered", len(deliveries))
         return None
 
     def _count_failure(self, delivery: Delivery, error: Exception) -> None:
@@ -175,9 +195,14 @@ class Relay:
             given_up = "%s is given up for %s after %d attempts: %s"
             _log.error(given_up, delivery.entry.id, delivery.subscriber, failures, told)
             self._outbox.set_aside(delivery, error=told)
+            self._count("set_aside", 1)
         else:
             if failures.bit_count() == 1:  # the first, the second, the fourth …: what lasts is not told for ever
                 later = "%s could not be delivered to %s, attempt %d, and is tried again: %s"
                 _log.warning(later, delivery.entry.id, delivery.subscriber, failures, told)
             until = self._clock.now() + self._policy.pause_after(failures)
             self._outbox.postpone(delivery, until=until, error=told)
+            self._count("failed", 1)
+
+    def _count(self, outcome: str, events: int) -> None:
+        self._metrics.add(RELAY_DELIVERIES, events, self._subscriber.name, outcome)

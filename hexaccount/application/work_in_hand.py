@@ -7,7 +7,7 @@ from hexaccount.application.cache_marks import Mark, mark_nobody, marked_by
 from hexaccount.application.causation import Cause, current_cause
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.orders import Orders
-from hexaccount.application.recorder import Recorder
+from hexaccount.application.recorder import Note, Recorder, note_nothing
 from hexaccount.domain.aggregate import Aggregate
 
 A = TypeVar("A", bound=Aggregate)
@@ -50,6 +50,7 @@ class WorkInHand:
         self._met: dict[tuple[type[Aggregate], UUID], _Met] = {}
         self._absent: set[tuple[type[Aggregate], UUID]] = set()
         self._mark: Mark = mark_nobody
+        self._note: Note = note_nothing
         self.orders = Orders()
 
     def add(self, aggregate: Aggregate) -> None:
@@ -90,7 +91,7 @@ class WorkInHand:
             for met in self._met.values()
             if met.aggregate.pending
         ]
-        self._mark = recorder.mark
+        self._mark, self._note = recorder.mark, recorder.note
         self._mark_caches(changes)
         return changes
 
@@ -98,6 +99,7 @@ class WorkInHand:
         """Take note that `changes` and all orders are stored."""
         # Once more, as a cache may have lost its mark before the commit, and been filled from what was still there.
         self._mark_caches(changes)
+        self._note(entry for change in changes for entry in change.entries)
         for change in changes:
             change.aggregate.pending.clear()
             self._met[type(change.aggregate), change.aggregate.id].looks[:] = [(0, current_cause())]

@@ -11,8 +11,10 @@ from dependency_injector import containers, providers
 
 from hexaccount.application.bus import Bus, Middleware
 from hexaccount.application.cache_eviction import CacheEviction
+from hexaccount.application.event_figures import EventFigures
 from hexaccount.application.limit_table import Limits, limits
 from hexaccount.application.login_guard import LoginGuard
+from hexaccount.application.message_figures import MessageFigures
 from hexaccount.application.message_log import log_messages
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.avatar_artist import AvatarArtist
@@ -21,13 +23,13 @@ from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.device_tokens import DeviceTokens
 from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.key_smith import KeySmith
-from hexaccount.application.ports.metrics import Metrics, NoMetrics
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.purge import Retention
-from hexaccount.application.recorder import Recorder
+from hexaccount.application.recorder import Note, Recorder, note_nothing
 from hexaccount.application.role_book import RoleBook
 from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.application.turnstile import Turnstile
@@ -49,10 +51,10 @@ if TYPE_CHECKING:
 # An adapter is imported by the function that makes it, so that nothing unused is imported at start.
 
 
-def _lane(settings: Settings, slots: Path | None) -> "HashingLane":
+def _lane(settings: Settings, slots: Path | None, metrics: Metrics) -> "HashingLane":
     from hexaccount_security import HashingLane  # noqa: PLC0415 - only who uses it imports it
 
-    return HashingLane(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots)
+    return HashingLane(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots, metrics=metrics)
 
 
 def _hasher(settings: Settings, lane: "HashingLane") -> PasswordHasher:
@@ -186,9 +188,15 @@ def _subscribers(
     return subscribers
 
 
-def _middleware(traces: "Traces | None") -> list[Middleware]:
+def _note(metrics: Metrics) -> Note:
+    return note_nothing if metrics is NO_METRICS else EventFigures(metrics)
+
+
+def _middleware(traces: "Traces | None", metrics: Metrics) -> list[Middleware]:
     """Return what stands around every handler, outermost first."""
-    return [log_messages] if traces is None else [traces.messages, log_messages]
+    traced: list[Middleware] = [] if traces is None else [traces.messages]
+    counted: list[Middleware] = [] if metrics is NO_METRICS else [MessageFigures(metrics)]
+    return [*traced, *counted, log_messages]
 
 
 class Container(containers.DeclarativeContainer):
@@ -202,7 +210,7 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
-    metrics: providers.Provider[Metrics] = providers.ThreadSafeSingleton(NoMetrics)
+    metrics: providers.Provider[Metrics] = providers.Object(NO_METRICS)
     prometheus = providers.ThreadSafeSingleton(_prometheus)
     redis_link = providers.ThreadSafeSingleton(_redis_link, settings, metrics, traces)
     session_cache: providers.Provider[SessionCache] = providers.Selector(
@@ -211,11 +219,15 @@ class Container(containers.DeclarativeContainer):
         redis=providers.ThreadSafeSingleton(_redis_session_cache, redis_link),
     )
     recorder = providers.ThreadSafeSingleton(
-        Recorder, identifiers=identifiers, source=settings.provided.event_source, mark=session_cache.provided.mark
+        Recorder,
+        identifiers=identifiers,
+        source=settings.provided.event_source,
+        mark=session_cache.provided.mark,
+        note=providers.Factory(_note, metrics),
     )
-    store = providers.ThreadSafeSingleton(open_store, settings, recorder)
+    store = providers.ThreadSafeSingleton(open_store, settings, recorder, metrics)
     retention = providers.ThreadSafeSingleton(_retention, settings)
-    lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots)
+    lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots, metrics)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     common_passwords = providers.ThreadSafeSingleton(_common_passwords)
     smith: providers.Provider[KeySmith] = providers.ThreadSafeSingleton(_smith, settings)
@@ -271,5 +283,5 @@ class Container(containers.DeclarativeContainer):
             session_cache=session_cache,
         ),
         executor=executor,
-        middleware=providers.Callable(_middleware, traces),
+        middleware=providers.Callable(_middleware, traces, metrics),
     )

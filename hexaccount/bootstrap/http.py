@@ -1,13 +1,13 @@
 """The HTTP service: what each worker process opens, and how the parent serves."""
 
 import os
-import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from hexaccount.application.measures import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
+from hexaccount.application.ports.metrics import Metrics
 from hexaccount.bootstrap.logs import open_request_log
 from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.publishers import preload_for_events
@@ -15,12 +15,13 @@ from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
+from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
 from hexaccount_click.program import ConfigurationError, Unavailable
-from hexaccount_granian import CannotListen, Draining, LaneSize, Worker, WorkersFailed, serve
+from hexaccount_granian import CannotListen, Draining, LaneSize, Pressure, Worker, WorkersFailed, serve
 
 # What every worker needs; imported once, before they part, it is shared among them.
 _PRELOAD = ("hexaccount_flask", "hexaccount_security", "hexaccount_structlog")
-_PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis", "hexaccount_prometheus")}
+_PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class LoadWorker:
     def __call__(self) -> Worker:
         """Return what the worker serves."""
         from hexaccount_flask import (  # noqa: PLC0415 - not in the parent
+            RequestFigures,
             create_app,
             lane_finder,
             new_request_id,
@@ -43,24 +45,30 @@ class LoadWorker:
 
         settings = self.settings
         traces, log = open_traces(settings), open_request_log(settings.log)
-        service = open_service(settings, hashing_slots=self.hashing_slots, workers=self.workers, traces=traces)
+        service = open_service(
+            settings, hashing_slots=self.hashing_slots, workers=self.workers, measured=True, traces=traces
+        )
         service.enrol()
         if settings.relay.enabled:
             service.start_relays()
             service.start_purging()
+        service.start_looking(service.check)
+        figures = RequestFigures(service.metrics) if settings.metrics.enabled else None
         app = create_app(
             bus=service.bus,
             artist=service.artist,
             readiness=service.readiness(self.draining.is_set).look,
             published_keys=service.published_keys,
-            metrics=service.figures,
+            metrics=service.figures if settings.metrics.enabled else None,
             cors_origins=settings.http.cors_origins,
             trusted_proxies=settings.http.trusted_proxies,
-            watchers=[watcher for watcher in (traces and traces.requests, log) if watcher],
+            watchers=[watcher for watcher in (traces and traces.requests, log, figures) if watcher],
         )
+        _expect_refusals(service.metrics)
         retry_after = service.container.lane().retry_after
 
         def refuse(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+            service.metrics.add(HTTP_REFUSALS, 1, str(status), code)
             request_id = new_request_id()
             if log and code != "internal_error":  # by which Flask's side has failed, where it was watched
                 log.refused(request_id, status, code)
@@ -74,7 +82,30 @@ class LoadWorker:
             lanes=_lanes(settings),
             refusal=refuse,
             close=service.close,
+            pressure=_pressure(service.metrics, _lanes(settings)),
         )
+
+
+def _expect_refusals(metrics: Metrics) -> None:
+    """Let refusals be told from the start, by the codes that the front has for them."""
+    for status, code in (
+        (400, "malformed_request"),
+        (408, "body_too_slow"),
+        (413, "body_too_large"),
+        (500, "internal_error"),
+        (503, "overloaded"),
+        (503, "deadline_exceeded"),
+    ):
+        metrics.expect(HTTP_REFUSALS, str(status), code)
+
+
+def _pressure(metrics: Metrics, lanes: Iterable[str]) -> Pressure:
+    """Return what says how much there is to do, and have it asked."""
+    pressure = Pressure()
+    metrics.ask(HTTP_IN_FLIGHT, lambda: pressure.in_flight)
+    for lane in lanes:
+        metrics.ask(HTTP_WAITING, partial(pressure.waiting, lane), lane)
+    return pressure
 
 
 def _lanes(settings: Settings) -> dict[str, LaneSize]:
@@ -106,33 +137,29 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
     except SettingsError as error:
         raise ConfigurationError(str(error)) from error
     draining = Draining()
-    shared = Path(tempfile.mkdtemp(prefix="hexaccount-"))
-    slots, figures = shared / "slots", shared / "metrics"
-    for folder in (slots, figures):
-        folder.mkdir()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # for the workers; it is read when the library is imported
+    preload = (
+        *_PRELOAD,
+        *kind.preload,
+        *_PRELOAD_FOR_CACHE[settings.cache_kind],
+        *preload_for_events(settings),
+        *preload_for_tracing(settings),
+        *preload_for_figures(settings),
+    )
     try:
-        serve(
-            LoadWorker(settings, draining, slots, workers=workers),
-            draining=draining,
-            host=host,
-            port=port,
-            workers=workers,
-            drain_delay=settings.http.drain_delay,
-            preload=(
-                *_PRELOAD,
-                *kind.preload,
-                *_PRELOAD_FOR_CACHE[settings.cache_kind],
-                *preload_for_events(settings),
-                *preload_for_tracing(settings),
-            ),
-            on_started=partial(tell_address, echo),
-            on_stopping=partial(echo, "stopping"),
-        )
+        with worker_folders() as slots:
+            serve(
+                LoadWorker(settings, draining, slots, workers=workers),
+                draining=draining,
+                host=host,
+                port=port,
+                workers=workers,
+                drain_delay=settings.http.drain_delay,
+                preload=preload,
+                on_started=partial(tell_address, echo),
+                on_stopping=partial(echo, "stopping"),
+            )
     except (CannotListen, WorkersFailed) as error:
         raise Unavailable(str(error)) from error
-    finally:
-        shutil.rmtree(shared, ignore_errors=True)
 
 
 def tell_address(echo: Callable[[str], None], host: str, port: int) -> None:

@@ -78,13 +78,14 @@ class SettingsProgram(Program):
         if not is_told_to_stop():
             serve_realtime(self.settings, host=host, port=port, workers=workers, echo=echo)
 
-    def relay(self, *, echo: Callable[[str], None]) -> None:
+    def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
         """Deliver events until a signal."""
         from hexaccount.bootstrap.relaying import run_relays  # noqa: PLC0415 - help needs none of it
         from hexaccount.bootstrap.tracing import open_traces  # noqa: PLC0415 - help needs none of it
 
         if not is_told_to_stop():
-            run_relays(self._opened(traces=open_traces(self.settings)), echo=echo)
+            service = self._opened(traces=open_traces(self.settings), measured=metrics_port is not None)
+            run_relays(service, metrics_host=metrics_host, metrics_port=metrics_port, echo=echo)
 
     def hash_speeds(self) -> "HashSpeeds":
         """Return how fast this machine hashes passwords."""
@@ -109,7 +110,7 @@ class SettingsProgram(Program):
         if self._service is not None:
             self._service.close()
 
-    def _opened(self, traces: "Traces | None" = None) -> "Service":
+    def _opened(self, traces: "Traces | None" = None, *, measured: bool = False) -> "Service":
         from hexaccount.bootstrap.preparation import check_store_is_there  # noqa: PLC0415 - help needs none of it
         from hexaccount.bootstrap.service import open_service  # noqa: PLC0415 - help needs none of it
 
@@ -117,7 +118,7 @@ class SettingsProgram(Program):
             self._refuse_what_does_not_last()
             check_store_is_there(self.settings)
             with _settings_at_fault():
-                self._service = open_service(self.settings, traces=traces)
+                self._service = open_service(self.settings, traces=traces, measured=measured)
             self._service.store.check()
         return self._service
 

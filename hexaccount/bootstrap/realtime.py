@@ -17,6 +17,7 @@ from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import AsgiWorker, CannotListen, Draining, WorkersFailed, serve
 
@@ -35,12 +36,14 @@ class LoadSocketWorker:
         """Return what the worker serves."""
         from hexaccount_socketio import Sockets, create_application  # noqa: PLC0415 - not in the parent
 
-        service = open_service(self.settings)
+        service = open_service(self.settings, measured=True)
+        service.start_looking(service.check)
         sockets = Sockets(
             bus=service.bus,
             addresses=ClientAddresses(self.settings.http.trusted_proxies),
             cors_origins=self.settings.http.cors_origins,
             draining=self.draining.is_set,
+            metrics=service.metrics,
         )
         following = _Following(service, sockets.tell, sockets.look_after)
 
@@ -54,7 +57,9 @@ class LoadSocketWorker:
             service.close()
 
         return AsgiWorker(
-            application=create_application(sockets, readiness=readiness),
+            application=create_application(
+                sockets, readiness=readiness, metrics=service.figures if self.settings.metrics.enabled else None
+            ),
             start=following.start,
             drain=sockets.close,
             close=close,
@@ -103,17 +108,18 @@ def serve_realtime(settings: Settings, *, host: str, port: int, workers: int, ec
         raise ConfigurationError(str(error)) from error
     draining = Draining()
     try:
-        serve(
-            LoadSocketWorker(settings, draining),
-            interface="asgi",
-            draining=draining,
-            host=host,
-            port=port,
-            workers=workers,
-            drain_delay=settings.http.drain_delay,
-            preload=(*_PRELOAD, *kind_of(settings).preload),
-            on_started=partial(tell_address, echo),
-            on_stopping=partial(echo, "stopping"),
-        )
+        with worker_folders():
+            serve(
+                LoadSocketWorker(settings, draining),
+                interface="asgi",
+                draining=draining,
+                host=host,
+                port=port,
+                workers=workers,
+                drain_delay=settings.http.drain_delay,
+                preload=(*_PRELOAD, *kind_of(settings).preload, *preload_for_figures(settings)),
+                on_started=partial(tell_address, echo),
+                on_stopping=partial(echo, "stopping"),
+            )
     except (CannotListen, WorkersFailed) as error:
         raise Unavailable(str(error)) from error

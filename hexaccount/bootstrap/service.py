@@ -12,18 +12,26 @@ from typing import Self
 from dependency_injector import providers
 
 from hexaccount.application.bus import Bus
+from hexaccount.application.lookout import Lookout
 from hexaccount.application.ports.avatar_artist import AvatarArtist
 from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.application.ports.metrics import Metrics
 from hexaccount.application.ports.store import Store
 from hexaccount.application.purge import Purge, purge
 from hexaccount.application.purger import Purger
 from hexaccount.application.readiness import Readiness
 from hexaccount.application.relay import Relay, RelayPolicy
+from hexaccount.application.store_watch import StoreWatch
 from hexaccount.application.subscribers import Subscriber
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.publishers import relay_policies, subscriber_name
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount_system import tell_of_process
+
+# Figures are collected every 15 seconds or so.
+_LOOK_AT_ITSELF = timedelta(seconds=1)
+_LOOK_AT_THE_STORE = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
@@ -36,6 +44,8 @@ class Service:
     subscribers: Sequence[Subscriber]
     relays: Sequence[Relay]
     purger: Purger
+    measured: bool
+    _lookouts: Sequence[Lookout] = ()
     _threads: list[Thread] = field(default_factory=list)
     _purging: Thread | None = None
 
@@ -53,6 +63,11 @@ class Service:
         """Return the public keys by which others may check access tokens, as JWKs."""
         return self.container.ring().published(self.container.clock().now())
 
+    @property
+    def metrics(self) -> Metrics:
+        """Return who takes figures down."""
+        return self.container.metrics()
+
     def figures(self) -> bytes:
         """Return the figures of all workers, in the text format of Prometheus."""
         return self.container.prometheus().told()
@@ -61,6 +76,11 @@ class Service:
     def publishers(self) -> Mapping[str, EventPublisher]:
         """Return the publishers of the settings `events` and `webhooks` by the names of their subscribers."""
         return {subscriber.name: subscriber.publisher for subscriber in self.container.publishers()}
+
+    def check(self) -> None:
+        """Return if messages can be answered; raises StoreUnavailable, SchemaMismatch or SignerUnreadable."""
+        self.store.check()
+        self.container.ring().check_signer(self.container.clock().now())
 
     def readiness(self, draining: Callable[[], bool]) -> Readiness:
         """Return what looks whether this process can serve; `draining` tells whether it is about to end."""
@@ -103,6 +123,24 @@ class Service:
         self._purging = Thread(target=self.purger.run, name="purger", daemon=True)
         self._purging.start()
 
+    def start_looking(self, check: Callable[[], None]) -> None:
+        """Take figures that nobody tells of by themselves, in threads of their own, if figures are wanted.
+
+        `check` raises where this process cannot do its work.
+        """
+        if not self.measured:
+            return
+        prometheus, clock = self.container.prometheus(), self.container.clock()
+        tell_of_process(prometheus)
+        names = [subscriber.name for subscriber in self.subscribers]
+        watch = StoreWatch(self.store.outbox, names, check=check, clock=clock, metrics=prometheus)
+        self._lookouts = [
+            Lookout(prometheus.look, interval=_LOOK_AT_ITSELF),
+            Lookout(watch.look, interval=_LOOK_AT_THE_STORE),
+        ]
+        for lookout in self._lookouts:
+            lookout.start()
+
     def deliver_all(self) -> None:
         """Deliver what is owed and due now, in this thread, until nothing is."""
         while sum(relay.run_once() for relay in self.relays):
@@ -120,6 +158,8 @@ class Service:
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
         self.stop_relays()
+        for lookout in self._lookouts:
+            lookout.stop()
         self.container.executor().shutdown()
         self.container.lane().close()
         for publisher in self.publishers.values():
@@ -140,13 +180,19 @@ class Service:
 
 
 def open_service(
-    settings: Settings, *, hashing_slots: Path | None = None, workers: int | None = None, **overrides: object
+    settings: Settings,
+    *,
+    hashing_slots: Path | None = None,
+    workers: int | None = None,
+    measured: bool = False,
+    **overrides: object,
 ) -> Service:
     """Return a service built as `settings` say; nothing is connected before it is used.
 
     `hashing_slots` is the directory by which several processes share their hashing slots. `workers` says how many serve
-    together, and tell their figures; one alone, without a cache, counts attempts by itself if its kind of store lets
-    it. `overrides` replace providers of the container by name, such as `clock` or `traces`, with an object.
+    together; one alone, without a cache, counts attempts by itself if its kind of store lets it. `measured` has figures
+    taken, unless the settings want none. `overrides` replace providers of the container by name, such as `clock` or
+    `traces`, with an object.
     """
     container = Container(
         settings=providers.Object(settings),
@@ -156,7 +202,8 @@ def open_service(
     )
     if workers == 1 and kind_of(settings).counts_alone and settings.cache is None:
         container.allowances.override(container.local_allowances)
-    if workers is not None:
+    measured = measured and settings.metrics.enabled
+    if measured:
         container.metrics.override(container.prometheus)
     store: Store = container.store()
     clock = container.clock()
@@ -171,9 +218,10 @@ def open_service(
             commits=store.commits,
             clock=clock,
             policy=of_their_own.get(subscriber.name, usual),
+            metrics=container.metrics(),
         )
         for subscriber in subscribers
     ]
     # Not by the bus, for whose other handlers a process that only delivers events has no signing key.
     purge_some = partial(purge, Purge(batches=1), clearing=store.clearing, clock=clock, retention=container.retention())
-    return Service(settings, container, store, subscribers, relays, Purger(purge_some))
+    return Service(settings, container, store, subscribers, relays, Purger(purge_some), measured)

@@ -127,6 +127,12 @@ class WebhookSettings(Group, frozen=True):
         return f"WebhookSettings(name={self.name!r}, …)"
 
 
+class MetricsSettings(Group, frozen=True):
+    """The figures for Prometheus."""
+
+    enabled: bool = True
+
+
 class LogSettings(Group, frozen=True):
     """What is logged on standard error, and how: `auto` is `text` on a terminal and `json`, which is ECS, elsewhere."""
 
@@ -160,6 +166,7 @@ class Settings(Group, frozen=True):
     kafka: KafkaSettings = KafkaSettings()
     clearing: ClearingSettings = ClearingSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
     tracing: TracingSettings = TracingSettings()
 
     @property

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.store import Store
 from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.settings import Settings, SettingsError
@@ -43,7 +44,7 @@ class StoreKind:
     memory. `file_of` names the file that a mere look would create. `preload` is imported before workers part.
     """
 
-    open: Callable[[str, Recorder], Store]
+    open: Callable[[str, Recorder, Metrics], Store]
     check_url: Callable[[str], None] = _any_url
     lasts: bool = True
     one_process: bool = False
@@ -52,22 +53,22 @@ class StoreKind:
     preload: tuple[str, ...] = ()
 
 
-def _open_memory(_url: str, recorder: Recorder) -> Store:
+def _open_memory(_url: str, recorder: Recorder, _metrics: Metrics) -> Store:
     from hexaccount_memory import MemoryStore  # noqa: PLC0415 - only who uses it imports it
 
     return MemoryStore(recorder)
 
 
-def _open_sql(url: str, recorder: Recorder) -> Store:
+def _open_sql(url: str, recorder: Recorder, metrics: Metrics) -> Store:
     from hexaccount_sql import SqlStore  # noqa: PLC0415 - only who uses it imports it
 
-    return SqlStore(url, recorder=recorder)
+    return SqlStore(url, recorder=recorder, metrics=metrics)
 
 
-def _open_mongo(url: str, recorder: Recorder) -> Store:
+def _open_mongo(url: str, recorder: Recorder, metrics: Metrics) -> Store:
     from hexaccount_mongo import MongoStore  # noqa: PLC0415 - only who uses it imports it
 
-    return MongoStore(url, recorder=recorder)
+    return MongoStore(url, recorder=recorder, metrics=metrics)
 
 
 def _sqlite_file(url: str) -> Path:
@@ -104,10 +105,10 @@ def kind_of(settings: Settings) -> StoreKind:
     return STORES.get(scheme) or _installed_kind(scheme)
 
 
-def open_store(settings: Settings, recorder: Recorder) -> Store:
+def open_store(settings: Settings, recorder: Recorder, metrics: Metrics = NO_METRICS) -> Store:
     """Return a handle on the store that is set; raises SettingsError for a URL that its package cannot use."""
     try:
-        return kind_of(settings).open(settings.store, recorder)
+        return kind_of(settings).open(settings.store, recorder, metrics)
     except ValueError as error:
         raise SettingsError(f"store: {error}") from error
 
@@ -134,7 +135,12 @@ def _installed_kind(scheme: str) -> StoreKind:
             f"store: the package {_package_of(claim)}, which brings {scheme}://, cannot be imported "
             f"({type(error).__name__}: {error}); mend or reinstall it"
         ) from error
-    return StoreKind(open=opener, one_process=bool(getattr(opener, "one_process", False)), preload=(claim.module,))
+
+    def open_theirs(url: str, recorder: Recorder, _metrics: Metrics) -> Store:
+        store: Store = opener(url, recorder)
+        return store
+
+    return StoreKind(open=open_theirs, one_process=bool(getattr(opener, "one_process", False)), preload=(claim.module,))
 
 
 def unknown_store() -> str:

@@ -1,9 +1,8 @@
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from hexaccount.domain.errors import InvalidValue
-
-_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -12,8 +11,10 @@ class AvatarIdentifier:
 
     text: str
 
+    pattern: ClassVar[str] = r"[A-Za-z0-9._-]{1,64}"
+
     def __init__(self, text: str) -> None:
-        if not _FORM.fullmatch(text):
+        if not re.fullmatch(self.pattern, text):
             raise InvalidValue("must be 1 to 64 ASCII letters, digits, dots, underscores or hyphens")
         object.__setattr__(self, "text", text)
 

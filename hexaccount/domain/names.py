@@ -27,10 +27,11 @@ class UserName:
     text: str = field(compare=False)
     key: str
 
+    shortest = 1
     longest = 64
 
     def __init__(self, text: str) -> None:
-        if not text:
+        if len(text) < self.shortest:
             raise InvalidValue("must not be empty")
         # The cheap bound comes first: a composed name may be four times as long before it is composed.
         if len(text) > 4 * self.longest:
@@ -69,6 +70,7 @@ class PersonName:
 
     text: str
 
+    shortest = 1
     longest = 100
 
     def __init__(self, text: str) -> None:

@@ -10,25 +10,30 @@ from hexaccount.domain.errors import InvalidValue
 from hexaccount.domain.events import Event, ProfileCreated, ProfileUpdated
 from hexaccount.domain.text import clean_line, clean_paragraph
 
-_PHONE = re.compile(r"\+?[0-9](?:[ ()./-]{0,3}[0-9]){2,19}")
+LONGEST_BIO = 1000
+LONGEST_PHONE = 64
+LONGEST_ADDRESS = 500
+
+PHONE_PATTERN = r"[ ()]*\+?[0-9](?:[ ()./-]{0,3}[0-9]){2,19}[ ()]*"
+"""What is not empty and a telephone number."""
 
 
 def clean_bio(text: str) -> str:
     """Return what a person says of themselves: up to 1,000 characters on any number of lines."""
-    return clean_paragraph(text, at_most=1000)
+    return clean_paragraph(text, at_most=LONGEST_BIO)
 
 
 def clean_phone(text: str) -> str:
     """Return a telephone number as it is written: 3 to 20 digits, a leading `+`, and the usual separators."""
-    phone = clean_line(text, at_most=64)
-    if phone and not _PHONE.fullmatch(phone.replace("(", " ").replace(")", " ").strip()):
+    phone = clean_line(text, at_most=LONGEST_PHONE)
+    if phone and not re.fullmatch(PHONE_PATTERN, phone):
         raise InvalidValue("must be a telephone number of 3 to 20 digits, such as +49 30 901820")
     return phone
 
 
 def clean_address(text: str) -> str:
     """Return a postal address: up to 500 characters on any number of lines."""
-    return clean_paragraph(text, at_most=500)
+    return clean_paragraph(text, at_most=LONGEST_ADDRESS)
 
 
 PROFILE_FIELDS = {"bio": clean_bio, "phone": clean_phone, "address": clean_address}

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 _PREFIX = "hxr_"  # so that scanners of logs and repositories know one when they see it
@@ -25,6 +25,9 @@ class RefreshToken:
     predecessor: str | None = None
     spent_at: datetime | None = None
     salt: str | None = field(default=None, repr=False)
+
+    pattern: ClassVar[str] = _PREFIX + r"[A-Za-z0-9_-]{43}"
+    """What the text of a token looks like."""
 
     @classmethod
     def of(cls, text: str, *, session_id: UUID, at: datetime, predecessor: str | None = None) -> Self:

@@ -4,8 +4,6 @@ from typing import ClassVar
 
 from hexaccount.domain.errors import InvalidValue
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Role:
@@ -13,11 +11,12 @@ class Role:
 
     name: str
 
+    pattern: ClassVar[str] = r"[a-z][a-z0-9_-]{0,31}"
     USER: ClassVar["Role"]
     ADMIN: ClassVar["Role"]
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not re.fullmatch(self.pattern, self.name):
             raise InvalidValue(
                 "must be a name of up to 32 small letters, digits, `-` and `_` that begins with a letter"
             )

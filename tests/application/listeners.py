@@ -6,6 +6,7 @@ from uuid import UUID
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.clock import Clock
+from hexaccount.application.ports.metrics import NO_METRICS, Metrics
 from hexaccount.application.ports.store import Store
 from hexaccount.application.relay import Relay, RelayPolicy
 from hexaccount.application.subscribers import Subscriber
@@ -68,8 +69,10 @@ def register(store: Store, clock: Clock, name: str, *, disabled: bool = False) -
     return user.id
 
 
-def relay_of(subscriber: Subscriber, store: Store, clock: Clock, **policy: object) -> Relay:
+def relay_of(
+    subscriber: Subscriber, store: Store, clock: Clock, *, metrics: Metrics = NO_METRICS, **policy: object
+) -> Relay:
     """Enrol a subscriber and return a relay that serves it."""
     store.outbox.enrol(subscriber.name, subscriber.event_types)
     chosen = RelayPolicy(**{"attempts": 3, "first_pause": timedelta(seconds=10), **policy})
-    return Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=chosen)
+    return Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=chosen, metrics=metrics)

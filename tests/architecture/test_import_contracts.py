@@ -86,6 +86,7 @@ def test_the_contracts_name_every_package(setup: ConfigParser, root: Path) -> No
 def test_the_contract_on_technology_names_every_requirement(setup: ConfigParser) -> None:
     modules = {
         "dependency-injector": "dependency_injector",
+        "flask-swagger-ui": "flask_swagger_ui",
         "pyjwt": "jwt",
         "pillow": "PIL",
         "prometheus-client": "prometheus_client",

@@ -35,10 +35,18 @@ def test_every_package_is_mapped_to_the_folder_where_it_lies(
     assert listed == {name: str(packages[name].relative_to(root)) for name in roots_of(packages)}
 
 
-def test_every_package_declares_and_has_its_types(setup: ConfigParser, packages: dict[str, Path]) -> None:
-    declared = dict(setup["options.package_data"])
-    assert declared == dict.fromkeys(roots_of(packages), "py.typed")
-    assert all((packages[name] / "py.typed").is_file() for name in roots_of(packages))
+def test_every_package_has_its_types_and_declares_all_that_is_not_python(
+    setup: ConfigParser, packages: dict[str, Path]
+) -> None:
+    declared = {name: patterns.split(", ") for name, patterns in setup["options.package_data"].items()}
+    assert sorted(declared) == roots_of(packages)
+    for name, patterns in declared.items():
+        folder = packages[name]
+        covered = [{file for file in folder.glob(pattern) if file.is_file()} for pattern in patterns]
+        assert folder / "py.typed" in covered[0], name
+        assert all(covered), name
+        there = {file for file in folder.rglob("*") if file.is_file() and file.suffix not in {".py", ".pyc"}}
+        assert there == set().union(*covered), name
 
 
 def test_every_package_is_type_checked_and_measured(root: Path, packages: dict[str, Path]) -> None:

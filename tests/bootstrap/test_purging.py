@@ -49,7 +49,7 @@ def test_the_relay_command_purges_and_needs_no_signing_key(tmp_path: Path, monke
 
     with open_service(Settings(store=f"sqlite:///{tmp_path}/store.db")) as service:
         service.store.migrate()
-        run_relays(service, echo=stop_at_once)
+        run_relays(service, metrics_host="127.0.0.1", metrics_port=None, echo=stop_at_once)
         service.purger.run_once()
     assert (running[0], purgers()) == (1, 0)
 

@@ -1,19 +1,22 @@
 """The compose files are taken by Docker Compose itself, and keep what the documents promise of them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hexaccount.bootstrap.settings_loading import load_settings
+from tests.monitoring.files import ALERTMANAGER, CONFIG, PROMETHEUS
 
 PROD = "compose.prod.yaml"
 # They end when they are done, and others wait for that.
 ONE_SHOTS = {"migrate", "logs-setup", "kibana-setup"}
 OURS = {"http-one", "http-two", "realtime", "relay", "migrate"}
+GRAFANA_SOURCE = CONFIG / "grafana/provisioning/datasources/prometheus.yml"
 OPERATORS = {"prometheus", "alertmanager", "grafana", "kibana"}
 
 
@@ -25,6 +28,14 @@ def prod(compose: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def services(prod: dict[str, Any]) -> dict[str, Any]:
     return prod["services"]
+
+
+def mounted(services: dict[str, Any]) -> Iterator[str]:
+    """Give the files and folders of this machine that containers are shown."""
+    for service in services.values():
+        for volume in service.get("volumes", []):
+            if volume["type"] == "bind":
+                yield volume["source"]
 
 
 @pytest.mark.parametrize("file", ["compose.yaml", PROD])
@@ -62,6 +73,20 @@ def test_every_service_is_looked_after_and_started_again(services: dict[str, Any
         if how["condition"] == "service_completed_successfully"
     }
     assert awaited == ONE_SHOTS - {"kibana-setup"}, "nobody needs its searches to start"
+
+
+def test_a_health_check_asks_where_its_command_listens(services: dict[str, Any]) -> None:
+    ports = {name: "".join(services[name]["healthcheck"]["test"]) for name in OURS - ONE_SHOTS}
+    asked = {name: re.findall(r"http://127\.0\.0\.1:(\d+)/(\w+)", text) for name, text in ports.items()}
+    # `http` and `realtime` listen on their own ports where none is named.
+    assert asked == {
+        "http-one": [("8000", "health")],
+        "http-two": [("8000", "health")],
+        "realtime": [("8001", "health")],
+        "relay": [("9100", "metrics")],
+    }
+    named = {name: re.findall(r"--(?:metrics-)?port (\d+)", " ".join(services[name]["command"])) for name in asked}
+    assert named == {"http-one": [], "http-two": [], "realtime": [], "relay": ["9100"]}
 
 
 def test_the_log_of_no_service_fills_the_disk(services: dict[str, Any]) -> None:
@@ -116,6 +141,15 @@ def test_a_service_has_as_long_to_stop_as_it_may_take(services: dict[str, Any]) 
     assert delay + 30 < 45
 
 
+def test_every_file_that_is_mounted_is_there(compose, services: dict[str, Any], root: Path) -> None:
+    sources = {*mounted(services), *mounted(compose("compose.yaml")["services"])}
+    ours = {Path(source).relative_to(root) for source in sources if source.startswith(str(root))}
+    assert {Path(source) for source in sources if not source.startswith(str(root))} == {
+        Path("/var/lib/docker/containers")
+    }
+    assert not [str(path) for path in ours if not (root / path).exists()]
+
+
 def test_every_secret_is_made_by_the_script(prod: dict[str, Any], secrets_folder: Path) -> None:
     for secret in prod["secrets"].values():
         assert Path(secret["file"]).parent == secrets_folder
@@ -165,6 +199,37 @@ def test_the_proxy_is_believed_and_nobody_else(prod: dict[str, Any], services: d
     assert loaded.http.trusted_proxies == [edge["subnet"]]
     others = {name for name, service in services.items() if "edge" in service.get("networks", {})}
     assert others == {"proxy", "http-one", "http-two", "realtime"}
+
+
+def test_whoever_watches_finds_whom_the_files_name(services: dict[str, Any]) -> None:
+    names: dict[str, set[str]] = {}
+    for name, service in services.items():
+        watched = service.get("networks", {}).get("watch", ...)
+        for known in [name, *((watched or {}).get("aliases", []))] if watched is not ... else []:
+            names.setdefault(known, set()).add(" ".join(service.get("command") or []))
+    settings = yaml.safe_load(PROMETHEUS.read_text())
+    (sender,) = settings["alerting"]["alertmanagers"]
+    assert sender["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+    assert "alertmanager" in names
+    found = {}
+    for job in settings["scrape_configs"]:
+        (place,) = job["dns_sd_configs"]
+        (name,) = place["names"]
+        found[job["job_name"]] = (sorted(names[name]), place["port"])
+    assert found == {
+        "hexaccount": (["http --host 0.0.0.0 --workers 2"], 8000),
+        "hexaccount-realtime": (["realtime --host 0.0.0.0 --workers 2"], 8001),
+        "hexaccount-relay": (["relay --metrics-host 0.0.0.0 --metrics-port 9100"], 9100),
+    }
+    (source,) = yaml.safe_load(GRAFANA_SOURCE.read_text())["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    assert {"prometheus", "grafana"} <= names.keys()
+
+
+def test_alertmanager_has_the_token_that_its_file_names(services: dict[str, Any]) -> None:
+    held = {f"/run/secrets/{secret['source']}" for secret in services["alertmanager"]["secrets"]}
+    wanted = set(re.findall(r"credentials_file: (\S+)", ALERTMANAGER.read_text()))
+    assert wanted == held
 
 
 def test_the_development_file_is_taken_by_the_service(compose) -> None:

@@ -4,12 +4,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess, run
+from typing import Any
 
 import pytest
 import requests
 
 from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand, console_command
+
+KEY = {"HEXACCOUNT_JWT__KEY": "a key of the sockets' tests, which is long enough"}
 
 
 @dataclass(frozen=True)
@@ -79,3 +82,26 @@ def serving(tmp_path: Path, environment: dict[str, str]) -> Callable[..., object
             yield command, url
 
     return serve
+
+
+@pytest.fixture
+def sockets(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
+    """Give a function that holds sockets while its block runs, and yields the command, its URL and its output."""
+
+    @contextmanager
+    def hold(*arguments: str, port: str = "", **settings: str) -> Iterator[tuple[RunningCommand, str, Path]]:
+        port = port or str(free_port())
+        argv = [*console_command("hexaccount"), "realtime", "--port", port, *arguments]
+        url, output = f"http://127.0.0.1:{port}", tmp_path / "realtime"
+        with RunningCommand(argv, output=output, env={**environment, **settings}, cwd=tmp_path) as command:
+            command.wait_for_ok(f"{url}/ready", timeout=60)
+            yield command, url, output
+
+    return hold
+
+
+@pytest.fixture
+def settings(tmp_path: Path, hexaccount: Callable[..., CompletedProcess[str]]) -> dict[str, str]:
+    settings = {"HEXACCOUNT_STORE": f"sqlite:///{tmp_path}/accounts.db", **KEY}
+    assert hexaccount("migrate", **settings).returncode == 0
+    return settings

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -31,11 +33,13 @@ def running(redis: RedisServer, serving: Callable[..., Any]) -> Iterator[tuple[R
 
 
 def figures(url: str) -> dict[str, float]:
-    """Return what either worker tells; it must be the same for both."""
+    """Return what either worker tells, by names and labels; it must be the same for both."""
     answer = requests.get(f"{url}/metrics", timeout=10)
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     return {
-        sample.name: sample.value for family in text_string_to_metric_families(answer.text) for sample in family.samples
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
     }
 
 
@@ -83,7 +87,41 @@ def test_what_a_killed_worker_said_of_itself_is_forgotten_and_what_it_counted_is
         os.kill(worker, signal.SIGKILL)
     command.wait_for_ok(f"{url}/ready")
     wait_for(url, "hexaccount_cache_reachable", 1)  # without a request: the new workers have not lost it
+    wait_for(url, "hexaccount_processes", 2)
     assert figures(url)["hexaccount_cache_outages_total"] == 2
+
+
+def test_what_the_front_refuses_is_told_by_its_code(serving: Callable[..., Any]) -> None:
+    with serving("--workers", "2") as (_, url):
+        for _ in range(3):
+            refused = requests.post(f"{url}/api/v1/public/login", data=b"x" * 70_000, timeout=10)
+            assert refused.status_code == 413
+        told = figures(url)
+    assert told["hexaccount_http_refusals_total body_too_large 413"] == 3
+    assert told["hexaccount_http_refusals_total overloaded 503"] == 0
+    assert told["hexaccount_ready"] == 1
+
+
+def test_who_wants_no_figures_has_none_and_no_port_for_them(
+    serving: Callable[..., Any], hexaccount: Callable[..., CompletedProcess[str]]
+) -> None:
+    with serving(HEXACCOUNT_METRICS__ENABLED="false") as (_, url):
+        assert requests.get(f"{url}/metrics", timeout=10).status_code == 404
+    refused = hexaccount("relay", "--metrics-port", "0", HEXACCOUNT_METRICS__ENABLED="false")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "metrics.enabled" in refused.stderr
+
+
+def test_a_relay_whose_port_is_taken_says_so_and_delivers_nothing(
+    hexaccount: Callable[..., CompletedProcess[str]],
+) -> None:
+    assert hexaccount("migrate").returncode == 0
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = hexaccount("relay", "--metrics-port", str(port))
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert f"cannot listen on 127.0.0.1 port {port}" in refused.stderr
+    assert "--metrics-port" in refused.stderr
 
 
 def workers_of(pid: int) -> list[int]:

@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -17,20 +16,16 @@ import requests
 import socketio
 
 from tests.servers.mongo import temporary_mongo_database
-from tests.servers.ports import free_port
 from tests.servers.postgres import temporary_database
-from tests.servers.processes import RunningCommand, console_command
-from tests.service.conftest import Account
+from tests.servers.processes import RunningCommand
+from tests.service.conftest import KEY
+from tests.service.realtime import UPDATED, change_bio, log_out, registered
 
 # The client of python-socketio leaves a socket to the garbage collector when it is the server that ends a connection.
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
 
-KEY = {"HEXACCOUNT_JWT__KEY": "a key of the sockets' tests, which is long enough"}
 OPENED = "hexaccount.session.opened.v1"
 CLOSED = "hexaccount.session.closed.v1"
-UPDATED = "hexaccount.profile.updated.v1"
-FIRST_LOOK = 1.5
-"""Seconds until a new socket has been looked at once; the next such look comes a minute later."""
 Sending = Callable[..., Any]
 
 
@@ -102,45 +97,6 @@ def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[d
             yield {"HEXACCOUNT_STORE": url, **KEY}
 
 
-@pytest.fixture
-def sockets(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
-    """Give a function that holds sockets while its block runs, and yields the command, its URL and its output."""
-
-    @contextmanager
-    def hold(*arguments: str, **settings: str) -> Iterator[tuple[RunningCommand, str, Path]]:
-        port = free_port()
-        argv = [*console_command("hexaccount"), "realtime", "--port", str(port), *arguments]
-        url, output = f"http://127.0.0.1:{port}", tmp_path / "realtime"
-        with RunningCommand(argv, output=output, env={**environment, **settings}, cwd=tmp_path) as command:
-            command.wait_for_ok(f"{url}/ready", timeout=60)
-            yield command, url, output
-
-    return hold
-
-
-@pytest.fixture
-def settings(tmp_path: Path, hexaccount: Callable[..., CompletedProcess[str]]) -> dict[str, str]:
-    settings = {"HEXACCOUNT_STORE": f"sqlite:///{tmp_path}/accounts.db", **KEY}
-    assert hexaccount("migrate", **settings).returncode == 0
-    return settings
-
-
-def registered(url: str, name: str) -> Account:
-    account = Account(url, name)
-    assert account.register().status_code == 201
-    return account
-
-
-def change_bio(account: Account, headers: dict[str, str], bio: str) -> None:
-    path = f"{account.url}/api/v1/me/profile"
-    assert requests.patch(path, json={"bio": bio}, headers=headers, timeout=20).status_code == 200
-
-
-def log_out(account: Account, headers: dict[str, str]) -> None:
-    answer = requests.post(f"{account.url}/api/v1/public/logout", headers=headers, timeout=20)
-    assert answer.status_code == 204
-
-
 def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_session(
     store_settings: dict[str, str],
     hexaccount: Callable[..., CompletedProcess[str]],
@@ -157,14 +113,14 @@ def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_
             listeners.append(Listener(place, kept))
             assert len(listeners) < 20
         leaver, stranger = Listener(place, ended), Listener(place, foreign)
+        wait_for_figure(place, "hexaccount_sockets", len(listeners) + 2)
         change_bio(ada, kept, "heard of")
         for listener in [*listeners, leaver]:
             event = listener.hear(UPDATED)
             assert event["data"]["changes"]["bio"] == "heard of"
             assert event["specversion"] == "1.0"
-        time.sleep(FIRST_LOOK)
         log_out(ada, ended)
-        assert leaver.hear("disconnecting")["code"] == "invalid_token"
+        assert leaver.hear("sent_away")["code"] == "invalid_token"
         leaver.see_off()
         for listener in listeners:
             assert listener.hear(CLOSED)["subject"] == event["subject"]
@@ -175,6 +131,14 @@ def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_
         assert set(names) <= {UPDATED, OPENED, "hexaccount.user.registered.v1", "hexaccount.profile.created.v1"}
         for listener in [*listeners, stranger]:
             listener.leave()
+
+
+def wait_for_figure(url: str, name: str, figure: float) -> None:
+    """Return once a figure of all workers is what it should be."""
+    deadline = time.monotonic() + 20
+    while f"\n{name} {figure:.1f}\n" not in (told := requests.get(f"{url}/metrics", timeout=20).text):
+        assert time.monotonic() < deadline, told
+        time.sleep(0.1)
 
 
 def workers_with_sockets(command: RunningCommand, url: str) -> set[int]:
@@ -211,13 +175,13 @@ def test_who_may_not_connect_is_told_why_and_no_token_is_logged(
             ("invalid_token", {"auth": {"token": revoked["Authorization"].removeprefix("Bearer ")}}),
             ("malformed_request", {"url": f"{place}?token={token}"}),
             ("malformed_request", {"url": f"{place}?access_token={token}", "auth": None}),
+            ("websockets_only", {"transports": ["polling", "websocket"]}),
+            ("unknown_namespace", {"namespaces": ["/other"]}),
         ]
         for code, connection in cases:
             assert refusal_of({"url": place, "auth": {"token": token}, **connection}) == code, connection
-        answer = requests.get(f"{place}/socket.io/?EIO=4&transport=polling", headers=headers, timeout=20)
-        assert (answer.status_code, "transport" in answer.text) == (400, True)
         by_header = Listener(place, headers, auth=None, headers=headers)
-        assert by_header.hear("disconnecting")["code"] == "token_expired"
+        assert by_header.hear("sent_away")["code"] == "token_expired"
         by_header.see_off()
         assert refusal_of({"url": place, "auth": {"token": token}}) == "invalid_token"
     logged = output.read_text()
@@ -229,10 +193,11 @@ def refusal_of(connection: dict[str, Any]) -> str:
     """Return the code of the problem by which a connection is refused."""
     refusals: queue.SimpleQueue[Any] = queue.SimpleQueue()
     client = socketio.Client(reconnection=False)
-    client.on("connect_error", refusals.put)
+    for namespace in connection.get("namespaces", ["/"]):
+        client.on("connect_error", refusals.put, namespace=namespace)
     url = connection.pop("url")
     with pytest.raises(socketio.exceptions.ConnectionError):
-        client.connect(url, **connection, transports=["websocket"], wait_timeout=20)
+        client.connect(url, **{"transports": ["websocket"], "wait_timeout": 20, **connection})
     told = refusals.get(timeout=20)
     shut(client)
     assert told["message"] == told["data"]["detail"]
@@ -262,7 +227,7 @@ def test_an_admin_hears_of_all_accounts_for_as_long_as_they_may(
         change_bio(root, root.log_in(), "three")
         assert admin.bio() == "three"
         assert hexaccount("users", "disable", "ada", **settings).returncode == 0
-        assert person.hear("disconnecting")["code"] == "invalid_token"
+        assert person.hear("sent_away")["code"] == "invalid_token"
         for listener in (person, admin):
             listener.leave()
 
@@ -274,11 +239,10 @@ def test_a_new_password_ends_the_sockets_of_all_other_sessions(
         ada = registered(url, "ada")
         mine, others = ada.log_in(), ada.log_in()
         here, there = Listener(place, mine), Listener(place, others)
-        time.sleep(FIRST_LOOK)
         body = {"current_password": ada.password, "new_password": "another winding road"}
         answer = requests.post(f"{url}/api/v1/me/password", json=body, headers=mine, timeout=20)
         assert answer.status_code == 200, answer.text
-        assert there.hear("disconnecting")["code"] == "invalid_token"
+        assert there.hear("sent_away")["code"] == "invalid_token"
         change_bio(ada, mine, "still here")
         assert here.bio() == "still here"
         here.leave()
@@ -311,7 +275,7 @@ def test_it_stops_in_order_with_sockets_open(
         listeners = [Listener(place, headers) for _ in range(6)]
         command.process.send_signal(stop)
         for listener in listeners:
-            assert listener.hear("disconnecting")["code"] == "draining"
+            assert listener.hear("sent_away")["code"] == "draining"
             listener.see_off()
         assert command.process.wait(20) == 0
     assert "Traceback" not in output.read_text()

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.outbox import Delivery, Outbox, SetAside, SetAsideDeliveries
+from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox, SetAside, SetAsideDeliveries
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.state import Delivery as DeliveryState
 from hexaccount_filestore.state import Owed, Step, entry_copy
@@ -76,6 +76,13 @@ class FileOutbox(Outbox, SetAsideDeliveries):
             for delivery in deliveries:
                 for owed in self._held(delivery):
                     owed.lease, owed.leased_until = None, None
+
+    def backlog(self, subscriber: str, *, limit: int) -> Backlog:
+        with self.handle.book.lock:
+            deliveries = self.handle.book.state.owed[subscriber].values()
+            owed = [each.entry.id for each in deliveries if not each.state.set_aside]
+            given_up = len(deliveries) - len(owed)
+        return Backlog(owed=min(len(owed), limit), set_aside=min(given_up, limit), oldest=min(owed, default=None))
 
     def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[SetAside]:
         with self.handle.book.lock:

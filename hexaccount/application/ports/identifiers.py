@@ -18,3 +18,8 @@ def first_id_at(moment: datetime) -> UUID:
     """Return what no identifier made in this millisecond or later sorts before, and every earlier one does."""
     # A UUIDv7 begins with 48 bits of milliseconds since 1970 (RFC 9562, 5.7).
     return UUID(int=(moment - _EPOCH) // _MILLISECOND << 80)
+
+
+def moment_of(identifier: UUID) -> datetime:
+    """Return the millisecond in which an identifier was made."""
+    return _EPOCH + (identifier.int >> 80) * _MILLISECOND

@@ -30,6 +30,18 @@ class SetAside:
     error: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How many events a subscriber is owed and how many were set aside for it, each counted up to a limit.
+
+    `oldest` is the event that it has been owed for the longest, None where none is.
+    """
+
+    owed: int
+    set_aside: int
+    oldest: UUID | None
+
+
 class Outbox(Protocol):
     """The deliveries that the journal owes; each method is one atomic step, safe among many processes."""
 
@@ -66,6 +78,10 @@ class Outbox(Protocol):
 
     def release(self, deliveries: Collection[Delivery]) -> None:
         """Give claims back at once and uncounted, as they were not tried."""
+        ...
+
+    def backlog(self, subscriber: str, *, limit: int) -> Backlog:
+        """Return what has piled up for a subscriber, claimed or not; as quickly for very many as for `limit`."""
         ...
 
 

@@ -2,6 +2,7 @@ from collections.abc import Iterable
 
 from hexaccount.conformance.suites.account_races import AccountRacesContract
 from hexaccount.conformance.suites.allowances import AllowancesContract
+from hexaccount.conformance.suites.backlog import BacklogContract
 from hexaccount.conformance.suites.bus_load import BusLoadContract
 from hexaccount.conformance.suites.claims import ClaimsContract
 from hexaccount.conformance.suites.clearing import ClearingContract
@@ -47,6 +48,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     ClaimsContract,
     DeliveryEndsContract,
     SetAsideContract,
+    BacklogContract,
     DrainingContract,
     OwingAgainContract,
     FollowingContract,

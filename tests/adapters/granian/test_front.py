@@ -26,6 +26,23 @@ def test_requests_that_are_held_in_one_lane_do_not_hold_those_of_another(service
     assert [read_reply(connection).status for connection in held] == [200] * 16
 
 
+def test_what_is_in_flight_and_what_waits_is_told_at_any_time(service: Service) -> None:
+    until(lambda: service.ask("/pressure").json() == {"in_flight": 1, "waiting": 0}, "nothing but this is in flight")
+    held = [service.begin(f"/slow/pressing-{number}") for number in range(5)]
+    try:
+        until(lambda: sum(service.begun(f"pressing-{number}") for number in range(5)) == 2, "two are worked on")
+        until(lambda: service.ask("/pressure").json() == {"in_flight": 6, "waiting": 3}, "three wait")
+    finally:
+        for number in range(5):
+            service.release(f"pressing-{number}")
+    assert [read_reply(connection).status for connection in held] == [200] * 5
+    gone = service.connect()
+    gone.sendall(b"POST /quick HTTP/1.1\r\nHost: toy\r\nContent-Length: 10\r\n\r\nhalf")
+    until(lambda: service.ask("/pressure").json()["in_flight"] == 2, "half a request is in flight")
+    gone.close()
+    until(lambda: service.ask("/pressure").json() == {"in_flight": 1, "waiting": 0}, "all are done with")
+
+
 def test_half_a_body_holds_no_thread_and_is_refused_in_the_end(service: Service) -> None:
     half = [service.connect() for _ in range(5)]
     for connection in half:

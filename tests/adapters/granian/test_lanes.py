@@ -73,3 +73,20 @@ def test_processes_that_do_not_serve_do_not_pay_for_granian() -> None:
     code = "import sys; from hexaccount_granian import Draining, Worker; print('granian' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert ran.stdout.strip() == "False"
+
+
+def test_a_lane_tells_how_many_jobs_wait_for_a_thread() -> None:
+    lane, release, begun = Lane("test", threads=2, backlog=9), threading.Event(), threading.Semaphore(0)
+
+    def job() -> None:
+        begun.release()
+        release.wait(PATIENCE)
+
+    for _ in range(5):
+        lane.submit(job)
+    for _ in range(2):
+        assert begun.acquire(timeout=PATIENCE)
+    assert lane.waiting == 3
+    release.set()
+    lane.close()
+    assert lane.waiting == 0

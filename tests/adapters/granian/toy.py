@@ -16,7 +16,7 @@ from typing import Any
 
 import flask
 
-from hexaccount_granian import AddressInUse, Draining, LaneSize, Worker, WorkersFailed, serve
+from hexaccount_granian import AddressInUse, Draining, LaneSize, Pressure, Worker, WorkersFailed, serve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,10 @@ class Load:
         if options.fail:
             raise RuntimeError("the toy cannot be loaded")
         time.sleep(options.load_seconds)
-        app = make_app(Path(options.folder), self.draining)
+        app, pressure = make_app(Path(options.folder), self.draining), Pressure()
+        app.add_url_rule(
+            "/pressure", view_func=lambda: {"in_flight": pressure.in_flight, "waiting": pressure.waiting("slow")}
+        )
 
         def wsgi(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
             path = environ["PATH_INFO"]
@@ -133,6 +136,7 @@ class Load:
             close=lambda: tell(event="close", pid=os.getpid(), threads=sorted(t.name for t in threading.enumerate())),
             body_timeout=options.body_timeout,
             deadline=options.deadline,
+            pressure=pressure,
         )
 
 

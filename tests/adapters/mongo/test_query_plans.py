@@ -1,5 +1,6 @@
 """What people and relays wait for is found by an index, however much there is, and nothing is counted."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -145,6 +146,18 @@ def test_everything_is_found_by_an_index(full: Full, read: Read) -> None:
                 told = str(plan_of(database, one))
                 assert scans_in(told) == [], one
                 assert any(stage in told for stage in ("IXSCAN", "IDHACK", "EXPRESS", "EOF")), told
+
+
+def test_what_has_piled_up_is_found_by_an_index_and_counted_no_further_than_the_limit(full: Full) -> None:
+    store, database, sent = full
+    sent.clear()
+    store.outbox.backlog("s", limit=7)
+    assert len(sent) == 3
+    for command in list(sent):
+        told = plan_of(database, command)
+        assert scans_in(str(told)) == [], command
+        examined = [int(number) for number in re.findall(r"'totalDocsExamined': (\d+)", str(told))]
+        assert 0 < max(examined) <= 7, told
 
 
 def test_a_search_without_an_index_is_seen(full: Full) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hexaccount.application.limits import Limit, Meter
+from hexaccount.application.measures import CACHE_OUTAGES, CACHE_REACHABLE
 from hexaccount.application.ports.allowances import AllowancesAway
 from hexaccount.application.ports.session_cache import KnownSession, Lease
 from hexaccount_memory import MemoryMetrics
@@ -28,7 +29,7 @@ def seconds(deed: Callable[[], Any]) -> float:
 
 
 def told(metrics: MemoryMetrics) -> tuple[float, float]:
-    return metrics.figures["hexaccount_cache_reachable"], metrics.figures["hexaccount_cache_outages"]
+    return metrics.figure(CACHE_REACHABLE), metrics.figure(CACHE_OUTAGES)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount.application.measures import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
 from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount_memory import MemoryMetrics
 from hexaccount_security import HashingLane
 
 
@@ -293,3 +295,25 @@ def test_a_call_that_races_the_closing_is_served_or_refused_but_never_left(calle
 def test_a_lane_without_slots_is_refused(slots: int, queue: int) -> None:
     with pytest.raises(ValueError, match="at least 1 slot"):
         HashingLane(slots, queue)
+
+
+def test_calls_are_counted_and_their_waits_and_times_told_by_who_called(callers: ThreadPoolExecutor) -> None:
+    metrics = MemoryMetrics()
+    lane, gate = HashingLane(slots=1, queue=1, metrics=metrics), threading.Event()
+    futures = fill(lane, callers, 2, gate)
+    assert (metrics.figure(HASHES_RUNNING), metrics.figure(HASHES_WAITING)) == (1, 1)
+    with pytest.raises(HashingOverloaded):
+        lane.run(lambda: None)
+    assert metrics.figure(HASHES_REFUSED) == 1
+    assert metrics.observed(HASH_SECONDS) == []
+    gate.set()
+    for future in futures:
+        future.result(timeout=20)
+    with pytest.raises(ZeroDivisionError):
+        lane.run(lambda: 1 / 0)
+    waits, times = metrics.observed(HASH_WAIT), metrics.observed(HASH_SECONDS)
+    assert len(waits) == len(times) == 3
+    assert min(*waits, *times) >= 0
+    # The second waited for as long as the first was at work.
+    assert max(waits) > min(times)
+    lane.close()

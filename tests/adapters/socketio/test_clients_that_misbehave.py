@@ -1,134 +1,96 @@
-"""Clients that show no token, or take nothing, by the messages of ASGI: the kernel's buffers would hide them."""
+"""Clients that show no token, send what may not come, or take nothing."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from hexaccount.application.client_address import ClientAddresses
-from hexaccount.application.log_in import LogIn
 from hexaccount.application.ports.history import Chosen
-from hexaccount.application.readiness import Condition
-from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import PasswordSettings, Settings
-from hexaccount_socketio import Sockets, create_application
-from tests.application.people import PASSWORD, registration
+from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.bootstrap.service import Service
+from hexaccount_socketio import lines
+from hexaccount_socketio.line import MOST_BYTES, MOST_WAITING
+from tests.adapters.socketio.wire import House, entries_of, over, registered, run, token_of
 
-MOST_WAITING = 1000
-
-
-class Client:
-    """One end of a WebSocket, as the server sees it."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-        self.takes = asyncio.Event()
-        self.takes.set()
-        self.ended = False
-        self._says: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-
-    async def receive(self) -> dict[str, Any]:
-        return await self._says.get()
-
-    async def send(self, message: Any) -> None:
-        await self.takes.wait()
-        if message["type"] == "websocket.send":
-            self.heard.append(message["text"])
-        elif message["type"] == "websocket.close":
-            self.ended = True
-
-    def say(self, kind: str, **message: Any) -> None:
-        self._says.put_nowait({"type": f"websocket.{kind}", **message})
-
-    async def hears(self, beginning: str) -> str:
-        """Return the first message that begins so, once it is there."""
-        async with asyncio.timeout(10):
-            while True:
-                for text in self.heard:
-                    if text.startswith(beginning):
-                        return text
-                await asyncio.sleep(0.01)
+AWAY = 6.0
+"""Seconds after which nobody's patience with a stranger lasts."""
 
 
-class Watch:
-    """The time, as the sockets see it."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-
-@pytest.fixture
-def service():
-    with open_service(Settings(store="memory://", password=PasswordSettings(cost=4))) as service:
-        service.enrol()
-        yield service
-
-
-@asynccontextmanager
-async def connected(sockets: Sockets) -> AsyncIterator[Client]:
-    """Give a client whose WebSocket is open, and that has shown no token yet."""
-
-    async def readiness() -> Condition:
-        return Condition()
-
-    application = create_application(sockets, readiness=readiness)
-    client = Client()
-    scope = {
-        "type": "websocket",
-        "path": "/socket.io/",
-        "query_string": b"EIO=4&transport=websocket",
-        "headers": [(b"upgrade", b"websocket"), (b"connection", b"Upgrade")],
-        "client": ("192.0.2.1", 4711),
-        "scheme": "ws",
-    }
-    serving = asyncio.create_task(application(scope, client.receive, client.send))
-    client.say("connect")
-    await client.hears("0")
-    yield client
-    client.takes.set()
-    client.say("disconnect", code=1000)
-    async with asyncio.timeout(10):
-        await serving
-
-
-def run(service: Service, test: Callable[[Sockets, Watch], Coroutine[Any, Any, None]]) -> None:
-    """Run a test on an event loop, with sockets that are looked after."""
-
-    async def on_a_loop() -> None:
-        watch = Watch()
-        sockets = Sockets(
-            bus=service.bus,
-            addresses=ClientAddresses([]),
-            cors_origins=[],
-            draining=lambda: False,
-            now=lambda: watch.now,
-        )
-        looking = asyncio.create_task(sockets.look_after())
-        await test(sockets, watch)
-        looking.cancel()
-        await sockets.close()
-
-    asyncio.run(on_a_loop())
-
-
-def token_of(service: Service) -> str:
-    service.bus.handle(registration("ada"))
-    return service.bus.handle(LogIn(user_name="ada", password=PASSWORD)).token
-
-
-def test_who_shows_no_token_for_seconds_is_sent_away(service: Service) -> None:
-    async def test(sockets: Sockets, watch: Watch) -> None:
-        async with connected(sockets) as client:
+@pytest.mark.parametrize("says", [None, "3", '42["watch"]'], ids=["silent", "pongs", "events"])
+def test_a_stranger_is_gone_in_seconds_whatever_they_send_and_though_they_ignore_the_end(
+    service: Service, says: str | None
+) -> None:
+    async def test(house: House) -> None:
+        async with house.visit() as client:
+            if says:
+                client.say("receive", text=says)
             await asyncio.sleep(1.2)
-            assert not client.ended
-            watch.now += timedelta(seconds=6).total_seconds()
-            await client.hears("1")  # Engine.IO's word for the end
+            assert client.closed is None
+            house.watch.now += AWAY
+            await client.ends()
 
-    run(service, test)
+    run(House(service.bus), test)
+
+
+def test_a_stranger_who_takes_nothing_is_gone_all_the_same(service: Service) -> None:
+    async def test(house: House) -> None:
+        client, serving = await house.call()
+        client.takes.clear()
+        client.show("no.such.token")
+        await client.until(lambda: client.blocks)
+        house.watch.now += AWAY
+        await over(serving)
+
+    run(House(service.bus), test)
+
+
+def test_who_comes_too_often_from_one_address_is_refused_before_they_are_in(service: Service) -> None:
+    async def test(house: House) -> None:
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(house.visit()) for _ in range(200)]
+            assert all(client.heard for client in clients[:120])
+            refused = clients[-1]
+            assert (refused.status, b"too_many_attempts" in refused.refusal) == (429, True)
+            assert (await stack.enter_async_context(house.visit(peer="203.0.113.7"))).heard
+
+    run(House(service.bus), test)
+
+
+def test_who_tries_tokens_on_one_connection_is_counted_for_each(service: Service) -> None:
+    async def test(house: House) -> None:
+        async with house.visit() as client:
+            for _ in range(130):
+                client.show("no.such.token")
+            await client.until(lambda: any("too_many_attempts" in text for text in client.heard))
+
+    run(House(service.bus), test)
+
+
+def test_a_crowd_of_strangers_keeps_nobody_out(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_MOST_STRANGERS", 5)
+    registered(service)
+    token = token_of(service)
+
+    async def test(house: House) -> None:
+        async with AsyncExitStack() as stack:
+            known = await stack.enter_async_context(house.visit(token))
+            crowd = [await stack.enter_async_context(house.visit()) for _ in range(8)]
+            late = await stack.enter_async_context(house.visit(token))
+            await crowd[0].ends()
+            assert [late.closed, known.closed, crowd[-1].closed] == [None] * 3
+
+    run(House(service.bus), test)
+
+
+def test_a_full_house_says_so(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_MOST", 2)
+
+    async def test(house: House) -> None:
+        async with house.visit(), house.visit(), house.visit() as third:
+            assert (third.status, b'"full"' in third.refusal) == (503, True)
+
+    run(House(service.bus), test)
 
 
 @pytest.mark.parametrize(
@@ -139,47 +101,104 @@ def test_who_shows_no_token_for_seconds_is_sent_away(service: Service) -> None:
         {"text": '452-["watch",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]'},
         {"text": "42" + "[" * 5000},
         {"text": '42["watch","' + "x" * 9000 + '"]'},
+        {"text": '42/other,["watch"]'},
         {"text": "6"},
         {"bytes": b"\x00" * 10},
     ],
-    ids=["connect", "disconnect", "attachments", "deep", "long", "noop", "binary"],
+    ids=["connect", "disconnect", "attachments", "deep", "long", "other namespace", "noop", "binary"],
 )
 def test_a_packet_that_may_not_come_ends_its_connection(service: Service, packet: dict[str, Any]) -> None:
+    registered(service)
     token = token_of(service)
 
-    async def test(sockets: Sockets, _watch: Watch) -> None:
-        async with connected(sockets) as client:
-            client.say("receive", text="40" + json.dumps({"token": token}))
-            await client.hears("40")
+    async def test(house: House) -> None:
+        async with house.visit(token) as client:
             client.say("receive", **packet)
-            async with asyncio.timeout(10):
-                while sockets.server.eio.sockets:
-                    await asyncio.sleep(0.01)
+            await client.ends()
+            assert client.closed == (1008, "this packet may not come")
 
-    run(service, test)
+    run(House(service.bus), test)
+
+
+def test_who_takes_no_answers_is_asked_for_nothing_more(service: Service) -> None:
+    registered(service)
+    token = token_of(service)
+
+    async def test(house: House) -> None:
+        async with house.visit(token) as client:
+            client.takes.clear()
+            for number in range(500):
+                client.say("receive", text=f'42{number}["watch"]')
+            await asyncio.sleep(0.2)
+            assert client.unsaid > 450
+            client.takes.set()
+            await client.hears("43499")
+
+    run(House(service.bus), test)
 
 
 def test_who_takes_nothing_is_sent_away_before_much_waits_for_them(service: Service) -> None:
+    registered(service)
     token = token_of(service)
     entry = service.store.history.page(Chosen(), limit=1, after=None)[0]
 
-    async def test(sockets: Sockets, _watch: Watch) -> None:
-        async with connected(sockets) as slow, connected(sockets) as quick:
-            for client in (slow, quick):
-                client.say("receive", text="40" + json.dumps({"token": token}))
-                await client.hears("40")
+    async def test(house: House) -> None:
+        async with house.visit(token) as slow, house.visit(token) as quick:
+            await tell_both(house, slow, quick, [entry])
             slow.takes.clear()
-            for number in range(MOST_WAITING + 200):
-                await sockets.tell([entry])
-                if number % 100 == 0:
-                    await asyncio.sleep(0.01)
-            await quick.hears("42")
-            assert len(sockets.server.eio.sockets) == 2
+            for _ in range(12 * MOST_WAITING):
+                await house.sockets.tell([entry])
+            await quick.until(lambda: len(quick.events()) == 12 * MOST_WAITING + 1)
             slow.takes.set()
-            gone = await slow.hears('42["disconnecting"')
-            assert json.loads(gone[2:])[1]["code"] == "too_slow"
-            events = [text for text in slow.heard if text.startswith('42["hexaccount')]
-            assert MOST_WAITING <= len(events) <= MOST_WAITING + 5
-            assert len([text for text in quick.heard if text.startswith('42["hexaccount')]) == MOST_WAITING + 200
+            await slow.hears('42["sent_away"')
+            assert slow.sent_away() == ["too_slow"]
+            assert len(slow.events()) <= 3
+            await slow.ends()
+            assert quick.closed is None
 
-    run(service, test)
+    run(House(service.bus), test)
+
+
+def test_what_waits_is_counted_in_bytes_too(service: Service) -> None:
+    user_id = registered(service)
+    token = token_of(service)
+    service.bus.handle(UpdateProfile.of_text(user_id, {"bio": "é" * 990}))
+    entry = entries_of(service)[-1]
+    size = 6 * 990
+    assert MOST_WAITING * size > MOST_BYTES
+
+    async def test(house: House) -> None:
+        async with house.visit(token) as slow, house.visit(token) as quick:
+            await tell_both(house, slow, quick, [entry])
+            slow.takes.clear()
+            count = MOST_BYTES // size + 2
+            await house.sockets.tell([entry] * count)
+            await quick.until(lambda: len(quick.events()) == count + 1)
+            slow.takes.set()
+            await slow.hears('42["sent_away"')
+            assert slow.sent_away() == ["too_slow"]
+            assert quick.closed is None
+
+    run(House(service.bus), test)
+
+
+async def tell_both(house: House, slow: Any, quick: Any, entries: Any) -> None:
+    """Wait until events reach both, which they do once their sessions have been looked at."""
+    await house.sockets.tell(entries)
+    await slow.hears('42["hexaccount')
+    await quick.hears('42["hexaccount')
+
+
+def test_an_account_has_no_more_sockets_than_a_few_sessions_need(service: Service) -> None:
+    registered(service)
+    tokens = [token_of(service) for _ in range(4)]
+
+    async def test(house: House) -> None:
+        async with AsyncExitStack() as stack:
+            for number in range(50):
+                await stack.enter_async_context(house.visit(tokens[number // 15]))
+            more = await stack.enter_async_context(house.visit())
+            more.show(tokens[3])
+            assert "too_many_sockets" in await more.hears("44")
+
+    run(House(service.bus), test)

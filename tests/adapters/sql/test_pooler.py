@@ -12,14 +12,14 @@ from psycopg import sql
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.recorder import Recorder
-from hexaccount.conformance import SchemaContract, StoreUnderTest
+from hexaccount.conformance import StoreUnderTest
 from hexaccount.conformance.suites.owing_again import OwingAgainContract
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.storing import save
 from hexaccount_sql import SqlStore
-from hexaccount_system import Uuid7Identifiers
-from tests.contracts.sql_stores import empty_database, open_sql_store
+from hexaccount_sql.migration import migrate
+from tests.contracts.sql_stores import empty_database
 from tests.servers.pgbouncer import Pgbouncer
 from tests.servers.postgres import temporary_database
 
@@ -41,27 +41,34 @@ def database(postgres_server: str) -> Iterator[str]:
         yield url
 
 
+class PooledStore(SqlStore):
+    """The store by way of the pooler, which migrations go round."""
+
+    def __init__(self, pooled: str, recorder: Recorder, *, direct: str) -> None:
+        super().__init__(pooled, recorder=recorder)
+        self._direct = direct
+
+    def migrate(self) -> str:
+        return migrate(self._direct)
+
+
 class TestPooled(RollbackContract, OwingAgainContract):
     @pytest.fixture
     def under_test(self, pgbouncer: Pgbouncer, database: str) -> StoreUnderTest:
         empty_database(database)
-        return StoreUnderTest(partial(open_sql_store, pgbouncer.url_of(database) + POOLED))
-
-
-class TestPooledSchema(SchemaContract):
-    @pytest.fixture
-    def under_test(self, pgbouncer: Pgbouncer, postgres_server: str) -> Iterator[StoreUnderTest]:
-        with temporary_database(postgres_server) as url:
-            yield StoreUnderTest(partial(open_sql_store, pgbouncer.url_of(url) + POOLED))
+        return StoreUnderTest(partial(PooledStore, pgbouncer.url_of(database) + POOLED, direct=database))
 
 
 @pytest.fixture
-def pooled(pgbouncer: Pgbouncer, database: str) -> Iterator[SqlStore]:
+def pooled(pgbouncer: Pgbouncer, database: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
+    migrate(database)
     empty_database(database)
-    store = SqlStore(pgbouncer.url_of(database) + POOLED, recorder=Recorder(Uuid7Identifiers(), "urn:hexaccount:test"))
-    store.migrate()
-    yield store
-    store.close()
+    return open_store(pgbouncer.url_of(database) + POOLED)
+
+
+def test_a_migration_is_refused_whose_lock_the_pooler_would_keep(pooled: SqlStore) -> None:
+    with pytest.raises(StoreUnavailable, match="give `hexaccount migrate` a URL without pooler=transaction"):
+        pooled.migrate()
 
 
 def test_a_statement_is_repeated_on_whichever_connection_there_is(pooled: SqlStore, people: People) -> None:

@@ -108,6 +108,26 @@ def test_everything_is_found_by_an_index(full_store: SqlStore, read: Read) -> No
             assert not line.startswith("SCAN") or "USING" in line or line.startswith(_SCANS_OF_RESULTS), plan
 
 
+def test_what_has_piled_up_is_found_by_an_index_and_counted_no_further_than_the_limit(full_store: SqlStore) -> None:
+    ((statement, parameters),) = statements_of(lambda: full_store.outbox.backlog("s", limit=7))
+    plan = plan_of(full_store._engine, statement, parameters)
+    assert not tables_scanned_in(plan), plan
+    if full_store._engine.dialect.name == "postgresql":
+        with full_store._engine.connect() as connection:
+            told = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
+        read = [node["Actual Rows"] for node in nodes_of(told[0]["Plan"]) if "Index" in node["Node Type"]]
+        assert sorted(read) == [1, 7, 7]
+    else:
+        assert plan.count("USING INDEX deliveries_owed") == 2, plan
+        assert plan.count("INDEX deliveries_set_aside") == 1, plan
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes_of(part)
+
+
 def test_events_of_a_rare_type_are_found_by_their_index_and_frequent_ones_in_their_order(full_store: SqlStore) -> None:
     for event_type in EVENT_TYPES:
         sent = statements_of(lambda kind=event_type: full_store.history.page(Chosen(types=[kind]), limit=5, after=_ONE))

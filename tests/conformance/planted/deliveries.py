@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.outbox import Delivery
+from hexaccount.application.ports.outbox import Backlog, Delivery
 from hexaccount_memory import outbox, tables
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_memory.unit_of_work import MemoryUnitOfWork
@@ -83,6 +83,25 @@ def a_retry_takes_claims_away(patch: pytest.MonkeyPatch) -> None:
         return retry(self, **chosen)
 
     patch.setattr(MemoryOutbox, "retry", retry_all)
+
+
+@found_by("Backlog", "test_what_was_given_up_is_counted_by_itself")
+def what_was_given_up_counts_as_owed(patch: pytest.MonkeyPatch) -> None:
+    def backlog(self: MemoryOutbox, subscriber: str, *, limit: int) -> Backlog:
+        ids = [owed.entry.id for pair in self.tables.owed[subscriber].values() for owed in pair]
+        return Backlog(owed=min(len(ids), limit), set_aside=0, oldest=min(ids, default=None))
+
+    patch.setattr(MemoryOutbox, "backlog", backlog)
+
+
+@found_by("Backlog", "test_what_is_owed_is_counted_claimed_or_not_and_the_oldest_is_told")
+def what_is_claimed_counts_as_delivered(patch: pytest.MonkeyPatch) -> None:
+    def backlog(self: MemoryOutbox, subscriber: str, *, limit: int) -> Backlog:
+        free = [owed for pair in self.tables.owed[subscriber].values() for owed in pair if owed.lease is None]
+        ids = [owed.entry.id for owed in free if not owed.set_aside]
+        return Backlog(owed=len(ids), set_aside=len(free) - len(ids), oldest=min(ids, default=None))
+
+    patch.setattr(MemoryOutbox, "backlog", backlog)
 
 
 @found_by("Enrolment", "test_a_type_and_the_sign_for_all_owe_an_event_once")

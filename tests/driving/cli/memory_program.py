@@ -64,7 +64,8 @@ class MemoryProgram(Program):
         self.served = {"host": host, "port": port, "workers": workers}
         echo(f"listening on http://{host}:{port}")
 
-    def relay(self, *, echo: Callable[[str], None]) -> None:
+    def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
+        self.told_on = metrics_host, metrics_port
         self.service.deliver_all()
         echo("delivering")
 

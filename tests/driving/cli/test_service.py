@@ -54,3 +54,11 @@ def test_the_settings_file_is_the_one_named(run, program):
     run("--config", "some/file.toml", "config", "show")
     run("config", "show")
     assert [config and str(config) for config in program.configs] == ["some/file.toml", None]
+
+
+def test_relay_tells_its_figures_nowhere_unless_told_where(run, program):
+    run("relay")
+    assert program.told_on == ("127.0.0.1", None)
+    run("relay", "--metrics-host", "::1", "--metrics-port", "9100")
+    assert program.told_on == ("::1", 9100)
+    assert run("relay", "--metrics-port", "65536").exit_code == 2

@@ -23,6 +23,7 @@ from hexaccount_flask import render_problem
 from hexaccount_flask.errors import _PROBLEMS, problem_of
 from hexaccount_flask.problems import _TITLES
 from hexaccount_memory import MemoryPublisher
+from tests.documented.plugin import planted_errors
 
 ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
     TooManyAttempts: (Standing(policy="login", quota=5, window=60, remaining=0, wait=7),),
@@ -193,7 +194,7 @@ def _answer_of(visit: Callable[..., Any], error: Exception) -> Any:
 
     handlers = Handlers()
     handlers.answer(Authenticate, handler)
-    with ThreadPoolExecutor(1) as executor:
+    with ThreadPoolExecutor(1) as executor, planted_errors():
         visitor = visit(bus=Bus(handlers, executor=executor))
         return visitor.get("/api/v1/me", headers={"Authorization": "Bearer abc"})
 

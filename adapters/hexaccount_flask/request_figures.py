@@ -1,0 +1,45 @@
+"""What is counted of the requests."""
+
+from time import perf_counter
+from types import TracebackType
+
+from hexaccount.application.measures import HTTP_REQUESTS
+from hexaccount.application.ports.metrics import Metrics
+from hexaccount_flask.exchange import Exchange
+
+# Others are told as one: a client may write anything there.
+_METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+
+
+class RequestFigures:
+    """Watches requests, and takes down of each its route, method and status, and how long it took."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, exchange: Exchange) -> "_Watch":
+        """Return what lasts for as long as one request is being answered."""
+        return _Watch(self._metrics, exchange)
+
+
+class _Watch:
+    __slots__ = ("_began", "_exchange", "_metrics")
+
+    def __init__(self, metrics: Metrics, exchange: Exchange) -> None:
+        self._metrics = metrics
+        self._exchange = exchange
+
+    def __enter__(self) -> None:
+        self._began = perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        exchange = self._exchange
+        self._metrics.observe(
+            HTTP_REQUESTS,
+            perf_counter() - self._began,
+            exchange.route or "unmatched",
+            exchange.method if exchange.method in _METHODS else "other",
+            str(exchange.status),
+        )

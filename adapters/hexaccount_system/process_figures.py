@@ -1,0 +1,32 @@
+"""What this process takes of its machine."""
+
+import resource
+import threading
+import time
+from pathlib import Path
+
+from hexaccount.application.measures import (
+    PROCESS_CPU_SECONDS,
+    PROCESS_MEMORY,
+    PROCESS_OPEN_FILES,
+    PROCESS_OPEN_FILES_LIMIT,
+    PROCESS_THREADS,
+    PROCESSES,
+)
+from hexaccount.application.ports.metrics import Metrics
+
+_PAGE = resource.getpagesize()
+# https://www.kernel.org/doc/html/latest/filesystems/proc.html
+_MEMORY = Path("/proc/self/statm")
+_FILES = Path("/proc/self/fd")
+
+
+def tell_of_process(metrics: Metrics) -> None:
+    """Have it taken down what this process takes, as far as the system tells."""
+    metrics.ask(PROCESSES, lambda: 1)
+    metrics.ask(PROCESS_CPU_SECONDS, time.process_time)
+    metrics.ask(PROCESS_THREADS, threading.active_count)
+    metrics.ask(PROCESS_OPEN_FILES_LIMIT, lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    if _MEMORY.exists():  # on Linux
+        metrics.ask(PROCESS_MEMORY, lambda: int(_MEMORY.read_text().split()[1]) * _PAGE)
+        metrics.ask(PROCESS_OPEN_FILES, lambda: sum(1 for _ in _FILES.iterdir()))

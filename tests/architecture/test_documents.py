@@ -1,0 +1,42 @@
+"""What the documents point to is there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md")])
+
+
+def links(document: Path) -> Iterator[str]:
+    """Give the targets of links that stay within the project; what stands in code is none."""
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    yield from (link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link)
+
+
+def anchors(document: Path) -> set[str]:
+    """Return what a heading is called in links, as GitHub does, and what is named besides."""
+    text = document.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    called = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return called | set(re.findall(r'<a id="(\w+)">', text))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for link in links(document):
+        place, _, anchor = link.partition("#")
+        target = document.parent / place if place else document
+        assert target.exists(), link
+        assert target.resolve().is_relative_to(ROOT), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_document_is_linked_from_the_readme_or_another() -> None:
+    linked = {
+        (document.parent / link.partition("#")[0]).resolve() for document in DOCUMENTS for link in links(document)
+    }
+    lost = [path for path in ROOT.glob("docs/*.md") if path not in linked]
+    assert not lost

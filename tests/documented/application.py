@@ -1,0 +1,30 @@
+"""The application whose document the tests look into; it answers nothing."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from flask import Flask
+
+from hexaccount.application.bus import Bus, Handlers
+from hexaccount.application.readiness import Condition
+from hexaccount_avatar import PillowAvatarArtist
+from hexaccount_flask import create_app
+from hexaccount_flask.openapi import openapi
+
+
+def application() -> Flask:
+    """Return an application that knows of nobody."""
+    return create_app(
+        bus=Bus(Handlers(), executor=ThreadPoolExecutor(1)),
+        artist=PillowAvatarArtist(),
+        readiness=Condition,
+        published_keys=list,
+        metrics=bytes,
+    )
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return its document, which is that of every application."""
+    return openapi(application())

@@ -1,0 +1,186 @@
+"""The API document, which is written from what the views state."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from hexaccount.domain.avatar_identifier import AvatarIdentifier
+from hexaccount.domain.email_address import EmailAddress
+from hexaccount.domain.errors import InvalidValue
+from hexaccount.domain.names import PersonName, UserName
+from hexaccount.domain.password import Password
+from hexaccount.domain.profile import clean_address, clean_bio, clean_phone
+from hexaccount_flask.openapi import openapi
+from tests.documented.application import application, document
+from tests.documented.formats import format_checker
+
+PATH = "/swagger.json"
+NOBODY = "01890000-0000-7000-8000-000000000000"
+SCHEMAS = document()["components"]["schemas"]
+OPERATIONS = {
+    operation["operationId"]: (method, path, operation)
+    for path, methods in document()["paths"].items()
+    for method, operation in methods.items()
+}
+SECURED = [name for name, (_, _, operation) in OPERATIONS.items() if "security" in operation]
+
+
+def test_it_is_openapi_3_1() -> None:
+    assert document()["openapi"].startswith("3.1.")
+    OpenAPIV31SpecValidator(document()).validate()
+
+
+def test_a_service_shows_the_one_document_before_and_after_it_has_worked(visitor: Any) -> None:
+    first = visitor.get(PATH)
+    assert (first.status_code, first.mimetype) == (200, "application/json")
+    assert first.json == json.loads(json.dumps(document()))
+    visitor.register()
+    assert openapi(visitor.app) == document()
+
+
+def test_anybody_may_keep_it_for_an_hour(visitor: Any) -> None:
+    answer = visitor.get(PATH)
+    assert answer.headers.getlist("Cache-Control") == ["public, max-age=3600"]
+    assert visitor.get(PATH, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_every_route_is_in_it() -> None:
+    routes = {
+        (method.lower(), re.sub(r"<(.*?)>", r"{\1}", rule.rule))
+        for rule in application().url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD"}
+    }
+    assert {(method, path) for method, path, _ in OPERATIONS.values()} == routes
+
+
+def test_all_of_it_is_told_in_words() -> None:
+    tags = [tag["name"] for tag in document()["tags"]]
+    assert [tag for tag in tags if not any(tag in operation["tags"] for _, _, operation in OPERATIONS.values())] == []
+    for _, _, operation in OPERATIONS.values():
+        assert operation["summary"]
+        assert set(operation["tags"]) <= set(tags)
+        assert all(parameter["description"] for parameter in operation.get("parameters", []))
+    for name, schema in SCHEMAS.items():
+        assert schema["description"].endswith("."), name
+
+
+def test_every_example_is_valid() -> None:
+    found = list(_examples(document()))
+    assert len(found) > 100
+    for schema, example in found:
+        assert _faults(schema, example) == []
+
+
+def _examples(part: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Give each example, and the schema that it is of."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _examples(each)
+    elif isinstance(part, dict):
+        for example in part["examples"] if isinstance(part.get("examples"), list) else []:
+            yield part, example
+        if isinstance(part.get("examples"), dict):
+            for example in part["examples"].values():
+                yield part["schema"], example["value"]
+        if "example" in part and "schema" in part:
+            yield part["schema"], part["example"]
+        for each in part.values():
+            yield from _examples(each)
+
+
+def _faults(schema: dict[str, Any], value: Any) -> list[str]:
+    whole = {**schema, "components": document()["components"]}
+    validator = Draft202012Validator(whole, format_checker=format_checker())
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def test_what_it_links_to_is_there() -> None:
+    for _, _, operation in OPERATIONS.values():
+        for answer in operation["responses"].values():
+            for link in answer.get("links", {}).values():
+                _, _, target = OPERATIONS[link["operationId"]]
+                names = {parameter["name"] for parameter in target.get("parameters", [])}
+                assert set(link.get("parameters", {})) <= names
+                if "requestBody" in link:
+                    (content,) = target["requestBody"]["content"].values()
+                    model = SCHEMAS[content["schema"]["$ref"].rpartition("/")[2]]
+                    assert set(model["required"]) <= set(link["requestBody"]) <= set(model["properties"])
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_who_may_do_something_is_who_the_document_says(long_visitor: Any, name: str) -> None:
+    method, path, operation = OPERATIONS[name]
+    path = path.format(user_id=NOBODY, session_id=NOBODY, identifier="ann", file="page.js")
+
+    nobody, person = (
+        getattr(long_visitor.client, method)(path, headers=headers)
+        for headers in ({}, {"Authorization": long_visitor.login().headers["Authorization"]})
+    )
+
+    if "security" not in operation:
+        assert nobody.status_code not in {401, 403}
+        return
+    assert (nobody.status_code, nobody.json["code"]) == (401, "not_authenticated")
+    (needed,) = operation["security"][0].values()
+    assert (person.status_code == 403) == bool(needed)
+    if needed:
+        assert f'scope="{needed[0]}"' in person.headers["WWW-Authenticate"]
+
+
+FIELDS: dict[tuple[str, str], Callable[[str], object]] = {
+    ("RegisterRequest", "user_name"): UserName,
+    ("RegisterRequest", "first_name"): PersonName,
+    ("RegisterRequest", "email"): EmailAddress,
+    ("RegisterRequest", "password"): Password,
+    ("RegisterRequest", "avatar_identifier"): AvatarIdentifier,
+    ("ProfilePatch", "bio"): clean_bio,
+    ("ProfilePatch", "phone"): clean_phone,
+    ("ProfilePatch", "address"): clean_address,
+}
+PLAIN = "".join(chr(code) for code in range(33, 127))
+
+
+@pytest.mark.parametrize(("field", "make"), FIELDS.items(), ids=[name for _, name in FIELDS])
+def test_a_field_takes_what_the_document_says_and_nothing_else(
+    field: tuple[str, str], make: Callable[[str], object]
+) -> None:
+    model, name = field
+    schema = {key: rule for key, rule in SCHEMAS[model]["properties"][name].items() if key != "format"}
+    validator = Draft202012Validator(schema)
+    most = schema.get("maxLength", 64)
+    lengths = st.sampled_from([0, 1, 7, 8, most - 1, most, most + 1]) | st.integers(0, 20)
+    texts = (
+        st.text(max_size=20)
+        | lengths.flatmap(lambda length: st.text("ab1@.", min_size=length, max_size=length))
+        | lengths.map(lambda length: "x" * length)
+        | st.from_regex(schema["pattern"])
+        if "pattern" in schema
+        else st.text(max_size=20) | lengths.map(lambda length: "x" * length) | st.emails()
+    )
+
+    @settings(max_examples=60, deadline=None)
+    @given(text=texts)
+    def agree(text: str) -> None:
+        try:
+            made = make(text)
+        except InvalidValue:
+            return
+        kept = made if isinstance(made, str) else getattr(made, "text", "")
+        assert validator.is_valid(kept), kept
+
+    @settings(max_examples=60, deadline=None)
+    @given(text=st.text(PLAIN, max_size=20) | lengths.map(lambda length: "x" * length))
+    def refuse(text: str) -> None:
+        if not validator.is_valid(text):
+            with pytest.raises(InvalidValue):
+                make(text)
+
+    agree()
+    refuse()

@@ -1,0 +1,60 @@
+"""What Schemathesis has to be told: texts of the formats that are ours, and which checks there are besides its own."""
+
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+import schemathesis
+from hypothesis import strategies as st
+
+from hexaccount.domain.names import PersonName, UserName
+from hexaccount.domain.password import Password
+from hexaccount.domain.profile import LONGEST_ADDRESS, LONGEST_BIO
+from tests.documented.application import document
+from tests.documented.check import Answer, DocumentCheck
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCXYZ0189äéßñøλжぁ字"
+
+
+def of_length(alphabet: str, *bounds: int) -> st.SearchStrategy[str]:
+    """Return texts of usual lengths, and of those at the bounds of a rule, which are wanted on both sides of them."""
+    usual = st.integers(8, 30)
+    edges = st.sampled_from([length for bound in bounds for length in (bound - 1, bound, bound + 1)])
+    return (usual | edges).flatmap(lambda length: st.text(alphabet, min_size=length, max_size=length))
+
+
+schemathesis.openapi.format("user-name", of_length(LETTERS, UserName.shortest, UserName.longest))
+schemathesis.openapi.format("person-name", of_length(LETTERS + "-'.", PersonName.shortest, PersonName.longest))
+schemathesis.openapi.format("paragraph", of_length(LETTERS + "-'.", LONGEST_ADDRESS, LONGEST_BIO))
+# With a beginning that no common password has.
+passwords = of_length(LETTERS + "!?", Password.shortest, Password.longest).map(lambda text: ("ñ1!" + text)[: len(text)])
+schemathesis.openapi.format("password", passwords)
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
+    """Put into valid requests what only who knows the state of the service can, lest all of them be refused."""
+    headers = case.headers or {}
+    if case.meta and case.meta.generation.mode.is_negative:
+        return
+    if "Idempotency-Key" in headers:
+        headers["Idempotency-Key"] = uuid4().hex
+    if "If-Match" in headers and len(headers["If-Match"]) % 2:
+        headers["If-Match"] = "*"
+
+
+@schemathesis.check
+def everything_is_documented(_context: Any, response: Any, _case: Any) -> None:
+    """Look for what Schemathesis would let pass, such as a header or a member that the document does not know."""
+    headers = [(name, value) for name, values in response.headers.items() for value in values]
+    request = response.request
+    path = request.path_url.partition("?")[0]
+    answer = Answer(request.method, unquote(path), response.status_code, headers, response.content)
+    faults = _check().faults(answer)
+    assert not faults, "\n".join(faults)
+
+
+@cache
+def _check() -> DocumentCheck:
+    return DocumentCheck(document())

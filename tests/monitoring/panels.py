@@ -1,0 +1,72 @@
+"""What the dashboards are made of, with the library of Grafana's makers."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from grafana_foundation_sdk.builders.common import VizLegendOptions, VizTooltipOptions
+from grafana_foundation_sdk.builders.prometheus import Dataquery
+from grafana_foundation_sdk.builders.stat import Panel as Stat
+from grafana_foundation_sdk.builders.timeseries import Panel as Graph
+from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacement, TooltipDisplayMode
+from grafana_foundation_sdk.models.dashboard import DataSourceRef
+
+Lines: TypeAlias = Mapping[str, str]
+"""Expressions of PromQL by their legends."""
+
+# As config/grafana/provisioning/datasources names it.
+_PROMETHEUS = DataSourceRef(type_val="prometheus", uid="prometheus")
+
+
+def rate(count: str, *by: str, of: str = "") -> str:
+    """Return how much a count rises in a second, of the series that a selector chooses."""
+    return _summed(f"rate({count}{_braced(of)}[$__rate_interval])", *by)
+
+
+def quantile(share: float, distribution: str, *by: str, of: str = "") -> str:
+    """Return what this share of the figures of a distribution is no higher than."""
+    return f"histogram_quantile({share}, {rate(f'{distribution}_bucket', 'le', *by, of=of)})"
+
+
+def total(gauge: str, *by: str, of: str = "") -> str:
+    """Return the sum over all instances."""
+    return _summed(f"{gauge}{_braced(of)}", *by)
+
+
+def graph(title: str, unit: str, lines: Lines, told: str = "") -> Graph:
+    """Return a graph of a third of the width."""
+    legend = VizLegendOptions().show_legend(True).display_mode(LegendDisplayMode.LIST)
+    return (
+        Graph()
+        .title(title)
+        .description(told)
+        .unit(unit)
+        .min(0)
+        .datasource(_PROMETHEUS)
+        .targets(_queries(lines))
+        .legend(legend.placement(LegendPlacement.BOTTOM))
+        .tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
+        .fill_opacity(10)
+        .span(8)
+        .height(8)
+    )
+
+
+def figure(title: str, unit: str, expression: str, told: str = "") -> Stat:
+    """Return one figure, a sixth of the width."""
+    queries = _queries({title: expression})
+    return Stat().title(title).description(told).unit(unit).datasource(_PROMETHEUS).targets(queries).span(4).height(4)
+
+
+def _queries(lines: Lines) -> list[Dataquery]:
+    return [
+        Dataquery().ref_id(chr(ord("A") + number)).expr(expression).legend_format(legend)
+        for number, (legend, expression) in enumerate(lines.items())
+    ]
+
+
+def _summed(series: str, *by: str) -> str:
+    return f"sum by ({', '.join(by)}) ({series})" if by else f"sum({series})"
+
+
+def _braced(selector: str) -> str:
+    return f"{{{selector}}}" if selector else ""

@@ -1,0 +1,23 @@
+"""What happens to accounts while sockets are open."""
+
+import requests
+
+from tests.service.conftest import Account
+
+UPDATED = "hexaccount.profile.updated.v1"
+
+
+def registered(url: str, name: str) -> Account:
+    account = Account(url, name)
+    assert account.register().status_code == 201
+    return account
+
+
+def change_bio(account: Account, headers: dict[str, str], bio: str) -> None:
+    path = f"{account.url}/api/v1/me/profile"
+    assert requests.patch(path, json={"bio": bio}, headers=headers, timeout=20).status_code == 200
+
+
+def log_out(account: Account, headers: dict[str, str]) -> None:
+    answer = requests.post(f"{account.url}/api/v1/public/logout", headers=headers, timeout=20)
+    assert answer.status_code == 204
