@@ -1,8 +1,12 @@
 import logging
 import threading
 from collections.abc import Callable
+from time import monotonic
 
 _PAUSE = 0.5
+_CALM = 2.0
+"""Seconds after a word of the server's for which it is not looked at again: one that is just slow is spared."""
+
 _log = logging.getLogger("hexaccount.sql")
 
 
@@ -19,13 +23,14 @@ class Reachability:
         self._speaks = speaks
         self._lock = threading.Lock()
         self._looking = False
+        self._next_look = 0.0
         self._over = threading.Event()
         self.silent = False
 
     def suspect(self) -> None:
-        """Have the server looked at, and return at once."""
+        """Have the server looked at, unless it just was, and return at once."""
         with self._lock:
-            if self._looking or self._over.is_set():
+            if self._looking or self._over.is_set() or monotonic() < self._next_look:
                 return
             self._looking = True
         threading.Thread(target=self._look, name="reachability", daemon=True).start()
@@ -45,4 +50,4 @@ class Reachability:
             self.silent = False
             _log.warning("the database says something again")
         with self._lock:
-            self._looking = False
+            self._looking, self._next_look = False, monotonic() + _CALM

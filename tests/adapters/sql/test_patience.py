@@ -16,7 +16,7 @@ from hexaccount.application.ports.history import Chosen
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, save
-from hexaccount_sql import SqlStore, connections, patient_connection
+from hexaccount_sql import SqlStore, connections, patient_connection, reachability
 from hexaccount_sql.patient_connection import PatientConnection
 from hexaccount_sql.reachability import Reachability
 from tests.servers.postgres import PostgresServer
@@ -125,6 +125,17 @@ def test_the_server_itself_ends_what_takes_long_but_not_what_an_operator_waits_f
         assert connection.connection.driver_connection.patience == PatientConnection.patience
 
 
+def test_a_server_that_is_just_slow_is_not_looked_at_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reachability, "_CALM", 600)
+    looks: list[float] = []
+    slow = Reachability(lambda: looks.append(monotonic()) is None)
+    for _ in range(50):
+        slow.suspect()
+        wait_until(lambda: not slow._looking)
+    assert len(looks) == 1
+    assert not slow.silent
+
+
 def test_who_looks_ends_with_the_store() -> None:
     looks: list[float] = []
 
@@ -132,12 +143,12 @@ def test_who_looks_ends_with_the_store() -> None:
         looks.append(monotonic())
         return False
 
-    reachability = Reachability(speaks)
-    reachability.suspect()
-    reachability.suspect()
-    wait_until(lambda: len(looks) > 1 and reachability.silent)
-    reachability.close()
-    reachability.suspect()
+    hanging = Reachability(speaks)
+    hanging.suspect()
+    hanging.suspect()
+    wait_until(lambda: len(looks) > 1 and hanging.silent)
+    hanging.close()
+    hanging.suspect()
     seen = len(looks)
     sleep(1.2)
     assert len(looks) <= seen + 1
