@@ -150,7 +150,7 @@ class UserModel(Struct, frozen=True):
     last_name: LastName
     avatar_identifier: AvatarText
     roles: list[RoleName]
-    disabled: Annotated[bool, Meta(description="Whether nobody may log in.")]
+    disabled: Annotated[bool, Meta(description="Whether nobody may log in.", examples=[False])]
     registered_at: Time
 
     @classmethod
@@ -179,7 +179,7 @@ class SessionModel(Struct, frozen=True):
     last_used_at: Time
     idle_until: Annotated[Time, Meta(description="When it ends unless it is refreshed before.")]
     expires_at: Annotated[Time, Meta(description="When it ends in any case.")]
-    current: Annotated[bool, Meta(description="Whether it is the session that asks.")]
+    current: Annotated[bool, Meta(description="Whether it is the session that asks.", examples=[True])]
 
     @classmethod
     def of(cls, session: SessionView, *, current: bool) -> Self:
