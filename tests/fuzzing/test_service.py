@@ -23,9 +23,9 @@ SETTINGS = {
     "HEXACCOUNT_LIMITS__FACTOR": "100000",
 }
 # What is refused for its form is so on every store.
-WITH_ALL_FORMS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "10"]
-DEEPLY = ["--phases", "fuzzing,stateful", "--max-examples", "10"]
-BRIEFLY = ["--phases", "fuzzing", "--max-examples", "5"]
+WITH_ALL_FORMS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "8"]
+DEEPLY = ["--phases", "fuzzing,stateful", "--max-examples", "8"]
+BRIEFLY = ["--phases", "fuzzing", "--max-examples", "4"]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What is told of the pool of connections."""
 
+import logging
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from hexaccount_system import Uuid7Identifiers
 
 
 def test_connections_are_counted_and_waits_for_one_are_timed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: People
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: People, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(connections, "_POOL_SIZE", 2)
     monkeypatch.setattr(connections, "_POOL_WAIT", 0.05)
@@ -51,4 +52,6 @@ def test_connections_are_counted_and_waits_for_one_are_timed(
         (waited,) = metrics.observed(STORE_CONNECTION_WAITS)
         assert waited >= 0.05
     assert told() == (0, 2, 4)
-    store.close()
+    with caplog.at_level(logging.INFO, "hexaccount_sql"):
+        store.close()
+    assert caplog.records == [], "the library's own news are not ours"
