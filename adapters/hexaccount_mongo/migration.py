@@ -1,12 +1,12 @@
 """Bringing a database's schema to this version, and telling which version it has."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from pymongo.errors import OperationFailure
 
-from hexaccount.application.ports.store import SchemaMissing, SchemaTooNew, SchemaTooOld
+from hexaccount.application import schema_mark
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.schema_mark import SchemaMark, check_mark, refuse_newer
 from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Documents
 from hexaccount_mongo.schema import COLLECTIONS, SERVES, SUPPORTED_VERSIONS
 from hexaccount_mongo.transactions import TryAgain, persistently
@@ -22,7 +22,7 @@ def migrate(database: Documents, goal: str = SUPPORTED_VERSIONS[-1]) -> str:
         _refuse_standalone(database)
         mark = _mark_of(database)
         if mark is not None:
-            _refuse_newer(mark)
+            refuse_newer(mark, SUPPORTED_VERSIONS)
             if mark.version > SUPPORTED_VERSIONS[-1]:
                 return mark.version  # a later version has added to what this one knows
         for name in COLLECTIONS:
@@ -37,21 +37,14 @@ def check_schema(database: Documents) -> None:
     with database.reached(_CHECK):
         _refuse_standalone(database)
         mark = _mark_of(database)
-    if mark is None:
-        raise SchemaMissing("the database has no schema yet; run `hexaccount migrate`")
-    _refuse_newer(mark)
-    if mark.version < SUPPORTED_VERSIONS[0]:
-        raise SchemaTooOld(
-            f"the database's schema is version {mark.version}, this hexaccount needs {SUPPORTED_VERSIONS[0]}; "
-            "run `hexaccount migrate`"
-        )
+    check_mark(mark, SUPPORTED_VERSIONS)
 
 
 def is_behind(database: Documents) -> bool:
     """Tell whether the schema is older than the newest that this code knows."""
     with database.reached():
         mark = _mark_of(database)
-    return mark is None or mark.version < SUPPORTED_VERSIONS[-1]
+    return schema_mark.is_behind(mark, SUPPORTED_VERSIONS)
 
 
 def _make(database: Documents, name: str, version: str) -> None:
@@ -90,29 +83,9 @@ def _refuse_standalone(database: Documents) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """The version of a schema, and the oldest version whose code can serve with it.
-
-    The two part with a version that only adds. The second one is where the first releases looked for the only version
-    that there was.
-    """
-
-    version: str
-    serves: str
-
-
-def _refuse_newer(mark: _Mark) -> None:
-    if mark.serves > SUPPORTED_VERSIONS[-1]:
-        raise SchemaTooNew(
-            f"the database's schema is version {mark.version} and serves a hexaccount that knows {mark.serves}; this "
-            f"one knows {SUPPORTED_VERSIONS[-1]}: install the one that has migrated it, or a newer one"
-        )
-
-
-def _mark_of(database: Documents) -> _Mark | None:
+def _mark_of(database: Documents) -> SchemaMark | None:
     document = database["schema"].find_one({"_id": "schema"})
     if document is None:
         return None
     serves = str(document["version"])
-    return _Mark(str(document.get("revision", serves)), serves)
+    return SchemaMark(str(document.get("revision", serves)), serves)

@@ -14,7 +14,9 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import exc
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount_sql.schema_mark import REVISION_TABLE, SchemaMark, read_mark, refuse_newer, write_serves
+from hexaccount.application.schema_mark import SchemaMark, refuse_newer
+from hexaccount_sql.schema import SUPPORTED_VERSIONS
+from hexaccount_sql.schema_mark import REVISION_TABLE, read_mark, write_serves
 
 _LOCK_TIMEOUT = "2s"
 _TRIES = 60
@@ -87,7 +89,7 @@ class Ladder:
     def _next(self, mark: SchemaMark | None, goal: str) -> _Step | None:
         names = [script.revision for script in self._scripts]
         if mark is not None and mark.version not in names:
-            refuse_newer(mark)
+            refuse_newer(mark, SUPPORTED_VERSIONS)
             return None  # a later version has added to what this one knows
         here = names.index(mark.version) + 1 if mark else 0
         ends = {"base": 0, "head": len(names)}

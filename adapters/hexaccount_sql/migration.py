@@ -9,11 +9,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from hexaccount.application.ports.store import SchemaMissing, SchemaTooOld
+from hexaccount.application import schema_mark
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.schema_mark import SchemaMark, check_mark
 from hexaccount_sql.connections import open_engine, store_errors, without_pooler
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
-from hexaccount_sql.schema_mark import SchemaMark, read_mark, refuse_newer
+from hexaccount_sql.schema_mark import read_mark
 
 # An arbitrary number that everybody who migrates this schema takes as a lock: "hexa" in ASCII.
 _LOCK = 0x68657861
@@ -48,21 +49,12 @@ def migrate(url: str, revision: str = "head") -> str:
 
 def check_schema(engine: sa.Engine) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
-    mark = _mark_of(engine)
-    if mark is None:
-        raise SchemaMissing("the database has no schema yet; run `hexaccount migrate`")
-    refuse_newer(mark)
-    if mark.version < SUPPORTED_VERSIONS[0]:
-        raise SchemaTooOld(
-            f"the database's schema is version {mark.version}, this hexaccount needs {SUPPORTED_VERSIONS[0]}; "
-            "run `hexaccount migrate`"
-        )
+    check_mark(_mark_of(engine), SUPPORTED_VERSIONS)
 
 
 def is_behind(engine: sa.Engine) -> bool:
     """Tell whether the schema is older than the newest that this code knows."""
-    mark = _mark_of(engine)
-    return mark is None or mark.version < SUPPORTED_VERSIONS[-1]
+    return schema_mark.is_behind(_mark_of(engine), SUPPORTED_VERSIONS)
 
 
 def _mark_of(engine: sa.Engine) -> SchemaMark | None:

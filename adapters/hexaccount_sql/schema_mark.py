@@ -1,11 +1,8 @@
 """What a database says of its own schema."""
 
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 
-from hexaccount.application.ports.store import SchemaTooNew
-from hexaccount_sql.schema import SUPPORTED_VERSIONS
+from hexaccount.application.schema_mark import SchemaMark
 
 REVISION_TABLE = "schema_revision"
 """Alembic's table: the last migration that was done."""
@@ -13,18 +10,6 @@ REVISION_TABLE = "schema_revision"
 _SERVES_TABLE = "alembic_version"
 _REVISION = sa.text(f"SELECT version_num FROM {REVISION_TABLE}")  # noqa: S608 - a constant
 _SERVES = sa.text(f"SELECT version_num FROM {_SERVES_TABLE}")  # noqa: S608 - a constant
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaMark:
-    """The version of a schema, and the oldest version whose code can serve with it.
-
-    The two part with a migration that only adds: whoever knew the version before goes on with what they know. The
-    second one is where the first releases looked for the only version that there was.
-    """
-
-    version: str
-    serves: str
 
 
 def read_mark(connection: sa.Connection) -> SchemaMark | None:
@@ -45,12 +30,3 @@ def write_serves(connection: sa.Connection, version: str | None) -> None:
     if version is not None:
         statement = sa.text(f"INSERT INTO {_SERVES_TABLE} (version_num) VALUES (:version)")  # noqa: S608 - a constant
         connection.execute(statement, {"version": version})
-
-
-def refuse_newer(mark: SchemaMark) -> None:
-    """Return unless a schema has lost what this code needs; raises SchemaTooNew."""
-    if mark.serves > SUPPORTED_VERSIONS[-1]:
-        raise SchemaTooNew(
-            f"the database's schema is version {mark.version} and serves a hexaccount that knows {mark.serves}; this "
-            f"one knows {SUPPORTED_VERSIONS[-1]}: install the one that has migrated it, or a newer one"
-        )

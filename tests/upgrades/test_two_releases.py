@@ -21,9 +21,9 @@ from tests.upgrades.previous_release import Release, unpack_previous_release
 pytestmark = pytest.mark.long
 
 CALLERS = 2
-EVENTS_BEFORE = 100_000
-"""A journal of that length takes a second or so to index."""
-REQUESTS_AFTERWARDS = 40
+EVENTS_BEFORE = 50_000
+"""A journal of that length takes a moment to index."""
+REQUESTS_AFTERWARDS = 20
 
 Start = Callable[[Release | None], str]
 Run = Callable[[Release | None], str]
