@@ -50,17 +50,8 @@ def retry(program: Program, *, event_id: UUID | None, subscriber: str | None, ev
         raise click.UsageError("name what to retry: an EVENT_ID, a --subscriber, or else --all")
     count = program.set_aside().retry(event_id=event_id, subscriber=subscriber)
     if named and not count:
-        raise NothingGivenUp
+        raise Refusal("nothing of that was given up; hexaccount outbox list shows what was")
     say("1 delivery is owed again." if count == 1 else f"{count} deliveries are owed again.")
-
-
-class NothingGivenUp(Refusal):
-    """Of what was named no delivery was given up."""
-
-    code = "nothing_given_up"
-
-    def __init__(self) -> None:
-        super().__init__("nothing of that was given up; hexaccount outbox list shows what was")
 
 
 def _whole_events(
