@@ -6,8 +6,7 @@ FROM python:${PYTHON_VERSION}-slim-bookworm AS build
 WORKDIR /source
 COPY . .
 # Wheels of the service and of all that it needs, in the versions of constraints.txt.
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip wheel --wheel-dir /wheels --constraint constraints.txt ".[kafka,mongo,otel,postgres,realtime,redis]"
+RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint constraints.txt ".[kafka,mongo,otel,postgres,realtime,redis]"
 # These and nothing else; what runs has no pip of its own.
 RUN python -m venv --without-pip /opt/hexaccount \
     && pip --python /opt/hexaccount/bin/python install --no-cache-dir --no-index /wheels/*.whl

@@ -76,7 +76,7 @@ def operation(
         @wraps(view)
         def answered(**_: str) -> Response:
             # Each access through the proxy costs as much as most of what is read.
-            here = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - documented by Werkzeug
+            here = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy  # noqa: SLF001 - documented by Werkzeug
             return view(*[read(here) for read in readers])
 
         setattr(answered, _MARK, stated)

@@ -58,7 +58,7 @@ class ToldPools(ConnectionPoolListener):
         with self._lock:
             self._open -= 1
 
-    def connection_check_out_started(self, event: ConnectionCheckOutStartedEvent) -> None:  # noqa: ARG002 - as above
+    def connection_check_out_started(self, event: ConnectionCheckOutStartedEvent) -> None:  # noqa: ARG002 - pymongo calls it so
         """Note, for the thread that wants one, whether all are in use."""
         self._here.waits = 0 < self._size <= self._in_use
 

@@ -57,7 +57,7 @@ class TracedSubscriber(Subscriber):
                     yield given
             else:
                 yield given
-        except Exception as error:
+        except Exception as error:  # of whatever kind it is, the span tells it and the relay gets it
             note_failure(span, error)
             raise
         finally:

@@ -31,7 +31,7 @@ class MessageSpans:
             except Refusal as refusal:
                 outcome = f"refused: {refusal.code}"
                 raise
-            except Exception as error:
+            except Exception as error:  # of whatever kind it is, the span tells it and the caller gets it
                 note_failure(span, error)
                 raise
             finally:

@@ -152,7 +152,7 @@ class Sockets:
         line.deciding = True
         try:
             socket = await self._socket_of(sid, environ, auth, line)
-        except Exception as error:  # noqa: BLE001 - it is told
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is told a problem
             if line.asked == 1:
                 line.since = self._now()  # there is time to hear of it, once
             raise _refused(error) from None
@@ -206,7 +206,7 @@ class Sockets:
                 caller = await socket.line.while_open(self._authenticate(socket.token, self._doors), seconds=_PATIENCE)
             except TimeoutError:
                 return refusals.UNAVAILABLE
-            except Exception as error:  # noqa: BLE001 - it is told
+            except Exception as error:  # noqa: BLE001 - whatever it is, the client is told a problem
                 return told_of(error)
             if WATCHING not in caller.permissions:
                 return refusals.not_permitted(WATCHING)
