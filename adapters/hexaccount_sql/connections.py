@@ -116,6 +116,19 @@ def store_errors() -> Iterator[None]:
 
 
 @contextmanager
+def transaction(connection: sa.Connection) -> Iterator[None]:
+    """Make the block's statements one commit, or none where it raises; on SQLite nobody else writes meanwhile."""
+    # SQLite's takes the write lock at once: what was looked at stays as it is.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+    try:
+        yield
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        connection.rollback()  # unlike ROLLBACK in plain SQL, no error where SQLite has rolled back by itself
+        raise
+
+
+@contextmanager
 def unhurried(connection: sa.Connection) -> Iterator[None]:
     """Let the block's statements take as long as they need: whoever asked for them waits, and may interrupt it."""
     if connection.dialect.name != "postgresql":
@@ -123,15 +136,11 @@ def unhurried(connection: sa.Connection) -> Iterator[None]:
         return
     driver: Any = connection.connection.driver_connection
     usual, driver.patience = driver.patience, math.inf
-    # For the time of a transaction, as the session may be lent to others by a pooler.
-    connection.exec_driver_sql("BEGIN")
     try:
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        yield
-        connection.exec_driver_sql("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise
+        # For the time of a transaction, as the session may be lent to others by a pooler.
+        with transaction(connection):
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            yield
     finally:
         driver.patience = usual
 

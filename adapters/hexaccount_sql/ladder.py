@@ -15,6 +15,7 @@ from sqlalchemy import exc
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.application.schema_mark import SchemaMark, refuse_newer
+from hexaccount_sql.connections import transaction
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
 from hexaccount_sql.schema_mark import REVISION_TABLE, read_mark, write_serves
 
@@ -127,14 +128,8 @@ def _insisting(step: Callable[[], bool]) -> bool:
 
 @contextmanager
 def _transaction(connection: sa.Connection) -> Iterator[None]:
-    # SQLite's takes the write lock at once: what was looked at stays as it is.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
-    try:
+    with transaction(connection):
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         yield
-        connection.exec_driver_sql("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise

@@ -25,7 +25,7 @@ from hexaccount_sql.claims import (
     SUBSCRIBER,
     UNTIL,
 )
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.connections import store_errors, transaction
 from hexaccount_sql.keyed_requests import Insert
 from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import deliveries, journal, subscriptions
@@ -117,17 +117,10 @@ class SqlOutbox(Outbox):
 
     def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         owe = self.insert(deliveries).from_select(_OWED_COLUMNS, _IN_THE_JOURNAL).on_conflict_do_nothing()
-        begin = "BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN"
-        with store_errors(), self.engine.connect() as connection:
-            connection.exec_driver_sql(begin)
-            try:
-                for some in _batched([entry.id for entry in entries], _PARAMETERS):
-                    connection.execute(_OWE_GIVEN_UP, {"for_subscriber": subscriber, "events": some})
-                    connection.execute(owe, {"for_subscriber": subscriber, "events": some})
-                connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                connection.rollback()  # unlike ROLLBACK in plain SQL, no error where SQLite has rolled back by itself
-                raise
+        with store_errors(), self.engine.connect() as connection, transaction(connection):
+            for some in _batched([entry.id for entry in entries], _PARAMETERS):
+                connection.execute(_OWE_GIVEN_UP, {"for_subscriber": subscriber, "events": some})
+                connection.execute(owe, {"for_subscriber": subscriber, "events": some})
         self.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:

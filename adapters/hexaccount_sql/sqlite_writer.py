@@ -5,7 +5,7 @@ from sqlalchemy.dialects import sqlite
 
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_sql import schema
-from hexaccount_sql.connections import SQLITE_LOCK_WAIT
+from hexaccount_sql.connections import SQLITE_LOCK_WAIT, transaction
 from hexaccount_sql.keyed_requests import completing
 from hexaccount_sql.writes import LostRace, Rows, Writer, Writes, changing
 
@@ -60,14 +60,8 @@ class SqliteWriter(Writer):
             self._turn.release()
 
     def _write_whole(self, connection: sa.Connection, writes: Writes) -> bool:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        try:
-            owed = self._write(connection, writes)
-            connection.exec_driver_sql("COMMIT")
-        except BaseException:
-            connection.rollback()  # unlike ROLLBACK in plain SQL, no error where SQLite has rolled back by itself
-            raise
-        return owed
+        with transaction(connection):
+            return self._write(connection, writes)
 
     def _write(self, connection: sa.Connection, writes: Writes) -> bool:
         for table, rows in writes.updates.items():
