@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hexaccount.application.causation import Cause, caused_by
 from hexaccount_flask.cors import CorsPolicy, HeaderList
-from hexaccount_flask.exchange import EXCHANGE, Exchange, Watcher
+from hexaccount_flask.exchange import EXCHANGE, Exchange, Watcher, known_method
 from hexaccount_flask.headers import ALWAYS, request_id_of, traceparent_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Envelope:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
         exchange = Exchange(
-            environ["REQUEST_METHOD"],
+            known_method(environ["REQUEST_METHOD"]),
             request_id_of(environ.get("HTTP_X_REQUEST_ID")),
             traceparent_of(environ.get("HTTP_TRACEPARENT")),
         )

@@ -14,14 +14,15 @@ from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 from hexaccount_otel.failures import note_failure
 from hexaccount_otel.traceparent import context_of, traceparent_of
 
-# The methods of RFC 9110 and RFC 5789; a client may make up others, of any length.
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _REQUEST_ID = "http.response.header.x-request-id"
 _PROBLEM = "hexaccount.problem"
 
 
 class Exchange(Protocol):
-    """A request and, once it has been answered, what became of it; `route` is a template, never a path."""
+    """A request and, once it has been answered, what became of it.
+
+    `route` is a template, never a path; `method` is one of HTTP's, or `_OTHER`.
+    """
 
     method: str
     request_id: str
@@ -47,20 +48,19 @@ class RequestSpans:
 
 
 class _RequestSpan(AbstractContextManager[None]):
-    __slots__ = ("_exchange", "_method", "_span", "_token", "_tracer")
+    __slots__ = ("_exchange", "_span", "_token", "_tracer")
 
     def __init__(self, tracer: Tracer, exchange: Exchange) -> None:
         self._tracer = tracer
         self._exchange = exchange
-        self._method = exchange.method if exchange.method in _METHODS else "_OTHER"
         self._span: Span
         self._token: Token[Context]
 
     def __enter__(self) -> None:
         exchange = self._exchange
-        told = {HTTP_REQUEST_METHOD: self._method}
+        told = {HTTP_REQUEST_METHOD: exchange.method}
         self._span = self._tracer.start_span(
-            self._method, context_of(exchange.traceparent), SpanKind.SERVER, attributes=told
+            exchange.method, context_of(exchange.traceparent), SpanKind.SERVER, attributes=told
         )
         self._token = attach(set_span_in_context(self._span))
         exchange.traceparent = traceparent_of(self._span)
@@ -73,7 +73,7 @@ class _RequestSpan(AbstractContextManager[None]):
         if span.is_recording():
             span.set_attributes({HTTP_RESPONSE_STATUS_CODE: exchange.status, _REQUEST_ID: [exchange.request_id]})
             if exchange.route:
-                span.update_name(f"{self._method} {exchange.route}")
+                span.update_name(f"{exchange.method} {exchange.route}")
                 span.set_attribute(HTTP_ROUTE, exchange.route)
             if exchange.code:
                 span.set_attribute(_PROBLEM, exchange.code)

@@ -9,12 +9,12 @@ from structlog.typing import EventDict
 
 from hexaccount_structlog.documents import OF_EVERY_LINE, add_trace, moment, request_in_hand
 
-# The methods of RFC 9110 and RFC 5789; a client may make up others, of any length.
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
-
 
 class Exchange(Protocol):
-    """A request and, once it has been answered, what became of it; `route` is a template, never a path."""
+    """A request and, once it has been answered, what became of it.
+
+    `route` is a template, never a path; `method` is one of HTTP's, or `_OTHER`.
+    """
 
     method: str
     request_id: str
@@ -45,8 +45,7 @@ class RequestLog:
 
     def answered(self, exchange: Exchange, taken: int) -> None:
         """Log a request that was answered after so many nanoseconds."""
-        method = exchange.method if exchange.method in _METHODS else "_OTHER"
-        route, status, code = exchange.route, exchange.status, exchange.code
+        method, route, status, code = exchange.method, exchange.route, exchange.status, exchange.code
         told = f"{method} {route or '(no route)'} {status}{code and ' '}{code} in {taken / 1e6:.1f} ms"
         document = self._answered(told, exchange.request_id, status, code)
         document["http.request.method"] = method

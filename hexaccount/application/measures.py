@@ -12,7 +12,7 @@ HTTP_REQUESTS = Measure(
     "hexaccount_http_request_duration_seconds",
     Kind.DISTRIBUTION,
     "Seconds from when a thread took a request to its answer, by the template of its route (`unmatched` where none "
-    "fits), its method (`other` for what HTTP does not know) and the status of the answer.",
+    "fits), its method (`_OTHER` for what HTTP does not know) and the status of the answer.",
     labels=("route", "method", "status"),
     buckets=_QUICK,
 )

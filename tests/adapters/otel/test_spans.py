@@ -86,13 +86,6 @@ def test_what_a_client_got_wrong_is_none(collected: Collected) -> None:
     )  # fmt: skip
 
 
-def test_a_method_that_a_client_makes_up_is_not_repeated(collected: Collected) -> None:
-    with collected.traces.requests(Exchange("X" * 5000, "one", None)):
-        pass
-    (request,) = collected.spans()
-    assert (request.name, attributes_of(request)["http.request.method"]) == ("_OTHER", "_OTHER")
-
-
 @pytest.mark.parametrize(
     ("call", "outcome", "failed"),
     [(lambda: None, "done", False), (refuse, "refused: user_not_found", False), (fail, "failed", True)],

@@ -104,12 +104,6 @@ def test_a_request_that_succeeds_has_no_code_and_one_that_fits_no_route_no_route
     assert not told.keys() & {"error.code", "labels.route", "trace.id", "span.id"}
 
 
-def test_a_method_that_a_client_makes_up_is_not_repeated(json_lines: Lines) -> None:
-    json_lines.request(method="X" * 5000)
-    told = json_lines.one()
-    assert (told["http.request.method"], told["message"][:6]) == ("_OTHER", "_OTHER")
-
-
 def test_what_was_refused_before_it_was_read_is_logged_too(json_lines: Lines) -> None:
     json_lines.requests.refused("two", 413, "body_too_large")
     told = json_lines.one()

@@ -43,7 +43,7 @@ def test_whatever_methods_and_paths_clients_make_up_are_told_as_one(counted: Vis
     for number in range(50):
         counted.client.open(f"/nothing/{number}", method=f"METHOD{number}")
         counted.client.open(f"/nothing/{number}", method="GET")
-    assert metrics.labels_of(HTTP_REQUESTS) == {("unmatched", "other", "404"), ("unmatched", "GET", "404")}
+    assert metrics.labels_of(HTTP_REQUESTS) == {("unmatched", "_OTHER", "404"), ("unmatched", "GET", "404")}
 
 
 def test_without_figures_there_is_no_route_that_tells_them(visit: Callable[..., Visitor]) -> None:

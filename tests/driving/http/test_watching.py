@@ -58,6 +58,13 @@ def test_who_watches_sees_the_template_of_the_route_and_the_outcome(
     assert watching.ended == [Exchange(method.upper(), "one", TRACE, **seen)]
 
 
+@pytest.mark.parametrize("made_up", ["BREW", "X" * 5000, "get"])
+def test_a_method_that_a_client_makes_up_is_not_repeated(watched: Visitor, watching: Watching, made_up: str) -> None:
+    watched.open("/health", method="GET", environ_overrides={"REQUEST_METHOD": made_up})
+
+    assert [seen.method for seen in watching.begun] == ["_OTHER"]
+
+
 def test_preflights_are_watched_too(visit: Callable[..., Visitor], watching: Watching) -> None:
     watched = visit(watchers=[watching], cors_origins=["*"])
 
