@@ -27,6 +27,7 @@ from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.key_file import KEY_FILE
 from hexaccount.bootstrap.service import Service
 from hexaccount_structlog import LineStream
+from tests.borders import Borders
 from tests.canary.watch import Watch
 from tests.servers.otlp import OtlpReceiver
 from tests.servers.processes import RunningCommand
@@ -188,36 +189,33 @@ def _name_of(args: Any) -> str:
     return Path(str(words[0])).name
 
 
-_BORDERS: list[tuple[type, str, Callable[..., Any]]] = [
-    (Bus, "handle", _see_messages),
-    (Service, "__init__", _see_keys),
-    (Recorder, "entries", _see_events),
-    (logging.Logger, "isEnabledFor", _make_all_records),
-    (logging.Logger, "handle", _see_records),
-    (LineStream, "write", _see_lines),
-    (OtlpReceiver, "take", _see_spans),
-    (FlaskClient, "open", _see_client),
-    (requests.Session, "send", _see_requests),
-    (CliRunner, "invoke", _see_command_line),
-    (subprocess.Popen, "__init__", _see_settings_of_processes),
-    (subprocess.Popen, "communicate", _see_captured_output),
-    (RunningCommand, "__exit__", _see_running_commands),
-]
+_BORDERS = Borders(
+    [
+        (Bus, "handle", _see_messages),
+        (Service, "__init__", _see_keys),
+        (Recorder, "entries", _see_events),
+        (logging.Logger, "isEnabledFor", _make_all_records),
+        (logging.Logger, "handle", _see_records),
+        (LineStream, "write", _see_lines),
+        (OtlpReceiver, "take", _see_spans),
+        (FlaskClient, "open", _see_client),
+        (requests.Session, "send", _see_requests),
+        (CliRunner, "invoke", _see_command_line),
+        (subprocess.Popen, "__init__", _see_settings_of_processes),
+        (subprocess.Popen, "communicate", _see_captured_output),
+        (RunningCommand, "__exit__", _see_running_commands),
+    ]
+)
 _LATE = pytest.StashKey[list[str]]()
 _COUNTS = pytest.StashKey[Counter[str]]()
-_originals: list[tuple[type, str, Any]] = []
 
 
 def pytest_configure() -> None:
-    for owner, name, see in _BORDERS:
-        original = getattr(owner, name)
-        _originals.append((owner, name, original))
-        setattr(owner, name, see(original))
+    _BORDERS.watch()
 
 
 def pytest_unconfigure() -> None:
-    while _originals:
-        setattr(*_originals.pop())
+    _BORDERS.leave()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

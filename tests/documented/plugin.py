@@ -15,13 +15,13 @@ import requests
 from flask.testing import FlaskClient
 
 from hexaccount_flask.flask_app import HttpApplication
+from tests.borders import Borders
 from tests.documented.application import document
 from tests.documented.check import Answer, DocumentCheck
 
 _FAULTS: list[str] = []
 _CHECKED = itertools.count()
 _COUNT = pytest.StashKey[int]()
-_originals: list[tuple[type, str, Any]] = []
 
 
 @cache
@@ -74,22 +74,20 @@ def _look_at(method: str, path: str, status: int, headers: Any, body: bytes) -> 
     _FAULTS.extend(_check().faults(Answer(method, path, status, list(headers.items()), body)))
 
 
-_BORDERS: list[tuple[type, str, Callable[..., Any]]] = [
-    (FlaskClient, "open", _see_client),
-    (requests.Session, "send", _see_requests),
-]
+_BORDERS = Borders(
+    [
+        (FlaskClient, "open", _see_client),
+        (requests.Session, "send", _see_requests),
+    ]
+)
 
 
 def pytest_configure() -> None:
-    for owner, name, see in _BORDERS:
-        original = getattr(owner, name)
-        _originals.append((owner, name, original))
-        setattr(owner, name, see(original))
+    _BORDERS.watch()
 
 
 def pytest_unconfigure() -> None:
-    while _originals:
-        setattr(*_originals.pop())
+    _BORDERS.leave()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
