@@ -6,41 +6,31 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from hexaccount_mongo import MongoStore
-from tests.adapters.mongo.conftest import open_store
 from tests.plans.mongodb import plan_of, sent_commands
-from tests.servers.mongo import temporary_mongo_database
 
 _MANY = 1_000
 _ONE = UUID(int=0)
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
-Opened = tuple[MongoStore, Database[dict[str, Any]], list[dict[str, Any]]]
-
 
 @pytest.fixture
-def store(mongo_server: str) -> Iterator[Opened]:
-    with (
-        temporary_mongo_database(mongo_server) as url,
-        MongoClient[dict[str, Any]](url, uuidRepresentation="standard") as client,
-        sent_commands() as sent,
-    ):
-        store = open_store(url)
-        store.migrate()
-        yield store, client.get_default_database(), sent
-        store.close()
+def sent() -> Iterator[list[dict[str, Any]]]:
+    """Give the commands of stores that are opened from now on."""
+    with sent_commands() as sent:
+        yield sent
 
 
 @pytest.mark.parametrize("accounts", [1, _MANY])
-def test_a_claim_of_what_is_due_looks_at_the_first_ones_only(store: Opened, accounts: int) -> None:
-    opened, database, sent = store
+def test_a_claim_of_what_is_due_looks_at_the_first_ones_only(
+    sent: list[dict[str, Any]], store: MongoStore, database: Database[dict[str, Any]], accounts: int
+) -> None:
     database["deliveries"].insert_many([owed(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
     database["journal"].insert_many([entry(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
     sent.clear()
-    claimed = opened.outbox.claim("s", limit=10, now=_NOW, lease=timedelta(seconds=30))
+    claimed = store.outbox.claim("s", limit=10, now=_NOW, lease=timedelta(seconds=30))
     assert [delivery.entry.id for delivery in claimed] == [UUID(int=n) for n in range(1, 11)]
     (heads,) = (command for command in sent if "aggregate" in command)
     database["deliveries"].update_many({}, {"$set": {"lease": None, "free_at": datetime(1970, 1, 1, tzinfo=UTC)}})
