@@ -141,6 +141,9 @@ def _is_table(hint: Any) -> TypeGuard[type[msgspec.Struct]]:
 
 def _without_password(url: str) -> str:
     """Hide what stands for a password in a URL: behind the user's name, and in parameters that are named so."""
+    if any("@" in parameter[0] for parameter in _SECRET_PARAMETER.finditer(url)):
+        # Whoever connects takes what is behind it for a host, and who wrote it for the rest of a password.
+        return f"{url.partition('://')[0]}://********"
     # Up to the last @, as whoever connects reads it: a password may hold all that ends a host elsewhere.
     url = re.sub(r"^([^:]+://[^:@/?#]*):.*@", r"\1:********@", url, flags=re.DOTALL)
     return _SECRET_PARAMETER.sub(r"\1********", url)

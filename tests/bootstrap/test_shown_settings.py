@@ -58,6 +58,18 @@ def test_the_password_in_a_url_is_hidden(url: str, shown: str) -> None:
     assert (settings["store"], settings["cache"], settings["events"]) == (shown, shown, [shown])
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db:5432/accounts?password=sec@ret",
+        "postgresql://user:sec@db/accounts?password=sec@ret&x=1",
+        "postgresql://user:sec?password=ret@db/accounts",
+    ],
+)
+def test_where_nobody_can_tell_what_ends_a_password_nothing_of_the_url_is_shown(url: str) -> None:
+    assert shown_settings(Settings(store=url))["store"] == "postgresql://********"
+
+
 @given(password=st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=5, max_size=20))
 def test_no_percent_encoded_password_is_shown(password: str) -> None:
     encoded = quote(password, safe="")
