@@ -40,6 +40,7 @@ _TITLES = {
     "schema_too_new": "The store's schema is too new",
     "schema_too_old": "The store's schema is too old",
     "session_not_found": "There is no such session",
+    "store_refuses": "The store does not let the service work",
     "store_unreachable": "The store cannot be reached",
     "too_many_attempts": "There were too many attempts",
     "unavailable": "The service cannot answer now",

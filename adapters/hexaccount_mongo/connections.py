@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any, TypeAlias
@@ -82,7 +82,7 @@ class Documents:
         self._database = database
         self._client = database.client
         self._without_primary_since = math.inf
-        self._why = ""
+        self._why: tuple[str, str] | None = None
 
     def __getitem__(self, collection: str) -> Collection[Document]:
         return self._database[collection]
@@ -100,7 +100,8 @@ class Documents:
                 with pymongo.timeout(seconds or self._client.options.timeout):
                     yield
         except NoPrimary as error:
-            self._without_primary_since, self._why = min(self._without_primary_since, began), str(error)
+            self._without_primary_since = min(self._without_primary_since, began)
+            self._why = (error.reason, error.remedy)
             raise
 
     def start_session(self, *, causal_consistency: bool = False) -> ClientSession:
@@ -124,6 +125,17 @@ class Documents:
         """Return what the server tells of itself."""
         return self._client.admin.command("hello")
 
+    def privileges(self) -> Sequence[Document] | None:
+        """Return what our user may do, as the server tells it, None where it asks nobody for a user."""
+        told = self._client.admin.command("connectionStatus", showPrivileges=True)["authInfo"]
+        privileges: Sequence[Document] = told["authenticatedUserPrivileges"]
+        return privileges if told["authenticatedUsers"] else None
+
+    def covers(self, resource: Document, collection: str) -> bool:
+        """Tell whether a privilege's resource holds a collection of this database."""
+        of_ours = resource.get("db") in {"", self._database.name} and resource.get("collection") in {"", collection}
+        return of_ours or "anyResource" in resource
+
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
@@ -131,14 +143,14 @@ class Documents:
     def _find_primary(self) -> None:
         """Return once there is a primary; raises NoPrimary when there has been none for long."""
         if self._client.topology_description.has_writable_server():
-            self._without_primary_since, self._why = math.inf, ""
+            self._without_primary_since, self._why = math.inf, None
             return
         now = time.monotonic()
         self._without_primary_since = min(self._without_primary_since, now)
         patience = self._client.options.server_selection_timeout
         left = self._without_primary_since + patience - now
-        if left <= 0 and self._why:
-            raise NoPrimary(self._why)
+        if left <= 0 and self._why is not None:
+            raise NoPrimary(*self._why)
         with pymongo.timeout(left if left > 0 else patience):
             _ = self._client.is_primary  # returns once a primary is known
 

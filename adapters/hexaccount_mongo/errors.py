@@ -16,13 +16,21 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
 
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
+_UNAUTHORIZED = 13
+_SETTING = "the setting store (HEXACCOUNT_STORE)"
+_CORRECT = f"correct {_SETTING}"
+_START = (
+    "see that its servers run with --replSet, that `replicaSet` in the URL names their set, and that the set was "
+    f"initiated once with rs.initiate(); or {_CORRECT}"
+)
+_GRANT = f"grant the role readWrite on it, and for `hexaccount migrate` dbAdmin too; or name another user in {_SETTING}"
 _REFUSED = {
-    13: "its user may not do this in the database",
-    18: "it refuses the user or the password",
-    13297: "a database is there whose name differs from the one in the URL by capital letters only; write it that way",
+    _UNAUTHORIZED: ("its user may not do this in the database", _GRANT),
+    18: ("it refuses the user or the password", f"{_CORRECT}, of which authSource names the database with the users"),
+    13297: ("a database is there whose name differs by capital letters only", f"{_CORRECT}, and write it that way"),
 }
 _AWAY = {6, 7, 50, 64, 89, 91, 112, 134, 189, 246, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 
@@ -44,21 +52,27 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except ServerSelectionTimeoutError as error:
-        raise NoPrimary(_no_primary(error)) from error
+        raise NoPrimary(f"the store cannot be reached: {_no_primary(error)}", _START) from error
     except (ConnectionFailure, ExecutionTimeout, WaitQueueTimeoutError, WriteConcernError) as error:
         raise StoreUnavailable from error
     except OperationFailure as error:
         if error.code in _REFUSED:
-            raise StoreUnavailable(f"the store cannot be used: {_REFUSED[error.code]}") from error
+            raise refused(error.code) from error
         if error.code in _AWAY or error.timeout:
             raise StoreUnavailable from error
         raise OperationRefused(_code(error)) from None
     except ConfigurationError as error:
-        raise StoreUnavailable(f"the store cannot be used: {error}") from error
+        raise StoreRefused(f"the store cannot be used: {error}", _CORRECT) from error
     except PyMongoError as error:
         if error.timeout:
             raise StoreUnavailable from error
         raise
+
+
+def refused(code: int = _UNAUTHORIZED) -> StoreRefused:
+    """Return what to raise where the server refuses us with a code, or would."""
+    told, remedy = _REFUSED[code]
+    return StoreRefused(f"the store cannot be used: {told}", remedy)
 
 
 def _code(error: OperationFailure) -> int | None:
@@ -70,8 +84,4 @@ def _code(error: OperationFailure) -> int | None:
 
 def _no_primary(error: ServerSelectionTimeoutError) -> str:
     """Return why no server could be asked, in a text in which a password never stands."""
-    told = re.sub(r" \(configured timeouts: [^)]*\)", "", str(error).partition(", Timeout: ")[0])
-    return (
-        f"the store cannot be reached: {told}; see that its servers run with --replSet, that `replicaSet` in the URL "
-        "names their set, and that the set was initiated once with rs.initiate()"
-    )
+    return re.sub(r" \(configured timeouts: [^)]*\)", "", str(error).partition(", Timeout: ")[0])

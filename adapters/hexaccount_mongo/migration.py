@@ -5,14 +5,16 @@ from functools import partial
 from pymongo.errors import OperationFailure
 
 from hexaccount.application import schema_mark
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.ports.unit_of_work import StoreRefused
 from hexaccount.application.schema_mark import SchemaMark, check_mark, refuse_newer
 from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Documents
+from hexaccount_mongo.errors import refused
 from hexaccount_mongo.schema import COLLECTIONS, SERVES, SUPPORTED_VERSIONS
 from hexaccount_mongo.transactions import TryAgain, persistently
 
 # What the server says when somebody else makes or changes the same collection at the moment.
 _BUSY = {48, 112, 117, 12586, 12587, 46}
+_DEEDS = {"find", "insert", "update", "remove"}
 _CHECK = 4.0  # seconds that the servers have to say whether they can be used
 
 
@@ -37,7 +39,8 @@ def check_schema(database: Documents) -> None:
     with database.reached(_CHECK):
         _refuse_standalone(database)
         mark = _mark_of(database)
-    check_mark(mark, SUPPORTED_VERSIONS)
+        check_mark(mark, SUPPORTED_VERSIONS)
+        _check_rights(database)
 
 
 def is_behind(database: Documents) -> bool:
@@ -74,12 +77,29 @@ def _form(database: Documents, name: str, version: str) -> None:
             database[name].drop_index(later)
 
 
+def _check_rights(database: Documents) -> None:
+    """Return if we may read and write all collections; raises StoreRefused."""
+    privileges = database.privileges()
+    if privileges is None:
+        return
+    for name in COLLECTIONS:
+        held = {
+            action
+            for privilege in privileges
+            if database.covers(privilege["resource"], name)
+            for action in privilege["actions"]
+        }
+        # Nothing that has happened is ever changed, so that whoever is careful may let nobody do so.
+        if not ({"find", "insert"} if name == "journal" else _DEEDS) <= held:
+            raise refused()
+
+
 def _refuse_standalone(database: Documents) -> None:
     hello = database.hello()
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
-        raise StoreUnavailable(
-            "the MongoDB server stands alone and has no transactions; start mongod with --replSet, even if it is the "
-            "only member, and initiate the set once with rs.initiate()"
+        raise StoreRefused(
+            "the MongoDB server stands alone and has no transactions",
+            "start mongod with --replSet, even if it is the only member, and initiate the set once with rs.initiate()",
         )
 
 

@@ -10,7 +10,7 @@ from hexaccount.application.limits import Filling, Limit
 from hexaccount.application.ports.allowances import Allowances, Exhausted
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_sql.columns import Moment, Span
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import allowances
 
 _MOMENTS = (allowances.c.brief_until, allowances.c.lasting_until)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hexaccount.application.ports.clearing import Clearing, Leftover
 from hexaccount.application.ports.identifiers import first_id_at
 from hexaccount_sql.columns import Moment
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import allowances, deliveries, idempotency_keys, inbox, refresh_tokens, sessions
 
 Statements: TypeAlias = Mapping[str, sa.Executable]

@@ -1,4 +1,4 @@
-"""Opening connections, and saying in the application's words when they fail."""
+"""Opening connections, and what is done on them whichever the database is."""
 
 import math
 import select
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from hexaccount.application.ports.metrics import NO_METRICS, Metrics
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount_sql.pool import tell_of_pool, told_pool
 
 _POOL_SIZE = 8
@@ -29,11 +28,6 @@ _POSTGRESQL: Mapping[str, str | int] = {
     "keepalives_count": 2,
 }
 _POOLER = "pooler"
-_HINTS = {
-    "SQLITE_CANTOPEN": "the store's file cannot be opened; its folder must be there, and this user may write in it",
-    "SQLITE_NOTADB": "the store's file is not a database",
-    "SQLITE_READONLY": "the store's file may not be written by this user",
-}
 
 
 def open_engine(url: str, *, patient: bool = True, metrics: Metrics = NO_METRICS) -> sa.Engine:
@@ -95,26 +89,6 @@ def postgresql_defaults(url: sa.URL) -> dict[str, str | int]:
     return {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
 
 
-# Of PostgreSQL's, an InternalError is also the answer of a server that has become a read-only copy.
-_AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
-
-
-@contextmanager
-def store_errors() -> Iterator[None]:
-    """Raise StoreUnavailable in the place of what a driver raises when its database is away."""
-    try:
-        yield
-    except (exc.TimeoutError, exc.PendingRollbackError) as error:
-        raise StoreUnavailable from error
-    except exc.DBAPIError as error:
-        if told := _refusal_to_connect(error):
-            raise StoreUnavailable(told) from error
-        if error.connection_invalidated or isinstance(error, _AWAY) or type(error) is exc.DatabaseError:
-            hint = _HINTS.get(getattr(error.orig, "sqlite_errorname", ""))
-            raise (StoreUnavailable(hint) if hint else StoreUnavailable()) from error
-        raise
-
-
 @contextmanager
 def transaction(connection: sa.Connection) -> Iterator[None]:
     """Make the block's statements one commit, or none where it raises; on SQLite nobody else writes meanwhile."""
@@ -143,17 +117,6 @@ def unhurried(connection: sa.Connection) -> Iterator[None]:
             yield
     finally:
         driver.patience = usual
-
-
-def _refusal_to_connect(error: exc.DBAPIError) -> str | None:
-    """Return why PostgreSQL, or its driver, did not let us in; a text of theirs, in which a password never stands."""
-    told = " ".join(str(error.orig).split())
-    if getattr(error.orig, "sqlstate", "") is not None:
-        return None  # SQLite has no such codes, and who has one of a server's is connected
-    if "unsupported startup parameter" in told:
-        told += "; to the URL of a PostgreSQL before which PgBouncer stands, add pooler=transaction"
-    wrong_url = isinstance(error, exc.ProgrammingError) and "connection option" in told
-    return f"the store cannot be reached: {told}" if wrong_url or isinstance(error, exc.OperationalError) else None
 
 
 def _refuse_ended(connection: Any, _record: object, _proxy: object) -> None:

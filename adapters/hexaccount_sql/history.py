@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.history import Chosen, History, JournalKey
-from hexaccount_sql.connections import store_errors, unhurried
+from hexaccount_sql.connections import unhurried
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import FREQUENT_TYPES, RARE, journal
 

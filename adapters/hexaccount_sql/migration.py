@@ -11,10 +11,12 @@ from sqlalchemy import exc
 
 from hexaccount.application import schema_mark
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.schema_mark import SchemaMark, check_mark
-from hexaccount_sql.connections import open_engine, store_errors, without_pooler
+from hexaccount.application.schema_mark import check_mark
+from hexaccount_sql.connections import open_engine, without_pooler
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
 from hexaccount_sql.schema_mark import read_mark
+from hexaccount_sql.use import check_use
 
 # An arbitrary number that everybody who migrates this schema takes as a lock: "hexa" in ASCII.
 _LOCK = 0x68657861
@@ -49,17 +51,15 @@ def migrate(url: str, revision: str = "head") -> str:
 
 def check_schema(engine: sa.Engine) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
-    check_mark(_mark_of(engine), SUPPORTED_VERSIONS)
+    with store_errors(), engine.connect() as connection:
+        check_mark(read_mark(connection), SUPPORTED_VERSIONS)
+        check_use(connection)
 
 
 def is_behind(engine: sa.Engine) -> bool:
     """Tell whether the schema is older than the newest that this code knows."""
-    return schema_mark.is_behind(_mark_of(engine), SUPPORTED_VERSIONS)
-
-
-def _mark_of(engine: sa.Engine) -> SchemaMark | None:
     with store_errors(), engine.connect() as connection:
-        return read_mark(connection)
+        return schema_mark.is_behind(read_mark(connection), SUPPORTED_VERSIONS)
 
 
 @contextmanager

@@ -25,7 +25,8 @@ from hexaccount_sql.claims import (
     SUBSCRIBER,
     UNTIL,
 )
-from hexaccount_sql.connections import store_errors, transaction
+from hexaccount_sql.connections import transaction
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.keyed_requests import Insert
 from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import deliveries, journal, subscriptions

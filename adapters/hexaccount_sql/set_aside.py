@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from hexaccount.application.commit_signal import CommitSignal
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
-from hexaccount_sql.connections import store_errors, unhurried
+from hexaccount_sql.connections import unhurried
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import deliveries, journal
 

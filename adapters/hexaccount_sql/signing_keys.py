@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from hexaccount.application.ports.signing_keys import KeyRefused, SigningKeys, StoredKey
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import signing_keys
 
 

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from hexaccount.application.ports.stored_profiles import StoredProfiles
 from hexaccount.domain.profile import Profile
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.keyed_requests import Insert
 from hexaccount_sql.rows import row_of
 from hexaccount_sql.schema import profiles as table

@@ -12,7 +12,7 @@ from hexaccount.application.repositories_in_hand import InboxInHand
 from hexaccount.application.work_in_hand import Change, WorkInHand
 from hexaccount.domain.errors import EmailTaken, UserNameTaken
 from hexaccount.domain.user import User
-from hexaccount_sql.connections import store_errors
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.keyed_requests import SqlKeyedRequests
 from hexaccount_sql.repositories import SqlJournal, SqlProfiles, SqlSessions, SqlUsers
 from hexaccount_sql.rows import TABLES

@@ -9,7 +9,7 @@ from enum import Enum
 from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.signing_keys import SignerUnreadable
 from hexaccount.application.ports.store import SchemaMismatch, SchemaMissing, SchemaTooNew, SchemaTooOld
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
 
 _log = logging.getLogger("hexaccount.readiness")
 
@@ -19,6 +19,7 @@ class Missing(Enum):
 
     DRAINING = "draining", "the service is shutting down; another instance answers"
     STORE_UNREACHABLE = "store_unreachable", "the store cannot be reached, or does not answer in time"
+    STORE_REFUSES = "store_refuses", "the store is there, and does not let this process read and write in it"
     SCHEMA_MISSING = "schema_missing", "the store has no schema yet; it has to be migrated"
     SCHEMA_TOO_OLD = "schema_too_old", "the store's schema is older than this version needs; it has to be migrated"
     SCHEMA_TOO_NEW = "schema_too_new", "the store's schema is newer than this version knows; a later one has to serve"
@@ -84,6 +85,8 @@ class Readiness:
         try:
             self._check_store()
             self._check_signer(self._clock.now())
+        except StoreRefused as error:
+            return Missing.STORE_REFUSES, str(error)
         except StoreUnavailable as error:
             return Missing.STORE_UNREACHABLE, str(error)
         except SchemaMismatch as error:

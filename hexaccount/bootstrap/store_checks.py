@@ -2,7 +2,7 @@
 
 from hexaccount.application.diagnosis import Finding, Verdict
 from hexaccount.application.ports.store import SchemaMismatch, SchemaTooNew, Store
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.key_file import seed_of
 from hexaccount.bootstrap.local_checks import check_store_file
@@ -31,8 +31,10 @@ def check_store(settings: Settings) -> list[Finding]:
     try:
         return _look_into(settings, store)
     except StoreUnavailable as error:
-        remedy = "Start it, or correct the setting store. Until then requests are answered with 503."
-        return [Finding(part="store", verdict=_AWAY, told=f"{kind}: {error}", remedy=remedy)]
+        verdict = _TO_DO if isinstance(error, StoreRefused) else _AWAY
+        remedy = error.remedy or "start it, or correct the setting store (HEXACCOUNT_STORE)"
+        remedy = f"{remedy[:1].upper()}{remedy[1:]}. Until then requests are answered with 503."
+        return [Finding(part="store", verdict=verdict, told=f"{kind}: {error.reason}", remedy=remedy)]
     finally:
         store.close()
 

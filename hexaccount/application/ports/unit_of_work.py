@@ -158,7 +158,13 @@ class AlreadyHandled(Exception):
 
 
 class StoreUnavailable(Exception):
-    """The store cannot be reached, or does not answer in time."""
+    """The store cannot be reached, or does not answer in time; `remedy` says what helps where that is known."""
 
-    def __init__(self, reason: str = "the store cannot be reached at this moment; try again") -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str = "the store cannot be reached at this moment; try again", remedy: str = "") -> None:
+        super().__init__(f"{reason}; {remedy}" if remedy else reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+class StoreRefused(StoreUnavailable):
+    """The store is there, and does not do its work for us until something is changed there or in the settings."""

@@ -114,15 +114,6 @@ def test_a_commit_that_is_cut_off_before_it_is_done_leaves_nothing(
     assert postgresql._engine.pool.checkedout() == 0
 
 
-def test_a_server_that_has_become_a_read_only_copy_is_not_available(
-    postgresql: SqlStore, people: People, open_store: Callable[[str], SqlStore]
-) -> None:
-    store = open_store(f"{postgresql._url}?options=-c%20default_transaction_read_only%3Don")
-    store.check()
-    with pytest.raises(StoreUnavailable):
-        save(store, people.user())
-
-
 @pytest.mark.parametrize("options", ["", "?options=-c%20search_path%3Dpublic", "?connect_timeout=9"])
 def test_commits_elsewhere_are_heard(
     postgresql: SqlStore, people: People, open_store: Callable[[str], SqlStore], options: str

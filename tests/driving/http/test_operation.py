@@ -5,7 +5,7 @@ import pytest
 
 from hexaccount.application.ports.signing_keys import SignerUnreadable
 from hexaccount.application.ports.store import SchemaMismatch, SchemaMissing, SchemaTooNew, SchemaTooOld
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.application.readiness import Condition, Missing, Readiness
 from hexaccount_system import SystemClock
 
@@ -50,6 +50,7 @@ def test_ready_without_what_requests_can_do_without_which_is_named(visit: Callab
     ("trouble", "code"),
     [
         (StoreUnavailable(f"{SECRET} refused"), "store_unreachable"),
+        (StoreRefused(f"{SECRET} is read-only", SECRET), "store_refuses"),
         (SchemaMissing(f"of {SECRET}"), "schema_missing"),
         (SchemaTooOld(f"of {SECRET}"), "schema_too_old"),
         (SchemaTooNew(f"of {SECRET}"), "schema_too_new"),
