@@ -62,7 +62,10 @@ def check_url(url: str) -> None:
 
 def _wrong_option(url: str) -> str | None:
     """Return the name of the first option that the driver refuses by itself."""
-    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+    query = urlsplit(url).query
+    if "@" in query:
+        return None  # what looks like options may be a part of a password
+    for name, value in parse_qsl(query, keep_blank_values=True):
         try:
             validate_options({name: value}, warn=False)
         except (PyMongoError, ValueError, OSError):

@@ -27,7 +27,7 @@ _OF_SQLITE = {
 _NEVER_LET_IN = re.compile(
     r"authentication failed|does not exist|no pg_hba\.conf entry|not permitted to log in|no password supplied"
     r"|permission denied for database|no such (?:user|database)|not accept connections to (?:the )?database"
-    r"|unsupported startup parameter|connection option|invalid \S+ value|SSL was required|certificate"
+    r"|unsupported startup parameter|connection option|invalid \S+ value|bad value for|SSL was required|certificate"
 )
 
 

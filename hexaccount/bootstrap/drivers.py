@@ -3,9 +3,9 @@
 from importlib.util import find_spec
 
 
-def check_driver(scheme: str, module: str, *, extra: str) -> None:
-    """Return if the driver for URLs of a scheme is installed; raises ValueError with the extra that brings it."""
+def check_driver(user: str, module: str, *, extra: str) -> None:
+    """Return if a driver is installed; raises ValueError, which tells who needs it and the extra that brings it."""
     if find_spec(module) is None:
         raise ValueError(
-            f"{scheme}:// needs a driver; install it with: pip install 'hexaccount[{extra}]' (in a clone '.[{extra}]')"
+            f"{user} needs a driver; install it with: pip install 'hexaccount[{extra}]' (in a clone '.[{extra}]')"
         )

@@ -71,7 +71,7 @@ def _open_kafka(url: str, settings: Settings) -> EventPublisher:
 
 
 def _check_kafka_url(url: str) -> None:
-    check_driver("kafka", "confluent_kafka", extra="kafka")
+    check_driver("kafka://", "confluent_kafka", extra="kafka")
     from hexaccount_kafka import KafkaTopic  # noqa: PLC0415 - only who uses it imports it
 
     KafkaTopic.of(url)
@@ -84,7 +84,7 @@ def _open_redis(url: str, _settings: Settings) -> EventPublisher:
 
 
 def _check_redis_url(url: str) -> None:
-    check_driver("redis", "redis", extra="redis")
+    check_driver("redis://", "redis", extra="redis")
     from hexaccount_redis import StreamPlace  # noqa: PLC0415 - only who uses it imports it
 
     StreamPlace.of(url)

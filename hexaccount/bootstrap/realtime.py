@@ -101,7 +101,7 @@ class _Following:
 def serve_realtime(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
     """Serve until a signal; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
     try:
-        check_driver("realtime", "socketio", extra="realtime")
+        check_driver("hexaccount realtime", "socketio", extra="realtime")
         for line in prepare_to_serve(settings):
             echo(line)
     except (SettingsError, ValueError) as error:

@@ -103,7 +103,7 @@ def _check_cache(url: str) -> None:
             "and what is no letter or digit in a password in percent encoding"
         )
     with _refused_as("cache"):
-        check_driver("redis", "redis", extra="redis")
+        check_driver("redis://", "redis", extra="redis")
 
 
 def _check_key(key: str) -> None:

@@ -132,8 +132,13 @@ def arguments_of(engine: sa.Engine) -> dict[str, Any]:
     ("change", "told"),
     [
         (lambda url: url.replace("//", "//nobody:hunter2hunter2@", 1), "nobody"),
-        (lambda url: f"{url}{'&' if '?' in url else '?'}foo=bar", 'invalid connection option "foo"'),
-        (lambda url: "postgresql://postgres@127.0.0.1:1/d", "refused"),
+        (lambda url: f"{url}?foo=bar", 'invalid connection option "foo"; correct the setting store (HEXACCOUNT_STORE)'),
+        (lambda url: f"{url}?connect_timeout=soon", "connect_timeout: 'soon'; correct the setting store"),
+        (lambda url: f"{url}_not_there", "does not exist; correct the setting store (HEXACCOUNT_STORE)"),
+        (
+            lambda url: "postgresql://postgres@127.0.0.1:1/d",
+            "; start it, or correct the setting store (HEXACCOUNT_STORE)",
+        ),
     ],
 )
 def test_who_is_not_let_in_is_told_why_and_never_the_password(

@@ -15,12 +15,14 @@ from hexaccount.application.ports.unit_of_work import StoreRefused
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, save
 from hexaccount_sql import SqlStore
+from tests.servers.postgres import PostgresServer
 
 _OF_A_READ_ONLY_FILE = """
 import os, sys
 from hexaccount.application.recorder import Recorder
 from hexaccount.application.ports.unit_of_work import StoreRefused
 from hexaccount_sql import SqlStore
+from tests.servers.postgres import PostgresServer
 from hexaccount_system import Uuid7Identifiers
 
 store = SqlStore(sys.argv[1], recorder=Recorder(Uuid7Identifiers(), "urn:x"))
@@ -104,3 +106,18 @@ def test_a_file_that_may_only_be_read_cannot_serve(
     lines = done.stdout.splitlines()
     assert [line.partition(": ")[0] for line in lines] == ["the store is read-only"] * 2
     assert f"{told}; give it to the user of the service" in lines[0]
+
+
+def test_a_wrong_password_is_refused_with_the_remedy_and_without_it(
+    own_server: PostgresServer, open_store: Callable[[str], SqlStore]
+) -> None:
+    rules = own_server.data / "pg_hba.conf"
+    rules.write_text(f"host all locked 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+    with psycopg.connect(own_server.url, autocommit=True) as admin:
+        admin.execute("CREATE ROLE locked LOGIN PASSWORD 'the right one'")
+        admin.execute("SELECT pg_reload_conf()")
+    store = open_store(own_server.url.replace("postgres@", "locked:another-one@"))
+    for deed in (store.check, store.migrate, lambda: all_users(store)):
+        with pytest.raises(StoreRefused, match=r"authentication failed .*; correct the setting store \(HEXACC") as told:
+            deed()
+        assert "another-one" not in str(told.value)
