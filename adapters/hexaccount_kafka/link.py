@@ -6,9 +6,9 @@ from contextlib import suppress
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.application.ports.event_publisher import ReceiverRefused, ReceiverUnavailable
 from hexaccount_kafka.message import headers_of, key_of, value_of
-from hexaccount_kafka.reasons import refusal, told
+from hexaccount_kafka.reasons import is_refusal, refusal, told
 
 PATIENCE = 10.0
 """Seconds that the brokers have to acknowledge what is published at once: less than a relay's lease."""
@@ -51,10 +51,11 @@ class KafkaLink:
         except KafkaException as raised:
             with suppress(KafkaException):
                 self._producer.poll(0)  # which tells of the trouble
-            reason = self._trouble.told or told(raised.args[0])
-            raise ReceiverUnavailable(f"no broker of Kafka can be reached: {reason}") from None
+            last = self._trouble.last or raised.args[0]
+            kind = ReceiverRefused if is_refusal(last) else ReceiverUnavailable
+            raise kind(f"no broker of Kafka can be reached: {told(last)}") from None
         if topic not in shown:
-            raise ReceiverUnavailable(
+            raise ReceiverRefused(
                 f"the brokers show no topic {topic}: make it, unless they do so by themselves for the first event; if "
                 "it is there, grant the user DESCRIBE on it"
             )
@@ -128,16 +129,21 @@ class _Trouble:
     """What a producer has noticed of its brokers."""
 
     def __init__(self) -> None:
-        self.told = ""
+        self.last: KafkaError | None = None
         self.all_down = False
+
+    @property
+    def told(self) -> str:
+        """What the last error says, nothing if there was none."""
+        return told(self.last) if self.last else ""
 
     def note(self, error: KafkaError) -> None:
         """Keep the last error; that all brokers are down is said after the reason of the last."""
         if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - public, in spite of its name
             self.all_down = True
-            self.told = self.told or told(error)
+            self.last = self.last or error
         else:
-            self.told = told(error)
+            self.last = error
 
 
 class _DriverLog:

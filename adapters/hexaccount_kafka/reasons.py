@@ -38,12 +38,22 @@ class EventRefused(Exception):
 
 def told(error: KafkaError) -> str:
     """Return what an error says, and the remedy where one is known."""
-    remedy = _REMEDIES.get(error.code())
-    if any(sign in error.str() for sign in _SIGNS_OF_NO_TLS):
-        remedy = _NO_TLS
-    elif remedy is None and "certificate verify failed" in error.str():
-        remedy = _CERTIFICATES  # said of the connection, when that is noticed before the failure of TLS
+    remedy = _remedy(error)
     return f"{error.name()}, {error.str()}" + (f"; {remedy}" if remedy else "")
+
+
+def _remedy(error: KafkaError) -> str | None:
+    if any(sign in error.str() for sign in _SIGNS_OF_NO_TLS):
+        return _NO_TLS
+    # Of a certificate it is said of the connection, when that is noticed before the failure of TLS.
+    refused = _CERTIFICATES if "certificate verify failed" in error.str() else None
+    return _REMEDIES.get(error.code(), refused)
+
+
+def is_refusal(error: KafkaError) -> bool:
+    """Tell whether an error stays until somebody does something; a name may be found again once its server is back."""
+    passes = error.code() == KafkaError._RESOLVE  # noqa: SLF001 - public, in spite of its name
+    return not passes and _remedy(error) is not None
 
 
 def refusal(error: KafkaError, topic: str) -> EventRefused | ReceiverUnavailable:

@@ -2,8 +2,16 @@
 
 from hexaccount_redis.allowances import RedisAllowances
 from hexaccount_redis.event_stream import RedisStreamPublisher
-from hexaccount_redis.link import CutOff, RedisLink
+from hexaccount_redis.link import CutOff, RedisLink, Refused
 from hexaccount_redis.session_cache import RedisSessionCache
 from hexaccount_redis.stream_place import StreamPlace
 
-__all__ = ["CutOff", "RedisAllowances", "RedisLink", "RedisSessionCache", "RedisStreamPublisher", "StreamPlace"]
+__all__ = [
+    "CutOff",
+    "RedisAllowances",
+    "RedisLink",
+    "RedisSessionCache",
+    "RedisStreamPublisher",
+    "Refused",
+    "StreamPlace",
+]

@@ -13,7 +13,8 @@ from redis.typing import EncodableT, FieldT
 
 from hexaccount.application.cloud_event import attributes_of
 from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverUnavailable
+from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverRefused, ReceiverUnavailable
+from hexaccount_redis.reasons import has_no_database, is_away
 from hexaccount_redis.stream_place import StreamPlace
 
 _PATIENCE = 5.0
@@ -56,16 +57,16 @@ class RedisStreamPublisher(EventPublisher):
                 batch.execute()
         except RedisError as error:
             # Not the driver's words, nor its error as a cause: they may repeat what was sent.
-            raise ReceiverUnavailable(f"{place.name} takes no events: {_reason(error)}") from None
+            raise _kind_of(error)(f"{place.name} takes no events: {_reason(error)}") from None
 
     def check(self) -> None:
         place = self._place
         try:
             kind = self._client.type(place.stream)
         except RedisError as error:
-            raise ReceiverUnavailable(f"{place.name} cannot be used: {_reason(error)}") from None
+            raise _kind_of(error)(f"{place.name} cannot be used: {_reason(error)}") from None
         if kind not in {b"none", b"stream"}:
-            raise ReceiverUnavailable(f"{place.name} cannot be used: {_REMEDIES['WRONGTYPE']}")
+            raise ReceiverRefused(f"{place.name} cannot be used: {_REMEDIES['WRONGTYPE']}")
 
     def close(self) -> None:
         """Close all connections."""
@@ -78,6 +79,10 @@ def _fields_of(entry: JournalEntry) -> dict[FieldT, EncodableT]:
     return fields
 
 
+def _kind_of(error: RedisError) -> type[ReceiverUnavailable]:
+    return ReceiverUnavailable if is_away(error) else ReceiverRefused
+
+
 def _reason(error: RedisError) -> str:
     match error:
         case AuthenticationError():
@@ -88,6 +93,8 @@ def _reason(error: RedisError) -> str:
             return "TLS failed; its certificate must be for this host, and one that we trust"
         case NotConnected():
             return "Redis cannot be reached"
+        case _ if has_no_database(error):
+            return "Redis has no database of this number; correct it in the setting events"
     code = error.status_code or _first_word(error)
     remedy = _REMEDIES.get(code)
     return f"Redis refuses them with {code}" + (f"; {remedy}" if remedy else "")

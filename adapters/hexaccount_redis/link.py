@@ -2,26 +2,38 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import TimeoutError as TooSlow
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from hexaccount.application.measures import CACHE_OUTAGES, CACHE_REACHABLE
 from hexaccount.application.ports.metrics import Metrics
+from hexaccount_redis.reasons import is_away, why_no_cache
 
 _log = logging.getLogger("hexaccount.redis")
 
 _PATIENCE = 0.25
 _PAUSE = 1.0
+# What our scripts do, on a key of theirs, of which nothing is left.
+_LOOKED_AT = "hexaccount:sessions:1:look"
+_LOOK = """
+redis.call('HSET', KEYS[1], 'look', '1')
+redis.call('DEL', KEYS[1])
+return 'ok'
+"""
 
 
 class CutOff(Exception):
     """Redis cannot be reached, does not answer in time, or cannot do what it is asked."""
+
+
+class Refused(CutOff):
+    """Redis is there, and does not do its work until something is changed there or in the settings."""
 
 
 class RedisLink:
@@ -43,6 +55,7 @@ class RedisLink:
             client_name="hexaccount",
             decode_responses=True,
         )
+        self._look = self.script(_LOOK)
         self._lock = threading.Lock()
         self._try_at = 0.0
         self._reachable = True
@@ -82,11 +95,16 @@ class RedisLink:
         return str(answer)
 
     def check(self) -> None:
-        """Return if Redis answers, and runs scripts for us; raises CutOff, which says why not."""
+        """Return if Redis runs scripts for us, and writes; raises CutOff, or Refused, which say why not."""
         try:
-            self._client.eval("return 'ok'", 0)
+            self._client.eval(_LOOK, 1, _LOOKED_AT)
         except RedisError as error:
-            raise CutOff(_told(error)) from None
+            raise (CutOff if is_away(error) else Refused)(f"Redis {why_no_cache(error)}") from None
+
+    def look(self) -> None:
+        """Find out whether Redis is there, though nobody needs it now; it is left alone after a failure as ever."""
+        with suppress(CutOff):
+            self.run(self._look, [_LOOKED_AT], [])
 
     def close(self) -> None:
         """Close all connections."""
@@ -110,9 +128,9 @@ class RedisLink:
             self._metrics.set(CACHE_REACHABLE, 0)
             self._metrics.add(CACHE_OUTAGES)
             _log.warning(
-                "Redis is lost (%s): the store is asked for every session, and this worker limits guesses by itself, "
-                "to its share",
-                _reason(error),
+                "Redis is lost (it %s): the store is asked for every session, and this worker limits guesses by "
+                "itself, to its share",
+                why_no_cache(error),
             )
 
     def _note_reached(self) -> None:
@@ -123,21 +141,3 @@ class RedisLink:
         if newly_reached:
             self._metrics.set(CACHE_REACHABLE, 1)
             _log.warning("Redis is back: it knows sessions again, and guesses are limited for all workers together")
-
-
-def _reason(error: RedisError) -> str:
-    """Return why Redis was lost; the driver's own text may hold what was sent."""
-    if isinstance(error, AuthenticationError | NoPermissionError):
-        return "it refuses the user or the password that the setting cache names, or does not let them do this"
-    return type(error).__name__
-
-
-def _told(error: RedisError) -> str:
-    match error:
-        case AuthenticationError() | NoPermissionError():
-            return _reason(error)
-        case TooSlow():
-            return f"Redis did not answer within {_PATIENCE:g} s"
-        case NotConnected():
-            return "Redis cannot be reached"
-    return f"Redis has answered with an error ({type(error).__name__})"

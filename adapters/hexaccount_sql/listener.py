@@ -10,6 +10,7 @@ from hexaccount_sql.postgres_writer import COMMITS_CHANNEL
 
 # A server that hangs may hold up the thread; as nothing depends on its end, nobody waits for it longer than this.
 _STOP_WAIT = 2
+_PAUSE = 1.0
 
 _log = logging.getLogger("hexaccount.sql")
 
@@ -25,6 +26,7 @@ class CommitListener:
         self._arguments = arguments
         self._own_token = own_token
         self._commits = commits
+        self._deaf = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commit-listener", daemon=True)
 
@@ -42,12 +44,18 @@ class CommitListener:
             try:
                 self._listen()
             except psycopg.Error as error:
-                _log.warning("commits of other processes are not heard at this moment: %s", type(error).__name__)
-                self._stopping.wait(1)
+                if not self._deaf:
+                    told = " ".join(str(error).split())  # in which a password never stands
+                    _log.warning("commits of other processes are not heard at this moment: %s", told)
+                self._deaf = True
+                self._stopping.wait(_PAUSE)
 
     def _listen(self) -> None:
         with psycopg.connect(**self._arguments, autocommit=True) as connection:
             connection.execute(f"LISTEN {COMMITS_CHANNEL}")
+            if self._deaf:
+                self._deaf = False
+                _log.warning("commits of other processes are heard again")
             # What was committed while nobody listened may have been missed.
             self._commits.give()
             while not self._stopping.is_set():

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from hexaccount.application.diagnosis import Finding, Verdict
-from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverUnavailable
+from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverRefused, ReceiverUnavailable
 from hexaccount.application.ports.metrics import NoMetrics
 from hexaccount.bootstrap.local_checks import check_data_directory, check_key
 from hexaccount.bootstrap.publishers import open_publishers
@@ -49,14 +49,15 @@ def _checks(settings: Settings) -> Mapping[str, Check]:
 
 
 def _check_cache(url: str) -> list[Finding]:
-    from hexaccount_redis import CutOff, RedisLink  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_redis import CutOff, RedisLink, Refused  # noqa: PLC0415 - only who uses it imports it
 
     link = RedisLink(url, NoMetrics())
     try:
         link.check()
     except CutOff as error:
-        remedy = "Start it, or correct the setting cache. Requests go on, and ask the store for every session."
-        return [Finding(part="cache", verdict=Verdict.AWAY, told=str(error), remedy=remedy)]
+        verdict, deed = (Verdict.TO_DO, "Let it") if isinstance(error, Refused) else (Verdict.AWAY, "Start it")
+        remedy = f"{deed}, or correct the setting cache. Requests go on, and ask the store for every session."
+        return [Finding(part="cache", verdict=verdict, told=str(error), remedy=remedy)]
     finally:
         link.close()
     return [Finding(part="cache", verdict=Verdict.WELL, told="it answers")]
@@ -78,8 +79,9 @@ def _check_publisher(part: str, publisher: EventPublisher) -> list[Finding]:
     try:
         publisher.check()
     except ReceiverUnavailable as error:
+        verdict = Verdict.TO_DO if isinstance(error, ReceiverRefused) else Verdict.AWAY
         remedy = "No request fails of that: events wait in the store."
-        return [Finding(part=part, verdict=Verdict.AWAY, told=str(error), remedy=remedy)]
+        return [Finding(part=part, verdict=verdict, told=str(error), remedy=remedy)]
     finally:
         publisher.close()
     return [Finding(part=part, verdict=Verdict.WELL, told="it can be reached")]

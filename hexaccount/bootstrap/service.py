@@ -32,6 +32,7 @@ from hexaccount_system import tell_of_process
 # Figures are collected every 15 seconds or so.
 _LOOK_AT_ITSELF = timedelta(seconds=1)
 _LOOK_AT_THE_STORE = timedelta(seconds=10)
+_LOOK_AT_THE_CACHE = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Service:
     relays: Sequence[Relay]
     purger: Purger
     measured: bool
-    _lookouts: Sequence[Lookout] = ()
+    _lookouts: list[Lookout] = field(default_factory=list)
     _threads: list[Thread] = field(default_factory=list)
     _purging: Thread | None = None
 
@@ -93,13 +94,18 @@ class Service:
         )
 
     def degraded(self) -> list[str]:
-        """Return the parts that this process goes on without at the moment, as far as it has met them."""
+        """Return the parts that this process goes on without now; of receivers, as far as it has met them."""
         published = {subscriber_name(url) for url in self.settings.events}
         away = {
-            "cache": self.settings.cache_kind == "redis" and not self.container.redis_link().reachable,
+            "cache": self.settings.cache_kind == "redis" and not self._finds_cache(),
             "events": any(relay.receiver_away for relay in self.relays if relay.subscriber in published),
         }
         return [part for part, is_away in away.items() if is_away]
+
+    def _finds_cache(self) -> bool:
+        link = self.container.redis_link()
+        link.look()
+        return link.reachable
 
     def enrol(self) -> None:
         """Make sure that every subscriber is owed its events from now on, whoever delivers them."""
@@ -138,6 +144,8 @@ class Service:
             Lookout(prometheus.look, interval=_LOOK_AT_ITSELF),
             Lookout(watch.look, interval=_LOOK_AT_THE_STORE),
         ]
+        if self.settings.cache_kind == "redis":
+            self._lookouts.append(Lookout(self.container.redis_link().look, interval=_LOOK_AT_THE_CACHE))
         for lookout in self._lookouts:
             lookout.start()
 

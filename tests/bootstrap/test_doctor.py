@@ -196,6 +196,45 @@ def test_a_topic_and_a_stream_that_cannot_be_are_told(kafka_server: str, redis_u
     assert "show no topic" in found(settings_of(events=[f"{kafka_server}/no-such-topic"])).popitem()[1].told
 
 
+def test_what_a_server_refuses_is_to_be_mended_and_no_secret_is_told(
+    postgres_server: str, redis_url: str, kafka_server: str
+) -> None:
+    redis = redis_url.rpartition("/")[0].replace("//", f"//stranger:{SECRET}@")
+    findings = found(
+        settings_of(
+            f"{postgres_server}_not_there",
+            cache=redis,
+            events=[f"{redis}/0", f"{kafka_server}/no-such-topic"],
+        )
+    )
+    told = {part.split(":")[0]: (finding.verdict, finding.told + finding.remedy) for part, finding in findings.items()}
+    for part, remedy in {
+        "store": "Correct the setting store (HEXACCOUNT_STORE).",
+        "cache": "refuses the user or the password that the setting cache names",
+        "events redis": "correct them in the setting events",
+        "events kafka": "show no topic no-such-topic",
+    }.items():
+        assert told[part][0] is Verdict.TO_DO, part
+        assert remedy in told[part][1]
+    assert SECRET not in str(findings)
+
+
+def test_a_database_of_redis_that_is_not_there_is_to_be_corrected(redis_url: str) -> None:
+    url = f"{redis_url.rpartition('/')[0]}/99"
+    findings = found(settings_of(cache=url, events=[f"{url}/stream"]))
+    for part in ("cache", f"events {url}/stream"):
+        assert findings[part].verdict is Verdict.TO_DO
+        assert "Redis has no database of this number; correct it in the setting" in findings[part].told
+
+
+def test_a_store_that_takes_no_writes_is_not_well(postgres_server: str) -> None:
+    with temporary_database(postgres_server) as url:
+        migrate(url)
+        finding = found(settings_of(f"{url}?options=-c%20default_transaction_read_only%3Don"))["store"]
+    assert finding.verdict is Verdict.TO_DO
+    assert ("read-only" in finding.told, "primary in the setting store" in finding.remedy) == (True, True)
+
+
 def test_a_webhook_whose_address_is_not_of_the_internet_is_told() -> None:
     hook = webhook("https://localhost/hook", allow_private=False)
     assert "not one of the internet" in found(settings_of(webhooks=[hook]))["webhook:crm"].told

@@ -14,6 +14,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand
 from tests.servers.redis import RedisServer
 from tests.service.conftest import Account
@@ -89,6 +90,12 @@ def test_what_a_killed_worker_said_of_itself_is_forgotten_and_what_it_counted_is
     wait_for(url, "hexaccount_cache_reachable", 1)  # without a request: the new workers have not lost it
     wait_for(url, "hexaccount_processes", 2)
     assert figures(url)["hexaccount_cache_outages_total"] == 2
+
+
+def test_a_cache_that_is_away_is_told_of_before_anybody_needs_it(serving: Callable[..., Any]) -> None:
+    with serving(HEXACCOUNT_CACHE=f"redis://127.0.0.1:{free_port()}/0") as (_, url):
+        assert requests.get(f"{url}/ready", timeout=10).json()["data"]["degraded"] == ["cache"]
+        wait_for(url, "hexaccount_cache_reachable", 0)
 
 
 def test_what_the_front_refuses_is_told_by_its_code(serving: Callable[..., Any]) -> None:

@@ -16,7 +16,10 @@ class EventPublisher(Protocol):
         ...
 
     def check(self) -> None:
-        """Return within seconds if the receiver is there, having published nothing; raises ReceiverUnavailable."""
+        """Return within seconds if the receiver is there, having published nothing; raises ReceiverUnavailable.
+
+        ReceiverRefused is for what does not pass by itself.
+        """
         ...
 
     def close(self) -> None:
@@ -26,3 +29,7 @@ class EventPublisher(Protocol):
 
 class ReceiverUnavailable(Exception):
     """The receiver of events cannot be reached, whichever event it is."""
+
+
+class ReceiverRefused(ReceiverUnavailable):
+    """The receiver is there, and takes no event until something is changed there or in the settings."""

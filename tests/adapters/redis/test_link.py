@@ -13,7 +13,7 @@ from hexaccount.application.measures import CACHE_OUTAGES, CACHE_REACHABLE
 from hexaccount.application.ports.allowances import AllowancesAway
 from hexaccount.application.ports.session_cache import KnownSession, Lease
 from hexaccount_memory import MemoryMetrics
-from hexaccount_redis import RedisAllowances, RedisLink, RedisSessionCache
+from hexaccount_redis import RedisAllowances, RedisLink, RedisSessionCache, Refused
 from tests.adapters.redis.sessions import JULIET, NOON, PHONE, known
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer, client
@@ -57,6 +57,37 @@ def test_without_a_server_nothing_is_known_and_nothing_fails(
     assert warnings(caplog) == ["Redis is lost"]
     assert "not-to-be-told" not in caplog.text
     assert told(metrics) == (0, 1)
+
+
+def test_whoever_looks_finds_it_lost_and_back_though_nobody_needs_it(
+    frail: RedisServer, open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture, metrics: MemoryMetrics
+) -> None:
+    link = open_link(frail.url)
+    frail.kill()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            link.look()
+        assert (link.reachable, *told(metrics)) == (False, 0, 1)
+        frail.start()
+        time.sleep(A_PAUSE)
+        link.look()
+    assert (link.reachable, *told(metrics)) == (True, 1, 1)
+    assert warnings(caplog) == ["Redis is lost", "Redis is back"]
+
+
+def test_a_replica_that_would_take_no_session_is_not_found_well(
+    frail: RedisServer, open_link: Callable[[str], RedisLink]
+) -> None:
+    link = open_link(frail.url)
+    with client(frail.url) as redis:
+        redis.replicaof("127.0.0.1", free_port())
+        try:
+            link.look()
+            with pytest.raises(Refused, match="name the primary in the setting cache"):
+                link.check()
+        finally:
+            redis.replicaof("NO", "ONE")
+    assert not link.reachable
 
 
 def test_a_server_that_hangs_is_waited_for_once_in_a_second(

@@ -1,8 +1,10 @@
 """PostgreSQL away, back again, and gone in the middle of things."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -11,7 +13,7 @@ import pytest
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, journal_of, save, user_of
-from hexaccount_sql import SqlStore
+from hexaccount_sql import SqlStore, listener
 from hexaccount_sql.listener import CommitListener
 from tests.servers.postgres import PostgresServer
 
@@ -135,6 +137,29 @@ def test_commits_elsewhere_are_heard_again_after_an_outage(
     assert hears(elsewhere, frail, people)
 
 
+def test_who_listens_tells_once_why_nothing_is_heard_and_once_that_it_is_again(
+    frail: SqlStore, frail_server: PostgresServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "_PAUSE", 0.01)
+    caplog.set_level(logging.WARNING, "hexaccount.sql")
+    attempts: list[object] = []
+    connect = psycopg.connect
+
+    def count(*given: Any, **options: Any) -> psycopg.Connection[Any]:
+        attempts.append(options)
+        return connect(*given, **options)
+
+    monkeypatch.setattr(listener.psycopg, "connect", count)
+    frail_server.stop()
+    frail.watch()
+    wait_until(lambda: len(attempts) > 3)
+    frail_server.start()
+    wait_until(lambda: "heard again" in caplog.text)
+    lost, found = caplog.messages
+    assert lost.startswith("commits of other processes are not heard at this moment: connection failed: ")
+    assert found == "commits of other processes are heard again"
+
+
 @pytest.mark.parametrize("trouble", ["none", "stop", "pause"])
 def test_who_listens_stops_whatever_the_server_does(
     frail: SqlStore, frail_server: PostgresServer, within: Within, trouble: str
@@ -149,6 +174,13 @@ def test_who_listens_stops_whatever_the_server_does(
 def test_who_never_listened_closes(postgresql: SqlStore, within: Within) -> None:
     assert isinstance(postgresql._listener, CommitListener)
     within(postgresql.close)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + 30
+    while not condition():
+        assert monotonic() < deadline
+        sleep(0.01)
 
 
 def hears(elsewhere: SqlStore, store: SqlStore, people: People) -> bool:
