@@ -1,6 +1,7 @@
 """Whether a database lets us do our work, told before the first request finds that it does not."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ _DEEDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _NEEDED = {table.name: _DEEDS[:2] if table is schema.journal else _DEEDS for table in schema.metadata.sorted_tables}
 _LOOK = sa.text(
     "SELECT current_setting('transaction_read_only') = 'on' AS read_only, ARRAY("
-    "SELECT deed || ' on ' || name FROM unnest(CAST(:names AS text[]), CAST(:deeds AS text[])) AS needed (name, deed)"
+    "SELECT ARRAY[name, deed] FROM unnest(CAST(:names AS text[]), CAST(:deeds AS text[])) AS needed (name, deed)"
     " WHERE NOT has_table_privilege(to_regclass(name), deed)) AS missing"
 )
 _ASKED = {
@@ -31,7 +32,15 @@ def check_use(connection: sa.Connection) -> None:
     if found.read_only:
         raise read_only()
     if found.missing:
-        raise no_right(f"it lacks {', '.join(found.missing)}")
+        raise no_right(f"it lacks {_told(found.missing)}")
+
+
+def _told(missing: Sequence[tuple[str, str]]) -> str:
+    """Return which rights are missing on which tables, those that lack the same together."""
+    tables: dict[tuple[str, ...], list[str]] = {}
+    for name in dict.fromkeys(name for name, _ in missing):
+        tables.setdefault(tuple(deed for of, deed in missing if of == name), []).append(name)
+    return "; ".join(f"{', '.join(deeds)} on {', '.join(names)}" for deeds, names in tables.items())
 
 
 def _check_file(file: Path) -> None:

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from hexaccount.application.ports.metrics import NoMetrics
 from hexaccount.bootstrap import drivers
-from hexaccount.bootstrap.settings import SettingsError
+from hexaccount.bootstrap.realtime import serve_realtime
+from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
+from hexaccount_click.program import ConfigurationError
 from hexaccount_redis import RedisLink
 
 
@@ -158,6 +160,8 @@ def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch
         load_settings(None, {"HEXACCOUNT_EVENTS": '["redis://localhost"]'})
     with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[mongo\]'"):
         load_settings(None, {"HEXACCOUNT_STORE": "mongodb://localhost/accounts"})
+    with pytest.raises(ConfigurationError, match=r"^hexaccount realtime needs .*pip install 'hexaccount\[realtime\]'"):
+        serve_realtime(Settings(), host="127.0.0.1", port=0, workers=1, echo=print)
 
 
 @pytest.mark.parametrize(
