@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 from hexaccount.application import schema_mark
 from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.schema_mark import check_mark
+from hexaccount.application.schema_mark import SchemaMark, check_mark
 from hexaccount_sql.connections import open_engine, without_pooler
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
@@ -29,8 +29,6 @@ def migrate(url: str, revision: str = "head") -> str:
     A step is a transaction, unless its migration says that it must not be one. It takes no lock that it does not get
     within two seconds, as those who come for the same table wait behind it, and tries again later.
     """
-    from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
-
     if without_pooler(sa.make_url(url))[1]:
         # Its lock and its limits are those of a connection, which a pooler would hand to strangers.
         raise StoreUnavailable(
@@ -41,6 +39,10 @@ def migrate(url: str, revision: str = "head") -> str:
     if engine.dialect.name == "sqlite" and engine.url.database:
         _make_private(Path(engine.url.database))
     try:
+        if revision == "head" and _is_at_the_top(engine):
+            return SUPPORTED_VERSIONS[-1]
+        from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - Alembic is heavy, and most of the time not needed
+
         with store_errors(), _alone(engine), engine.connect() as connection:
             Ladder(connection).climb(revision)
             mark = read_mark(connection)
@@ -58,8 +60,17 @@ def check_schema(engine: sa.Engine) -> None:
 
 def is_behind(engine: sa.Engine) -> bool:
     """Tell whether the schema is older than the newest that this code knows."""
+    return schema_mark.is_behind(_mark_of(engine), SUPPORTED_VERSIONS)
+
+
+def _is_at_the_top(engine: sa.Engine) -> bool:
+    mark = _mark_of(engine)
+    return mark is not None and mark.version == SUPPORTED_VERSIONS[-1]
+
+
+def _mark_of(engine: sa.Engine) -> SchemaMark | None:
     with store_errors(), engine.connect() as connection:
-        return schema_mark.is_behind(read_mark(connection), SUPPORTED_VERSIONS)
+        return read_mark(connection)
 
 
 @contextmanager
