@@ -15,7 +15,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.servers.ports import free_port
-from tests.servers.processes import RunningCommand
+from tests.servers.processes import RunningCommand, console_command
 from tests.servers.redis import RedisServer
 from tests.service.conftest import Account
 
@@ -92,10 +92,20 @@ def test_what_a_killed_worker_said_of_itself_is_forgotten_and_what_it_counted_is
     assert figures(url)["hexaccount_cache_outages_total"] == 2
 
 
-def test_a_cache_that_is_away_is_told_of_before_anybody_needs_it(serving: Callable[..., Any]) -> None:
-    with serving(HEXACCOUNT_CACHE=f"redis://127.0.0.1:{free_port()}/0") as (_, url):
-        assert requests.get(f"{url}/ready", timeout=10).json()["data"]["degraded"] == ["cache"]
+def test_a_cache_that_is_away_is_told_of_before_anybody_needs_it(tmp_path: Path, environment: dict[str, str]) -> None:
+    port = free_port()
+    env = {**environment, "HEXACCOUNT_CACHE": f"redis://127.0.0.1:{free_port()}/0"}
+    argv = [*console_command("hexaccount"), "http", "--port", str(port)]
+    with RunningCommand(argv, output=tmp_path / "output", env=env, cwd=tmp_path) as command:
+        url = f"http://127.0.0.1:{port}"
+        command.wait_for_ok(f"{url}/health", timeout=60)  # and not /ready, which looks too
         wait_for(url, "hexaccount_cache_reachable", 0)
+
+
+def test_who_asks_whether_all_is_ready_is_told_of_a_cache_that_nobody_has_needed(serving: Callable[..., Any]) -> None:
+    cache = f"redis://127.0.0.1:{free_port()}/0"
+    with serving(HEXACCOUNT_CACHE=cache, HEXACCOUNT_METRICS__ENABLED="false") as (_, url):
+        assert requests.get(f"{url}/ready", timeout=10).json()["data"]["degraded"] == ["cache"]
 
 
 def test_what_the_front_refuses_is_told_by_its_code(serving: Callable[..., Any]) -> None:
