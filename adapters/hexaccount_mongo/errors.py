@@ -30,7 +30,10 @@ _GRANT = f"grant the role readWrite on it, and for `hexaccount migrate` dbAdmin 
 _REFUSED = {
     _UNAUTHORIZED: ("its user may not do this in the database", _GRANT),
     18: ("it refuses the user or the password", f"{_CORRECT}, of which authSource names the database with the users"),
-    13297: ("a database is there whose name differs by capital letters only", f"{_CORRECT}, and write it that way"),
+    13297: (
+        "a database is there whose name differs from the one in the URL by capital letters only",
+        f"write it that way in {_SETTING}",
+    ),
 }
 _AWAY = {6, 7, 50, 64, 89, 91, 112, 134, 189, 246, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 
