@@ -80,9 +80,10 @@ def test_a_health_check_asks_where_its_command_listens(services: dict[str, Any])
     asked = {name: re.findall(r"http://127\.0\.0\.1:(\d+)/(\w+)", text) for name, text in ports.items()}
     # `http` and `realtime` listen on their own ports where none is named.
     assert asked == {
-        "http-one": [("8000", "health")],
-        "http-two": [("8000", "health")],
-        "realtime": [("8001", "health")],
+        # An instance that starts and can never serve ends its replacement, and the other one is left as it is.
+        "http-one": [("8000", "ready")],
+        "http-two": [("8000", "ready")],
+        "realtime": [("8001", "ready")],
         "relay": [("9100", "metrics")],
     }
     named = {name: re.findall(r"--(?:metrics-)?port (\d+)", " ".join(services[name]["command"])) for name in asked}
