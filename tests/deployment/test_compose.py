@@ -221,7 +221,8 @@ def test_whoever_watches_finds_whom_the_files_name(services: dict[str, Any]) -> 
         "alertmanager": ["alertmanager:9093"],
     }
     ours = {name for name in OURS if name in names}
-    assert {target.partition(":")[0] for job in found.values() for target in job} == {*ours, "localhost", "alertmanager"}
+    asked = {target.partition(":")[0] for job in found.values() for target in job}
+    assert asked == {*ours, "localhost", "alertmanager"}
     commands = {name: " ".join(services[name]["command"]) for name in ours}
     assert commands == {
         "http-one": "http --host 0.0.0.0 --workers 2",

@@ -28,7 +28,6 @@ from tests.monitoring.files import (
 from tests.monitoring.written_dashboards import written
 from tests.servers.prometheus import program
 
-
 # tests/monitoring/test_live.py finds them with those who tell them.
 TOLD_BY_OTHERS = {"alertmanager_notifications_failed_total", "prometheus_notifications_dropped_total"}
 

@@ -180,7 +180,7 @@ def test_a_session_of_somebody_else_is_refused_and_lives_on(run, register, log_i
     assert is_alive(access)
 
 
-def test_everybody_is_logged_out_beyond_a_page_of_them(run, program, register, log_in, is_alive, monkeypatch):
+def test_everybody_is_logged_out_beyond_a_page_of_them(run, register, log_in, is_alive, monkeypatch):
     monkeypatch.setattr("hexaccount.application.end_all_sessions.LONGEST_PAGE", 2)
     names = ["ada", "bob", "cyd", "dee", "eve"]
     everybody = [(register(name), log_in(name))[1] for name in names]
