@@ -100,6 +100,8 @@ def test_only_the_proxy_is_reached_from_other_machines(services: dict[str, Any])
     assert set(published) == OPERATORS | {"proxy"}
     outside = {name for name, ports in published.items() if any(p.get("host_ip") != "127.0.0.1" for p in ports)}
     assert outside == {"proxy"}
+    # Without IPv6 in `edge` all clients of IPv6 would have one address.
+    assert [port["host_ip"] for port in services["proxy"]["ports"]] == ["0.0.0.0"]
 
 
 def test_no_store_is_reached_from_other_networks(prod: dict[str, Any], services: dict[str, Any]) -> None:
