@@ -34,15 +34,17 @@ def history(hexaccount: Callable[..., CompletedProcess[str]], **settings: str) -
     return hexaccount("events", "list", "ada", "--json", **settings).stdout
 
 
-def test_git_takes_nothing_of_what_the_documents_have_people_make() -> None:
-    made = (
-        "backup-2026-11-27-101500-0/jwt.key",
-        "hexaccount-2026-11-27.dump",
-        "hexaccount-2026-11-27.archive",
+def test_git_takes_nothing_of_what_the_documents_have_people_make(tmp_path: Path) -> None:
+    shutil.copy(OPERATIONS.parents[1] / ".gitignore", tmp_path)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    for name in (
+        "backup-1/jwt.key",
+        "hexaccount-1.dump",
+        "hexaccount-1.archive",
         "login.json",
-    )
-    for name in (*made, ".env", "secrets/jwt_key", "hexaccount-data/jwt.key"):
-        subprocess.run(["git", "check-ignore", "--quiet", name], cwd=OPERATIONS.parents[1], check=True)
+        "hexaccount-data/jwt.key",
+    ):
+        subprocess.run(["git", "check-ignore", "--quiet", name], cwd=tmp_path, check=True)
 
 
 def check_it_is_as_it_was(ada: Account, access: dict[str, str], url: str) -> None:
