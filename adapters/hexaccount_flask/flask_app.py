@@ -4,6 +4,7 @@ from typing import Any
 from flask import Flask, Request, request
 from flask.sessions import NullSession, SessionInterface
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter
 from werkzeug.wrappers import Request as WerkzeugRequest
 
@@ -23,10 +24,20 @@ class HttpApplication(Flask):
         self.url_map.merge_slashes = False
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Match by path and method alone; Flask would validate and encode the name of the host, twice."""
+        """Match by path and method alone, as they are written; raises HTTPException.
+
+        Flask would validate and encode the name of the host, twice. Werkzeug takes `//metrics` for `/metrics`, which
+        passes a proxy that forbids that, and `get` for GET (RFC 9110, 9.1: methods are case-sensitive).
+        """
         if request is None:
             return super().create_url_adapter(None)
-        return self.url_map.bind("", path_info=request.path, default_method=request.method)
+        if request.environ["PATH_INFO"].startswith("//"):
+            raise NotFound
+        adapter = self.url_map.bind("", path_info=request.path, default_method=request.method)
+        if request.environ["REQUEST_METHOD"] != request.method:
+            allowed = list(adapter.allowed_methods())
+            raise MethodNotAllowed(allowed) if allowed else NotFound
+        return adapter
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Tell those who watch which route it is, and answer."""

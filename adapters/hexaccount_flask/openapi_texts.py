@@ -23,8 +23,9 @@ need a permission, which roles give: it stands with them.
 in `RateLimit-Policy` and `RateLimit` what is left. A 429 tells in `Retry-After` when to come back, as does a 503.
 
 **Every answer** has an `X-Request-ID`, that of the request if it had one, and headers that tell browsers to be careful
-with it (`x-headers-of-every-answer`). `HEAD` is answered as `GET` is, without the content. Where `http.cors_origins` is
-set, pages of those origins may read the answers.
+with it (`x-headers-of-every-answer`); only what cannot be read as HTTP, or has too large a head, gets a bare 400 or
+431. `HEAD` is answered as `GET` is, without the content. Where `http.cors_origins` is set, pages of those origins may
+read the answers.
 
 The events that the service publishes have a document of their own, at `/asyncapi.json` (AsyncAPI 3).
 """

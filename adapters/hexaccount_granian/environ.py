@@ -12,6 +12,10 @@ from hexaccount_granian.rsgi import Headers, Scope
 _CONSUMED = frozenset({"content-length", "transfer-encoding", "proxy"})
 _IN_PATHS = "/:@!$&'()*+,;="
 
+# What these say decides whom a request is for and from whom it comes: no other value can stand in for theirs.
+_INDISPENSABLE = frozenset({"host", "x-forwarded-for"})
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+
 
 def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
     """Return the environ (PEP 3333) of a request whose body is whole; raises Refused."""
@@ -60,7 +64,8 @@ def split_address(address: str) -> tuple[str, str]:
 
 
 def _add_headers(environ: dict[str, Any], headers: Headers) -> None:
-    for name, value in headers.items():
+    readable = headers.items()
+    for name, value in [*readable, *_unreadable(headers, readable)]:
         key = _variable(name)
         if key is None:
             continue
@@ -70,6 +75,17 @@ def _add_headers(environ: dict[str, Any], headers: Headers) -> None:
             raise Refused(400, "malformed_request", "there is more than one Host header", ends_connection=True)
         else:
             environ[key] += (";" if key == "HTTP_COOKIE" else ",") + _tunnel(value)
+
+
+def _unreadable(headers: Headers, readable: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers whose value granian withholds, with one that nobody takes for a right one.
+
+    Were they left out, a condition that a client has set would not be one.
+    """
+    names = set(headers.keys()).difference(name for name, _ in readable)
+    if names & _INDISPENSABLE:
+        raise Refused(400, "malformed_request", f"what is not ASCII may not stand in {' and '.join(sorted(names))}")
+    return [(name, _UNREADABLE) for name in names]
 
 
 @lru_cache(maxsize=256)

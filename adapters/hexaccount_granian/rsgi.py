@@ -7,6 +7,10 @@ from typing import Protocol
 class Headers(Protocol):
     """The headers of a request, their names in lower case. Values that are not ASCII are left out by granian."""
 
+    def keys(self) -> list[str]:
+        """Return the names, each once, also of those whose values are left out."""
+        ...
+
     def get(self, key: str, default: str | None = None) -> str | None:
         """Return the first value of a header."""
         ...

@@ -27,8 +27,6 @@ def migrate(url: str, revision: str = "head") -> str:
     A step is a transaction, unless its migration says that it must not be one. It takes no lock that it does not get
     within two seconds, as those who come for the same table wait behind it, and tries again later.
     """
-    from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - Alembic is heavy, and most processes never migrate
-
     if without_pooler(sa.make_url(url))[1]:
         # Its lock and its limits are those of a connection, which a pooler would hand to strangers.
         raise StoreUnavailable(
@@ -39,6 +37,10 @@ def migrate(url: str, revision: str = "head") -> str:
     if engine.dialect.name == "sqlite" and engine.url.database:
         _make_private(Path(engine.url.database))
     try:
+        if revision == "head" and _is_at_the_top(engine):
+            return SUPPORTED_VERSIONS[-1]
+        from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - Alembic is heavy, and most of the time not needed
+
         with store_errors(), _alone(engine), engine.connect() as connection:
             Ladder(connection).climb(revision)
             mark = read_mark(connection)
@@ -55,6 +57,11 @@ def check_schema(engine: sa.Engine) -> None:
 def is_behind(engine: sa.Engine) -> bool:
     """Tell whether the schema is older than the newest that this code knows."""
     return schema_mark.is_behind(_mark_of(engine), SUPPORTED_VERSIONS)
+
+
+def _is_at_the_top(engine: sa.Engine) -> bool:
+    mark = _mark_of(engine)
+    return mark is not None and mark.version == SUPPORTED_VERSIONS[-1]
 
 
 def _mark_of(engine: sa.Engine) -> SchemaMark | None:

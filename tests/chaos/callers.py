@@ -14,7 +14,7 @@ import requests
 PATIENCE = 20.0
 """Seconds after which a request hangs: less than those after which the service gives one up without knowing why."""
 
-_BREATH = 0.01
+_BREATH = 0.04
 _PASSWORD = "a long and winding road"
 
 

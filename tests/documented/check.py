@@ -59,7 +59,7 @@ class DocumentCheck:
         method = "GET" if answer.method == "HEAD" else answer.method
         if operations is None:
             yield from self._is_refused(answer, 404, "not_found")
-        elif method.lower() not in operations:
+        elif not method.isupper() or method.lower() not in operations:  # a method is written as it is
             yield from self._is_refused(answer, 405, "method_not_allowed")
             expected = {name.upper() for name in operations} | ({"HEAD"} if "get" in operations else set())
             if set((answer.header("Allow") or "").split(", ")) != expected:

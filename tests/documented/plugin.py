@@ -50,7 +50,8 @@ def _see_client(open_: Callable[..., Any]) -> Callable[..., Any]:
         # Where a redirect was followed, this was called for what came after it, too.
         first = answer.history[0] if answer.history else answer
         if isinstance(client.application, HttpApplication):
-            _look_at(first.request.method, first.request.path, first.status_code, first.headers, first.get_data())
+            method = first.request.environ["REQUEST_METHOD"]  # the other is in capitals, whatever was asked
+            _look_at(method, first.request.path, first.status_code, first.headers, first.get_data())
         return answer
 
     return opened

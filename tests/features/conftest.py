@@ -1,4 +1,6 @@
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_bdd import given, parsers, then, when
@@ -8,6 +10,7 @@ from hexaccount.application.disable_user import DisableUser
 from hexaccount.application.enable_user import EnableUser
 from hexaccount.application.list_users import ListUsers
 from hexaccount.application.log_out import LogOut
+from hexaccount.application.recorder import Recorder
 from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
@@ -25,8 +28,14 @@ from hexaccount.domain.errors import (
     WrongPassword,
 )
 from hexaccount.domain.permission import Permission
+from hexaccount_sql.migration import migrate
+from hexaccount_system import Uuid7Identifiers
+from tests.contracts.mongo_stores import empty_collections, open_mongo_store
+from tests.contracts.sql_stores import empty_database
 from tests.event_check import EventCheck
 from tests.features.world import World, WorldOutside
+from tests.servers.mongo import temporary_mongo_database
+from tests.servers.postgres import temporary_database
 
 REASONS = {
     "the user name is taken": UserNameTaken,
@@ -42,6 +51,66 @@ REASONS = {
 
 
 EVENTS = EventCheck(async_api())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    metafunc.parametrize("store_kind", metafunc.config.getoption("--store") or ["memory"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """Give one of the stores that `--store` names: to every scenario, as pytest does not see for what its steps ask."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated database to copy."""
+    file = tmp_path_factory.mktemp("features") / "hexaccount.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> Iterator[str]:
+    """Give the URL of a migrated database."""
+    with temporary_database(postgres_server) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_mongo(mongo_server: str) -> Iterator[str]:
+    """Give the URL of a migrated database."""
+    with temporary_mongo_database(mongo_server) as url:
+        store = open_mongo_store(url, Recorder(Uuid7Identifiers(), "urn:hexaccount:features"))
+        store.migrate()
+        store.close()
+        yield url
+
+
+@pytest.fixture
+def store_url(store_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the `store` setting of a migrated store that is empty."""
+    match store_kind:
+        case "sqlite":
+            file = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "hexaccount.db")
+            return f"sqlite:///{file}"
+        case "postgresql":
+            url: str = request.getfixturevalue("migrated_postgres")
+            empty_database(url)
+        case "mongodb":
+            url = request.getfixturevalue("migrated_mongo")
+            empty_collections(url)
+        case _:
+            url = "memory://"
+    return url
+
+
+@pytest.fixture
+def cache_url(store_kind: str, request: pytest.FixtureRequest) -> str | None:
+    """Give the `cache` setting."""
+    return request.getfixturevalue("redis_url") if store_kind.endswith("+redis") else None
 
 
 @pytest.fixture

@@ -285,7 +285,7 @@ def test_every_store_answers_alike(stores: Stores) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=60,
             deadline=None,
             report_multiple_bugs=False,

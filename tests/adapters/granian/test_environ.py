@@ -9,9 +9,13 @@ from hexaccount_granian.errors import Refused
 @dataclass
 class FakeHeaders:
     pairs: list[tuple[str, str]] = field(default_factory=list)
+    withheld: tuple[str, ...] = ()
 
     def get(self, key: str, default: str | None = None) -> str | None:
         return dict(self.pairs).get(key, default)
+
+    def keys(self) -> list[str]:
+        return [*dict(self.pairs), *self.withheld]
 
     def items(self) -> list[tuple[str, str]]:
         return self.pairs

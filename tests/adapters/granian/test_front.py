@@ -163,6 +163,7 @@ def test_the_application_sees_the_request_as_it_was_sent(service: Service) -> No
     port = environ.pop("REMOTE_PORT")
     assert re.fullmatch(r"\d+", port)
     assert environ == {
+        "HTTP_X_LATIN": "\N{REPLACEMENT CHARACTER}".encode().decode("latin-1"),
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
         "PATH_INFO": "/echo/a b/Ã©",
@@ -307,6 +308,18 @@ def has_ipv6() -> bool:
     except OSError:
         return False
     return True
+
+
+def test_a_header_whose_value_is_withheld_is_there_with_one_that_nobody_takes_for_right(service: Service) -> None:
+    environ = service.ask("/echo", "GET", "If-Match: \xfc", "Idempotency-Key: a", "X-Plain: b").json()
+    assert environ["HTTP_IF_MATCH"] == "\N{REPLACEMENT CHARACTER}".encode().decode("latin-1")
+    assert (environ["HTTP_IDEMPOTENCY_KEY"], environ["HTTP_X_PLAIN"]) == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["Host", "X-Forwarded-For"])
+def test_whom_and_whence_a_request_is_has_to_be_readable(service: Service, name: str) -> None:
+    reply = service.send(f"GET /echo HTTP/1.1\r\n{name}: \xfc, 192.0.2.1\r\n\r\n".encode("latin-1"))
+    assert (reply.status, reply.json()["code"]) == (400, "malformed_request")
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")

@@ -138,7 +138,17 @@ def test_a_problem_has_every_member_and_its_type_names_its_code(visitor: Any) ->
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/api/v1/me/", "/health/", "/api//v1/me", "/API/v1/me", "/api/v1/public/avatar/a/b", "/static/x", "/%"],
+    [
+        "/",
+        "/api/v1/me/",
+        "/health/",
+        "//health",
+        "/api//v1/me",
+        "/API/v1/me",
+        "/api/v1/public/avatar/a/b",
+        "/static/x",
+        "/%",
+    ],
 )
 def test_a_path_is_found_as_it_is_written_or_not_at_all(visitor: Any, path: str) -> None:
     answer = visitor.get(path)
@@ -154,6 +164,7 @@ def test_a_path_is_found_as_it_is_written_or_not_at_all(visitor: Any, path: str)
         ("POST", "/health", "GET, HEAD"),
         ("OPTIONS", "/api/v1/me", "GET, HEAD"),
         ("TRACE", "/api/v1/me", "GET, HEAD"),
+        ("get", "/health", "GET, HEAD"),
     ],
 )
 def test_a_method_that_does_not_fit_is_told_which_do(visitor: Any, method: str, path: str, allowed: str) -> None:
