@@ -66,8 +66,11 @@ def test_the_quantiles_of_what_was_done_are_numbers(live: Live) -> None:
 def test_every_name_in_an_alert_is_that_of_a_series(live: Live) -> None:
     names = {name for rule in rules() for name in names_in(rule["expr"])}
     assert len(names) > 20
-    missing = [name for name in sorted(names) if not live.prometheus.query(name)]
-    assert missing == []
+
+    def missing() -> list[str]:
+        return [name for name in sorted(names) if not live.prometheus.query(name)]
+
+    eventually(lambda: not missing(), missing)
 
 
 def test_no_alert_is_raised_while_all_is_well_but_the_one_that_always_is(live: Live) -> None:

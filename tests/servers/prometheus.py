@@ -81,6 +81,8 @@ class PrometheusServer(_Configured):
             f"--storage.tsdb.path={self.data}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--log.level=warn",
+            # What it has told before it knew of an Alertmanager it would tell again after a minute.
+            "--rules.alert.resend-delay=1s",
         ]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
