@@ -58,6 +58,15 @@ Feature: Sessions
     Then the laptop and the phone are logged in
     And "Romeo" is logged in on: watch
 
+  Scenario: An admin ends the sessions of everybody
+    Given "Romeo" has registered
+    And "Romeo" has logged in on the watch
+    When an admin ends the sessions of everybody
+    Then "Juliet" is logged in on: nothing
+    And "Romeo" is logged in on: nothing
+    When "Juliet" logs in on the tablet
+    Then the tablet is logged in
+
   Scenario: An admin ends all sessions of a user
     When an admin ends all sessions of "Juliet"
     Then the laptop and the phone are logged out

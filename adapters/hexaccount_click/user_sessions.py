@@ -2,6 +2,7 @@ from uuid import UUID
 
 import click
 
+from hexaccount.application.end_all_sessions import EndAllSessions
 from hexaccount.application.end_session import EndSession
 from hexaccount.application.end_sessions import EndSessions
 from hexaccount.application.event_codec import format_time
@@ -52,6 +53,14 @@ def logout(program: Program, *, reference: str, session: UUID | None) -> None:
     else:
         bus.handle(EndSession(user_id=user.id, session_id=session))
         say(f"That session of {printable(user.user_name)} has ended.")
+
+
+@click.command("logout-all")
+@pass_program
+def logout_all(program: Program) -> None:
+    """End all sessions of all accounts, as after a restore."""
+    accounts = program.bus().handle(EndAllSessions())
+    say(f"Nobody is logged in any more, of {accounts} accounts.")
 
 
 def _row(session: SessionView) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from hexaccount_click.password import NoStrayPassword, ask_for_password, read_pa
 from hexaccount_click.program import Program
 from hexaccount_click.table import align, printable
 from hexaccount_click.user_rights import grant, revoke, set_password
-from hexaccount_click.user_sessions import logout, sessions
+from hexaccount_click.user_sessions import logout, logout_all, sessions
 
 _HEADINGS = ("ID", "USER NAME", "E-MAIL", "NAME", "ROLES", "STATE", "REGISTERED")
 
@@ -32,6 +32,7 @@ def users() -> None:
 
 users.add_command(sessions)
 users.add_command(logout)
+users.add_command(logout_all)
 users.add_command(set_password)
 users.add_command(grant)
 users.add_command(revoke)

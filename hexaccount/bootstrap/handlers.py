@@ -12,6 +12,7 @@ from hexaccount.application.change_password import ChangePassword, change_passwo
 from hexaccount.application.create_profile import create_profile, prefetch_profiles
 from hexaccount.application.disable_user import DisableUser, disable_user
 from hexaccount.application.enable_user import EnableUser, enable_user
+from hexaccount.application.end_all_sessions import EndAllSessions, end_all_sessions
 from hexaccount.application.end_session import EndSession, end_session
 from hexaccount.application.end_sessions import EndSessions, end_sessions
 from hexaccount.application.get_event import GetEvent, get_event
@@ -129,6 +130,7 @@ def build_handlers(
     handlers.answer(ListSessions, partial(list_sessions, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(EndSession, partial(end_session, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(EndSessions, partial(end_sessions, unit_of_work=unit_of_work, clock=clock))
+    handlers.answer(EndAllSessions, partial(end_all_sessions, unit_of_work=unit_of_work, clock=clock))
     handlers.answer(
         ChangePassword,
         partial(

@@ -104,7 +104,7 @@ def test_every_message_has_its_handler() -> None:
     assert {message.__name__ for message in handlers} == {
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
         "Authenticate", "GetUser", "ListUsers", "GetProfile", "RefreshSession", "ListSessions", "EndSession",
-        "EndSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AdmitRequest",
+        "EndSessions", "EndAllSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AdmitRequest",
         "AddKey", "RetireKey", "RemoveKey", "ListKeys", "Purge",
         "ListEvents", "GetEvent", "PlanReplay", "ReplayEvents",
     }  # fmt: skip

@@ -25,7 +25,7 @@ class TestMongoStore(StoreContract, also=[CacheMarksContract, DurabilityContract
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
         empty_collections(database)
-        return StoreUnderTest(partial(open_mongo_store, database), rounds=4)
+        return StoreUnderTest(partial(open_mongo_store, database), rounds=4, commands=150)
 
 
 class TestMongoSchema(SchemaContract):

@@ -20,4 +20,4 @@ class TestSqliteStore(StoreContract, also=[CacheMarksContract, DurabilityContrac
     @pytest.fixture
     def under_test(self, tmp_path: Path) -> Iterator[StoreUnderTest]:
         with TemporaryDirectory(dir=quick_directory(tmp_path)) as directory:
-            yield StoreUnderTest(partial(open_sql_store, f"sqlite:///{directory}/store.db"))
+            yield StoreUnderTest(partial(open_sql_store, f"sqlite:///{directory}/store.db"), commands=150)

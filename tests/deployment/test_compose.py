@@ -80,9 +80,10 @@ def test_a_health_check_asks_where_its_command_listens(services: dict[str, Any])
     asked = {name: re.findall(r"http://127\.0\.0\.1:(\d+)/(\w+)", text) for name, text in ports.items()}
     # `http` and `realtime` listen on their own ports where none is named.
     assert asked == {
-        "http-one": [("8000", "health")],
-        "http-two": [("8000", "health")],
-        "realtime": [("8001", "health")],
+        # An instance that starts and can never serve ends its replacement, and the other one is left as it is.
+        "http-one": [("8000", "ready")],
+        "http-two": [("8000", "ready")],
+        "realtime": [("8001", "ready")],
         "relay": [("9100", "metrics")],
     }
     named = {name: re.findall(r"--(?:metrics-)?port (\d+)", " ".join(services[name]["command"])) for name in asked}
@@ -99,6 +100,8 @@ def test_only_the_proxy_is_reached_from_other_machines(services: dict[str, Any])
     assert set(published) == OPERATORS | {"proxy"}
     outside = {name for name, ports in published.items() if any(p.get("host_ip") != "127.0.0.1" for p in ports)}
     assert outside == {"proxy"}
+    # Without IPv6 in `edge` all clients of IPv6 would have one address.
+    assert [port["host_ip"] for port in services["proxy"]["ports"]] == ["0.0.0.0"]
 
 
 def test_no_store_is_reached_from_other_networks(prod: dict[str, Any], services: dict[str, Any]) -> None:
@@ -202,28 +205,36 @@ def test_the_proxy_is_believed_and_nobody_else(prod: dict[str, Any], services: d
 
 
 def test_whoever_watches_finds_whom_the_files_name(services: dict[str, Any]) -> None:
-    names: dict[str, set[str]] = {}
-    for name, service in services.items():
-        watched = service.get("networks", {}).get("watch", ...)
-        for known in [name, *((watched or {}).get("aliases", []))] if watched is not ... else []:
-            names.setdefault(known, set()).add(" ".join(service.get("command") or []))
+    names = {name for name, service in services.items() if "watch" in service.get("networks", {})}
     settings = yaml.safe_load(PROMETHEUS.read_text())
     (sender,) = settings["alerting"]["alertmanagers"]
     assert sender["static_configs"] == [{"targets": ["alertmanager:9093"]}]
     assert "alertmanager" in names
     found = {}
     for job in settings["scrape_configs"]:
-        (place,) = job["dns_sd_configs"]
-        (name,) = place["names"]
-        found[job["job_name"]] = (sorted(names[name]), place["port"])
+        # Named, so that one that has stopped is missed.
+        (place,) = job["static_configs"]
+        found[job["job_name"]] = place["targets"]
     assert found == {
-        "hexaccount": (["http --host 0.0.0.0 --workers 2"], 8000),
-        "hexaccount-realtime": (["realtime --host 0.0.0.0 --workers 2"], 8001),
-        "hexaccount-relay": (["relay --metrics-host 0.0.0.0 --metrics-port 9100"], 9100),
+        "hexaccount": ["http-one:8000", "http-two:8000"],
+        "hexaccount-realtime": ["realtime:8001"],
+        "hexaccount-relay": ["relay:9100"],
+        "prometheus": ["localhost:9090"],
+        "alertmanager": ["alertmanager:9093"],
+    }
+    ours = {name for name in OURS if name in names}
+    asked = {target.partition(":")[0] for job in found.values() for target in job}
+    assert asked == {*ours, "localhost", "alertmanager"}
+    commands = {name: " ".join(services[name]["command"]) for name in ours}
+    assert commands == {
+        "http-one": "http --host 0.0.0.0 --workers 2",
+        "http-two": "http --host 0.0.0.0 --workers 2",
+        "realtime": "realtime --host 0.0.0.0 --workers 2",
+        "relay": "relay --metrics-host 0.0.0.0 --metrics-port 9100",
     }
     (source,) = yaml.safe_load(GRAFANA_SOURCE.read_text())["datasources"]
     assert source["url"] == "http://prometheus:9090"
-    assert {"prometheus", "grafana"} <= names.keys()
+    assert {"prometheus", "grafana"} <= names
 
 
 def test_alertmanager_has_the_token_that_its_file_names(services: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from pytest_bdd import parsers, scenarios, then, when
 
+from hexaccount.application.end_all_sessions import EndAllSessions
 from hexaccount.application.end_session import EndSession
 from hexaccount.application.end_sessions import EndSessions
 from hexaccount.application.list_sessions import ListSessions
@@ -30,6 +31,11 @@ def _(world: World, name: str, device: str) -> None:
 @when(parsers.parse('an admin ends all sessions of "{name}"'))
 def _(world: World, name: str) -> None:
     world.handle(EndSessions(user_id=world.people[name]))
+
+
+@when("an admin ends the sessions of everybody")
+def _(world: World) -> None:
+    assert world.handle(EndAllSessions()) == len(world.people)
 
 
 @then(parsers.parse('"{name}" is logged in on: {devices}'))

@@ -14,7 +14,7 @@ DASHBOARDS = sorted((CONFIG / "grafana" / "dashboards").glob("*.json"))
 ALERTMANAGER = CONFIG / "alertmanager" / "alertmanager.yml"
 PROMETHEUS = CONFIG / "prometheus" / "prometheus.yml"
 
-_NAME = re.compile(r"(?<![\w:])(?:hexaccount[_:][\w:]+|up)(?![\w:\"=-])")
+_NAME = re.compile(r"(?<![\w:])(?:hexaccount[_:][\w:]+|(?:alertmanager|prometheus)_\w+|up)(?![\w:\"=-])")
 
 
 def parsed(file: Path) -> Any:

@@ -64,6 +64,10 @@ class Live:
         """Return which alerts are raised."""
         return {series["metric"]["alertname"] for series in self.prometheus.query('ALERTS{alertstate="firing"}')}
 
+    def deliveries(self, path: str) -> int:
+        """Return how often a receiver has been told of alerts."""
+        return sum(request.path == path for request in self.receiver.requests)
+
     def delivered(self, path: str) -> set[str]:
         """Return which alerts have come to a receiver that was shown the token."""
         return {
@@ -130,10 +134,11 @@ def _files(ports: dict[str, int], alertmanager: int) -> dict[str, str]:
     settings["global"] = {"scrape_interval": "2s", "evaluation_interval": "1s"}
     (sender,) = settings["alerting"]["alertmanagers"]
     sender["static_configs"] = [{"targets": [f"127.0.0.1:{alertmanager}"]}]
-    assert {job["job_name"] for job in settings["scrape_configs"]} == set(ports)
-    for job in settings["scrape_configs"]:
-        del job["dns_sd_configs"]
-        job["static_configs"] = [{"targets": [f"127.0.0.1:{ports[job['job_name']]}"]}]
+    ports = {**ports, "alertmanager": alertmanager}
+    jobs = {job["job_name"]: job for job in settings["scrape_configs"]}
+    assert jobs.keys() - {"prometheus"} == set(ports)
+    for name, port in ports.items():
+        jobs[name]["static_configs"] = [{"targets": [f"127.0.0.1:{port}"]}]
     rules = {f"rules/{file.name}": re.sub(r"\bfor: \w+", "for: 0s", file.read_text()) for file in RULES}
     return {"prometheus.yml": yaml.safe_dump(settings), **rules}
 
@@ -143,6 +148,8 @@ def _told_to(receiver: Receiver, token: Path) -> str:
     settings = parsed(ALERTMANAGER)
     for route in (settings["route"], *settings["route"]["routes"]):
         route |= {"group_wait": "1s", "group_interval": "1s"}
+        if route["receiver"] == "heartbeat":
+            route["repeat_interval"] = "1s"
     for each in settings["receivers"]:
         (hook,) = each["webhook_configs"]
         hook["url"] = f"http://127.0.0.1:{receiver.port}/{each['name']}"

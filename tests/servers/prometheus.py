@@ -7,7 +7,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.servers.own_server import OwnServer
 from tests.servers.processes import answers_ok
@@ -33,7 +33,9 @@ def program(name: str) -> Path:
 
 
 class _Configured(OwnServer):
-    """A server with files of settings beside its data."""
+    """A server with files of settings beside its data, where it calls itself by its usual address."""
+
+    usual_address: ClassVar[str]
 
     def __init__(self, directory: Path, files: Mapping[str, str]) -> None:
         """Take where to keep data and log, and the texts of its files by their names."""
@@ -50,7 +52,7 @@ class _Configured(OwnServer):
         super().make_home()
         for name, text in self._files.items():
             (self.home / name).parent.mkdir(exist_ok=True)
-            (self.home / name).write_text(text)
+            (self.home / name).write_text(text.replace(self.usual_address, f"127.0.0.1:{self.port}"))
 
     def answers(self) -> bool:
         """Tell whether it is ready."""
@@ -69,6 +71,7 @@ class PrometheusServer(_Configured):
     """A Prometheus that reads `prometheus.yml`."""
 
     title = "Prometheus"
+    usual_address = "localhost:9090"
 
     def command(self) -> Sequence[str | Path]:
         """Return how it is started."""
@@ -78,6 +81,8 @@ class PrometheusServer(_Configured):
             f"--storage.tsdb.path={self.data}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--log.level=warn",
+            # What it has told before it knew of an Alertmanager it would tell again after a minute.
+            "--rules.alert.resend-delay=1s",
         ]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
@@ -91,6 +96,7 @@ class AlertmanagerServer(_Configured):
     """An Alertmanager that reads `alertmanager.yml`."""
 
     title = "Alertmanager"
+    usual_address = "localhost:9093"
 
     def command(self) -> Sequence[str | Path]:
         """Return how it is started."""

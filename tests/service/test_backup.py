@@ -34,6 +34,19 @@ def history(hexaccount: Callable[..., CompletedProcess[str]], **settings: str) -
     return hexaccount("events", "list", "ada", "--json", **settings).stdout
 
 
+def test_git_takes_nothing_of_what_the_documents_have_people_make(tmp_path: Path) -> None:
+    shutil.copy(OPERATIONS.parents[1] / ".gitignore", tmp_path)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    for name in (
+        "backup-1/jwt.key",
+        "hexaccount-1.dump",
+        "hexaccount-1.archive",
+        "login.json",
+        "hexaccount-data/jwt.key",
+    ):
+        subprocess.run(["git", "check-ignore", "--quiet", name], cwd=tmp_path, check=True)
+
+
 def check_it_is_as_it_was(ada: Account, access: dict[str, str], url: str) -> None:
     """Return if somebody who was logged in still is, may log in, and the name is taken."""
     ada = Account(url, ada.name, ada.password)
@@ -50,17 +63,21 @@ def test_sqlite_comes_back_from_a_backup_that_was_made_while_it_was_used(serving
         # The key that signs tokens is in the database, sealed with that of the file.
         assert hexaccount("keys", "add", "--signs-after", "0").returncode == 0
         run(told("back up sqlite"), tmp_path)
+        assert Account(url, "next").register().status_code == 201
+        run(told("back up sqlite"), tmp_path)
         before = history(hexaccount)
         assert Account(url, "later").register().status_code == 201
-    assert (tmp_path / "backup/hexaccount.db").stat().st_mode & 0o077 == 0
+    _, backup = sorted(tmp_path.glob("backup-*"))
+    assert (backup / "hexaccount.db").stat().st_mode & 0o077 == 0
     shutil.rmtree(tmp_path / "hexaccount-data")
-    run(told("restore sqlite"), tmp_path)
+    run(told("restore sqlite"), tmp_path, BACKUP=backup.name)
     assert (tmp_path / "hexaccount-data").stat().st_mode & 0o077 == 0
     assert history(hexaccount) == before != ""
     with serving() as (_, url):
         check_it_is_as_it_was(ada, access, url)
         assert len(requests.get(f"{url}/.well-known/jwks.json", timeout=20).json()["keys"]) == 1
-        assert Account(url, "later").register().status_code == 201, "it came after the backup"
+        assert Account(url, "next").register().status_code == 409, "it came before the second backup"
+        assert Account(url, "later").register().status_code == 201, "it came after both"
 
 
 def test_postgresql_comes_back_from_a_dump_that_was_made_while_it_was_used(
@@ -75,12 +92,14 @@ def test_postgresql_comes_back_from_a_dump_that_was_made_while_it_was_used(
             ada = Account(url, "ada")
             assert ada.register().status_code == 201
             access = ada.log_in()
-            run(told("back up postgresql"), tmp_path, STORE=database, PATH=tools)
+            for _ in range(2):
+                run(told("back up postgresql"), tmp_path, STORE=database, PATH=tools)
         before = history(hexaccount, **settings)
-    assert (tmp_path / "hexaccount.dump").stat().st_mode & 0o077 == 0
+    _, dump = sorted(tmp_path.glob("hexaccount-*.dump"))
+    assert dump.stat().st_mode & 0o077 == 0
     with temporary_database(postgres_server) as restored:
         settings = {"HEXACCOUNT_STORE": restored, **key}
-        run(told("restore postgresql"), tmp_path, STORE=restored, PATH=tools)
+        run(told("restore postgresql"), tmp_path, STORE=restored, DUMP=dump.name, PATH=tools)
         assert history(hexaccount, **settings) == before != ""
         with serving(**settings) as (_, url):
             check_it_is_as_it_was(ada, access, url)

@@ -1,13 +1,17 @@
 """The service behind the proxy of compose.prod.yaml, with its own file: config/haproxy/haproxy.cfg."""
 
+import json
 import os
 import re
+import socket
+import ssl
 import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from http.client import HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +19,7 @@ import pytest
 import requests
 from websocket import create_connection
 
-from tests.servers.haproxy import Haproxy
+from tests.servers.haproxy import CONFIG, Haproxy
 from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand, console_command
 from tests.service.conftest import Account
@@ -142,6 +146,34 @@ def test_who_asks_is_who_is_connected_to_the_proxy_whatever_they_say(house: Hous
     assert answer.ok
     told = {session["address"] for session in house.get("/api/v1/me/sessions", **token).json()["data"]}
     assert told == {"127.0.0.1", "192.0.2.7"}
+
+
+@pytest.mark.parametrize(
+    "start", [b"GET /api/v1/\x00me HTTP/1.1", b"GET /" + b"x" * 20_000 + b" HTTP/1.1", b"not a request"]
+)
+def test_what_the_proxy_itself_cannot_read_is_refused_and_reaches_nobody(house: House, start: bytes) -> None:
+    # With a page of HTML: HAProxy has a text of its own for this, whatever `http-error` says.
+    trusted = ssl.create_default_context(cafile=str(house.certificate))
+    port = urlsplit(house.url).port
+    assert port is not None
+    with (
+        socket.create_connection(("localhost", port), timeout=20) as line,
+        trusted.wrap_socket(line, server_hostname="localhost") as secured,
+    ):
+        secured.sendall(start + b"\r\nHost: localhost\r\n\r\n")
+        with HTTPResponse(secured) as answer:
+            answer.begin()
+            assert answer.status == 400
+            assert "request_id" not in answer.read().decode(), "no answer of the service"
+
+
+def test_each_refusal_of_the_proxy_itself_is_a_problem() -> None:
+    told = dict(re.findall(r"http-error status (\d+) .*? string '(.*)'", CONFIG.read_text(encoding="utf-8")))
+    assert told.keys() == {"400", "404", "408", "413", "500", "502", "503", "504"}
+    for status, text in told.items():
+        problem = json.loads(text)
+        assert problem["status"] == int(status)
+        assert problem["type"] == f"urn:hexaccount:problem:{problem['code']}"
 
 
 def test_where_no_instance_is_ready_it_says_so_as_the_service_does(house: House, tmp_path: Path) -> None:

@@ -133,6 +133,19 @@ def test_sockets_on_two_workers_hear_what_one_request_caused_and_end_with_their_
             listener.leave()
 
 
+def test_what_stands_beside_the_sockets_is_read_and_nothing_else(settings: dict[str, str], sockets: Sending) -> None:
+    with sockets(**settings) as (_, place, _):
+        for path in ("/health", "/ready", "/metrics"):
+            head, get = (requests.request(method, place + path, timeout=20) for method in ("HEAD", "GET"))
+            assert (head.status_code, head.content, get.status_code) == (200, b"", 200)
+            assert head.headers["Content-Type"] == get.headers["Content-Type"]
+            for method in ("POST", "DELETE", "OPTIONS"):
+                answer = requests.request(method, place + path, timeout=20)
+                assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD"), (method, path)
+                assert answer.json()["code"] == "method_not_allowed"
+        assert requests.post(f"{place}/x", timeout=20).status_code == 404
+
+
 def wait_for_figure(url: str, name: str, figure: float) -> None:
     """Return once a figure of all workers is what it should be."""
     deadline = time.monotonic() + 20

@@ -20,11 +20,10 @@ from hexaccount.application.update_profile import UpdateProfile
 from hexaccount.conformance.suites.audit import JournalAudit
 from hexaccount.conformance.suites.on_a_bus import PASSWORD, bus_parts, registration, running_relays
 from hexaccount.conformance.suites.races import PATIENCE, race
-from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
 from hexaccount_memory import MemoryPublisher
 
 THREADS = 8
-COMMANDS = 500
 SHARED_USERS = 10
 PRIVATE_USERS = 5
 
@@ -38,6 +37,7 @@ class Client:
     bus: Bus
     number: int
     shared: list[UUID]
+    commands: int
     sent: int = 0
     private: list[UUID] = field(default_factory=list)
     told: dict[UUID, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -50,7 +50,7 @@ class Client:
         for index in range(PRIVATE_USERS):
             self.private.append(self.send(registration(f"private{index}of{self.number}")))
             self.send(self.command_on(chance.choice(self.shared), chance.random()))
-        while self.sent < COMMANDS:
+        while self.sent < self.commands:
             if self.sent % 2:
                 self.send(self.command_on(chance.choice(self.shared), chance.random()))
             else:
@@ -72,12 +72,12 @@ class Client:
 
     def work_on_own(self, user_id: UUID, step: int) -> None:
         """Send the next command on an account of our own."""
-        if step == 0 and self.sent + 2 <= COMMANDS:
+        if step == 0 and self.sent + 2 <= self.commands:
             name = f"private{self.private.index(user_id)}of{self.number}"
             access = self.send(LogIn(user_name=name, password=PASSWORD, user_agent=str(self.number)))
             self.send(LogOut(session_id=access.session_id))
             self.closed.append(access.session_id)
-        elif step == 10 and self.sent + 2 <= COMMANDS:
+        elif step == 10 and self.sent + 2 <= self.commands:
             self.send(DisableUser(user_id=user_id))
             self.send(EnableUser(user_id=user_id))
             self.switched[user_id] += 2
@@ -95,13 +95,15 @@ class Client:
 class BusLoadContract(ContractSuite):
     """Many threads on one bus, with relays at work: nothing is lost, doubled or mixed up."""
 
-    def test_8_threads_of_500_commands_lose_double_and_mix_up_nothing(self, store: Store, audit: JournalAudit) -> None:
+    def test_8_threads_of_many_commands_lose_double_and_mix_up_nothing(
+        self, store: Store, audit: JournalAudit, under_test: StoreUnderTest
+    ) -> None:
         publisher = MemoryPublisher()
         with bus_parts() as parts, running_relays(store, publisher):
             bus = parts.bus_on(store)
             shared = [bus.handle(registration(f"shared{index}")) for index in range(SHARED_USERS)]
-            clients = race(*(Client(bus, number, shared).run for number in range(THREADS)))
-            assert [client.sent for client in clients] == [COMMANDS] * THREADS
+            clients = race(*(Client(bus, number, shared, under_test.commands).run for number in range(THREADS)))
+            assert [client.sent for client in clients] == [under_test.commands] * THREADS
             users = [*shared, *(user_id for client in clients for user_id in client.private)]
             journals = wait_until_all_is_published(store, audit, publisher, users)
             check_publications(journals, publisher.published)

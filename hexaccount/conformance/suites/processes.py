@@ -1,7 +1,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from typing import TypeVar
 
 import pytest
@@ -24,7 +24,9 @@ class ProcessesContract(ContractSuite):
     @pytest.fixture
     def two_processes(self, store: Store, under_test: StoreUnderTest) -> Iterator[ProcessPoolExecutor]:
         """Return two processes that have the store open and wait for each other before each round."""
-        context = get_context("spawn")
+        # Where there is such a server, each is forked from one process that has imported everything and opened nothing.
+        context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+        context.set_forkserver_preload([other_process.__name__])
         barrier = context.Barrier(2)
         arguments = (under_test.opener, barrier)
         with ProcessPoolExecutor(2, mp_context=context, initializer=other_process.begin, initargs=arguments) as pool:

@@ -17,11 +17,12 @@ class StoreUnderTest:
     """A store that nobody has used yet, and how a handle on it is opened, any number of times.
 
     Every handle sees what is committed through any other. Where processes share the store, `opener` can be pickled.
-    `rounds` is how often 32 threads race.
+    `rounds` is how often 32 threads race, `commands` is how many each of 8 threads sends at once.
     """
 
     opener: Callable[[Recorder], Store]
     rounds: int = 10
+    commands: int = 500
     _open: list[Store] = field(default_factory=list)
 
     def open(self, source: str = SOURCE) -> Store:

@@ -106,6 +106,22 @@ def test_the_endpoint_tells_the_same_figures_while_it_is_open(metrics: Prometheu
         requests.get(url, timeout=20)
 
 
+def test_the_endpoint_tells_them_at_its_path_and_to_who_reads(metrics: PrometheusMetrics) -> None:
+    metrics.add(GUESTS, 3, "front")
+    with endpoint(metrics, "127.0.0.1", 0) as port:
+        url = f"http://127.0.0.1:{port}"
+        for path in ("/", "/ready", "/health", "/metrics/", "/x", "/favicon.ico"):
+            answer = requests.get(url + path, timeout=20)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        head, get = requests.head(f"{url}/metrics", timeout=20), requests.get(f"{url}/metrics", timeout=20)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["Content-Type"] == get.headers["Content-Type"]
+        for method in ("POST", "DELETE", "OPTIONS"):
+            answer = requests.request(method, f"{url}/metrics", timeout=20)
+            assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+            assert answer.json()["code"] == "method_not_allowed"
+
+
 def test_every_measure_can_be_told_under_a_name_of_its_own() -> None:
     measures = every_measure()
     metrics = PrometheusMetrics()

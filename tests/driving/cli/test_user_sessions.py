@@ -180,6 +180,17 @@ def test_a_session_of_somebody_else_is_refused_and_lives_on(run, register, log_i
     assert is_alive(access)
 
 
+def test_everybody_is_logged_out_beyond_a_page_of_them(run, register, log_in, is_alive, monkeypatch):
+    monkeypatch.setattr("hexaccount.application.end_all_sessions.LONGEST_PAGE", 2)
+    names = ["ada", "bob", "cyd", "dee", "eve"]
+    everybody = [(register(name), log_in(name))[1] for name in names]
+    result = run("users", "logout-all")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "Nobody is logged in any more, of 5 accounts.\n"
+    assert not any(is_alive(access) for access in everybody)
+    assert is_alive(log_in("eve"))
+
+
 def test_a_disabled_account_is_logged_in_nowhere(run, register, log_in):
     register("ada")
     log_in()

@@ -1,0 +1,37 @@
+"""The health check of an instance in compose.prod.yaml, which whoever replaces instances waits for."""
+
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+from tests.servers.ports import free_port
+from tests.servers.processes import RunningCommand, console_command
+
+PROD = Path(__file__).parents[2] / "compose.prod.yaml"
+
+
+def is_healthy(url: str) -> bool:
+    """Run what Docker would run in the container."""
+    service = yaml.safe_load(PROD.read_text(encoding="utf-8"))["services"]["http-one"]
+    (_, _python, option, code) = service["healthcheck"]["test"]
+    told = code.replace(":8000", f":{urlsplit(url).port}")
+    ran = subprocess.run([sys.executable, option, told], capture_output=True, timeout=20, check=False)
+    return ran.returncode == 0
+
+
+def test_an_instance_that_lives_and_can_never_serve_ends_the_replacement(
+    hexaccount, environment, serving, tmp_path: Path
+) -> None:
+    assert hexaccount("migrate").returncode == 0
+    assert hexaccount("keys", "add", "--signs-after", "0").returncode == 0
+    with serving() as (_, url):
+        assert is_healthy(url)
+    port = str(free_port())
+    argv = [*console_command("hexaccount"), "http", "--port", port]
+    other = {**environment, "HEXACCOUNT_JWT__KEY": "another key than the one that sealed the stored key"}
+    with RunningCommand(argv, output=tmp_path / "other", env=other, cwd=tmp_path) as command:
+        command.wait_for_ok(f"http://127.0.0.1:{port}/health", timeout=60)
+        assert not is_healthy(f"http://127.0.0.1:{port}")
