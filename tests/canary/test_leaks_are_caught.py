@@ -31,6 +31,8 @@ from tests.canary.plugin import WATCH
 from tests.servers.otlp import OtlpReceiver
 from tests.servers.processes import RunningCommand
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 KEY = "the key of a canary that sings no longer"
 PASSWORD = "seven 'canaries' in a coal mine"

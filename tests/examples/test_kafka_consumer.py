@@ -17,6 +17,8 @@ from tests.application.people import registration
 from tests.servers.kafka import KafkaServer, all_messages, brokers_of, headers_of, temporary_topic, topic_of
 from tests.servers.processes import RunningCommand, unmeasured
 
+pytestmark = pytest.mark.long
+
 SCRIPT = Path(__file__).parents[2] / "examples" / "kafka_consumer" / "welcome.py"
 PATIENCE = 40.0
 

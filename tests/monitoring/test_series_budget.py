@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.monitoring import many_people
 from tests.servers.processes import unmeasured
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 

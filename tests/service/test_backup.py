@@ -8,11 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pytest
 import requests
 
 from tests.servers.postgres import temporary_database
 from tests.servers.postgres_binaries import find_binaries
 from tests.service.conftest import Account
+
+pytestmark = pytest.mark.long
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
 

@@ -14,6 +14,8 @@ from hexaccount.application.limit_table import limits
 from tests.servers.postgres import temporary_database
 from tests.service.conftest import Account
 
+pytestmark = pytest.mark.long
+
 GUESSERS = 64
 GUESSES = 5
 

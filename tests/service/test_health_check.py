@@ -5,10 +5,13 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 import yaml
 
 from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand, console_command
+
+pytestmark = pytest.mark.long
 
 PROD = Path(__file__).parents[2] / "compose.prod.yaml"
 

@@ -11,6 +11,8 @@ from tests.servers.kafka import KafkaServer, all_messages, headers_of
 from tests.servers.processes import RunningCommand
 from tests.service.conftest import Account
 
+pytestmark = pytest.mark.long
+
 REGISTERED = "hexaccount.user.registered.v1"
 BOUND = 40.0
 """Seconds within which all is on the topic once brokers are back; mostly it takes less than ten."""

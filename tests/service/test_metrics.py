@@ -19,6 +19,8 @@ from tests.servers.processes import RunningCommand, console_command
 from tests.servers.redis import RedisServer
 from tests.service.conftest import Account
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[RedisServer]:

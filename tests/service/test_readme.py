@@ -6,8 +6,11 @@ import time
 from pathlib import Path
 
 import jwt
+import pytest
 
 from tests.service.conftest import Account
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

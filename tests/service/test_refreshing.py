@@ -13,6 +13,8 @@ import requests
 from tests.servers.postgres import temporary_database
 from tests.service.conftest import Account
 
+pytestmark = pytest.mark.long
+
 THREADS = 32
 GRACE = 2.0
 

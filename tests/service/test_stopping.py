@@ -21,6 +21,8 @@ from hexaccount.conformance.suites.storing import save
 from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
 from tests.servers.processes import RunningCommand, console_command, spawn, tail, unmeasured
 
+pytestmark = pytest.mark.long
+
 MOMENTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 KEY = "k" * 40

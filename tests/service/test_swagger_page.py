@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.documented.application import document
 
+pytestmark = pytest.mark.long
+
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 # A container has neither a sandbox nor a graphics card, and what a browser asks for by itself is not the page's doing.
 FLAGS = [

@@ -30,6 +30,8 @@ from tests.application.people import registration
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database
 
+pytestmark = pytest.mark.long
+
 ALL_OF_IT = "SELECT * FROM profiles ORDER BY id"
 PEOPLE = 25
 

@@ -25,6 +25,8 @@ from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database
 from tests.upgrades.rows import all_rows, lost
 
+pytestmark = pytest.mark.long
+
 _LEASE = timedelta(seconds=30)
 _UNUSUAL = 'O\'Brien "the 2nd"; -- \\ \U0001f600 e\u0301'
 
