@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount_sql.migration import migrate
 from tests.servers.authority import Authority
 from tests.servers.kafka import running_kafka, temporary_topic
 from tests.servers.mongo import running_mongo
@@ -46,6 +47,14 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the URL of a PostgreSQL server that runs until the end of the tests."""
     with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file of a migrated SQLite database, to copy."""
+    file = tmp_path_factory.mktemp("migrated") / "hexaccount.db"
+    migrate(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,8 +17,20 @@ from hexaccount.conformance import (
 from tests.contracts.sql_stores import open_sql_store, quick_directory
 
 
-class TestSqliteStore(StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract, SchemaContract]):
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with TemporaryDirectory(dir=quick_directory(tmp_path)) as directory:
+        yield Path(directory)
+
+
+class TestSqliteStore(StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract]):
     @pytest.fixture
-    def under_test(self, tmp_path: Path) -> Iterator[StoreUnderTest]:
-        with TemporaryDirectory(dir=quick_directory(tmp_path)) as directory:
-            yield StoreUnderTest(partial(open_sql_store, f"sqlite:///{directory}/store.db"), commands=150)
+    def under_test(self, folder: Path, migrated_file: Path) -> StoreUnderTest:
+        file = shutil.copy(migrated_file, folder)
+        return StoreUnderTest(partial(open_sql_store, f"sqlite:///{file}"), commands=150)
+
+
+class TestSqliteSchema(SchemaContract):
+    @pytest.fixture
+    def under_test(self, folder: Path) -> StoreUnderTest:
+        return StoreUnderTest(partial(open_sql_store, f"sqlite:///{folder}/store.db"))

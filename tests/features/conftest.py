@@ -64,14 +64,6 @@ def store_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a migrated database to copy."""
-    file = tmp_path_factory.mktemp("features") / "hexaccount.db"
-    migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: str) -> Iterator[str]:
     """Give the URL of a migrated database."""
     with temporary_database(postgres_server) as url:
@@ -94,7 +86,7 @@ def store_url(store_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -
     """Give the `store` setting of a migrated store that is empty."""
     match store_kind:
         case "sqlite":
-            file = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "hexaccount.db")
+            file = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "hexaccount.db")
             return f"sqlite:///{file}"
         case "postgresql":
             url: str = request.getfixturevalue("migrated_postgres")
