@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.event_publisher import ReceiverRefused, ReceiverUnavailable
+from hexaccount_kafka import codes
 from hexaccount_kafka.message import headers_of, key_of, value_of
 from hexaccount_kafka.reasons import is_refusal, refusal, told
 
@@ -16,10 +17,10 @@ PATIENCE = 10.0
 _CHECK = 6.0
 _GLANCE = 0.1
 _CONSEQUENCES = {
-    KafkaError._FATAL,  # noqa: SLF001 - public, in spite of its name, as are those below
-    KafkaError._GAPLESS_GUARANTEE,  # noqa: SLF001
-    KafkaError._PURGE_QUEUE,  # noqa: SLF001
-    KafkaError._PURGE_INFLIGHT,  # noqa: SLF001
+    codes.FATAL,
+    codes.GAPLESS_GUARANTEE,
+    codes.PURGE_QUEUE,
+    codes.PURGE_INFLIGHT,
 }
 _log = logging.getLogger("hexaccount.kafka")
 
@@ -139,7 +140,7 @@ class _Trouble:
 
     def note(self, error: KafkaError) -> None:
         """Keep the last error; that all brokers are down is said after the reason of the last."""
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - public, in spite of its name
+        if error.code() == codes.ALL_BROKERS_DOWN:
             self.all_down = True
             self.last = self.last or error
         else:

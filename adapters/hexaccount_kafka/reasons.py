@@ -3,6 +3,7 @@
 from confluent_kafka import KafkaError
 
 from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount_kafka import codes
 
 # Of these another event may well pass. All else lies with brokers, topic or settings, and so with every event alike.
 _OF_THE_EVENT = {
@@ -16,15 +17,15 @@ _CERTIFICATES = "check kafka.ssl_ca, and that the brokers' names are those of th
 _REMEDIES = {
     KafkaError.MSG_SIZE_TOO_LARGE: "raise the topic's max.message.bytes",
     KafkaError.RECORD_LIST_TOO_LARGE: "raise the topic's segment.bytes",
-    KafkaError._UNKNOWN_TOPIC: "create the topic, or let brokers do so (auto.create.topics.enable)",  # noqa: SLF001 - public
+    codes.UNKNOWN_TOPIC: "create the topic, or let brokers do so (auto.create.topics.enable)",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "create the topic, or let brokers do so (auto.create.topics.enable)",
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "grant the user WRITE and DESCRIBE on the topic, CREATE if it is not there",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "grant the user IDEMPOTENT_WRITE on the cluster",
-    KafkaError._AUTHENTICATION: "correct kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism",  # noqa: SLF001
+    codes.AUTHENTICATION: "correct kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism",
     KafkaError.SASL_AUTHENTICATION_FAILED: "correct kafka.sasl_username, kafka.sasl_password and kafka.sasl_mechanism",
     KafkaError.UNSUPPORTED_SASL_MECHANISM: "set kafka.sasl_mechanism to one that the brokers have",
-    KafkaError._SSL: _CERTIFICATES,  # noqa: SLF001
-    KafkaError._RESOLVE: "correct the names of the brokers in the setting events",  # noqa: SLF001
+    codes.SSL: _CERTIFICATES,
+    codes.RESOLVE: "correct the names of the brokers in the setting events",
 }
 
 
@@ -52,7 +53,7 @@ def _remedy(error: KafkaError) -> str | None:
 
 def is_refusal(error: KafkaError) -> bool:
     """Tell whether an error stays until somebody does something; a name may be found again once its server is back."""
-    passes = error.code() == KafkaError._RESOLVE  # noqa: SLF001 - public, in spite of its name
+    passes = error.code() == codes.RESOLVE
     return not passes and _remedy(error) is not None
 
 
