@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import Parameter as Argument
 from inspect import cleandoc, signature
-from typing import Any, Protocol, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, Protocol, TypeAlias, cast, get_args, get_origin, get_type_hints
 
 from flask import Request, Response, request
+from werkzeug.local import LocalProxy
 
 from hexaccount.application.bus import Bus
 from hexaccount_flask.answers import Stated
@@ -25,6 +26,7 @@ Refusable: TypeAlias = Problem | type[Exception]
 Reader: TypeAlias = Callable[[Request], Any]
 
 _MARK = "hexaccount_operation"
+_REQUEST = cast("LocalProxy[Request]", request)  # which is what it is, whatever Flask declares
 
 
 class Input(Protocol):
@@ -76,7 +78,7 @@ def operation(
         @wraps(view)
         def answered(**_: str) -> Response:
             # Each access through the proxy costs as much as most of what is read.
-            here = request._get_current_object()  # type: ignore[attr-defined]  # of the proxy  # noqa: SLF001 - documented by Werkzeug
+            here = _REQUEST._get_current_object()  # noqa: SLF001 - the name under which Werkzeug documents it
             return view(*[read(here) for read in readers])
 
         setattr(answered, _MARK, stated)

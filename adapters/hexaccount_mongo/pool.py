@@ -48,17 +48,17 @@ class ToldPools(ConnectionPoolListener):
         self._size = event.options.get("maxPoolSize", 0) or 0
         self._metrics.set(STORE_CONNECTIONS_LIMIT, self._size)
 
-    def connection_created(self, event: ConnectionCreatedEvent) -> None:  # noqa: ARG002 - the driver's signature
+    def connection_created(self, _event: ConnectionCreatedEvent) -> None:
         """Count it."""
         with self._lock:
             self._open += 1
 
-    def connection_closed(self, event: ConnectionClosedEvent) -> None:  # noqa: ARG002 - the driver's signature
+    def connection_closed(self, _event: ConnectionClosedEvent) -> None:
         """Count it no more."""
         with self._lock:
             self._open -= 1
 
-    def connection_check_out_started(self, event: ConnectionCheckOutStartedEvent) -> None:  # noqa: ARG002 - pymongo calls it so
+    def connection_check_out_started(self, _event: ConnectionCheckOutStartedEvent) -> None:
         """Note, for the thread that wants one, whether all are in use."""
         self._here.waits = 0 < self._size <= self._in_use
 
@@ -72,7 +72,7 @@ class ToldPools(ConnectionPoolListener):
         """Take down a wait that was for nothing."""
         self._tell_wait(event.duration)
 
-    def connection_checked_in(self, event: ConnectionCheckedInEvent) -> None:  # noqa: ARG002 - the driver's signature
+    def connection_checked_in(self, _event: ConnectionCheckedInEvent) -> None:
         """Count it as used no more."""
         with self._lock:
             self._in_use -= 1

@@ -57,7 +57,7 @@ class TracedSubscriber(Subscriber):
                     yield given
             else:
                 yield given
-        except Exception as error:  # of whatever kind it is, the span tells it and the relay gets it
+        except Exception as error:  # of any kind, as it is raised again
             note_failure(span, error)
             raise
         finally:

@@ -31,7 +31,7 @@ class MessageSpans:
             except Refusal as refusal:
                 outcome = f"refused: {refusal.code}"
                 raise
-            except Exception as error:  # of whatever kind it is, the span tells it and the caller gets it
+            except Exception as error:  # of any kind, as it is raised again
                 note_failure(span, error)
                 raise
             finally:

@@ -26,7 +26,7 @@ def traced_client(tracer: Tracer) -> type[Redis]:
             span = tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
             try:
                 return execute(*args, **options)
-            except Exception as error:  # of whatever kind it is, the span tells it and the caller gets it
+            except Exception as error:  # of any kind, as it is raised again
                 note_failure(span, error)
                 raise
             finally:

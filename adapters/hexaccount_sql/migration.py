@@ -41,7 +41,7 @@ def migrate(url: str, revision: str = "head") -> str:
     try:
         if revision == "head" and _is_at_the_top(engine):
             return SUPPORTED_VERSIONS[-1]
-        from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - Alembic is heavy, and most of the time not needed
+        from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - it imports Alembic, which is heavy
 
         with store_errors(), _alone(engine), engine.connect() as connection:
             Ladder(connection).climb(revision)

@@ -8,7 +8,7 @@ from hexaccount_sql.connections import without_pooler
 
 def check_options(url: str) -> None:
     """Return if hosts and ports can be read, and libpq has the options; raises ValueError, which shows none's value."""
-    from psycopg.pq import Conninfo  # noqa: PLC0415 - with it comes the driver
+    from psycopg.pq import Conninfo  # noqa: PLC0415 - psycopg is an extra that SQLite does without
 
     parsed, _ = without_pooler(sa.make_url(url))
     try:

@@ -49,7 +49,7 @@ def _checks(settings: Settings) -> Mapping[str, Check]:
 
 
 def _check_cache(url: str) -> list[Finding]:
-    from hexaccount_redis import CutOff, RedisLink, Refused  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_redis import CutOff, RedisLink, Refused  # noqa: PLC0415 - redis is an extra
 
     link = RedisLink(url, NoMetrics())
     try:

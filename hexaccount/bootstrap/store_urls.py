@@ -47,7 +47,7 @@ def check_postgresql_url(url: str) -> None:
         raise ValueError("pooler must be transaction, or be left out")
     check_driver("postgresql://", "psycopg", extra="postgres")
     if options:
-        from hexaccount_sql import check_options  # noqa: PLC0415 - only who uses it imports it
+        from hexaccount_sql import check_options  # noqa: PLC0415 - SQLAlchemy is not for other stores to import
 
         check_options(url)
 

@@ -10,6 +10,11 @@ import yaml
 from hexaccount.bootstrap.settings_loading import load_settings
 
 
+class CaseKept(ConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 @pytest.fixture
 def unit(root: Path) -> ConfigParser:
     # A variable may be said more than once, which an INI file cannot.
@@ -21,8 +26,7 @@ def unit(root: Path) -> ConfigParser:
             lines[same[0]] += f" {told}"
         else:
             lines.append(line)
-    read = ConfigParser(interpolation=None)
-    read.optionxform = str  # type: ignore[assignment,method-assign]  # as ConfigParser has it
+    read = CaseKept(interpolation=None)
     read.read_string("\n".join(lines))
     return read
 
