@@ -80,7 +80,10 @@ def _refusal(error: exc.DBAPIError) -> StoreRefused | None:
     if code == _NO_RIGHT:
         return no_right(_said(error))
     if code == _NO_TABLE:
-        return StoreRefused(f"the store has lost a part of its schema: {_said(error)}", "run `hexaccount migrate`")
+        return StoreRefused(
+            f"the store has lost a part of its schema: {_said(error)}",
+            "restore it from a backup; where all of it is gone, `hexaccount migrate` makes an empty one",
+        )
     if code == _DISK_FULL:
         return StoreRefused(*_OF_SQLITE["SQLITE_FULL"])
     name = getattr(error.orig, "sqlite_errorname", "")
