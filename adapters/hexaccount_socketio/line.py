@@ -112,14 +112,17 @@ class Line:
         self._held = False
         self._pump_on()
 
-    def end(self, code: int = 1000, reason: str = "", *, within: float = FAREWELL) -> None:
-        """Forget the events that wait, have the driver say what else it has to say, and close."""
+    def end(self, code: int = 1000, reason: str = "", *, within: float | None = None) -> None:
+        """Forget the events that wait, have the driver say what else it has to say, and close.
+
+        It has so many seconds, FAREWELL unless told.
+        """
         if not self._ended:
             self._ended = True
             self._close = {"code": code, "reason": reason}
             self._forget()
             _end(self._while_open)
-            asyncio.get_running_loop().call_later(within, self._end_writing)
+            asyncio.get_running_loop().call_later(FAREWELL if within is None else within, self._end_writing)
 
     async def _next(self) -> Mapping[str, Any]:
         # Who does not take answers is not asked for more that wants one.

@@ -9,7 +9,7 @@ import pytest
 from hexaccount.application.ports.history import Chosen
 from hexaccount.application.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service
-from hexaccount_socketio import lines
+from hexaccount_socketio import line, lines
 from hexaccount_socketio.line import MOST_BYTES, MOST_WAITING
 from tests.adapters.socketio.wire import House, entries_of, over, registered, run, token_of
 
@@ -141,6 +141,13 @@ def test_who_takes_no_answers_is_asked_for_nothing_more(service: Service) -> Non
     run(House(service.bus), test)
 
 
+@pytest.fixture
+def long_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let those who are sent away hear of it when their test has got to that."""
+    monkeypatch.setattr(line, "FAREWELL", 30.0)
+
+
+@pytest.mark.usefixtures("long_farewell")
 def test_who_takes_nothing_is_sent_away_before_much_waits_for_them(service: Service) -> None:
     registered(service)
     token = token_of(service)
@@ -163,6 +170,7 @@ def test_who_takes_nothing_is_sent_away_before_much_waits_for_them(service: Serv
     run(House(service.bus), test)
 
 
+@pytest.mark.usefixtures("long_farewell")
 def test_what_waits_is_counted_in_bytes_too(service: Service) -> None:
     user_id = registered(service)
     token = token_of(service)
