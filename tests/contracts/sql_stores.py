@@ -25,5 +25,5 @@ def empty_database(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         tables = [sql.Identifier(name) for (name,) in found if name not in {"alembic_version", "schema_revision"}]
-        if tables:
-            connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(tables)))
+        # TRUNCATE would make new files for each table and index: seven times as much work, where there are few rows.
+        connection.execute(sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(table) for table in tables))

@@ -61,15 +61,15 @@ class JournalAudit:
         journals = self.journals(store)
         ids = [entry.id for entries in journals.values() for entry in entries]
         assert len(set(ids)) == len(ids), "two events have one id"
-        for (kind, aggregate_id), delivered in journals.items():
-            with store.unit_of_work() as uow:
+        with store.unit_of_work() as uow:
+            for (kind, aggregate_id), delivered in journals.items():
                 entries = list(uow.journal.of(kind, aggregate_id))
                 stored = find(uow, kind, aggregate_id)
-            assert delivered == entries, f"what was owed of the {kind} {aggregate_id} is not what its journal holds"
-            if kind == "session" and stored is None and self.sessions_cleared_before is not None:
-                check_end(entries, before=self.sessions_cleared_before)
-            else:
-                check_fold(stored, entries)
+                assert delivered == entries, f"what was owed of the {kind} {aggregate_id} is not what its journal holds"
+                if kind == "session" and stored is None and self.sessions_cleared_before is not None:
+                    check_end(entries, before=self.sessions_cleared_before)
+                else:
+                    check_fold(stored, entries)
         self._check_that_nothing_is_without_a_journal(store, journals.keys())
 
     def _check_that_nothing_is_without_a_journal(self, store: Store, known: Collection[tuple[str, UUID]]) -> None:
@@ -79,10 +79,9 @@ class JournalAudit:
             for user in users:
                 live = uow.sessions.live_of(user, now=_MUCH_EARLIER, limit=_MANY, after=None)
                 suspects |= {session.id for session in live}
-            for suspect in suspects:
-                for kind in _KINDS:
-                    if find(uow, kind, suspect) is not None or uow.journal.of(kind, suspect):
-                        assert (kind, suspect) in known, f"no event of the {kind} {suspect} was owed"
+            for kind, suspect in {(kind, suspect) for kind in _KINDS for suspect in suspects} - set(known):
+                assert find(uow, kind, suspect) is None, f"no event of the {kind} {suspect} was owed"
+                assert not uow.journal.of(kind, suspect), f"no event of the {kind} {suspect} was owed"
 
 
 def check_fold(stored: Aggregate | None, entries: list[JournalEntry]) -> None:
