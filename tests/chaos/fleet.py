@@ -1,13 +1,14 @@
 """Processes of `hexaccount relay` that are killed and started anew."""
 
+import os
 import signal
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.servers.processes import console_command, spawn, tail, unmeasured
+from tests.servers import forked
+from tests.servers.processes import tail
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Fleet:
     size: int
     kills: int = 0
     _lives: int = 0
-    _running: dict[int, tuple[subprocess.Popen[bytes], Path]] = field(default_factory=dict)
+    _running: dict[int, tuple[forked.Forked, Path]] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start whoever does not run."""
@@ -27,10 +28,8 @@ class Fleet:
             if number not in self._running:
                 self._lives += 1
                 output = self.folder / f"relay-{self._lives}"
-                # Not measured: who is killed could not tell, and would take twice as long to start.
-                env = {**unmeasured(), **self.settings}
-                argv = [*console_command("hexaccount"), "relay"]
-                self._running[number] = spawn(argv, output=output, env=env, cwd=self.folder), output
+                env = {**os.environ, **self.settings}
+                self._running[number] = forked.start(["relay"], output=output, env=env, cwd=self.folder), output
 
     def at_work(self) -> list[int]:
         """Return those who have begun to deliver; whoever has ended by itself fails the test."""

@@ -15,12 +15,13 @@ import requests
 
 from tests.chaos.callers import PATIENCE, Answers, calling
 from tests.chaos.ledger import open_ledger
+from tests.servers import forked
 from tests.servers.kafka import KafkaServer, all_messages, headers_of, temporary_topic
 from tests.servers.mongo import MongoServer, quick_directory
 from tests.servers.own_server import OwnServer
 from tests.servers.ports import free_port
 from tests.servers.postgres import PostgresServer
-from tests.servers.processes import RunningCommand, console_command
+from tests.servers.processes import RunningCommand
 from tests.servers.redis import RedisServer
 
 pytestmark = pytest.mark.long
@@ -124,7 +125,7 @@ def settings_of(store: str, cache: str, topic: str) -> dict[str, str]:
 
 def command(folder: Path, settings: Mapping[str, str], *arguments: str) -> RunningCommand:
     output = folder / f"output-{next(_numbers)}"
-    return RunningCommand([*console_command("hexaccount"), *arguments], output=output, env=settings, cwd=folder)
+    return forked.running(arguments, output=output, env=settings, cwd=folder)
 
 
 def open_house(

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import CompletedProcess, run
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import save
 from hexaccount.domain.user import User
 from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
+from tests.servers import forked
 from tests.servers.kafka import all_messages, headers_of
-from tests.servers.processes import RunningCommand, console_command, unmeasured
+from tests.servers.processes import RunningCommand, unmeasured
 
 pytestmark = pytest.mark.long
 
@@ -58,10 +58,8 @@ def outbox(environment: dict[str, str], tmp_path: Path) -> Callable[..., str]:
     """Give a function that runs `hexaccount outbox` and returns what it says."""
 
     def outbox(*arguments: str) -> str:
-        argv = [*console_command("hexaccount"), "outbox", *arguments]
-        done: CompletedProcess[str] = run(
-            argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=True
-        )
+        done = forked.run(["outbox", *arguments], cwd=tmp_path, env=environment)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     return outbox
@@ -69,8 +67,7 @@ def outbox(environment: dict[str, str], tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def start_relay(environment: dict[str, str], tmp_path: Path) -> Callable[[], RunningCommand]:
-    argv = [*console_command("hexaccount"), "relay"]
-    return lambda: RunningCommand(argv, output=tmp_path / "relay", env=environment, cwd=tmp_path)
+    return lambda: forked.running(["relay"], output=tmp_path / "relay", env=environment, cwd=tmp_path)
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:

@@ -14,10 +14,11 @@ from hexaccount.conformance.suites.storing import all_users
 from hexaccount.domain.events import UserRegistered
 from tests.chaos.clients import Rotation, registering
 from tests.chaos.ledger import open_ledger
+from tests.servers import forked
 from tests.servers.kafka import all_messages, headers_of
 from tests.servers.ports import free_port
 from tests.servers.postgres import temporary_database
-from tests.servers.processes import RunningCommand, console_command
+from tests.servers.processes import RunningCommand
 
 pytestmark = pytest.mark.long
 
@@ -54,8 +55,8 @@ def start(service: Service, tmp_path: Path) -> Iterator[Callable[[], tuple[int, 
 
         def start() -> tuple[int, RunningCommand]:
             port = free_port()
-            argv = [*console_command("hexaccount"), "http", "--port", str(port), "--workers", "2"]
-            command = RunningCommand(argv, output=tmp_path / f"output-{port}", env=settings, cwd=tmp_path)
+            argv = ["http", "--port", str(port), "--workers", "2"]
+            command = forked.running(argv, output=tmp_path / f"output-{port}", env=settings, cwd=tmp_path)
             running.enter_context(command)
             command.wait_for_ok(f"http://127.0.0.1:{port}/ready")
             return port, command

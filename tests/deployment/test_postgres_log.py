@@ -5,8 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.servers import forked
 from tests.servers.postgres import PostgresServer
-from tests.servers.processes import console_command
 
 PERSON = {"user-name": "ada", "email": "ada.of.the.log@example.org", "first-name": "Augustadalog", "last-name": "L"}
 
@@ -24,16 +24,7 @@ def test_no_statement_or_refusal_in_its_log_tells_of_whom_it_was(compose, tmp_pa
         }
 
         def run(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [*console_command("hexaccount"), *arguments],
-                cwd=tmp_path,
-                env={**os.environ, **settings},
-                input=text,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
+            return forked.run(arguments, cwd=tmp_path, env={**os.environ, **settings}, text=text)
 
         assert run("migrate").returncode == 0
         person = [part for name, value in PERSON.items() for part in (f"--{name}", value)]

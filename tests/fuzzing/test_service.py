@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import forked
 from tests.servers.ports import free_port
 from tests.servers.postgres import temporary_database
-from tests.servers.processes import RunningCommand, console_command, unmeasured
+from tests.servers.processes import console_command, unmeasured
 
 pytestmark = pytest.mark.long
 
@@ -23,9 +24,9 @@ SETTINGS = {
     "HEXACCOUNT_LIMITS__FACTOR": "100000",
 }
 # What is refused for its form is so on every store.
-WITH_ALL_FORMS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "8"]
-DEEPLY = ["--phases", "fuzzing,stateful", "--max-examples", "8"]
-BRIEFLY = ["--phases", "fuzzing", "--max-examples", "4"]
+WITH_ALL_FORMS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "6"]
+DEEPLY = ["--phases", "fuzzing,stateful", "--max-examples", "5"]
+BRIEFLY = ["--phases", "fuzzing", "--max-examples", "3"]
 
 
 @dataclass(frozen=True)
@@ -64,24 +65,22 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         else:
             store = stack.enter_context(temporary_database(request.getfixturevalue("postgres_server")))
         settings = {**SETTINGS, "HEXACCOUNT_STORE": store}
-        hexaccount = console_command("hexaccount")
-        run(hexaccount, "migrate", settings=settings)
+        run("migrate", settings=settings, folder=folder)
         for name, role in (("ada", "user"), ("grace", "admin")):
             names = ("--user-name", name, "--email", f"{name}@example.org", "--first-name", "A", "--last-name", "L")
-            run(hexaccount, "users", "register", *names, "--role", role, "--password-stdin", settings=settings)
+            register = ["users", "register", *names, "--role", role, "--password-stdin"]
+            run(*register, settings=settings, folder=folder)
         port = free_port()
-        argv = [*hexaccount, "http", "--port", str(port)]
+        argv = ["http", "--port", str(port)]
         url = f"http://127.0.0.1:{port}"
-        command = stack.enter_context(RunningCommand(argv, output=folder / "output", env=settings, cwd=folder))
+        command = stack.enter_context(forked.running(argv, output=folder / "output", env=settings, cwd=folder))
         command.wait_for_ok(f"{url}/ready", timeout=60)
         yield Service(url, request.param, folder)
 
 
-def run(program: list[str], *arguments: str, settings: dict[str, str]) -> None:
-    env = {**os.environ, **settings}
-    subprocess.run(
-        [*program, *arguments], env=env, input=f"{PASSWORD}\n", text=True, timeout=60, check=True, capture_output=True
-    )
+def run(*arguments: str, settings: dict[str, str], folder: Path) -> None:
+    done = forked.run(arguments, env={**os.environ, **settings}, cwd=folder, text=f"{PASSWORD}\n")
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_admin_gets_no_answer_that_is_not_documented(service: Service) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import run
 from typing import Any
 
 import requests
@@ -16,8 +15,9 @@ import yaml
 
 from tests.adapters.webhooks.receivers import Receiver, receiving
 from tests.monitoring.files import ALERTMANAGER, PROMETHEUS, RULES, parsed
+from tests.servers import forked
 from tests.servers.ports import free_port
-from tests.servers.processes import RunningCommand, console_command
+from tests.servers.processes import RunningCommand
 from tests.servers.prometheus import AlertmanagerServer, PrometheusServer
 from tests.servers.redis import RedisServer
 from tests.service.conftest import Account
@@ -100,10 +100,7 @@ def watched_service(folder: Path) -> Iterator[Live]:
             "HEXACCOUNT_LIMITS__FACTOR": "1000",
             "HEXACCOUNT_RELAY__ENABLED": "false",
         }
-        hexaccount = console_command("hexaccount")
-        run(
-            [*hexaccount, "migrate"], env={**os.environ, **env}, cwd=folder, check=True, timeout=60, capture_output=True
-        )
+        assert forked.run(["migrate"], env={**os.environ, **env}, cwd=folder).returncode == 0
         ports = {job: free_port() for job in ("hexaccount", "hexaccount-realtime", "hexaccount-relay")}
         arguments = {
             "hexaccount": ["http", "--workers", "2", "--port", str(ports["hexaccount"])],
@@ -111,7 +108,7 @@ def watched_service(folder: Path) -> Iterator[Live]:
             "hexaccount-relay": ["relay", "--metrics-port", str(ports["hexaccount-relay"])],
         }
         commands = {
-            job: running.enter_context(RunningCommand([*hexaccount, *words], output=folder / job, env=env, cwd=folder))
+            job: running.enter_context(forked.running(words, output=folder / job, env=env, cwd=folder))
             for job, words in arguments.items()
         }
         receiver = running.enter_context(receiving())

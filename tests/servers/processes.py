@@ -6,10 +6,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from tests.servers.unprivileged import Identity
 from tests.servers.watchdog import guard_process, kill_tree
@@ -78,6 +78,25 @@ def console_command(name: str) -> list[str]:
     raise LookupError(f"setup.cfg declares no console script {name!r}")
 
 
+class Process(Protocol):
+    """What is asked of a subprocess.Popen here."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 class RunningCommand:
     """A command of ours that runs until it is told to stop."""
 
@@ -88,11 +107,12 @@ class RunningCommand:
         output: Path,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        start: Callable[..., Process] = spawn,
     ) -> None:
         """Start it; `env` is added to our own environment."""
         self._argv = [str(part) for part in argv]
         self._output = output
-        self.process = spawn(self._argv, output=output, env={**os.environ, **(env or {})}, cwd=cwd)
+        self.process = start(self._argv, output=output, env={**os.environ, **(env or {})}, cwd=cwd)
 
     def __enter__(self) -> Self:
         return self

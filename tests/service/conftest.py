@@ -3,14 +3,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess, run
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 import requests
 
+from tests.servers import forked
 from tests.servers.ports import free_port
-from tests.servers.processes import RunningCommand, console_command
+from tests.servers.processes import RunningCommand
 
 KEY = {"HEXACCOUNT_JWT__KEY": "a key of the sockets' tests, which is long enough"}
 
@@ -61,9 +62,8 @@ def hexaccount(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Com
     """Give a function that runs a command in an empty directory until it ends."""
 
     def command(*arguments: str, text: str = "", **settings: str) -> CompletedProcess[str]:
-        argv = [*console_command("hexaccount"), *arguments]
         env = {**os.environ, **environment, **settings}
-        return run(argv, cwd=tmp_path, env=env, input=text, capture_output=True, text=True, timeout=60, check=False)
+        return forked.run(arguments, cwd=tmp_path, env=env, text=text)
 
     return command
 
@@ -75,9 +75,9 @@ def serving(tmp_path: Path, environment: dict[str, str]) -> Callable[..., object
     @contextmanager
     def serve(*arguments: str, **settings: str) -> Iterator[tuple[RunningCommand, str]]:
         port = free_port()
-        argv = [*console_command("hexaccount"), "http", "--port", str(port), *arguments]
-        url = f"http://127.0.0.1:{port}"
-        with RunningCommand(argv, output=tmp_path / "output", env={**environment, **settings}, cwd=tmp_path) as command:
+        argv = ["http", "--port", str(port), *arguments]
+        url, output = f"http://127.0.0.1:{port}", tmp_path / "output"
+        with forked.running(argv, output=output, env={**environment, **settings}, cwd=tmp_path) as command:
             command.wait_for_ok(f"{url}/ready", timeout=60)
             yield command, url
 
@@ -91,9 +91,9 @@ def sockets(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
     @contextmanager
     def hold(*arguments: str, port: str = "", **settings: str) -> Iterator[tuple[RunningCommand, str, Path]]:
         port = port or str(free_port())
-        argv = [*console_command("hexaccount"), "realtime", "--port", port, *arguments]
+        argv = ["realtime", "--port", port, *arguments]
         url, output = f"http://127.0.0.1:{port}", tmp_path / "realtime"
-        with RunningCommand(argv, output=output, env={**environment, **settings}, cwd=tmp_path) as command:
+        with forked.running(argv, output=output, env={**environment, **settings}, cwd=tmp_path) as command:
             command.wait_for_ok(f"{url}/ready", timeout=60)
             yield command, url, output
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tests.servers import forked
 from tests.servers.ports import free_port
-from tests.servers.processes import RunningCommand, console_command
 
 pytestmark = pytest.mark.long
 
@@ -33,8 +33,8 @@ def test_an_instance_that_lives_and_can_never_serve_ends_the_replacement(
     with serving() as (_, url):
         assert is_healthy(url)
     port = str(free_port())
-    argv = [*console_command("hexaccount"), "http", "--port", port]
+    argv = ["http", "--port", port]
     other = {**environment, "HEXACCOUNT_JWT__KEY": "another key than the one that sealed the stored key"}
-    with RunningCommand(argv, output=tmp_path / "other", env=other, cwd=tmp_path) as command:
+    with forked.running(argv, output=tmp_path / "other", env=other, cwd=tmp_path) as command:
         command.wait_for_ok(f"http://127.0.0.1:{port}/health", timeout=60)
         assert not is_healthy(f"http://127.0.0.1:{port}")

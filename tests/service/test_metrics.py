@@ -14,8 +14,9 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.servers import forked
 from tests.servers.ports import free_port
-from tests.servers.processes import RunningCommand, console_command
+from tests.servers.processes import RunningCommand
 from tests.servers.redis import RedisServer
 from tests.service.conftest import Account
 
@@ -97,8 +98,8 @@ def test_what_a_killed_worker_said_of_itself_is_forgotten_and_what_it_counted_is
 def test_a_cache_that_is_away_is_told_of_before_anybody_needs_it(tmp_path: Path, environment: dict[str, str]) -> None:
     port = free_port()
     env = {**environment, "HEXACCOUNT_CACHE": f"redis://127.0.0.1:{free_port()}/0"}
-    argv = [*console_command("hexaccount"), "http", "--port", str(port)]
-    with RunningCommand(argv, output=tmp_path / "output", env=env, cwd=tmp_path) as command:
+    argv = ["http", "--port", str(port)]
+    with forked.running(argv, output=tmp_path / "output", env=env, cwd=tmp_path) as command:
         url = f"http://127.0.0.1:{port}"
         command.wait_for_ok(f"{url}/health", timeout=60)  # and not /ready, which looks too
         wait_for(url, "hexaccount_cache_reachable", 0)

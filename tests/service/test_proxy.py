@@ -19,9 +19,10 @@ import pytest
 import requests
 from websocket import create_connection
 
+from tests.servers import forked
 from tests.servers.haproxy import CONFIG, Haproxy
 from tests.servers.ports import free_port
-from tests.servers.processes import RunningCommand, console_command
+from tests.servers.processes import RunningCommand
 from tests.service.conftest import Account
 
 pytestmark = pytest.mark.long
@@ -66,8 +67,8 @@ class House:
     def start(self, name: str) -> None:
         """Start an instance on its port, and return when it is ready."""
         command, port = "realtime" if name == "realtime" else "http", str(self.ports[name])
-        argv = [*console_command("hexaccount"), command, "--port", port]
-        process = RunningCommand(argv, output=self._folder / name, env=SETTINGS, cwd=self._folder)
+        argv = [command, "--port", port]
+        process = forked.running(argv, output=self._folder / name, env=SETTINGS, cwd=self._folder)
         self.running[name] = self._stack.enter_context(process)
         process.wait_for_ok(f"http://127.0.0.1:{port}/ready", timeout=60)
 

@@ -102,7 +102,7 @@ class Load:
                 except Exception as error:  # noqa: BLE001 - a request that failed is what this test is about
                     self.failures.append(repr(error))
 
-        works = [(self.log_in, 0.2), (self.log_in, 0.27), (self.look, 0.05), (self.look, 0.06), (self.compare, 0.5)]
+        works = [(self.log_in, 0.3), (self.log_in, 0.4), (self.look, 0.1), (self.look, 0.13), (self.compare, 0.5)]
         threads = [threading.Thread(target=repeat, args=work) for work in works]
         for thread in threads:
             thread.start()

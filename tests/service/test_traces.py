@@ -12,11 +12,12 @@ import pytest
 import requests
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from tests.servers import forked
 from tests.servers.kafka import all_messages, headers_of
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.otlp import OtlpReceiver, attributes_of
 from tests.servers.postgres import temporary_database
-from tests.servers.processes import RunningCommand, console_command
+from tests.servers.processes import RunningCommand
 from tests.service.conftest import Account
 
 pytestmark = pytest.mark.long
@@ -62,8 +63,8 @@ def relaying(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
 
     @contextmanager
     def relay(**settings: str) -> Iterator[None]:
-        argv = [*console_command("hexaccount"), "relay"]
-        with RunningCommand(argv, output=tmp_path / "relay", env={**environment, **settings}, cwd=tmp_path) as command:
+        env = {**environment, **settings}
+        with forked.running(["relay"], output=tmp_path / "relay", env=env, cwd=tmp_path) as command:
             yield
             assert command.terminate() == 0
 

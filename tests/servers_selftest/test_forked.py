@@ -1,0 +1,81 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import forked
+from tests.servers.ports import free_port
+from tests.servers.processes import console_command
+from tests.servers.stem import IMPORTED
+from tests.servers.watchdog import process_tree
+
+SETTINGS = {"HEXACCOUNT_JWT__KEY": "k" * 40, "HEXACCOUNT_PASSWORD__COST": "4"}
+ADA = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "L"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--version"], ""),
+        (["migrate"], ""),
+        (["users", "register", *ADA, "--password-stdin"], "short\n"),
+        (["config", "show"], ""),
+        (["users", "list", "--nope"], ""),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
+)
+def test_it_says_and_returns_what_a_program_that_was_started_does(
+    arguments: list[str], text: str, tmp_path: Path
+) -> None:
+    env = {"PATH": os.environ["PATH"], **SETTINGS, "HEXACCOUNT_STORE": "sqlite:///accounts.db"}
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    argv = [*console_command("hexaccount"), *arguments]
+    started = subprocess.run(
+        argv, env=env, cwd=tmp_path / "one", input=text, capture_output=True, text=True, check=False, timeout=60
+    )
+    done = forked.run(arguments, env=env, cwd=tmp_path / "other", text=text)
+    assert (done.returncode, done.stdout, done.stderr) == (started.returncode, started.stdout, started.stderr)
+    assert done.stdout or done.stderr
+
+
+def test_it_reads_what_it_is_given_and_works_where_it_is_told_to(tmp_path: Path) -> None:
+    env = {**SETTINGS, "HEXACCOUNT_STORE": "sqlite:///there.db"}
+    assert forked.run(["migrate"], env=env, cwd=tmp_path).returncode == 0
+    registered = forked.run(
+        ["users", "register", *ADA, "--password-stdin"], env=env, cwd=tmp_path, text="a long word\n"
+    )
+    assert registered.returncode == 0, registered.stderr
+    assert (tmp_path / "there.db").is_file()
+    listed = json.loads(forked.run(["users", "list", "--json"], env=env, cwd=tmp_path).stdout)["data"]
+    assert [user["user_name"] for user in listed] == ["ada"]
+
+
+def test_it_is_told_to_end_or_killed_as_any_process(tmp_path: Path) -> None:
+    for number, code in ((signal.SIGTERM, 0), (signal.SIGKILL, -9)):
+        port = free_port()
+        argv = ["http", "--port", str(port)]
+        with forked.running(argv, output=tmp_path / "output", env=SETTINGS, cwd=tmp_path) as command:
+            command.wait_for_ok(f"http://127.0.0.1:{port}/ready", timeout=60)
+            assert command.process.poll() is None
+            with pytest.raises(subprocess.TimeoutExpired):
+                command.process.wait(0.01)
+            command.process.send_signal(number)
+            assert command.process.wait(20) == code
+        assert process_tree(command.process.pid) == []
+
+
+def test_one_that_takes_too_long_is_killed(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        forked.run(["http", "--port", "0"], env={**os.environ, **SETTINGS}, cwd=tmp_path, timeout=0.5)
+
+
+def test_nothing_is_imported_beforehand_that_asks_for_settings_as_it_is() -> None:
+    code = f"import sys, importlib\nfor name in {IMPORTED}: importlib.import_module(name)\nprint(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert "hexaccount_flask" in imported.stdout.split()
+    assert not {"prometheus_client", "opentelemetry"} & set(imported.stdout.split())
