@@ -15,7 +15,7 @@ COMMANDS = {
     "users": ("users", "Register and list accounts, and look after what they may do and their sessions."),
     "keys": ("keys", "List, add, retire and remove signing keys."),
     "events": ("events", "Look at what has happened, and replay it."),
-    "outbox": ("outbox", "List and retry the events whose delivery was given up."),
+    "outbox": ("outbox", "See who is owed events, and what could not be delivered."),
     "purge": ("purge", "Remove what has ended and nobody will ask for again."),
     "hash": ("hash", "See what hashing passwords takes on this machine."),
     "config": ("config", "Look at the settings."),

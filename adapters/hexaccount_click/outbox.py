@@ -3,19 +3,22 @@ from uuid import UUID
 
 import click
 
+from hexaccount.application.forget_subscriber import ForgetSubscriber
+from hexaccount.application.list_subscribers import ListSubscribers, SubscriberView
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
 from hexaccount.domain.errors import Refusal
 from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.program import Program
-from hexaccount_click.table import align
+from hexaccount_click.table import align, printable
 
 _HEADINGS = ("EVENT ID", "TYPE", "SUBJECT", "SUBSCRIBER", "ATTEMPTS", "ERROR")
+_SUBSCRIBER_HEADINGS = ("SUBSCRIBER", "KNOWN", "OWED", "GIVEN UP", "OLDEST")
 
 
 @click.group()
 def outbox() -> None:
-    """List and retry the events whose delivery was given up."""
+    """See who is owed events, and what could not be delivered."""
 
 
 @outbox.command("list")
@@ -54,6 +57,38 @@ def retry(program: Program, *, event_id: UUID | None, subscriber: str | None, ev
     say("1 delivery is owed again." if count == 1 else f"{count} deliveries are owed again.")
 
 
+@outbox.command()
+@json_option
+@pass_program
+def subscribers(program: Program, *, as_json: bool) -> None:
+    """List who is owed events, and how many: up to 10,000 are counted.
+
+    KNOWN are those of this service as it is set. Others are owed events for ever: their URL, webhook or cache was taken
+    out of the settings, or is in those of other processes only.
+    """
+    found = program.bus().handle(ListSubscribers())
+    if as_json:
+        say_json({"data": [_subscriber_document(subscriber) for subscriber in found]})
+    elif found:
+        say("\n".join(align([_SUBSCRIBER_HEADINGS, *map(_subscriber_row, found)])))
+    else:
+        note("Nobody is owed events.")
+
+
+@outbox.command()
+@click.argument("subscriber")
+@pass_program
+def forget(program: Program, *, subscriber: str) -> None:
+    """Owe a SUBSCRIBER nothing any more, neither what it is owed now nor what will happen.
+
+    For one that was taken out of the settings for good. The journal keeps the events: once it is in the settings again,
+    `hexaccount events replay` owes them anew.
+    """
+    count = program.bus().handle(ForgetSubscriber(subscriber=subscriber))
+    events = "1 event was" if count == 1 else f"{count} events were"
+    say(f"{printable(subscriber)} is forgotten; {events} owed to it.")
+
+
 def _whole_events(
     set_aside: SetAsideDeliveries, *, limit: int, after: UUID | None, subscriber: str | None
 ) -> tuple[Sequence[SetAside], UUID | None]:
@@ -78,4 +113,20 @@ def _document(delivery: SetAside) -> dict[str, object]:
         "subscriber": delivery.subscriber,
         "attempts": delivery.attempts,
         "error": delivery.error,
+    }
+
+
+def _subscriber_row(subscriber: SubscriberView) -> tuple[str, ...]:
+    known, backlog = "yes" if subscriber.known else "no", subscriber.backlog
+    oldest = "" if backlog.oldest is None else str(backlog.oldest)
+    return (subscriber.name, known, str(backlog.owed), str(backlog.set_aside), oldest)
+
+
+def _subscriber_document(subscriber: SubscriberView) -> dict[str, object]:
+    return {
+        "subscriber": subscriber.name,
+        "known": subscriber.known,
+        "owed": subscriber.backlog.owed,
+        "given_up": subscriber.backlog.set_aside,
+        "oldest": subscriber.backlog.oldest,
     }

@@ -6,6 +6,7 @@ from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.stored_profiles import StoredProfiles
+from hexaccount.application.ports.subscriptions import Subscriptions
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_memory.allowances import MemoryAllowances
@@ -14,6 +15,7 @@ from hexaccount_memory.history import MemoryHistory
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_memory.signing_keys import MemorySigningKeys
 from hexaccount_memory.stored_profiles import MemoryStoredProfiles
+from hexaccount_memory.subscriptions import MemorySubscriptions
 from hexaccount_memory.tables import Tables
 from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 
@@ -35,6 +37,10 @@ class MemoryStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._outbox
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        return MemorySubscriptions(self._tables)
 
     @property
     def history(self) -> History:

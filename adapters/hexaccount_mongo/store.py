@@ -7,6 +7,7 @@ from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.stored_profiles import StoredProfiles
+from hexaccount.application.ports.subscriptions import Subscriptions
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_mongo.allowances import MongoAllowances
@@ -18,6 +19,7 @@ from hexaccount_mongo.outbox import MongoOutbox
 from hexaccount_mongo.set_aside import MongoSetAsideDeliveries
 from hexaccount_mongo.signing_keys import MongoSigningKeys
 from hexaccount_mongo.stored_profiles import MongoStoredProfiles
+from hexaccount_mongo.subscriptions import MongoSubscriptions
 from hexaccount_mongo.unit_of_work import MongoUnitOfWork
 
 
@@ -39,6 +41,10 @@ class MongoStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._set_aside
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        return MongoSubscriptions(self._database)
 
     @property
     def history(self) -> History:

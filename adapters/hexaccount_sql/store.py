@@ -11,6 +11,7 @@ from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.stored_profiles import StoredProfiles
+from hexaccount.application.ports.subscriptions import Subscriptions
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_sql.allowances import SqlAllowances
@@ -22,6 +23,7 @@ from hexaccount_sql.outbox import SqlOutbox
 from hexaccount_sql.set_aside import SqlSetAsideDeliveries
 from hexaccount_sql.signing_keys import SqlSigningKeys
 from hexaccount_sql.stored_profiles import SqlStoredProfiles
+from hexaccount_sql.subscriptions import SqlSubscriptions
 from hexaccount_sql.unit_of_work import SqlUnitOfWork
 from hexaccount_sql.writes import Writer
 
@@ -51,6 +53,10 @@ class SqlStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._set_aside
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        return SqlSubscriptions(self._engine)
 
     @property
     def history(self) -> History:

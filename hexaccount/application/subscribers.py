@@ -1,6 +1,6 @@
 """Those to whom events are owed: handlers inside the service, and publishers that carry events out of it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -34,6 +34,11 @@ class Subscriber(Protocol):
     def deliver(self, entries: Sequence[JournalEntry]) -> None:
         """Bring it these events, in order; an exception says that none of them counts as delivered."""
         ...
+
+
+def names_of(subscribers: Iterable[Subscriber]) -> frozenset[str]:
+    """Return the names of subscribers."""
+    return frozenset(subscriber.name for subscriber in subscribers)
 
 
 @dataclass(frozen=True, slots=True)

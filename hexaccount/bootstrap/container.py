@@ -1,7 +1,6 @@
 """Binds the ports to adapters as the settings choose them; nothing but this package sees the container."""
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from hexaccount.application.bus import Bus, Middleware
-from hexaccount.application.cache_eviction import CacheEviction
 from hexaccount.application.event_figures import EventFigures
 from hexaccount.application.limit_table import Limits, limits
 from hexaccount.application.login_guard import LoginGuard
@@ -18,7 +16,6 @@ from hexaccount.application.message_figures import MessageFigures
 from hexaccount.application.message_log import log_messages
 from hexaccount.application.ports.allowances import Allowances
 from hexaccount.application.ports.avatar_artist import AvatarArtist
-from hexaccount.application.ports.clock import Clock
 from hexaccount.application.ports.common_passwords import CommonPasswords
 from hexaccount.application.ports.device_tokens import DeviceTokens
 from hexaccount.application.ports.fingerprints import Fingerprints
@@ -31,13 +28,14 @@ from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.purge import Retention
 from hexaccount.application.recorder import Note, Recorder, note_nothing
 from hexaccount.application.role_book import RoleBook
-from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.application.subscribers import names_of
 from hexaccount.application.turnstile import Turnstile
-from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers, replay_targets
+from hexaccount.bootstrap.handlers import build_handlers, replay_targets
 from hexaccount.bootstrap.key_file import seed_of, signing_key
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import open_store
+from hexaccount.bootstrap.subscribers import all_subscribers
 from hexaccount.domain.lifetimes import Lifetimes
 from hexaccount.domain.role import Role
 from hexaccount_system import SystemClock, Uuid7Identifiers
@@ -174,20 +172,6 @@ def _retention(settings: Settings) -> Retention:
     )
 
 
-def _subscribers(
-    settings: Settings,
-    store: Store,
-    clock: Clock,
-    publishers: Sequence[PublishingSubscriber],
-    session_cache: SessionCache,
-) -> list[Subscriber]:
-    subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
-    subscribers += publishers
-    if settings.cache is not None:
-        subscribers.append(CacheEviction(session_cache))
-    return subscribers
-
-
 def _note(metrics: Metrics) -> Note:
     return note_nothing if metrics is NO_METRICS else EventFigures(metrics)
 
@@ -257,7 +241,7 @@ class Container(containers.DeclarativeContainer):
     )
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
-    subscribers = providers.ThreadSafeSingleton(_subscribers, settings, store, clock, publishers, session_cache)
+    subscribers = providers.ThreadSafeSingleton(all_subscribers, settings, store, clock, publishers, session_cache)
     executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
     bus = providers.ThreadSafeSingleton(
         Bus,
@@ -266,6 +250,9 @@ class Container(containers.DeclarativeContainer):
             unit_of_work=store.provided.unit_of_work,
             history=store.provided.history,
             replay_targets=providers.Factory(replay_targets, subscribers=subscribers, store=store),
+            subscriptions=store.provided.subscriptions,
+            outbox=store.provided.outbox,
+            known_subscribers=providers.Factory(names_of, subscribers),
             clearing=store.provided.clearing,
             retention=retention,
             hasher=hasher,

@@ -1,6 +1,6 @@
 """Which handler answers which message, and which events are owed to whom."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -15,6 +15,7 @@ from hexaccount.application.enable_user import EnableUser, enable_user
 from hexaccount.application.end_all_sessions import EndAllSessions, end_all_sessions
 from hexaccount.application.end_session import EndSession, end_session
 from hexaccount.application.end_sessions import EndSessions, end_sessions
+from hexaccount.application.forget_subscriber import ForgetSubscriber, forget_subscriber
 from hexaccount.application.get_event import GetEvent, get_event
 from hexaccount.application.get_profile import GetProfile, get_profile
 from hexaccount.application.get_user import GetUser, get_user
@@ -24,6 +25,7 @@ from hexaccount.application.known_sessions import KnownSessions
 from hexaccount.application.list_events import ListEvents, list_events
 from hexaccount.application.list_keys import ListKeys, list_keys
 from hexaccount.application.list_sessions import ListSessions, list_sessions
+from hexaccount.application.list_subscribers import ListSubscribers, list_subscribers
 from hexaccount.application.list_users import ListUsers, list_users
 from hexaccount.application.log_in import LogIn, log_in
 from hexaccount.application.log_out import LogOut, log_out
@@ -36,10 +38,12 @@ from hexaccount.application.ports.fingerprints import Fingerprints
 from hexaccount.application.ports.history import History
 from hexaccount.application.ports.identifiers import Identifiers
 from hexaccount.application.ports.key_smith import KeySmith
+from hexaccount.application.ports.outbox import Outbox
 from hexaccount.application.ports.password_hasher import PasswordHasher
 from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
+from hexaccount.application.ports.subscriptions import Subscriptions
 from hexaccount.application.ports.token_issuer import TokenIssuer
 from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
 from hexaccount.application.profile_projection import ProfileProjection
@@ -66,6 +70,9 @@ def build_handlers(
     unit_of_work: UnitOfWorkFactory,
     history: History,
     replay_targets: ReplayTargets,
+    subscriptions: Subscriptions,
+    outbox: Outbox,
+    known_subscribers: Collection[str],
     clearing: Clearing,
     retention: Retention,
     hasher: PasswordHasher,
@@ -161,6 +168,10 @@ def build_handlers(
     handlers.answer(GetEvent, partial(get_event, history=history))
     handlers.answer(PlanReplay, partial(plan_replay, history=history, targets=replay_targets))
     handlers.answer(ReplayEvents, partial(replay_events, history=history, targets=replay_targets))
+    handlers.answer(
+        ListSubscribers, partial(list_subscribers, subscriptions=subscriptions, outbox=outbox, known=known_subscribers)
+    )
+    handlers.answer(ForgetSubscriber, partial(forget_subscriber, subscriptions=subscriptions, known=known_subscribers))
     handlers.answer(Purge, partial(purge, clearing=clearing, clock=clock, retention=retention))
     handlers.answer(AddKey, partial(add_key, keys=keys, smith=smith, clock=clock))
     handlers.answer(RetireKey, partial(retire_key, keys=keys, smith=smith, clock=clock))

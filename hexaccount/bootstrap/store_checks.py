@@ -1,15 +1,19 @@
 """What there is to see of the store: whether it answers, its schema, the keys and the deliveries that it holds."""
 
 from hexaccount.application.diagnosis import Finding, Verdict
+from hexaccount.application.ports.session_cache import NoSessionCache
 from hexaccount.application.ports.store import SchemaMismatch, SchemaTooNew, Store
 from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.application.recorder import Recorder
+from hexaccount.application.subscribers import names_of
 from hexaccount.bootstrap.key_file import seed_of
 from hexaccount.bootstrap.local_checks import check_store_file
 from hexaccount.bootstrap.preparation import check_store_is_there
+from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of, open_store
-from hexaccount_system import Uuid7Identifiers
+from hexaccount.bootstrap.subscribers import all_subscribers
+from hexaccount_system import SystemClock, Uuid7Identifiers
 
 _MOST_COUNTED = 100
 _WELL, _TO_DO, _AWAY = Verdict.WELL, Verdict.TO_DO, Verdict.AWAY
@@ -48,7 +52,7 @@ def _look_into(settings: Settings, store: Store) -> list[Finding]:
         return [_answers(settings), Finding(part="schema", verdict=_TO_DO, told=str(error), remedy=remedy)]
     file = kind_of(settings).file_of(settings.store)
     findings = (file and check_store_file(file)) or [_answers(settings)]
-    return [*findings, schema, *_stored_keys(settings, store), _deliveries(store)]
+    return [*findings, schema, *_stored_keys(settings, store), _deliveries(store), *_left_subscribers(settings, store)]
 
 
 _MIGRATE = "Run: hexaccount migrate"
@@ -92,3 +96,18 @@ def _deliveries(store: Store) -> Finding:
     told = f"given up: {number}, to {', '.join(sorted({delivery.subscriber for delivery in given_up}))}"
     remedy = "See `hexaccount outbox list`, mend the cause, then `hexaccount outbox retry`."
     return Finding(part="deliveries", verdict=_TO_DO, told=told, remedy=remedy)
+
+
+def _left_subscribers(settings: Settings, store: Store) -> list[Finding]:
+    """Return who is owed events though nothing in the settings names them; nothing where there is nobody."""
+    clock = SystemClock()
+    known = names_of(all_subscribers(settings, store, clock, open_publishers(settings, clock), NoSessionCache()))
+    left = sorted(set(store.subscriptions.names()) - known)
+    if not left:
+        return []
+    told = f"events are owed to {', '.join(left)}, whom these settings do not name"
+    remedy = (
+        "Name them in the settings `events`, `webhooks` or `cache` again, or, where no process of this service does, "
+        "strike off what they are owed: hexaccount outbox forget SUBSCRIBER"
+    )
+    return [Finding(part="subscribers", verdict=_TO_DO, told=told, remedy=remedy)]

@@ -86,6 +86,9 @@ def test_every_message_has_its_handler() -> None:
         unit_of_work=container.store().unit_of_work,
         history=container.store().history,
         replay_targets=[],
+        subscriptions=container.store().subscriptions,
+        outbox=container.store().outbox,
+        known_subscribers=(),
         clearing=container.store().clearing,
         retention=container.retention(),
         hasher=container.hasher(),
@@ -106,7 +109,7 @@ def test_every_message_has_its_handler() -> None:
         "Authenticate", "GetUser", "ListUsers", "GetProfile", "RefreshSession", "ListSessions", "EndSession",
         "EndSessions", "EndAllSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AdmitRequest",
         "AddKey", "RetireKey", "RemoveKey", "ListKeys", "Purge",
-        "ListEvents", "GetEvent", "PlanReplay", "ReplayEvents",
+        "ListEvents", "GetEvent", "PlanReplay", "ReplayEvents", "ListSubscribers", "ForgetSubscriber",
     }  # fmt: skip
     container.lane().close()
 

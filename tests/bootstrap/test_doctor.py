@@ -124,6 +124,21 @@ def test_deliveries_that_were_given_up_are_counted_by_receiver() -> None:
     assert (finding.verdict, finding.told) == (Verdict.TO_DO, "given up: 1, to crm")
 
 
+def test_who_is_owed_events_though_nothing_names_them_is_told_with_the_remedy() -> None:
+    events = "memory://"
+    named = settings_of("sqlite:///accounts.db", events=[events])
+    prepare(named)
+    with open_service(named) as service:
+        service.enrol()
+    assert "subscribers" not in found(named)
+    finding = found(settings_of("sqlite:///accounts.db"))["subscribers"]
+    assert (finding.verdict, finding.told) == (
+        Verdict.TO_DO,
+        f"events are owed to {events}, whom these settings do not name",
+    )
+    assert "hexaccount outbox forget" in finding.remedy
+
+
 def test_a_store_that_is_not_migrated_and_one_that_is_behind_are_told_apart(postgres_server: str) -> None:
     with temporary_database(postgres_server) as url:
         settings = settings_of(url)

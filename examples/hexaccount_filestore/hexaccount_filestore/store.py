@@ -10,6 +10,7 @@ from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.store import Store
 from hexaccount.application.ports.stored_profiles import StoredProfiles
+from hexaccount.application.ports.subscriptions import Subscriptions
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 from hexaccount.application.recorder import Recorder
 from hexaccount_filestore.allowances import FileAllowances
@@ -19,6 +20,7 @@ from hexaccount_filestore.history import FileHistory
 from hexaccount_filestore.outbox import FileOutbox
 from hexaccount_filestore.signing_keys import FileSigningKeys
 from hexaccount_filestore.stored_profiles import FileStoredProfiles
+from hexaccount_filestore.subscriptions import FileSubscriptions
 from hexaccount_filestore.unit_of_work import FileUnitOfWork
 
 
@@ -41,6 +43,10 @@ class FileStore(Store):
     @property
     def set_aside(self) -> SetAsideDeliveries:
         return self._outbox
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        return FileSubscriptions(self._handle)
 
     @property
     def history(self) -> History:

@@ -7,6 +7,7 @@ from hexaccount.application.ports.history import History
 from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
 from hexaccount.application.ports.signing_keys import SigningKeys
 from hexaccount.application.ports.stored_profiles import StoredProfiles
+from hexaccount.application.ports.subscriptions import Subscriptions
 from hexaccount.application.ports.unit_of_work import UnitOfWork
 
 
@@ -17,6 +18,8 @@ class Store(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def set_aside(self) -> SetAsideDeliveries: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
     @property
     def history(self) -> History: ...
     @property

@@ -31,6 +31,7 @@ from hexaccount.conformance.suites.signing_keys import SigningKeysContract
 from hexaccount.conformance.suites.stale_versions import StaleVersionContract
 from hexaccount.conformance.suites.stored_profiles import StoredProfilesContract
 from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.conformance.suites.subscriptions import SubscriptionsContract
 from hexaccount.conformance.suites.text_fidelity import TextFidelityContract
 from hexaccount.conformance.suites.uniqueness import UniquenessContract
 
@@ -49,6 +50,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     DeliveryEndsContract,
     SetAsideContract,
     BacklogContract,
+    SubscriptionsContract,
     DrainingContract,
     OwingAgainContract,
     FollowingContract,

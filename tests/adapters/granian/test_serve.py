@@ -18,7 +18,7 @@ def is_refused(service: Service) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_signal_drains_then_closes_the_doors_and_finishes_what_is_in_flight(number: int) -> None:
-    with Service(workers=2, drain_delay=1.0, slow_threads=4).started() as service:
+    with Service(workers=2, drain_delay=2.0, slow_threads=4).started() as service:
         assert service.ask("/ready").status == 200
         held = [service.begin(f"/slow/held-{n}") for n in range(4)]
         until(lambda: all(service.begun(f"held-{n}") for n in range(4)), "all are held")
@@ -67,7 +67,7 @@ def test_a_signal_at_any_early_moment_ends_the_service_in_order() -> None:
 
 
 def test_ctrl_c_in_a_terminal_is_obeyed_once_by_the_parent_alone() -> None:
-    with Service(workers=2, drain_delay=0.5).started() as service:
+    with Service(workers=2, drain_delay=2.0).started() as service:
         held = service.begin("/slow/held")
         until(lambda: service.begun("held"), "a request is held")
         os.killpg(service.process.pid, signal.SIGINT)
@@ -194,7 +194,7 @@ def test_a_port_can_be_served_again_at_once() -> None:
 
 
 def test_processes_that_are_spawned_serve_and_stop_like_forked_ones() -> None:
-    with Service(workers=2, start_method="spawn", drain_delay=0.5).started() as service:
+    with Service(workers=2, start_method="spawn", drain_delay=2.0).started() as service:
         assert service.ask("/quick").status == 200
         service.signal(signal.SIGTERM)
         service.wait_for("stopping")

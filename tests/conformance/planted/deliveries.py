@@ -13,6 +13,7 @@ from hexaccount.application.journal_entry import JournalEntry
 from hexaccount.application.ports.outbox import Backlog, Delivery
 from hexaccount_memory import outbox, tables
 from hexaccount_memory.outbox import MemoryOutbox
+from hexaccount_memory.subscriptions import MemorySubscriptions
 from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 from tests.conformance.planted.bugs import found_by
 
@@ -192,3 +193,27 @@ def a_replay_takes_claims_away(patch: pytest.MonkeyPatch) -> None:
         owe(self, subscriber, entries)
 
     patch.setattr(MemoryOutbox, "owe", anew)
+
+
+@found_by("Subscriptions", "test_who_is_cancelled_is_owed_nothing_and_nobody_else_is_touched")
+def who_is_cancelled_stays_enrolled(patch: pytest.MonkeyPatch) -> None:
+    cancel = MemorySubscriptions.cancel
+
+    def of_what_is_owed(self: MemorySubscriptions, subscriber: str, *, limit: int) -> int:
+        types = self.tables.subscriptions.get(subscriber, frozenset())
+        struck_off = cancel(self, subscriber, limit=limit)
+        self.tables.subscriptions[subscriber] = types
+        return struck_off
+
+    patch.setattr(MemorySubscriptions, "cancel", of_what_is_owed)
+
+
+@found_by("Subscriptions", "test_who_is_cancelled_is_owed_nothing_and_nobody_else_is_touched")
+def what_was_given_up_is_not_struck_off(patch: pytest.MonkeyPatch) -> None:
+    cancel = MemorySubscriptions.cancel
+
+    def but_what_was_given_up(self: MemorySubscriptions, subscriber: str, *, limit: int) -> int:
+        waiting = [owed for pair in self.tables.owed[subscriber].values() for owed in pair]
+        return 0 if any(owed.set_aside for owed in waiting) else cancel(self, subscriber, limit=limit)
+
+    patch.setattr(MemorySubscriptions, "cancel", but_what_was_given_up)

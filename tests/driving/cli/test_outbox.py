@@ -118,3 +118,42 @@ def test_retrying_must_name_either_some_or_all(run, give_up, args):
     result = run("outbox", "retry", *(event_id if arg == "EVENT" else arg for arg in args))
     assert result.exit_code == 2
     assert len(listed(run)["data"]) == 1
+
+
+def test_who_is_owed_events_is_listed_and_whether_the_settings_name_them(run, program, register):
+    program.service.enrol()
+    program.service.store.outbox.enrol("kafka://old/\x1b[31m", ["*"])
+    register("ada")
+    heading, *lines = run("outbox", "subscribers").stdout.splitlines()
+    assert heading.split("  ")[0] == "SUBSCRIBER"
+    assert [line.split()[:4] for line in lines] == [
+        [r"kafka://old/\x1b[31m", "no", "1", "0"],
+        ["profile-of-a-registered-user", "yes", "1", "0"],
+    ]
+    left, known = json.loads(run("outbox", "subscribers", "--json").stdout)["data"]
+    assert left.pop("oldest") == known["oldest"]
+    assert left == {"subscriber": "kafka://old/\x1b[31m", "known": False, "owed": 1, "given_up": 0}
+
+
+def test_nobody_who_is_owed_events_leaves_standard_output_empty(run):
+    result = run("outbox", "subscribers", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"data": []})
+    result = run("outbox", "subscribers")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nobody is owed events.\n")
+
+
+def test_one_whom_nothing_names_is_forgotten_for_good(run, give_up):
+    give_up("kafka", accounts=2)
+    result = run("outbox", "forget", "kafka")
+    assert (result.exit_code, result.stdout) == (0, "kafka is forgotten; 2 events were owed to it.\n")
+    assert listed(run)["data"] == []
+    again = run("outbox", "forget", "kafka")
+    assert again.exit_code == 1
+    assert again.stderr.startswith("error: nobody of this name is owed events; there are ")
+
+
+def test_one_that_the_settings_name_is_not_forgotten(run, program):
+    program.service.enrol()
+    refused = run("outbox", "forget", "profile-of-a-registered-user")
+    assert refused.exit_code == 1
+    assert "take it out of the settings" in refused.stderr
