@@ -102,7 +102,7 @@ class Load:
                 except Exception as error:  # noqa: BLE001 - a request that failed is what this test is about
                     self.failures.append(repr(error))
 
-        works = [(self.log_in, 0.3), (self.log_in, 0.4), (self.look, 0.1), (self.look, 0.13), (self.compare, 0.5)]
+        works = [(self.log_in, 0.3), (self.log_in, 0.4), (self.look, 0.15), (self.look, 0.2), (self.compare, 0.5)]
         threads = [threading.Thread(target=repeat, args=work) for work in works]
         for thread in threads:
             thread.start()
@@ -114,11 +114,11 @@ class Load:
                 thread.join(30)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 30, *, pause: float = 0.1) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 @pytest.fixture
@@ -154,14 +154,14 @@ def test_no_request_fails_and_no_key_in_use_is_unpublished_while_keys_are_change
             keys("retire", first)
             wait_until(lambda: second in load.seen["used"])
             third = keys("add", "--algorithm", "RS256", "--signs-after", str(UNSURE))
-            wait_until(lambda: states()[first] == "spent")
+            wait_until(lambda: states()[first] == "spent", pause=1.0)
             keys("remove", first)
             wait_until(lambda: third in load.seen["used"])
             # The newest is retired, and the one before it signs again.
             keys("retire", third)
             signed = len(load.tokens)
             wait_until(lambda: any(header_of(token)["kid"] == second for token in load.tokens[signed:]))
-            wait_until(lambda: states()[third] == "spent")
+            wait_until(lambda: states()[third] == "spent", pause=1.0)
             keys("remove", third)
             time.sleep(LIFETIME)
         assert load.failures == []

@@ -58,17 +58,17 @@ def test_a_registration_is_whole_or_never_was_wherever_its_process_is_killed(
     durable_store: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole, clock = 0, AfterTheLeases()
-    for point in count(1):
-        name = f"doomed{point}"
-        code, told = run_until_doom(register, durable_store, name, point)
-        with opened(durable_store, clock) as service:
+    with opened(durable_store, clock) as service:
+        for point in count(1):
+            name = f"doomed{point}"
+            code, told = run_until_doom(register, durable_store, name, point)
             exists = is_whole(service, clock, name)
-        assert told[:1] in ([], [201])
-        assert exists or not told, f"an acknowledged account is lost at point {point}"
-        whole += exists
-        if code == 0:
-            break
-        assert code == -signal.SIGKILL
+            assert told[:1] in ([], [201])
+            assert exists or not told, f"an acknowledged account is lost at point {point}"
+            whole += exists
+            if code == 0:
+                break
+            assert code == -signal.SIGKILL
     with capsys.disabled():
         sys.stdout.write(
             f"\n{durable_store.partition(':')[0]}: killed at {point - 1} points, {whole} after the commit\n"

@@ -63,7 +63,7 @@ def test_a_signal_at_any_early_moment_ends_the_service_in_order() -> None:
             assert service.count("stopping") == 1
 
     with ThreadPoolExecutor(4) as at_once:
-        list(at_once.map(end_after, range(0, 1500, 75)))
+        list(at_once.map(end_after, range(0, 1500, 100)))
 
 
 def test_ctrl_c_in_a_terminal_is_obeyed_once_by_the_parent_alone() -> None:
