@@ -11,6 +11,7 @@ import pytest
 import hexaccount_flask
 from hexaccount.application.authenticate import Authenticate
 from hexaccount.application.bus import Bus, Handlers
+from hexaccount.application.forget_subscriber import SubscriberInUse, SubscriberUnknown
 from hexaccount.application.get_event import EventNotFound
 from hexaccount.application.ports.password_hasher import HashingOverloaded
 from hexaccount.application.ports.store import SchemaMismatch
@@ -32,8 +33,10 @@ ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
     UnknownRole: (["user", "admin"],),
     UnknownTarget: (["memory://"],),
     TypeNotTaken: (PublishingSubscriber("memory://", MemoryPublisher()),),
+    SubscriberInUse: ("memory://",),
+    SubscriberUnknown: (["memory://"],),
 }
-OF_THE_COMMAND_LINE = {EventNotFound, TypeNotTaken, UnknownTarget}
+OF_THE_COMMAND_LINE = {EventNotFound, SubscriberInUse, SubscriberUnknown, TypeNotTaken, UnknownTarget}
 """What is refused where no client comes over HTTP."""
 
 
