@@ -9,15 +9,31 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 class Authority:
-    """Issues certificates; `file` is its own."""
+    """Issues certificates as RFC 5280 wants them, which Python looks at since 3.13; `file` is its own."""
 
     def __init__(self, folder: Path, name: str = "An authority of tests") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        unsigned = self._begin(self._name, self._key).add_extension(x509.BasicConstraints(True, None), critical=True)
+        unsigned = (
+            self._begin(self._name, self._key)
+            .add_extension(x509.BasicConstraints(True, None), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
+        )
         self.file = folder / "authority.pem"
         self.file.write_bytes(unsigned.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
@@ -45,4 +61,6 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(hours=1))
             .not_valid_after(now + timedelta(hours=1))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )

@@ -1,9 +1,11 @@
 """Limits as attackers meet them: many at once, on two processes, and the real clock."""
 
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from threading import Barrier
 
@@ -102,10 +104,8 @@ def test_an_unknown_account_is_refused_as_often_as_a_known_one(ada: Account) -> 
 
 
 def test_one_worker_on_sqlite_counts_by_itself_and_several_in_the_store(serving, tmp_path) -> None:
-    import sqlite3
-
     def counted() -> int:
-        with sqlite3.connect(tmp_path / "hexaccount-data" / "hexaccount.db") as connection:
+        with closing(sqlite3.connect(tmp_path / "hexaccount-data" / "hexaccount.db")) as connection:
             return int(connection.execute("SELECT count(*) FROM allowances").fetchone()[0])
 
     for workers, rows in (("1", 0), ("2", 3)):

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -143,7 +144,7 @@ def test_a_disabled_account_is_locked_out_at_once_by_a_command_line_with_the_cac
 def test_known_sessions_are_answered_while_nobody_can_read_the_store(ada: Account, tmp_path: Path) -> None:
     headers = ada.log_in()
     assert statuses(ada, headers) == {200}
-    with sqlite3.connect(tmp_path / "hexaccount-data" / "hexaccount.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "hexaccount-data" / "hexaccount.db")) as connection:
         connection.execute("ALTER TABLE sessions RENAME TO hidden_sessions")
     assert statuses(ada, headers) == {200}
     time.sleep(LIFETIME + 0.1)
