@@ -5,6 +5,7 @@ import click
 
 from hexaccount.application.forget_subscriber import ForgetSubscriber
 from hexaccount.application.list_subscribers import ListSubscribers, SubscriberView
+from hexaccount.application.ports.identifiers import moment_of
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
 from hexaccount.domain.errors import Refusal
 from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
@@ -13,7 +14,7 @@ from hexaccount_click.program import Program
 from hexaccount_click.table import align, printable
 
 _HEADINGS = ("EVENT ID", "TYPE", "SUBJECT", "SUBSCRIBER", "ATTEMPTS", "ERROR")
-_SUBSCRIBER_HEADINGS = ("SUBSCRIBER", "KNOWN", "OWED", "GIVEN UP", "OLDEST")
+_SUBSCRIBER_HEADINGS = ("SUBSCRIBER", "STATE", "OWED", "GIVEN UP", "OLDEST")
 
 
 @click.group()
@@ -61,32 +62,36 @@ def retry(program: Program, *, event_id: UUID | None, subscriber: str | None, ev
 @json_option
 @pass_program
 def subscribers(program: Program, *, as_json: bool) -> None:
-    """List who is owed events, and how many: up to 10,000 are counted.
+    """List for whom events are kept, and how many: up to 10,000 are counted.
 
-    KNOWN are those of this service as it is set. Others are owed events for ever: their URL, webhook or cache was taken
-    out of the settings, or is in those of other processes only.
+    Who is `in use` is part of the service, or named by these settings. Who is `left` was taken out of them, or is in
+    those of other processes only: events are kept for it until it is forgotten. For who is `not enrolled` nothing is
+    kept before a process starts with these settings. OLDEST is when the event happened that has been owed for the
+    longest.
     """
     found = program.bus().handle(ListSubscribers())
     if as_json:
         say_json({"data": [_subscriber_document(subscriber) for subscriber in found]})
-    elif found:
-        say("\n".join(align([_SUBSCRIBER_HEADINGS, *map(_subscriber_row, found)])))
     else:
-        note("Nobody is owed events.")
+        say("\n".join(align([_SUBSCRIBER_HEADINGS, *map(_subscriber_row, found)])))
 
 
 @outbox.command()
 @click.argument("subscriber")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_program
-def forget(program: Program, *, subscriber: str) -> None:
-    """Owe a SUBSCRIBER nothing any more, neither what it is owed now nor what will happen.
+def forget(program: Program, *, subscriber: str, yes: bool) -> None:
+    """Keep nothing for a SUBSCRIBER any more, neither what it is owed now nor what will happen.
 
-    For one that was taken out of the settings for good. The journal keeps the events: once it is in the settings again,
-    `hexaccount events replay` owes them anew.
+    For one that was taken out of the settings of every process for good: one that still names it would not notice, and
+    wait in vain until it is started again. The name is as `hexaccount outbox subscribers` shows it.
     """
-    count = program.bus().handle(ForgetSubscriber(subscriber=subscriber))
+    bus = program.bus()
+    if not yes:
+        click.confirm(f"{printable(subscriber)} gets nothing of what is kept for it. Go on?", abort=True, err=True)
+    count = bus.handle(ForgetSubscriber(subscriber=subscriber))
     events = "1 event was" if count == 1 else f"{count} events were"
-    say(f"{printable(subscriber)} is forgotten; {events} owed to it.")
+    say(f"{printable(subscriber)} is forgotten; {events} kept for it.")
 
 
 def _whole_events(
@@ -117,16 +122,17 @@ def _document(delivery: SetAside) -> dict[str, object]:
 
 
 def _subscriber_row(subscriber: SubscriberView) -> tuple[str, ...]:
-    known, backlog = "yes" if subscriber.known else "no", subscriber.backlog
-    oldest = "" if backlog.oldest is None else str(backlog.oldest)
-    return (subscriber.name, known, str(backlog.owed), str(backlog.set_aside), oldest)
+    backlog = subscriber.backlog
+    oldest = "" if backlog.oldest is None else f"{moment_of(backlog.oldest):%Y-%m-%d %H:%M:%S}Z"
+    state = subscriber.enrolment.replace("_", " ")
+    return (subscriber.name, state, str(backlog.owed), str(backlog.set_aside), oldest)
 
 
 def _subscriber_document(subscriber: SubscriberView) -> dict[str, object]:
     return {
         "subscriber": subscriber.name,
-        "known": subscriber.known,
+        "state": subscriber.enrolment,
         "owed": subscriber.backlog.owed,
         "given_up": subscriber.backlog.set_aside,
-        "oldest": subscriber.backlog.oldest,
+        "oldest_event_id": subscriber.backlog.oldest,
     }

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from hexaccount.application.ports.subscriptions import Subscriptions
-from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import deliveries, subscriptions
 
@@ -39,6 +38,7 @@ class SqlSubscriptions(Subscriptions):
         return names
 
     def cancel(self, subscriber: str, *, limit: int) -> int:
-        with store_errors(), self.engine.connect() as connection, transaction(connection):
+        # Each is a commit of its own: what others commit is owed no more from the first on.
+        with store_errors(), self.engine.connect() as connection:
             connection.execute(_UNSUBSCRIBE, {"for_subscriber": subscriber})
             return connection.execute(_STRIKE_OFF, {"for_subscriber": subscriber, "most": limit}).rowcount

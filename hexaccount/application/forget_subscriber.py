@@ -9,13 +9,13 @@ BATCH = 1000
 
 
 class SubscriberUnknown(Refusal):
-    """Nobody of this name is owed anything."""
+    """No events are kept for anybody of this name."""
 
     code = "subscriber_unknown"
 
-    def __init__(self, known: Collection[str]) -> None:
-        """Take the names that there are."""
-        super().__init__(f"nobody of this name is owed events; there are {', '.join(sorted(known)) or 'none'}")
+    def __init__(self) -> None:
+        """Take nothing: the name may be a URL with a password in it."""
+        super().__init__("no events are kept for anybody of this name; `hexaccount outbox subscribers` lists the names")
 
 
 class SubscriberInUse(Refusal):
@@ -26,27 +26,28 @@ class SubscriberInUse(Refusal):
     def __init__(self, subscriber: str) -> None:
         """Take its name."""
         super().__init__(
-            f"{subscriber} is a subscriber of this service as it is set: take it out of the settings `events`, "
-            "`webhooks` or `cache` of every process first, and start those again"
+            f"{subscriber} is in use: it is part of the service, or these settings name it in `events`, `webhooks` or "
+            "`cache`; take it out of those of every process first, and start them again"
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetSubscriber(Command[int]):
-    """Owe a subscriber nothing any more, which is gone for good; the answer is how much was owed to it."""
+    """Keep nothing for a subscriber any more, and let go of what was kept; the answer is how many events that were."""
 
     subscriber: str
 
 
 def forget_subscriber(command: ForgetSubscriber, *, subscriptions: Subscriptions, known: Collection[str]) -> int:
-    """Strike off what a subscriber is owed, batch by batch; raises SubscriberInUse and SubscriberUnknown."""
+    """Strike off what a subscriber is owed, batch by batch; raises SubscriberInUse and SubscriberUnknown.
+
+    It goes on until nothing is left, also of what was committed meanwhile.
+    """
     if command.subscriber in known:
         raise SubscriberInUse(command.subscriber)
-    names = subscriptions.names()
-    if command.subscriber not in names:
-        raise SubscriberUnknown(names)
-    forgotten, last = 0, BATCH
-    while last == BATCH:
-        last = subscriptions.cancel(command.subscriber, limit=BATCH)
-        forgotten += last
+    if command.subscriber not in subscriptions.names():
+        raise SubscriberUnknown
+    forgotten = 0
+    while command.subscriber in subscriptions.names():
+        forgotten += subscriptions.cancel(command.subscriber, limit=BATCH)
     return forgotten

@@ -1,5 +1,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from hexaccount.application.messages import Query
 from hexaccount.application.ports.outbox import Backlog, Outbox
@@ -8,25 +9,49 @@ from hexaccount.application.ports.subscriptions import Subscriptions
 MOST_COUNTED = 10_000
 
 
+class Enrolment(StrEnum):
+    """How a subscriber stands to the service that is asked, which knows some by its code and some by its settings."""
+
+    IN_USE = "in_use"
+    """It is known, and events are kept for it."""
+
+    LEFT = "left"
+    """Events are kept for it, and it is not known here; another process may know it."""
+
+    NOT_ENROLLED = "not_enrolled"
+    """It is known, and nothing is kept for it, as no process has begun since it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberView:
-    """A subscriber, whether this service knows it by its code or its settings, and what has piled up for it."""
+    """A subscriber, how it stands to this service, and what has piled up for it."""
 
     name: str
-    known: bool
+    enrolment: Enrolment
     backlog: Backlog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSubscribers(Query[Sequence[SubscriberView]]):
-    """Ask who is owed events."""
+    """Ask for whom events are kept, and for whom they should be."""
 
 
 def list_subscribers(
     _query: ListSubscribers, *, subscriptions: Subscriptions, outbox: Outbox, known: Collection[str]
 ) -> Sequence[SubscriberView]:
-    """Return every subscriber of the store by its name, with what it is owed counted up to 10,000."""
+    """Return every subscriber of the store and of this service by its name, its events counted up to 10,000."""
+    stored = set(subscriptions.names())
     return [
-        SubscriberView(name=name, known=name in known, backlog=outbox.backlog(name, limit=MOST_COUNTED))
-        for name in sorted(subscriptions.names())
+        SubscriberView(
+            name=name,
+            enrolment=_enrolment(known=name in known, stored=name in stored),
+            backlog=outbox.backlog(name, limit=MOST_COUNTED),
+        )
+        for name in sorted(stored | set(known))
     ]
+
+
+def _enrolment(*, known: bool, stored: bool) -> Enrolment:
+    if not known:
+        return Enrolment.LEFT
+    return Enrolment.IN_USE if stored else Enrolment.NOT_ENROLLED

@@ -1,6 +1,12 @@
 """What there is to see of the store: whether it answers, its schema, the keys and the deliveries that it holds."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from hexaccount.application.diagnosis import Finding, Verdict
+from hexaccount.application.list_subscribers import Enrolment, ListSubscribers, SubscriberView, list_subscribers
+from hexaccount.application.ports.identifiers import moment_of
+from hexaccount.application.ports.outbox import Backlog
 from hexaccount.application.ports.session_cache import NoSessionCache
 from hexaccount.application.ports.store import SchemaMismatch, SchemaTooNew, Store
 from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
@@ -16,6 +22,8 @@ from hexaccount.bootstrap.subscribers import all_subscribers
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 _MOST_COUNTED = 100
+# Whoever is delivered to by other processes is owed something now and then, too.
+_SOON = timedelta(minutes=1)
 _WELL, _TO_DO, _AWAY = Verdict.WELL, Verdict.TO_DO, Verdict.AWAY
 
 
@@ -52,7 +60,14 @@ def _look_into(settings: Settings, store: Store) -> list[Finding]:
         return [_answers(settings), Finding(part="schema", verdict=_TO_DO, told=str(error), remedy=remedy)]
     file = kind_of(settings).file_of(settings.store)
     findings = (file and check_store_file(file)) or [_answers(settings)]
-    return [*findings, schema, *_stored_keys(settings, store), _deliveries(store), *_left_subscribers(settings, store)]
+    subscribers = _subscribers(settings, store)
+    return [
+        *findings,
+        schema,
+        *_stored_keys(settings, store),
+        _deliveries(store, subscribers),
+        *_enrolments(subscribers),
+    ]
 
 
 _MIGRATE = "Run: hexaccount migrate"
@@ -88,26 +103,45 @@ def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
     return [Finding(part="stored keys", verdict=_WELL, told=f"{len(stored)}, and all can be opened")]
 
 
-def _deliveries(store: Store) -> Finding:
-    given_up = store.set_aside.page(limit=_MOST_COUNTED, after=None)
+def _deliveries(store: Store, subscribers: Sequence[SubscriberView]) -> Finding:
+    left = {subscriber.name for subscriber in subscribers if subscriber.enrolment is Enrolment.LEFT}
+    found = store.set_aside.page(limit=_MOST_COUNTED, after=None)
+    given_up = [delivery for delivery in found if delivery.subscriber not in left]
     if not given_up:
         return Finding(part="deliveries", verdict=_WELL, told="none was given up")
-    number = f"{len(given_up)} or more" if len(given_up) == _MOST_COUNTED else str(len(given_up))
+    number = f"{len(given_up)} or more" if len(found) == _MOST_COUNTED else str(len(given_up))
     told = f"given up: {number}, to {', '.join(sorted({delivery.subscriber for delivery in given_up}))}"
     remedy = "See `hexaccount outbox list`, mend the cause, then `hexaccount outbox retry`."
     return Finding(part="deliveries", verdict=_TO_DO, told=told, remedy=remedy)
 
 
-def _left_subscribers(settings: Settings, store: Store) -> list[Finding]:
-    """Return who is owed events though nothing in the settings names them; nothing where there is nobody."""
+def _subscribers(settings: Settings, store: Store) -> Sequence[SubscriberView]:
     clock = SystemClock()
     known = names_of(all_subscribers(settings, store, clock, open_publishers(settings, clock), NoSessionCache()))
-    left = sorted(set(store.subscriptions.names()) - known)
-    if not left:
-        return []
-    told = f"events are owed to {', '.join(left)}, whom these settings do not name"
-    remedy = (
-        "Name them in the settings `events`, `webhooks` or `cache` again, or, where no process of this service does, "
-        "strike off what they are owed: hexaccount outbox forget SUBSCRIBER"
-    )
-    return [Finding(part="subscribers", verdict=_TO_DO, told=told, remedy=remedy)]
+    return list_subscribers(ListSubscribers(), subscriptions=store.subscriptions, outbox=store.outbox, known=known)
+
+
+def _enrolments(subscribers: Sequence[SubscriberView]) -> list[Finding]:
+    """Return for whom events are kept in vain, and for whom they should be and are not; nothing where all is well."""
+    findings = []
+    if left := [each.name for each in subscribers if each.enrolment is Enrolment.LEFT and _waits(each.backlog)]:
+        told = f"events wait for {' and '.join(left)}, which these settings do not name"
+        remedy = (
+            "Start the relay whose settings name it; or, once no process of this service does, let go of what is kept: "
+            "hexaccount outbox forget SUBSCRIBER"
+        )
+        findings.append(Finding(part="subscribers", verdict=_TO_DO, told=told, remedy=remedy))
+    if missing := [each.name for each in subscribers if each.enrolment is Enrolment.NOT_ENROLLED]:
+        told = f"no events are kept for {' and '.join(missing)}, though the service or these settings know it"
+        remedy = (
+            "Start the service with these settings, or run `hexaccount migrate`; "
+            "`hexaccount events replay SUBSCRIBER --since TIME` brings what it has missed."
+        )
+        findings.append(Finding(part="enrolment", verdict=_TO_DO, told=told, remedy=remedy))
+    return findings
+
+
+def _waits(backlog: Backlog) -> bool:
+    """Tell whether there is something that nobody seems to deliver."""
+    since = None if backlog.oldest is None else moment_of(backlog.oldest)
+    return bool(backlog.set_aside) or (since is not None and since < SystemClock().now() - _SOON)

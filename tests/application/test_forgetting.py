@@ -7,11 +7,13 @@ import pytest
 from hexaccount.application import forget_subscriber as forgetting
 from hexaccount.application.forget_subscriber import ForgetSubscriber, SubscriberInUse, SubscriberUnknown
 from hexaccount.application.list_subscribers import ListSubscribers
+from hexaccount.application.ports.history import Chosen
 from hexaccount.application.ports.outbox import Backlog
 from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount_memory import MemoryPublisher
+from hexaccount_memory.subscriptions import MemorySubscriptions
 from tests.application.people import registration
 
 WORLD, LEFT = "memory://world", "kafka://old/hexaccount"
@@ -27,15 +29,15 @@ def service() -> Iterator[Service]:
         yield service
 
 
-def told(service: Service) -> dict[str, tuple[bool, int]]:
-    return {one.name: (one.known, one.backlog.owed) for one in service.bus.handle(ListSubscribers())}
+def told(service: Service) -> dict[str, tuple[str, int]]:
+    return {one.name: (one.enrolment, one.backlog.owed) for one in service.bus.handle(ListSubscribers())}
 
 
 def test_everybody_who_is_owed_events_is_listed_and_whether_the_service_knows_them(service: Service) -> None:
     service.bus.handle(registration())
-    assert told(service) == {HANDLER: (True, 1), LEFT: (False, 1), WORLD: (True, 1)}
+    assert told(service) == {HANDLER: ("in_use", 1), LEFT: ("left", 1), WORLD: ("in_use", 1)}
     service.deliver_all()
-    assert told(service) == {HANDLER: (True, 0), LEFT: (False, 2), WORLD: (True, 0)}
+    assert told(service) == {HANDLER: ("in_use", 0), LEFT: ("left", 2), WORLD: ("in_use", 0)}
     assert [one.name for one in service.bus.handle(ListSubscribers())] == sorted([HANDLER, LEFT, WORLD])
 
 
@@ -48,16 +50,42 @@ def test_whom_nothing_names_can_be_forgotten_with_all_that_is_owed(
     assert service.bus.handle(ForgetSubscriber(subscriber=LEFT)) == 5
     service.bus.handle(registration("mallory"))
     assert service.store.outbox.backlog(LEFT, limit=10) == Backlog(owed=0, set_aside=0, oldest=None)
-    assert told(service) == {HANDLER: (True, 6), WORLD: (True, 6)}
+    assert told(service) == {HANDLER: ("in_use", 6), WORLD: ("in_use", 6)}
 
 
 def test_one_that_the_service_knows_is_not_forgotten(service: Service) -> None:
     service.bus.handle(registration())
-    with pytest.raises(SubscriberInUse, match=r"memory://world is a subscriber .* take it out of the settings"):
+    with pytest.raises(SubscriberInUse, match=r"memory://world is in use: .* take it out of those of every process"):
         service.bus.handle(ForgetSubscriber(subscriber=WORLD))
-    assert told(service)[WORLD] == (True, 1)
+    assert told(service)[WORLD] == ("in_use", 1)
 
 
-def test_one_that_is_not_there_is_told_with_those_that_are(service: Service) -> None:
-    with pytest.raises(SubscriberUnknown, match=LEFT):
-        service.bus.handle(ForgetSubscriber(subscriber="kafka://other/hexaccount"))
+def test_one_that_is_not_there_is_told_where_the_names_are_and_not_repeated(service: Service) -> None:
+    with pytest.raises(SubscriberUnknown, match="hexaccount outbox subscribers") as refusal:
+        service.bus.handle(ForgetSubscriber(subscriber="redis://:secret@other/0/hexaccount"))
+    assert "secret" not in str(refusal.value)
+
+
+def test_one_that_was_forgotten_and_is_named_still_is_told_to_be_without_events(service: Service) -> None:
+    assert service.store.subscriptions.cancel(WORLD, limit=10) == 0
+    service.bus.handle(registration())
+    assert told(service)[WORLD] == ("not_enrolled", 0)
+    service.enrol()
+    assert told(service)[WORLD] == ("in_use", 0)
+
+
+def test_what_is_committed_while_it_is_forgotten_goes_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.bus.handle(registration())
+    cancel, late = MemorySubscriptions.cancel, ["kafka"]
+
+    def with_one_on_its_way(self: MemorySubscriptions, subscriber: str, *, limit: int) -> int:
+        struck_off = cancel(self, subscriber, limit=limit)
+        if late:
+            service.store.outbox.owe(
+                late.pop() and subscriber, service.store.history.page(Chosen(), limit=1, after=None)
+            )
+        return struck_off
+
+    monkeypatch.setattr(MemorySubscriptions, "cancel", with_one_on_its_way)
+    assert service.bus.handle(ForgetSubscriber(subscriber=LEFT)) == 2
+    assert LEFT not in service.store.subscriptions.names()

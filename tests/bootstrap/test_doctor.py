@@ -11,7 +11,7 @@ import pytest
 
 from hexaccount.application.add_key import AddKey
 from hexaccount.application.diagnosis import Finding, Verdict
-from hexaccount.bootstrap import doctor
+from hexaccount.bootstrap import doctor, store_checks
 from hexaccount.bootstrap.doctor import examine
 from hexaccount.bootstrap.key_file import make_key_file
 from hexaccount.bootstrap.preparation import prepare
@@ -111,32 +111,60 @@ def test_stored_keys_that_cannot_be_opened_are_named() -> None:
 
 
 def test_deliveries_that_were_given_up_are_counted_by_receiver() -> None:
-    settings = settings_of("sqlite:///accounts.db")
+    settings = settings_of("sqlite:///accounts.db", events=["memory://"])
     prepare(settings)
     with open_service(settings) as service:
         outbox = service.store.outbox
-        outbox.enrol("crm", ["*"])
         service.bus.handle(registration())
         now = service.container.clock().now()
-        for delivery in outbox.claim("crm", limit=9, now=now, lease=timedelta(seconds=30)):
+        for delivery in outbox.claim("memory://", limit=9, now=now, lease=timedelta(seconds=30)):
             outbox.set_aside(delivery, error="gone")
     finding = found(settings)["deliveries"]
-    assert (finding.verdict, finding.told) == (Verdict.TO_DO, "given up: 1, to crm")
+    assert (finding.verdict, finding.told) == (Verdict.TO_DO, "given up: 1, to memory://")
 
 
-def test_who_is_owed_events_though_nothing_names_them_is_told_with_the_remedy() -> None:
-    events = "memory://"
-    named = settings_of("sqlite:///accounts.db", events=[events])
+def test_for_whom_events_wait_though_nothing_names_them_is_told_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named, unnamed = settings_of("sqlite:///accounts.db", events=["memory://"]), settings_of("sqlite:///accounts.db")
     prepare(named)
     with open_service(named) as service:
-        service.enrol()
-    assert "subscribers" not in found(named)
-    finding = found(settings_of("sqlite:///accounts.db"))["subscribers"]
-    assert (finding.verdict, finding.told) == (
-        Verdict.TO_DO,
-        f"events are owed to {events}, whom these settings do not name",
-    )
-    assert "hexaccount outbox forget" in finding.remedy
+        service.bus.handle(registration())
+        assert "subscribers" not in found(unnamed), "another process may be about to deliver it"
+        monkeypatch.setattr(store_checks, "_SOON", timedelta(0))
+        assert "subscribers" not in found(named)
+        finding = found(unnamed)["subscribers"]
+        assert (finding.verdict, finding.told) == (
+            Verdict.TO_DO,
+            "events wait for memory://, which these settings do not name",
+        )
+        assert "hexaccount outbox forget" in finding.remedy
+        service.deliver_all()
+        assert "subscribers" not in found(unnamed)
+
+
+def test_what_was_given_up_for_somebody_whom_nothing_names_is_not_to_be_retried() -> None:
+    settings = settings_of("sqlite:///accounts.db")
+    prepare(settings)
+    with open_service(settings) as service:
+        service.store.outbox.enrol("crm", ["*"])
+        service.bus.handle(registration())
+        now = service.container.clock().now()
+        for delivery in service.store.outbox.claim("crm", limit=9, now=now, lease=timedelta(seconds=30)):
+            service.store.outbox.set_aside(delivery, error="gone")
+    findings = found(settings)
+    assert (findings["deliveries"].verdict, findings["subscribers"].verdict) == (Verdict.WELL, Verdict.TO_DO)
+
+
+def test_one_that_is_named_and_for_whom_nothing_is_kept_is_told() -> None:
+    settings = settings_of("sqlite:///accounts.db", events=["memory://"])
+    prepare(settings)
+    assert "enrolment" not in found(settings)
+    with open_service(settings) as service:
+        service.store.subscriptions.cancel("memory://", limit=10)
+    finding = found(settings)["enrolment"]
+    assert (finding.verdict, "kept for memory://," in finding.told) == (Verdict.TO_DO, True)
+    assert "hexaccount events replay" in finding.remedy
 
 
 def test_a_store_that_is_not_migrated_and_one_that_is_behind_are_told_apart(postgres_server: str) -> None:
@@ -149,7 +177,7 @@ def test_a_store_that_is_not_migrated_and_one_that_is_behind_are_told_apart(post
         schema = found(settings)["schema"]
         assert schema.verdict is Verdict.TO_DO
         assert schema.remedy == "Run: hexaccount migrate. What serves goes on meanwhile."
-        migrate(url)
+        prepare(settings)
         assert verdicts(settings) == dict.fromkeys(["key", "store", "schema", "deliveries"], "well")
 
 

@@ -1,5 +1,5 @@
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -126,34 +126,37 @@ def test_who_is_owed_events_is_listed_and_whether_the_settings_name_them(run, pr
     register("ada")
     heading, *lines = run("outbox", "subscribers").stdout.splitlines()
     assert heading.split("  ")[0] == "SUBSCRIBER"
-    assert [line.split()[:4] for line in lines] == [
-        [r"kafka://old/\x1b[31m", "no", "1", "0"],
-        ["profile-of-a-registered-user", "yes", "1", "0"],
-    ]
+    assert [line.split("  ")[0] for line in lines] == [r"kafka://old/\x1b[31m", "profile-of-a-registered-user"]
+    assert [line.split()[-5:-2] for line in lines] == [["left", "1", "0"], ["use", "1", "0"]]
+    oldest = datetime.fromisoformat(" ".join(lines[0].split()[-2:]))
+    assert abs(oldest - datetime.now(UTC)) < timedelta(minutes=1)
     left, known = json.loads(run("outbox", "subscribers", "--json").stdout)["data"]
-    assert left.pop("oldest") == known["oldest"]
-    assert left == {"subscriber": "kafka://old/\x1b[31m", "known": False, "owed": 1, "given_up": 0}
+    assert left.pop("oldest_event_id") == known["oldest_event_id"]
+    assert left == {"subscriber": "kafka://old/\x1b[31m", "state": "left", "owed": 1, "given_up": 0}
 
 
-def test_nobody_who_is_owed_events_leaves_standard_output_empty(run):
-    result = run("outbox", "subscribers", "--json")
-    assert (result.exit_code, json.loads(result.stdout)) == (0, {"data": []})
-    result = run("outbox", "subscribers")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nobody is owed events.\n")
+def test_one_for_whom_nothing_is_kept_yet_is_listed_as_not_enrolled(run):
+    (missing,) = json.loads(run("outbox", "subscribers", "--json").stdout)["data"]
+    assert (missing["subscriber"], missing["state"]) == ("profile-of-a-registered-user", "not_enrolled")
 
 
 def test_one_whom_nothing_names_is_forgotten_for_good(run, give_up):
     give_up("kafka", accounts=2)
-    result = run("outbox", "forget", "kafka")
-    assert (result.exit_code, result.stdout) == (0, "kafka is forgotten; 2 events were owed to it.\n")
+    asked = run("outbox", "forget", "kafka", stdin="n\n")
+    assert (asked.exit_code, asked.stdout, len(listed(run)["data"])) == (130, "", 2)
+    result = run("outbox", "forget", "kafka", stdin="y\n")
+    assert (result.exit_code, result.stdout) == (0, "kafka is forgotten; 2 events were kept for it.\n")
+    assert "kafka gets nothing of what is kept for it. Go on?" in result.stderr
     assert listed(run)["data"] == []
-    again = run("outbox", "forget", "kafka")
+    again = run("outbox", "forget", "kafka", "--yes")
     assert again.exit_code == 1
-    assert again.stderr.startswith("error: nobody of this name is owed events; there are ")
+    assert again.stderr.startswith(
+        "error: no events are kept for anybody of this name; `hexaccount outbox subscribers`"
+    )
 
 
 def test_one_that_the_settings_name_is_not_forgotten(run, program):
     program.service.enrol()
-    refused = run("outbox", "forget", "profile-of-a-registered-user")
+    refused = run("outbox", "forget", "profile-of-a-registered-user", "--yes")
     assert refused.exit_code == 1
-    assert "take it out of the settings" in refused.stderr
+    assert "it is part of the service, or these settings name it" in refused.stderr

@@ -34,7 +34,6 @@ ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
     UnknownTarget: (["memory://"],),
     TypeNotTaken: (PublishingSubscriber("memory://", MemoryPublisher()),),
     SubscriberInUse: ("memory://",),
-    SubscriberUnknown: (["memory://"],),
 }
 OF_THE_COMMAND_LINE = {EventNotFound, SubscriberInUse, SubscriberUnknown, TypeNotTaken, UnknownTarget}
 """What is refused where no client comes over HTTP."""
