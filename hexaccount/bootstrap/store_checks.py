@@ -1,10 +1,16 @@
 """What there is to see of the store: whether it answers, its schema, the keys and the deliveries that it holds."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hexaccount.application.diagnosis import Finding, Verdict
-from hexaccount.application.list_subscribers import Enrolment, ListSubscribers, SubscriberView, list_subscribers
+from hexaccount.application.list_subscribers import (
+    MOST_COUNTED,
+    Enrolment,
+    ListSubscribers,
+    SubscriberView,
+    list_subscribers,
+)
 from hexaccount.application.ports.identifiers import moment_of
 from hexaccount.application.ports.outbox import Backlog
 from hexaccount.application.ports.session_cache import NoSessionCache
@@ -21,7 +27,6 @@ from hexaccount.bootstrap.stores import kind_of, open_store
 from hexaccount.bootstrap.subscribers import all_subscribers
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
-_MOST_COUNTED = 100
 # Whoever is delivered to by other processes is owed something now and then, too.
 _SOON = timedelta(minutes=1)
 _WELL, _TO_DO, _AWAY = Verdict.WELL, Verdict.TO_DO, Verdict.AWAY
@@ -65,7 +70,7 @@ def _look_into(settings: Settings, store: Store) -> list[Finding]:
         *findings,
         schema,
         *_stored_keys(settings, store),
-        _deliveries(store, subscribers),
+        _deliveries(subscribers),
         *_enrolments(subscribers),
     ]
 
@@ -103,14 +108,13 @@ def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
     return [Finding(part="stored keys", verdict=_WELL, told=f"{len(stored)}, and all can be opened")]
 
 
-def _deliveries(store: Store, subscribers: Sequence[SubscriberView]) -> Finding:
-    left = {subscriber.name for subscriber in subscribers if subscriber.enrolment is Enrolment.LEFT}
-    found = store.set_aside.page(limit=_MOST_COUNTED, after=None)
-    given_up = [delivery for delivery in found if delivery.subscriber not in left]
+def _deliveries(subscribers: Sequence[SubscriberView]) -> Finding:
+    given_up = [each for each in subscribers if each.enrolment is not Enrolment.LEFT and each.backlog.set_aside]
     if not given_up:
         return Finding(part="deliveries", verdict=_WELL, told="none was given up")
-    number = f"{len(given_up)} or more" if len(found) == _MOST_COUNTED else str(len(given_up))
-    told = f"given up: {number}, to {', '.join(sorted({delivery.subscriber for delivery in given_up}))}"
+    number = sum(each.backlog.set_aside for each in given_up)
+    more = " or more" if any(each.backlog.set_aside == MOST_COUNTED for each in given_up) else ""
+    told = f"given up: {number}{more}, to {' and '.join(each.name for each in given_up)}"
     remedy = "See `hexaccount outbox list`, mend the cause, then `hexaccount outbox retry`."
     return Finding(part="deliveries", verdict=_TO_DO, told=told, remedy=remedy)
 
@@ -123,8 +127,8 @@ def _subscribers(settings: Settings, store: Store) -> Sequence[SubscriberView]:
 
 def _enrolments(subscribers: Sequence[SubscriberView]) -> list[Finding]:
     """Return for whom events are kept in vain, and for whom they should be and are not; nothing where all is well."""
-    findings = []
-    if left := [each.name for each in subscribers if each.enrolment is Enrolment.LEFT and _waits(each.backlog)]:
+    findings, before = [], SystemClock().now() - _SOON
+    if left := [each.name for each in subscribers if each.enrolment is Enrolment.LEFT and _waits(each.backlog, before)]:
         told = f"events wait for {' and '.join(left)}, which these settings do not name"
         remedy = (
             "Start the relay whose settings name it; or, once no process of this service does, let go of what is kept: "
@@ -141,7 +145,6 @@ def _enrolments(subscribers: Sequence[SubscriberView]) -> list[Finding]:
     return findings
 
 
-def _waits(backlog: Backlog) -> bool:
+def _waits(backlog: Backlog, before: datetime) -> bool:
     """Tell whether there is something that nobody seems to deliver."""
-    since = None if backlog.oldest is None else moment_of(backlog.oldest)
-    return bool(backlog.set_aside) or (since is not None and since < SystemClock().now() - _SOON)
+    return bool(backlog.set_aside) or (backlog.oldest is not None and moment_of(backlog.oldest) < before)

@@ -17,6 +17,8 @@ from hexaccount.bootstrap.key_file import make_key_file
 from hexaccount.bootstrap.preparation import prepare
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings, TracingSettings, WebhookSettings
+from hexaccount.conformance.suites.owing import user_with_events
+from hexaccount.conformance.suites.people import People
 from hexaccount_sql.migration import migrate
 from tests.application.people import registration
 from tests.servers.mongo import temporary_mongo_database
@@ -143,17 +145,25 @@ def test_for_whom_events_wait_though_nothing_names_them_is_told_with_the_remedy(
         assert "subscribers" not in found(unnamed)
 
 
-def test_what_was_given_up_for_somebody_whom_nothing_names_is_not_to_be_retried() -> None:
-    settings = settings_of("sqlite:///accounts.db")
+def test_what_was_given_up_for_somebody_whom_nothing_names_is_not_to_be_retried_and_hides_nothing_else() -> None:
+    settings = settings_of("sqlite:///accounts.db", events=["memory://"])
     prepare(settings)
     with open_service(settings) as service:
-        service.store.outbox.enrol("crm", ["*"])
-        service.bus.handle(registration())
-        now = service.container.clock().now()
-        for delivery in service.store.outbox.claim("crm", limit=9, now=now, lease=timedelta(seconds=30)):
-            service.store.outbox.set_aside(delivery, error="gone")
-    findings = found(settings)
-    assert (findings["deliveries"].verdict, findings["subscribers"].verdict) == (Verdict.WELL, Verdict.TO_DO)
+        outbox = service.store.outbox
+        outbox.enrol("crm", ["*"])
+        user_with_events(service.store, People(), 150)
+
+        def give_up(subscriber: str, last: int) -> None:
+            now = service.container.clock().now()
+            claimed = outbox.claim(subscriber, limit=200, now=now, lease=timedelta(seconds=30))
+            for delivery in claimed[-last:]:
+                outbox.set_aside(delivery, error="gone")
+
+        give_up("crm", 150)
+        findings = found(settings)
+        assert (findings["deliveries"].verdict, findings["subscribers"].verdict) == (Verdict.WELL, Verdict.TO_DO)
+        give_up("memory://", 2)
+    assert found(settings)["deliveries"].told == "given up: 2, to memory://"
 
 
 def test_one_that_is_named_and_for_whom_nothing_is_kept_is_told() -> None:

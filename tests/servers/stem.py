@@ -1,5 +1,8 @@
 """A process that has imported the service and opened nothing, and forks itself into `hexaccount` with any arguments.
 
+It is not the forkserver of multiprocessing, whose children end without what a program does at its exit, and which the
+contracts of stores use with imports of their own.
+
 Run as a program, with the number of a socket. Each request is what to be, as JSON, and the ends of four files: standard
 input, output and error, and where to write how it has ended. The answer is the process id.
 """
