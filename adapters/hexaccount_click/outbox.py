@@ -4,7 +4,7 @@ from uuid import UUID
 import click
 
 from hexaccount.application.forget_subscriber import ForgetSubscriber
-from hexaccount.application.list_subscribers import ListSubscribers, SubscriberView
+from hexaccount.application.list_subscribers import Enrolment, ListSubscribers, SubscriberView
 from hexaccount.application.ports.identifiers import moment_of
 from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
 from hexaccount.domain.errors import Refusal
@@ -87,7 +87,8 @@ def forget(program: Program, *, subscriber: str, yes: bool) -> None:
     wait in vain until it is started again. The name is as `hexaccount outbox subscribers` shows it.
     """
     bus = program.bus()
-    if not yes:
+    left = {each.name for each in bus.handle(ListSubscribers()) if each.enrolment is Enrolment.LEFT}
+    if not yes and subscriber in left:  # nobody is asked about what is going to be refused
         click.confirm(f"{printable(subscriber)} gets nothing of what is kept for it. Go on?", abort=True, err=True)
     count = bus.handle(ForgetSubscriber(subscriber=subscriber))
     events = "1 event was" if count == 1 else f"{count} events were"
