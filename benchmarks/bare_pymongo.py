@@ -38,15 +38,15 @@ def _register(database: Database[dict[str, Any]], session: ClientSession, cost: 
         entry = _entry(event, user, "hexaccount.user.registered.v1", now, name)
         database["journal"].insert_one(entry, session=session)
         database["deliveries"].insert_one(_delivery(event, user), session=session)
-    owed = {"subscriber": "bare", "event_id": event}
-    database["deliveries"].find_one_and_update(owed, {"$set": {"lease": uuid.uuid4(), "free_at": now}})
+    pending = {"subscriber": "bare", "event_id": event}
+    database["deliveries"].find_one_and_update(pending, {"$set": {"lease": uuid.uuid4(), "free_at": now}})
     with session.start_transaction(read_concern=ReadConcern("local")):
         database["inbox"].insert_one({"subscriber": "bare", "event_id": event}, session=session)
         database["profiles"].find_one({"_id": user}, session=session)
         database["profiles"].insert_one(_profile(user, now), session=session)
         entry = _entry(created, user, "hexaccount.profile.created.v1", now, name)
         database["journal"].insert_one(entry, session=session)
-    database["deliveries"].delete_one(owed)
+    database["deliveries"].delete_one(pending)
 
 
 def _user(user: uuid.UUID, name: str, hashed: str, now: datetime) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hexaccount.application.ports.identifiers import first_id_at
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.user import User
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.user import User
+from hexaccount.kernel.identifiers import first_id_at
 
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 _APART = timedelta(seconds=30)

@@ -18,10 +18,10 @@ from confluent_kafka import Producer
 
 from benchmarks.servers import Servers
 from benchmarks.table import Table
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.relay import Relay
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.relay import Relay
 from hexaccount_kafka.message import headers_of, key_of, value_of
 from tests.application.people import registration
 from tests.servers.kafka import all_messages, brokers_of, running_kafka, temporary_topic, topic_of
@@ -42,7 +42,7 @@ def drained_per_second(table: Table, database: str, topic: str, accounts: int) -
         limits=LimitSettings(enabled=False),
     )
     with open_service(settings) as service:
-        service.enrol()
+        service.subscribe()
         for number in range(accounts):
             service.bus.handle(registration(f"drain{number}"))
         entries = _journal(service, accounts)

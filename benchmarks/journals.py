@@ -15,7 +15,7 @@ from hexaccount.conformance.suites.storing import save
 def publishing_to(database: str, topic: str) -> Iterator[Service]:
     """Open a service whose events are owed to a topic, and which delivers none itself."""
     with open_service(Settings(store=database, events=[topic], jwt=JwtSettings(key=KEY))) as service:
-        service.enrol()
+        service.subscribe()
         yield service
 
 

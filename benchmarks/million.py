@@ -26,8 +26,8 @@ from benchmarks.servers import Servers
 from benchmarks.services import KEY, PASSWORD, console, environment, log_in, ours, register
 from benchmarks.table import Table
 from benchmarks.turns import take_turns
-from hexaccount.application.list_users import ListUsers
-from hexaccount.application.user_reference import find_by_login
+from hexaccount.accounts.list_users import ListUsers
+from hexaccount.accounts.user_reference import find_by_login
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount_flask.query import cursor_of

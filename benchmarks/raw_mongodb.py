@@ -8,7 +8,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from benchmarks.raw_store import Plan, RawStore
-from hexaccount.domain.user import User
+from hexaccount.accounts.user import User
 from hexaccount_mongo.documents import document_of
 from hexaccount_mongo.schema import COLLECTIONS
 from tests.plans.mongodb import NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from benchmarks.raw_store import Plan, RawStore
-from hexaccount.domain.user import User
+from hexaccount.accounts.user import User
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.rows import row_of
 from hexaccount_sql.schema import users as table

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from hexaccount.domain.user import User
+from hexaccount.accounts.user import User
 
 
 @dataclass(frozen=True)

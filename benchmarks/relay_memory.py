@@ -30,14 +30,14 @@ def measure(table: Table, database: str, topic: str, events: int, every: float) 
     with publishing_to(database, topic) as service:
         fill(service, accounts=events // EVENTS_EACH, events_each=EVENTS_EACH)
     with psycopg.connect(database, autocommit=True) as connection:
-        owed = _owed(connection)
+        pending = _owed(connection)
         seen: list[tuple[int, float]] = []
         with relaying(database, EVENTS=setting_of(topic)) as pid:
             while left := _owed(connection):
-                seen.append((owed - left, memory_mib(pid)[1]))
+                seen.append((pending - left, memory_mib(pid)[1]))
                 time.sleep(every)
-            seen.append((owed, memory_mib(pid)[1]))
-    second_half = [(delivered, size) for delivered, size in seen if delivered >= owed / 2]
+            seen.append((pending, memory_mib(pid)[1]))
+    second_half = [(delivered, size) for delivered, size in seen if delivered >= pending / 2]
     slope, _ = statistics.linear_regression(*zip(*second_half, strict=True))
     table.add(SLOPE, 100_000 * slope)
     table.add(PSS, seen[-1][1])

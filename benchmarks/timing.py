@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from benchmarks.relative_difference import relative_difference
 from benchmarks.servers import Servers
 from benchmarks.services import KEY, PASSWORD, Running, ours, register
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.get_user import GetUser
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.get_user import GetUser
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 

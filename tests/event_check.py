@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from hexaccount.application.cloud_event import structured
-from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.events.cloud_event import structured
+from hexaccount.events.journal_entry import JournalEntry
 
 
 class EventCheck:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import click
 
-from hexaccount.application.diagnosis import Finding, Verdict
+from hexaccount.observability.diagnosis import Finding, Verdict
 from hexaccount_click.errors import ExitCode
 from hexaccount_click.options import configured_program, json_option
 from hexaccount_click.output import say, say_json
@@ -31,8 +31,10 @@ def _examine() -> tuple[Sequence[Finding], ExitCode]:
     try:
         program = configured_program()
     except ConfigurationError as error:
-        return [Finding(part="settings", verdict=Verdict.TO_DO, told=str(error))], ExitCode.MISUSED
-    well = Finding(part="settings", verdict=Verdict.WELL, told="they can be used; `hexaccount config show` shows them")
+        return [Finding(part="settings", verdict=Verdict.TO_DO, message=str(error))], ExitCode.MISUSED
+    well = Finding(
+        part="settings", verdict=Verdict.WELL, message="they can be used; `hexaccount config show` shows them"
+    )
     findings = [well, *program.examine()]
     verdicts = {finding.verdict for finding in findings}
     if Verdict.TO_DO in verdicts:
@@ -46,7 +48,7 @@ def _lines(findings: Sequence[Finding]) -> list[str]:
     heads = align([(finding.part, finding.verdict.value, ".") for finding in findings])
     for head, finding in zip(heads, findings, strict=True):
         before = head.removesuffix(".")
-        lines.append(before + printable(finding.told))
+        lines.append(before + printable(finding.message))
         if finding.remedy:
             lines.append(" " * len(before) + printable(finding.remedy))
     return lines
@@ -56,6 +58,6 @@ def _document(finding: Finding) -> dict[str, str]:
     return {
         "part": finding.part,
         "verdict": finding.verdict.value.replace(" ", "_"),
-        "told": finding.told,
+        "told": finding.message,
         "remedy": finding.remedy,
     }

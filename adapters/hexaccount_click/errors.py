@@ -9,10 +9,10 @@ from traceback import extract_tb
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.store import SchemaMismatch, SchemaTooNew
-from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
-from hexaccount.domain.errors import InvalidInput, Refusal
+from hexaccount.kernel.errors import InvalidInput, Refusal
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.store_kit.store import SchemaMismatch, SchemaTooNew
 from hexaccount_click.output import ReaderGone, drop_output, note
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_click.table import printable

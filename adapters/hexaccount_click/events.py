@@ -5,18 +5,18 @@ from uuid import UUID
 
 import click
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.cloud_event import attributes_of, structured
-from hexaccount.application.event_codec import format_time
-from hexaccount.application.get_event import GetEvent
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.list_events import ListEvents
-from hexaccount.application.plan_replay import PlanReplay
-from hexaccount.application.ports.identifiers import first_id_at
-from hexaccount.application.replay import Replay
-from hexaccount.application.replay_events import ReplayEvents
-from hexaccount.domain.events import EVENT_TYPES
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.events.cloud_event import attributes_of, structured
+from hexaccount.events.get_event import GetEvent
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.list_events import ListEvents
+from hexaccount.events.preview_replay import PreviewReplay
+from hexaccount.events.replay import Replay
+from hexaccount.events.replay_events import ReplayEvents
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.clock import format_time
+from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.kernel.identifiers import first_id_at
 from hexaccount_click.moment import MomentType
 from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
 from hexaccount_click.output import note, say, say_json
@@ -135,7 +135,7 @@ def replay(
         types=types or None,
         first=first if since is None else first_id_at(since),
     )
-    plan = bus.handle(PlanReplay(replay=wanted))
+    plan = bus.handle(PreviewReplay(replay=wanted))
     how = "made anew where they are missing" if plan.at_once else "owed again, and its relays bring them"
     if not yes:
         click.confirm(f"{_counted(plan.events)} for {printable(subscriber)}: {how}. Go on?", abort=True, err=True)
@@ -143,7 +143,7 @@ def replay(
     if as_json:
         say_json({"data": {"events": replayed}})
     else:
-        say(f"{_counted(replayed)} {'replayed' if plan.at_once else 'owed again'} to {printable(subscriber)}.")
+        say(f"{_counted(replayed)} {'replayed' if plan.at_once else 'pending again'} to {printable(subscriber)}.")
 
 
 def _replay(bus: Bus, wanted: Replay, *, expected: int) -> int:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import click
 
-from hexaccount.application.hash_calibration import CostProposal, HashSpeed, HashSpeeds, propose_cost
+from hexaccount.passwords.hash_calibration import CostProposal, HashSpeed, HashSpeeds, propose_cost
 from hexaccount_click.options import json_option, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.program import Program

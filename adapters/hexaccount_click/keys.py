@@ -2,13 +2,13 @@ from datetime import datetime, timedelta
 
 import click
 
-from hexaccount.application.add_key import AddKey
-from hexaccount.application.event_codec import format_time
-from hexaccount.application.key_schedule import SIGNS_AFTER
-from hexaccount.application.list_keys import KeyView, ListKeys
-from hexaccount.application.ports.key_smith import ALGORITHMS
-from hexaccount.application.remove_key import RemoveKey
-from hexaccount.application.retire_key import RetireKey
+from hexaccount.kernel.clock import format_time
+from hexaccount.signing_keys.add_key import AddKey
+from hexaccount.signing_keys.key_schedule import SIGNS_AFTER
+from hexaccount.signing_keys.list_keys import KeyView, ListKeys
+from hexaccount.signing_keys.ports import ALGORITHMS
+from hexaccount.signing_keys.remove_key import RemoveKey
+from hexaccount.signing_keys.retire_key import RetireKey
 from hexaccount_click.options import json_option, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.program import Program

@@ -8,8 +8,8 @@ from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import click
 
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.role import Role
+from hexaccount.accounts.role import Role
+from hexaccount.kernel.errors import InvalidValue
 from hexaccount_click.output import note
 from hexaccount_click.program import Program
 

@@ -3,11 +3,11 @@ from uuid import UUID
 
 import click
 
-from hexaccount.application.forget_subscriber import ForgetSubscriber
-from hexaccount.application.list_subscribers import Enrolment, ListSubscribers, SubscriberView
-from hexaccount.application.ports.identifiers import moment_of
-from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
-from hexaccount.domain.errors import Refusal
+from hexaccount.events.list_subscribers import ListSubscribers, SubscriberView, SubscriptionState
+from hexaccount.events.ports import DeadLetter, DeadLetters
+from hexaccount.events.unsubscribe import Unsubscribe
+from hexaccount.kernel.errors import Refusal
+from hexaccount.kernel.identifiers import moment_of
 from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.program import Program
@@ -30,7 +30,7 @@ def outbox() -> None:
 @pass_program
 def list_outbox(program: Program, *, subscriber: str | None, limit: int, after: UUID | None, as_json: bool) -> None:
     """List the deliveries that were given up, and why."""
-    found, following = _whole_events(program.set_aside(), limit=limit, after=after, subscriber=subscriber)
+    found, following = _whole_events(program.dead_letters(), limit=limit, after=after, subscriber=subscriber)
     if as_json:
         say_json({"data": [_document(delivery) for delivery in found], "page": {"next": following}})
         return
@@ -52,7 +52,7 @@ def retry(program: Program, *, event_id: UUID | None, subscriber: str | None, ev
     named = event_id is not None or subscriber is not None
     if named == everything:
         raise click.UsageError("name what to retry: an EVENT_ID, a --subscriber, or else --all")
-    count = program.set_aside().retry(event_id=event_id, subscriber=subscriber)
+    count = program.dead_letters().retry(event_id=event_id, subscriber=subscriber)
     if named and not count:
         raise Refusal("nothing of that was given up; hexaccount outbox list shows what was")
     say("1 delivery is owed again." if count == 1 else f"{count} deliveries are owed again.")
@@ -87,31 +87,31 @@ def forget(program: Program, *, subscriber: str, yes: bool) -> None:
     wait in vain until it is started again. The name is as `hexaccount outbox subscribers` shows it.
     """
     bus = program.bus()
-    left = {each.name for each in bus.handle(ListSubscribers()) if each.enrolment is Enrolment.LEFT}
+    left = {each.name for each in bus.handle(ListSubscribers()) if each.state is SubscriptionState.LEFT}
     if not yes and subscriber in left:  # nobody is asked about what is going to be refused
         click.confirm(f"{printable(subscriber)} gets nothing of what is kept for it. Go on?", abort=True, err=True)
-    count = bus.handle(ForgetSubscriber(subscriber=subscriber))
+    count = bus.handle(Unsubscribe(subscriber=subscriber))
     events = "1 event was" if count == 1 else f"{count} events were"
     say(f"{printable(subscriber)} is forgotten; {events} kept for it.")
 
 
 def _whole_events(
-    set_aside: SetAsideDeliveries, *, limit: int, after: UUID | None, subscriber: str | None
-) -> tuple[Sequence[SetAside], UUID | None]:
+    dead_letters: DeadLetters, *, limit: int, after: UUID | None, subscriber: str | None
+) -> tuple[Sequence[DeadLetter], UUID | None]:
     """Return a page and the event after which the next one begins.
 
     An event is never divided between two pages: the next one would not show what it owes to later subscribers.
     """
-    found = set_aside.page(limit=limit + 1, after=after, subscriber=subscriber)
+    found = dead_letters.page(limit=limit + 1, after=after, subscriber=subscriber)
     if len(found) <= limit:
         return found, None
     whole = [delivery for delivery in found if delivery.entry.id != found[-1].entry.id]
     if not whole:
-        return _whole_events(set_aside, limit=2 * limit, after=after, subscriber=subscriber)
+        return _whole_events(dead_letters, limit=2 * limit, after=after, subscriber=subscriber)
     return whole, whole[-1].entry.id
 
 
-def _document(delivery: SetAside) -> dict[str, object]:
+def _document(delivery: DeadLetter) -> dict[str, object]:
     return {
         "event_id": delivery.entry.id,
         "type": delivery.entry.type,
@@ -125,15 +125,15 @@ def _document(delivery: SetAside) -> dict[str, object]:
 def _subscriber_row(subscriber: SubscriberView) -> tuple[str, ...]:
     backlog = subscriber.backlog
     oldest = "" if backlog.oldest is None else f"{moment_of(backlog.oldest):%Y-%m-%d %H:%M:%S}Z"
-    state = subscriber.enrolment.replace("_", " ")
-    return (subscriber.name, state, str(backlog.owed), str(backlog.set_aside), oldest)
+    state = subscriber.state.replace("_", " ")
+    return (subscriber.name, state, str(backlog.pending), str(backlog.dead_letters), oldest)
 
 
 def _subscriber_document(subscriber: SubscriberView) -> dict[str, object]:
     return {
         "subscriber": subscriber.name,
-        "state": subscriber.enrolment,
-        "owed": subscriber.backlog.owed,
-        "given_up": subscriber.backlog.set_aside,
+        "state": subscriber.state,
+        "owed": subscriber.backlog.pending,
+        "given_up": subscriber.backlog.dead_letters,
         "oldest_event_id": subscriber.backlog.oldest,
     }

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import click
 
-from hexaccount.application.event_codec import format_time
+from hexaccount.kernel.clock import format_time
 
 
 class ReaderGone(Exception):

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from hexaccount.domain.errors import InvalidInput
+from hexaccount.kernel.errors import InvalidInput
 
 _LONGEST_LINE = 65_536  # far more than a password may have
 

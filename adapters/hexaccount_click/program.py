@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # so that asking for help imports none of it
     from pathlib import Path
 
-    from hexaccount.application.bus import Bus
-    from hexaccount.application.diagnosis import Finding
-    from hexaccount.application.hash_calibration import HashSpeeds
-    from hexaccount.application.ports.outbox import SetAsideDeliveries
+    from hexaccount.events.ports import DeadLetters
+    from hexaccount.kernel.bus import Bus
+    from hexaccount.observability.diagnosis import Finding
+    from hexaccount.passwords.hash_calibration import HashSpeeds
 
 
 class Program(Protocol):
@@ -24,7 +24,7 @@ class Program(Protocol):
         """Return the bus, opening the store at first use; raises ConfigurationError for `memory://`."""
         ...
 
-    def set_aside(self) -> "SetAsideDeliveries":
+    def dead_letters(self) -> "DeadLetters":
         """Return the deliveries that were given up, opening the store as `bus` does."""
         ...
 

@@ -1,6 +1,6 @@
 import click
 
-from hexaccount.application.purge import Purge
+from hexaccount.retention.apply_retention import ApplyRetention
 from hexaccount_click.options import json_option, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.program import Program
@@ -15,7 +15,7 @@ def purge(program: Program, *, as_json: bool) -> None:
 
     The running service does the same about every minute; events are history and stay for ever.
     """
-    purged = program.bus().handle(Purge())
+    purged = program.bus().handle(ApplyRetention())
     if as_json:
         say_json({"data": {"removed": purged.removed, "finished": purged.finished}})
     else:

@@ -1,10 +1,10 @@
 import click
 
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.grant_role import GrantRole
-from hexaccount.application.revoke_role import RevokeRole
-from hexaccount.application.set_password import SetPassword
-from hexaccount.domain.role import Role
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.role import Role
+from hexaccount.passwords.set_password import SetPassword
+from hexaccount.roles.grant_role import GrantRole
+from hexaccount.roles.revoke_role import RevokeRole
 from hexaccount_click.options import RoleType, pass_program
 from hexaccount_click.output import say
 from hexaccount_click.password import NoStrayPassword, ask_for_password, read_password

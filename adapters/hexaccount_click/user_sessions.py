@@ -2,13 +2,13 @@ from uuid import UUID
 
 import click
 
-from hexaccount.application.end_all_sessions import EndAllSessions
-from hexaccount.application.end_session import EndSession
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.event_codec import format_time
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.list_sessions import ListSessions
-from hexaccount.application.views import SessionView
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.kernel.clock import format_time
+from hexaccount.sessions.end_all_sessions import EndAllSessions
+from hexaccount.sessions.end_session import EndSession
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.list_sessions import ListSessions
+from hexaccount.sessions.views import SessionView
 from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.program import Program

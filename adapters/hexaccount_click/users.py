@@ -3,14 +3,14 @@ from uuid import UUID
 
 import click
 
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.event_codec import format_time
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.list_users import ListUsers
-from hexaccount.application.register_user import RegisterUser
-from hexaccount.application.views import UserView
-from hexaccount.domain.role import Role
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.list_users import ListUsers
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.views import UserView
+from hexaccount.kernel.clock import format_time
+from hexaccount.registration.register_user import RegisterUser
 from hexaccount_click.options import RoleType, json_option, limit_option, name_next_page, pass_program
 from hexaccount_click.output import note, say, say_json
 from hexaccount_click.password import NoStrayPassword, ask_for_password, read_password

@@ -2,10 +2,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import Flask
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.client_address import ClientAddresses
-from hexaccount.application.ports.avatar_artist import AvatarArtist
-from hexaccount.application.readiness import Condition
+from hexaccount.accounts.ports import AvatarArtist
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.client_address import ClientAddresses
+from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_flask.cors import CorsPolicy
 from hexaccount_flask.envelope import Envelope
 from hexaccount_flask.errors import answer_error
@@ -28,7 +28,7 @@ def create_app(
     *,
     bus: Bus,
     artist: AvatarArtist,
-    readiness: Callable[[], Condition],
+    readiness: Callable[[], ReadinessReport],
     published_keys: Callable[[], Sequence[Mapping[str, str]]],
     metrics: Callable[[], bytes] | None,
     cors_origins: Sequence[str] = (),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from flask import Request
 
-from hexaccount.application.authenticate import Authenticate, Caller
-from hexaccount.application.bus import Bus
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.domain.errors import NotAuthenticated
-from hexaccount.domain.permission import Permission
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.roles.permission import Permission
+from hexaccount.sessions.authenticate import Authenticate, Principal
+from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount_flask.fields import TOKEN_PATTERN
 from hexaccount_flask.problems import Problem, RequestRefused
 
@@ -61,28 +61,28 @@ class BearerToken:
             raise TypeError("a view that takes the caller needs a bus to ask who that is")
         handle, permission = bus.handle, self.permission
 
-        def caller_of(request: Request) -> Caller:
+        def caller_of(request: Request) -> Principal:
             return handle(Authenticate(token=bearer_token(request.environ.get("HTTP_AUTHORIZATION"))))
 
         if permission is None:
             return caller_of
         forbidden = _not_permitted(permission)
 
-        def permitted_caller_of(request: Request) -> Caller:
-            caller = caller_of(request)
-            if permission not in caller.permissions:
+        def permitted_caller_of(request: Request) -> Principal:
+            principal = caller_of(request)
+            if permission not in principal.permissions:
                 raise RequestRefused(forbidden)
-            return caller
+            return principal
 
         return permitted_caller_of
 
 
-SignedIn: TypeAlias = Annotated[Caller, BearerToken()]
+SignedIn: TypeAlias = Annotated[Principal, BearerToken()]
 """Who sends the request."""
 
-MayReadUsers: TypeAlias = Annotated[Caller, BearerToken(Permission.READ_USERS)]
-MayReadSessions: TypeAlias = Annotated[Caller, BearerToken(Permission.READ_SESSIONS)]
-MayEndSessions: TypeAlias = Annotated[Caller, BearerToken(Permission.END_SESSIONS)]
+MayReadUsers: TypeAlias = Annotated[Principal, BearerToken(Permission.READ_USERS)]
+MayReadSessions: TypeAlias = Annotated[Principal, BearerToken(Permission.READ_SESSIONS)]
+MayEndSessions: TypeAlias = Annotated[Principal, BearerToken(Permission.END_SESSIONS)]
 """Who sends the request and may do what the name says."""
 
 

@@ -10,7 +10,7 @@ from zlib import crc32
 from msgspec import Meta, Struct
 from msgspec.structs import fields
 
-from hexaccount.application.update_profile import UnexpectedVersion
+from hexaccount.accounts.update_profile import UnexpectedVersion
 from hexaccount_flask.parameters import Parameter
 
 _ELEMENT = re.compile(r'[ \t]*+(?:(?P<weak>W/)?(?P<tag>"[!#-~\x80-\xff]*+"))?[ \t]*+(?:,|\Z)')

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hexaccount.application.causation import Cause, caused_by
+from hexaccount.kernel.causation import Cause, caused_by
 from hexaccount_flask.cors import CorsPolicy, HeaderList
 from hexaccount_flask.exchange import EXCHANGE, Exchange, Watcher, known_method
 from hexaccount_flask.headers import ALWAYS, request_id_of, traceparent_of

@@ -7,28 +7,19 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from hexaccount.application.causation import current_cause
-from hexaccount.application.idempotency import IdempotencyKeyReused, RequestInFlight
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.signing_keys import KeyRefused
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
-from hexaccount.application.update_profile import UnexpectedVersion
-from hexaccount.domain.errors import (
-    EmailTaken,
-    InvalidInput,
-    InvalidRefreshToken,
-    InvalidValue,
-    NotAuthenticated,
-    Refusal,
-    SessionNotFound,
-    TooManyAttempts,
-    UnknownRole,
-    UserNameTaken,
-    UserNotFound,
-    WrongCredentials,
-    WrongPassword,
-)
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
+from hexaccount.accounts.update_profile import UnexpectedVersion
+from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused, RequestInFlight
+from hexaccount.kernel.causation import current_cause
+from hexaccount.kernel.errors import InvalidInput, InvalidValue, Refusal
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.passwords.errors import WrongCredentials, WrongPassword
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.roles.errors import UnknownRole
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated, SessionNotFound
+from hexaccount.signing_keys.ports import KeyRefused
+from hexaccount.store_kit.store import SchemaMismatch
 from hexaccount_flask.authentication import CHALLENGE
 from hexaccount_flask.exchange import EXCHANGE
 from hexaccount_flask.limits import tell
@@ -51,7 +42,7 @@ def answer_error(error: Exception) -> Response:
     """Return the answer to a request that ended with `error`; what nobody expected is logged, never shown."""
     problem = problem_of(error)
     if isinstance(error, WrongCredentials | TooManyAttempts):
-        tell(error.standing)
+        tell(error.limit_status)
     if problem.status == 500:
         route = request.environ[EXCHANGE].route or "(no route)"  # not the path, in which ids stand
         _log.error("%s %s failed, request %s", request.method, route, _request_id(), exc_info=error)
@@ -102,7 +93,9 @@ def _wrong_credentials(error: WrongCredentials | InvalidRefreshToken) -> Problem
 
 
 def _too_many_attempts(error: TooManyAttempts) -> Problem:
-    return Problem(status=429, code=error.code, detail=str(error), headers=(("Retry-After", str(error.standing.wait)),))
+    return Problem(
+        status=429, code=error.code, detail=str(error), headers=(("Retry-After", str(error.limit_status.wait)),)
+    )
 
 
 def _not_authenticated(error: NotAuthenticated) -> Problem:

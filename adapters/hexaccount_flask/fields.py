@@ -8,14 +8,14 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from hexaccount.domain.avatar_identifier import AvatarIdentifier
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.password import Password
-from hexaccount.domain.profile import LONGEST_ADDRESS, LONGEST_BIO, LONGEST_PHONE, PHONE_PATTERN
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.role import Role
-from hexaccount.domain.session import Session
+from hexaccount.accounts.avatar_identifier import AvatarIdentifier
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.profile import LONGEST_ADDRESS, LONGEST_BIO, LONGEST_PHONE, PHONE_PATTERN
+from hexaccount.accounts.role import Role
+from hexaccount.passwords.password import Password
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
 
 CURSOR_PATTERN = "[A-Za-z0-9_-]{21}[AQgw]"
 """The 16 bytes of an id in base64url, in their one spelling."""

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 from flask import Request
 from msgspec import Meta
 
-from hexaccount.application.idempotency import IdempotencyKeyReused, RequestInFlight
+from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused, RequestInFlight
 from hexaccount_flask.parameters import Parameter
 from hexaccount_flask.problems import Problem, RequestRefused
 

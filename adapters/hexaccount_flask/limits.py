@@ -6,11 +6,11 @@ from typing import ParamSpec, TypeVar
 
 from flask import Response, g, request
 
-from hexaccount.application.admit_request import AdmitRequest
-from hexaccount.application.bus import Bus
-from hexaccount.application.client_address import ClientAddresses
-from hexaccount.application.limit_table import Policy
-from hexaccount.domain.standing import Standing
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.client_address import ClientAddresses
+from hexaccount.rate_limits.acquire_permit import AcquirePermit
+from hexaccount.rate_limits.policies import Policy
+from hexaccount.rate_limits.rate_limit_status import RateLimitStatus
 
 _MARK = "hexaccount_limit"
 
@@ -36,7 +36,7 @@ class RouteLimits:
         def decorate(view: Callable[P, R]) -> Callable[P, R]:
             @wraps(view)
             def admitted(*args: P.args, **kwargs: P.kwargs) -> R:
-                tell(self._bus.handle(AdmitRequest(policy=policy, client_address=self.client_address())))
+                tell(self._bus.handle(AcquirePermit(policy=policy, client_address=self.client_address())))
                 return view(*args, **kwargs)
 
             setattr(admitted, _MARK, policy)
@@ -50,16 +50,16 @@ def limit_of(view: Callable[..., object]) -> Policy | None:
     return getattr(view, _MARK, None)
 
 
-def tell(standing: Standing | None) -> None:
+def tell(limit_status: RateLimitStatus | None) -> None:
     """Have the answer to the request in hand tell how its client stands."""
-    g.hexaccount_standing = standing
+    g.hexaccount_standing = limit_status
 
 
 def add_limit_headers(response: Response) -> Response:
     """Add what draft-ietf-httpapi-ratelimit-headers says of the limit that was met, if one was."""
-    standing: Standing | None = g.get("hexaccount_standing")
-    if standing is not None:
-        name = f'"{standing.policy}"'
-        response.headers["RateLimit-Policy"] = f"{name};q={standing.quota};w={standing.window}"
-        response.headers["RateLimit"] = f"{name};r={standing.remaining};t={standing.wait}"
+    limit_status: RateLimitStatus | None = g.get("hexaccount_standing")
+    if limit_status is not None:
+        name = f'"{limit_status.policy}"'
+        response.headers["RateLimit-Policy"] = f"{name};q={limit_status.quota};w={limit_status.window}"
+        response.headers["RateLimit"] = f"{name};r={limit_status.remaining};t={limit_status.wait}"
     return response

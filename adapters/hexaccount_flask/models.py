@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar, Generic, Literal, Self, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hexaccount.application.access import Access
-from hexaccount.application.event_codec import format_time
-from hexaccount.application.views import ProfileView, SessionView, UserView
+from hexaccount.accounts.views import ProfileView, UserView
+from hexaccount.kernel.clock import format_time
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.views import SessionView
 from hexaccount_flask.fields import (
     AccessToken,
     AvatarText,
@@ -123,7 +124,7 @@ class AccessModel(Struct, frozen=True):
     device: DeviceText | UnsetType = UNSET
 
     @classmethod
-    def of(cls, access: Access) -> Self:
+    def of(cls, access: IssuedTokens) -> Self:
         """Return an access as it is sent."""
         return cls(
             access=access.token,

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from hexaccount.application.limit_table import LOCAL, Policy
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
-from hexaccount.domain.errors import TooManyAttempts
-from hexaccount.domain.standing import Standing
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.rate_limits.policies import LOCAL, Policy
+from hexaccount.rate_limits.rate_limit_status import RateLimitStatus
 from hexaccount_flask.answers import Outcome
 from hexaccount_flask.errors import problem_of
 from hexaccount_flask.media_types import PROBLEM
@@ -23,7 +23,7 @@ from hexaccount_flask.operation import Operation, Refusable
 from hexaccount_flask.problems import DEADLINE_EXCEEDED, OVERLOADED, Problem, problem_body
 
 _SUCH_AS = (
-    TooManyAttempts(Standing(policy="login", quota=5, window=60, remaining=0, wait=12)),
+    TooManyAttempts(RateLimitStatus(policy="login", quota=5, window=60, remaining=0, wait=12)),
     HashingOverloaded(2),
     StaleVersion("profile", UUID(int=0)),
 )

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias, cast, get_args, get_origin, get_typ
 from flask import Request, Response, request
 from werkzeug.local import LocalProxy
 
-from hexaccount.application.bus import Bus
+from hexaccount.kernel.bus import Bus
 from hexaccount_flask.answers import Stated
 from hexaccount_flask.models import RequestModel
 from hexaccount_flask.parsing import Body

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flask import Request
 
-from hexaccount.application.bus import Bus
+from hexaccount.kernel.bus import Bus
 
 if TYPE_CHECKING:
     from hexaccount_flask.operation import Reader, Refusable

@@ -13,7 +13,7 @@ from flask import Request
 from msgspec.structs import FieldInfo, fields
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from hexaccount.application.bus import Bus
+from hexaccount.kernel.bus import Bus
 from hexaccount_flask.media_types import MERGE_PATCH
 from hexaccount_flask.models import FieldError, RequestModel
 from hexaccount_flask.problems import BODY_TOO_SLOW, Problem, RequestRefused

@@ -9,8 +9,9 @@ from uuid import UUID
 from flask import Request
 from msgspec import Meta
 
-from hexaccount.application.list_users import LONGEST_PAGE
-from hexaccount.domain.errors import SessionNotFound, UserNotFound
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.kernel.pages import LONGEST_PAGE
+from hexaccount.sessions.errors import SessionNotFound
 from hexaccount_flask.fields import CURSOR_PATTERN, CursorText, SessionId, UserId
 from hexaccount_flask.models import FieldError
 from hexaccount_flask.parameters import Parameter

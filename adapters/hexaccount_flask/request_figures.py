@@ -3,8 +3,8 @@
 from time import perf_counter
 from types import TracebackType
 
-from hexaccount.application.measures import HTTP_REQUESTS
-from hexaccount.application.ports.metrics import Metrics
+from hexaccount.kernel.metrics import Metrics
+from hexaccount.observability.metrics import HTTP_REQUESTS
 from hexaccount_flask.exchange import Exchange
 
 

@@ -2,20 +2,17 @@ from typing import Annotated, TypeAlias
 
 from flask import Blueprint
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.application.register_user import RegisterUser
-from hexaccount.domain.errors import (
-    EmailTaken,
-    InvalidRefreshToken,
-    TooManyAttempts,
-    UserNameTaken,
-    WrongCredentials,
-)
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.registration.register_user import RegisterUser
+from hexaccount.sessions.errors import InvalidRefreshToken
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount_flask.answers import Created, Done, Granted
 from hexaccount_flask.authentication import SignedIn
 from hexaccount_flask.idempotency_key import IdempotencyKey
@@ -72,7 +69,7 @@ def account_routes(bus: Bus, limits: RouteLimits) -> Blueprint:
             device=body.device,
         )
         granted = bus.handle(command)
-        tell(granted.standing)
+        tell(granted.limit_status)
         return Granted(AccessModel.of(granted))
 
     @routes.post("/refresh")

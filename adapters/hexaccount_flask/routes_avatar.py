@@ -3,9 +3,9 @@ from typing import Annotated, TypeAlias
 
 from flask import Blueprint, Request
 
-from hexaccount.application.ports.avatar_artist import AvatarArtist
-from hexaccount.domain.avatar_identifier import AvatarIdentifier
-from hexaccount.domain.errors import InvalidValue
+from hexaccount.accounts.avatar_identifier import AvatarIdentifier
+from hexaccount.accounts.ports import AvatarArtist
+from hexaccount.kernel.errors import InvalidValue
 from hexaccount_flask.answers import Public, kept_by_caches
 from hexaccount_flask.entity_tags import IfNoneMatch, content_tag
 from hexaccount_flask.fields import AvatarText

@@ -58,6 +58,6 @@ def _openapi() -> dict[str, Any]:
 
 
 def _asyncapi() -> dict[str, Any]:
-    from hexaccount.application.async_api import async_api  # noqa: PLC0415 - seldom asked for
+    from hexaccount.events.async_api import async_api  # noqa: PLC0415 - seldom asked for
 
     return async_api()

@@ -3,8 +3,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from flask import Blueprint
 
-from hexaccount.application.key_schedule import PUBLISHED_FOR
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.signing_keys.key_schedule import PUBLISHED_FOR
 from hexaccount_flask.answers import Public, kept_by_caches
 from hexaccount_flask.entity_tags import IfNoneMatch, content_tag
 from hexaccount_flask.lanes import runs_in

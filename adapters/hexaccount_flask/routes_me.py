@@ -2,13 +2,14 @@ from flask import Blueprint
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.change_password import ChangePassword
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.unit_of_work import StaleVersion
-from hexaccount.application.update_profile import UpdateProfile
-from hexaccount.domain.errors import TooManyAttempts, WrongPassword
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.passwords.errors import WrongPassword
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount_flask.answers import Ok, Tagged, Versioned
 from hexaccount_flask.authentication import SignedIn
 from hexaccount_flask.entity_tags import IfMatch, IfNoneMatch, entity_tag, expected_versions

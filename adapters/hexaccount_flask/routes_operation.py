@@ -3,7 +3,7 @@ from collections.abc import Callable
 from flask import Blueprint
 from werkzeug.exceptions import NotFound
 
-from hexaccount.application.readiness import Condition, Missing
+from hexaccount.observability.readiness import FailedCheck, ReadinessReport
 from hexaccount_flask.answers import Ok, Outcome, Stated
 from hexaccount_flask.lanes import runs_in
 from hexaccount_flask.models import ReadyModel, StatusModel
@@ -14,7 +14,7 @@ from hexaccount_flask.problems import Problem, RequestRefused
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 _NOT_READY = {
     missing: Problem(status=503, code=missing.code, detail=missing.detail, headers=(("Retry-After", "5"),))
-    for missing in Missing
+    for missing in FailedCheck
 }
 
 
@@ -27,7 +27,7 @@ class Figures(Stated):
         super().__init__(text, content_type=_TEXT_FORMAT)
 
 
-def operation_routes(readiness: Callable[[], Condition], metrics: Callable[[], bytes] | None) -> Blueprint:
+def operation_routes(readiness: Callable[[], ReadinessReport], metrics: Callable[[], bytes] | None) -> Blueprint:
     """Return the routes that those ask who run the service."""
     routes = Blueprint("operation", __name__)
 

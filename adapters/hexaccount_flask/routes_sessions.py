@@ -2,11 +2,11 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.end_session import EndSession
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.list_sessions import ListSessions
-from hexaccount.application.ports.unit_of_work import StaleVersion
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.end_session import EndSession
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount_flask.answers import Done, Listed
 from hexaccount_flask.authentication import MayEndSessions, MayReadSessions, SignedIn
 from hexaccount_flask.lanes import runs_in

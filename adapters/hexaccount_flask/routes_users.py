@@ -1,8 +1,8 @@
 from flask import Blueprint
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.list_users import ListUsers
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.list_users import ListUsers
+from hexaccount.kernel.bus import Bus
 from hexaccount_flask.answers import Listed, Tagged
 from hexaccount_flask.authentication import MayReadUsers
 from hexaccount_flask.entity_tags import IfNoneMatch, entity_tag

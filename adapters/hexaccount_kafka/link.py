@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import ReceiverRefused, ReceiverUnavailable
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import ReceiverRefused, ReceiverUnavailable
 from hexaccount_kafka import codes
 from hexaccount_kafka.message import headers_of, key_of, value_of
 from hexaccount_kafka.reasons import is_refusal, refusal, told

@@ -5,8 +5,8 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 
 import msgspec
 
-from hexaccount.application.cloud_event import attributes_of
-from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.events.cloud_event import attributes_of
+from hexaccount.events.journal_entry import JournalEntry
 
 _encode = msgspec.json.Encoder().encode
 

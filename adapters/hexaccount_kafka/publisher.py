@@ -3,8 +3,8 @@ from collections.abc import Sequence
 
 from confluent_kafka import KafkaException
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverUnavailable
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventPublisher, ReceiverUnavailable
 from hexaccount_kafka.link import PATIENCE, KafkaLink
 from hexaccount_kafka.reasons import told
 from hexaccount_kafka.security import KafkaSecurity

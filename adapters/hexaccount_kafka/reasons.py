@@ -2,7 +2,7 @@
 
 from confluent_kafka import KafkaError
 
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_kafka import codes
 
 # Of these another event may well pass. All else lies with brokers, topic or settings, and so with every event alike.

@@ -4,29 +4,29 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from hexaccount.application.ports.clearing import Clearing, Leftover
-from hexaccount.application.ports.identifiers import first_id_at
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.session import Session
+from hexaccount.kernel.identifiers import first_id_at
+from hexaccount.retention.ports import ExpiredKind, RetentionStore
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
 from hexaccount_memory.tables import Tables
 
 K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryClearing(Clearing):
+class MemoryClearing(RetentionStore):
     """Removes leftovers from memory, whose allowances drop what has drained by themselves."""
 
     tables: Tables
 
-    def clear(self, kind: Leftover, *, before: datetime, limit: int) -> int:
-        steps: dict[Leftover, Callable[[datetime, int], int]] = {
-            Leftover.TOKENS_OF_ENDED_SESSIONS: self._tokens_of_ended,
-            Leftover.ENDED_SESSIONS: self._sessions,
-            Leftover.SPENT_TOKENS: self._spent_tokens,
-            Leftover.TOKEN_SALTS: self._salts,
-            Leftover.EXPIRED_REQUESTS: self._requests,
-            Leftover.HANDLED_EVENTS: self._events,
+    def clear(self, kind: ExpiredKind, *, before: datetime, limit: int) -> int:
+        steps: dict[ExpiredKind, Callable[[datetime, int], int]] = {
+            ExpiredKind.TOKENS_OF_ENDED_SESSIONS: self._tokens_of_ended,
+            ExpiredKind.ENDED_SESSIONS: self._sessions,
+            ExpiredKind.SPENT_TOKENS: self._spent_tokens,
+            ExpiredKind.TOKEN_SALTS: self._salts,
+            ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS: self._requests,
+            ExpiredKind.HANDLED_EVENTS: self._events,
         }
         with self.tables.lock:
             return steps[kind](before, limit) if kind in steps else 0
@@ -59,19 +59,19 @@ class MemoryClearing(Clearing):
         self.tables.tokens[digest] = replace(self.tables.tokens[digest], salt=None)
 
     def _requests(self, before: datetime, limit: int) -> int:
-        requests = self.tables.keyed_requests
+        requests = self.tables.idempotency_records
         expired = (key for key, request in requests.items() if request.expires_at < before)
         return _remove(requests.__delitem__, expired, limit)
 
     def _events(self, before: datetime, limit: int) -> int:
-        owed = {
+        pending = {
             (subscriber, delivery.entry.id)
-            for subscriber, pairs in self.tables.owed.items()
+            for subscriber, pairs in self.tables.pending.items()
             for waiting in pairs.values()
             for delivery in waiting
         }
         first_kept = first_id_at(before)
-        handled = (note for note in self.tables.inbox if note[1] < first_kept and note not in owed)
+        handled = (note for note in self.tables.inbox if note[1] < first_kept and note not in pending)
         return _remove(self.tables.inbox.remove, handled, limit)
 
 

@@ -2,8 +2,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.history import Chosen, History, JournalKey
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_memory.tables import Tables, entry_copy
 
 
@@ -14,23 +14,27 @@ class MemoryHistory(History):
     tables: Tables
 
     def find(self, event_id: UUID) -> JournalEntry | None:
-        return next((entry_copy(entry) for entry in self._chosen(Chosen()) if entry.id == event_id), None)
+        return next((entry_copy(entry) for entry in self._chosen(EventFilter()) if entry.id == event_id), None)
 
-    def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
-        found = [entry for entry in self._chosen(chosen) if after is None or entry.id > after]
+    def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+        found = [entry for entry in self._chosen(event_filter) if after is None or entry.id > after]
         found.sort(key=lambda entry: entry.id)
         return [entry_copy(entry) for entry in found[:limit]]
 
-    def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
+    def by_aggregate(
+        self, event_filter: EventFilter, *, limit: int, after: JournalKey | None
+    ) -> Sequence[JournalEntry]:
         found = [
-            entry for entry in self._chosen(chosen) if after is None or (entry.aggregate, entry.aggregate_id) > after
+            entry
+            for entry in self._chosen(event_filter)
+            if after is None or (entry.aggregate, entry.aggregate_id) > after
         ]
         found.sort(key=lambda entry: (entry.aggregate, entry.aggregate_id, entry.sequence))
         return [entry_copy(entry) for entry in found[:limit]]
 
-    def count(self, chosen: Chosen) -> int:
-        return len(self._chosen(chosen))
+    def count(self, event_filter: EventFilter) -> int:
+        return len(self._chosen(event_filter))
 
-    def _chosen(self, chosen: Chosen) -> list[JournalEntry]:
+    def _chosen(self, event_filter: EventFilter) -> list[JournalEntry]:
         with self.tables.lock:
-            return [entry for entries in self.tables.journal.values() for entry in entries if chosen.has(entry)]
+            return [entry for entries in self.tables.journal.values() for entry in entries if event_filter.has(entry)]

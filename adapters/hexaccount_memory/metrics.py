@@ -2,9 +2,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TypeAlias
 
-from hexaccount.application.ports.metrics import Measure, Metrics
+from hexaccount.kernel.metrics import MetricDefinition, Metrics
 
-_Series: TypeAlias = tuple[Measure, tuple[str, ...]]
+_Series: TypeAlias = tuple[MetricDefinition, tuple[str, ...]]
 
 
 class MemoryMetrics(Metrics):
@@ -15,31 +15,31 @@ class MemoryMetrics(Metrics):
         self._observed: defaultdict[_Series, list[float]] = defaultdict(list)
         self._looks: dict[_Series, Callable[[], float]] = {}
 
-    def expect(self, measure: Measure, *labels: str) -> None:
+    def declare(self, measure: MetricDefinition, *labels: str) -> None:
         self._figures[measure, labels] += 0
 
-    def add(self, measure: Measure, amount: float = 1, *labels: str) -> None:
+    def add(self, measure: MetricDefinition, amount: float = 1, *labels: str) -> None:
         self._figures[measure, labels] += amount
 
-    def observe(self, measure: Measure, figure: float, *labels: str) -> None:
+    def observe(self, measure: MetricDefinition, figure: float, *labels: str) -> None:
         self._observed[measure, labels].append(figure)
 
-    def set(self, measure: Measure, figure: float, *labels: str) -> None:
+    def set(self, measure: MetricDefinition, figure: float, *labels: str) -> None:
         self._figures[measure, labels] = figure
 
-    def ask(self, measure: Measure, look: Callable[[], float], *labels: str) -> None:
+    def observe_callback(self, measure: MetricDefinition, look: Callable[[], float], *labels: str) -> None:
         self._looks[measure, labels] = look
 
-    def figure(self, measure: Measure, *labels: str) -> float:
+    def figure(self, measure: MetricDefinition, *labels: str) -> float:
         """Return how it is, or how much a count has come to; 0 where nobody has said."""
         look = self._looks.get((measure, labels))
         return self._figures[measure, labels] if look is None else look()
 
-    def observed(self, measure: Measure, *labels: str) -> list[float]:
+    def observed(self, measure: MetricDefinition, *labels: str) -> list[float]:
         """Return the figures of a distribution, in the order in which they came."""
         return list(self._observed[measure, labels])
 
-    def labels_of(self, measure: Measure) -> frozenset[tuple[str, ...]]:
+    def labels_of(self, measure: MetricDefinition) -> frozenset[tuple[str, ...]]:
         """Return with which labels there are figures of a measure."""
         return frozenset(
             labels for kept in (self._figures, self._observed, self._looks) for of, labels in kept if of is measure

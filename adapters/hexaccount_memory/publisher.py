@@ -1,8 +1,8 @@
 import threading
 from collections.abc import Sequence
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import EventPublisher
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventPublisher
 
 
 class MemoryPublisher(EventPublisher):

@@ -3,18 +3,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import Journal
-from hexaccount.application.repositories_in_hand import ProfilesInHand, SessionsInHand, UsersInHand
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import Journal
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.tracking_repositories import TrackingProfiles, TrackingSessions, TrackingUsers
 from hexaccount_memory.tables import Tables, copy_of, entry_copy
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryUsers(UsersInHand):
+class MemoryUsers(TrackingUsers):
     """The accounts in memory."""
 
     tables: Tables
@@ -42,7 +42,7 @@ class MemoryUsers(UsersInHand):
 
 
 @dataclass(frozen=True, slots=True)
-class MemorySessions(SessionsInHand):
+class MemorySessions(TrackingSessions):
     """The logins in memory, and their refresh tokens."""
 
     tables: Tables
@@ -78,7 +78,7 @@ class MemorySessions(SessionsInHand):
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryProfiles(ProfilesInHand):
+class MemoryProfiles(TrackingProfiles):
     """The profiles in memory."""
 
     tables: Tables

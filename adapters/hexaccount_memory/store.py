@@ -1,15 +1,13 @@
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.allowances import Allowances
-from hexaccount.application.ports.clearing import Clearing
-from hexaccount.application.ports.history import History
-from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
-from hexaccount.application.ports.signing_keys import SigningKeys
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.stored_profiles import StoredProfiles
-from hexaccount.application.ports.subscriptions import Subscriptions
-from hexaccount.application.ports.unit_of_work import UnitOfWork
-from hexaccount.application.recorder import Recorder
-from hexaccount_memory.allowances import MemoryAllowances
+from hexaccount.accounts.ports import StoredProfiles
+from hexaccount.events.ports import DeadLetters, History, Outbox, Subscriptions
+from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.rate_limits.ports import RateLimitStore
+from hexaccount.retention.ports import RetentionStore
+from hexaccount.signing_keys.ports import SigningKeys
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount_memory.allowances import MemoryRateLimitStore
 from hexaccount_memory.clearing import MemoryClearing
 from hexaccount_memory.history import MemoryHistory
 from hexaccount_memory.outbox import MemoryOutbox
@@ -23,19 +21,19 @@ from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 class MemoryStore(Store):
     """A store that lives as long as its process, for one process only."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: EventRecorder) -> None:
         self._recorder = recorder
         self._tables = Tables()
         self._commits = CommitSignal()
         self._outbox = MemoryOutbox(self._tables, self._commits)
-        self._allowances = MemoryAllowances()
+        self._allowances = MemoryRateLimitStore()
 
     @property
     def outbox(self) -> Outbox:
         return self._outbox
 
     @property
-    def set_aside(self) -> SetAsideDeliveries:
+    def dead_letters(self) -> DeadLetters:
         return self._outbox
 
     @property
@@ -51,7 +49,7 @@ class MemoryStore(Store):
         return MemoryStoredProfiles(self._tables)
 
     @property
-    def clearing(self) -> Clearing:
+    def retention_store(self) -> RetentionStore:
         return MemoryClearing(self._tables)
 
     @property
@@ -63,7 +61,7 @@ class MemoryStore(Store):
         return self._commits
 
     @property
-    def allowances(self) -> Allowances:
+    def rate_limits(self) -> RateLimitStore:
         return self._allowances
 
     def unit_of_work(self) -> UnitOfWork:

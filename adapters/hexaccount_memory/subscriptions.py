@@ -1,7 +1,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hexaccount.application.ports.subscriptions import Subscriptions
+from hexaccount.events.ports import Subscriptions
 from hexaccount_memory.tables import Tables
 
 
@@ -13,16 +13,16 @@ class MemorySubscriptions(Subscriptions):
 
     def names(self) -> Collection[str]:
         with self.tables.lock:
-            enrolled = {name for name, types in self.tables.subscriptions.items() if types}
-            return enrolled | {name for name, waiting in self.tables.owed.items() if waiting}
+            subscribed = {name for name, types in self.tables.subscriptions.items() if types}
+            return subscribed | {name for name, waiting in self.tables.pending.items() if waiting}
 
-    def cancel(self, subscriber: str, *, limit: int) -> int:
+    def unsubscribe(self, subscriber: str, *, limit: int) -> int:
         with self.tables.lock:
             self.tables.subscriptions.pop(subscriber, None)
-            waiting = self.tables.owed.get(subscriber, {})
-            doomed = [(key, owed) for key, deliveries in waiting.items() for owed in deliveries][:limit]
-            for key, owed in doomed:
-                waiting[key].remove(owed)
+            waiting = self.tables.pending.get(subscriber, {})
+            doomed = [(key, pending) for key, deliveries in waiting.items() for pending in deliveries][:limit]
+            for key, pending in doomed:
+                waiting[key].remove(pending)
                 if not waiting[key]:
                     del waiting[key]
         return len(doomed)

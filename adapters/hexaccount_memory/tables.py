@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.keyed_requests import KeyedRequest
-from hexaccount.application.ports.signing_keys import StoredKey
-from hexaccount.domain.aggregate import Aggregate
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
+from hexaccount.signing_keys.ports import StoredKey
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -27,7 +27,7 @@ class OwedDelivery:
     attempts: int = 0
     lease: UUID | None = None
     leased_until: datetime | None = None
-    set_aside: bool = False
+    dead_letters: bool = False
     error: str = ""
 
 
@@ -50,11 +50,11 @@ class Tables:
     profiles: dict[UUID, Profile] = field(default_factory=dict)
     journal: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
     inbox: set[tuple[str, UUID]] = field(default_factory=set)
-    keyed_requests: dict[str, KeyedRequest] = field(default_factory=dict)
+    idempotency_records: dict[str, IdempotencyRecord] = field(default_factory=dict)
     signing_keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, frozenset[str]] = field(default_factory=dict)
     # By subscriber and aggregate, in order of sequence.
-    owed: defaultdict[str, dict[tuple[str, UUID], list[OwedDelivery]]] = field(
+    pending: defaultdict[str, dict[tuple[str, UUID], list[OwedDelivery]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
 

@@ -4,16 +4,17 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
-from hexaccount.application.recorder import Recorder
-from hexaccount.application.repositories_in_hand import InboxInHand
-from hexaccount.application.work_in_hand import Change, WorkInHand
-from hexaccount.domain.aggregate import Aggregate
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.identity_map import Change, IdentityMap
+from hexaccount.store_kit.tracking_repositories import TrackingInbox
 from hexaccount_memory.keyed_requests import MemoryKeyedRequests
 from hexaccount_memory.repositories import MemoryJournal, MemoryProfiles, MemorySessions, MemoryUsers
 from hexaccount_memory.tables import OwedDelivery, Tables, copy_of
@@ -22,17 +23,17 @@ from hexaccount_memory.tables import OwedDelivery, Tables, copy_of
 class MemoryUnitOfWork:
     """A transaction on a memory store: all is checked under the lock before anything is written."""
 
-    def __init__(self, tables: Tables, recorder: Recorder, commits: CommitSignal) -> None:
+    def __init__(self, tables: Tables, recorder: EventRecorder, commits: CommitSignal) -> None:
         self._tables = tables
         self._recorder = recorder
         self._commits = commits
-        self._work = WorkInHand()
+        self._work = IdentityMap()
         self.users = MemoryUsers(self._work, tables)
         self.sessions = MemorySessions(self._work, tables)
         self.profiles = MemoryProfiles(self._work, tables)
         self.journal = MemoryJournal(tables)
-        self.inbox = InboxInHand(self._work)
-        self.keyed_requests = MemoryKeyedRequests(self._work, tables)
+        self.inbox = TrackingInbox(self._work)
+        self.idempotency_records = MemoryKeyedRequests(self._work, tables)
 
     def __enter__(self) -> Self:
         return self
@@ -51,17 +52,17 @@ class MemoryUnitOfWork:
                 self._check(change, changes[:position])
             self._check_tokens()
             self._write(changes)
-        self._work.settle(changes)
+        self._work.acknowledge(changes)
         if changes:
             self._commits.give()
 
     def _check_tokens(self) -> None:
-        for token in self._work.orders.tokens:
+        for token in self._work.pending_writes.tokens:
             if token.spent_at is None and token.predecessor in self._tables.followed:
                 raise StaleVersion(Session.kind, token.session_id)
 
     def _check_inbox(self) -> None:
-        handled = self._work.orders.handled
+        handled = self._work.pending_writes.handled
         if not self._tables.inbox.isdisjoint(handled) or len(set(handled)) < len(handled):
             raise AlreadyHandled
 
@@ -79,10 +80,10 @@ class MemoryUnitOfWork:
 
     def _write(self, changes: Sequence[Change]) -> None:
         tables = self._tables
-        tables.inbox.update(self._work.orders.handled)
-        tables.tokens.update({token.digest: token for token in self._work.orders.tokens})
-        tables.followed.update(token.predecessor for token in self._work.orders.tokens if token.predecessor)
-        self.keyed_requests.write()
+        tables.inbox.update(self._work.pending_writes.handled)
+        tables.tokens.update({token.digest: token for token in self._work.pending_writes.tokens})
+        tables.followed.update(token.predecessor for token in self._work.pending_writes.tokens if token.predecessor)
+        self.idempotency_records.write()
         for change in changes:
             aggregate = change.aggregate
             stored = copy_of(aggregate)
@@ -94,17 +95,17 @@ class MemoryUnitOfWork:
                 tables.emails[aggregate.email.key] = aggregate.id
             tables.journal[aggregate.kind, aggregate.id].extend(change.entries)
             self._owe(change)
-        for user_id, old, new in self._work.orders.hashes:
+        for user_id, old, new in self._work.pending_writes.hashes:
             user = tables.users.get(user_id)
             if user is not None and old in (None, user.password_hash):
                 tables.users[user_id] = replace(user, password_hash=new)
 
     def _owe(self, change: Change) -> None:
         for subscriber, types in self._tables.subscriptions.items():
-            owed = [OwedDelivery(entry=entry) for entry in change.entries if {entry.type, "*"} & types]
-            if owed:
+            pending = [OwedDelivery(entry=entry) for entry in change.entries if {entry.type, "*"} & types]
+            if pending:
                 pair = (change.aggregate.kind, change.aggregate.id)
-                self._tables.owed[subscriber].setdefault(pair, []).extend(owed)
+                self._tables.pending[subscriber].setdefault(pair, []).extend(pending)
 
     def _table_of(self, aggregate: Aggregate) -> dict[UUID, Any]:
         # A table holds one kind of aggregate, and here any of them is looked at.

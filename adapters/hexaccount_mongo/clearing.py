@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hexaccount.application.ports.clearing import Clearing, Leftover
-from hexaccount.application.ports.identifiers import first_id_at
+from hexaccount.kernel.identifiers import first_id_at
+from hexaccount.retention.ports import ExpiredKind, RetentionStore
 from hexaccount_mongo.connections import Documents
 
 # A session has ended when one of these has passed; each is looked for by an index of its own.
@@ -45,20 +45,20 @@ _STILL_OWED: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class MongoClearing(Clearing):
+class MongoClearing(RetentionStore):
     """Removes leftovers; deliveries are none, as one that has succeeded is a document that is gone."""
 
     database: Documents
 
-    def clear(self, kind: Leftover, *, before: datetime, limit: int) -> int:
-        steps: Mapping[Leftover, Callable[[datetime, int], int]] = {
-            Leftover.TOKENS_OF_ENDED_SESSIONS: self._tokens_of_ended,
-            Leftover.ENDED_SESSIONS: self._sessions,
-            Leftover.SPENT_TOKENS: self._spent_tokens,
-            Leftover.TOKEN_SALTS: self._salts,
-            Leftover.DRAINED_ALLOWANCES: self._drained,
-            Leftover.EXPIRED_REQUESTS: self._requests,
-            Leftover.HANDLED_EVENTS: self._notes,
+    def clear(self, kind: ExpiredKind, *, before: datetime, limit: int) -> int:
+        steps: Mapping[ExpiredKind, Callable[[datetime, int], int]] = {
+            ExpiredKind.TOKENS_OF_ENDED_SESSIONS: self._tokens_of_ended,
+            ExpiredKind.ENDED_SESSIONS: self._sessions,
+            ExpiredKind.SPENT_TOKENS: self._spent_tokens,
+            ExpiredKind.TOKEN_SALTS: self._salts,
+            ExpiredKind.IDLE_RATE_LIMITS: self._drained,
+            ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS: self._requests,
+            ExpiredKind.HANDLED_EVENTS: self._notes,
         }
         with self.database.reached():
             return steps[kind](before, limit)
@@ -94,8 +94,8 @@ class MongoClearing(Clearing):
         return self.database["refresh_tokens"].update_many(chosen, {"$set": {"salt": None}}).modified_count
 
     def _drained(self, before: datetime, limit: int) -> int:
-        drained = {"lasting_until": {"$lt": before}, "brief_until": {"$lt": before}}
-        ids = self._ids("allowances", drained, "lasting_until", limit, "_lasting")
+        drained = {"sustained_until": {"$lt": before}, "burst_until": {"$lt": before}}
+        ids = self._ids("allowances", drained, "sustained_until", limit, "_lasting")
         return self._remove("allowances", ids, drained)
 
     def _requests(self, before: datetime, limit: int) -> int:

@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri, validate_options
 
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount_mongo.errors import NoPrimary, store_errors
 from hexaccount_mongo.pool import ToldPools
 

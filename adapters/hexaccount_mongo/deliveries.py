@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.events.journal_entry import JournalEntry
 from hexaccount_mongo.connections import Document
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.domain.aggregate import Aggregate
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.role import Role
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
 from hexaccount_mongo.connections import Document
 
 COLLECTION_OF: Mapping[type[Aggregate], str] = {User: "users", Session: "sessions", Profile: "profiles"}

@@ -16,7 +16,7 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
-from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 _UNAUTHORIZED = 13

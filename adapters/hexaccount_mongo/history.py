@@ -3,8 +3,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.history import Chosen, History, JournalKey
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Document, Documents
 from hexaccount_mongo.documents import entry_from
 
@@ -22,17 +22,19 @@ class MongoHistory(History):
             document = self.database["journal"].find_one({"_id": event_id})
         return None if document is None else entry_from(document)
 
-    def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+    def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
         later: Document = {} if after is None else {"_id": {"$gt": after}}
-        condition = {"$and": [_condition(chosen), later]}
+        condition = {"$and": [_condition(event_filter), later]}
         # Types may be rare or not, and their index may not be there yet: that is for the server to see.
-        otherwise = "_id_" if chosen.types is None else None
-        return self._entries(condition, {"_id": 1}, limit, _index(chosen, otherwise=otherwise))
+        otherwise = "_id_" if event_filter.types is None else None
+        return self._entries(condition, {"_id": 1}, limit, _index(event_filter, otherwise=otherwise))
 
-    def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
+    def by_aggregate(
+        self, event_filter: EventFilter, *, limit: int, after: JournalKey | None
+    ) -> Sequence[JournalEntry]:
         # No index knows both the order and what is chosen: much may be passed over to find a few.
-        index = _index(chosen, otherwise="journal_sequence")
-        condition = _condition(chosen)
+        index = _index(event_filter, otherwise="journal_sequence")
+        condition = _condition(event_filter)
         if after is not None:
             aggregate, aggregate_id = after
             # Each of the two is a stretch of the index, so that none before `after` is looked at.
@@ -40,9 +42,9 @@ class MongoHistory(History):
             condition = {"$or": [{**condition, **of_its_kind}, {**condition, "aggregate": {"$gt": aggregate}}]}
         return self._entries(condition, _BY_AGGREGATE, limit, index, within=AS_LONG_AS_IT_TAKES)
 
-    def count(self, chosen: Chosen) -> int:
+    def count(self, event_filter: EventFilter) -> int:
         with self.database.reached(AS_LONG_AS_IT_TAKES):
-            return self.database["journal"].count_documents(_condition(chosen))
+            return self.database["journal"].count_documents(_condition(event_filter))
 
     def _entries(
         self, condition: Document, order: Mapping[str, int], limit: int, index: str | None, within: float | None = None
@@ -52,16 +54,16 @@ class MongoHistory(History):
             return [entry_from(document) for document in found]
 
 
-def _index(chosen: Chosen, *, otherwise: str | None) -> str | None:
-    return otherwise if chosen.user_id is None else "journal_subject"
+def _index(event_filter: EventFilter, *, otherwise: str | None) -> str | None:
+    return otherwise if event_filter.user_id is None else "journal_subject"
 
 
-def _condition(chosen: Chosen) -> Document:
+def _condition(event_filter: EventFilter) -> Document:
     condition: dict[str, Any] = {}
-    if chosen.user_id is not None:
-        condition["subject"] = chosen.user_id
-    if chosen.types is not None:
-        condition["type"] = {"$in": sorted(chosen.types)}
-    if chosen.first is not None:
-        condition["_id"] = {"$gte": chosen.first}
+    if event_filter.user_id is not None:
+        condition["subject"] = event_filter.user_id
+    if event_filter.types is not None:
+        condition["type"] = {"$in": sorted(event_filter.types)}
+    if event_filter.first is not None:
+        condition["_id"] = {"$gte": event_filter.first}
     return condition

@@ -4,9 +4,9 @@ from functools import partial
 
 from pymongo.errors import OperationFailure
 
-from hexaccount.application import schema_mark
-from hexaccount.application.ports.unit_of_work import StoreRefused
-from hexaccount.application.schema_mark import SchemaMark, check_mark, refuse_newer
+from hexaccount.kernel.unit_of_work import StoreRefused
+from hexaccount.store_kit import schema_version as schema_mark
+from hexaccount.store_kit.schema_version import SchemaVersion, check_version, refuse_newer
 from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Documents
 from hexaccount_mongo.errors import refused
 from hexaccount_mongo.schema import COLLECTIONS, SERVES, SUPPORTED_VERSIONS
@@ -39,7 +39,7 @@ def check_schema(database: Documents) -> None:
     with database.reached(_CHECK):
         _refuse_standalone(database)
         mark = _mark_of(database)
-        check_mark(mark, SUPPORTED_VERSIONS)
+        check_version(mark, SUPPORTED_VERSIONS)
         _check_rights(database)
 
 
@@ -103,9 +103,9 @@ def _refuse_standalone(database: Documents) -> None:
         )
 
 
-def _mark_of(database: Documents) -> SchemaMark | None:
+def _mark_of(database: Documents) -> SchemaVersion | None:
     document = database["schema"].find_one({"_id": "schema"})
     if document is None:
         return None
     serves = str(document["version"])
-    return SchemaMark(str(document.get("revision", serves)), serves)
+    return SchemaVersion(str(document.get("revision", serves)), serves)

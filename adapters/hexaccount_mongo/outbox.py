@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.journal_order import in_journal_order
-from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.journal_order import order_by_sequence
+from hexaccount.events.ports import Backlog, Delivery, Outbox
+from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import AT_ONCE, OWED_AGAIN, delivery_document
 from hexaccount_mongo.documents import entry_from
@@ -69,15 +69,15 @@ class MongoOutbox(Outbox):
     database: Documents
     commits: CommitSignal
 
-    def enrol(self, subscriber: str, event_types: Collection[str]) -> None:
-        enrolment = {"$set": {"types": sorted(set(event_types))}}
+    def subscribe(self, subscriber: str, event_types: Collection[str]) -> None:
+        state = {"$set": {"types": sorted(set(event_types))}}
         with self.database.reached():
             try:
-                self.database["subscriptions"].update_one({"_id": subscriber}, enrolment, upsert=True)
+                self.database["subscriptions"].update_one({"_id": subscriber}, state, upsert=True)
             except DuplicateKeyError:  # another process enrols the same subscriber at the same moment
-                self.database["subscriptions"].update_one({"_id": subscriber}, enrolment)
+                self.database["subscriptions"].update_one({"_id": subscriber}, state)
 
-    def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+    def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         with self.database.reached(), self.database.start_session() as session:
             persistently(lambda: try_once(session, lambda session: self._owe(subscriber, entries, session)))
         self.commits.give()
@@ -92,7 +92,7 @@ class MongoOutbox(Outbox):
                 claimed += claim.take(claim.followers(claimed, limit - len(claimed)))
             entries = self.database["journal"].find({"_id": {"$in": [delivery["event_id"] for delivery in claimed]}})
             by_id = {document["_id"]: entry_from(document) for document in entries}
-        return in_journal_order(
+        return order_by_sequence(
             [
                 Delivery(
                     subscriber=subscriber,
@@ -105,15 +105,15 @@ class MongoOutbox(Outbox):
             attrgetter("entry"),
         )
 
-    def settle(self, deliveries: Collection[Delivery]) -> None:
+    def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         for subscriber, events in _by_subscriber(deliveries).items():
             with self.database.reached():
                 self.database["deliveries"].delete_many({"subscriber": subscriber, "event_id": {"$in": events}})
 
-    def postpone(self, delivery: Delivery, *, until: datetime, error: str) -> None:
+    def retry_later(self, delivery: Delivery, *, until: datetime, error: str) -> None:
         self._end(delivery, {"free_at": until, "error": error})
 
-    def set_aside(self, delivery: Delivery, *, error: str) -> None:
+    def dead_letter(self, delivery: Delivery, *, error: str) -> None:
         self._end(delivery, {"free_at": AT_ONCE, "set_aside": True, "error": error})
         self.commits.give()
 
@@ -124,15 +124,15 @@ class MongoOutbox(Outbox):
 
     def backlog(self, subscriber: str, *, limit: int) -> Backlog:
         deliveries = self.database["deliveries"]
-        owed = {"subscriber": subscriber, "set_aside": False}
-        given_up = {**owed, "set_aside": True}
+        pending = {"subscriber": subscriber, "set_aside": False}
+        given_up = {**pending, "set_aside": True}
         with self.database.reached():
             oldest = next(
-                deliveries.find(owed, {"event_id": 1}, sort=[("event_id", 1)], limit=1, hint="deliveries_owed"), None
+                deliveries.find(pending, {"event_id": 1}, sort=[("event_id", 1)], limit=1, hint="deliveries_owed"), None
             )
             return Backlog(
-                owed=deliveries.count_documents(owed, limit=limit, hint="deliveries_owed"),
-                set_aside=deliveries.count_documents(given_up, limit=limit, hint="deliveries_set_aside"),
+                pending=deliveries.count_documents(pending, limit=limit, hint="deliveries_owed"),
+                dead_letters=deliveries.count_documents(given_up, limit=limit, hint="deliveries_set_aside"),
                 oldest=oldest["event_id"] if oldest else None,
             )
 

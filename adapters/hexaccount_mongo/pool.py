@@ -17,13 +17,13 @@ from pymongo.monitoring import (
     PoolReadyEvent,
 )
 
-from hexaccount.application.measures import (
+from hexaccount.kernel.metrics import Metrics
+from hexaccount.store_kit.metrics import (
     STORE_CONNECTION_WAITS,
     STORE_CONNECTIONS,
     STORE_CONNECTIONS_IN_USE,
     STORE_CONNECTIONS_LIMIT,
 )
-from hexaccount.application.ports.metrics import Metrics
 
 
 class ToldPools(ConnectionPoolListener):
@@ -39,9 +39,9 @@ class ToldPools(ConnectionPoolListener):
         self._in_use = 0
         self._lock = threading.Lock()
         self._here = threading.local()
-        metrics.expect(STORE_CONNECTION_WAITS)
-        metrics.ask(STORE_CONNECTIONS, lambda: self._open)
-        metrics.ask(STORE_CONNECTIONS_IN_USE, lambda: self._in_use)
+        metrics.declare(STORE_CONNECTION_WAITS)
+        metrics.observe_callback(STORE_CONNECTIONS, lambda: self._open)
+        metrics.observe_callback(STORE_CONNECTIONS_IN_USE, lambda: self._in_use)
 
     def pool_created(self, event: PoolCreatedEvent) -> None:
         """Note how many connections there may be."""

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import Journal
-from hexaccount.application.repositories_in_hand import ProfilesInHand, SessionsInHand, UsersInHand
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import Journal
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.tracking_repositories import TrackingProfiles, TrackingSessions, TrackingUsers
 from hexaccount_mongo.documents import entry_from, profile_from, session_from, token_from, user_from
 from hexaccount_mongo.reading import Reading
 
@@ -28,7 +28,7 @@ _JOIN_USER: Sequence[Mapping[str, Any]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class MongoUsers(UsersInHand):
+class MongoUsers(TrackingUsers):
     """The accounts in the collection `users`."""
 
     reading: Reading
@@ -53,7 +53,7 @@ class MongoUsers(UsersInHand):
 
 
 @dataclass(frozen=True, slots=True)
-class MongoSessions(SessionsInHand):
+class MongoSessions(TrackingSessions):
     """The logins in the collection `sessions`, and their tokens in `refresh_tokens`."""
 
     reading: Reading
@@ -90,7 +90,7 @@ class MongoSessions(SessionsInHand):
 
 
 @dataclass(frozen=True, slots=True)
-class MongoProfiles(ProfilesInHand):
+class MongoProfiles(TrackingProfiles):
     """The profiles in the collection `profiles`."""
 
     reading: Reading

@@ -147,8 +147,8 @@ COLLECTIONS: Mapping[str, Collection] = {
     ),
     # How far two meters of one key have been filled, as the moments at which they will have drained.
     "allowances": Collection(
-        {"_id": _TEXT, "brief_until": _MOMENT, "lasting_until": _MOMENT},
-        [_index("allowances_lasting", "lasting_until")],
+        {"_id": _TEXT, "burst_until": _MOMENT, "sustained_until": _MOMENT},
+        [_index("allowances_lasting", "sustained_until")],
     ),
     "idempotency_keys": Collection(
         {

@@ -3,21 +3,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
+from hexaccount.events.ports import DeadLetter, DeadLetters
+from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Documents
 from hexaccount_mongo.deliveries import OWED_AGAIN
 from hexaccount_mongo.documents import entry_from
 
 
 @dataclass(frozen=True, slots=True)
-class MongoSetAsideDeliveries(SetAsideDeliveries):
+class MongoSetAsideDeliveries(DeadLetters):
     """The deliveries that were given up, in the collection `deliveries`."""
 
     database: Documents
     commits: CommitSignal
 
-    def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[SetAside]:
+    def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[DeadLetter]:
         chosen = _chosen(event_id=None, subscriber=subscriber)
         if after is not None:
             chosen["event_id"] = {"$gt": after}
@@ -27,7 +27,7 @@ class MongoSetAsideDeliveries(SetAsideDeliveries):
             entries = self.database["journal"].find({"_id": {"$in": [given_up["event_id"] for given_up in found]}})
             by_id = {document["_id"]: entry_from(document) for document in entries}
         return [
-            SetAside(
+            DeadLetter(
                 subscriber=given_up["subscriber"],
                 entry=by_id[given_up["event_id"]],
                 attempts=given_up["attempts"],

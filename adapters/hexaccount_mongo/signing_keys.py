@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
-from hexaccount.application.ports.signing_keys import KeyRefused, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import KeyRefused, SigningKeys, StoredKey
 from hexaccount_mongo.connections import Documents
 
 

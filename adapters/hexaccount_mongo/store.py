@@ -1,16 +1,14 @@
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.allowances import Allowances
-from hexaccount.application.ports.clearing import Clearing
-from hexaccount.application.ports.history import History
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
-from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
-from hexaccount.application.ports.signing_keys import SigningKeys
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.stored_profiles import StoredProfiles
-from hexaccount.application.ports.subscriptions import Subscriptions
-from hexaccount.application.ports.unit_of_work import UnitOfWork
-from hexaccount.application.recorder import Recorder
-from hexaccount_mongo.allowances import MongoAllowances
+from hexaccount.accounts.ports import StoredProfiles
+from hexaccount.events.ports import DeadLetters, History, Outbox, Subscriptions
+from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.rate_limits.ports import RateLimitStore
+from hexaccount.retention.ports import RetentionStore
+from hexaccount.signing_keys.ports import SigningKeys
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount_mongo.allowances import MongoRateLimitStore
 from hexaccount_mongo.clearing import MongoClearing
 from hexaccount_mongo.connections import open_database
 from hexaccount_mongo.history import MongoHistory
@@ -26,20 +24,20 @@ from hexaccount_mongo.unit_of_work import MongoUnitOfWork
 class MongoStore(Store):
     """The store on a replica set of MongoDB (`mongodb://host/database`); it connects at first use."""
 
-    def __init__(self, url: str, *, recorder: Recorder, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(self, url: str, *, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> None:
         self._recorder = recorder
         self._database = open_database(url, metrics)
         self._commits = CommitSignal()
         self._outbox = MongoOutbox(self._database, self._commits)
         self._set_aside = MongoSetAsideDeliveries(self._database, self._commits)
-        self._allowances = MongoAllowances(self._database)
+        self._allowances = MongoRateLimitStore(self._database)
 
     @property
     def outbox(self) -> Outbox:
         return self._outbox
 
     @property
-    def set_aside(self) -> SetAsideDeliveries:
+    def dead_letters(self) -> DeadLetters:
         return self._set_aside
 
     @property
@@ -55,7 +53,7 @@ class MongoStore(Store):
         return MongoStoredProfiles(self._database)
 
     @property
-    def clearing(self) -> Clearing:
+    def retention_store(self) -> RetentionStore:
         return MongoClearing(self._database)
 
     @property
@@ -63,7 +61,7 @@ class MongoStore(Store):
         return MongoSigningKeys(self._database)
 
     @property
-    def allowances(self) -> Allowances:
+    def rate_limits(self) -> RateLimitStore:
         return self._allowances
 
     @property

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError
 
-from hexaccount.application.ports.stored_profiles import StoredProfiles
-from hexaccount.domain.profile import Profile
+from hexaccount.accounts.ports import StoredProfiles
+from hexaccount.accounts.profile import Profile
 from hexaccount_mongo.connections import Documents
 from hexaccount_mongo.documents import document_of
 

@@ -1,7 +1,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hexaccount.application.ports.subscriptions import Subscriptions
+from hexaccount.events.ports import Subscriptions
 from hexaccount_mongo.connections import Documents
 
 
@@ -13,10 +13,10 @@ class MongoSubscriptions(Subscriptions):
 
     def names(self) -> Collection[str]:
         with self.database.reached():
-            enrolled = self.database["subscriptions"].find({"types": {"$ne": []}}, {"_id": 1})
-            return {found["_id"] for found in enrolled} | set(self.database["deliveries"].distinct("subscriber"))
+            subscribed = self.database["subscriptions"].find({"types": {"$ne": []}}, {"_id": 1})
+            return {found["_id"] for found in subscribed} | set(self.database["deliveries"].distinct("subscriber"))
 
-    def cancel(self, subscriber: str, *, limit: int) -> int:
+    def unsubscribe(self, subscriber: str, *, limit: int) -> int:
         deliveries = self.database["deliveries"]
         with self.database.reached():
             self.database["subscriptions"].delete_one({"_id": subscriber})

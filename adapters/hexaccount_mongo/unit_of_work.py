@@ -4,14 +4,15 @@ from typing import Any, Self
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
-from hexaccount.application.recorder import Recorder
-from hexaccount.application.repositories_in_hand import InboxInHand
-from hexaccount.application.work_in_hand import Change, WorkInHand
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.user import User
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.identity_map import Change, IdentityMap
+from hexaccount.store_kit.tracking_repositories import TrackingInbox
 from hexaccount_mongo.connections import Documents
 from hexaccount_mongo.documents import COLLECTION_OF
 from hexaccount_mongo.keyed_requests import MongoKeyedRequests
@@ -26,18 +27,18 @@ _DUPLICATE_KEY = 11000
 class MongoUnitOfWork:
     """A transaction on MongoDB: reads outside of it, and all writes in one at the end."""
 
-    def __init__(self, database: Documents, recorder: Recorder, commits: CommitSignal) -> None:
+    def __init__(self, database: Documents, recorder: EventRecorder, commits: CommitSignal) -> None:
         self._database = database
         self._recorder = recorder
         self._commits = commits
-        self._work = WorkInHand()
+        self._work = IdentityMap()
         self._reading = Reading(database)
         self.users = MongoUsers(self._work, self._reading)
         self.sessions = MongoSessions(self._work, self._reading)
         self.profiles = MongoProfiles(self._work, self._reading)
         self.journal = MongoJournal(self._reading)
-        self.inbox = InboxInHand(self._work)
-        self.keyed_requests = MongoKeyedRequests(self._work, database, self._reading)
+        self.inbox = TrackingInbox(self._work)
+        self.idempotency_records = MongoKeyedRequests(self._work, database, self._reading)
 
     def __enter__(self) -> Self:
         return self
@@ -50,13 +51,13 @@ class MongoUnitOfWork:
 
     def commit(self) -> None:
         changes = self._work.changes(self._recorder)
-        writes = Writes.of(changes, self._work.orders)
+        writes = Writes.of(changes, self._work.pending_writes)
         if writes.empty:
             return
         with self._database.reached():
-            owed = persistently(lambda: self._write(writes, changes))
-        self._work.settle(changes)
-        if owed:
+            pending = persistently(lambda: self._write(writes, changes))
+        self._work.acknowledge(changes)
+        if pending:
             self._commits.give()
 
     def _write(self, writes: Writes, changes: Sequence[Change]) -> bool:
@@ -94,7 +95,7 @@ class MongoUnitOfWork:
             document = self._reading.one(COLLECTION_OF[type(change.aggregate)], {"_id": change.aggregate.id})
             if (document["version"] if document else 0) != change.stored_version:
                 return StaleVersion(change.aggregate.kind, change.aggregate.id)
-        if tokens := self._work.orders.tokens:
+        if tokens := self._work.pending_writes.tokens:
             return StaleVersion(Session.kind, tokens[-1].session_id)
         last = changes[-1].aggregate
         return StaleVersion(last.kind, last.id)

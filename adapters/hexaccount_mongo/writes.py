@@ -7,9 +7,9 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.orders import Orders
-from hexaccount.application.work_in_hand import Change
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.store_kit.identity_map import Change
+from hexaccount.store_kit.pending_writes import PendingWrites
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import delivery_document
 from hexaccount_mongo.documents import COLLECTION_OF, document_of, entry_document, token_document
@@ -39,19 +39,21 @@ class Writes:
     answered: list[Document] = field(default_factory=list)
 
     @classmethod
-    def of(cls, changes: Sequence[Change], orders: Orders) -> "Writes":
+    def of(cls, changes: Sequence[Change], pending_writes: PendingWrites) -> "Writes":
         """Return what these changes and orders come to."""
         writes = cls()
-        if orders.handled:
-            writes.inserts["inbox"] = [{"subscriber": name, "event_id": event_id} for name, event_id in orders.handled]
+        if pending_writes.handled:
+            writes.inserts["inbox"] = [
+                {"subscriber": name, "event_id": event_id} for name, event_id in pending_writes.handled
+            ]
         for change in changes:
             writes._add(change)
-        new = [token_document(token) for token in orders.tokens if token.spent_at is None]
+        new = [token_document(token) for token in pending_writes.tokens if token.spent_at is None]
         if new:
             writes.inserts["refresh_tokens"] = new
         writes.spent = [
             UpdateOne({"_id": token.digest}, {"$set": {"spent_at": token.spent_at, "salt": token.salt}})
-            for token in orders.tokens
+            for token in pending_writes.tokens
             if token.spent_at is not None
         ]
         writes.hashes = [
@@ -59,9 +61,9 @@ class Writes:
                 {"_id": user_id} if old is None else {"_id": user_id, "password_hash": old},
                 {"$set": {"password_hash": hash_}},
             )
-            for user_id, old, hash_ in orders.hashes
+            for user_id, old, hash_ in pending_writes.hashes
         ]
-        writes.answered = [request_document(request) for request in orders.answered]
+        writes.answered = [request_document(request) for request in pending_writes.answered]
         return writes
 
     @property
@@ -104,16 +106,16 @@ class Writes:
         database["journal"].insert_many([entry_document(entry) for entry in self.entries], session=session)
         wanted = sorted({entry.type for entry in self.entries} | {"*"})
         found = database["subscriptions"].find({"types": {"$in": wanted}}, session=session)
-        enrolled: Mapping[str, Any] = {document["_id"]: document["types"] for document in found}
-        owed = [
+        subscribed: Mapping[str, Any] = {document["_id"]: document["types"] for document in found}
+        pending = [
             delivery_document(subscriber, entry)
             for entry in self.entries
-            for subscriber, types in enrolled.items()
+            for subscriber, types in subscribed.items()
             if entry.type in types or "*" in types
         ]
-        if owed:
-            database["deliveries"].insert_many(owed, session=session)
-        return bool(owed)
+        if pending:
+            database["deliveries"].insert_many(pending, session=session)
+        return bool(pending)
 
 
 def _complete(database: Documents, session: ClientSession, answer: Document) -> None:

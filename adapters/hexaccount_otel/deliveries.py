@@ -5,8 +5,8 @@ from dataclasses import replace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Tracer, get_current_span, use_span
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.subscribers import PublishingSubscriber, Subscriber
 from hexaccount_otel.failures import note_failure
 from hexaccount_otel.traceparent import context_of, traceparent_of
 

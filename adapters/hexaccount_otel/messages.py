@@ -4,9 +4,9 @@ from typing import Any
 
 from opentelemetry.trace import Tracer
 
-from hexaccount.application.causation import caused_by, current_cause
-from hexaccount.application.messages import Message
-from hexaccount.domain.errors import Refusal
+from hexaccount.kernel.causation import caused_by, current_cause
+from hexaccount.kernel.errors import Refusal
+from hexaccount.kernel.messages import Message
 from hexaccount_otel.failures import note_failure
 from hexaccount_otel.traceparent import traceparent_of
 

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-from hexaccount.application.subscribers import Subscriber
+from hexaccount.events.subscribers import Subscriber
 from hexaccount_otel.deliveries import TracedSubscriber
 from hexaccount_otel.messages import MessageSpans
 from hexaccount_otel.requests import RequestSpans

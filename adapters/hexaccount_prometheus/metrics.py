@@ -11,17 +11,17 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from hexaccount.application.ports.metrics import Kind, Measure, Metrics
+from hexaccount.kernel.metrics import MetricDefinition, MetricKind, Metrics
 
 Take: TypeAlias = Callable[[float], object]
-_Series: TypeAlias = tuple[Measure, tuple[str, ...]]
+_Series: TypeAlias = tuple[MetricDefinition, tuple[str, ...]]
 
 _log = logging.getLogger("hexaccount.metrics")
 
-_MODES: dict[Kind, Literal["livesum", "livemin", "livemostrecent"]] = {
-    Kind.SUM: "livesum",
-    Kind.LEAST: "livemin",
-    Kind.LATEST: "livemostrecent",
+_MODES: dict[MetricKind, Literal["livesum", "livemin", "livemostrecent"]] = {
+    MetricKind.SUM: "livesum",
+    MetricKind.LEAST: "livemin",
+    MetricKind.LATEST: "livemostrecent",
 }
 _LIVE = re.compile(r"gauge_live\w+_(\d+)\.db")
 
@@ -41,25 +41,25 @@ class PrometheusMetrics(Metrics):
         self.registry = CollectorRegistry()
         self._directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         self._lock = threading.Lock()
-        self._instruments: dict[Measure, Counter | Gauge | Histogram] = {}
+        self._instruments: dict[MetricDefinition, Counter | Gauge | Histogram] = {}
         # What takes a figure, found again by one look-up: this is done several times in a request.
         self._takes: dict[_Series, Take] = {}
         self._asked: dict[_Series, Callable[[], float]] = {}
         self._counted: dict[_Series, float] = {}
 
-    def expect(self, measure: Measure, *labels: str) -> None:
+    def declare(self, measure: MetricDefinition, *labels: str) -> None:
         self._bind(measure, labels)
 
-    def add(self, measure: Measure, amount: float = 1, *labels: str) -> None:
+    def add(self, measure: MetricDefinition, amount: float = 1, *labels: str) -> None:
         (self._takes.get((measure, labels)) or self._bind(measure, labels))(amount)
 
-    def observe(self, measure: Measure, figure: float, *labels: str) -> None:
+    def observe(self, measure: MetricDefinition, figure: float, *labels: str) -> None:
         (self._takes.get((measure, labels)) or self._bind(measure, labels))(figure)
 
-    def set(self, measure: Measure, figure: float, *labels: str) -> None:
+    def set(self, measure: MetricDefinition, figure: float, *labels: str) -> None:
         (self._takes.get((measure, labels)) or self._bind(measure, labels))(figure)
 
-    def ask(self, measure: Measure, look: Callable[[], float], *labels: str) -> None:
+    def observe_callback(self, measure: MetricDefinition, look: Callable[[], float], *labels: str) -> None:
         self._asked[measure, labels] = look
 
     def look(self) -> None:
@@ -80,27 +80,27 @@ class PrometheusMetrics(Metrics):
         MultiProcessCollector(registry, path=self._directory)  # type: ignore[no-untyped-call]  # not annotated there
         return generate_latest(registry)
 
-    def _take_down(self, measure: Measure, labels: tuple[str, ...], figure: float) -> None:
-        if measure.kind is Kind.COUNT:
+    def _take_down(self, measure: MetricDefinition, labels: tuple[str, ...], figure: float) -> None:
+        if measure.kind is MetricKind.COUNT:
             before = self._counted.get((measure, labels), 0.0)
             self._counted[measure, labels] = figure
             self.add(measure, figure - before, *labels)
         else:
             self.set(measure, figure, *labels)
 
-    def _bind(self, measure: Measure, labels: tuple[str, ...]) -> Take:
+    def _bind(self, measure: MetricDefinition, labels: tuple[str, ...]) -> Take:
         with self._lock:
             instrument = self._instruments.get(measure) or self._make(measure)
             of_labels = instrument.labels(*labels) if labels else instrument
             take = self._takes[measure, labels] = _take(of_labels)
             return take
 
-    def _make(self, measure: Measure) -> Counter | Gauge | Histogram:
-        name, told, labels, registry = measure.name, measure.told, measure.labels, self.registry
+    def _make(self, measure: MetricDefinition) -> Counter | Gauge | Histogram:
+        name, told, labels, registry = measure.name, measure.help, measure.labels, self.registry
         made: Counter | Gauge | Histogram
-        if measure.kind is Kind.COUNT:
+        if measure.kind is MetricKind.COUNT:
             made = Counter(name, told, labels, registry=registry)
-        elif measure.kind is Kind.DISTRIBUTION:
+        elif measure.kind is MetricKind.DISTRIBUTION:
             made = Histogram(name, told, labels, registry=registry, buckets=measure.buckets)
         else:
             made = Gauge(name, told, labels, registry=registry, multiprocess_mode=_MODES[measure.kind])

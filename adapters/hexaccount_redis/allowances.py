@@ -2,8 +2,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from hexaccount.application.limits import Filling, Limit
-from hexaccount.application.ports.allowances import Allowances, AllowancesAway, Exhausted
+from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore, RateLimitStoreUnavailable
+from hexaccount.rate_limits.rate_limit import BucketState, RateLimit
 from hexaccount_redis.link import CutOff, RedisLink
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,38 +48,38 @@ return ''
 """
 
 
-class RedisAllowances(Allowances):
-    """Counts attempts for all processes that share a Redis. `take` raises AllowancesAway while that is lost."""
+class RedisRateLimitStore(RateLimitStore):
+    """Counts attempts for all processes that share a Redis. `take` raises RateLimitStoreUnavailable while that is lost."""
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._take = link.script(_TAKE)
         self._give_back = link.script(_GIVE_BACK)
 
-    def take(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
+    def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
         arguments = [_ticks(now)]
         for limit in limits.values():
-            for meter in (limit.brief, limit.lasting):
+            for meter in (limit.burst, limit.sustained):
                 # `Meter` admits if until <= now + room - interval, which is never below now.
                 arguments += [meter.interval // _TICK, _ticks(now + meter.room - meter.interval)]
         try:
             answer = self._link.run(self._take, [_key(key) for key in limits], arguments)
         except CutOff as error:
-            raise AllowancesAway from error
+            raise RateLimitStoreUnavailable from error
         full, *moments = map(int, answer.split())
-        fillings = [_filling(*pair) for pair in zip(moments[::2], moments[1::2], strict=True)]
+        bucket_states = [_filling(*pair) for pair in zip(moments[::2], moments[1::2], strict=True)]
         if full:
-            raise Exhausted(list(limits)[full - 1], fillings[0])
-        return dict(zip(limits, fillings, strict=True))
+            raise LimitExceeded(list(limits)[full - 1], bucket_states[0])
+        return dict(zip(limits, bucket_states, strict=True))
 
-    def give_back(self, limits: Mapping[str, Limit], fillings: Mapping[str, Filling]) -> None:
+    def refund(self, limits: Mapping[str, RateLimit], bucket_states: Mapping[str, BucketState]) -> None:
         """Undo an attempt; while Redis is lost it stays counted."""
         arguments: list[int] = []
-        for key, after in fillings.items():
-            for filling in (after, limits[key].undo(after)):
-                arguments += [_ticks(filling.brief_until), _ticks(filling.lasting_until)]
+        for key, after in bucket_states.items():
+            for bucket_state in (after, limits[key].undo(after)):
+                arguments += [_ticks(bucket_state.burst_until), _ticks(bucket_state.sustained_until)]
         with suppress(CutOff):
-            self._link.run(self._give_back, [_key(key) for key in fillings], arguments)
+            self._link.run(self._give_back, [_key(key) for key in bucket_states], arguments)
 
 
 def _key(key: str) -> str:
@@ -90,5 +90,5 @@ def _ticks(moment: datetime) -> int:
     return (moment - _EPOCH) // _TICK
 
 
-def _filling(brief: int, lasting: int) -> Filling:
-    return Filling(_EPOCH + brief * _TICK, _EPOCH + lasting * _TICK)
+def _filling(burst: int, sustained: int) -> BucketState:
+    return BucketState(_EPOCH + burst * _TICK, _EPOCH + sustained * _TICK)

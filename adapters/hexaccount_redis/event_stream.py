@@ -11,9 +11,9 @@ from redis.exceptions import TimeoutError as TooSlow
 from redis.retry import Retry
 from redis.typing import EncodableT, FieldT
 
-from hexaccount.application.cloud_event import attributes_of
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverRefused, ReceiverUnavailable
+from hexaccount.events.cloud_event import attributes_of
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventPublisher, ReceiverRefused, ReceiverUnavailable
 from hexaccount_redis.reasons import has_no_database, is_away
 from hexaccount_redis.stream_place import StreamPlace
 

@@ -11,8 +11,8 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from hexaccount.application.measures import CACHE_OUTAGES, CACHE_REACHABLE
-from hexaccount.application.ports.metrics import Metrics
+from hexaccount.kernel.metrics import Metrics
+from hexaccount.sessions.metrics import CACHE_OUTAGES, CACHE_REACHABLE
 from hexaccount_redis.reasons import is_away, why_no_cache
 
 _log = logging.getLogger("hexaccount.redis")
@@ -61,7 +61,7 @@ class RedisLink:
         self._reachable = True
         self._metrics = metrics
         self._metrics.set(CACHE_REACHABLE, 1)
-        self._metrics.expect(CACHE_OUTAGES)
+        self._metrics.declare(CACHE_OUTAGES)
 
     @property
     def reachable(self) -> bool:

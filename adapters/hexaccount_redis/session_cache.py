@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from hexaccount.application.ports.session_cache import KnownSession, Lease, SessionCache
+from hexaccount.sessions.ports import CachedSession, CacheFill, SessionCache
 from hexaccount_redis.link import CutOff, RedisLink
 
 LIFETIME = 5
@@ -59,7 +59,7 @@ return ''
 """
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(KnownSession).decode
+_decode = msgspec.json.Decoder(CachedSession).decode
 
 
 class RedisSessionCache(SessionCache):
@@ -71,7 +71,7 @@ class RedisSessionCache(SessionCache):
         self._keep = link.script(_KEEP)
         self._mark = link.script(_MARK)
 
-    def find(self, user_id: UUID, session_id: UUID) -> KnownSession | Lease | None:
+    def find(self, user_id: UUID, session_id: UUID) -> CachedSession | CacheFill | None:
         offered = f"?{secrets.token_hex(8)}"
         arguments = (session_id.hex, offered, LIFETIME * 1000)
         try:
@@ -79,16 +79,16 @@ class RedisSessionCache(SessionCache):
         except CutOff:
             return None
         if found == offered:
-            return Lease(user_id=user_id, session_id=session_id, token=offered)
+            return CacheFill(user_id=user_id, session_id=session_id, token=offered)
         # Nothing is a mark, and a lease is somebody else's.
         return _known(found[1:]) if found.startswith("=") else None
 
-    def keep(self, lease: Lease, session: KnownSession) -> None:
+    def keep(self, lease: CacheFill, session: CachedSession) -> None:
         entry = f"={_encode(session).decode()}"
         with suppress(CutOff):
             self._link.run(self._keep, [_key(lease.user_id)], (lease.session_id.hex, lease.token, entry))
 
-    def mark(self, user_ids: Collection[UUID]) -> bool:
+    def invalidate(self, user_ids: Collection[UUID]) -> bool:
         try:
             # Another process may have found Redis back already after an outage, and remember there.
             self._link.insist(self._mark, [_key(user_id) for user_id in user_ids], (MARK_LIFETIME * 1000,))
@@ -101,7 +101,7 @@ def _key(user_id: UUID) -> str:
     return f"hexaccount:sessions:1:{user_id.hex}"
 
 
-def _known(text: str) -> KnownSession | None:
+def _known(text: str) -> CachedSession | None:
     try:
         return _decode(text)
     except msgspec.DecodeError:

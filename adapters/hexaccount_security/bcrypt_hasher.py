@@ -4,7 +4,7 @@ from functools import partial
 
 import bcrypt
 
-from hexaccount.application.ports.password_hasher import Verification
+from hexaccount.passwords.ports import Verification
 from hexaccount_security.lane import HashingLane
 from hexaccount_security.stored_hash import HIGHEST_COST, LOWEST_COST, StoredHash
 

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import bcrypt
 
-from hexaccount.application.hash_calibration import HashSpeed, HashSpeeds
+from hexaccount.passwords.hash_calibration import HashSpeed, HashSpeeds
 from hexaccount_security.stored_hash import HIGHEST_COST
 
 _LOWEST_COST = 8  # what is below is for tests; no machine is so slow that it would be proposed

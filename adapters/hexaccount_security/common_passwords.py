@@ -3,7 +3,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.metadata import distribution
 from types import ModuleType
 
-from hexaccount.domain.password import Password, fold_password
+from hexaccount.passwords.password import Password, fold_password
 
 
 class ZxcvbnCommonPasswords:

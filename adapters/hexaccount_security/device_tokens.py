@@ -2,8 +2,8 @@ import hmac
 import re
 from uuid import UUID
 
-from hexaccount.application.ports.device_tokens import DeviceTokens
-from hexaccount.domain.user import User
+from hexaccount.accounts.user import User
+from hexaccount.passwords.ports import DeviceTokens
 from hexaccount_security import base64url
 from hexaccount_security.derived_key import derived_key
 

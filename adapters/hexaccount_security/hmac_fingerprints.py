@@ -2,7 +2,7 @@ import hmac
 import json
 from collections.abc import Sequence
 
-from hexaccount.application.ports.fingerprints import Fingerprints
+from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount_security import base64url
 from hexaccount_security.derived_key import derived_key
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from hexaccount.application.ports.token_issuer import AccessClaims, InvalidToken
+from hexaccount.sessions.ports import AccessClaims, InvalidToken
 from hexaccount_security import base64url
 from hexaccount_security.key_ring import KeyRing
 

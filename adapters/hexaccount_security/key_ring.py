@@ -7,10 +7,9 @@ from time import monotonic
 
 import msgspec
 
-from hexaccount.application.key_schedule import LONGEST_UNREAD, READ_AGAIN, KeySchedule
-from hexaccount.application.ports.key_smith import ALGORITHMS
-from hexaccount.application.ports.signing_keys import SignerUnreadable, SigningKeys, StoredKey
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.signing_keys.key_schedule import LONGEST_UNREAD, READ_AGAIN, KeySchedule
+from hexaccount.signing_keys.ports import ALGORITHMS, SignerUnreadable, SigningKeys, StoredKey
 from hexaccount_security import base64url
 from hexaccount_security.sealing_smith import SealingSmith
 from hexaccount_security.token_key import Header, TokenKey, header_of
@@ -59,14 +58,14 @@ class KeyRing:
     """
 
     def __init__(
-        self, smith: SealingSmith, stored: SigningKeys | None = None, *, lifetime: timedelta = timedelta()
+        self, key_factory: SealingSmith, stored: SigningKeys | None = None, *, lifetime: timedelta = timedelta()
     ) -> None:
         """Take who opens the keys, where they are stored, if anywhere, and how long a token lives."""
-        self._smith = smith
+        self._smith = key_factory
         self._stored = stored
         self._lifetime = lifetime
         self._records: Sequence[StoredKey] | None = None
-        self._keys = _Keys(smith.seed_key, {}, lifetime)
+        self._keys = _Keys(key_factory.seed_key, {}, lifetime)
         self._lock = threading.Lock()
         self._read_at = inf if stored is None else -inf
         self._looked_at = -inf

@@ -11,9 +11,9 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
-from hexaccount.application.measures import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
-from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.passwords.metrics import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
+from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount_security.slots import SharedSlots, Slot
 
 T = TypeVar("T")
@@ -53,9 +53,9 @@ class HashingLane:
         self._niceness = niceness
         self._metrics = metrics
         for measure in (HASH_WAIT, HASH_SECONDS, HASHES_REFUSED):
-            metrics.expect(measure)
-        metrics.ask(HASHES_RUNNING, lambda: self.running)
-        metrics.ask(HASHES_WAITING, lambda: self.waiting)
+            metrics.declare(measure)
+        metrics.observe_callback(HASHES_RUNNING, lambda: self.running)
+        metrics.observe_callback(HASHES_WAITING, lambda: self.waiting)
         self._closed = False
         self._seconds = 0.0
         self._begin()
@@ -152,7 +152,7 @@ class HashingLane:
             elif self._calls:
                 slot = self._slot_of(slots)
                 self._answer_oldest()
-                slots.give_back(slot)
+                slots.refund(slot)
 
     def _slot_of(self, slots: SharedSlots) -> Slot:
         slot = slots.take_free()

@@ -2,8 +2,7 @@ import secrets
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hexaccount.application.ports.key_smith import ALGORITHMS, KeySmith, SealedKey, SeedKey
-from hexaccount.application.ports.signing_keys import StoredKey
+from hexaccount.signing_keys.ports import ALGORITHMS, EncryptedKey, KeyFactory, RootKey, StoredKey
 from hexaccount_security.hmac_key import SHORTEST, HmacKey
 from hexaccount_security.token_key import TokenKey
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 # `cryptography` costs every process a tenth of a second and 10 MB; a service with its seed alone does without.
 
 
-class SealingSmith(KeySmith):
+class SealingSmith(KeyFactory):
     """Makes keys, seals them under the seed, and opens what it has sealed."""
 
     def __init__(self, seed: TokenKey) -> None:
@@ -21,15 +20,15 @@ class SealingSmith(KeySmith):
         self.seed_key = seed
 
     @property
-    def seed(self) -> SeedKey:
-        return SeedKey(kid=self.seed_key.kid, algorithm=self.seed_key.algorithm)
+    def seed(self) -> RootKey:
+        return RootKey(kid=self.seed_key.kid, algorithm=self.seed_key.algorithm)
 
-    def make(self, algorithm: str) -> SealedKey:
+    def make(self, algorithm: str) -> EncryptedKey:
         key = _made(algorithm)
         while key.kid.startswith("-"):  # on a command line that would look like an option
             key = _made(algorithm)
         sealed = self._seal.close(key.secret, name=_sealed_name(algorithm, key.kid))
-        return SealedKey(kid=key.kid, algorithm=algorithm, sealed=sealed)
+        return EncryptedKey(kid=key.kid, algorithm=algorithm, sealed=sealed)
 
     def can_open(self, key: StoredKey) -> bool:
         try:

@@ -59,7 +59,7 @@ class SharedSlots:
         fcntl.flock(slot.next, fcntl.LOCK_UN)
         return slot
 
-    def give_back(self, slot: Slot) -> None:
+    def refund(self, slot: Slot) -> None:
         """Let another thread or process have `slot`."""
         fcntl.flock(slot.held, fcntl.LOCK_UN)
         self._at_hand.append(slot)

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from hexaccount.application.readiness import Condition
+from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_socketio import refusals
 from hexaccount_socketio.line import Receive, Scope, Send
 from hexaccount_socketio.lines import deny
@@ -27,7 +27,7 @@ _NOT_ALLOWED = refusals.problem(405, "method_not_allowed", "this path takes GET,
 
 
 def create_application(
-    sockets: Sockets, *, readiness: Callable[[], Awaitable[Condition]], metrics: Callable[[], bytes] | None = None
+    sockets: Sockets, *, readiness: Callable[[], Awaitable[ReadinessReport]], metrics: Callable[[], bytes] | None = None
 ) -> Application:
     """Return the ASGI application: the sockets at `/socket.io/`, and what those ask who run the service beside them.
 

@@ -3,8 +3,8 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 
-from hexaccount.application.authenticate import Caller
-from hexaccount.domain.errors import NotAuthenticated
+from hexaccount.sessions.authenticate import Principal
+from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount_socketio.refusals import Problem, problem_of, told_of
 from hexaccount_socketio.roll import LiveSession, Roll, Socket
 
@@ -23,9 +23,9 @@ class SessionChecks:
         self,
         roll: Roll,
         *,
-        authenticate: Callable[[str], Awaitable[Caller]],
+        authenticate: Callable[[str], Awaitable[Principal]],
         send_away: Callable[[Socket, Problem], Awaitable[None]],
-        allow: Callable[[Socket, Caller], None],
+        allow: Callable[[Socket, Principal], None],
         now: Callable[[], float],
     ) -> None:
         self._roll = roll
@@ -61,14 +61,14 @@ class SessionChecks:
                 reasons = session.reasons
                 session.checked_at = self._now()
                 try:
-                    caller = await self._authenticate(max(session.sockets.values(), key=_expiry).token)
+                    principal = await self._authenticate(max(session.sockets.values(), key=_expiry).token)
                 except NotAuthenticated as error:
                     for socket in list(session.sockets.values()):
                         await self._send_away(socket, problem_of(error))
                     continue
                 if session.reasons == reasons:
                     for socket in session.sockets.values():
-                        self._allow(socket, caller)
+                        self._allow(socket, principal)
                     session.release()
                     break
         except Exception as error:  # noqa: BLE001 - it is told, and the next look may find out

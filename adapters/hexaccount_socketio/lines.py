@@ -3,10 +3,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hexaccount.application.admit_request import AdmitRequest
-from hexaccount.application.bus import Bus
-from hexaccount.application.client_address import ClientAddresses
-from hexaccount.domain.errors import TooManyAttempts
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.client_address import ClientAddresses
+from hexaccount.rate_limits.acquire_permit import AcquirePermit
+from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount_socketio import refusals
 from hexaccount_socketio.line import FAREWELL, Line, Receive, Scope, Send
 from hexaccount_socketio.refusals import Problem, problem_of
@@ -62,7 +62,7 @@ class Lines:
     def admit(self, scope: Scope) -> None:
         """Count an attempt of a client; raises TooManyAttempts."""
         # It is counted in this process: no store is asked, so the event loop may wait for it.
-        self._bus.handle(AdmitRequest(policy="sockets", client_address=self._client_of(scope)))
+        self._bus.handle(AcquirePermit(policy="sockets", client_address=self._client_of(scope)))
 
     def know(self, line: Line) -> None:
         """Take a line for one of somebody."""

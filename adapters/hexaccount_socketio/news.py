@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from socketio.packet import EVENT, Packet
 
-from hexaccount.application.cloud_event import structured
-from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.events.cloud_event import structured
+from hexaccount.events.journal_entry import JournalEntry
 from hexaccount_socketio.roll import Roll, Socket
 
 # Engine.IO's mark of a message, before Socket.IO's packet.

@@ -3,9 +3,10 @@
 import logging
 from typing import TypeAlias
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.domain.errors import NotAuthenticated, TooManyAttempts
-from hexaccount.domain.permission import Permission
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.roles.permission import Permission
+from hexaccount.sessions.errors import NotAuthenticated
 
 Problem: TypeAlias = dict[str, str | int]
 
@@ -47,7 +48,7 @@ def problem_of(error: Exception) -> Problem:
         case NotAuthenticated():
             return problem(401, error.code, str(error))
         case TooManyAttempts():
-            return {**problem(429, error.code, str(error)), "retry_after": error.standing.wait}
+            return {**problem(429, error.code, str(error)), "retry_after": error.limit_status.wait}
         case StoreUnavailable():
             return UNAVAILABLE
     return FAILURE

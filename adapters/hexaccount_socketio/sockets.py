@@ -8,22 +8,17 @@ from typing import Any, TypeVar
 
 import socketio
 
-from hexaccount.application.authenticate import Authenticate, Caller
-from hexaccount.application.bus import Bus
-from hexaccount.application.client_address import ClientAddresses
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.measures import SOCKETS, SOCKETS_WATCHING
-from hexaccount.application.messages import Message
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
-from hexaccount.domain.events import (
-    ProfileCreated,
-    ProfileUpdated,
-    SessionKept,
-    SessionOpened,
-    SessionRefreshed,
-    UserRegistered,
-)
-from hexaccount.domain.permission import Permission
+from hexaccount.accounts.profile import ProfileCreated, ProfileUpdated
+from hexaccount.accounts.user import UserRegistered
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.client_address import ClientAddresses
+from hexaccount.kernel.messages import Message
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.observability.metrics import SOCKETS, SOCKETS_WATCHING
+from hexaccount.roles.permission import Permission
+from hexaccount.sessions.authenticate import Authenticate, Principal
+from hexaccount.sessions.session import SessionKept, SessionOpened, SessionRefreshed
 from hexaccount_socketio import refusals
 from hexaccount_socketio.checks import SessionChecks
 from hexaccount_socketio.frames import LONGEST
@@ -82,8 +77,8 @@ class Sockets:
         self._draining = draining
         self._now = now
         self._roll = Roll()
-        metrics.ask(SOCKETS, lambda: len(self._roll.sockets))
-        metrics.ask(SOCKETS_WATCHING, lambda: len(self._roll.watching))
+        metrics.observe_callback(SOCKETS, lambda: len(self._roll.sockets))
+        metrics.observe_callback(SOCKETS_WATCHING, lambda: len(self._roll.watching))
         self._news = News(self._roll, too_slow=self._send_away_as_slow)
         self._checks = SessionChecks(
             self._roll, authenticate=self._look_at, send_away=self._send_away, allow=self._allow, now=now
@@ -174,18 +169,18 @@ class Sockets:
         if line.asked > 1:  # the first attempt was counted when the line came in
             self._lines.admit(environ["asgi.scope"])
         try:
-            caller = await line.while_open(self._authenticate(token, self._doors), seconds=_PATIENCE)
+            principal = await line.while_open(self._authenticate(token, self._doors), seconds=_PATIENCE)
         except TimeoutError:
             raise _Refusal(refusals.UNAVAILABLE) from None
-        of_user, of_session = self._roll.count(caller.user.id, caller.session_id)
+        of_user, of_session = self._roll.count(principal.user.id, principal.session_id)
         if of_session >= _MOST_OF_A_SESSION or of_user >= _MOST_OF_A_USER:
             raise _Refusal(refusals.TOO_MANY_SOCKETS)
         return Socket(
             sid=sid,
             token=token,
-            user_id=caller.user.id,
-            session_id=caller.session_id,
-            expires_at=caller.expires_at.timestamp(),
+            user_id=principal.user.id,
+            session_id=principal.session_id,
+            expires_at=principal.expires_at.timestamp(),
             line=line,
         )
 
@@ -203,12 +198,14 @@ class Sockets:
             session = self._roll.sessions[socket.session_id]
             reasons = session.reasons
             try:
-                caller = await socket.line.while_open(self._authenticate(socket.token, self._doors), seconds=_PATIENCE)
+                principal = await socket.line.while_open(
+                    self._authenticate(socket.token, self._doors), seconds=_PATIENCE
+                )
             except TimeoutError:
                 return refusals.UNAVAILABLE
             except Exception as error:  # noqa: BLE001 - whatever it is, the client is told a problem
                 return told_of(error)
-            if WATCHING not in caller.permissions:
+            if WATCHING not in principal.permissions:
                 return refusals.not_permitted(WATCHING)
             if session.reasons == reasons and sid in self._roll.sockets:
                 self._roll.watching[sid] = socket
@@ -218,8 +215,8 @@ class Sockets:
     async def _unwatch(self, sid: str, *_: object) -> None:
         self._roll.watching.pop(sid, None)
 
-    def _allow(self, socket: Socket, caller: Caller) -> None:
-        if socket.sid in self._roll.watching and WATCHING not in caller.permissions:
+    def _allow(self, socket: Socket, principal: Principal) -> None:
+        if socket.sid in self._roll.watching and WATCHING not in principal.permissions:
             del self._roll.watching[socket.sid]
             socket.line.forget_foreign()
             # Where there is no room, the next event ends the socket.
@@ -239,10 +236,10 @@ class Sockets:
             await self._server.disconnect(socket.sid)
         socket.line.end(reason=str(why["code"]))
 
-    async def _look_at(self, token: str) -> Caller:
+    async def _look_at(self, token: str) -> Principal:
         return await self._authenticate(token, self._looking)
 
-    def _authenticate(self, token: str, threads: ThreadPoolExecutor) -> Awaitable[Caller]:
+    def _authenticate(self, token: str, threads: ThreadPoolExecutor) -> Awaitable[Principal]:
         return self._ask(Authenticate(token=token), threads)
 
     def _ask(self, message: Message[R], threads: ThreadPoolExecutor) -> Awaitable[R]:

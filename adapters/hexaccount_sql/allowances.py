@@ -6,16 +6,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hexaccount.application.limits import Filling, Limit
-from hexaccount.application.ports.allowances import Allowances, Exhausted
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
+from hexaccount.rate_limits.rate_limit import BucketState, RateLimit
 from hexaccount_sql.columns import Moment, Span
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.schema import allowances
+from hexaccount_sql.schema import rate_limits
 
-_MOMENTS = (allowances.c.brief_until, allowances.c.lasting_until)
+_MOMENTS = (rate_limits.c.burst_until, rate_limits.c.sustained_until)
 _NOW = sa.bindparam("now", type_=Moment)
-_FILLINGS = sa.select(allowances).where(allowances.c.key.in_(sa.bindparam("keys", expanding=True)))
+_FILLINGS = sa.select(rate_limits).where(rate_limits.c.key.in_(sa.bindparam("keys", expanding=True)))
 _INSERTS: Mapping[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert,
     "sqlite": sqlite.insert,
@@ -26,7 +26,7 @@ _TRIES = 10
 _NOT_FLUSHED = sa.func.set_config("synchronous_commit", "off", sa.true()) == "off"
 
 
-class SqlAllowances(Allowances):
+class SqlRateLimitStore(RateLimitStore):
     """Counts attempts in the table `allowances`, which is cleared of drained meters with the other leftovers.
 
     An attempt at keys that are known is one statement. New ones are written first, as drained meters.
@@ -35,7 +35,7 @@ class SqlAllowances(Allowances):
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def take(self, limits: Mapping[str, Limit], now: datetime) -> dict[str, Filling]:
+    def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
         number, dialect, parameters = len(limits), self._engine.dialect.name, _wanted(limits, now)
         with store_errors(), self._engine.connect() as connection:
             for _ in range(_TRIES):
@@ -45,35 +45,35 @@ class SqlAllowances(Allowances):
                 there = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
                 for key, limit in limits.items():
                     if limit.fill(there.get(key), now) is None:
-                        raise Exhausted(key, there[key])
+                        raise LimitExceeded(key, there[key])
                 connection.execute(_add(number, dialect), parameters)
         raise StoreUnavailable  # each time others had just filled a meter, and emptied it before it was looked at
 
-    def give_back(self, limits: Mapping[str, Limit], fillings: Mapping[str, Filling]) -> None:
+    def refund(self, limits: Mapping[str, RateLimit], bucket_states: Mapping[str, BucketState]) -> None:
         parameters: dict[str, Any] = {}
-        for row, (key, after) in enumerate(fillings.items()):
+        for row, (key, after) in enumerate(bucket_states.items()):
             before = limits[key].undo(after)
             parameters[f"key_{row}"] = key
             for moment in _MOMENTS:
                 parameters[f"{moment.name}_after_{row}"] = getattr(after, moment.name)
                 parameters[f"{moment.name}_before_{row}"] = getattr(before, moment.name)
         with store_errors(), self._engine.connect() as connection:
-            connection.execute(_give_back(len(fillings), self._engine.dialect.name), parameters)
+            connection.execute(_give_back(len(bucket_states), self._engine.dialect.name), parameters)
 
 
-def _wanted(limits: Mapping[str, Limit], now: datetime) -> dict[str, Any]:
+def _wanted(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any]:
     """Return what `_take` takes: `Meter` admits if until <= now + room - interval, which is never below now."""
     parameters: dict[str, Any] = {"now": now}
     for row, (key, limit) in enumerate(limits.items()):
         parameters[f"key_{row}"] = key
-        for moment, meter in zip(_MOMENTS, (limit.brief, limit.lasting), strict=True):
+        for moment, meter in zip(_MOMENTS, (limit.burst, limit.sustained), strict=True):
             parameters[f"{moment.name}_interval_{row}"] = meter.interval
             parameters[f"{moment.name}_latest_{row}"] = now + meter.room - meter.interval
     return parameters
 
 
-def _fillings(rows: sa.CursorResult[Any]) -> dict[str, Filling]:
-    return {row.key: Filling(row.brief_until, row.lasting_until) for row in rows}
+def _fillings(rows: sa.CursorResult[Any]) -> dict[str, BucketState]:
+    return {row.key: BucketState(row.burst_until, row.sustained_until) for row in rows}
 
 
 @lru_cache
@@ -105,7 +105,7 @@ def _add(number: int, dialect: str) -> sa.Executable:
     """Return the statement that writes drained meters for those of so many keys that are not there."""
     listed = _listed(number, _WANTED)
     drained = sa.select(listed.c.key, _NOW, _NOW).where(sa.true()).order_by(listed.c.key)
-    return _INSERTS[dialect](allowances).from_select(allowances.c.keys(), drained).on_conflict_do_nothing()
+    return _INSERTS[dialect](rate_limits).from_select(rate_limits.c.keys(), drained).on_conflict_do_nothing()
 
 
 @lru_cache
@@ -118,7 +118,7 @@ def _give_back(number: int, dialect: str) -> sa.Update:
 
 
 def _update(there: sa.CTE, dialect: str) -> sa.Update:
-    update = sa.update(allowances).where(allowances.c.key == there.c.key).returning(allowances)
+    update = sa.update(rate_limits).where(rate_limits.c.key == there.c.key).returning(rate_limits)
     return update.where(_NOT_FLUSHED) if dialect == "postgresql" else update
 
 
@@ -128,10 +128,10 @@ def _locked(listed: sa.CTE) -> sa.CTE:
     They are locked in the order of their keys: no two who want the same keys wait for each other.
     """
     return (
-        sa.select(allowances, *(column for column in listed.c if column.name != "key"))
-        .join_from(allowances, listed, allowances.c.key == listed.c.key)
-        .order_by(allowances.c.key)
-        .with_for_update(of=allowances)
+        sa.select(rate_limits, *(column for column in listed.c if column.name != "key"))
+        .join_from(rate_limits, listed, rate_limits.c.key == listed.c.key)
+        .order_by(rate_limits.c.key)
+        .with_for_update(of=rate_limits)
         .cte("there")
     )
 

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from hexaccount.application.ports.clearing import Clearing, Leftover
-from hexaccount.application.ports.identifiers import first_id_at
+from hexaccount.kernel.identifiers import first_id_at
+from hexaccount.retention.ports import ExpiredKind, RetentionStore
 from hexaccount_sql.columns import Moment
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.schema import allowances, deliveries, idempotency_keys, inbox, refresh_tokens, sessions
+from hexaccount_sql.schema import deliveries, idempotency_keys, inbox, rate_limits, refresh_tokens, sessions
 
 Statements: TypeAlias = Mapping[str, sa.Executable]
 """A statement for each dialect."""
@@ -59,26 +59,28 @@ def _ended(end: sa.Column[Any]) -> Statements:
 
 _spent = sa.select(refresh_tokens.c.digest).where(refresh_tokens.c.spent_at < _BEFORE)
 _salted = _spent.where(refresh_tokens.c.salt.is_not(None))
-_drained = sa.select(allowances.c.key).where(allowances.c.lasting_until < _BEFORE, allowances.c.brief_until < _BEFORE)
+_drained = sa.select(rate_limits.c.key).where(
+    rate_limits.c.sustained_until < _BEFORE, rate_limits.c.burst_until < _BEFORE
+)
 _expired = sa.select(idempotency_keys.c.key).where(idempotency_keys.c.expires_at < _BEFORE)
 
-_STEPS: Mapping[Leftover, Sequence[Statements]] = {
-    Leftover.TOKENS_OF_ENDED_SESSIONS: [_tokens_of_ended(end) for end in _ENDS],
-    Leftover.ENDED_SESSIONS: [_ended(end) for end in _ENDS],
-    Leftover.SPENT_TOKENS: [
+_STEPS: Mapping[ExpiredKind, Sequence[Statements]] = {
+    ExpiredKind.TOKENS_OF_ENDED_SESSIONS: [_tokens_of_ended(end) for end in _ENDS],
+    ExpiredKind.ENDED_SESSIONS: [_ended(end) for end in _ENDS],
+    ExpiredKind.SPENT_TOKENS: [
         _on_each(sa.delete(refresh_tokens), refresh_tokens.c.digest, _spent.order_by(refresh_tokens.c.spent_at))
     ],
-    Leftover.TOKEN_SALTS: [
+    ExpiredKind.TOKEN_SALTS: [
         _on_each(
             sa.update(refresh_tokens).values(salt=sa.null()),
             refresh_tokens.c.digest,
             _salted.order_by(refresh_tokens.c.spent_at),
         )
     ],
-    Leftover.DRAINED_ALLOWANCES: [
-        _on_each(sa.delete(allowances), allowances.c.key, _drained.order_by(allowances.c.lasting_until))
+    ExpiredKind.IDLE_RATE_LIMITS: [
+        _on_each(sa.delete(rate_limits), rate_limits.c.key, _drained.order_by(rate_limits.c.sustained_until))
     ],
-    Leftover.EXPIRED_REQUESTS: [
+    ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS: [
         _on_each(sa.delete(idempotency_keys), idempotency_keys.c.key, _expired.order_by(idempotency_keys.c.expires_at))
     ],
 }
@@ -99,14 +101,14 @@ _HANDLED = _on_each(
 
 
 @dataclass(frozen=True, slots=True)
-class SqlClearing(Clearing):
+class SqlClearing(RetentionStore):
     """Removes leftovers from the tables; deliveries are none, as one that has succeeded is a row that is gone."""
 
     engine: sa.Engine
 
-    def clear(self, kind: Leftover, *, before: datetime, limit: int) -> int:
+    def clear(self, kind: ExpiredKind, *, before: datetime, limit: int) -> int:
         with store_errors(), self.engine.connect() as connection:
-            if kind is Leftover.HANDLED_EVENTS:
+            if kind is ExpiredKind.HANDLED_EVENTS:
                 return self._clear_inbox(connection, before, limit)
             removed = 0
             for statements in _STEPS[kind]:

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount_sql.pool import tell_of_pool, told_pool
 
 _POOL_SIZE = 8

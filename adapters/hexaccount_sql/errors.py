@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 
 _SETTING = "the setting store (HEXACCOUNT_STORE)"
 _CORRECT = f"correct {_SETTING}"

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.history import Chosen, History, JournalKey
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_sql.connections import unhurried
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.rows import entry_from
@@ -26,14 +26,18 @@ class SqlHistory(History):
             found = _entries(connection, sa.select(journal).where(journal.c.id == event_id))
         return found[0] if found else None
 
-    def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
-        statement = sa.select(journal).where(*_conditions(chosen)).order_by(journal.c.id).limit(limit)
+    def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+        statement = sa.select(journal).where(*_conditions(event_filter)).order_by(journal.c.id).limit(limit)
         statement = statement if after is None else statement.where(journal.c.id > after)
         with store_errors(), self.engine.connect() as connection:
             return _entries(connection, statement)
 
-    def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
-        statement = sa.select(journal).where(*_conditions(chosen)).order_by(*_KEY, journal.c.sequence).limit(limit)
+    def by_aggregate(
+        self, event_filter: EventFilter, *, limit: int, after: JournalKey | None
+    ) -> Sequence[JournalEntry]:
+        statement = (
+            sa.select(journal).where(*_conditions(event_filter)).order_by(*_KEY, journal.c.sequence).limit(limit)
+        )
         if after is not None:
             last = (sa.literal(value, column.type) for value, column in zip(after, _KEY, strict=True))
             statement = statement.where(sa.tuple_(*_KEY) > sa.tuple_(*last))
@@ -41,8 +45,8 @@ class SqlHistory(History):
         with store_errors(), self.engine.connect() as connection, unhurried(connection):
             return _entries(connection, statement)
 
-    def count(self, chosen: Chosen) -> int:
-        statement = sa.select(sa.func.count()).select_from(journal).where(*_conditions(chosen))
+    def count(self, event_filter: EventFilter) -> int:
+        statement = sa.select(sa.func.count()).select_from(journal).where(*_conditions(event_filter))
         with store_errors(), self.engine.connect() as connection, unhurried(connection):
             return connection.execute(statement).scalar_one()
 
@@ -51,14 +55,14 @@ def _entries(connection: sa.Connection, statement: sa.Select[Any]) -> list[Journ
     return [entry_from(row) for row in connection.execute(statement)]
 
 
-def _conditions(chosen: Chosen) -> list[sa.ColumnExpressionArgument[bool]]:
+def _conditions(event_filter: EventFilter) -> list[sa.ColumnExpressionArgument[bool]]:
     conditions: list[sa.ColumnExpressionArgument[bool]] = []
-    if chosen.user_id is not None:
-        conditions.append(journal.c.subject == chosen.user_id)
-    if chosen.types is not None:
-        conditions.append(journal.c.type.in_(sorted(chosen.types)))
-        if not set(FREQUENT_TYPES) & set(chosen.types):
+    if event_filter.user_id is not None:
+        conditions.append(journal.c.subject == event_filter.user_id)
+    if event_filter.types is not None:
+        conditions.append(journal.c.type.in_(sorted(event_filter.types)))
+        if not set(FREQUENT_TYPES) & set(event_filter.types):
             conditions.append(RARE)
-    if chosen.first is not None:
-        conditions.append(journal.c.id >= chosen.first)
+    if event_filter.first is not None:
+        conditions.append(journal.c.id >= event_filter.first)
     return conditions

@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from hexaccount.application.ports.keyed_requests import KeyedRequest
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.repositories_in_hand import KeyedRequestsInHand
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.tracking_repositories import TrackingIdempotencyRecords
 from hexaccount_sql.columns import Moment
 from hexaccount_sql.repositories import Read
 from hexaccount_sql.schema import idempotency_keys
@@ -33,13 +33,13 @@ _LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class SqlKeyedRequests(KeyedRequestsInHand):
+class SqlKeyedRequests(TrackingIdempotencyRecords):
     """The requests with a key in the table `idempotency_keys`."""
 
     rows: Read
     insert: Insert
 
-    def claim(self, request: KeyedRequest, *, now: datetime) -> KeyedRequest | None:
+    def claim(self, request: IdempotencyRecord, *, now: datetime) -> IdempotencyRecord | None:
         for _ in range(_LOOKS):
             if self.rows(_claim(self.insert), {**row_of(request), "now": now}):
                 return None
@@ -48,16 +48,16 @@ class SqlKeyedRequests(KeyedRequestsInHand):
                 return holder
         raise StoreUnavailable
 
-    def find(self, key: str) -> KeyedRequest | None:
+    def find(self, key: str) -> IdempotencyRecord | None:
         for row in self.rows(_FIND, {"its_key": key}):
-            return KeyedRequest(**dict(zip(_COLUMNS, row, strict=True)))
+            return IdempotencyRecord(**dict(zip(_COLUMNS, row, strict=True)))
         return None
 
-    def release(self, request: KeyedRequest) -> None:
+    def release(self, request: IdempotencyRecord) -> None:
         self.rows(_RELEASE, {"its_key": request.key, "until": request.claimed_until})
 
 
-def row_of(request: KeyedRequest) -> dict[str, Any]:
+def row_of(request: IdempotencyRecord) -> dict[str, Any]:
     """Return the row of a request."""
     return {name: getattr(request, name) for name in _COLUMNS}
 

@@ -13,8 +13,8 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import exc
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.schema_mark import SchemaMark, refuse_newer
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.schema_version import SchemaVersion, refuse_newer
 from hexaccount_sql.connections import transaction
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
 from hexaccount_sql.schema_mark import REVISION_TABLE, read_mark, write_serves
@@ -82,12 +82,12 @@ class Ladder:
             self._take(step)
         return True
 
-    def _adopt(self, mark: SchemaMark | None) -> None:
+    def _adopt(self, mark: SchemaVersion | None) -> None:
         """Let Alembic know where the first release has left off, which kept a single note."""
         if mark is not None and not sa.inspect(self._connection).has_table(REVISION_TABLE):
             command.stamp(self._config, mark.version)
 
-    def _next(self, mark: SchemaMark | None, goal: str) -> _Step | None:
+    def _next(self, mark: SchemaVersion | None, goal: str) -> _Step | None:
         names = [script.revision for script in self._scripts]
         if mark is not None and mark.version not in names:
             refuse_newer(mark, SUPPORTED_VERSIONS)

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_sql.postgres_writer import COMMITS_CHANNEL
 
 # A server that hangs may hold up the thread; as nothing depends on its end, nobody waits for it longer than this.

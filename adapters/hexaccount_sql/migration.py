@@ -9,9 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from hexaccount.application import schema_mark
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.schema_mark import SchemaMark, check_mark
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit import schema_version as schema_mark
+from hexaccount.store_kit.schema_version import SchemaVersion, check_version
 from hexaccount_sql.connections import open_engine, without_pooler
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
@@ -54,7 +54,7 @@ def migrate(url: str, revision: str = "head") -> str:
 def check_schema(engine: sa.Engine) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
     with store_errors(), engine.connect() as connection:
-        check_mark(read_mark(connection), SUPPORTED_VERSIONS)
+        check_version(read_mark(connection), SUPPORTED_VERSIONS)
         check_use(connection)
 
 
@@ -68,7 +68,7 @@ def _is_at_the_top(engine: sa.Engine) -> bool:
     return mark is not None and mark.version == SUPPORTED_VERSIONS[-1]
 
 
-def _mark_of(engine: sa.Engine) -> SchemaMark | None:
+def _mark_of(engine: sa.Engine) -> SchemaVersion | None:
     with store_errors(), engine.connect() as connection:
         return read_mark(connection)
 

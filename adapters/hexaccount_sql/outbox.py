@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.journal_order import in_journal_order
-from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.journal_order import order_by_sequence
+from hexaccount.events.ports import Backlog, Delivery, Outbox
+from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_sql.claims import (
     CLAIM_FOLLOWERS,
     CLAIM_HEADS,
@@ -106,7 +106,7 @@ class SqlOutbox(Outbox):
     insert: Insert
     commits: CommitSignal
 
-    def enrol(self, subscriber: str, event_types: Collection[str]) -> None:
+    def subscribe(self, subscriber: str, event_types: Collection[str]) -> None:
         with store_errors(), self.engine.connect() as connection:
             known = set(connection.execute(_TYPES, {"for_subscriber": subscriber}).scalars())
             added, dropped = set(event_types) - known, known - set(event_types)
@@ -116,12 +116,12 @@ class SqlOutbox(Outbox):
                 unwanted = (subscriptions.c.subscriber == subscriber) & subscriptions.c.event_type.in_(dropped)
                 connection.execute(sa.delete(subscriptions).where(unwanted))
 
-    def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
-        owe = self.insert(deliveries).from_select(_OWED_COLUMNS, _IN_THE_JOURNAL).on_conflict_do_nothing()
+    def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+        enqueue = self.insert(deliveries).from_select(_OWED_COLUMNS, _IN_THE_JOURNAL).on_conflict_do_nothing()
         with store_errors(), self.engine.connect() as connection, transaction(connection):
             for some in _batched([entry.id for entry in entries], _PARAMETERS):
                 connection.execute(_OWE_GIVEN_UP, {"for_subscriber": subscriber, "events": some})
-                connection.execute(owe, {"for_subscriber": subscriber, "events": some})
+                connection.execute(enqueue, {"for_subscriber": subscriber, "events": some})
         self.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
@@ -136,17 +136,17 @@ class SqlOutbox(Outbox):
         deliveries = [
             Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token) for row in rows
         ]
-        return in_journal_order(deliveries, attrgetter("entry"))
+        return order_by_sequence(deliveries, attrgetter("entry"))
 
-    def settle(self, deliveries: Collection[Delivery]) -> None:
+    def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         statement = _SETTLE_AT_ONCE if self.engine.dialect.name == "postgresql" else _SETTLE
         for subscriber, group in _by_subscriber(deliveries).items():
             self._run(statement, for_subscriber=subscriber, events=[delivery.entry.id for delivery in group])
 
-    def postpone(self, delivery: Delivery, *, until: datetime, error: str) -> None:
+    def retry_later(self, delivery: Delivery, *, until: datetime, error: str) -> None:
         self._run(_POSTPONE, **_held(delivery), until=until, told=error)
 
-    def set_aside(self, delivery: Delivery, *, error: str) -> None:
+    def dead_letter(self, delivery: Delivery, *, error: str) -> None:
         self._run(_SET_ASIDE, **_held(delivery), told=error)
         self.commits.give()
 
@@ -157,8 +157,8 @@ class SqlOutbox(Outbox):
     def backlog(self, subscriber: str, *, limit: int) -> Backlog:
         with store_errors(), self.engine.connect() as connection:
             row = connection.execute(_BACKLOG, {"for_subscriber": subscriber, "limit": limit}).one()
-        owed, set_aside, oldest = row
-        return Backlog(owed=owed, set_aside=set_aside, oldest=oldest)
+        pending, set_aside, oldest = row
+        return Backlog(pending=pending, set_aside=set_aside, oldest=oldest)
 
     def _run(self, statement: sa.Executable, **parameters: Any) -> None:
         with store_errors(), self.engine.connect() as connection:

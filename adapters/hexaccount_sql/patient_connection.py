@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import psycopg
 import sqlalchemy as sa
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_sql.reachability import Reachability
 
 PATIENCE = 8.0

@@ -6,13 +6,13 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy.pool import PoolProxiedConnection
 
-from hexaccount.application.measures import (
+from hexaccount.kernel.metrics import Metrics
+from hexaccount.store_kit.metrics import (
     STORE_CONNECTION_WAITS,
     STORE_CONNECTIONS,
     STORE_CONNECTIONS_IN_USE,
     STORE_CONNECTIONS_LIMIT,
 )
-from hexaccount.application.ports.metrics import Metrics
 
 
 def told_pool(metrics: Metrics, *, size: int) -> type[sa.QueuePool]:
@@ -39,7 +39,7 @@ def tell_of_pool(engine: sa.Engine, metrics: Metrics, *, size: int) -> None:
     def pool() -> sa.QueuePool:
         return cast("sa.QueuePool", engine.pool)
 
-    metrics.expect(STORE_CONNECTION_WAITS)
+    metrics.declare(STORE_CONNECTION_WAITS)
     metrics.set(STORE_CONNECTIONS_LIMIT, size)
-    metrics.ask(STORE_CONNECTIONS_IN_USE, lambda: pool().checkedout())
-    metrics.ask(STORE_CONNECTIONS, lambda: pool().checkedin() + pool().checkedout())
+    metrics.observe_callback(STORE_CONNECTIONS_IN_USE, lambda: pool().checkedout())
+    metrics.observe_callback(STORE_CONNECTIONS, lambda: pool().checkedin() + pool().checkedout())

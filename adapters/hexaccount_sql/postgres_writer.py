@@ -65,10 +65,10 @@ def _statement(
     if schema.journal not in inserts:
         return sa.select(sa.literal(1)).where(sa.false()).add_cte(*parts)
     entries = _insert(schema.journal).returning(schema.journal).cte("insert_journal")
-    owed = _owe(entries)
-    one_owed = sa.select(owed.c.event_id).limit(1).subquery()
+    pending = _owe(entries)
+    one_owed = sa.select(pending.c.event_id).limit(1).subquery()
     told = sa.select(sa.func.pg_notify(COMMITS_CHANNEL, sa.bindparam("token", type_=sa.Text))).select_from(one_owed)
-    return told.add_cte(*parts, entries, owed)
+    return told.add_cte(*parts, entries, pending)
 
 
 def _insert(table: sa.Table) -> Any:
@@ -116,9 +116,9 @@ def _owe(entries: sa.CTE) -> sa.CTE:
     subscriptions = schema.subscriptions
     columns = (entries.c.id, entries.c.aggregate, entries.c.aggregate_id, entries.c.sequence)
     wanted = subscriptions.c.event_type.in_((entries.c.type, "*"))
-    owed = sa.select(subscriptions.c.subscriber, *columns).join(entries, wanted).distinct()
+    pending = sa.select(subscriptions.c.subscriber, *columns).join(entries, wanted).distinct()
     insert = sa.insert(schema.deliveries).from_select(
-        ["subscriber", "event_id", "aggregate", "aggregate_id", "sequence"], owed
+        ["subscriber", "event_id", "aggregate", "aggregate_id", "sequence"], pending
     )
     return insert.returning(schema.deliveries.c.event_id).cte("insert_deliveries")
 

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import Journal
-from hexaccount.application.repositories_in_hand import ProfilesInHand, SessionsInHand, UsersInHand
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import Journal
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.tracking_repositories import TrackingProfiles, TrackingSessions, TrackingUsers
 from hexaccount_sql.columns import Moment
 from hexaccount_sql.rows import entry_from, profile_from, session_from, token_from, user_from
 from hexaccount_sql.schema import journal, profiles, refresh_tokens, sessions, users
@@ -59,7 +59,7 @@ _JOURNAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class SqlUsers(UsersInHand):
+class SqlUsers(TrackingUsers):
     """The accounts in the table `users`."""
 
     rows: Read
@@ -85,7 +85,7 @@ class SqlUsers(UsersInHand):
 
 
 @dataclass(frozen=True, slots=True)
-class SqlSessions(SessionsInHand):
+class SqlSessions(TrackingSessions):
     """The logins in the table `sessions`, and their tokens in `refresh_tokens`."""
 
     rows: Read
@@ -118,7 +118,7 @@ class SqlSessions(SessionsInHand):
 
 
 @dataclass(frozen=True, slots=True)
-class SqlProfiles(ProfilesInHand):
+class SqlProfiles(TrackingProfiles):
     """The profiles in the table `profiles`."""
 
     rows: Read

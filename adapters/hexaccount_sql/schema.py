@@ -183,14 +183,14 @@ signing_keys = sa.Table(
 )
 
 # How far two meters of one key have been filled, as the moments at which they will have drained.
-allowances = sa.Table(
+rate_limits = sa.Table(
     "allowances",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("brief_until", Moment, nullable=False),
-    sa.Column("lasting_until", Moment, nullable=False),
+    sa.Column("burst_until", Moment, nullable=False),
+    sa.Column("sustained_until", Moment, nullable=False),
 )
-sa.Index("allowances_lasting", allowances.c.lasting_until)
+sa.Index("allowances_lasting", rate_limits.c.sustained_until)
 
 idempotency_keys = sa.Table(
     "idempotency_keys",

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from hexaccount.application.schema_mark import SchemaMark
+from hexaccount.store_kit.schema_version import SchemaVersion
 
 REVISION_TABLE = "schema_revision"
 """Alembic's table: the last migration that was done."""
@@ -12,14 +12,14 @@ _REVISION = sa.text(f"SELECT version_num FROM {REVISION_TABLE}")  # noqa: S608 -
 _SERVES = sa.text(f"SELECT version_num FROM {_SERVES_TABLE}")  # noqa: S608 - a constant
 
 
-def read_mark(connection: sa.Connection) -> SchemaMark | None:
+def read_mark(connection: sa.Connection) -> SchemaVersion | None:
     """Return what a database says, None where it has no schema."""
     tables = sa.inspect(connection)
     serves: str | None = connection.execute(_SERVES).scalar() if tables.has_table(_SERVES_TABLE) else None
     if serves is None:
         return None
     version: str | None = connection.execute(_REVISION).scalar() if tables.has_table(REVISION_TABLE) else None
-    return SchemaMark(version or serves, serves)
+    return SchemaVersion(version or serves, serves)
 
 
 def write_serves(connection: sa.Connection, version: str | None) -> None:

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.outbox import SetAside, SetAsideDeliveries
+from hexaccount.events.ports import DeadLetter, DeadLetters
+from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_sql.connections import unhurried
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.rows import entry_from
@@ -13,13 +13,13 @@ from hexaccount_sql.schema import deliveries, journal
 
 
 @dataclass(frozen=True, slots=True)
-class SqlSetAsideDeliveries(SetAsideDeliveries):
+class SqlSetAsideDeliveries(DeadLetters):
     """The deliveries that were given up, in the table `deliveries`."""
 
     engine: sa.Engine
     commits: CommitSignal
 
-    def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[SetAside]:
+    def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[DeadLetter]:
         statement = (
             sa.select(deliveries.c.subscriber, deliveries.c.attempts, deliveries.c.error, journal)
             .join(journal, journal.c.id == deliveries.c.event_id)
@@ -31,7 +31,7 @@ class SqlSetAsideDeliveries(SetAsideDeliveries):
             statement = statement.where(deliveries.c.event_id > after)
         with store_errors(), self.engine.connect() as connection:
             rows = connection.execute(statement).all()
-        return [SetAside(subscriber=row[0], attempts=row[1], error=row[2], entry=entry_from(row[3:])) for row in rows]
+        return [DeadLetter(subscriber=row[0], attempts=row[1], error=row[2], entry=entry_from(row[3:])) for row in rows]
 
     def retry(self, *, event_id: UUID | None = None, subscriber: str | None = None) -> int:
         statement = (

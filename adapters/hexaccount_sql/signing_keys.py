@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from hexaccount.application.ports.signing_keys import KeyRefused, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import KeyRefused, SigningKeys, StoredKey
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import signing_keys
 

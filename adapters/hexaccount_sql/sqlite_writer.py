@@ -3,7 +3,7 @@ import threading
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_sql import schema
 from hexaccount_sql.connections import SQLITE_LOCK_WAIT, transaction
 from hexaccount_sql.keyed_requests import completing

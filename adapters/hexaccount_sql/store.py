@@ -2,19 +2,17 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.allowances import Allowances
-from hexaccount.application.ports.clearing import Clearing
-from hexaccount.application.ports.history import History
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
-from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
-from hexaccount.application.ports.signing_keys import SigningKeys
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.stored_profiles import StoredProfiles
-from hexaccount.application.ports.subscriptions import Subscriptions
-from hexaccount.application.ports.unit_of_work import UnitOfWork
-from hexaccount.application.recorder import Recorder
-from hexaccount_sql.allowances import SqlAllowances
+from hexaccount.accounts.ports import StoredProfiles
+from hexaccount.events.ports import DeadLetters, History, Outbox, Subscriptions
+from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.rate_limits.ports import RateLimitStore
+from hexaccount.retention.ports import RetentionStore
+from hexaccount.signing_keys.ports import SigningKeys
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount_sql.allowances import SqlRateLimitStore
 from hexaccount_sql.clearing import SqlClearing
 from hexaccount_sql.connections import open_engine, postgresql_defaults, without_pooler
 from hexaccount_sql.history import SqlHistory
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 class SqlStore(Store):
     """The store on PostgreSQL (`postgresql://…`) or SQLite (`sqlite:///…`); it connects at first use."""
 
-    def __init__(self, url: str, *, recorder: Recorder, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(self, url: str, *, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> None:
         self._url = url
         self._recorder = recorder
         self._engine = open_engine(url, metrics=metrics)
@@ -43,7 +41,7 @@ class SqlStore(Store):
         self._writer, self._listener = _parts_for(self._engine, self._commits, listens=not pooled)
         self._outbox = SqlOutbox(self._engine, self._writer.insert, self._commits)
         self._set_aside = SqlSetAsideDeliveries(self._engine, self._commits)
-        self._allowances = SqlAllowances(self._engine)
+        self._allowances = SqlRateLimitStore(self._engine)
         self._watching = False
 
     @property
@@ -51,7 +49,7 @@ class SqlStore(Store):
         return self._outbox
 
     @property
-    def set_aside(self) -> SetAsideDeliveries:
+    def dead_letters(self) -> DeadLetters:
         return self._set_aside
 
     @property
@@ -67,7 +65,7 @@ class SqlStore(Store):
         return SqlStoredProfiles(self._engine, self._writer.insert)
 
     @property
-    def clearing(self) -> Clearing:
+    def retention_store(self) -> RetentionStore:
         return SqlClearing(self._engine)
 
     @property
@@ -75,7 +73,7 @@ class SqlStore(Store):
         return SqlSigningKeys(self._engine)
 
     @property
-    def allowances(self) -> Allowances:
+    def rate_limits(self) -> RateLimitStore:
         return self._allowances
 
     @property

@@ -3,8 +3,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hexaccount.application.ports.stored_profiles import StoredProfiles
-from hexaccount.domain.profile import Profile
+from hexaccount.accounts.ports import StoredProfiles
+from hexaccount.accounts.profile import Profile
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.keyed_requests import Insert
 from hexaccount_sql.rows import row_of

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hexaccount.application.ports.subscriptions import Subscriptions
+from hexaccount.events.ports import Subscriptions
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import deliveries, subscriptions
 
@@ -32,12 +32,12 @@ class SqlSubscriptions(Subscriptions):
     def names(self) -> Collection[str]:
         with store_errors(), self.engine.connect() as connection:
             names = set(connection.execute(_ENROLLED).scalars())
-            owed = ""
-            while owed := connection.execute(_NEXT_OWED, {"for_subscriber": owed}).scalar_one() or "":
-                names.add(owed)
+            pending = ""
+            while pending := connection.execute(_NEXT_OWED, {"for_subscriber": pending}).scalar_one() or "":
+                names.add(pending)
         return names
 
-    def cancel(self, subscriber: str, *, limit: int) -> int:
+    def unsubscribe(self, subscriber: str, *, limit: int) -> int:
         # Each is a commit of its own: what others commit is owed no more from the first on.
         with store_errors(), self.engine.connect() as connection:
             connection.execute(_UNSUBSCRIBE, {"for_subscriber": subscriber})

@@ -5,13 +5,14 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
-from hexaccount.application.recorder import Recorder
-from hexaccount.application.repositories_in_hand import InboxInHand
-from hexaccount.application.work_in_hand import Change, WorkInHand
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
-from hexaccount.domain.user import User
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.user import User
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.identity_map import Change, IdentityMap
+from hexaccount.store_kit.tracking_repositories import TrackingInbox
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.keyed_requests import SqlKeyedRequests
 from hexaccount_sql.repositories import SqlJournal, SqlProfiles, SqlSessions, SqlUsers
@@ -29,19 +30,19 @@ _DEADLOCKS_IN_A_ROW = 10
 class SqlUnitOfWork:
     """A transaction on a database; it holds one connection from its first read until it ends."""
 
-    def __init__(self, engine: sa.Engine, writer: Writer, recorder: Recorder, commits: CommitSignal) -> None:
+    def __init__(self, engine: sa.Engine, writer: Writer, recorder: EventRecorder, commits: CommitSignal) -> None:
         self._engine = engine
         self._writer = writer
         self._recorder = recorder
         self._commits = commits
         self._connection: sa.Connection | None = None
-        self._work = WorkInHand()
+        self._work = IdentityMap()
         self.users = SqlUsers(self._work, self._read)
         self.sessions = SqlSessions(self._work, self._read)
         self.profiles = SqlProfiles(self._work, self._read)
         self.journal = SqlJournal(self._read)
-        self.inbox = InboxInHand(self._work)
-        self.keyed_requests = SqlKeyedRequests(self._work, self._read, writer.insert)
+        self.inbox = TrackingInbox(self._work)
+        self.idempotency_records = SqlKeyedRequests(self._work, self._read, writer.insert)
 
     def __enter__(self) -> Self:
         return self
@@ -56,13 +57,13 @@ class SqlUnitOfWork:
 
     def commit(self) -> None:
         changes = self._work.changes(self._recorder)
-        writes = Writes.of(changes, self._work.orders)
+        writes = Writes.of(changes, self._work.pending_writes)
         if writes.empty:
             return
         with store_errors():
-            owed = self._write(writes, changes)
-        self._work.settle(changes)
-        if owed:
+            pending = self._write(writes, changes)
+        self._work.acknowledge(changes)
+        if pending:
             self._commits.give()
 
     def _write(self, writes: Writes, changes: Sequence[Change]) -> bool:

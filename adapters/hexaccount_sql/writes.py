@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from hexaccount.application.orders import Orders
-from hexaccount.application.work_in_hand import Change
+from hexaccount.store_kit.identity_map import Change
+from hexaccount.store_kit.pending_writes import PendingWrites
 from hexaccount_sql import schema
 from hexaccount_sql.keyed_requests import Insert
 from hexaccount_sql.keyed_requests import row_of as row_of_request
@@ -38,12 +38,12 @@ class Writes:
     answered: Rows = field(default_factory=list)
 
     @classmethod
-    def of(cls, changes: Sequence[Change], orders: Orders) -> "Writes":
+    def of(cls, changes: Sequence[Change], pending_writes: PendingWrites) -> "Writes":
         """Return what these changes and orders come to."""
         writes = cls()
-        if orders.handled:
+        if pending_writes.handled:
             writes.inserts[schema.inbox] = [
-                {"subscriber": subscriber, "event_id": event_id} for subscriber, event_id in orders.handled
+                {"subscriber": subscriber, "event_id": event_id} for subscriber, event_id in pending_writes.handled
             ]
         # In one order for everybody, so that of two who write the same rows neither waits for the other.
         changes = sorted(changes, key=lambda change: (change.aggregate.kind, change.aggregate.id))
@@ -56,12 +56,12 @@ class Writes:
         entries = [entry_row(entry) for change in changes for entry in change.entries]
         if entries:
             writes.inserts[schema.journal] = entries
-        new_tokens = [token_row(token) for token in orders.tokens if token.spent_at is None]
+        new_tokens = [token_row(token) for token in pending_writes.tokens if token.spent_at is None]
         if new_tokens:
             writes.inserts[schema.refresh_tokens] = new_tokens
-        writes.spent = [token_row(token) for token in orders.tokens if token.spent_at is not None]
-        writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in orders.hashes]
-        writes.answered = [row_of_request(request) for request in orders.answered]
+        writes.spent = [token_row(token) for token in pending_writes.tokens if token.spent_at is not None]
+        writes.hashes = [{"id": user_id, "old": old, "new": new} for user_id, old, new in pending_writes.hashes]
+        writes.answered = [row_of_request(request) for request in pending_writes.answered]
         return writes
 
     @property

@@ -13,7 +13,7 @@ from typing import Any
 
 from structlog.typing import EventDict
 
-from hexaccount.application.causation import current_cause
+from hexaccount.kernel.causation import current_cause
 from hexaccount_structlog.errors import cut, trace_of, type_of
 
 LONGEST_MESSAGE = 8_000

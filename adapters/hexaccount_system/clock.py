@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from hexaccount.application.ports.clock import Clock
+from hexaccount.kernel.clock import Clock
 
 
 class SystemClock(Clock):

@@ -3,7 +3,7 @@ import threading
 import time
 from uuid import UUID
 
-from hexaccount.application.ports.identifiers import Identifiers
+from hexaccount.kernel.identifiers import Identifiers
 
 
 class Uuid7Identifiers(Identifiers):

@@ -5,7 +5,8 @@ import threading
 import time
 from pathlib import Path
 
-from hexaccount.application.measures import (
+from hexaccount.kernel.metrics import Metrics
+from hexaccount.observability.metrics import (
     PROCESS_CPU_SECONDS,
     PROCESS_MEMORY,
     PROCESS_OPEN_FILES,
@@ -13,7 +14,6 @@ from hexaccount.application.measures import (
     PROCESS_THREADS,
     PROCESSES,
 )
-from hexaccount.application.ports.metrics import Metrics
 
 _PAGE = resource.getpagesize()
 # https://www.kernel.org/doc/html/latest/filesystems/proc.html
@@ -23,10 +23,10 @@ _FILES = Path("/proc/self/fd")
 
 def tell_of_process(metrics: Metrics) -> None:
     """Have it taken down what this process takes, as far as the system tells."""
-    metrics.ask(PROCESSES, lambda: 1)
-    metrics.ask(PROCESS_CPU_SECONDS, time.process_time)
-    metrics.ask(PROCESS_THREADS, threading.active_count)
-    metrics.ask(PROCESS_OPEN_FILES_LIMIT, lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    metrics.observe_callback(PROCESSES, lambda: 1)
+    metrics.observe_callback(PROCESS_CPU_SECONDS, time.process_time)
+    metrics.observe_callback(PROCESS_THREADS, threading.active_count)
+    metrics.observe_callback(PROCESS_OPEN_FILES_LIMIT, lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     if _MEMORY.exists():  # on Linux
-        metrics.ask(PROCESS_MEMORY, lambda: int(_MEMORY.read_text().split()[1]) * _PAGE)
-        metrics.ask(PROCESS_OPEN_FILES, lambda: sum(1 for _ in _FILES.iterdir()))
+        metrics.observe_callback(PROCESS_MEMORY, lambda: int(_MEMORY.read_text().split()[1]) * _PAGE)
+        metrics.observe_callback(PROCESS_OPEN_FILES, lambda: sum(1 for _ in _FILES.iterdir()))

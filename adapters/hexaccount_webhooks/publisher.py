@@ -6,10 +6,10 @@ from http.client import responses
 
 import msgspec
 
-from hexaccount.application.cloud_event import structured
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.clock import Clock
-from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverUnavailable
+from hexaccount.events.cloud_event import structured
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventPublisher, ReceiverUnavailable
+from hexaccount.kernel.clock import Clock
 from hexaccount_webhooks.connection import connect
 from hexaccount_webhooks.deadline import Deadline
 from hexaccount_webhooks.endpoint import Endpoint

@@ -8,36 +8,33 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
-from hexaccount.application.bus import Bus, Middleware
-from hexaccount.application.event_figures import EventFigures
-from hexaccount.application.limit_table import Limits, limits
-from hexaccount.application.login_guard import LoginGuard
-from hexaccount.application.message_figures import MessageFigures
-from hexaccount.application.message_log import log_messages
-from hexaccount.application.ports.allowances import Allowances
-from hexaccount.application.ports.avatar_artist import AvatarArtist
-from hexaccount.application.ports.common_passwords import CommonPasswords
-from hexaccount.application.ports.device_tokens import DeviceTokens
-from hexaccount.application.ports.fingerprints import Fingerprints
-from hexaccount.application.ports.key_smith import KeySmith
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
-from hexaccount.application.ports.password_hasher import PasswordHasher
-from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.token_issuer import TokenIssuer
-from hexaccount.application.purge import Retention
-from hexaccount.application.recorder import Note, Recorder, note_nothing
-from hexaccount.application.role_book import RoleBook
-from hexaccount.application.subscribers import names_of
-from hexaccount.application.turnstile import Turnstile
+from hexaccount.accounts.ports import AvatarArtist
+from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.handlers import build_handlers, replay_targets
 from hexaccount.bootstrap.key_file import seed_of, signing_key
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import open_store
 from hexaccount.bootstrap.subscribers import all_subscribers
-from hexaccount.domain.lifetimes import Lifetimes
-from hexaccount.domain.role import Role
+from hexaccount.events.event_metrics import EventMetrics
+from hexaccount.events.subscribers import names_of
+from hexaccount.kernel.bus import Bus, Middleware
+from hexaccount.kernel.fingerprints import Fingerprints
+from hexaccount.kernel.message_log import log_messages
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.observability.message_metrics import MessageMetrics
+from hexaccount.passwords.login_throttle import LoginThrottle
+from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
+from hexaccount.rate_limits.policies import RateLimits, limits
+from hexaccount.rate_limits.ports import RateLimitStore
+from hexaccount.rate_limits.rate_limiter import RateLimiter
+from hexaccount.retention.apply_retention import Retention
+from hexaccount.roles.role_registry import RoleRegistry
+from hexaccount.sessions.lifetimes import Lifetimes
+from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
+from hexaccount.signing_keys.ports import KeyFactory
+from hexaccount.store_kit.event_recorder import EventRecorder, OnCommit, ignore_commit
+from hexaccount.store_kit.store import Store
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
@@ -73,10 +70,10 @@ def _smith(settings: Settings) -> "SealingSmith":
     return SealingSmith(seed_of(settings))
 
 
-def _ring(settings: Settings, smith: "SealingSmith", store: Store) -> "KeyRing":
+def _ring(settings: Settings, key_factory: "SealingSmith", store: Store) -> "KeyRing":
     from hexaccount_security import KeyRing  # noqa: PLC0415 - only who uses it imports it
 
-    return KeyRing(smith, store.signing_keys, lifetime=_lifetimes(settings).access)
+    return KeyRing(key_factory, store.signing_keys, lifetime=_lifetimes(settings).access)
 
 
 def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
@@ -96,10 +93,10 @@ def _fingerprints(settings: Settings) -> Fingerprints:
     return HmacFingerprints(signing_key(settings))
 
 
-def _local_allowances() -> Allowances:
-    from hexaccount_memory import MemoryAllowances  # noqa: PLC0415 - only who uses it imports it
+def _local_allowances() -> RateLimitStore:
+    from hexaccount_memory import MemoryRateLimitStore  # noqa: PLC0415 - only who uses it imports it
 
-    return MemoryAllowances()
+    return MemoryRateLimitStore()
 
 
 def _redis_link(settings: Settings, metrics: Metrics, traces: "Traces | None") -> "RedisLink":
@@ -122,10 +119,10 @@ def _redis_session_cache(link: "RedisLink") -> SessionCache:
     return RedisSessionCache(link)
 
 
-def _redis_allowances(link: "RedisLink") -> Allowances:
-    from hexaccount_redis import RedisAllowances  # noqa: PLC0415 - only who uses it imports it
+def _redis_allowances(link: "RedisLink") -> RateLimitStore:
+    from hexaccount_redis import RedisRateLimitStore  # noqa: PLC0415 - only who uses it imports it
 
-    return RedisAllowances(link)
+    return RedisRateLimitStore(link)
 
 
 def _device_tokens(settings: Settings) -> DeviceTokens:
@@ -134,7 +131,7 @@ def _device_tokens(settings: Settings) -> DeviceTokens:
     return HmacDeviceTokens(signing_key(settings))
 
 
-def _limits(settings: Settings) -> Limits:
+def _limits(settings: Settings) -> RateLimits:
     return limits(settings.limits.factor)
 
 
@@ -157,8 +154,8 @@ def _lifetimes(settings: Settings) -> Lifetimes:
     )
 
 
-def _roles(settings: Settings) -> RoleBook:
-    return RoleBook({Role(name): permissions for name, permissions in settings.roles.items()})
+def _roles(settings: Settings) -> RoleRegistry:
+    return RoleRegistry({Role(name): permissions for name, permissions in settings.roles.items()})
 
 
 def _idempotency_lifetime(settings: Settings) -> timedelta:
@@ -172,14 +169,14 @@ def _retention(settings: Settings) -> Retention:
     )
 
 
-def _note(metrics: Metrics) -> Note:
-    return note_nothing if metrics is NO_METRICS else EventFigures(metrics)
+def _note(metrics: Metrics) -> OnCommit:
+    return ignore_commit if metrics is NO_METRICS else EventMetrics(metrics)
 
 
 def _middleware(traces: "Traces | None", metrics: Metrics) -> list[Middleware]:
     """Return what stands around every handler, outermost first."""
     traced: list[Middleware] = [] if traces is None else [traces.messages]
-    counted: list[Middleware] = [] if metrics is NO_METRICS else [MessageFigures(metrics)]
+    counted: list[Middleware] = [] if metrics is NO_METRICS else [MessageMetrics(metrics)]
     return [*traced, *counted, log_messages]
 
 
@@ -203,41 +200,41 @@ class Container(containers.DeclarativeContainer):
         redis=providers.ThreadSafeSingleton(_redis_session_cache, redis_link),
     )
     recorder = providers.ThreadSafeSingleton(
-        Recorder,
+        EventRecorder,
         identifiers=identifiers,
         source=settings.provided.event_source,
-        mark=session_cache.provided.mark,
-        note=providers.Factory(_note, metrics),
+        invalidate=session_cache.provided.mark,
+        on_commit=providers.Factory(_note, metrics),
     )
     store = providers.ThreadSafeSingleton(open_store, settings, recorder, metrics)
     retention = providers.ThreadSafeSingleton(_retention, settings)
     lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots, metrics)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
     common_passwords = providers.ThreadSafeSingleton(_common_passwords)
-    smith: providers.Provider[KeySmith] = providers.ThreadSafeSingleton(_smith, settings)
-    ring = providers.ThreadSafeSingleton(_ring, settings, smith, store)
+    key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(_smith, settings)
+    ring = providers.ThreadSafeSingleton(_ring, settings, key_factory, store)
     tokens = providers.ThreadSafeSingleton(_tokens, settings, ring)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
     roles = providers.ThreadSafeSingleton(_roles, settings)
     fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
     local_allowances = providers.ThreadSafeSingleton(_local_allowances)
-    allowances: providers.Provider[Allowances] = providers.Selector(
+    rate_limits: providers.Provider[RateLimitStore] = providers.Selector(
         settings.provided.cache_kind,
-        none=store.provided.allowances,
+        none=store.provided.rate_limits,
         redis=providers.ThreadSafeSingleton(_redis_allowances, redis_link),
     )
-    turnstile = providers.ThreadSafeSingleton(
-        Turnstile,
+    rate_limiter = providers.ThreadSafeSingleton(
+        RateLimiter,
         limits=providers.Callable(_limits, settings),
-        shared=allowances,
+        shared=rate_limits,
         local=local_allowances,
         fingerprints=fingerprints,
         clock=clock,
         enabled=settings.provided.limits.enabled,
         workers=workers,
     )
-    guard = providers.ThreadSafeSingleton(
-        LoginGuard, turnstile, providers.ThreadSafeSingleton(_device_tokens, settings)
+    throttle = providers.ThreadSafeSingleton(
+        LoginThrottle, rate_limiter, providers.ThreadSafeSingleton(_device_tokens, settings)
     )
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
@@ -253,20 +250,20 @@ class Container(containers.DeclarativeContainer):
             subscriptions=store.provided.subscriptions,
             outbox=store.provided.outbox,
             known_subscribers=providers.Factory(names_of, subscribers),
-            clearing=store.provided.clearing,
+            retention_store=store.provided.retention_store,
             retention=retention,
             hasher=hasher,
             common_passwords=common_passwords,
             tokens=tokens,
             keys=store.provided.signing_keys,
-            smith=smith,
+            key_factory=key_factory,
             clock=clock,
             identifiers=identifiers,
             lifetimes=lifetimes,
             roles=roles,
             fingerprints=fingerprints,
             idempotency_lifetime=providers.Callable(_idempotency_lifetime, settings),
-            guard=guard,
+            throttle=throttle,
             session_cache=session_cache,
         ),
         executor=executor,

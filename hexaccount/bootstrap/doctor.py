@@ -9,13 +9,13 @@ from time import monotonic
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from hexaccount.application.diagnosis import Finding, Verdict
-from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverRefused, ReceiverUnavailable
-from hexaccount.application.ports.metrics import NoMetrics
 from hexaccount.bootstrap.local_checks import check_data_directory, check_key
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.store_checks import check_store
+from hexaccount.events.ports import EventPublisher, ReceiverRefused, ReceiverUnavailable
+from hexaccount.kernel.metrics import NoMetrics
+from hexaccount.observability.diagnosis import Finding, Verdict
 from hexaccount_system import SystemClock
 
 PATIENCE = 12.0
@@ -57,10 +57,10 @@ def _check_cache(url: str) -> list[Finding]:
     except CutOff as error:
         verdict, deed = (Verdict.TO_DO, "Let it") if isinstance(error, Refused) else (Verdict.AWAY, "Start it")
         remedy = f"{deed}, or correct the setting cache. Requests go on, and ask the store for every session."
-        return [Finding(part="cache", verdict=verdict, told=str(error), remedy=remedy)]
+        return [Finding(part="cache", verdict=verdict, message=str(error), remedy=remedy)]
     finally:
         link.close()
-    return [Finding(part="cache", verdict=Verdict.WELL, told="it answers")]
+    return [Finding(part="cache", verdict=Verdict.WELL, message="it answers")]
 
 
 def _check_collector(endpoint: str) -> list[Finding]:
@@ -69,10 +69,10 @@ def _check_collector(endpoint: str) -> list[Finding]:
     try:
         socket.create_connection((parts.hostname, port), timeout=_CONNECT).close()
     except OSError as error:
-        told = f"{parts.hostname} cannot be reached at port {port} ({error.strerror or type(error).__name__})"
+        message = f"{parts.hostname} cannot be reached at port {port} ({error.strerror or type(error).__name__})"
         remedy = "Start the collector, or correct tracing.endpoint. Requests go on, and their traces are lost."
-        return [Finding(part="tracing", verdict=Verdict.AWAY, told=told, remedy=remedy)]
-    return [Finding(part="tracing", verdict=Verdict.WELL, told="the collector can be reached")]
+        return [Finding(part="tracing", verdict=Verdict.AWAY, message=message, remedy=remedy)]
+    return [Finding(part="tracing", verdict=Verdict.WELL, message="the collector can be reached")]
 
 
 def _check_publisher(part: str, publisher: EventPublisher) -> list[Finding]:
@@ -81,10 +81,10 @@ def _check_publisher(part: str, publisher: EventPublisher) -> list[Finding]:
     except ReceiverUnavailable as error:
         verdict = Verdict.TO_DO if isinstance(error, ReceiverRefused) else Verdict.AWAY
         remedy = "No request fails of that: events wait in the store."
-        return [Finding(part=part, verdict=verdict, told=str(error), remedy=remedy)]
+        return [Finding(part=part, verdict=verdict, message=str(error), remedy=remedy)]
     finally:
         publisher.close()
-    return [Finding(part=part, verdict=Verdict.WELL, told="it can be reached")]
+    return [Finding(part=part, verdict=Verdict.WELL, message="it can be reached")]
 
 
 def _all_of(checks: Mapping[str, Check]) -> list[Finding]:
@@ -96,9 +96,9 @@ def _all_of(checks: Mapping[str, Check]) -> list[Finding]:
         except Exception as error:  # noqa: BLE001 - the others are to be told all the same
             # Its text may hold anything, a secret too, so only the log has it.
             _log.debug("%s could not be looked at", part, exc_info=error)
-            told = f"it could not be looked at: an unexpected {type(error).__name__}, which is a fault of hexaccount"
+            message = f"it could not be looked at: an unexpected {type(error).__name__}, which is a fault of hexaccount"
             remedy = "Run it again with HEXACCOUNT_LOG__LEVEL=debug to see where it comes from."
-            found[part] = [Finding(part=part, verdict=Verdict.TO_DO, told=told, remedy=remedy)]
+            found[part] = [Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=remedy)]
 
     # Daemons, so that whoever never gets an answer does not keep the command from its end.
     threads = {part: Thread(target=run, args=[part, check], daemon=True) for part, check in checks.items()}
@@ -111,5 +111,5 @@ def _all_of(checks: Mapping[str, Check]) -> list[Finding]:
     return [
         finding
         for part in checks
-        for finding in found.get(part, [Finding(part=part, verdict=Verdict.AWAY, told=silent)])
+        for finding in found.get(part, [Finding(part=part, verdict=Verdict.AWAY, message=silent)])
     ]

@@ -4,63 +4,58 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
-from hexaccount.application.add_key import AddKey, add_key
-from hexaccount.application.admit_request import AdmitRequest, admit_request
-from hexaccount.application.authenticate import Authenticate, authenticate
-from hexaccount.application.bus import Handlers
-from hexaccount.application.change_password import ChangePassword, change_password
-from hexaccount.application.create_profile import create_profile, prefetch_profiles
-from hexaccount.application.disable_user import DisableUser, disable_user
-from hexaccount.application.enable_user import EnableUser, enable_user
-from hexaccount.application.end_all_sessions import EndAllSessions, end_all_sessions
-from hexaccount.application.end_session import EndSession, end_session
-from hexaccount.application.end_sessions import EndSessions, end_sessions
-from hexaccount.application.forget_subscriber import ForgetSubscriber, forget_subscriber
-from hexaccount.application.get_event import GetEvent, get_event
-from hexaccount.application.get_profile import GetProfile, get_profile
-from hexaccount.application.get_user import GetUser, get_user
-from hexaccount.application.grant_role import GrantRole, grant_role
-from hexaccount.application.idempotency import IdempotencyKeys
-from hexaccount.application.known_sessions import KnownSessions
-from hexaccount.application.list_events import ListEvents, list_events
-from hexaccount.application.list_keys import ListKeys, list_keys
-from hexaccount.application.list_sessions import ListSessions, list_sessions
-from hexaccount.application.list_subscribers import ListSubscribers, list_subscribers
-from hexaccount.application.list_users import ListUsers, list_users
-from hexaccount.application.log_in import LogIn, log_in
-from hexaccount.application.log_out import LogOut, log_out
-from hexaccount.application.login_guard import LoginGuard
-from hexaccount.application.plan_replay import PlanReplay, plan_replay
-from hexaccount.application.ports.clearing import Clearing
-from hexaccount.application.ports.clock import Clock
-from hexaccount.application.ports.common_passwords import CommonPasswords
-from hexaccount.application.ports.fingerprints import Fingerprints
-from hexaccount.application.ports.history import History
-from hexaccount.application.ports.identifiers import Identifiers
-from hexaccount.application.ports.key_smith import KeySmith
-from hexaccount.application.ports.outbox import Outbox
-from hexaccount.application.ports.password_hasher import PasswordHasher
-from hexaccount.application.ports.session_cache import NoSessionCache, SessionCache
-from hexaccount.application.ports.signing_keys import SigningKeys
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.subscriptions import Subscriptions
-from hexaccount.application.ports.token_issuer import TokenIssuer
-from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
-from hexaccount.application.profile_projection import ProfileProjection
-from hexaccount.application.purge import Purge, Retention, purge
-from hexaccount.application.refresh_session import RefreshSession, refresh_session
-from hexaccount.application.register_user import RegisterUser, register_user
-from hexaccount.application.remove_key import RemoveKey, remove_key
-from hexaccount.application.replay import OwedAgain, ReplayTargets
-from hexaccount.application.replay_events import ReplayEvents, replay_events
-from hexaccount.application.retire_key import RetireKey, retire_key
-from hexaccount.application.revoke_role import RevokeRole, revoke_role
-from hexaccount.application.role_book import RoleBook
-from hexaccount.application.set_password import SetPassword, set_password
-from hexaccount.application.subscribers import HandlingSubscriber, Subscriber
-from hexaccount.application.update_profile import UpdateProfile, update_profile
-from hexaccount.domain.events import UserRegistered
-from hexaccount.domain.lifetimes import Lifetimes
+from hexaccount.accounts.create_profile import create_profile, prefetch_profiles
+from hexaccount.accounts.disable_user import DisableUser, disable_user
+from hexaccount.accounts.enable_user import EnableUser, enable_user
+from hexaccount.accounts.get_profile import GetProfile, get_profile
+from hexaccount.accounts.get_user import GetUser, get_user
+from hexaccount.accounts.list_users import ListUsers, list_users
+from hexaccount.accounts.profile_projection import ProfileProjection
+from hexaccount.accounts.update_profile import UpdateProfile, update_profile
+from hexaccount.accounts.user import UserRegistered
+from hexaccount.events.get_event import GetEvent, get_event
+from hexaccount.events.list_events import ListEvents, list_events
+from hexaccount.events.list_subscribers import ListSubscribers, list_subscribers
+from hexaccount.events.ports import History, Outbox, Subscriptions
+from hexaccount.events.preview_replay import PreviewReplay, preview_replay
+from hexaccount.events.replay import ReplayTargets, SubscriberReplay
+from hexaccount.events.replay_events import ReplayEvents, replay_events
+from hexaccount.events.subscribers import HandlingSubscriber, Subscriber
+from hexaccount.events.unsubscribe import Unsubscribe, unsubscribe
+from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
+from hexaccount.kernel.bus import Handlers
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.fingerprints import Fingerprints
+from hexaccount.kernel.identifiers import Identifiers
+from hexaccount.passwords.change_password import ChangePassword, change_password
+from hexaccount.passwords.log_in import LogIn, log_in
+from hexaccount.passwords.login_throttle import LoginThrottle
+from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
+from hexaccount.passwords.set_password import SetPassword, set_password
+from hexaccount.rate_limits.acquire_permit import AcquirePermit, acquire_permit
+from hexaccount.registration.register_user import RegisterUser, register_user
+from hexaccount.retention.apply_retention import ApplyRetention, Retention, apply_retention
+from hexaccount.retention.ports import RetentionStore
+from hexaccount.roles.grant_role import GrantRole, grant_role
+from hexaccount.roles.revoke_role import RevokeRole, revoke_role
+from hexaccount.roles.role_registry import RoleRegistry
+from hexaccount.sessions.authenticate import Authenticate, authenticate
+from hexaccount.sessions.end_all_sessions import EndAllSessions, end_all_sessions
+from hexaccount.sessions.end_session import EndSession, end_session
+from hexaccount.sessions.end_sessions import EndSessions, end_sessions
+from hexaccount.sessions.lifetimes import Lifetimes
+from hexaccount.sessions.list_sessions import ListSessions, list_sessions
+from hexaccount.sessions.log_out import LogOut, log_out
+from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
+from hexaccount.sessions.refresh_session import RefreshSession, refresh_session
+from hexaccount.sessions.session_reader import SessionReader
+from hexaccount.signing_keys.add_key import AddKey, add_key
+from hexaccount.signing_keys.list_keys import ListKeys, list_keys
+from hexaccount.signing_keys.ports import KeyFactory, SigningKeys
+from hexaccount.signing_keys.remove_key import RemoveKey, remove_key
+from hexaccount.signing_keys.retire_key import RetireKey, retire_key
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
 
 _NO_CACHE = NoSessionCache()
 
@@ -73,25 +68,25 @@ def build_handlers(
     subscriptions: Subscriptions,
     outbox: Outbox,
     known_subscribers: Collection[str],
-    clearing: Clearing,
+    retention_store: RetentionStore,
     retention: Retention,
     hasher: PasswordHasher,
     common_passwords: CommonPasswords,
     tokens: TokenIssuer,
     keys: SigningKeys,
-    smith: KeySmith,
+    key_factory: KeyFactory,
     clock: Clock,
     identifiers: Identifiers,
     lifetimes: Lifetimes,
-    roles: RoleBook,
+    roles: RoleRegistry,
     fingerprints: Fingerprints,
     idempotency_lifetime: timedelta,
-    guard: LoginGuard,
+    throttle: LoginThrottle,
     session_cache: SessionCache = _NO_CACHE,
 ) -> Handlers:
     """Return the one handler of each command and query."""
     handlers = Handlers()
-    sessions = KnownSessions(unit_of_work, session_cache)
+    sessions = SessionReader(unit_of_work, session_cache)
     idempotency_keys = IdempotencyKeys(
         unit_of_work=unit_of_work, fingerprints=fingerprints, clock=clock, lifetime=idempotency_lifetime
     )
@@ -106,7 +101,7 @@ def build_handlers(
             identifiers=identifiers,
             roles=roles,
             keys=idempotency_keys,
-            guard=guard,
+            throttle=throttle,
         ),
     )
     handlers.answer(
@@ -118,11 +113,11 @@ def build_handlers(
             tokens=tokens,
             clock=clock,
             identifiers=identifiers,
-            guard=guard,
+            throttle=throttle,
             lifetimes=lifetimes,
         ),
     )
-    handlers.answer(AdmitRequest, partial(admit_request, turnstile=guard.turnstile))
+    handlers.answer(AcquirePermit, partial(acquire_permit, rate_limiter=throttle.rate_limiter))
     handlers.answer(
         RefreshSession,
         partial(
@@ -147,7 +142,7 @@ def build_handlers(
             common_passwords=common_passwords,
             clock=clock,
             identifiers=identifiers,
-            guard=guard,
+            throttle=throttle,
         ),
     )
     handlers.answer(
@@ -166,17 +161,23 @@ def build_handlers(
     handlers.answer(GetProfile, partial(get_profile, unit_of_work=unit_of_work))
     handlers.answer(ListEvents, partial(list_events, history=history))
     handlers.answer(GetEvent, partial(get_event, history=history))
-    handlers.answer(PlanReplay, partial(plan_replay, history=history, targets=replay_targets))
+    handlers.answer(PreviewReplay, partial(preview_replay, history=history, targets=replay_targets))
     handlers.answer(ReplayEvents, partial(replay_events, history=history, targets=replay_targets))
     handlers.answer(
         ListSubscribers, partial(list_subscribers, subscriptions=subscriptions, outbox=outbox, known=known_subscribers)
     )
-    handlers.answer(ForgetSubscriber, partial(forget_subscriber, subscriptions=subscriptions, known=known_subscribers))
-    handlers.answer(Purge, partial(purge, clearing=clearing, clock=clock, retention=retention))
-    handlers.answer(AddKey, partial(add_key, keys=keys, smith=smith, clock=clock))
-    handlers.answer(RetireKey, partial(retire_key, keys=keys, smith=smith, clock=clock))
-    handlers.answer(RemoveKey, partial(remove_key, keys=keys, smith=smith, clock=clock, lifetime=lifetimes.access))
-    handlers.answer(ListKeys, partial(list_keys, keys=keys, smith=smith, clock=clock, lifetime=lifetimes.access))
+    handlers.answer(Unsubscribe, partial(unsubscribe, subscriptions=subscriptions, known=known_subscribers))
+    handlers.answer(
+        ApplyRetention, partial(apply_retention, retention_store=retention_store, clock=clock, retention=retention)
+    )
+    handlers.answer(AddKey, partial(add_key, keys=keys, key_factory=key_factory, clock=clock))
+    handlers.answer(RetireKey, partial(retire_key, keys=keys, key_factory=key_factory, clock=clock))
+    handlers.answer(
+        RemoveKey, partial(remove_key, keys=keys, key_factory=key_factory, clock=clock, lifetime=lifetimes.access)
+    )
+    handlers.answer(
+        ListKeys, partial(list_keys, keys=keys, key_factory=key_factory, clock=clock, lifetime=lifetimes.access)
+    )
     return handlers
 
 
@@ -196,4 +197,4 @@ def handling_subscribers(*, unit_of_work: UnitOfWorkFactory, clock: Clock) -> li
 def replay_targets(*, subscribers: Sequence[Subscriber], store: Store) -> ReplayTargets:
     """Return to whom events can be replayed: the subscribers, and what the store keeps as a read model of journals."""
     profiles = ProfileProjection(store.unit_of_work, store.stored_profiles)
-    return [*(OwedAgain(subscriber, store.outbox) for subscriber in subscribers), profiles]
+    return [*(SubscriberReplay(subscriber, store.outbox) for subscriber in subscribers), profiles]

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from hexaccount.application.measures import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
-from hexaccount.application.ports.metrics import Metrics
 from hexaccount.bootstrap.logs import open_request_log
 from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.publishers import preload_for_events
@@ -16,6 +14,8 @@ from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
 from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
+from hexaccount.kernel.metrics import Metrics
+from hexaccount.observability.metrics import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import CannotListen, Draining, LaneSize, Pressure, Worker, WorkersFailed, serve
 
@@ -48,7 +48,7 @@ class LoadWorker:
         service = open_service(
             settings, hashing_slots=self.hashing_slots, workers=self.workers, measured=True, traces=traces
         )
-        service.enrol()
+        service.subscribe()
         if settings.relay.enabled:
             service.start_relays()
             service.start_purging()
@@ -96,15 +96,15 @@ def _expect_refusals(metrics: Metrics) -> None:
         (503, "overloaded"),
         (503, "deadline_exceeded"),
     ):
-        metrics.expect(HTTP_REFUSALS, str(status), code)
+        metrics.declare(HTTP_REFUSALS, str(status), code)
 
 
 def _pressure(metrics: Metrics, lanes: Iterable[str]) -> Pressure:
     """Return what says how much there is to do, and have it asked."""
     pressure = Pressure()
-    metrics.ask(HTTP_IN_FLIGHT, lambda: pressure.in_flight)
+    metrics.observe_callback(HTTP_IN_FLIGHT, lambda: pressure.in_flight)
     for lane in lanes:
-        metrics.ask(HTTP_WAITING, partial(pressure.waiting, lane), lane)
+        metrics.observe_callback(HTTP_WAITING, partial(pressure.waiting, lane), lane)
     return pressure
 
 

@@ -1,10 +1,10 @@
 """What has to be there before the service can run: the data directory, a signing key, a schema."""
 
-from hexaccount.application.ports.store import SchemaMismatch
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, seed_of
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.store_kit.store import SchemaMismatch
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -16,7 +16,7 @@ def prepare(settings: Settings) -> list[str]:
         make_data_directory()
     with open_service(settings) as service:
         version = service.store.migrate()
-        service.enrol()
+        service.subscribe()
     return [*lines, f"the schema is version {version}"]
 
 

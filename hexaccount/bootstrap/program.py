@@ -14,12 +14,12 @@ from hexaccount_click.program import ConfigurationError, Program
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hexaccount.application.bus import Bus
-    from hexaccount.application.diagnosis import Finding
-    from hexaccount.application.hash_calibration import HashSpeeds
-    from hexaccount.application.ports.outbox import SetAsideDeliveries
     from hexaccount.bootstrap.service import Service
     from hexaccount.bootstrap.settings import Settings
+    from hexaccount.events.ports import DeadLetters
+    from hexaccount.kernel.bus import Bus
+    from hexaccount.observability.diagnosis import Finding
+    from hexaccount.passwords.hash_calibration import HashSpeeds
     from hexaccount_otel import Traces
 
 
@@ -51,9 +51,9 @@ class SettingsProgram(Program):
         with _settings_at_fault():
             return service.bus
 
-    def set_aside(self) -> "SetAsideDeliveries":
+    def dead_letters(self) -> "DeadLetters":
         """Return the deliveries that were given up."""
-        return self._opened().store.set_aside
+        return self._opened().store.dead_letters
 
     def migrate(self) -> Sequence[str]:
         """Make or upgrade the schema, and make a signing key where none is set."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from hexaccount.application.ports.clock import Clock
-from hexaccount.application.ports.event_publisher import EventPublisher
-from hexaccount.application.relay import RelayPolicy
-from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.webhooks import open_webhooks, webhook_policies
+from hexaccount.events.ports import EventPublisher
+from hexaccount.events.relay import RelayPolicy
+from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.kernel.clock import Clock
 
 # A claim, a transmission and a settlement cost about the same for many as for a few.
 _PUBLISHED_AT_ONCE = 500

@@ -7,10 +7,6 @@ from functools import partial
 from threading import Thread
 from typing import Any, TypeAlias
 
-from hexaccount.application.client_address import ClientAddresses
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.journal_follower import JournalFollower
-from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.http import tell_address
 from hexaccount.bootstrap.preparation import prepare_to_serve
@@ -18,6 +14,10 @@ from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.journal_tail import JournalTail
+from hexaccount.kernel.client_address import ClientAddresses
+from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_granian import AsgiWorker, CannotListen, Draining, WorkersFailed, serve
 
@@ -49,7 +49,7 @@ class LoadSocketWorker:
 
         look = service.readiness(self.draining.is_set).look
 
-        async def readiness() -> Condition:
+        async def readiness() -> ReadinessReport:
             return await asyncio.to_thread(look)
 
         def close() -> None:
@@ -70,7 +70,7 @@ class _Following:
     """A thread that follows the journal, and hands what it finds to the event loop."""
 
     def __init__(self, service: Service, tell: _Tell, look_after: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._follower = JournalFollower(
+        self._follower = JournalTail(
             service.store.history, commits=service.store.commits, clock=service.container.clock()
         )
         self._watch = service.store.watch

@@ -21,7 +21,7 @@ def run_relays(service: Service, *, metrics_host: str, metrics_port: int | None,
     """
     with stop_signals_held(), _figures_told(service, metrics_host, metrics_port, echo):
         if not is_told_to_stop():
-            service.enrol()
+            service.subscribe()
             service.start_relays()
             service.start_purging()
             service.start_looking(service.store.check)

@@ -11,22 +11,22 @@ from typing import Self
 
 from dependency_injector import providers
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.lookout import Lookout
-from hexaccount.application.ports.avatar_artist import AvatarArtist
-from hexaccount.application.ports.event_publisher import EventPublisher
-from hexaccount.application.ports.metrics import Metrics
-from hexaccount.application.ports.store import Store
-from hexaccount.application.purge import Purge, purge
-from hexaccount.application.purger import Purger
-from hexaccount.application.readiness import Readiness
-from hexaccount.application.relay import Relay, RelayPolicy
-from hexaccount.application.store_watch import StoreWatch
-from hexaccount.application.subscribers import Subscriber
+from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.publishers import relay_policies, subscriber_name
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.events.ports import EventPublisher
+from hexaccount.events.relay import Relay, RelayPolicy
+from hexaccount.events.subscribers import Subscriber
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.metrics import Metrics
+from hexaccount.observability.periodic_task import PeriodicTask
+from hexaccount.observability.readiness import Readiness
+from hexaccount.observability.store_metrics_collector import StoreMetricsCollector
+from hexaccount.retention.apply_retention import ApplyRetention, apply_retention
+from hexaccount.retention.retention_worker import RetentionWorker
+from hexaccount.store_kit.store import Store
 from hexaccount_system import tell_of_process
 
 # Figures are collected every 15 seconds or so.
@@ -44,9 +44,9 @@ class Service:
     store: Store
     subscribers: Sequence[Subscriber]
     relays: Sequence[Relay]
-    purger: Purger
+    retention_worker: RetentionWorker
     measured: bool
-    _lookouts: list[Lookout] = field(default_factory=list)
+    _lookouts: list[PeriodicTask] = field(default_factory=list)
     _threads: list[Thread] = field(default_factory=list)
     _purging: Thread | None = None
 
@@ -107,10 +107,10 @@ class Service:
         link.look()
         return link.reachable
 
-    def enrol(self) -> None:
+    def subscribe(self) -> None:
         """Make sure that every subscriber is owed its events from now on, whoever delivers them."""
         for subscriber in self.subscribers:
-            self.store.outbox.enrol(subscriber.name, subscriber.event_types)
+            self.store.outbox.subscribe(subscriber.name, subscriber.event_types)
 
     def start_relays(self) -> None:
         """Deliver events in threads of their own."""
@@ -126,7 +126,7 @@ class Service:
 
     def start_purging(self) -> None:
         """Remove leftovers in a thread of its own."""
-        self._purging = Thread(target=self.purger.run, name="purger", daemon=True)
+        self._purging = Thread(target=self.retention_worker.run, name="purger", daemon=True)
         self._purging.start()
 
     def start_looking(self, check: Callable[[], None]) -> None:
@@ -139,13 +139,13 @@ class Service:
         prometheus, clock = self.container.prometheus(), self.container.clock()
         tell_of_process(prometheus)
         names = [subscriber.name for subscriber in self.subscribers]
-        watch = StoreWatch(self.store.outbox, names, check=check, clock=clock, metrics=prometheus)
+        watch = StoreMetricsCollector(self.store.outbox, names, check=check, clock=clock, metrics=prometheus)
         self._lookouts = [
-            Lookout(prometheus.look, interval=_LOOK_AT_ITSELF),
-            Lookout(watch.look, interval=_LOOK_AT_THE_STORE),
+            PeriodicTask(prometheus.look, interval=_LOOK_AT_ITSELF),
+            PeriodicTask(watch.look, interval=_LOOK_AT_THE_STORE),
         ]
         if self.settings.cache_kind == "redis":
-            self._lookouts.append(Lookout(self.container.redis_link().look, interval=_LOOK_AT_THE_CACHE))
+            self._lookouts.append(PeriodicTask(self.container.redis_link().look, interval=_LOOK_AT_THE_CACHE))
         for lookout in self._lookouts:
             lookout.start()
 
@@ -156,7 +156,7 @@ class Service:
 
     def stop_relays(self) -> None:
         """Let relays and purger finish what is in hand, and end them."""
-        self.purger.stop()
+        self.retention_worker.stop()
         for relay in self.relays:
             relay.stop()
         self.join_relays()
@@ -209,7 +209,7 @@ def open_service(
         **{name: providers.Object(part) for name, part in overrides.items()},
     )
     if workers == 1 and kind_of(settings).counts_alone and settings.cache is None:
-        container.allowances.override(container.local_allowances)
+        container.rate_limits.override(container.local_allowances)
     measured = measured and settings.metrics.enabled
     if measured:
         container.metrics.override(container.prometheus)
@@ -231,5 +231,11 @@ def open_service(
         for subscriber in subscribers
     ]
     # Not by the bus, for whose other handlers a process that only delivers events has no signing key.
-    purge_some = partial(purge, Purge(batches=1), clearing=store.clearing, clock=clock, retention=container.retention())
-    return Service(settings, container, store, subscribers, relays, Purger(purge_some), measured)
+    purge_some = partial(
+        apply_retention,
+        ApplyRetention(batches=1),
+        retention_store=store.retention_store,
+        clock=clock,
+        retention=container.retention(),
+    )
+    return Service(settings, container, store, subscribers, relays, RetentionWorker(purge_some), measured)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from hexaccount.domain.permission import Permission
+from hexaccount.roles.permission import Permission
 
 PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")

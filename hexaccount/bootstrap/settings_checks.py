@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
@@ -19,8 +20,7 @@ from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
 from hexaccount.bootstrap.tracing_checks import check_tracing
 from hexaccount.bootstrap.webhook_checks import check_webhooks
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.role import Role
+from hexaccount.kernel.errors import InvalidValue
 
 # As far as its characters go (RFC 3986, 2), which is what CloudEvents' libraries look at.
 _URI_REFERENCE = re.compile(r"(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)

@@ -14,7 +14,7 @@ import msgspec
 from hexaccount.bootstrap.settings import PREFIX, Settings, SettingsError, WebhookSettings
 from hexaccount.bootstrap.settings_checks import check_settings
 from hexaccount.bootstrap.settings_environment import settings_of
-from hexaccount.domain.permission import Permission
+from hexaccount.roles.permission import Permission
 
 _SECRET_PARAMETER = re.compile(
     r"([?&][^=&]*(?:passw|secret|token|key|mechanismproperties)[^=&]*=)[^&#]*", re.IGNORECASE

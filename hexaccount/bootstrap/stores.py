@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
-from hexaccount.application.ports.store import Store
-from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.store_urls import (
     check_memory_url,
@@ -17,6 +14,9 @@ from hexaccount.bootstrap.store_urls import (
     check_postgresql_url,
     check_sqlite_url,
 )
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -44,7 +44,7 @@ class StoreKind:
     memory. `file_of` names the file that a mere look would create. `preload` is imported before workers part.
     """
 
-    open: Callable[[str, Recorder, Metrics], Store]
+    open: Callable[[str, EventRecorder, Metrics], Store]
     check_url: Callable[[str], None] = _any_url
     lasts: bool = True
     one_process: bool = False
@@ -53,19 +53,19 @@ class StoreKind:
     preload: tuple[str, ...] = ()
 
 
-def _open_memory(_url: str, recorder: Recorder, _metrics: Metrics) -> Store:
+def _open_memory(_url: str, recorder: EventRecorder, _metrics: Metrics) -> Store:
     from hexaccount_memory import MemoryStore  # noqa: PLC0415 - only who uses it imports it
 
     return MemoryStore(recorder)
 
 
-def _open_sql(url: str, recorder: Recorder, metrics: Metrics) -> Store:
+def _open_sql(url: str, recorder: EventRecorder, metrics: Metrics) -> Store:
     from hexaccount_sql import SqlStore  # noqa: PLC0415 - only who uses it imports it
 
     return SqlStore(url, recorder=recorder, metrics=metrics)
 
 
-def _open_mongo(url: str, recorder: Recorder, metrics: Metrics) -> Store:
+def _open_mongo(url: str, recorder: EventRecorder, metrics: Metrics) -> Store:
     from hexaccount_mongo import MongoStore  # noqa: PLC0415 - only who uses it imports it
 
     return MongoStore(url, recorder=recorder, metrics=metrics)
@@ -105,7 +105,7 @@ def kind_of(settings: Settings) -> StoreKind:
     return STORES.get(scheme) or _installed_kind(scheme)
 
 
-def open_store(settings: Settings, recorder: Recorder, metrics: Metrics = NO_METRICS) -> Store:
+def open_store(settings: Settings, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> Store:
     """Return a handle on the store that is set; raises SettingsError for a URL that its package cannot use."""
     try:
         return kind_of(settings).open(settings.store, recorder, metrics)
@@ -136,7 +136,7 @@ def _installed_kind(scheme: str) -> StoreKind:
             f"({type(error).__name__}: {error}); mend or reinstall it"
         ) from error
 
-    def open_theirs(url: str, recorder: Recorder, _metrics: Metrics) -> Store:
+    def open_theirs(url: str, recorder: EventRecorder, _metrics: Metrics) -> Store:
         store: Store = opener(url, recorder)
         return store
 

@@ -1,12 +1,12 @@
 from collections.abc import Sequence
 
-from hexaccount.application.cache_eviction import CacheEviction
-from hexaccount.application.ports.clock import Clock
-from hexaccount.application.ports.session_cache import SessionCache
-from hexaccount.application.ports.store import Store
-from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
 from hexaccount.bootstrap.handlers import handling_subscribers
 from hexaccount.bootstrap.settings import Settings
+from hexaccount.events.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.kernel.clock import Clock
+from hexaccount.sessions.cache_invalidator import CacheInvalidator
+from hexaccount.sessions.ports import SessionCache
+from hexaccount.store_kit.store import Store
 
 
 def all_subscribers(
@@ -20,5 +20,5 @@ def all_subscribers(
     subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
     subscribers += publishers
     if settings.cache is not None:
-        subscribers.append(CacheEviction(session_cache))
+        subscribers.append(CacheInvalidator(session_cache))
     return subscribers

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import partial
 
 from hexaccount.bootstrap.settings import SettingsError, WebhookSettings
-from hexaccount.domain.events import EVENT_TYPES
+from hexaccount.kernel.event import EVENT_TYPES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from hexaccount.application.ports.clock import Clock
-from hexaccount.application.relay import RelayPolicy
-from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.settings import Settings, WebhookSettings
+from hexaccount.events.relay import RelayPolicy
+from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.kernel.clock import Clock
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=6)

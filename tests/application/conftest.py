@@ -2,10 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_memory import MemoryStore
 from hexaccount_system import Uuid7Identifiers
 
@@ -16,12 +16,12 @@ def clock() -> AdjustableClock:
 
 
 @pytest.fixture
-def recorder() -> Recorder:
-    return Recorder(Uuid7Identifiers(), source="urn:hexaccount:test")
+def recorder() -> EventRecorder:
+    return EventRecorder(Uuid7Identifiers(), source="urn:hexaccount:test")
 
 
 @pytest.fixture
-def store(recorder: Recorder) -> MemoryStore:
+def store(recorder: EventRecorder) -> MemoryStore:
     return MemoryStore(recorder)
 
 
@@ -29,5 +29,5 @@ def store(recorder: Recorder) -> MemoryStore:
 def service(clock: AdjustableClock) -> Iterator[Service]:
     settings = Settings(store="memory://", password=PasswordSettings(cost=4))
     with open_service(settings, clock=clock) as service:
-        service.enrol()
+        service.subscribe()
         yield service

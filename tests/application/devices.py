@@ -3,27 +3,27 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from hexaccount.application.access import Access
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.list_sessions import ListSessions
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.bootstrap.service import Service
-from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.list_sessions import ListSessions
+from hexaccount.sessions.refresh_session import RefreshSession
 from tests.application.people import PASSWORD
 
 
-def log_in(service: Service, user_name: str = "juliet", password: str = PASSWORD, agent: str = "x") -> Access:
+def log_in(service: Service, user_name: str = "juliet", password: str = PASSWORD, agent: str = "x") -> IssuedTokens:
     return service.bus.handle(
         LogIn(user_name=user_name, password=password, client_address="192.0.2.7", user_agent=agent)
     )
 
 
-def refresh(service: Service, token: str) -> Access:
+def refresh(service: Service, token: str) -> IssuedTokens:
     return service.bus.handle(RefreshSession(refresh=token))
 
 
-def is_alive(service: Service, access: Access) -> bool:
+def is_alive(service: Service, access: IssuedTokens) -> bool:
     """Tell whether the access token opens the account."""
     try:
         return service.bus.handle(Authenticate(token=access.token)).session_id == access.session_id
@@ -31,7 +31,7 @@ def is_alive(service: Service, access: Access) -> bool:
         return False
 
 
-def can_go_on(service: Service, access: Access) -> bool:
+def can_go_on(service: Service, access: IssuedTokens) -> bool:
     """Tell whether the refresh token gives new access; it is spent by that."""
     try:
         return is_alive(service, refresh(service, access.refresh))

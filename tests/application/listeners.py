@@ -4,16 +4,16 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.clock import Clock
-from hexaccount.application.ports.metrics import NO_METRICS, Metrics
-from hexaccount.application.ports.store import Store
-from hexaccount.application.relay import Relay, RelayPolicy
-from hexaccount.application.subscribers import Subscriber
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.role import Role
-from hexaccount.domain.user import User
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.relay import Relay, RelayPolicy
+from hexaccount.events.subscribers import Subscriber
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
 
 _identifiers = Uuid7Identifiers()
@@ -73,6 +73,6 @@ def relay_of(
     subscriber: Subscriber, store: Store, clock: Clock, *, metrics: Metrics = NO_METRICS, **policy: object
 ) -> Relay:
     """Enrol a subscriber and return a relay that serves it."""
-    store.outbox.enrol(subscriber.name, subscriber.event_types)
+    store.outbox.subscribe(subscriber.name, subscriber.event_types)
     chosen = RelayPolicy(**{"attempts": 3, "first_pause": timedelta(seconds=10), **policy})
     return Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=chosen, metrics=metrics)

@@ -1,7 +1,7 @@
 """What people enter."""
 
-from hexaccount.application.register_user import RegisterUser
-from hexaccount.domain.role import Role
+from hexaccount.accounts.role import Role
+from hexaccount.registration.register_user import RegisterUser
 
 PASSWORD = "correct horse battery"
 

@@ -2,12 +2,12 @@ from uuid import uuid4
 
 import pytest
 
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.list_users import ListUsers
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.list_users import ListUsers
 from hexaccount.bootstrap.service import Service
-from hexaccount.domain.errors import UserNotFound
 from tests.application.people import registration
 
 

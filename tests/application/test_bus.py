@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from hexaccount.application.bus import Bus, Handlers, UnknownMessage
-from hexaccount.application.causation import Cause, caused_by, current_cause
-from hexaccount.application.messages import Command, Query
-from hexaccount.domain.errors import UserNameTaken
+from hexaccount.accounts.errors import UserNameTaken
+from hexaccount.kernel.bus import Bus, Handlers, UnknownMessage
+from hexaccount.kernel.causation import Cause, caused_by, current_cause
+from hexaccount.kernel.messages import Command, Query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

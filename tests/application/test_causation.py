@@ -1,6 +1,6 @@
 import pytest
 
-from hexaccount.application.causation import Cause, caused_by, current_cause
+from hexaccount.kernel.causation import Cause, caused_by, current_cause
 
 
 def test_work_has_no_cause_unless_one_is_named() -> None:

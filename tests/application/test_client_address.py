@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.application.client_address import ClientAddresses
+from hexaccount.kernel.client_address import ClientAddresses
 
 PROXIES = ["10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1"]
 

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from hexaccount.application.cloud_event import attributes_of, structured
-from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.events.cloud_event import attributes_of, structured
+from hexaccount.events.journal_entry import JournalEntry
 
 
 def entry(causation_id: str | None, traceparent: str | None) -> JournalEntry:

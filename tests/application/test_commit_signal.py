@@ -1,7 +1,7 @@
 import threading
 import time
 
-from hexaccount.application.commit_signal import CommitSignal
+from hexaccount.kernel.commit_signal import CommitSignal
 
 
 def test_a_signal_wakes_all_who_wait() -> None:

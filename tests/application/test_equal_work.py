@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import bcrypt
 import pytest
 
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.domain.errors import WrongCredentials
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount_security import BcryptHasher, HashingLane
 from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.people import PASSWORD, registration

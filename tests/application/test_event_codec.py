@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given, settings
 
-from hexaccount.application.event_codec import UnknownEvent, format_time, from_entry, to_data
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.domain.events import EVENT_TYPES, Event, SessionClosed
+from hexaccount.events.event_codec import UnknownEvent, from_entry, to_data
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.clock import format_time
+from hexaccount.kernel.event import EVENT_TYPES, Event
+from hexaccount.sessions.session import SessionClosed
 from tests.application.any_event import any_event
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from hexaccount.application.event_codec import to_data
-from hexaccount.application.event_schemas import data_schema
-from hexaccount.domain.events import EVENT_TYPES, Event
+from hexaccount.events.event_codec import to_data
+from hexaccount.events.event_schemas import data_schema
+from hexaccount.kernel.event import EVENT_TYPES, Event
 from tests.application.any_event import any_event
 from tests.application.written_schemas import FOLDER, written
 

@@ -8,34 +8,35 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.event_figures import EventFigures
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.lookout import Lookout
-from hexaccount.application.measures import (
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.events.event_metrics import EventMetrics
+from hexaccount.events.metrics import (
     EVENTS,
-    LOGINS,
-    MESSAGES,
     OUTBOX_AGE,
+    OUTBOX_DEAD_LETTERS,
     OUTBOX_EVENTS,
-    OUTBOX_SET_ASIDE,
-    READY,
     RELAY_CLAIMS,
     RELAY_DELIVERIES,
     RELAY_SECONDS,
 )
-from hexaccount.application.message_figures import MessageFigures
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.signing_keys import SignerUnreadable
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.recorder import Recorder
-from hexaccount.application.store_watch import StoreWatch
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import InvalidInput, TooManyAttempts, WrongCredentials
-from hexaccount.domain.events import EVENT_TYPES
-from hexaccount.domain.standing import Standing
+from hexaccount.events.ports import ReceiverUnavailable
+from hexaccount.kernel.errors import InvalidInput
+from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.observability.message_metrics import MessageMetrics
+from hexaccount.observability.metrics import MESSAGES, READY
+from hexaccount.observability.periodic_task import PeriodicTask
+from hexaccount.observability.store_metrics_collector import StoreMetricsCollector
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.metrics import LOGINS
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.rate_limits.rate_limit_status import RateLimitStatus
+from hexaccount.signing_keys.ports import SignerUnreadable
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import SchemaMismatch
 from hexaccount_memory import MemoryMetrics, MemoryStore
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.application.listeners import Listener, register, relay_of
@@ -63,7 +64,7 @@ def raising(error: Exception) -> Callable[[], Any]:
 def test_a_message_is_told_by_its_type_and_outcome_with_the_time_it_took(
     metrics: MemoryMetrics, error: Exception | None, outcome: str
 ) -> None:
-    figures = MessageFigures(metrics)
+    figures = MessageMetrics(metrics)
     if error is None:
         assert figures(LOGIN, lambda: 7) == 7
     else:
@@ -79,13 +80,16 @@ def test_a_message_is_told_by_its_type_and_outcome_with_the_time_it_took(
     [
         (None, "succeeded"),
         (WrongCredentials(), "wrong_credentials"),
-        (TooManyAttempts(Standing(policy="login", quota=5, window=60, remaining=0, wait=1)), "too_many_attempts"),
+        (
+            TooManyAttempts(RateLimitStatus(policy="login", quota=5, window=60, remaining=0, wait=1)),
+            "too_many_attempts",
+        ),
         (HashingOverloaded(1), "overloaded"),
         (StoreUnavailable(), "failed"),
     ],
 )
 def test_logins_are_counted_by_outcome(metrics: MemoryMetrics, error: Exception | None, outcome: str) -> None:
-    figures = MessageFigures(metrics)
+    figures = MessageMetrics(metrics)
     if error is None:
         assert figures(LOGIN, lambda: 7) == 7
     else:
@@ -96,14 +100,14 @@ def test_logins_are_counted_by_outcome(metrics: MemoryMetrics, error: Exception 
 
 
 def test_other_messages_are_no_logins(metrics: MemoryMetrics) -> None:
-    assert MessageFigures(metrics)(GetProfile(user_id=Uuid7Identifiers().new()), lambda: 7) == 7
+    assert MessageMetrics(metrics)(GetProfile(user_id=Uuid7Identifiers().new()), lambda: 7) == 7
     assert {metrics.figure(LOGINS, *labels) for labels in metrics.labels_of(LOGINS)} == {0}
 
 
 def test_events_are_counted_by_type_once_they_are_stored_and_not_before(
     metrics: MemoryMetrics, clock: AdjustableClock
 ) -> None:
-    store = MemoryStore(Recorder(Uuid7Identifiers(), "urn:test", note=EventFigures(metrics)))
+    store = MemoryStore(EventRecorder(Uuid7Identifiers(), "urn:test", on_commit=EventMetrics(metrics)))
     assert metrics.labels_of(EVENTS) == {(kind,) for kind in EVENT_TYPES}
     register(store, clock, "juliet", disabled=True)
     with pytest.raises(Exception, match="taken"):
@@ -151,18 +155,18 @@ def test_what_has_piled_up_is_told_for_each_subscriber_of_the_settings_and_no_ot
 ) -> None:
     clock = SystemClock()
     for subscriber in ("mailer", "idle", "forgotten"):
-        store.outbox.enrol(subscriber, ["*"] if subscriber != "idle" else ["nothing"])
+        store.outbox.subscribe(subscriber, ["*"] if subscriber != "idle" else ["nothing"])
     register(store, clock, "juliet", disabled=True)
     register(store, clock, "romeo")
     first, *_ = store.outbox.claim("mailer", limit=9, now=clock.now(), lease=timedelta(seconds=1))
-    store.outbox.set_aside(first, error="no")
+    store.outbox.dead_letter(first, error="no")
     later = AdjustableClock(clock.now() + timedelta(seconds=90))
-    StoreWatch(store.outbox, ["mailer", "idle"], check=store.check, clock=later, metrics=metrics).look()
+    StoreMetricsCollector(store.outbox, ["mailer", "idle"], check=store.check, clock=later, metrics=metrics).look()
     assert metrics.labels_of(OUTBOX_EVENTS) == {("mailer",), ("idle",)}
     assert metrics.figure(OUTBOX_EVENTS, "mailer") == 2
-    assert metrics.figure(OUTBOX_SET_ASIDE, "mailer") == 1
+    assert metrics.figure(OUTBOX_DEAD_LETTERS, "mailer") == 1
     assert 90 <= metrics.figure(OUTBOX_AGE, "mailer") < 120
-    assert [metrics.figure(each, "idle") for each in (OUTBOX_EVENTS, OUTBOX_SET_ASIDE, OUTBOX_AGE)] == [0, 0, 0]
+    assert [metrics.figure(each, "idle") for each in (OUTBOX_EVENTS, OUTBOX_DEAD_LETTERS, OUTBOX_AGE)] == [0, 0, 0]
     assert metrics.figure(READY) == 1
 
 
@@ -176,7 +180,7 @@ def test_what_keeps_a_process_from_its_work_is_told_and_without_noise(
         if troubles:
             raise troubles.pop()
 
-    watch = StoreWatch(store.outbox, ["mailer"], check=check, clock=SystemClock(), metrics=metrics)
+    watch = StoreMetricsCollector(store.outbox, ["mailer"], check=check, clock=SystemClock(), metrics=metrics)
     watch.look()
     assert metrics.figure(READY) == 0
     assert metrics.labels_of(OUTBOX_EVENTS) == set()
@@ -194,13 +198,13 @@ def test_a_lookout_looks_at_once_and_again_whatever_goes_wrong(caplog: pytest.Lo
             seen.set()
         raise ZeroDivisionError
 
-    lookout = Lookout(look, interval=timedelta(milliseconds=1))
+    lookout = PeriodicTask(look, interval=timedelta(milliseconds=1))
     with caplog.at_level(logging.ERROR, "hexaccount.lookout"):
         lookout.start()
         assert seen.wait(20)
         lookout.stop()
     assert len(looks) == len(caplog.records) >= 3
-    Lookout(look, interval=timedelta(hours=1)).stop()
+    PeriodicTask(look, interval=timedelta(hours=1)).stop()
 
 
 def test_the_documentation_names_every_figure_that_is_told_and_no_other() -> None:

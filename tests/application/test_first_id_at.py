@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.application.ports.identifiers import first_id_at
+from hexaccount.kernel.identifiers import first_id_at
 from hexaccount_system import Uuid7Identifiers
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from hexaccount.application import forget_subscriber as forgetting
-from hexaccount.application.forget_subscriber import ForgetSubscriber, SubscriberInUse, SubscriberUnknown
-from hexaccount.application.list_subscribers import ListSubscribers
-from hexaccount.application.ports.history import Chosen
-from hexaccount.application.ports.outbox import Backlog
-from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount.events import unsubscribe as forgetting
+from hexaccount.events.list_subscribers import ListSubscribers
+from hexaccount.events.ports import Backlog, EventFilter
+from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.events.unsubscribe import SubscriberInUse, UnknownSubscriber, Unsubscribe
 from hexaccount_memory import MemoryPublisher
 from hexaccount_memory.subscriptions import MemorySubscriptions
 from tests.application.people import registration
@@ -24,13 +23,13 @@ HANDLER = "profile-of-a-registered-user"
 def service() -> Iterator[Service]:
     settings = Settings(store="memory://", password=PasswordSettings(cost=4))
     with open_service(settings, publishers=[PublishingSubscriber(WORLD, MemoryPublisher())]) as service:
-        service.enrol()
-        service.store.outbox.enrol(LEFT, ["*"])
+        service.subscribe()
+        service.store.outbox.subscribe(LEFT, ["*"])
         yield service
 
 
 def told(service: Service) -> dict[str, tuple[str, int]]:
-    return {one.name: (one.enrolment, one.backlog.owed) for one in service.bus.handle(ListSubscribers())}
+    return {one.name: (one.state, one.backlog.pending) for one in service.bus.handle(ListSubscribers())}
 
 
 def test_everybody_who_is_owed_events_is_listed_and_whether_the_service_knows_them(service: Service) -> None:
@@ -47,30 +46,30 @@ def test_whom_nothing_names_can_be_forgotten_with_all_that_is_owed(
     monkeypatch.setattr(forgetting, "BATCH", 2)
     for name in ("ada", "grace", "juliet", "romeo", "eve"):
         service.bus.handle(registration(name))
-    assert service.bus.handle(ForgetSubscriber(subscriber=LEFT)) == 5
+    assert service.bus.handle(Unsubscribe(subscriber=LEFT)) == 5
     service.bus.handle(registration("mallory"))
-    assert service.store.outbox.backlog(LEFT, limit=10) == Backlog(owed=0, set_aside=0, oldest=None)
+    assert service.store.outbox.backlog(LEFT, limit=10) == Backlog(pending=0, dead_letters=0, oldest=None)
     assert told(service) == {HANDLER: ("in_use", 6), WORLD: ("in_use", 6)}
 
 
 def test_one_that_the_service_knows_is_not_forgotten(service: Service) -> None:
     service.bus.handle(registration())
     with pytest.raises(SubscriberInUse, match=r"memory://world is in use: .* take it out of those of every process"):
-        service.bus.handle(ForgetSubscriber(subscriber=WORLD))
+        service.bus.handle(Unsubscribe(subscriber=WORLD))
     assert told(service)[WORLD] == ("in_use", 1)
 
 
 def test_one_that_is_not_there_is_told_where_the_names_are_and_not_repeated(service: Service) -> None:
-    with pytest.raises(SubscriberUnknown, match="hexaccount outbox subscribers") as refusal:
-        service.bus.handle(ForgetSubscriber(subscriber="redis://:secret@other/0/hexaccount"))
+    with pytest.raises(UnknownSubscriber, match="hexaccount outbox subscribers") as refusal:
+        service.bus.handle(Unsubscribe(subscriber="redis://:secret@other/0/hexaccount"))
     assert "secret" not in str(refusal.value)
 
 
 def test_one_that_was_forgotten_and_is_named_still_is_told_to_be_without_events(service: Service) -> None:
-    assert service.store.subscriptions.cancel(WORLD, limit=10) == 0
+    assert service.store.subscriptions.unsubscribe(WORLD, limit=10) == 0
     service.bus.handle(registration())
     assert told(service)[WORLD] == ("not_enrolled", 0)
-    service.enrol()
+    service.subscribe()
     assert told(service)[WORLD] == ("in_use", 0)
 
 
@@ -81,11 +80,11 @@ def test_what_is_committed_while_it_is_forgotten_goes_too(service: Service, monk
     def with_one_on_its_way(self: MemorySubscriptions, subscriber: str, *, limit: int) -> int:
         struck_off = cancel(self, subscriber, limit=limit)
         if late:
-            service.store.outbox.owe(
-                late.pop() and subscriber, service.store.history.page(Chosen(), limit=1, after=None)
+            service.store.outbox.enqueue(
+                late.pop() and subscriber, service.store.history.page(EventFilter(), limit=1, after=None)
             )
         return struck_off
 
     monkeypatch.setattr(MemorySubscriptions, "cancel", with_one_on_its_way)
-    assert service.bus.handle(ForgetSubscriber(subscriber=LEFT)) == 2
+    assert service.bus.handle(Unsubscribe(subscriber=LEFT)) == 2
     assert LEFT not in service.store.subscriptions.names()

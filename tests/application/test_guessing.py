@@ -7,16 +7,18 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from hexaccount.application.admit_request import AdmitRequest
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.limit_table import limits
-from hexaccount.application.log_in import Access, LogIn
-from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import LimitSettings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import TooManyAttempts, WrongCredentials
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.rate_limits.acquire_permit import AcquirePermit
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.rate_limits.policies import limits
+from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount_security import BcryptHasher, HashingLane
 from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.people import PASSWORD, registration
@@ -30,17 +32,17 @@ def juliet(service: Service) -> UUID:
 
 
 @pytest.fixture
-def log_in(service: Service, juliet: UUID) -> Callable[..., Access]:
+def log_in(service: Service, juliet: UUID) -> Callable[..., IssuedTokens]:
     def log_in(
         name: str = "juliet", password: str = PASSWORD, address: str = HOME, device: str | None = None
-    ) -> Access:
+    ) -> IssuedTokens:
         return service.bus.handle(LogIn(user_name=name, password=password, client_address=address, device=device))
 
     return log_in
 
 
 @pytest.fixture
-def guess(log_in: Callable[..., Access]) -> Callable[..., str]:
+def guess(log_in: Callable[..., IssuedTokens]) -> Callable[..., str]:
     """Guess wrong, and return what became of it."""
 
     def guess(name: str = "juliet", address: str = HOME, device: str | None = None) -> str:
@@ -66,7 +68,7 @@ def test_the_sixth_wrong_password_from_one_address_is_refused(guess: Callable[..
 
 
 def test_who_is_refused_is_told_for_how_long_and_no_less_than_that_is_true(
-    guess: Callable[..., str], log_in: Callable[..., Access], clock: AdjustableClock
+    guess: Callable[..., str], log_in: Callable[..., IssuedTokens], clock: AdjustableClock
 ) -> None:
     for _ in range(5):
         guess()
@@ -81,7 +83,7 @@ def test_who_is_refused_is_told_for_how_long_and_no_less_than_that_is_true(
 
 
 def test_the_right_password_is_refused_like_a_wrong_one_while_there_is_no_room(
-    guess: Callable[..., str], log_in: Callable[..., Access]
+    guess: Callable[..., str], log_in: Callable[..., IssuedTokens]
 ) -> None:
     for _ in range(5):
         guess()
@@ -91,7 +93,7 @@ def test_the_right_password_is_refused_like_a_wrong_one_while_there_is_no_room(
 
 
 def test_a_refused_guess_makes_no_hash(
-    guess: Callable[..., str], log_in: Callable[..., Access], monkeypatch: pytest.MonkeyPatch
+    guess: Callable[..., str], log_in: Callable[..., IssuedTokens], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = CountedBcrypt(monkeypatch)
     for name in ("juliet", "romeo"):
@@ -101,7 +103,7 @@ def test_a_refused_guess_makes_no_hash(
 
 
 def test_a_login_takes_nothing_from_the_limits(
-    service: Service, guess: Callable[..., str], log_in: Callable[..., Access]
+    service: Service, guess: Callable[..., str], log_in: Callable[..., IssuedTokens]
 ) -> None:
     for _ in range(100):
         log_in()
@@ -131,7 +133,7 @@ def test_user_name_and_address_of_an_account_are_one_counter_for_an_attack(
 
 
 def test_from_one_address_nobody_shuts_an_account_for_others(
-    service: Service, guess: Callable[..., str], log_in: Callable[..., Access], clock: AdjustableClock
+    service: Service, guess: Callable[..., str], log_in: Callable[..., IssuedTokens], clock: AdjustableClock
 ) -> None:
     for _ in range(2000):
         guess("juliet")
@@ -188,7 +190,7 @@ def test_ipv6_addresses_count_by_their_64_and_mapped_ones_as_what_they_are(
 
 
 def test_a_device_that_has_logged_in_before_passes_while_the_account_is_under_attack(
-    log_in: Callable[..., Access], attack: Callable[..., list[str]], guess: Callable[..., str]
+    log_in: Callable[..., IssuedTokens], attack: Callable[..., list[str]], guess: Callable[..., str]
 ) -> None:
     device = log_in().device
     attack()
@@ -201,7 +203,7 @@ def test_a_device_that_has_logged_in_before_passes_while_the_account_is_under_at
     assert log_in(address=OFFICE, device=again.device)
 
 
-def test_a_device_has_a_limit_of_its_own(log_in: Callable[..., Access], guess: Callable[..., str]) -> None:
+def test_a_device_has_a_limit_of_its_own(log_in: Callable[..., IssuedTokens], guess: Callable[..., str]) -> None:
     device, other = log_in().device, log_in().device
     assert device != other
     answers = [guess(device=device, address=f"203.0.113.{number}") for number in range(6)]
@@ -211,7 +213,7 @@ def test_a_device_has_a_limit_of_its_own(log_in: Callable[..., Access], guess: C
 
 
 def test_guesses_on_a_known_device_do_not_count_for_its_address(
-    log_in: Callable[..., Access], guess: Callable[..., str]
+    log_in: Callable[..., IssuedTokens], guess: Callable[..., str]
 ) -> None:
     for number in range(20):
         device = log_in(address=OFFICE).device
@@ -221,7 +223,7 @@ def test_guesses_on_a_known_device_do_not_count_for_its_address(
 
 
 def test_a_device_token_is_of_one_account_only(
-    service: Service, log_in: Callable[..., Access], attack: Callable[..., list[str]]
+    service: Service, log_in: Callable[..., IssuedTokens], attack: Callable[..., list[str]]
 ) -> None:
     service.bus.handle(registration("nurse"))
     device = log_in("nurse").device
@@ -231,7 +233,7 @@ def test_a_device_token_is_of_one_account_only(
 
 
 def test_disabling_an_account_revokes_the_tokens_of_its_devices(
-    service: Service, juliet: UUID, log_in: Callable[..., Access], attack: Callable[..., list[str]]
+    service: Service, juliet: UUID, log_in: Callable[..., IssuedTokens], attack: Callable[..., list[str]]
 ) -> None:
     old = log_in().device
     service.bus.handle(DisableUser(user_id=juliet))
@@ -245,7 +247,7 @@ def test_disabling_an_account_revokes_the_tokens_of_its_devices(
 
 
 @pytest.mark.parametrize("device", ["", "x", "x" * 64, "\ud800" * 64, "=" * 64, "x" * 10_000])
-def test_a_device_token_that_is_none_is_ignored(log_in: Callable[..., Access], device: str) -> None:
+def test_a_device_token_that_is_none_is_ignored(log_in: Callable[..., IssuedTokens], device: str) -> None:
     assert log_in(device=device).device != device
 
 
@@ -269,9 +271,9 @@ def test_a_standing_tells_nothing_of_whether_an_account_exists(service: Service,
         for text in (name, name, other, other, other):
             with pytest.raises(WrongCredentials) as refusal:
                 service.bus.handle(LogIn(user_name=text, password="wrong", client_address=name))
-            standings.append(refusal.value.standing)
+            standings.append(refusal.value.limit_status)
     assert standings[:5] == standings[5:]
-    assert [standing.remaining for standing in standings[:5] if standing] == [4, 3, 4, 3, 2]
+    assert [limit_status.remaining for limit_status in standings[:5] if limit_status] == [4, 3, 4, 3, 2]
 
 
 @pytest.fixture
@@ -285,15 +287,15 @@ def test_where_limits_are_disabled_nothing_is_counted_and_nothing_told(unlimited
     for _ in range(100):
         with pytest.raises(WrongCredentials) as refusal:
             unlimited.bus.handle(LogIn(user_name="juliet", password="wrong"))
-        assert refusal.value.standing is None
-    assert unlimited.bus.handle(AdmitRequest(policy="register", client_address=HOME)) is None
+        assert refusal.value.limit_status is None
+    assert unlimited.bus.handle(AcquirePermit(policy="register", client_address=HOME)) is None
 
 
 def test_requests_of_one_address_are_admitted_as_the_table_says(service: Service, clock: AdjustableClock) -> None:
-    request = AdmitRequest(policy="register", client_address=HOME)
-    burst = limits()["register"].brief.burst
-    left = [service.bus.handle(request).remaining for _ in range(burst)]
-    assert left == list(reversed(range(burst)))
+    request = AcquirePermit(policy="register", client_address=HOME)
+    capacity = limits()["register"].burst.capacity
+    left = [service.bus.handle(request).remaining for _ in range(capacity)]
+    assert left == list(reversed(range(capacity)))
     with pytest.raises(TooManyAttempts):
         service.bus.handle(request)
     assert service.bus.handle(replace(request, client_address=OFFICE))
@@ -303,15 +305,15 @@ def test_requests_of_one_address_are_admitted_as_the_table_says(service: Service
 
 
 def test_pictures_are_counted_by_the_process_and_all_else_in_the_store(service: Service) -> None:
-    local, shared = service.container.local_allowances(), service.store.allowances
+    local, shared = service.container.local_allowances(), service.store.rate_limits
     for policy in limits():
         before = len(local), len(shared)
-        service.bus.handle(AdmitRequest(policy=policy, client_address=HOME))
+        service.bus.handle(AcquirePermit(policy=policy, client_address=HOME))
         grown = len(local) - before[0], len(shared) - before[1]
         assert grown == ((1, 0) if policy in {"avatar", "keys", "documents", "sockets"} else (0, 1))
 
 
-def test_neither_a_message_nor_its_answer_shows_the_token_of_a_device(log_in: Callable[..., Access]) -> None:
+def test_neither_a_message_nor_its_answer_shows_the_token_of_a_device(log_in: Callable[..., IssuedTokens]) -> None:
     access = log_in()
     assert access.device not in repr(access)
     assert access.device not in repr(LogIn(user_name="juliet", password="x", device=access.device))

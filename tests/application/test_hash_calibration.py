@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.application.hash_calibration import HashSpeed, HashSpeeds, propose_cost
+from hexaccount.passwords.hash_calibration import HashSpeed, HashSpeeds, propose_cost
 
 
 def machine(seconds_at_12: float = 0.25, cores: int = 2, **changed: float) -> HashSpeeds:

@@ -8,15 +8,15 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.journal_follower import FAR, JournalFollower
-from hexaccount.application.ports.history import Chosen, History
-from hexaccount.application.ports.identifiers import Identifiers, first_id_at
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.recorder import Recorder
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import disable, save
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.journal_tail import FAR, JournalTail
+from hexaccount.events.ports import EventFilter, History
+from hexaccount.kernel.identifiers import Identifiers, first_id_at
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_memory import MemoryStore
 
 
@@ -39,26 +39,26 @@ def identifiers(clock: AdjustableClock) -> ClockOfAnotherMachine:
 
 @pytest.fixture
 def store(identifiers: ClockOfAnotherMachine) -> MemoryStore:
-    return MemoryStore(Recorder(identifiers, "urn:test"))
+    return MemoryStore(EventRecorder(identifiers, "urn:test"))
 
 
 @pytest.fixture
-def follower(store: MemoryStore, clock: AdjustableClock) -> JournalFollower:
-    follower = JournalFollower(store.history, commits=store.commits, clock=clock)
+def follower(store: MemoryStore, clock: AdjustableClock) -> JournalTail:
+    follower = JournalTail(store.history, commits=store.commits, clock=clock)
     assert list(follower.news()) == []
     clock.advance(seconds=60)
     assert list(follower.news()) == []
     return follower
 
 
-def told(follower: JournalFollower) -> list[tuple[str, int]]:
+def told(follower: JournalTail) -> list[tuple[str, int]]:
     return [(entry.type.split(".")[2], entry.sequence) for entry in follower.news()]
 
 
 @pytest.mark.parametrize("late", [0.0, 0.4, 0.6, 5.0, 9.0])
 def test_who_commits_late_is_heard_a_second_later_at_the_latest(
     store: MemoryStore,
-    follower: JournalFollower,
+    follower: JournalTail,
     identifiers: ClockOfAnotherMachine,
     clock: AdjustableClock,
     late: float,
@@ -74,7 +74,7 @@ def test_who_commits_late_is_heard_a_second_later_at_the_latest(
 
 
 def test_who_commits_later_than_that_is_missed_and_does_no_harm(
-    store: MemoryStore, follower: JournalFollower, identifiers: ClockOfAnotherMachine, clock: AdjustableClock
+    store: MemoryStore, follower: JournalTail, identifiers: ClockOfAnotherMachine, clock: AdjustableClock
 ) -> None:
     people = People()
     identifiers.late = FAR + timedelta(minutes=2)
@@ -87,7 +87,7 @@ def test_who_commits_later_than_that_is_missed_and_does_no_harm(
 
 
 def test_the_events_of_an_aggregate_come_in_order_also_where_their_ids_do_not(
-    store: MemoryStore, follower: JournalFollower, identifiers: ClockOfAnotherMachine
+    store: MemoryStore, follower: JournalTail, identifiers: ClockOfAnotherMachine
 ) -> None:
     people = People()
     user = people.user()
@@ -98,7 +98,7 @@ def test_the_events_of_an_aggregate_come_in_order_also_where_their_ids_do_not(
 
 
 def test_nothing_is_told_twice_over_a_long_time(
-    store: MemoryStore, follower: JournalFollower, clock: AdjustableClock
+    store: MemoryStore, follower: JournalTail, clock: AdjustableClock
 ) -> None:
     people = People()
     heard = []
@@ -106,7 +106,7 @@ def test_nothing_is_told_twice_over_a_long_time(
         save(store, people.user())
         clock.advance(seconds=0.35)
         heard += follower.news()
-    assert len(heard) == len({entry.id for entry in heard}) == store.history.count(Chosen()) == 60
+    assert len(heard) == len({entry.id for entry in heard}) == store.history.count(EventFilter()) == 60
 
 
 class OftenAway(History):
@@ -117,11 +117,11 @@ class OftenAway(History):
         self.away = False
         self.asked = threading.Event()
 
-    def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+    def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
         self.asked.set()
         if self.away:
             raise StoreUnavailable
-        return self._history.page(chosen, limit=limit, after=after)
+        return self._history.page(event_filter, limit=limit, after=after)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def running(store: MemoryStore, clock: AdjustableClock) -> Iterator[Callable[...
     ends = []
 
     def run(history: History, tell: Callable[[Sequence[JournalEntry]], None]) -> None:
-        follower = JournalFollower(history, commits=store.commits, clock=clock)
+        follower = JournalTail(history, commits=store.commits, clock=clock)
         follower.news()
         thread = threading.Thread(target=follower.run, args=[tell])
         thread.start()

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hexaccount.application.key_schedule import LONGEST_UNREAD, UNSURE, KeySchedule
-from hexaccount.application.ports.signing_keys import StoredKey
+from hexaccount.signing_keys.key_schedule import LONGEST_UNREAD, UNSURE, KeySchedule
+from hexaccount.signing_keys.ports import StoredKey
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LIFETIME = timedelta(seconds=60)

@@ -4,16 +4,18 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.log_in import Access, LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.ports.token_issuer import AccessClaims
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import NotAuthenticated, WrongCredentials
-from hexaccount.domain.password import Password
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.password import Password
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.ports import AccessClaims
 from tests.application.people import PASSWORD, registration
 
 
@@ -22,11 +24,11 @@ def juliet(service: Service) -> UUID:
     return service.bus.handle(registration("juliet"))
 
 
-def log_in(service: Service, user_name: str = "juliet", password: str = PASSWORD) -> Access:
+def log_in(service: Service, user_name: str = "juliet", password: str = PASSWORD) -> IssuedTokens:
     return service.bus.handle(LogIn(user_name=user_name, password=password, client_address="192.0.2.7", user_agent="x"))
 
 
-def is_alive(service: Service, access: Access) -> bool:
+def is_alive(service: Service, access: IssuedTokens) -> bool:
     try:
         return service.bus.handle(Authenticate(token=access.token)).session_id == access.session_id
     except NotAuthenticated:

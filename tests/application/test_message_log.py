@@ -6,15 +6,16 @@ from dataclasses import MISSING, fields
 from typing import Any
 from uuid import UUID
 
+import hexaccount.application
 import pytest
 
-import hexaccount.application
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.causation import Cause, caused_by
-from hexaccount.application.log_in import Access, LogIn
-from hexaccount.application.message_log import log_messages
-from hexaccount.application.messages import Command, Message, Query
-from hexaccount.domain.errors import WrongCredentials
+from hexaccount.kernel.causation import Cause, caused_by
+from hexaccount.kernel.message_log import log_messages
+from hexaccount.kernel.messages import Command, Message, Query
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.issued_tokens import IssuedTokens
 from tests.application.people import PASSWORD, registration
 
 SECRET = re.compile(r"password|token|secret|hash")
@@ -38,7 +39,7 @@ def test_every_use_case_is_among_the_messages() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("message", [*every_message(), Access])
+@pytest.mark.parametrize("message", [*every_message(), IssuedTokens])
 def test_no_message_shows_its_secrets(message: type[Any]) -> None:
     assert not [field.name for field in fields(message) if SECRET.search(field.name) and field.repr]
 

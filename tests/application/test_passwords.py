@@ -5,19 +5,22 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hexaccount.application.access import Access
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.change_password import ChangePassword
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.ports.password_hasher import PasswordHasher, Verification
-from hexaccount.application.set_password import SetPassword
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.errors import UserNotFound
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import InvalidInput, NotAuthenticated, UserNotFound, WrongCredentials, WrongPassword
+from hexaccount.kernel.errors import InvalidInput
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.passwords.errors import WrongCredentials, WrongPassword
+from hexaccount.passwords.ports import PasswordHasher, Verification
+from hexaccount.passwords.set_password import SetPassword
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.log_out import LogOut
 from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.devices import can_go_on, history, is_alive, listed, log_in, refresh
 from tests.application.people import PASSWORD, registration
@@ -31,16 +34,16 @@ def juliet(service: Service) -> UUID:
 
 
 @pytest.fixture
-def laptop(service: Service, juliet: UUID) -> Access:
+def laptop(service: Service, juliet: UUID) -> IssuedTokens:
     return log_in(service)
 
 
 @pytest.fixture
-def phone(service: Service, juliet: UUID) -> Access:
+def phone(service: Service, juliet: UUID) -> IssuedTokens:
     return log_in(service)
 
 
-def change(service: Service, access: Access, current: str = PASSWORD, new: str = NEW) -> None:
+def change(service: Service, access: IssuedTokens, current: str = PASSWORD, new: str = NEW) -> None:
     command = ChangePassword.of_text(session_id=access.session_id, current=current, new=new)
     service.bus.handle(command)
 
@@ -50,7 +53,9 @@ def hash_of(service: Service, user_id: UUID) -> str:
         return uow.users.get(user_id).password_hash
 
 
-def test_the_new_password_logs_in_and_the_old_one_does_not(service: Service, juliet: UUID, laptop: Access) -> None:
+def test_the_new_password_logs_in_and_the_old_one_does_not(
+    service: Service, juliet: UUID, laptop: IssuedTokens
+) -> None:
     change(service, laptop)
     assert is_alive(service, log_in(service, password=NEW))
     with pytest.raises(WrongCredentials):
@@ -58,7 +63,7 @@ def test_the_new_password_logs_in_and_the_old_one_does_not(service: Service, jul
 
 
 def test_the_session_that_changes_it_goes_on_with_all_its_tokens(
-    service: Service, juliet: UUID, laptop: Access
+    service: Service, juliet: UUID, laptop: IssuedTokens
 ) -> None:
     change(service, laptop)
     assert is_alive(service, laptop)
@@ -68,19 +73,23 @@ def test_the_session_that_changes_it_goes_on_with_all_its_tokens(
     assert history(service, "session", laptop.session_id) == ["opened", "kept", "refreshed"]
 
 
-def test_a_token_that_was_spent_just_before_the_change_may_still_be_repeated(service: Service, laptop: Access) -> None:
+def test_a_token_that_was_spent_just_before_the_change_may_still_be_repeated(
+    service: Service, laptop: IssuedTokens
+) -> None:
     following = refresh(service, laptop.refresh)
     change(service, laptop)
     assert refresh(service, laptop.refresh).refresh == following.refresh
 
 
-def test_all_other_sessions_are_dead_with_all_their_tokens(service: Service, laptop: Access, phone: Access) -> None:
+def test_all_other_sessions_are_dead_with_all_their_tokens(
+    service: Service, laptop: IssuedTokens, phone: IssuedTokens
+) -> None:
     change(service, laptop)
     assert not is_alive(service, phone)
     assert not can_go_on(service, phone)
 
 
-def test_the_change_is_told_without_a_password_or_a_hash(service: Service, juliet: UUID, laptop: Access) -> None:
+def test_the_change_is_told_without_a_password_or_a_hash(service: Service, juliet: UUID, laptop: IssuedTokens) -> None:
     before = hash_of(service, juliet)
     change(service, laptop)
     assert history(service, "user", juliet) == ["registered", "password_changed"]
@@ -91,7 +100,7 @@ def test_the_change_is_told_without_a_password_or_a_hash(service: Service, julie
 
 @pytest.mark.parametrize("current", ["", "wrong", NEW, PASSWORD + " ", "\0", "\ud800", "x" * 100_000], ids=ascii)
 def test_who_does_not_know_the_password_changes_nothing(
-    service: Service, juliet: UUID, laptop: Access, phone: Access, current: str
+    service: Service, juliet: UUID, laptop: IssuedTokens, phone: IssuedTokens, current: str
 ) -> None:
     before = hash_of(service, juliet)
     with pytest.raises(WrongPassword) as refusal:
@@ -103,13 +112,13 @@ def test_who_does_not_know_the_password_changes_nothing(
     assert history(service, "user", juliet) == ["registered"]
 
 
-def test_the_current_password_is_the_same_on_every_keyboard(service: Service, laptop: Access) -> None:
+def test_the_current_password_is_the_same_on_every_keyboard(service: Service, laptop: IssuedTokens) -> None:
     change(service, laptop, new="pass\u0301word 1")
     change(service, laptop, current="pas\u015bword 1", new=NEW)
     assert log_in(service, password=NEW)
 
 
-def test_a_password_may_be_changed_again_and_again_from_one_session(service: Service, laptop: Access) -> None:
+def test_a_password_may_be_changed_again_and_again_from_one_session(service: Service, laptop: IssuedTokens) -> None:
     passwords = [PASSWORD, NEW, "the third password", PASSWORD]
     for current, new in pairwise(passwords):
         change(service, laptop, current=current, new=new)
@@ -121,7 +130,7 @@ def test_a_password_may_be_changed_again_and_again_from_one_session(service: Ser
     ("new", "reason"), [("tiny", "is too short"), ("x" * 129, "is too long"), ("a\tb" * 4, "contr")]
 )
 def test_a_new_password_obeys_the_rules_and_is_named_when_it_does_not(
-    service: Service, laptop: Access, new: str, reason: str
+    service: Service, laptop: IssuedTokens, new: str, reason: str
 ) -> None:
     with pytest.raises(InvalidInput) as refusal:
         change(service, laptop, new=new)
@@ -141,7 +150,7 @@ def test_a_new_password_obeys_the_rules_and_is_named_when_it_does_not(
     ids=["logout", "all sessions", "disabling"],
 )
 def test_a_session_that_has_ended_changes_nothing_and_is_not_told_what_the_password_is(
-    service: Service, juliet: UUID, laptop: Access, end: Callable[[UUID, Access], Any], current: str
+    service: Service, juliet: UUID, laptop: IssuedTokens, end: Callable[[UUID, IssuedTokens], Any], current: str
 ) -> None:
     before = hash_of(service, juliet)
     service.bus.handle(end(juliet, laptop))
@@ -171,9 +180,9 @@ class InterruptedHasher(PasswordHasher):
 
 
 def change_interrupted_by(
-    service: Service, access: Access, clock: AdjustableClock, happening: Callable[[], object]
+    service: Service, access: IssuedTokens, clock: AdjustableClock, happening: Callable[[], object]
 ) -> None:
-    from hexaccount.application.change_password import change_password
+    from hexaccount.passwords.change_password import change_password
 
     change_password(
         ChangePassword.of_text(session_id=access.session_id, current=PASSWORD, new=NEW),
@@ -187,7 +196,7 @@ def change_interrupted_by(
 
 
 def test_of_two_changes_at_once_the_second_does_not_know_the_password_any_more(
-    service: Service, laptop: Access, clock: AdjustableClock
+    service: Service, laptop: IssuedTokens, clock: AdjustableClock
 ) -> None:
     with pytest.raises(WrongPassword):
         change_interrupted_by(service, laptop, clock, lambda: change(service, laptop, new="the winner's password"))
@@ -195,7 +204,7 @@ def test_of_two_changes_at_once_the_second_does_not_know_the_password_any_more(
 
 
 def test_ending_the_other_sessions_meanwhile_is_no_reason_to_doubt_the_password(
-    service: Service, juliet: UUID, laptop: Access, clock: AdjustableClock
+    service: Service, juliet: UUID, laptop: IssuedTokens, clock: AdjustableClock
 ) -> None:
     end_others = EndSessions(user_id=juliet, keep=laptop.session_id)
     change_interrupted_by(service, laptop, clock, lambda: service.bus.handle(end_others))
@@ -204,7 +213,7 @@ def test_ending_the_other_sessions_meanwhile_is_no_reason_to_doubt_the_password(
 
 
 def test_a_session_that_ends_meanwhile_changes_nothing(
-    service: Service, juliet: UUID, laptop: Access, clock: AdjustableClock
+    service: Service, juliet: UUID, laptop: IssuedTokens, clock: AdjustableClock
 ) -> None:
     with pytest.raises(NotAuthenticated):
         change_interrupted_by(service, laptop, clock, lambda: service.bus.handle(LogOut(session_id=laptop.session_id)))
@@ -212,12 +221,12 @@ def test_a_session_that_ends_meanwhile_changes_nothing(
 
 
 def test_a_login_that_checked_the_old_password_opens_nothing_that_outlives_the_change(
-    service: Service, juliet: UUID, laptop: Access
+    service: Service, juliet: UUID, laptop: IssuedTokens
 ) -> None:
     with service.store.unit_of_work() as uow:
         as_the_login_read_it = uow.users.get(juliet)
     change(service, laptop)
-    from hexaccount.domain.session import Session
+    from hexaccount.sessions.session import Session
 
     now = service.container.clock().now()
     late = Session.open(
@@ -231,7 +240,7 @@ def test_a_login_that_checked_the_old_password_opens_nothing_that_outlives_the_c
 
 
 def test_an_admin_sets_a_password_without_knowing_the_one_before_and_ends_every_session(
-    service: Service, juliet: UUID, laptop: Access, phone: Access
+    service: Service, juliet: UUID, laptop: IssuedTokens, phone: IssuedTokens
 ) -> None:
     service.bus.handle(SetPassword.of_text(user_id=juliet, password=NEW))
     assert [is_alive(service, access) for access in (laptop, phone)] == [False, False]
@@ -267,7 +276,7 @@ def test_a_password_that_is_set_obeys_the_rules_too() -> None:
 
 
 def test_a_wrong_guess_costs_one_hash_and_a_change_two(
-    service: Service, laptop: Access, monkeypatch: pytest.MonkeyPatch
+    service: Service, laptop: IssuedTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = CountedBcrypt(monkeypatch)
     with pytest.raises(WrongPassword):
@@ -292,7 +301,7 @@ def test_no_message_shows_a_password() -> None:
 
 
 def test_the_token_of_the_session_that_changed_the_password_opens_the_same_account(
-    service: Service, juliet: UUID, laptop: Access
+    service: Service, juliet: UUID, laptop: IssuedTokens
 ) -> None:
     change(service, laptop)
     assert service.bus.handle(Authenticate(token=laptop.token)).user.id == juliet

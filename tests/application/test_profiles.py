@@ -4,13 +4,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.update_profile import UpdateProfile
-from hexaccount.application.views import ProfileView
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.accounts.views import ProfileView
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import InvalidInput
+from hexaccount.kernel.errors import InvalidInput
 from tests.application.people import registration
 
 

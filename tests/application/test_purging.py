@@ -7,34 +7,34 @@ from time import monotonic
 
 import pytest
 
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.ports.clearing import Leftover
-from hexaccount.application.ports.keyed_requests import KeyedRequest
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.purge import Purge, Purged, Retention
-from hexaccount.application.purger import Purger
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.retention.apply_retention import ApplyRetention, Retention, RetentionResult
+from hexaccount.retention.ports import ExpiredKind
+from hexaccount.retention.retention_worker import RetentionWorker
+from hexaccount.sessions.log_out import LogOut
 from tests.application.people import PASSWORD, registration
 
-NOTHING = Purged(removed=dict.fromkeys(Leftover, 0), finished=True)
+NOTHING = RetentionResult(removed=dict.fromkeys(ExpiredKind, 0), finished=True)
 QUICK = {"interval": timedelta(milliseconds=2), "rest": timedelta(milliseconds=1)}
 PATIENCE = 20
 
 
 def test_each_leftover_is_kept_for_its_time(clock: AdjustableClock) -> None:
     retention = Retention(ended=timedelta(days=30), refresh_grace=timedelta(minutes=5))
-    ages = {kind: clock.now() - retention.before(kind, clock.now()) for kind in Leftover}
+    ages = {kind: clock.now() - retention.before(kind, clock.now()) for kind in ExpiredKind}
     month = timedelta(days=30)
     assert ages == {
-        Leftover.TOKENS_OF_ENDED_SESSIONS: month,
-        Leftover.ENDED_SESSIONS: month,
-        Leftover.SPENT_TOKENS: month,
-        Leftover.TOKEN_SALTS: timedelta(minutes=5),
-        Leftover.DRAINED_ALLOWANCES: timedelta(),
-        Leftover.EXPIRED_REQUESTS: timedelta(),
-        Leftover.HANDLED_EVENTS: month,
+        ExpiredKind.TOKENS_OF_ENDED_SESSIONS: month,
+        ExpiredKind.ENDED_SESSIONS: month,
+        ExpiredKind.SPENT_TOKENS: month,
+        ExpiredKind.TOKEN_SALTS: timedelta(minutes=5),
+        ExpiredKind.IDLE_RATE_LIMITS: timedelta(),
+        ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS: timedelta(),
+        ExpiredKind.HANDLED_EVENTS: month,
     }
 
 
@@ -44,10 +44,10 @@ def test_a_purge_removes_what_has_ended_long_ago_and_counts_it(service: Service,
     closed, open_one = (bus.handle(LogIn(user_name="juliet", password=PASSWORD)) for _ in range(2))
     bus.handle(LogOut(session_id=closed.session_id))
     clock.advance(days=30)
-    assert bus.handle(Purge()) == NOTHING
+    assert bus.handle(ApplyRetention()) == NOTHING
     clock.advance(milliseconds=1)
-    removed = {Leftover.TOKENS_OF_ENDED_SESSIONS: 1, Leftover.ENDED_SESSIONS: 1}
-    assert bus.handle(Purge()).removed == {**NOTHING.removed, **removed}
+    removed = {ExpiredKind.TOKENS_OF_ENDED_SESSIONS: 1, ExpiredKind.ENDED_SESSIONS: 1}
+    assert bus.handle(ApplyRetention()).removed == {**NOTHING.removed, **removed}
     with service.store.unit_of_work() as uow:
         assert uow.sessions.find(open_one.session_id) is not None
         assert [entry.sequence for entry in uow.journal.of("session", closed.session_id)] == [1, 2]
@@ -59,23 +59,23 @@ def test_a_purge_ends_with_its_batches_and_says_whether_there_may_be_more(
     now = clock.now()
     with service.store.unit_of_work() as uow:
         for number in range(2500):
-            old = KeyedRequest(key=str(number), fingerprint="", claimed_until=now, expires_at=now)
-            uow.keyed_requests.claim(old, now=now)
+            old = IdempotencyRecord(key=str(number), fingerprint="", claimed_until=now, expires_at=now)
+            uow.idempotency_records.claim(old, now=now)
     clock.advance(seconds=1)
-    outcomes = [service.bus.handle(Purge(batches=batches)) for batches in (1, 1000, 1)]
-    assert [outcome.removed[Leftover.EXPIRED_REQUESTS] for outcome in outcomes] == [1000, 1500, 0]
+    outcomes = [service.bus.handle(ApplyRetention(batches=batches)) for batches in (1, 1000, 1)]
+    assert [outcome.removed[ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS] for outcome in outcomes] == [1000, 1500, 0]
     assert [outcome.finished for outcome in outcomes] == [False, True, True]
 
 
 @contextmanager
-def running(purge: Callable[[], Purged], **pauses: timedelta) -> Iterator[Purger]:
-    purger = Purger(purge, **{**QUICK, **pauses})
-    thread = Thread(target=purger.run)
+def running(purge: Callable[[], RetentionResult], **pauses: timedelta) -> Iterator[RetentionWorker]:
+    retention_worker = RetentionWorker(purge, **{**QUICK, **pauses})
+    thread = Thread(target=retention_worker.run)
     thread.start()
     try:
-        yield purger
+        yield retention_worker
     finally:
-        purger.stop()
+        retention_worker.stop()
         thread.join(PATIENCE)
     assert not thread.is_alive()
 
@@ -84,7 +84,7 @@ def test_a_purger_goes_on_whatever_went_wrong(caplog: pytest.LogCaptureFixture) 
     troubles = [StoreUnavailable(), RuntimeError("broken"), StoreUnavailable()]
     went_on = Event()
 
-    def work() -> Purged:
+    def work() -> RetentionResult:
         if troubles:
             raise troubles.pop(0)
         went_on.set()
@@ -96,10 +96,10 @@ def test_a_purger_goes_on_whatever_went_wrong(caplog: pytest.LogCaptureFixture) 
 
 
 def test_a_purger_does_not_wait_for_its_next_turn_while_there_is_more(caplog: pytest.LogCaptureFixture) -> None:
-    answers = [Purged(removed={Leftover.ENDED_SESSIONS: 1000}, finished=False)] * 5 + [NOTHING]
-    purger = Purger(lambda: answers.pop(0), **QUICK)
+    answers = [RetentionResult(removed={ExpiredKind.ENDED_SESSIONS: 1000}, finished=False)] * 5 + [NOTHING]
+    retention_worker = RetentionWorker(lambda: answers.pop(0), **QUICK)
     with caplog.at_level(logging.INFO, "hexaccount.purger"):
-        purger.run_once()
+        retention_worker.run_once()
     assert answers == []
     assert [record.getMessage() for record in caplog.records] == ["removed 1000 ended sessions"] * 5
 
@@ -107,14 +107,14 @@ def test_a_purger_does_not_wait_for_its_next_turn_while_there_is_more(caplog: py
 def test_a_purger_that_is_stopped_ends_after_the_batch_in_hand() -> None:
     begun = Event()
 
-    def work() -> Purged:
+    def work() -> RetentionResult:
         begun.set()
-        return Purged(removed={}, finished=False)
+        return RetentionResult(removed={}, finished=False)
 
-    with running(work, rest=timedelta(hours=1)) as purger:
+    with running(work, rest=timedelta(hours=1)) as retention_worker:
         assert begun.wait(PATIENCE)
         stopped = monotonic()
-        purger.stop()
+        retention_worker.stop()
     assert monotonic() - stopped < 5
 
 
@@ -125,9 +125,9 @@ def test_purgers_that_begin_together_do_not_work_together(monkeypatch: pytest.Mo
         pauses.append(timeout)
         return len(pauses) == 200
 
-    purger = Purger(lambda: NOTHING, interval=timedelta(minutes=1))
-    monkeypatch.setattr(purger._stopping, "wait", note)
-    purger.run()
+    retention_worker = RetentionWorker(lambda: NOTHING, interval=timedelta(minutes=1))
+    monkeypatch.setattr(retention_worker._stopping, "wait", note)
+    retention_worker.run()
     assert min(pauses) >= 30
     assert max(pauses) <= 90
     assert len(set(pauses)) > 100
@@ -148,6 +148,6 @@ def test_a_service_purges_what_its_settings_say(service: Service, clock: Adjusta
     service.bus.handle(registration())
     session_id = service.bus.handle(LogIn(user_name="juliet", password=PASSWORD)).session_id
     clock.advance(days=30 + 14, milliseconds=1)
-    service.purger.run_once()
+    service.retention_worker.run_once()
     with service.store.unit_of_work() as uow:
         assert uow.sessions.find(session_id) is None

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.application.add_key import AddKey
-from hexaccount.application.ports.store import SchemaMissing
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.readiness import Condition, Missing, Readiness
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.observability.readiness import FailedCheck, Readiness, ReadinessReport
+from hexaccount.signing_keys.add_key import AddKey
+from hexaccount.store_kit.store import SchemaMissing
 from hexaccount_system import SystemClock
 
 
@@ -30,7 +30,7 @@ def store() -> Troubled:
 
 
 @pytest.fixture
-def look(store: Troubled) -> Callable[[], Condition]:
+def look(store: Troubled) -> Callable[[], ReadinessReport]:
     return Readiness(
         clock=SystemClock(),
         draining=lambda: False,
@@ -41,7 +41,7 @@ def look(store: Troubled) -> Callable[[], Condition]:
 
 
 def test_a_change_is_logged_once_with_its_reason(
-    store: Troubled, look: Callable[[], Condition], caplog: pytest.LogCaptureFixture
+    store: Troubled, look: Callable[[], ReadinessReport], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     for trouble in (None, None, StoreUnavailable("one"), StoreUnavailable("one"), SchemaMissing("two"), None, None):
@@ -54,10 +54,12 @@ def test_a_change_is_logged_once_with_its_reason(
     ]
 
 
-def test_what_is_done_without_is_told_of_what_is_ready_only(store: Troubled, look: Callable[[], Condition]) -> None:
-    assert look() == Condition(None, ("cache",))
+def test_what_is_done_without_is_told_of_what_is_ready_only(
+    store: Troubled, look: Callable[[], ReadinessReport]
+) -> None:
+    assert look() == ReadinessReport(None, ("cache",))
     store.trouble = StoreUnavailable()
-    assert look() == Condition(Missing.STORE_UNREACHABLE, ())
+    assert look() == ReadinessReport(FailedCheck.STORE_UNREACHABLE, ())
 
 
 def test_who_cannot_open_the_key_that_signs_is_not_ready_and_is_once_it_is_gone() -> None:
@@ -66,7 +68,7 @@ def test_who_cannot_open_the_key_that_signs_is_not_ready_and_is_once_it_is_gone(
         wrong_settings = Settings(store="memory://", jwt=JwtSettings(key="w" * 40))
         with open_service(wrong_settings, store=right.store) as wrong:
             assert right.readiness(lambda: False).look().missing is None
-            assert wrong.readiness(lambda: False).look().missing is Missing.KEY_UNREADABLE
+            assert wrong.readiness(lambda: False).look().missing is FailedCheck.KEY_UNREADABLE
             right.store.signing_keys.remove(added.kid)
         with open_service(wrong_settings, store=right.store) as wrong:
             assert wrong.readiness(lambda: False).look().missing is None

@@ -5,21 +5,21 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.access import Access
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.end_session import EndSession
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.list_sessions import ListSessions
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.application.set_password import SetPassword
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, SessionSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated
-from hexaccount.domain.refresh_token import digest_of
+from hexaccount.passwords.set_password import SetPassword
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.end_session import EndSession
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.list_sessions import ListSessions
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.refresh_session import RefreshSession
+from hexaccount.sessions.refresh_token import digest_of
 from tests.application.devices import can_go_on, history, is_alive, log_in, refresh
 from tests.application.people import registration
 
@@ -32,7 +32,7 @@ def juliet(service: Service) -> UUID:
 
 
 @pytest.fixture
-def phone(service: Service, juliet: UUID) -> Access:
+def phone(service: Service, juliet: UUID) -> IssuedTokens:
     return log_in(service)
 
 
@@ -42,7 +42,9 @@ def refused(service: Service, token: str) -> None:
     assert str(refusal.value) == "the refresh token is invalid, expired, spent or revoked; log in again"
 
 
-def test_a_refresh_token_gives_new_access_and_a_token_that_gives_the_next(service: Service, phone: Access) -> None:
+def test_a_refresh_token_gives_new_access_and_a_token_that_gives_the_next(
+    service: Service, phone: IssuedTokens
+) -> None:
     seen = [phone]
     for _ in range(5):
         seen.append(refresh(service, seen[-1].refresh))
@@ -53,7 +55,7 @@ def test_a_refresh_token_gives_new_access_and_a_token_that_gives_the_next(servic
     assert history(service, "session", phone.session_id) == ["opened"] + ["refreshed"] * 5
 
 
-def test_the_tokens_of_one_session_have_ids_of_their_own(service: Service, phone: Access) -> None:
+def test_the_tokens_of_one_session_have_ids_of_their_own(service: Service, phone: IssuedTokens) -> None:
     tokens = service.container.tokens()
     now = service.container.clock().now()
     following = refresh(service, phone.refresh)
@@ -62,7 +64,7 @@ def test_the_tokens_of_one_session_have_ids_of_their_own(service: Service, phone
 
 
 def test_the_same_token_gives_the_same_successor_to_the_last_millisecond_of_the_grace(
-    service: Service, phone: Access, clock: AdjustableClock
+    service: Service, phone: IssuedTokens, clock: AdjustableClock
 ) -> None:
     successor = refresh(service, phone.refresh).refresh
     for milliseconds in (0, 5000, 4999):
@@ -74,7 +76,7 @@ def test_the_same_token_gives_the_same_successor_to_the_last_millisecond_of_the_
 
 
 def test_with_the_grace_over_the_same_token_ends_the_session_for_whoever_has_it(
-    service: Service, phone: Access, clock: AdjustableClock
+    service: Service, phone: IssuedTokens, clock: AdjustableClock
 ) -> None:
     following = refresh(service, phone.refresh)
     clock.advance(seconds=GRACE)
@@ -85,7 +87,9 @@ def test_with_the_grace_over_the_same_token_ends_the_session_for_whoever_has_it(
     assert history(service, "session", phone.session_id) == ["opened", "refreshed", "reuse_detected", "closed"]
 
 
-def test_a_reuse_is_told_once_however_often_it_happens(service: Service, phone: Access, clock: AdjustableClock) -> None:
+def test_a_reuse_is_told_once_however_often_it_happens(
+    service: Service, phone: IssuedTokens, clock: AdjustableClock
+) -> None:
     refresh(service, phone.refresh)
     clock.advance(seconds=GRACE)
     for _ in range(3):
@@ -93,7 +97,9 @@ def test_a_reuse_is_told_once_however_often_it_happens(service: Service, phone: 
     assert history(service, "session", phone.session_id).count("reuse_detected") == 1
 
 
-def test_a_reuse_ends_no_other_session(service: Service, juliet: UUID, phone: Access, clock: AdjustableClock) -> None:
+def test_a_reuse_ends_no_other_session(
+    service: Service, juliet: UUID, phone: IssuedTokens, clock: AdjustableClock
+) -> None:
     laptop = log_in(service)
     refresh(service, phone.refresh)
     clock.advance(seconds=GRACE)
@@ -104,7 +110,7 @@ def test_a_reuse_ends_no_other_session(service: Service, juliet: UUID, phone: Ac
 
 @pytest.mark.parametrize("age", range(4))
 def test_a_token_of_any_age_but_the_newest_ends_the_session(
-    service: Service, phone: Access, clock: AdjustableClock, age: int
+    service: Service, phone: IssuedTokens, clock: AdjustableClock, age: int
 ) -> None:
     chain = [phone]
     for _ in range(4):
@@ -117,7 +123,7 @@ def test_a_token_of_any_age_but_the_newest_ends_the_session(
 
 
 def test_within_the_grace_a_slow_tab_gets_the_successor_of_its_own_token_though_that_is_spent(
-    service: Service, phone: Access, clock: AdjustableClock
+    service: Service, phone: IssuedTokens, clock: AdjustableClock
 ) -> None:
     second = refresh(service, phone.refresh)
     third = refresh(service, second.refresh)
@@ -129,7 +135,7 @@ def test_within_the_grace_a_slow_tab_gets_the_successor_of_its_own_token_though_
 
 
 def test_a_repeated_use_is_no_use_that_would_put_the_grace_or_the_end_off(
-    service: Service, juliet: UUID, phone: Access, clock: AdjustableClock
+    service: Service, juliet: UUID, phone: IssuedTokens, clock: AdjustableClock
 ) -> None:
     refresh(service, phone.refresh)
     clock.advance(seconds=GRACE - 1)
@@ -140,7 +146,7 @@ def test_a_repeated_use_is_no_use_that_would_put_the_grace_or_the_end_off(
     refused(service, phone.refresh)
 
 
-def test_tabs_that_refresh_at_once_all_get_the_one_successor(service: Service, phone: Access) -> None:
+def test_tabs_that_refresh_at_once_all_get_the_one_successor(service: Service, phone: IssuedTokens) -> None:
     with ThreadPoolExecutor(8) as tabs:
         given = list(tabs.map(lambda _: refresh(service, phone.refresh), range(24)))
     assert len({access.refresh for access in given}) == 1
@@ -161,7 +167,7 @@ def test_without_a_grace_a_token_is_used_once(clock: AdjustableClock) -> None:
 
 
 def test_a_session_that_is_refreshed_in_time_outlives_its_idle_lifetime(
-    service: Service, phone: Access, clock: AdjustableClock
+    service: Service, phone: IssuedTokens, clock: AdjustableClock
 ) -> None:
     for _ in range(3):
         clock.advance(seconds=IDLE, milliseconds=-1)
@@ -170,7 +176,7 @@ def test_a_session_that_is_refreshed_in_time_outlives_its_idle_lifetime(
 
 
 def test_a_session_that_was_idle_too_long_cannot_be_refreshed_and_nothing_is_told(
-    service: Service, phone: Access, clock: AdjustableClock
+    service: Service, phone: IssuedTokens, clock: AdjustableClock
 ) -> None:
     clock.advance(seconds=IDLE)
     refused(service, phone.refresh)
@@ -221,7 +227,7 @@ def test_a_login_that_may_be_idle_no_longer_than_access_lasts_ends_with_it(clock
         refused(service, phone.refresh)
 
 
-ENDS: dict[str, Callable[[UUID, Access], object]] = {
+ENDS: dict[str, Callable[[UUID, IssuedTokens], object]] = {
     "logout": lambda user_id, access: LogOut(session_id=access.session_id),
     "ending that session": lambda user_id, access: EndSession(user_id=user_id, session_id=access.session_id),
     "ending all sessions": lambda user_id, access: EndSessions(user_id=user_id),
@@ -232,7 +238,11 @@ ENDS: dict[str, Callable[[UUID, Access], object]] = {
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
 def test_the_tokens_of_a_session_that_was_ended_give_nothing_and_their_reuse_tells_nothing(
-    service: Service, juliet: UUID, phone: Access, clock: AdjustableClock, end: Callable[[UUID, Access], object]
+    service: Service,
+    juliet: UUID,
+    phone: IssuedTokens,
+    clock: AdjustableClock,
+    end: Callable[[UUID, IssuedTokens], object],
 ) -> None:
     following = refresh(service, phone.refresh)
     service.bus.handle(end(juliet, phone))
@@ -244,7 +254,9 @@ def test_the_tokens_of_a_session_that_was_ended_give_nothing_and_their_reuse_tel
     assert "reuse_detected" not in history(service, "session", phone.session_id)
 
 
-def test_enabling_an_account_does_not_bring_its_tokens_back(service: Service, juliet: UUID, phone: Access) -> None:
+def test_enabling_an_account_does_not_bring_its_tokens_back(
+    service: Service, juliet: UUID, phone: IssuedTokens
+) -> None:
     for command in (DisableUser(user_id=juliet), EnableUser(user_id=juliet)):
         service.bus.handle(command)
     refused(service, phone.refresh)
@@ -255,11 +267,13 @@ def test_enabling_an_account_does_not_bring_its_tokens_back(service: Service, ju
     ["", "x", "hxr_", "hxr_" + "Zm9v" * 10 + "Zm8", "hxr_" + "A" * 43, "\0", "\ud800", "é" * 256, "x" * 100_000],
     ids=ascii,
 )
-def test_what_is_no_token_of_ours_gets_the_answer_of_a_spent_one(service: Service, phone: Access, token: str) -> None:
+def test_what_is_no_token_of_ours_gets_the_answer_of_a_spent_one(
+    service: Service, phone: IssuedTokens, token: str
+) -> None:
     refused(service, token)
 
 
-def test_neither_an_access_token_nor_what_is_kept_is_a_refresh_token(service: Service, phone: Access) -> None:
+def test_neither_an_access_token_nor_what_is_kept_is_a_refresh_token(service: Service, phone: IssuedTokens) -> None:
     refresh(service, phone.refresh)
     with service.store.unit_of_work() as uow:
         found = uow.sessions.find_by_token(digest_of(phone.refresh))
@@ -270,12 +284,12 @@ def test_neither_an_access_token_nor_what_is_kept_is_a_refresh_token(service: Se
     assert is_alive(service, phone)
 
 
-def test_a_refresh_token_is_no_access_token(service: Service, phone: Access) -> None:
+def test_a_refresh_token_is_no_access_token(service: Service, phone: IssuedTokens) -> None:
     with pytest.raises(NotAuthenticated):
         service.bus.handle(Authenticate(token=phone.refresh))
 
 
-def test_no_message_and_no_event_shows_a_token(service: Service, juliet: UUID, phone: Access) -> None:
+def test_no_message_and_no_event_shows_a_token(service: Service, juliet: UUID, phone: IssuedTokens) -> None:
     following = refresh(service, phone.refresh)
     with service.store.unit_of_work() as uow:
         journal = uow.journal.of("session", phone.session_id)

@@ -1,14 +1,15 @@
 import pytest
 
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.idempotency import IdempotencyKeyReused
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.register_user import RegisterUser
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import EmailTaken, InvalidInput, UserNameTaken
-from hexaccount.domain.role import Role
+from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused
+from hexaccount.kernel.errors import InvalidInput
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.registration.register_user import RegisterUser
 from tests.application.counted_bcrypt import CountedBcrypt
 from tests.application.people import PASSWORD, registration
 
@@ -170,6 +171,6 @@ def test_neither_key_nor_anything_of_the_request_is_stored_or_shown_with_its_dig
     command = keyed()
     service.bus.handle(command)
     assert "the client's own key" not in repr(command)
-    (stored,) = service.store._tables.keyed_requests.values()
+    (stored,) = service.store._tables.idempotency_records.values()
     for text in (*TEXTS.values(), "the client's own key"):
         assert text not in repr(stored)

@@ -3,11 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
-from hexaccount.application.ports.outbox import SetAside
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.relay import RelayPolicy
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.events.ports import DeadLetter, ReceiverUnavailable
+from hexaccount.events.relay import RelayPolicy
+from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_memory import MemoryStore
 from tests.application.listeners import Listener, event_of, register, relay_of
 
@@ -16,8 +15,8 @@ def refusing(*events: str):
     return lambda event: ValueError(f"cannot take {event}") if event in events else None
 
 
-def set_aside(store: MemoryStore) -> Collection[SetAside]:
-    return store.set_aside.page(limit=10, after=None)
+def dead_letters(store: MemoryStore) -> Collection[DeadLetter]:
+    return store.dead_letters.page(limit=10, after=None)
 
 
 def test_an_event_is_delivered_once(store: MemoryStore, clock: AdjustableClock) -> None:
@@ -74,7 +73,7 @@ def test_a_failed_batch_is_tried_one_by_one_and_only_the_guilty_event_counts(
     relay.run_once()
     assert listener.tried == [["juliet 1", "romeo 1", "tybalt 1"], ["juliet 1"], ["romeo 1"], ["tybalt 1"]]
     assert listener.heard == ["juliet 1", "tybalt 1"]
-    assert [event_of(given_up.entry) for given_up in set_aside(store)] == ["romeo 1"]
+    assert [event_of(given_up.entry) for given_up in dead_letters(store)] == ["romeo 1"]
 
 
 def test_a_failing_event_holds_up_its_own_account_and_no_other(store: MemoryStore, clock: AdjustableClock) -> None:
@@ -107,10 +106,10 @@ def test_an_event_is_set_aside_after_its_attempts_and_the_later_ones_go_on(
     register(store, clock, "juliet", disabled=True)
     for _ in range(2):
         relay.run_once()
-        assert set_aside(store) == []
+        assert dead_letters(store) == []
         clock.advance(hours=1)
     relay.run_once()
-    (given_up,) = set_aside(store)
+    (given_up,) = dead_letters(store)
     assert (given_up.attempts, given_up.error) == (3, "ValueError: cannot take juliet 1")
     assert relay.run_once() == 1
     assert listener.heard == ["juliet 2"]
@@ -126,9 +125,9 @@ def test_an_event_that_is_retried_is_delivered_with_all_its_attempts_anew(
     for _ in range(2):
         relay.run_once()
         clock.advance(hours=1)
-    assert store.set_aside.retry() == 1
+    assert store.dead_letters.retry() == 1
     relay.run_once()
-    assert set_aside(store) == []
+    assert dead_letters(store) == []
     listener.refuse = refusing()
     clock.advance(hours=1)
     relay.run_once()
@@ -141,7 +140,7 @@ def test_the_error_that_is_kept_is_short(store: MemoryStore, clock: AdjustableCl
     relay = relay_of(listener, store, clock, attempts=1)
     register(store, clock, "juliet")
     relay.run_once()
-    (given_up,) = set_aside(store)
+    (given_up,) = dead_letters(store)
     assert len(given_up.error) == 500
 
 
@@ -200,7 +199,7 @@ def test_a_receiver_or_store_that_is_away_costs_no_attempt_and_the_claims_are_gi
     for _ in range(5):
         with pytest.raises(type(error)):
             relay.run_once()
-    assert set_aside(store) == []
+    assert dead_letters(store) == []
     listener.refuse = refusing()
     assert relay.run_once() == 2
     assert listener.heard == ["juliet 1", "juliet 2"]
@@ -228,7 +227,7 @@ def test_a_receiver_that_goes_away_halfway_gives_back_what_was_not_delivered(
     assert listener.heard == ["romeo 1", "tybalt 1"]
     clock.advance(hours=1)
     assert relay.run_once() == 1
-    assert set_aside(store) == []
+    assert dead_letters(store) == []
 
 
 def test_two_relays_of_one_subscriber_share_its_work(store: MemoryStore, clock: AdjustableClock) -> None:

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
-from hexaccount.application.ports.outbox import Delivery
-from hexaccount.application.relay import Relay, RelayPolicy
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import Delivery, ReceiverUnavailable
+from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount_memory import MemoryStore
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_system import SystemClock
@@ -208,7 +207,7 @@ def test_a_relay_survives_a_store_that_breaks_in_ways_nobody_knows(
     object.__setattr__(outbox, "troubles", [OSError("broken pipe"), RuntimeError("never seen before")])
     listener = WaitingListener()
     listener.may_end.set()
-    outbox.enrol(listener.name, listener.event_types)
+    outbox.subscribe(listener.name, listener.event_types)
     policy = RelayPolicy(first_pause=SOON, poll=NEVER)
     register(store, clock, "juliet")
     with (
@@ -232,7 +231,7 @@ def test_a_relay_waits_for_a_receiver_that_is_away_and_counts_nothing(
     with caplog.at_level(logging.WARNING, "hexaccount.relay"), running(register_first):
         assert listener.ended.wait(PATIENCE)
     assert listener.heard == ["juliet 1"]
-    assert store.set_aside.page(limit=1, after=None) == []
+    assert store.dead_letters.page(limit=1, after=None) == []
     # In a line each, without a trace.
     assert [record.getMessage() for record in caplog.records] == ["the relay of waiting waits: no broker"] * 3
     assert "Traceback" not in caplog.text

@@ -2,9 +2,9 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application import repetition
-from hexaccount.application.ports.unit_of_work import StaleVersion
-from hexaccount.application.repetition import repeat_when_stale
+from hexaccount.kernel import repetition
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import StaleVersion
 
 STALE = StaleVersion("user", UUID(int=1))
 

@@ -6,25 +6,26 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hexaccount.application import replay_events as replaying
-from hexaccount.application.bus import Bus
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.get_event import EventNotFound, GetEvent
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.list_events import ListEvents
-from hexaccount.application.plan_replay import PlanReplay, ReplayPlan
-from hexaccount.application.ports.history import Chosen, JournalKey
-from hexaccount.application.ports.identifiers import first_id_at
-from hexaccount.application.replay import Replay, TypeNotTaken, UnknownTarget
-from hexaccount.application.replay_events import ReplayEvents
-from hexaccount.application.subscribers import HandlingSubscriber, PublishingSubscriber
-from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.profile import ProfileCreated, ProfileUpdated
+from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.accounts.user import UserDisabled, UserRegistered
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.events import ProfileCreated, ProfileUpdated, UserDisabled, UserRegistered
+from hexaccount.events import replay_events as replaying
+from hexaccount.events.get_event import EventNotFound, GetEvent
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.list_events import ListEvents
+from hexaccount.events.ports import EventFilter, JournalKey
+from hexaccount.events.preview_replay import PreviewReplay, ReplayPreview
+from hexaccount.events.replay import Replay, TypeNotTaken, UnknownTarget
+from hexaccount.events.replay_events import ReplayEvents
+from hexaccount.events.subscribers import HandlingSubscriber, PublishingSubscriber
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.identifiers import first_id_at
 from hexaccount_memory import MemoryPublisher
 from hexaccount_system import SystemClock
 from tests.application.people import registration
@@ -42,7 +43,7 @@ def world() -> MemoryPublisher:
 def service(clock: AdjustableClock, world: MemoryPublisher):
     settings = Settings(store="memory://", password=PasswordSettings(cost=4))
     with open_service(settings, clock=clock, publishers=[PublishingSubscriber(WORLD, world)]) as service:
-        service.enrol()
+        service.subscribe()
         yield service
 
 
@@ -51,10 +52,10 @@ def bus(service: Service) -> Bus:
     return service.bus
 
 
-def replay(bus: Bus, target: str, *, after: JournalKey | None = None, **chosen: object) -> int:
+def replay(bus: Bus, target: str, *, after: JournalKey | None = None, **event_filter: object) -> int:
     """Do a whole replay and return how many events it was of."""
-    step = bus.handle(ReplayEvents(replay=Replay(target=target, **chosen), after=after))
-    return step.events + (replay(bus, target, after=step.next, **chosen) if step.next else 0)
+    step = bus.handle(ReplayEvents(replay=Replay(target=target, **event_filter), after=after))
+    return step.events + (replay(bus, target, after=step.next, **event_filter) if step.next else 0)
 
 
 def journals(entries: Sequence[JournalEntry]) -> dict[JournalKey, list[int]]:
@@ -82,7 +83,7 @@ def test_a_publisher_is_told_all_once_more_and_in_order(service: Service, bus: B
     service.deliver_all()
     first = journals(world.published)
     told = len(world.published)
-    assert bus.handle(PlanReplay(replay=Replay(target=WORLD))) == ReplayPlan(events=told, at_once=False)
+    assert bus.handle(PreviewReplay(replay=Replay(target=WORLD))) == ReplayPreview(events=told, at_once=False)
     assert replay(bus, WORLD) == told
     service.deliver_all()
     assert journals(world.published[told:]) == first
@@ -165,22 +166,22 @@ def test_a_replay_may_be_of_one_account_some_types_or_from_a_point(
         ({"types": [UserDisabled.type]}, lambda entry: entry.type == UserDisabled.type),
         ({"first": point}, lambda entry: entry.id >= point),
     ]
-    for chosen, wanted in choices:
+    for event_filter, wanted in choices:
         before = len(world.published)
         expected = [entry.id for entry in everything if wanted(entry)]
-        assert bus.handle(PlanReplay(replay=Replay(target=WORLD, **chosen))).events == len(expected)
-        assert replay(bus, WORLD, **chosen) == len(expected)
+        assert bus.handle(PreviewReplay(replay=Replay(target=WORLD, **event_filter))).events == len(expected)
+        assert replay(bus, WORLD, **event_filter) == len(expected)
         service.deliver_all()
         assert sorted(entry.id for entry in world.published[before:]) == expected
 
 
 def test_a_handler_is_owed_its_own_types_only_and_has_its_effect_once(service: Service, bus: Bus) -> None:
     ids = populate(service)
-    before = journals(service.store.history.page(Chosen(), limit=200, after=None))
+    before = journals(service.store.history.page(EventFilter(), limit=200, after=None))
     assert replay(bus, HANDLER) == len(ids)
     service.deliver_all()
-    assert list(service.store.set_aside.page(limit=9, after=None)) == []
-    assert journals(service.store.history.page(Chosen(), limit=200, after=None)) == before
+    assert list(service.store.dead_letters.page(limit=9, after=None)) == []
+    assert journals(service.store.history.page(EventFilter(), limit=200, after=None)) == before
 
 
 def test_a_handler_that_is_new_has_its_effect_on_all_that_ever_happened_and_only_once(
@@ -205,14 +206,14 @@ def test_a_handler_that_is_new_has_its_effect_on_all_that_ever_happened_and_only
 
 
 def test_nobody_is_told_whom_the_service_does_not_know(bus: Bus) -> None:
-    for message in (PlanReplay, ReplayEvents):
+    for message in (PreviewReplay, ReplayEvents):
         with pytest.raises(UnknownTarget, match=f"there are {HANDLER}, {WORLD}, profiles"):
             bus.handle(message(replay=Replay(target="kafka://elsewhere")))
 
 
 def test_types_that_a_target_does_not_take_are_refused(bus: Bus) -> None:
     with pytest.raises(TypeNotTaken, match=UserRegistered.type):
-        bus.handle(PlanReplay(replay=Replay(target=HANDLER, types=[UserDisabled.type])))
+        bus.handle(PreviewReplay(replay=Replay(target=HANDLER, types=[UserDisabled.type])))
     with pytest.raises(TypeNotTaken, match=ProfileUpdated.type):
         bus.handle(ReplayEvents(replay=Replay(target="profiles", types=[ProfileCreated.type, UserDisabled.type])))
 

@@ -3,23 +3,24 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hexaccount.application.authenticate import Authenticate, Caller
-from hexaccount.application.bus import Bus
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.grant_role import GrantRole
-from hexaccount.application.revoke_role import RevokeRole
-from hexaccount.application.role_book import RoleBook
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.domain.errors import UnknownRole, UserNotFound
-from hexaccount.domain.permission import Permission
-from hexaccount.domain.role import Role
+from hexaccount.kernel.bus import Bus
+from hexaccount.roles.errors import UnknownRole
+from hexaccount.roles.grant_role import GrantRole
+from hexaccount.roles.permission import Permission
+from hexaccount.roles.revoke_role import RevokeRole
+from hexaccount.roles.role_registry import RoleRegistry
+from hexaccount.sessions.authenticate import Authenticate, Principal
 from tests.application.devices import history, is_alive, log_in
 from tests.application.people import registration
 
 SUPPORT, AUDIT = Role("support"), Role("audit")
-BOOK = RoleBook({SUPPORT: [Permission.READ_SESSIONS, Permission.END_SESSIONS], AUDIT: [Permission.READ_USERS]})
+BOOK = RoleRegistry({SUPPORT: [Permission.READ_SESSIONS, Permission.END_SESSIONS], AUDIT: [Permission.READ_USERS]})
 
-BusWith = Callable[[RoleBook], Bus]
+BusWith = Callable[[RoleRegistry], Bus]
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def bus_with(service: Service) -> BusWith:
     """Give a function that gives the bus of a process with these roles in its settings, on the same store."""
     container = service.container
 
-    def bus_with(roles: RoleBook) -> Bus:
+    def bus_with(roles: RoleRegistry) -> Bus:
         parts = {name: getattr(container, name)() for name in ("store", "tokens", "clock", "executor", "lane")}
         return open_service(service.settings, **parts, roles=roles).bus
 
@@ -44,7 +45,7 @@ def test_everybody_may_look_after_themselves_and_do_nothing_to_others() -> None:
 
 
 def test_an_admin_may_do_everything_there_is() -> None:
-    assert BOOK.permissions_of([Role.ADMIN]) == RoleBook({}).permissions_of([Role.ADMIN]) == set(Permission)
+    assert BOOK.permissions_of([Role.ADMIN]) == RoleRegistry({}).permissions_of([Role.ADMIN]) == set(Permission)
 
 
 def test_roles_allow_together_what_each_allows() -> None:
@@ -67,17 +68,17 @@ def test_a_role_holds_from_the_next_request_on_with_the_token_that_is_there(
     bus = bus_with(BOOK)
     access = log_in(service)
 
-    def caller() -> Caller:
+    def principal() -> Principal:
         return bus.handle(Authenticate(token=access.token))
 
-    assert caller().permissions == frozenset()
+    assert principal().permissions == frozenset()
     bus.handle(GrantRole(user_id=juliet, role=AUDIT))
-    assert (caller().permissions, caller().user.roles) == ({Permission.READ_USERS}, ["user", "audit"])
+    assert (principal().permissions, principal().user.roles) == ({Permission.READ_USERS}, ["user", "audit"])
     bus.handle(GrantRole(user_id=juliet, role=Role.ADMIN))
-    assert (caller().permissions, caller().user.roles) == (set(Permission), ["user", "admin", "audit"])
+    assert (principal().permissions, principal().user.roles) == (set(Permission), ["user", "admin", "audit"])
     for role in (Role.ADMIN, AUDIT):
         bus.handle(RevokeRole(user_id=juliet, role=role))
-    assert (caller().permissions, caller().user.roles) == (frozenset(), ["user"])
+    assert (principal().permissions, principal().user.roles) == (frozenset(), ["user"])
 
 
 def test_a_changed_role_ends_no_session(service: Service, juliet: UUID) -> None:
@@ -121,11 +122,11 @@ def test_a_role_that_there_is_not_is_refused_with_those_there_are(juliet: UUID, 
 def test_a_role_that_was_taken_out_of_the_settings_allows_nothing_and_can_still_be_revoked(
     service: Service, juliet: UUID, bus_with: BusWith
 ) -> None:
-    before, after = bus_with(BOOK), bus_with(RoleBook({}))
+    before, after = bus_with(BOOK), bus_with(RoleRegistry({}))
     before.handle(GrantRole(user_id=juliet, role=AUDIT))
     access = log_in(service)
-    caller = after.handle(Authenticate(token=access.token))
-    assert (caller.permissions, caller.user.roles) == (frozenset(), ["user", "audit"])
+    principal = after.handle(Authenticate(token=access.token))
+    assert (principal.permissions, principal.user.roles) == (frozenset(), ["user", "audit"])
     with pytest.raises(UnknownRole):
         after.handle(GrantRole(user_id=juliet, role=SUPPORT))
     after.handle(RevokeRole(user_id=juliet, role=AUDIT))
@@ -137,7 +138,7 @@ def test_a_role_that_comes_back_into_the_settings_allows_what_it_says_then(
 ) -> None:
     bus_with(BOOK).handle(GrantRole(user_id=juliet, role=AUDIT))
     access = log_in(service)
-    changed = bus_with(RoleBook({AUDIT: [Permission.READ_SESSIONS]}))
+    changed = bus_with(RoleRegistry({AUDIT: [Permission.READ_SESSIONS]}))
     assert changed.handle(Authenticate(token=access.token)).permissions == {Permission.READ_SESSIONS}
 
 

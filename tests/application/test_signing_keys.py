@@ -2,14 +2,14 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.application.add_key import AddedKey, AddKey
-from hexaccount.application.key_schedule import SIGNS_AFTER, UNSURE
-from hexaccount.application.list_keys import KeyState, KeyView, ListKeys
-from hexaccount.application.ports.signing_keys import KeyRefused
-from hexaccount.application.remove_key import RemoveKey
-from hexaccount.application.retire_key import RetireKey
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.signing_keys.add_key import AddedKey, AddKey
+from hexaccount.signing_keys.key_schedule import SIGNS_AFTER, UNSURE
+from hexaccount.signing_keys.list_keys import KeyState, KeyView, ListKeys
+from hexaccount.signing_keys.ports import KeyRefused
+from hexaccount.signing_keys.remove_key import RemoveKey
+from hexaccount.signing_keys.retire_key import RetireKey
 
 LIFETIME = timedelta(minutes=15)
 

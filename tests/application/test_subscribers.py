@@ -3,13 +3,15 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, UnitOfWork
-from hexaccount.application.subscribers import HandlingSubscriber, PublishingSubscriber
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.accounts.profile import Profile, ProfileCreated
+from hexaccount.accounts.user import UserRegistered
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import UserNotFound
-from hexaccount.domain.events import ProfileCreated, SessionOpened, UserRegistered
-from hexaccount.domain.profile import Profile
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.events.subscribers import HandlingSubscriber, PublishingSubscriber
+from hexaccount.sessions.session import SessionOpened
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 from hexaccount_memory import MemoryPublisher, MemoryStore
 from tests.application.listeners import Listener, event_of, register, relay_of
 
@@ -78,7 +80,7 @@ def test_the_relay_takes_an_event_that_was_handled_before_for_delivered(
     welcoming.deliver(journal_of(store, "user", juliet))
     assert relay.run_once() == 2
     assert relay.run_once() == 0
-    assert store.set_aside.page(limit=10, after=None) == []
+    assert store.dead_letters.page(limit=10, after=None) == []
     assert (bio_of(store, juliet), bio_of(store, romeo)) == ("welcome ", "welcome ")
 
 
@@ -153,10 +155,10 @@ def test_an_event_that_the_handler_cannot_read_is_set_aside(store: MemoryStore, 
         "surprised", SessionOpened, handler_raising(TypeError("no session")), store.unit_of_work
     )
     relay = relay_of(surprised, store, clock, attempts=1)
-    store.outbox.enrol("surprised", ["*"])
+    store.outbox.subscribe("surprised", ["*"])
     register(store, clock, "juliet")
     relay.run_once()
-    (given_up,) = store.set_aside.page(limit=10, after=None)
+    (given_up,) = store.dead_letters.page(limit=10, after=None)
     assert given_up.error == "TypeError: no session"
 
 

@@ -3,17 +3,18 @@
 from pathlib import Path
 
 import hexaccount.application.measures
-from hexaccount.application.ports.metrics import Kind, Measure
+
+from hexaccount.kernel.metrics import MetricDefinition, MetricKind
 
 FILE = Path(__file__).parents[2] / "docs" / "metrics.md"
 HEAD = "| figure | labels | tells |\n|---|---|---|\n"
 
-_ENDINGS = {Kind.COUNT: "_total", Kind.DISTRIBUTION: "_bucket`, `…_sum`, `…_count"}
+_ENDINGS = {MetricKind.COUNT: "_total", MetricKind.DISTRIBUTION: "_bucket`, `…_sum`, `…_count"}
 
 
-def every_measure() -> list[Measure]:
+def every_measure() -> list[MetricDefinition]:
     """Return all measures, in the order in which they are written down."""
-    return [each for each in vars(hexaccount.application.measures).values() if isinstance(each, Measure)]
+    return [each for each in vars(hexaccount.application.measures).values() if isinstance(each, MetricDefinition)]
 
 
 def table() -> str:
@@ -21,9 +22,9 @@ def table() -> str:
     return HEAD + "".join(_line(measure) for measure in every_measure())
 
 
-def _line(measure: Measure) -> str:
+def _line(measure: MetricDefinition) -> str:
     labels = ", ".join(f"`{label}`" for label in measure.labels)
-    return f"| `{measure.name}{_ENDINGS.get(measure.kind, '')}` | {labels} | {measure.told} |\n"
+    return f"| `{measure.name}{_ENDINGS.get(measure.kind, '')}` | {labels} | {measure.help} |\n"
 
 
 if __name__ == "__main__":

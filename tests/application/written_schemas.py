@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hexaccount.application.event_schemas import data_schema
-from hexaccount.domain.events import EVENT_TYPES
+from hexaccount.events.event_schemas import data_schema
+from hexaccount.kernel.event import EVENT_TYPES
 
 FOLDER = Path(__file__).parents[2] / "docs" / "events"
 

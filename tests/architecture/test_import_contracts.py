@@ -49,7 +49,7 @@ def test_the_source_keeps_every_contract(source_tree: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "planted", "broken"),
     [
-        ("hexaccount/domain/user.py", "hexaccount.application.bus", LAYERS),
+        ("hexaccount/domain/user.py", "hexaccount.kernel.bus", LAYERS),
         ("hexaccount/application/relay.py", "hexaccount_memory", LAYERS),
         ("adapters/hexaccount_sql/store.py", "hexaccount.bootstrap.settings", LAYERS),
         ("hexaccount/bootstrap/logs.py", "hexaccount.conformance", LAYERS),

@@ -1,8 +1,8 @@
 from itertools import pairwise
 
 from benchmarks.crowd import Crowd
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.names import UserName
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import UserName
 from hexaccount_system import Uuid7Identifiers
 
 _CROWD = Crowd("hash")

@@ -10,10 +10,10 @@ from pymongo import MongoClient
 
 from benchmarks.crowd import Crowd
 from benchmarks.raw_store import RawStore, open_raw_store
-from hexaccount.application.user_reference import find_by_login
+from hexaccount.accounts.user import User
+from hexaccount.accounts.user_reference import find_by_login
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
-from hexaccount.domain.user import User
 from hexaccount_sql.connections import open_engine
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database

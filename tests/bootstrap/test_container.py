@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.handlers import build_handlers
 from hexaccount.bootstrap.service import Service, open_service
@@ -14,6 +12,8 @@ from hexaccount.bootstrap.settings import PasswordSettings, RelaySettings, Setti
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.stores import STORES
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.kernel.bus import Bus
+from hexaccount.registration.register_user import RegisterUser
 from tests.application.people import registration
 
 PROFILES = sorted((Path(__file__).parents[2] / "config").glob("*.toml"))
@@ -89,13 +89,13 @@ def test_every_message_has_its_handler() -> None:
         subscriptions=container.store().subscriptions,
         outbox=container.store().outbox,
         known_subscribers=(),
-        clearing=container.store().clearing,
+        retention_store=container.store().retention_store,
         retention=container.retention(),
         hasher=container.hasher(),
         common_passwords=container.common_passwords(),
         tokens=container.tokens(),
         keys=container.store().signing_keys,
-        smith=container.smith(),
+        key_factory=container.key_factory(),
         clock=container.clock(),
         identifiers=container.identifiers(),
         lifetimes=container.lifetimes(),
@@ -107,9 +107,9 @@ def test_every_message_has_its_handler() -> None:
     assert {message.__name__ for message in handlers} == {
         "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
         "Authenticate", "GetUser", "ListUsers", "GetProfile", "RefreshSession", "ListSessions", "EndSession",
-        "EndSessions", "EndAllSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AdmitRequest",
+        "EndSessions", "EndAllSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AcquirePermit",
         "AddKey", "RetireKey", "RemoveKey", "ListKeys", "Purge",
-        "ListEvents", "GetEvent", "PlanReplay", "ReplayEvents", "ListSubscribers", "ForgetSubscriber",
+        "ListEvents", "GetEvent", "PreviewReplay", "ReplayEvents", "ListSubscribers", "Unsubscribe",
     }  # fmt: skip
     container.lane().close()
 
@@ -160,7 +160,7 @@ def test_the_lease_of_the_settings_is_that_of_all_relays_those_of_webhooks_inclu
 def test_every_publisher_of_the_settings_gets_every_event() -> None:
     urls = ["memory://one", "memory://other"]
     with open_service(Settings(store="memory://", password=CHEAP, events=urls)) as service:
-        service.enrol()
+        service.subscribe()
         service.bus.handle(registration())
         service.deliver_all()
         published = [[entry.type for entry in service.publishers[url].published] for url in urls]
@@ -170,7 +170,7 @@ def test_every_publisher_of_the_settings_gets_every_event() -> None:
 def test_the_relays_of_a_running_service_deliver_and_end_with_it() -> None:
     before = threading.active_count()
     with open_service(Settings(store="memory://", password=CHEAP, events=["memory://"])) as service:
-        service.enrol()
+        service.subscribe()
         service.start_relays()
         service.bus.submit(registration()).result(timeout=10)
         publisher = service.publishers["memory://"]

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.add_key import AddKey
-from hexaccount.application.diagnosis import Finding, Verdict
 from hexaccount.bootstrap import doctor, store_checks
 from hexaccount.bootstrap.doctor import examine
 from hexaccount.bootstrap.key_file import make_key_file
@@ -19,6 +17,8 @@ from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings, TracingSettings, WebhookSettings
 from hexaccount.conformance.suites.owing import user_with_events
 from hexaccount.conformance.suites.people import People
+from hexaccount.observability.diagnosis import Finding, Verdict
+from hexaccount.signing_keys.add_key import AddKey
 from hexaccount_sql.migration import migrate
 from tests.application.people import registration
 from tests.servers.mongo import temporary_mongo_database
@@ -73,7 +73,7 @@ def test_with_no_settings_at_all_it_says_what_makes_all_that_is_missing_and_make
     assert {part: finding.verdict for part, finding in findings.items()} == dict.fromkeys(
         ["data directory", "key", "schema"], Verdict.TO_DO
     )
-    assert all("hexaccount migrate" in finding.told + finding.remedy for finding in findings.values())
+    assert all("hexaccount migrate" in finding.message + finding.remedy for finding in findings.values())
     assert list(folder.iterdir()) == []
 
 
@@ -99,7 +99,7 @@ def test_a_key_that_cannot_sign_is_told() -> None:
     make_key_file()
     Path("hexaccount-data/jwt.key").write_text("short")
     finding = found(settings_of("sqlite:///accounts.db", key=None))["key"]
-    assert (finding.verdict, "at least 32" in finding.told) == (Verdict.TO_DO, True)
+    assert (finding.verdict, "at least 32" in finding.message) == (Verdict.TO_DO, True)
 
 
 def test_stored_keys_that_cannot_be_opened_are_named() -> None:
@@ -109,7 +109,7 @@ def test_stored_keys_that_cannot_be_opened_are_named() -> None:
         added = service.bus.handle(AddKey())
     assert found(settings)["stored keys"].verdict is Verdict.WELL
     finding = found(settings_of("sqlite:///accounts.db", key="w" * 40))["stored keys"]
-    assert (finding.verdict, added.kid in finding.told) == (Verdict.TO_DO, True)
+    assert (finding.verdict, added.kid in finding.message) == (Verdict.TO_DO, True)
 
 
 def test_deliveries_that_were_given_up_are_counted_by_receiver() -> None:
@@ -120,9 +120,9 @@ def test_deliveries_that_were_given_up_are_counted_by_receiver() -> None:
         service.bus.handle(registration())
         now = service.container.clock().now()
         for delivery in outbox.claim("memory://", limit=9, now=now, lease=timedelta(seconds=30)):
-            outbox.set_aside(delivery, error="gone")
+            outbox.dead_letter(delivery, error="gone")
     finding = found(settings)["deliveries"]
-    assert (finding.verdict, finding.told) == (Verdict.TO_DO, "given up: 1, to memory://")
+    assert (finding.verdict, finding.message) == (Verdict.TO_DO, "given up: 1, to memory://")
 
 
 def test_for_whom_events_wait_though_nothing_names_them_is_told_with_the_remedy(
@@ -136,7 +136,7 @@ def test_for_whom_events_wait_though_nothing_names_them_is_told_with_the_remedy(
         monkeypatch.setattr(store_checks, "_SOON", timedelta(0))
         assert "subscribers" not in found(named)
         finding = found(unnamed)["subscribers"]
-        assert (finding.verdict, finding.told) == (
+        assert (finding.verdict, finding.message) == (
             Verdict.TO_DO,
             "events wait for memory://, which these settings do not name",
         )
@@ -150,20 +150,20 @@ def test_what_was_given_up_for_somebody_whom_nothing_names_is_not_to_be_retried_
     prepare(settings)
     with open_service(settings) as service:
         outbox = service.store.outbox
-        outbox.enrol("crm", ["*"])
+        outbox.subscribe("crm", ["*"])
         user_with_events(service.store, People(), 150)
 
         def give_up(subscriber: str, last: int) -> None:
             now = service.container.clock().now()
             claimed = outbox.claim(subscriber, limit=200, now=now, lease=timedelta(seconds=30))
             for delivery in claimed[-last:]:
-                outbox.set_aside(delivery, error="gone")
+                outbox.dead_letter(delivery, error="gone")
 
         give_up("crm", 150)
         findings = found(settings)
         assert (findings["deliveries"].verdict, findings["subscribers"].verdict) == (Verdict.WELL, Verdict.TO_DO)
         give_up("memory://", 2)
-    assert found(settings)["deliveries"].told == "given up: 2, to memory://"
+    assert found(settings)["deliveries"].message == "given up: 2, to memory://"
 
 
 def test_one_that_is_named_and_for_whom_nothing_is_kept_is_told() -> None:
@@ -171,9 +171,9 @@ def test_one_that_is_named_and_for_whom_nothing_is_kept_is_told() -> None:
     prepare(settings)
     assert "enrolment" not in found(settings)
     with open_service(settings) as service:
-        service.store.subscriptions.cancel("memory://", limit=10)
+        service.store.subscriptions.unsubscribe("memory://", limit=10)
     finding = found(settings)["enrolment"]
-    assert (finding.verdict, "kept for memory://," in finding.told) == (Verdict.TO_DO, True)
+    assert (finding.verdict, "kept for memory://," in finding.message) == (Verdict.TO_DO, True)
     assert "hexaccount events replay" in finding.remedy
 
 
@@ -182,7 +182,7 @@ def test_a_store_that_is_not_migrated_and_one_that_is_behind_are_told_apart(post
         settings = settings_of(url)
         findings = found(settings)
         assert (findings["store"].verdict, findings["schema"].verdict) == (Verdict.WELL, Verdict.TO_DO)
-        assert "hexaccount migrate" in findings["schema"].told + findings["schema"].remedy
+        assert "hexaccount migrate" in findings["schema"].message + findings["schema"].remedy
         migrate(url, "0001")
         schema = found(settings)["schema"]
         assert schema.verdict is Verdict.TO_DO
@@ -243,10 +243,10 @@ def test_a_topic_and_a_stream_that_cannot_be_are_told(kafka_server: str, redis_u
     with client(redis_url) as redis:
         redis.set("taken", "by something else")
     findings = found(settings_of(events=[f"{kafka_server}/no-such-topic", f"{redis_url}/taken"]))
-    told = {part.rpartition("/")[2]: finding.told for part, finding in findings.items() if "events" in part}
-    assert "show no topic no-such-topic" in told["no-such-topic"]
-    assert "name another stream" in told["taken"]
-    assert "show no topic" in found(settings_of(events=[f"{kafka_server}/no-such-topic"])).popitem()[1].told
+    message = {part.rpartition("/")[2]: finding.message for part, finding in findings.items() if "events" in part}
+    assert "show no topic no-such-topic" in message["no-such-topic"]
+    assert "name another stream" in message["taken"]
+    assert "show no topic" in found(settings_of(events=[f"{kafka_server}/no-such-topic"])).popitem()[1].message
 
 
 def test_what_a_server_refuses_is_to_be_mended_and_no_secret_is_told(
@@ -260,15 +260,17 @@ def test_what_a_server_refuses_is_to_be_mended_and_no_secret_is_told(
             events=[f"{redis}/0", f"{kafka_server}/no-such-topic"],
         )
     )
-    told = {part.split(":")[0]: (finding.verdict, finding.told + finding.remedy) for part, finding in findings.items()}
+    message = {
+        part.split(":")[0]: (finding.verdict, finding.message + finding.remedy) for part, finding in findings.items()
+    }
     for part, remedy in {
         "store": "Correct the setting store (HEXACCOUNT_STORE).",
         "cache": "refuses the user or the password that the setting cache names",
         "events redis": "correct them in the setting events",
         "events kafka": "show no topic no-such-topic",
     }.items():
-        assert told[part][0] is Verdict.TO_DO, part
-        assert remedy in told[part][1]
+        assert message[part][0] is Verdict.TO_DO, part
+        assert remedy in message[part][1]
     assert SECRET not in str(findings)
 
 
@@ -277,7 +279,7 @@ def test_a_database_of_redis_that_is_not_there_is_to_be_corrected(redis_url: str
     findings = found(settings_of(cache=url, events=[f"{url}/stream"]))
     for part in ("cache", f"events {url}/stream"):
         assert findings[part].verdict is Verdict.TO_DO
-        assert "Redis has no database of this number; correct it in the setting" in findings[part].told
+        assert "Redis has no database of this number; correct it in the setting" in findings[part].message
 
 
 def test_a_store_that_takes_no_writes_is_not_well(postgres_server: str) -> None:
@@ -285,12 +287,12 @@ def test_a_store_that_takes_no_writes_is_not_well(postgres_server: str) -> None:
         migrate(url)
         finding = found(settings_of(f"{url}?options=-c%20default_transaction_read_only%3Don"))["store"]
     assert finding.verdict is Verdict.TO_DO
-    assert ("read-only" in finding.told, "primary in the setting store" in finding.remedy) == (True, True)
+    assert ("read-only" in finding.message, "primary in the setting store" in finding.remedy) == (True, True)
 
 
 def test_a_webhook_whose_address_is_not_of_the_internet_is_told() -> None:
     hook = webhook("https://localhost/hook", allow_private=False)
-    assert "not one of the internet" in found(settings_of(webhooks=[hook]))["webhook:crm"].told
+    assert "not one of the internet" in found(settings_of(webhooks=[hook]))["webhook:crm"].message
 
 
 def test_whoever_hangs_is_away_and_the_others_are_told(
@@ -318,5 +320,5 @@ def test_a_fault_of_one_check_hides_nothing_of_the_others_and_no_secret_is_told(
     monkeypatch.setattr(doctor, "check_store", fail)
     findings = found(settings_of())
     assert findings["key"].verdict is Verdict.WELL
-    assert (findings["store"].verdict, "RuntimeError" in findings["store"].told) == (Verdict.TO_DO, True)
+    assert (findings["store"].verdict, "RuntimeError" in findings["store"].message) == (Verdict.TO_DO, True)
     assert SECRET not in str(findings)

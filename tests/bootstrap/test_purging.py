@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.ports.clearing import Leftover
-from hexaccount.application.purge import Purge
 from hexaccount.bootstrap.http import LoadWorker
 from hexaccount.bootstrap.relaying import run_relays
 from hexaccount.bootstrap.service import open_service
@@ -22,6 +19,9 @@ from hexaccount.bootstrap.settings import (
     Settings,
 )
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.retention.apply_retention import ApplyRetention
+from hexaccount.retention.ports import ExpiredKind
 from hexaccount_granian import Draining
 from tests.application.people import PASSWORD, registration
 
@@ -50,7 +50,7 @@ def test_the_relay_command_purges_and_needs_no_signing_key(tmp_path: Path, monke
     with open_service(Settings(store=f"sqlite:///{tmp_path}/store.db")) as service:
         service.store.migrate()
         run_relays(service, metrics_host="127.0.0.1", metrics_port=None, echo=stop_at_once)
-        service.purger.run_once()
+        service.retention_worker.run_once()
     assert (running[0], purgers()) == (1, 0)
 
 
@@ -60,7 +60,7 @@ def test_what_has_ended_is_kept_for_as_long_as_is_set() -> None:
         store="memory://",
         password=PasswordSettings(cost=4),
         session=SessionSettings(access_lifetime=1, idle_lifetime=1),
-        clearing=ClearingSettings(retention=7200),
+        retention_store=ClearingSettings(retention=7200),
         idempotency=IdempotencySettings(lifetime=120),
     )
     with open_service(settings, clock=clock) as service:
@@ -69,6 +69,6 @@ def test_what_has_ended_is_kept_for_as_long_as_is_set() -> None:
         counts = []
         for seconds in (120, 0.001, 7080.999, 0.001):
             clock.advance(seconds=seconds)
-            removed = service.bus.handle(Purge()).removed
-            counts.append((removed[Leftover.EXPIRED_REQUESTS], removed[Leftover.ENDED_SESSIONS]))
+            removed = service.bus.handle(ApplyRetention()).removed
+            counts.append((removed[ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS], removed[ExpiredKind.ENDED_SESSIONS]))
     assert counts == [(0, 0), (1, 0), (0, 0), (0, 1)]

@@ -5,11 +5,11 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.application.ports.metrics import NoMetrics
 from hexaccount.bootstrap import drivers
 from hexaccount.bootstrap.realtime import serve_realtime
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
+from hexaccount.kernel.metrics import NoMetrics
 from hexaccount_click.program import ConfigurationError
 from hexaccount_redis import RedisLink
 

@@ -5,7 +5,7 @@ import pytest
 
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
-from hexaccount.domain.permission import Permission
+from hexaccount.roles.permission import Permission
 
 KEY = "k" * 32
 

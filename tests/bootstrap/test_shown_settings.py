@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount.bootstrap.settings_loading import shown_settings
-from hexaccount.domain.permission import Permission
+from hexaccount.roles.permission import Permission
 
 
 def test_every_setting_is_shown_by_its_dotted_name() -> None:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from hexaccount.application.message_log import log_messages
-from hexaccount.application.relay import Relay
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError, TracingSettings
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
+from hexaccount.events.relay import Relay
+from hexaccount.kernel.message_log import log_messages
 from hexaccount_otel.deliveries import TracedSubscriber
 
 MEMORY = Settings(store="memory://")

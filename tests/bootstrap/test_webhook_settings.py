@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.relay import RelayPolicy
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings, shown_settings
 from hexaccount.bootstrap.webhooks import webhook_policies
+from hexaccount.events.relay import RelayPolicy
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CRM = {"name": "crm", "url": "https://crm.example.org/hook?token=a-word-of-theirs", "secret": SECRET}

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import currently_in_test_context
 
-from hexaccount.domain.password import Password
+from hexaccount.passwords.password import Password
 
 # What gives itself away by its form, whoever made it.
 FORMS = {

@@ -22,10 +22,10 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 from google.protobuf.json_format import MessageToJson
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.recorder import Recorder
 from hexaccount.bootstrap.key_file import KEY_FILE
 from hexaccount.bootstrap.service import Service
+from hexaccount.kernel.bus import Bus
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_structlog import LineStream
 from tests.borders import Borders
 from tests.canary.watch import Watch
@@ -55,7 +55,7 @@ def _see_keys(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _see_events(entries: Callable[..., Any]) -> Callable[..., Any]:
-    def made(recorder: Recorder, *given: Any, **more: Any) -> Any:
+    def made(recorder: EventRecorder, *given: Any, **more: Any) -> Any:
         found = entries(recorder, *given, **more)
         for entry in found:
             WATCH.look_at_event(entry)
@@ -193,7 +193,7 @@ _BORDERS = Borders(
     [
         (Bus, "handle", _see_messages),
         (Service, "__init__", _see_keys),
-        (Recorder, "entries", _see_events),
+        (EventRecorder, "entries", _see_events),
         (logging.Logger, "isEnabledFor", _make_all_records),
         (logging.Logger, "handle", _see_records),
         (LineStream, "write", _see_lines),

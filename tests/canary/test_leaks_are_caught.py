@@ -18,12 +18,12 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.key_file import KEY_FILE
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.domain.errors import WrongCredentials
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.registration.register_user import RegisterUser
 from hexaccount_flask.exchange import Exchange
 from hexaccount_otel import Traces
 from hexaccount_structlog import LineLog, LineStream
@@ -46,7 +46,7 @@ _log = logging.getLogger("planted")
 def service() -> Iterator[Service]:
     settings = Settings(store="memory://", jwt=JwtSettings(key=KEY), password=PasswordSettings(cost=4))
     with open_service(settings) as service:
-        service.enrol()
+        service.subscribe()
         yield service
 
 

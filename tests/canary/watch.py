@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.events.journal_entry import JournalEntry
 from tests.canary.known_secrets import KnownSecrets
 
 

@@ -20,7 +20,7 @@ from hexaccount_sql.schema import deliveries
 class Ledger(Protocol):
     """The deliveries that were not settled."""
 
-    def owed(self) -> int:
+    def pending(self) -> int:
         """Return how many there are."""
         ...
 
@@ -33,7 +33,7 @@ class Ledger(Protocol):
 class SqlLedger(Ledger):
     engine: sa.Engine
 
-    def owed(self) -> int:
+    def pending(self) -> int:
         with self.engine.connect() as connection:
             found: int = connection.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar_one()
         return found
@@ -48,7 +48,7 @@ class SqlLedger(Ledger):
 class MongoLedger(Ledger):
     deliveries: Collection[dict[str, Any]]
 
-    def owed(self) -> int:
+    def pending(self) -> int:
         return self.deliveries.count_documents({})
 
     def claimed(self) -> Mapping[UUID, int]:

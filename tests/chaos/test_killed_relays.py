@@ -12,16 +12,15 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.history import Chosen
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import AlreadyHandled
+from hexaccount.accounts.profile import ProfileCreated
+from hexaccount.accounts.user import User, UserRegistered
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import save
-from hexaccount.domain.events import ProfileCreated, UserRegistered
-from hexaccount.domain.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import AlreadyHandled, EventFilter
+from hexaccount.store_kit.store import Store
 from tests.chaos.fleet import Fleet, running_fleet
 from tests.chaos.ledger import Ledger, open_ledger
 from tests.contracts.sql_stores import quick_directory
@@ -76,7 +75,7 @@ def service(store_url: str, topic: str) -> Iterator[Service]:
     """Give a service on the store, whose relays do not run: those of the fleet do its work."""
     with open_service(Settings(store=store_url, events=[topic], jwt=JwtSettings(key="k" * 32))) as service:
         service.store.migrate()
-        service.enrol()
+        service.subscribe()
         yield service
 
 
@@ -141,7 +140,7 @@ class Chaos:
                 self._kill_at_work(everybody=True, within=0.03)
             else:
                 # Whoever has published before sends its events into the hanging, and dies without an answer.
-                wait_until(lambda: self._ledger.owed() == 0, "nothing is owed")
+                wait_until(lambda: self._ledger.pending() == 0, "nothing is owed")
                 self._kafka.pause()
                 try:
                     self._kill_at_work(everybody=True, within=0.5)
@@ -156,7 +155,7 @@ class Chaos:
             sum(islice(self._journal, 3))
             self._fleet.start()
         sum(self._journal)
-        wait_until(lambda: self._ledger.owed() == 0, "nothing is owed any more")
+        wait_until(lambda: self._ledger.pending() == 0, "nothing is owed any more")
 
     def _wait_for_relays(self, number: int) -> None:
         wait_until(lambda: len(self._fleet.at_work()) >= number, f"{number} relays deliver")
@@ -170,9 +169,9 @@ class Chaos:
             time.sleep(0.005)
         time.sleep(self._chance.uniform(0, within))
         at_work = self._fleet.at_work()
-        chosen = at_work if everybody else [self._chance.choice(at_work)]
-        self._fleet.kill(*chosen)
-        self.owed_at_kills += [self._ledger.owed()] * len(chosen)
+        event_filter = at_work if everybody else [self._chance.choice(at_work)]
+        self._fleet.kill(*event_filter)
+        self.owed_at_kills += [self._ledger.pending()] * len(event_filter)
         if everybody:
             # Nobody is left who could settle these: others will have to take them over.
             self.orphaned += sum(self._ledger.claimed().values())
@@ -193,7 +192,7 @@ def test_what_relays_deliver_that_are_killed_again_and_again_is_whole_in_order_a
     journal = entries_of(store)
     came = [headers_of(message) for message in all_messages(topic)]
     times = Counter(headers["ce_id"] for headers in came)
-    at_work = sum(owed > 0 for owed in chaos.owed_at_kills)
+    at_work = sum(pending > 0 for pending in chaos.owed_at_kills)
     with capsys.disabled():
         sys.stdout.write(
             f"\n{service.settings.store_kind}: {fleet.kills} kills, {at_work} of them while something was owed; "
@@ -213,7 +212,7 @@ def test_what_relays_deliver_that_are_killed_again_and_again_is_whole_in_order_a
     assert [told for told in first.values() if told != list(range(1, len(told) + 1))] == [], "a later event came first"
 
     assert_once_in_effect(store, [entry for entry in journal if entry.type == UserRegistered.type])
-    assert store.set_aside.page(limit=10, after=None) == []
+    assert store.dead_letters.page(limit=10, after=None) == []
 
     assert at_work >= len(DEEDS) // 2, "relays were killed that had nothing to do"
     assert chaos.orphaned > 0, "no relay was killed that held a claim"
@@ -223,7 +222,7 @@ def test_what_relays_deliver_that_are_killed_again_and_again_is_whole_in_order_a
 def entries_of(store: Store) -> Sequence[JournalEntry]:
     """Return the whole journal."""
     found: list[JournalEntry] = []
-    while page := store.history.page(Chosen(), limit=1000, after=found[-1].id if found else None):
+    while page := store.history.page(EventFilter(), limit=1000, after=found[-1].id if found else None):
         found += page
     return found
 

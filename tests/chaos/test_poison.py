@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.ports.history import Chosen
+from hexaccount.accounts.user import User
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings, WebhookSettings
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import save
-from hexaccount.domain.user import User
+from hexaccount.events.ports import EventFilter
 from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
 from tests.servers import forked
 from tests.servers.kafka import all_messages, headers_of
@@ -37,7 +37,7 @@ def service(tmp_path: Path, kafka_topic: str, receiver: Receiver) -> Iterator[Se
     settings = Settings(store=store, events=[kafka_topic], webhooks=[webhook], jwt=JwtSettings(key="k" * 32))
     with open_service(settings) as service:
         service.store.migrate()
-        service.enrol()
+        service.subscribe()
         yield service
 
 
@@ -79,7 +79,7 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
 
 def events_of(service: Service, user: User) -> list[str]:
     """Return the ids of the account's own events, in order."""
-    entries = service.store.history.by_aggregate(Chosen(user_id=user.id), limit=100, after=None)
+    entries = service.store.history.by_aggregate(EventFilter(user_id=user.id), limit=100, after=None)
     return [str(entry.id) for entry in entries if entry.aggregate == "user"]
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount.accounts.user import UserRegistered
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount.conformance.suites.storing import all_users
-from hexaccount.domain.events import UserRegistered
 from tests.chaos.clients import Rotation, registering
 from tests.chaos.ledger import open_ledger
 from tests.servers import forked
@@ -36,7 +36,7 @@ def service(postgres_server: str, kafka_topic: str) -> Iterator[Service]:
         settings = Settings(store=url, events=[kafka_topic], jwt=JwtSettings(key=KEY))
         service = opened.enter_context(open_service(settings))
         service.store.migrate()
-        service.enrol()
+        service.subscribe()
         yield service
 
 
@@ -98,7 +98,7 @@ def test_instances_that_take_each_other_s_place_under_load_lose_no_request_and_n
     assert [process.wait(20) for process in ended] == [0] * RESTARTS
     with open_ledger(service.settings.store) as ledger:
         deadline = time.monotonic() + 20
-        while ledger.owed():
+        while ledger.pending():
             assert time.monotonic() < deadline, "something is owed for ever"
             time.sleep(0.1)
     assert instance.terminate() == 0

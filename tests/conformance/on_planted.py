@@ -4,8 +4,8 @@ from types import new_class
 
 import pytest
 
-from hexaccount.application.recorder import Recorder
 from hexaccount.conformance import StoreContract, StoreUnderTest
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_system import Uuid7Identifiers
 from tests.conformance.planted import BUGS, Bug, PlantedStore
 
@@ -15,7 +15,7 @@ class _Planted:
     def under_test(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> StoreUnderTest:
         contract = request.node.nodeid.split("::")[1]
         next(bug for bug in BUGS.values() if bug.contract == contract).plant(monkeypatch)
-        planted = PlantedStore(Recorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
+        planted = PlantedStore(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
         return StoreUnderTest(lambda recorder: planted.another(), rounds=5)
 
 
@@ -30,5 +30,5 @@ globals().update({bug.contract: kit_on(bug) for bug in BUGS.values()})
 class TestWithoutABug(StoreContract):
     @pytest.fixture
     def under_test(self) -> StoreUnderTest:
-        planted = PlantedStore(Recorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
+        planted = PlantedStore(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
         return StoreUnderTest(lambda recorder: planted.another(), rounds=5)

@@ -2,12 +2,12 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.recorder import Recorder
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
 from hexaccount_mongo import MongoStore
 
 
-def open_mongo_store(url: str, recorder: Recorder) -> Store:
+def open_mongo_store(url: str, recorder: EventRecorder) -> Store:
     """Return a handle; of a module, so that other processes can be told to call it."""
     return MongoStore(url, recorder=recorder)
 

@@ -3,14 +3,14 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.recorder import Recorder
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
 from hexaccount_sql import SqlStore
 
 _IN_MEMORY = Path("/dev/shm")
 
 
-def open_sql_store(url: str, recorder: Recorder) -> Store:
+def open_sql_store(url: str, recorder: EventRecorder) -> Store:
     """Return a handle; of a module, so that other processes can be told to call it."""
     return SqlStore(url, recorder=recorder)
 

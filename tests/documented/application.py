@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Flask
 
-from hexaccount.application.bus import Bus, Handlers
-from hexaccount.application.readiness import Condition
+from hexaccount.kernel.bus import Bus, Handlers
+from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_avatar import PillowAvatarArtist
 from hexaccount_flask import create_app
 from hexaccount_flask.openapi import openapi
@@ -18,7 +18,7 @@ def application() -> Flask:
     return create_app(
         bus=Bus(Handlers(), executor=ThreadPoolExecutor(1)),
         artist=PillowAvatarArtist(),
-        readiness=Condition,
+        readiness=ReadinessReport,
         published_keys=list,
         metrics=bytes,
     )

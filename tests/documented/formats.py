@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.profile import clean_bio
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.profile import clean_bio
+from hexaccount.kernel.errors import InvalidValue
 
 _MAKERS: dict[str, Callable[[str], object]] = {
     "user-name": UserName,

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.lifetimes import Lifetimes
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.role import Role
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.user import User
+from hexaccount.sessions.lifetimes import Lifetimes
+from hexaccount.sessions.session import Session
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 USER_ID = UUID("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")

@@ -1,7 +1,7 @@
 import pytest
 
-from hexaccount.domain.avatar_identifier import AvatarIdentifier
-from hexaccount.domain.errors import InvalidValue
+from hexaccount.accounts.avatar_identifier import AvatarIdentifier
+from hexaccount.kernel.errors import InvalidValue
 
 
 @pytest.mark.parametrize("text", ["a", "Juliet-1_2.3", "x" * 64])

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.errors import InvalidValue
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.kernel.errors import InvalidValue
 
 
 @pytest.mark.parametrize(

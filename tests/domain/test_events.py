@@ -2,9 +2,9 @@ import re
 from dataclasses import FrozenInstanceError, fields
 
 import pytest
-
 from hexaccount.domain import events
-from hexaccount.domain.events import EVENT_TYPES, Event
+
+from hexaccount.kernel.event import EVENT_TYPES, Event
 from tests.domain.accounts import registered_user
 
 SECRET = re.compile(r"password|hash|token|secret|key|credential|salt|pin\b", re.IGNORECASE)

@@ -5,11 +5,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from hexaccount.domain.aggregate import Aggregate
-from hexaccount.domain.events import Event
-from hexaccount.domain.lifetimes import Lifetimes
-from hexaccount.domain.profile import PROFILE_FIELDS, Profile
-from hexaccount.domain.role import Role
+from hexaccount.accounts.profile import PROFILE_FIELDS, Profile
+from hexaccount.accounts.role import Role
+from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.kernel.event import Event
+from hexaccount.sessions.lifetimes import Lifetimes
 from tests.domain.accounts import NOON, USER_ID, open_session, registered_user
 
 ROLES = st.sampled_from([Role.USER, Role.ADMIN, Role("support")])

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.own_names import is_own_name
-from hexaccount.domain.password import Password
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.passwords.own_names import is_own_name
+from hexaccount.passwords.password import Password
 
 NAMES = ("lady_macbeth", "gruoch@castle.example", "Gruoch", "Macbeth")
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.password import Password, normalise_password
+from hexaccount.kernel.errors import InvalidValue
+from hexaccount.passwords.password import Password, normalise_password
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.names import PersonName
+from hexaccount.accounts.names import PersonName
+from hexaccount.kernel.errors import InvalidValue
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.domain.aggregate import ForeignEvent
-from hexaccount.domain.events import ProfileCreated, ProfileUpdated, UserEnabled
-from hexaccount.domain.profile import Profile
+from hexaccount.accounts.profile import Profile, ProfileCreated, ProfileUpdated
+from hexaccount.accounts.user import UserEnabled
+from hexaccount.kernel.aggregate import ForeignEvent
 from tests.domain.accounts import NOON, USER_ID
 
 LATER = NOON + timedelta(minutes=1)

@@ -1,7 +1,7 @@
 import pytest
 
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.profile import clean_address, clean_bio, clean_phone
+from hexaccount.accounts.profile import clean_address, clean_bio, clean_phone
+from hexaccount.kernel.errors import InvalidValue
 
 
 @pytest.mark.parametrize(

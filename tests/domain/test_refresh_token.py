@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hexaccount.domain.refresh_token import RefreshToken, digest_of, new_refresh_token
+from hexaccount.sessions.refresh_token import RefreshToken, digest_of, new_refresh_token
 from tests.domain.accounts import NOON, SESSION_ID
 
 FORM = re.compile(r"hxr_[A-Za-z0-9_-]{43}")

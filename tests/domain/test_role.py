@@ -1,8 +1,9 @@
 import pytest
 
-from hexaccount.domain.errors import InvalidValue, UnknownRole
-from hexaccount.domain.permission import Permission
-from hexaccount.domain.role import Role
+from hexaccount.accounts.role import Role
+from hexaccount.kernel.errors import InvalidValue
+from hexaccount.roles.errors import UnknownRole
+from hexaccount.roles.permission import Permission
 
 
 @pytest.mark.parametrize("name", ["a", "user", "help-desk", "level_2", "a" * 32])

@@ -3,17 +3,17 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.domain.aggregate import ForeignEvent
-from hexaccount.domain.events import (
+from hexaccount.accounts.user import UserEnabled
+from hexaccount.kernel.aggregate import ForeignEvent
+from hexaccount.sessions.lifetimes import Lifetimes
+from hexaccount.sessions.session import (
+    Session,
     SessionClosed,
     SessionKept,
     SessionOpened,
     SessionRefreshed,
     SessionReuseDetected,
-    UserEnabled,
 )
-from hexaccount.domain.lifetimes import Lifetimes
-from hexaccount.domain.session import Session
 from tests.domain.accounts import LIFETIMES, NOON, SESSION_ID, USER_ID, open_session, registered_user
 
 LATER = NOON + timedelta(minutes=1)
@@ -50,10 +50,10 @@ def test_a_session_that_is_not_refreshed_is_live_until_it_is_idle_too_long() -> 
 
 
 def test_a_session_that_may_be_idle_for_longer_than_it_may_last_ends_when_it_may_not_last_longer() -> None:
-    brief = Lifetimes(
+    burst = Lifetimes(
         access=timedelta(minutes=1), idle=timedelta(hours=2), absolute=timedelta(hours=1), grace=timedelta()
     )
-    session = open_session(registered_user(), lifetimes=brief)
+    session = open_session(registered_user(), lifetimes=burst)
     assert session.idle_until == session.expires_at == NOON + timedelta(hours=1)
 
 

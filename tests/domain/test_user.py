@@ -2,22 +2,22 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.domain.aggregate import ForeignEvent
-from hexaccount.domain.avatar_identifier import AvatarIdentifier
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.events import (
+from hexaccount.accounts.avatar_identifier import AvatarIdentifier
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.profile import ProfileCreated
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.user import (
     PasswordChanged,
-    ProfileCreated,
     RoleGranted,
     RoleRevoked,
     SessionsEnded,
+    User,
     UserDisabled,
     UserEnabled,
     UserRegistered,
 )
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.role import Role
-from hexaccount.domain.user import User
+from hexaccount.kernel.aggregate import ForeignEvent
 from tests.domain.accounts import NOON, USER_ID, registered_user
 
 LATER = NOON + timedelta(minutes=1)

@@ -1,7 +1,7 @@
 import pytest
 
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.names import UserName
+from hexaccount.accounts.names import UserName
+from hexaccount.kernel.errors import InvalidValue
 
 DEVANAGARI_KA_VIRAMA = "\u0915\u094d"
 

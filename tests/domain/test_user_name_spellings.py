@@ -3,8 +3,8 @@ import unicodedata
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.names import UserName
+from hexaccount.accounts.names import UserName
+from hexaccount.kernel.errors import InvalidValue
 
 # Short, so that no spelling of one name is longer than a name may be.
 any_text = st.text(st.characters(), min_size=1, max_size=12)

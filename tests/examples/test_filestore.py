@@ -24,7 +24,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "hexaccount_filestore"
 PASSWORD = "a long and winding road"
 JOURNALS = """
 import json, sys
-from hexaccount.application.recorder import Recorder
+from hexaccount.store_kit.event_recorder import Recorder
 from hexaccount_filestore import open_store
 from hexaccount_system import Uuid7Identifiers
 

@@ -72,7 +72,7 @@ def registered(topic: str, prefix: str, number: int) -> list[str]:
         limits=LimitSettings(enabled=False),
     )
     with open_service(settings) as service:
-        service.enrol()
+        service.subscribe()
         for count in range(number):
             service.bus.handle(registration(f"{prefix}{count}"))
         service.deliver_all()

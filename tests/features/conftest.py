@@ -5,29 +5,22 @@ from pathlib import Path
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from hexaccount.application.async_api import async_api
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.list_users import ListUsers
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.recorder import Recorder
-from hexaccount.application.subscribers import PublishingSubscriber
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
+from hexaccount.accounts.list_users import ListUsers
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import (
-    EmailTaken,
-    InvalidInput,
-    InvalidRefreshToken,
-    NotAuthenticated,
-    SessionNotFound,
-    UnknownRole,
-    UserNameTaken,
-    UserNotFound,
-    WrongCredentials,
-    WrongPassword,
-)
-from hexaccount.domain.permission import Permission
+from hexaccount.events.async_api import async_api
+from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.kernel.errors import InvalidInput
+from hexaccount.passwords.errors import WrongCredentials, WrongPassword
+from hexaccount.roles.errors import UnknownRole
+from hexaccount.roles.permission import Permission
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated, SessionNotFound
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
 from tests.contracts.mongo_stores import empty_collections, open_mongo_store
@@ -75,7 +68,7 @@ def migrated_postgres(postgres_server: str) -> Iterator[str]:
 def migrated_mongo(mongo_server: str) -> Iterator[str]:
     """Give the URL of a migrated database."""
     with temporary_mongo_database(mongo_server) as url:
-        store = open_mongo_store(url, Recorder(Uuid7Identifiers(), "urn:hexaccount:features"))
+        store = open_mongo_store(url, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:features"))
         store.migrate()
         store.close()
         yield url
@@ -118,7 +111,7 @@ def world(store_url: str, cache_url: str | None) -> Iterator[World]:
     clock, outside = AdjustableClock(), WorldOutside()
     publishers = [PublishingSubscriber("memory://outside", outside)]
     with open_service(settings, clock=clock, publishers=publishers) as service:
-        service.enrol()
+        service.subscribe()
         world = World(service, clock, outside)
         yield world
     assert world.refusal is None, f"no step has told of this refusal: {world.refusal}"

@@ -1,10 +1,10 @@
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.list_users import ListUsers, UserPage
-from hexaccount.domain.role import Role
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.list_users import ListUsers, UserPage
+from hexaccount.accounts.role import Role
+from hexaccount.sessions.authenticate import Authenticate
 from tests.features.world import World, facts
 
 scenarios("../../features/administration.feature")

@@ -1,6 +1,6 @@
 from pytest_bdd import parsers, scenarios, then, when
 
-from hexaccount.application.purge import Purge
+from hexaccount.retention.apply_retention import ApplyRetention
 from tests.features.world import World, facts
 
 scenarios("../../features/clearing.feature")
@@ -8,7 +8,7 @@ scenarios("../../features/clearing.feature")
 
 @when("leftovers are removed")
 def _(world: World) -> None:
-    assert world.handle(Purge()).finished
+    assert world.handle(ApplyRetention()).finished
 
 
 @then(parsers.parse("nothing is left of the {device}'s session but its history: {history}"))

@@ -2,18 +2,18 @@ from collections.abc import Sequence
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from hexaccount.application.list_events import ListEvents
-from hexaccount.application.ports.outbox import SetAside
-from hexaccount.application.replay import Replay
-from hexaccount.application.replay_events import ReplayEvents
-from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.events.list_events import ListEvents
+from hexaccount.events.ports import DeadLetter
+from hexaccount.events.replay import Replay
+from hexaccount.events.replay_events import ReplayEvents
 from tests.features.world import PASSWORD, World, facts
 
 scenarios("../../features/events.feature")
 
 
-def set_aside(world: World) -> Sequence[SetAside]:
-    return world.service.store.set_aside.page(limit=10, after=None)
+def dead_letters(world: World) -> Sequence[DeadLetter]:
+    return world.service.store.dead_letters.page(limit=10, after=None)
 
 
 @given("the world outside cannot be reached")
@@ -54,7 +54,7 @@ def _(world: World, name: str) -> None:
 
 @when("an admin retries what was set aside")
 def _(world: World) -> None:
-    assert world.service.store.set_aside.retry() == 1
+    assert world.service.store.dead_letters.retry() == 1
 
 
 @when(parsers.parse('"{name}" changes their bio to "{text}"'))
@@ -103,12 +103,12 @@ def _(world: World, name: str) -> None:
 
 @then("no event is set aside")
 def _(world: World) -> None:
-    assert list(set_aside(world)) == []
+    assert list(dead_letters(world)) == []
 
 
 @then(parsers.parse('the registration of "{name}" is set aside after {attempts:d} attempts'))
 def _(world: World, name: str, attempts: int) -> None:
-    (given_up,) = set_aside(world)
+    (given_up,) = dead_letters(world)
     assert (given_up.subscriber, given_up.attempts) == ("memory://outside", attempts)
     assert (given_up.entry.aggregate_id, facts([given_up.entry])) == (world.people[name], "registered")
 

@@ -1,8 +1,10 @@
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from hexaccount.application.log_in import Access, LogIn
-from hexaccount.domain.errors import TooManyAttempts, WrongCredentials
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.sessions.issued_tokens import IssuedTokens
 from tests.features.world import PASSWORD, World
 
 scenarios("../../features/guessing.feature")
@@ -14,7 +16,7 @@ def guess(world: World, name: str, address: str = "192.0.2.7") -> None:
     world.handle(LogIn(user_name=name, password="not this one", client_address=address))
 
 
-def log_in_again(world: World, name: str, device: str) -> Access:
+def log_in_again(world: World, name: str, device: str) -> IssuedTokens:
     known = world.devices[device].device
     return world.handle(LogIn(user_name=name, password=PASSWORD, client_address="192.0.2.7", device=known))
 
@@ -39,7 +41,7 @@ def _(world: World, name: str, times: int) -> None:
         try:
             guess(world, name)
         except TooManyAttempts as refusal:
-            world.clock.advance(seconds=refusal.standing.wait)
+            world.clock.advance(seconds=refusal.limit_status.wait)
         except WrongCredentials:
             times -= 1
 
@@ -87,10 +89,10 @@ def _(world: World) -> TooManyAttempts:
 
 @then(parsers.parse("they are told to wait {seconds:d} seconds"))
 def _(refusal: TooManyAttempts, seconds: int) -> None:
-    assert refusal.standing.wait == seconds
+    assert refusal.limit_status.wait == seconds
     assert f"wait {seconds} seconds" in str(refusal)
 
 
 @then(parsers.parse("they are told to wait more than {minutes:d} minutes"))
 def _(refusal: TooManyAttempts, minutes: int) -> None:
-    assert refusal.standing.wait > minutes * 60
+    assert refusal.limit_status.wait > minutes * 60

@@ -1,6 +1,6 @@
 from pytest_bdd import parsers, scenarios, then
 
-from hexaccount.application.authenticate import Authenticate
+from hexaccount.sessions.authenticate import Authenticate
 from tests.features.world import World
 
 scenarios("../../features/login.feature")

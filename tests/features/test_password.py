@@ -1,7 +1,7 @@
 from pytest_bdd import parsers, scenarios, then, when
 
-from hexaccount.application.change_password import ChangePassword
-from hexaccount.application.set_password import SetPassword
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.passwords.set_password import SetPassword
 from tests.features.world import PASSWORD, World, facts
 
 scenarios("../../features/password.feature")

@@ -3,9 +3,9 @@ from datetime import timedelta
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.update_profile import UpdateProfile
-from hexaccount.application.views import ProfileView
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.accounts.views import ProfileView
 from tests.features.world import World
 
 scenarios("../../features/profile.feature")

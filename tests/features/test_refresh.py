@@ -1,8 +1,8 @@
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from hexaccount.application.access import Access
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.refresh_session import RefreshSession
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.refresh_session import RefreshSession
 from tests.features.world import World, facts
 
 scenarios("../../features/refresh.feature")
@@ -22,18 +22,18 @@ def _(world: World, device: str, times: int, days: int) -> None:
 
 
 @when("the copy is used", target_fixture="thief")
-def _(world: World, copy: str) -> Access | None:
+def _(world: World, copy: str) -> IssuedTokens | None:
     world.attempt(lambda: world.handle(RefreshSession(refresh=copy)))
     return world.answer
 
 
 @then(parsers.parse("the copy has brought the refresh token that the {device} has"))
-def _(world: World, thief: Access, device: str) -> None:
+def _(world: World, thief: IssuedTokens, device: str) -> None:
     assert thief.refresh == world.devices[device].refresh
 
 
 @then("who has used the copy is logged out")
-def _(world: World, thief: Access) -> None:
+def _(world: World, thief: IssuedTokens) -> None:
     world.devices["thief"] = thief
     assert not world.is_logged_in("thief")
     world.attempt(lambda: world.refresh("thief"))

@@ -2,12 +2,14 @@ from concurrent.futures import wait
 
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.idempotency import IdempotencyKeyReused, RequestInFlight
-from hexaccount.application.register_user import RegisterUser
-from hexaccount.application.views import ProfileView
-from hexaccount.domain.errors import InvalidInput, TooManyAttempts, UserNameTaken
+from hexaccount.accounts.errors import UserNameTaken
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.views import ProfileView
+from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused, RequestInFlight
+from hexaccount.kernel.errors import InvalidInput
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.registration.register_user import RegisterUser
 from tests.features.world import PASSWORD, World, registration
 
 scenarios("../../features/registration.feature")

@@ -1,11 +1,11 @@
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.grant_role import GrantRole
-from hexaccount.application.revoke_role import RevokeRole
-from hexaccount.domain.permission import Permission
-from hexaccount.domain.role import Role
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.role import Role
+from hexaccount.roles.grant_role import GrantRole
+from hexaccount.roles.permission import Permission
+from hexaccount.roles.revoke_role import RevokeRole
+from hexaccount.sessions.authenticate import Authenticate
 from tests.features.world import World, facts
 
 scenarios("../../features/roles.feature")

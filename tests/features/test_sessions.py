@@ -3,11 +3,11 @@ from uuid import UUID
 
 from pytest_bdd import parsers, scenarios, then, when
 
-from hexaccount.application.end_all_sessions import EndAllSessions
-from hexaccount.application.end_session import EndSession
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.list_sessions import ListSessions
-from hexaccount.application.views import SessionView
+from hexaccount.sessions.end_all_sessions import EndAllSessions
+from hexaccount.sessions.end_session import EndSession
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.list_sessions import ListSessions
+from hexaccount.sessions.views import SessionView
 from tests.features.world import World, facts
 
 scenarios("../../features/sessions.feature")

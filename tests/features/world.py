@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.log_in import Access, LogIn
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.application.register_user import RegisterUser
+from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import NotAuthenticated, Refusal
-from hexaccount.domain.role import Role
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import ReceiverUnavailable
+from hexaccount.kernel.errors import Refusal
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.registration.register_user import RegisterUser
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount_memory import MemoryPublisher
 
 PASSWORD = "correct horse battery staple"
@@ -47,7 +49,7 @@ class World:
     clock: AdjustableClock
     outside: WorldOutside
     people: dict[str, UUID] = field(default_factory=dict)
-    devices: dict[str, Access] = field(default_factory=dict)
+    devices: dict[str, IssuedTokens] = field(default_factory=dict)
     answer: Any = None
     refusal: Refusal | None = None
 
@@ -75,10 +77,10 @@ class World:
         self.people[name] = user_id
         return user_id
 
-    def log_in(self, name: str, password: str = PASSWORD, device: str = "feature") -> Access:
+    def log_in(self, name: str, password: str = PASSWORD, device: str = "feature") -> IssuedTokens:
         return self.handle(LogIn(user_name=name, password=password, client_address="192.0.2.7", user_agent=device))
 
-    def refresh(self, device: str) -> Access:
+    def refresh(self, device: str) -> IssuedTokens:
         self.devices[device] = self.handle(RefreshSession(refresh=self.devices[device].refresh))
         return self.devices[device]
 

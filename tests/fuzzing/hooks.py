@@ -8,9 +8,9 @@ from uuid import uuid4
 import schemathesis
 from hypothesis import strategies as st
 
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.password import Password
-from hexaccount.domain.profile import LONGEST_ADDRESS, LONGEST_BIO
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.profile import LONGEST_ADDRESS, LONGEST_BIO
+from hexaccount.passwords.password import Password
 from tests.documented.application import document
 from tests.documented.check import Answer, DocumentCheck
 

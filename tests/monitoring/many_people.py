@@ -12,11 +12,11 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.ports.password_hasher import PasswordHasher, Verification
-from hexaccount.application.register_user import RegisterUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, LogSettings, Settings
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.ports import PasswordHasher, Verification
+from hexaccount.registration.register_user import RegisterUser
 from hexaccount_flask import RequestFigures, create_app
 
 MANY = 10_000
@@ -90,7 +90,7 @@ def main() -> None:
         log=LogSettings(level="error"),
     )
     with open_service(settings, measured=True, hasher=QuickHasher()) as service:
-        service.enrol()
+        service.subscribe()
         people = People(service)
         people.come(0)
         service.deliver_all()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.ports.metrics import Kind
+from hexaccount.kernel.metrics import MetricKind
 from tests.application.written_measures import every_measure
 from tests.monitoring.dashboards import DASHBOARDS as DEFINED
 from tests.monitoring.files import (
@@ -43,7 +43,7 @@ def run(*command: str | Path) -> str:
 
 def told_names() -> set[str]:
     """Return the names under which our measures are told."""
-    endings = {Kind.COUNT: ["_total"], Kind.DISTRIBUTION: ["_bucket", "_sum", "_count"]}
+    endings = {MetricKind.COUNT: ["_total"], MetricKind.DISTRIBUTION: ["_bucket", "_sum", "_count"]}
     return {f"{measure.name}{ending}" for measure in every_measure() for ending in endings.get(measure.kind, [""])}
 
 

@@ -133,24 +133,24 @@ def _gone(processes: dict[int, str | None], patience: float) -> bool:
 
 
 def _orders_until_the_end_of(run: int) -> bytes:
-    orders = b""
+    pending_writes = b""
     while True:
         if select.select([0], [], [], 0.25)[0]:
             chunk = os.read(0, 65536)
             if not chunk:
-                return orders
-            orders += chunk
+                return pending_writes
+            pending_writes += chunk
         elif os.getppid() != run:  # a forked child of the run may hold the pipe open
-            return orders
+            return pending_writes
 
 
 def _watch(run: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    orders = [json.loads(line) for line in _orders_until_the_end_of(run).splitlines()]
+    pending_writes = [json.loads(line) for line in _orders_until_the_end_of(run).splitlines()]
     roots: dict[int, str | None] = {}
     doomed: dict[int, str | None] = {}
-    for kind, subject, *identity in orders:
+    for kind, subject, *identity in pending_writes:
         if kind != "process" or _started(subject) not in (identity[0], None):
             continue
         tree = process_tree(subject)
@@ -163,7 +163,7 @@ def _watch(run: int) -> None:
     for pid, started in (roots | doomed).items():
         if _started(pid) in (started, None):
             kill_tree(pid)
-    for kind, subject, *_ in orders:
+    for kind, subject, *_ in pending_writes:
         if kind == "directory":
             shutil.rmtree(subject, ignore_errors=True)
 

@@ -12,7 +12,7 @@ from threading import Barrier
 import pytest
 import requests
 
-from hexaccount.application.limit_table import limits
+from hexaccount.rate_limits.policies import limits
 from tests.servers.postgres import temporary_database
 from tests.service.conftest import Account
 
@@ -73,21 +73,21 @@ def attack(account: Account, address_of: Callable[[int], str]) -> Attack:
 
 
 def test_64_who_guess_from_one_address_on_two_processes_make_no_more_hashes_than_its_limit(ada: Account) -> None:
-    meter = limits()["login"].brief
+    meter = limits()["login"].burst
     result = attack(ada, lambda number: "203.0.113.7")
     assert set(result.codes) == {401, 429}
-    assert meter.burst <= result.codes[401] <= meter.burst + result.seconds // meter.interval.total_seconds()
+    assert meter.capacity <= result.codes[401] <= meter.capacity + result.seconds // meter.interval.total_seconds()
     assert login(ada, ada.password, "198.51.100.7").status_code == 200
 
 
 def test_64_who_guess_from_as_many_addresses_make_no_more_hashes_than_the_account_allows(ada: Account) -> None:
-    meter = limits()["login-account"].brief
+    meter = limits()["login-account"].burst
     device = login(ada, ada.password, "198.51.100.7").json()["data"]["device"]
 
     result = attack(ada, lambda number: f"203.0.113.{number}")
 
     assert set(result.codes) == {401, 429}
-    assert meter.burst <= result.codes[401] <= meter.burst + result.seconds // meter.interval.total_seconds()
+    assert meter.capacity <= result.codes[401] <= meter.capacity + result.seconds // meter.interval.total_seconds()
     while (refused := login(ada, "one more guess", "203.0.113.99")).status_code == 401:
         pass  # the attack goes on for as long as there is room
     assert login(ada, ada.password, "198.51.100.7", device).status_code == 200
@@ -97,10 +97,10 @@ def test_64_who_guess_from_as_many_addresses_make_no_more_hashes_than_the_accoun
 
 def test_an_unknown_account_is_refused_as_often_as_a_known_one(ada: Account) -> None:
     nobody = Account(ada.url, "nobody")
-    meter = limits()["login-account"].brief
+    meter = limits()["login-account"].burst
     result = attack(nobody, lambda number: f"203.0.113.{number}")
     assert set(result.codes) == {401, 429}
-    assert meter.burst <= result.codes[401] <= meter.burst + result.seconds // meter.interval.total_seconds()
+    assert meter.capacity <= result.codes[401] <= meter.capacity + result.seconds // meter.interval.total_seconds()
 
 
 def test_one_worker_on_sqlite_counts_by_itself_and_several_in_the_store(serving, tmp_path) -> None:

@@ -174,8 +174,8 @@ def workers_with_sockets(command: RunningCommand, url: str) -> set[int]:
 def test_who_may_not_connect_is_told_why_and_no_token_is_logged(
     settings: dict[str, str], serving: Sending, sockets: Sending
 ) -> None:
-    brief = {**settings, "HEXACCOUNT_SESSION__ACCESS_LIFETIME": "4"}
-    with serving(**brief) as (_, url), sockets(**settings) as (_, place, output):
+    burst = {**settings, "HEXACCOUNT_SESSION__ACCESS_LIFETIME": "4"}
+    with serving(**burst) as (_, url), sockets(**settings) as (_, place, output):
         ada = registered(url, "ada")
         headers, revoked = ada.log_in(), ada.log_in()
         token = headers["Authorization"].removeprefix("Bearer ")

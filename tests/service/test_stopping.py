@@ -107,7 +107,7 @@ def service(tmp_path: Path, receiver: Receiver) -> Iterator[Service]:
     settings = Settings(store=f"sqlite:///{tmp_path}/store.db", jwt=JwtSettings(key=KEY), webhooks=[webhook])
     with open_service(settings) as service:
         service.store.migrate()
-        service.enrol()
+        service.subscribe()
         save(service.store, People().user())
         yield service
 
@@ -164,5 +164,5 @@ def test_a_second_signal_ends_a_relay_at_once_and_what_it_held_stays_owed(
     relaying.process.send_signal(signal.SIGINT)
     assert relaying.process.wait(2) == 0
     much_later = service.container.clock().now() + timedelta(days=1)
-    owed = service.store.outbox.claim("webhook:crm", limit=9, now=much_later, lease=timedelta(seconds=1))
-    assert receiver.ids[0] in [str(delivery.entry.id) for delivery in owed]
+    pending = service.store.outbox.claim("webhook:crm", limit=9, now=much_later, lease=timedelta(seconds=1))
+    assert receiver.ids[0] in [str(delivery.entry.id) for delivery in pending]

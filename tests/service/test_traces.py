@@ -144,8 +144,8 @@ def test_one_trace_reaches_from_a_request_to_the_header_of_a_message(
     assert {span.name for span in spans if span.parent_span_id.hex() not in by_id} == {REGISTER}
     assert {span.parent_span_id.hex() for span in spans if span.name == REGISTER} == {client}
     assert tree >= {
-        (REGISTER, "AdmitRequest"),
-        ("AdmitRequest", "EVALSHA"),
+        (REGISTER, "AcquirePermit"),
+        ("AcquirePermit", "EVALSHA"),
         (REGISTER, "RegisterUser"),
         ("RegisterUser", f"process {PROFILE}"),
         ("RegisterUser", send),

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from pymongo import monitoring
 from pymongo.monitoring import CommandListener
 
-from hexaccount.application.ports.clock import Clock
-from hexaccount.application.readiness import Condition
-from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
+from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.kernel.clock import Clock
+from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_flask import create_app
 from hexaccount_memory import MemoryPublisher
 from hexaccount_sql import SqlStore
@@ -53,7 +53,7 @@ def opened(url: str, clock: Clock | None = None) -> Service:
     publishers = [PublishingSubscriber("memory://outside", MemoryPublisher())]
     service = open_service(settings, publishers=publishers, clock=clock or SystemClock())
     service.store.migrate()
-    service.enrol()
+    service.subscribe()
     return service
 
 
@@ -89,7 +89,7 @@ def register(url: str, name: str, doom: int, told: Connection) -> None:
         app = create_app(
             bus=service.bus,
             artist=service.artist,
-            readiness=Condition,
+            readiness=ReadinessReport,
             published_keys=service.published_keys,
             metrics=bytes,
         )

@@ -5,12 +5,12 @@ from multiprocessing.connection import Connection
 
 from pymongo import monitoring
 
-from hexaccount.application import replay_events as replaying
-from hexaccount.application.ports.history import JournalKey
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.replay import Replay
-from hexaccount.application.replay_events import ReplayEvents
 from hexaccount.bootstrap.service import Service
+from hexaccount.events import replay_events as replaying
+from hexaccount.events.ports import JournalKey
+from hexaccount.events.replay import Replay
+from hexaccount.events.replay_events import ReplayEvents
+from hexaccount.kernel.unit_of_work import StoreUnavailable
 from tests.side_by_side.doomed_registration import Points, WatchedCommands, opened, watch_statements
 
 OUTSIDE = "memory://outside"

@@ -6,16 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from hexaccount.application.access import Access
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import StaleVersion, UnitOfWork
-from hexaccount.application.purge import Purged
-from hexaccount.application.subscribers import PublishingSubscriber
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import Refusal
-from hexaccount.domain.permission import Permission
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.kernel.errors import Refusal
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.retention.apply_retention import RetentionResult
+from hexaccount.roles.permission import Permission
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 from hexaccount_memory import MemoryPublisher
 
 TOLD = (Refusal, StaleVersion)
@@ -55,7 +56,7 @@ class House:
             identifiers=CountedIdentifiers(self.clock),
             publishers=[PublishingSubscriber("memory://outside", self.outside)],
         )
-        self.service.enrol()
+        self.service.subscribe()
 
     def ask(self, message: Any) -> Any:
         return self.service.bus.handle(message)
@@ -113,11 +114,11 @@ class Houses:
 
 def plain(value: Any) -> Any:
     """Return what can be compared: a record by its fields, without what chance has made."""
-    if isinstance(value, Access):
+    if isinstance(value, IssuedTokens):
         return {name: item for name, item in _fields(value).items() if name != "refresh"}
-    if isinstance(value, Purged):
+    if isinstance(value, RetentionResult):
         # Memory drops drained allowances by itself.
-        kept = {kind: number for kind, number in value.removed.items() if kind != "drained_allowances"}
+        kept = {kind: number for kind, number in value.removed.items() if kind != "idle_rate_limits"}
         return {"removed": kept, "finished": value.finished}
     if is_dataclass(value) and not isinstance(value, type):
         return {"is": type(value).__name__, **_fields(value)}

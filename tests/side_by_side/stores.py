@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hexaccount.application.recorder import Recorder
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
 from tests.contracts.mongo_stores import empty_collections, open_mongo_store
@@ -27,7 +27,7 @@ class Stores:
         self._template = directory / "template.db"
         migrate(f"sqlite:///{self._template}")
         migrate(postgresql)
-        store = open_mongo_store(mongodb, Recorder(Uuid7Identifiers(), "urn:hexaccount:side-by-side"))
+        store = open_mongo_store(mongodb, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:side-by-side"))
         store.migrate()
         store.close()
 

@@ -11,28 +11,28 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from hexaccount.application.access import Access
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.change_password import ChangePassword
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.end_session import EndSession
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.grant_role import GrantRole
-from hexaccount.application.list_sessions import ListSessions
-from hexaccount.application.list_users import ListUsers
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.ports.unit_of_work import UnitOfWork
-from hexaccount.application.purge import Purge
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.application.register_user import RegisterUser
-from hexaccount.application.revoke_role import RevokeRole
-from hexaccount.application.set_password import SetPassword
-from hexaccount.application.update_profile import UpdateProfile
-from hexaccount.domain.role import Role
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.list_users import ListUsers
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.set_password import SetPassword
+from hexaccount.registration.register_user import RegisterUser
+from hexaccount.retention.apply_retention import ApplyRetention
+from hexaccount.roles.grant_role import GrantRole
+from hexaccount.roles.revoke_role import RevokeRole
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.end_session import EndSession
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.list_sessions import ListSessions
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.refresh_session import RefreshSession
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 from tests.side_by_side.entered_texts import (
     PASSWORD,
     entered_addresses,
@@ -62,7 +62,7 @@ class SideBySide(RuleBasedStateMachine):
         self.houses = Houses(self.stores.fresh())
         self.users: list[UUID] = []
         self.logins: list[str] = []
-        self.accesses: list[Mapping[str, Access]] = []
+        self.accesses: list[Mapping[str, IssuedTokens]] = []
         self.refreshes: list[Mapping[str, str]] = []
 
     def teardown(self) -> None:
@@ -233,7 +233,7 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule()
     def list_what_was_set_aside(self) -> None:
-        self.houses.alike(lambda house: house.service.store.set_aside.page(limit=50, after=None))
+        self.houses.alike(lambda house: house.service.store.dead_letters.page(limit=50, after=None))
 
     @rule(seconds=st.sampled_from([0.001, 5, 11, 60, 900, 86_400, 1_209_600, 7_776_000]))
     def time_goes_by(self, seconds: float) -> None:
@@ -241,7 +241,7 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule()
     def purge(self) -> None:
-        self._ask(lambda house: Purge())
+        self._ask(lambda house: ApplyRetention())
 
     def _ask(self, message: Callable[[House], Any]) -> dict[str, Any] | None:
         return self.houses.alike(lambda house: house.ask(message(house)))
@@ -259,7 +259,7 @@ class SideBySide(RuleBasedStateMachine):
         opened = self._access(number, self.houses.all[0]).session_id
         return self.houses.all[0].journal("session", opened)[0].subject
 
-    def _access(self, number: int, house: House) -> Access:
+    def _access(self, number: int, house: House) -> IssuedTokens:
         return self.accesses[number % len(self.accesses)][house.name]
 
 

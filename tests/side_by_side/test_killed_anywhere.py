@@ -13,14 +13,14 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application import replay_events as replaying
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service
-from hexaccount.domain.errors import WrongCredentials
+from hexaccount.events import replay_events as replaying
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
 from hexaccount_memory import MemoryPublisher
 from hexaccount_system import SystemClock
 from tests.application.people import registration

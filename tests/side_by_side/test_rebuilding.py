@@ -14,17 +14,17 @@ import pytest
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
-from hexaccount.application import replay_events as replaying
-from hexaccount.application.event_codec import from_entry
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.ports.history import Chosen, JournalKey
-from hexaccount.application.ports.unit_of_work import StaleVersion
-from hexaccount.application.replay import Replay
-from hexaccount.application.replay_events import ReplayEvents
-from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.domain.profile import Profile
+from hexaccount.events import replay_events as replaying
+from hexaccount.events.event_codec import from_entry
+from hexaccount.events.ports import EventFilter, JournalKey
+from hexaccount.events.replay import Replay
+from hexaccount.events.replay_events import ReplayEvents
+from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount_memory import MemoryStore
 from tests.application.people import registration
 from tests.servers.mongo import temporary_mongo_database
@@ -48,7 +48,7 @@ class Dropping:
 def service_on(url: str) -> Service:
     service = open_service(Settings(store=url, jwt=JwtSettings(key="k" * 32), password=PasswordSettings(cost=4)))
     service.store.migrate()
-    service.enrol()
+    service.subscribe()
     return service
 
 
@@ -143,10 +143,10 @@ def populate(service: Service) -> list[UUID]:
     return ids
 
 
-def rebuild(service: Service, **chosen: Any) -> int:
+def rebuild(service: Service, **event_filter: Any) -> int:
     replayed, after = 0, None
     while True:
-        step = service.bus.handle(ReplayEvents(replay=Replay(target="profiles", **chosen), after=after))
+        step = service.bus.handle(ReplayEvents(replay=Replay(target="profiles", **event_filter), after=after))
         replayed, after = replayed + step.events, step.next
         if after is None:
             return replayed
@@ -158,7 +158,7 @@ def test_a_table_that_was_dropped_and_rebuilt_equals_the_original(
 ) -> None:
     populate(dropping.service)
     original = dropping.dump()
-    events = dropping.service.store.history.count(Chosen())
+    events = dropping.service.store.history.count(EventFilter())
     monkeypatch.setattr(replaying, "BATCH", 20)
     dropping.drop(which)
     assert dropping.dump() != original
@@ -166,7 +166,7 @@ def test_a_table_that_was_dropped_and_rebuilt_equals_the_original(
     assert dropping.dump() == original
     assert rebuild(dropping.service) == events - PEOPLE
     assert dropping.dump() == original
-    assert dropping.service.store.history.count(Chosen()) == events
+    assert dropping.service.store.history.count(EventFilter()) == events
 
 
 def test_a_table_from_an_old_backup_is_brought_up_to_date(dropping: Dropping) -> None:
@@ -189,7 +189,7 @@ def test_a_rebuilding_from_a_point_or_of_one_account_makes_whole_profiles(droppi
     rebuild(dropping.service, user_id=user_id)
     assert len(dropping.dump()) == 1
     assert dropping.dump()[0] in original
-    last = dropping.service.store.history.page(Chosen(), limit=10_000, after=None)[-1]
+    last = dropping.service.store.history.page(EventFilter(), limit=10_000, after=None)[-1]
     rebuild(dropping.service, first=last.id)
     assert 1 <= len(dropping.dump()) <= 2
     assert all(row in original for row in dropping.dump())

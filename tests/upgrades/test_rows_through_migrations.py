@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.application.add_key import AddKey
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.domain.errors import WrongCredentials
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.refresh_session import RefreshSession
+from hexaccount.signing_keys.add_key import AddKey
 from hexaccount_mongo import MongoStore
 from hexaccount_mongo import schema as mongo_schema
 from hexaccount_mongo.migration import migrate as migrate_mongo
@@ -52,7 +52,7 @@ def service(url: str) -> Iterator[Service]:
     settings = Settings(store=url, jwt=JwtSettings(key="k" * 40), password=PasswordSettings(cost=4))
     with open_service(settings) as service:
         migrate_to(VERSIONS[0], service)
-        service.enrol()
+        service.subscribe()
         yield service
 
 
@@ -102,12 +102,12 @@ def live_through_everything(service: Service) -> None:
         handle(LogIn(user_name="romeo", password="a wrong one"))
     now = service.container.clock().now()
     outbox = service.store.outbox
-    outbox.enrol("elsewhere", ["*"])
+    outbox.subscribe("elsewhere", ["*"])
     handle(registration("tybalt"))
     handle(registration("paris"))
     claimed = outbox.claim("elsewhere", limit=9, now=now, lease=_LEASE)
-    outbox.set_aside(claimed[0], error=_UNUSUAL)
-    outbox.postpone(claimed[1], until=now + _LEASE, error="?")
+    outbox.dead_letter(claimed[0], error=_UNUSUAL)
+    outbox.retry_later(claimed[1], until=now + _LEASE, error="?")
 
 
 def migrate_to(version: str, service: Service) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.limits import Filling
+from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.rate_limits.rate_limit import BucketState
 from hexaccount_filestore.record_file import RecordFile, create
 from hexaccount_filestore.state import State, Step
 
@@ -18,7 +18,7 @@ class Book:
         """Open the file, and do again what its records tell."""
         self.lock = threading.RLock()
         self.state = State()
-        self.fillings: dict[str, Filling] = {}
+        self.bucket_states: dict[str, BucketState] = {}
         self.signals: list[CommitSignal] = []
         self._file = RecordFile(path)
         decoder = msgspec.json.Decoder(Step)

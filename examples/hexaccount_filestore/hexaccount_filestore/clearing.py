@@ -3,43 +3,43 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
-from hexaccount.application.limits import Filling
-from hexaccount.application.ports.clearing import Clearing, Leftover
-from hexaccount.application.ports.identifiers import first_id_at
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.session import Session
+from hexaccount.kernel.identifiers import first_id_at
+from hexaccount.rate_limits.rate_limit import BucketState
+from hexaccount.retention.ports import ExpiredKind, RetentionStore
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.state import State, Step
 
 
 @dataclass(frozen=True, slots=True)
-class FileClearing(Clearing):
+class FileClearing(RetentionStore):
     """Removes leftovers from what is told; the records of the file stay."""
 
     handle: Handle
 
-    def clear(self, kind: Leftover, *, before: datetime, limit: int) -> int:
-        steps: dict[Leftover, Callable[[State, datetime, int], tuple[Step, int]]] = {
-            Leftover.TOKENS_OF_ENDED_SESSIONS: _tokens_of_ended_sessions,
-            Leftover.ENDED_SESSIONS: _ended_sessions,
-            Leftover.SPENT_TOKENS: _spent_tokens,
-            Leftover.TOKEN_SALTS: _salts,
-            Leftover.EXPIRED_REQUESTS: _expired_requests,
-            Leftover.HANDLED_EVENTS: _handled_events,
+    def clear(self, kind: ExpiredKind, *, before: datetime, limit: int) -> int:
+        steps: dict[ExpiredKind, Callable[[State, datetime, int], tuple[Step, int]]] = {
+            ExpiredKind.TOKENS_OF_ENDED_SESSIONS: _tokens_of_ended_sessions,
+            ExpiredKind.ENDED_SESSIONS: _ended_sessions,
+            ExpiredKind.SPENT_TOKENS: _spent_tokens,
+            ExpiredKind.TOKEN_SALTS: _salts,
+            ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS: _expired_requests,
+            ExpiredKind.HANDLED_EVENTS: _handled_events,
         }
         with self.handle.book.lock:
-            if kind is Leftover.DRAINED_ALLOWANCES:
-                return _drop_drained(self.handle.book.fillings, before, limit)
+            if kind is ExpiredKind.IDLE_RATE_LIMITS:
+                return _drop_drained(self.handle.book.bucket_states, before, limit)
             step, count = steps[kind](self.handle.book.state, before, limit)
             self.handle.book.do(step)
         return count
 
 
-def _drop_drained(fillings: dict[str, Filling], before: datetime, limit: int) -> int:
-    drained = (key for key, full in fillings.items() if max(full.brief_until, full.lasting_until) < before)
+def _drop_drained(bucket_states: dict[str, BucketState], before: datetime, limit: int) -> int:
+    drained = (key for key, full in bucket_states.items() if max(full.burst_until, full.sustained_until) < before)
     gone = list(islice(drained, limit))
     for key in gone:
-        del fillings[key]
+        del bucket_states[key]
     return len(gone)
 
 
@@ -80,7 +80,7 @@ def _handled_events(state: State, before: datetime, limit: int) -> tuple[Step, i
     notes = (
         (subscriber, event_id)
         for subscriber, event_id in state.handled
-        if event_id < first_kept and event_id not in state.owed.get(subscriber, {})
+        if event_id < first_kept and event_id not in state.pending.get(subscriber, {})
     )
     gone = list(islice(notes, limit))
     return Step(handled_gone=gone), len(gone)

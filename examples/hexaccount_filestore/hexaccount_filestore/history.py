@@ -2,8 +2,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.history import Chosen, History, JournalKey
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.state import entry_copy
 
@@ -19,21 +19,25 @@ class FileHistory(History):
             entry = self.handle.book.state.entries.get(event_id)
         return entry_copy(entry) if entry else None
 
-    def page(self, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
-        found = [entry for entry in self._chosen(chosen) if after is None or entry.id > after]
+    def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+        found = [entry for entry in self._chosen(event_filter) if after is None or entry.id > after]
         found.sort(key=lambda entry: entry.id)
         return [entry_copy(entry) for entry in found[:limit]]
 
-    def by_aggregate(self, chosen: Chosen, *, limit: int, after: JournalKey | None) -> Sequence[JournalEntry]:
+    def by_aggregate(
+        self, event_filter: EventFilter, *, limit: int, after: JournalKey | None
+    ) -> Sequence[JournalEntry]:
         found = [
-            entry for entry in self._chosen(chosen) if after is None or (entry.aggregate, entry.aggregate_id) > after
+            entry
+            for entry in self._chosen(event_filter)
+            if after is None or (entry.aggregate, entry.aggregate_id) > after
         ]
         found.sort(key=lambda entry: (entry.aggregate, entry.aggregate_id, entry.sequence))
         return [entry_copy(entry) for entry in found[:limit]]
 
-    def count(self, chosen: Chosen) -> int:
-        return len(self._chosen(chosen))
+    def count(self, event_filter: EventFilter) -> int:
+        return len(self._chosen(event_filter))
 
-    def _chosen(self, chosen: Chosen) -> list[JournalEntry]:
+    def _chosen(self, event_filter: EventFilter) -> list[JournalEntry]:
         with self.handle.book.lock:
-            return [entry for entry in self.handle.book.state.entries.values() if chosen.has(entry)]
+            return [entry for entry in self.handle.book.state.entries.values() if event_filter.has(entry)]

@@ -5,32 +5,32 @@ from uuid import UUID, uuid4
 
 from msgspec.structs import replace
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.outbox import Backlog, Delivery, Outbox, SetAside, SetAsideDeliveries
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import Backlog, DeadLetter, DeadLetters, Delivery, Outbox
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.state import Delivery as DeliveryState
 from hexaccount_filestore.state import Owed, Step, entry_copy
 
 
 @dataclass(frozen=True, slots=True)
-class FileOutbox(Outbox, SetAsideDeliveries):
+class FileOutbox(Outbox, DeadLetters):
     """The deliveries that are owed, the given-up ones among them."""
 
     handle: Handle
 
-    def enrol(self, subscriber: str, event_types: Collection[str]) -> None:
+    def subscribe(self, subscriber: str, event_types: Collection[str]) -> None:
         with self.handle.book.lock:
             types = sorted(event_types)
             if self.handle.book.state.subscriptions.get(subscriber) != types:
-                self.handle.book.do(Step(enrolled={subscriber: types}))
+                self.handle.book.do(Step(subscribed={subscriber: types}))
 
-    def owe(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+    def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         with self.handle.book.lock:
-            owed = self.handle.book.state.owed[subscriber]
-            missing = [entry.id for entry in entries if entry.id not in owed]
-            there = [owed[entry.id].state for entry in entries if entry.id in owed]
-            again = [_anew(state) for state in there if state.set_aside]
-            self.handle.book.do(Step(owed={subscriber: missing} if missing else {}, deliveries=again))
+            pending = self.handle.book.state.pending[subscriber]
+            missing = [entry.id for entry in entries if entry.id not in pending]
+            there = [pending[entry.id].state for entry in entries if entry.id in pending]
+            again = [_anew(state) for state in there if state.dead_letters]
+            self.handle.book.do(Step(pending={subscriber: missing} if missing else {}, deliveries=again))
         self.handle.book.tell()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
@@ -38,88 +38,92 @@ class FileOutbox(Outbox, SetAsideDeliveries):
         waiting: set[tuple[str, UUID]] = set()
         claimed: list[Owed] = []
         with self.handle.book.lock:
-            for owed in self.handle.book.state.owed[subscriber].values():
-                aggregate = owed.entry.aggregate, owed.entry.aggregate_id
+            for pending in self.handle.book.state.pending[subscriber].values():
+                aggregate = pending.entry.aggregate, pending.entry.aggregate_id
                 if len(claimed) == limit:
                     break
-                if owed.state.set_aside or aggregate in waiting:
+                if pending.state.dead_letters or aggregate in waiting:
                     continue
-                if not _is_due(owed, now):
+                if not _is_due(pending, now):
                     waiting.add(aggregate)
                     continue
-                owed.lease, owed.leased_until = token, now + lease
-                claimed.append(owed)
+                pending.lease, pending.leased_until = token, now + lease
+                claimed.append(pending)
             return [
-                Delivery(subscriber=subscriber, entry=entry_copy(owed.entry), attempts=owed.state.attempts, lease=token)
-                for owed in claimed
+                Delivery(
+                    subscriber=subscriber, entry=entry_copy(pending.entry), attempts=pending.state.attempts, lease=token
+                )
+                for pending in claimed
             ]
 
-    def settle(self, deliveries: Collection[Delivery]) -> None:
+    def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         with self.handle.book.lock:
             self.handle.book.do(Step(settled=[(each.subscriber, each.entry.id) for each in deliveries]))
 
-    def postpone(self, delivery: Delivery, *, until: datetime, error: str) -> None:
+    def retry_later(self, delivery: Delivery, *, until: datetime, error: str) -> None:
         with self.handle.book.lock:
-            for owed in self._held(delivery):
-                state = replace(owed.state, attempts=owed.state.attempts + 1, due_at=until, error=error)
+            for pending in self._held(delivery):
+                state = replace(pending.state, attempts=pending.state.attempts + 1, due_at=until, error=error)
                 self.handle.book.do(Step(deliveries=[state]))
 
-    def set_aside(self, delivery: Delivery, *, error: str) -> None:
+    def dead_letter(self, delivery: Delivery, *, error: str) -> None:
         with self.handle.book.lock:
-            for owed in self._held(delivery):
-                state = replace(owed.state, attempts=owed.state.attempts + 1, set_aside=True, error=error)
+            for pending in self._held(delivery):
+                state = replace(pending.state, attempts=pending.state.attempts + 1, dead_letters=True, error=error)
                 self.handle.book.do(Step(deliveries=[state]))
         self.handle.book.tell()
 
     def release(self, deliveries: Collection[Delivery]) -> None:
         with self.handle.book.lock:
             for delivery in deliveries:
-                for owed in self._held(delivery):
-                    owed.lease, owed.leased_until = None, None
+                for pending in self._held(delivery):
+                    pending.lease, pending.leased_until = None, None
 
     def backlog(self, subscriber: str, *, limit: int) -> Backlog:
         with self.handle.book.lock:
-            deliveries = self.handle.book.state.owed[subscriber].values()
-            owed = [each.entry.id for each in deliveries if not each.state.set_aside]
-            given_up = len(deliveries) - len(owed)
-        return Backlog(owed=min(len(owed), limit), set_aside=min(given_up, limit), oldest=min(owed, default=None))
+            deliveries = self.handle.book.state.pending[subscriber].values()
+            pending = [each.entry.id for each in deliveries if not each.state.dead_letters]
+            given_up = len(deliveries) - len(pending)
+        return Backlog(
+            pending=min(len(pending), limit), dead_letters=min(given_up, limit), oldest=min(pending, default=None)
+        )
 
-    def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[SetAside]:
+    def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[DeadLetter]:
         with self.handle.book.lock:
-            found = [owed for owed in self._given_up(subscriber) if after is None or owed.entry.id > after]
-            found.sort(key=lambda owed: (owed.entry.id, owed.state.subscriber))
+            found = [pending for pending in self._given_up(subscriber) if after is None or pending.entry.id > after]
+            found.sort(key=lambda pending: (pending.entry.id, pending.state.subscriber))
             return [
-                SetAside(
-                    subscriber=owed.state.subscriber,
-                    entry=entry_copy(owed.entry),
-                    attempts=owed.state.attempts,
-                    error=owed.state.error,
+                DeadLetter(
+                    subscriber=pending.state.subscriber,
+                    entry=entry_copy(pending.entry),
+                    attempts=pending.state.attempts,
+                    error=pending.state.error,
                 )
-                for owed in found[:limit]
+                for pending in found[:limit]
             ]
 
     def retry(self, *, event_id: UUID | None = None, subscriber: str | None = None) -> int:
         with self.handle.book.lock:
-            found = [owed.state for owed in self._given_up(subscriber) if event_id in (None, owed.entry.id)]
+            found = [pending.state for pending in self._given_up(subscriber) if event_id in (None, pending.entry.id)]
             again = [_anew(state) for state in found]
             self.handle.book.do(Step(deliveries=again))
         self.handle.book.tell()
         return len(again)
 
     def _given_up(self, subscriber: str | None) -> Iterator[Owed]:
-        for name, deliveries in self.handle.book.state.owed.items():
+        for name, deliveries in self.handle.book.state.pending.items():
             if subscriber in (None, name):
-                yield from (owed for owed in deliveries.values() if owed.state.set_aside)
+                yield from (pending for pending in deliveries.values() if pending.state.dead_letters)
 
     def _held(self, delivery: Delivery) -> list[Owed]:
-        owed = self.handle.book.state.owed[delivery.subscriber].get(delivery.entry.id)
-        return [owed] if owed is not None and owed.lease == delivery.lease else []
+        pending = self.handle.book.state.pending[delivery.subscriber].get(delivery.entry.id)
+        return [pending] if pending is not None and pending.lease == delivery.lease else []
 
 
 def _anew(state: DeliveryState) -> DeliveryState:
-    return replace(state, attempts=0, due_at=None, error="", set_aside=False)
+    return replace(state, attempts=0, due_at=None, error="", dead_letters=False)
 
 
-def _is_due(owed: Owed, now: datetime) -> bool:
-    due = owed.state.due_at is None or owed.state.due_at <= now
-    return due and (owed.leased_until is None or owed.leased_until <= now)
+def _is_due(pending: Owed, now: datetime) -> bool:
+    due = pending.state.due_at is None or pending.state.due_at <= now
+    return due and (pending.leased_until is None or pending.leased_until <= now)

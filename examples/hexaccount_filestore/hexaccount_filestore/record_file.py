@@ -6,8 +6,8 @@ import struct
 from pathlib import Path
 from zlib import crc32
 
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.store import SchemaMismatch
 
 _MAGIC = b"hexaccount-filestore 1\n"
 _HEAD = struct.Struct(">II")  # length and checksum of the record that follows

@@ -3,19 +3,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import Journal
-from hexaccount.application.repositories_in_hand import ProfilesInHand, SessionsInHand, UsersInHand
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import Journal
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.tracking_repositories import TrackingProfiles, TrackingSessions, TrackingUsers
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.state import State, copy_of, entry_copy
 
 
 @dataclass(frozen=True, slots=True)
-class FileUsers(UsersInHand):
+class FileUsers(TrackingUsers):
     """The accounts; their hashes stand beside them, as no version tells of those."""
 
     handle: Handle
@@ -44,7 +44,7 @@ class FileUsers(UsersInHand):
 
 
 @dataclass(frozen=True, slots=True)
-class FileSessions(SessionsInHand):
+class FileSessions(TrackingSessions):
     """The logins and their refresh tokens."""
 
     handle: Handle
@@ -81,7 +81,7 @@ class FileSessions(SessionsInHand):
 
 
 @dataclass(frozen=True, slots=True)
-class FileProfiles(ProfilesInHand):
+class FileProfiles(TrackingProfiles):
     """What people tell of themselves."""
 
     handle: Handle

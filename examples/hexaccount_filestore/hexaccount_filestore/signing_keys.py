@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hexaccount.application.ports.signing_keys import KeyRefused, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import KeyRefused, SigningKeys, StoredKey
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.state import Step
 

@@ -10,15 +10,15 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from hexaccount.application.event_codec import from_entry
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.keyed_requests import KeyedRequest
-from hexaccount.application.ports.signing_keys import StoredKey
-from hexaccount.domain.aggregate import Aggregate
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.refresh_token import RefreshToken
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.event_codec import from_entry
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.sessions.refresh_token import RefreshToken
+from hexaccount.sessions.session import Session
+from hexaccount.signing_keys.ports import StoredKey
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -31,7 +31,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     due_at: datetime | None = None
     error: str = ""
-    set_aside: bool = False
+    dead_letters: bool = False
 
 
 class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,12 +41,12 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     hashes: dict[UUID, str] = {}
     tokens: list[RefreshToken] = []
     handled: list[tuple[str, UUID]] = []
-    requests: list[KeyedRequest] = []
+    requests: list[IdempotencyRecord] = []
     keys: list[StoredKey] = []
-    enrolled: dict[str, list[str]] = {}
+    subscribed: dict[str, list[str]] = {}
     deliveries: list[Delivery] = []
     settled: list[tuple[str, UUID]] = []
-    owed: dict[str, list[UUID]] = {}
+    pending: dict[str, list[UUID]] = {}
     sessions_gone: list[UUID] = []
     tokens_gone: list[str] = []
     handled_gone: list[tuple[str, UUID]] = []
@@ -80,11 +80,11 @@ class State:
     tokens: dict[str, RefreshToken] = field(default_factory=dict)
     followed: set[str] = field(default_factory=set)
     handled: set[tuple[str, UUID]] = field(default_factory=set)
-    requests: dict[str, KeyedRequest] = field(default_factory=dict)
+    requests: dict[str, IdempotencyRecord] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, list[str]] = field(default_factory=dict)
     # By subscriber and event, those of an aggregate by sequence.
-    owed: defaultdict[str, dict[UUID, Owed]] = field(default_factory=lambda: defaultdict(dict))
+    pending: defaultdict[str, dict[UUID, Owed]] = field(default_factory=lambda: defaultdict(dict))
 
     def apply(self, step: Step) -> None:
         """Do what a record tells; the aggregates that its entries tell of are put by `put` or `fold_all`."""
@@ -98,14 +98,14 @@ class State:
         self.handled |= set(step.handled)
         self.requests |= {request.key: request for request in step.requests}
         self.keys |= {key.kid: key for key in step.keys}
-        self.subscriptions |= step.enrolled
-        for subscriber, event_ids in step.owed.items():
+        self.subscriptions |= step.subscribed
+        for subscriber, event_ids in step.pending.items():
             self._owe_again(subscriber, event_ids)
         for delivery in step.deliveries:
-            owed = self.owed[delivery.subscriber][delivery.event_id]
-            owed.state, owed.lease, owed.leased_until = delivery, None, None
+            pending = self.pending[delivery.subscriber][delivery.event_id]
+            pending.state, pending.lease, pending.leased_until = delivery, None, None
         for subscriber, event_id in step.settled:
-            self.owed[subscriber].pop(event_id, None)
+            self.pending[subscriber].pop(event_id, None)
         self._remove(step)
 
     def put(self, aggregates: Iterable[Aggregate]) -> None:
@@ -144,13 +144,13 @@ class State:
     def _owe(self, entry: JournalEntry) -> None:
         for subscriber, types in self.subscriptions.items():
             if entry.type in types or "*" in types:
-                self.owed[subscriber][entry.id] = Owed(entry, Delivery(subscriber=subscriber, event_id=entry.id))
+                self.pending[subscriber][entry.id] = Owed(entry, Delivery(subscriber=subscriber, event_id=entry.id))
 
     def _owe_again(self, subscriber: str, event_ids: Iterable[UUID]) -> None:
-        owed = self.owed[subscriber]
+        pending = self.pending[subscriber]
         for event_id in event_ids:
-            owed[event_id] = Owed(self.entries[event_id], Delivery(subscriber=subscriber, event_id=event_id))
-        self.owed[subscriber] = dict(sorted(owed.items(), key=lambda pair: pair[1].entry.sequence))
+            pending[event_id] = Owed(self.entries[event_id], Delivery(subscriber=subscriber, event_id=event_id))
+        self.pending[subscriber] = dict(sorted(pending.items(), key=lambda pair: pair[1].entry.sequence))
 
     def _remove(self, step: Step) -> None:
         for digest in step.tokens_gone:

@@ -2,18 +2,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from hexaccount.application.commit_signal import CommitSignal
-from hexaccount.application.ports.allowances import Allowances
-from hexaccount.application.ports.clearing import Clearing
-from hexaccount.application.ports.history import History
-from hexaccount.application.ports.outbox import Outbox, SetAsideDeliveries
-from hexaccount.application.ports.signing_keys import SigningKeys
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.stored_profiles import StoredProfiles
-from hexaccount.application.ports.subscriptions import Subscriptions
-from hexaccount.application.ports.unit_of_work import UnitOfWork
-from hexaccount.application.recorder import Recorder
-from hexaccount_filestore.allowances import FileAllowances
+from hexaccount.accounts.ports import StoredProfiles
+from hexaccount.events.ports import DeadLetters, History, Outbox, Subscriptions
+from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.rate_limits.ports import RateLimitStore
+from hexaccount.retention.ports import RetentionStore
+from hexaccount.signing_keys.ports import SigningKeys
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount_filestore.allowances import FileRateLimitStore
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.clearing import FileClearing
 from hexaccount_filestore.history import FileHistory
@@ -27,21 +25,21 @@ from hexaccount_filestore.unit_of_work import FileUnitOfWork
 class FileStore(Store):
     """A handle on a file; nothing is opened before it is used, and the handles of one process share the file."""
 
-    def __init__(self, path: Path, recorder: Recorder) -> None:
+    def __init__(self, path: Path, recorder: EventRecorder) -> None:
         """Take the file, and who makes journal entries."""
         self._handle = Handle(path)
         self._recorder = recorder
         self._outbox = FileOutbox(self._handle)
         self._clearing = FileClearing(self._handle)
         self._signing_keys = FileSigningKeys(self._handle)
-        self._allowances = FileAllowances(self._handle)
+        self._allowances = FileRateLimitStore(self._handle)
 
     @property
     def outbox(self) -> Outbox:
         return self._outbox
 
     @property
-    def set_aside(self) -> SetAsideDeliveries:
+    def dead_letters(self) -> DeadLetters:
         return self._outbox
 
     @property
@@ -57,7 +55,7 @@ class FileStore(Store):
         return FileStoredProfiles(self._handle)
 
     @property
-    def clearing(self) -> Clearing:
+    def retention_store(self) -> RetentionStore:
         return self._clearing
 
     @property
@@ -65,7 +63,7 @@ class FileStore(Store):
         return self._signing_keys
 
     @property
-    def allowances(self) -> Allowances:
+    def rate_limits(self) -> RateLimitStore:
         return self._allowances
 
     @property
@@ -96,7 +94,7 @@ class FileStoreOpener:
 
     one_process: bool = True
 
-    def __call__(self, url: str, recorder: Recorder) -> Store:
+    def __call__(self, url: str, recorder: EventRecorder) -> Store:
         """Return a handle on the file that filestore:///var/lib/accounts.journal names; raises ValueError."""
         parts = urlsplit(url)
         if parts.netloc or not parts.path.strip("/") or parts.query or parts.fragment:

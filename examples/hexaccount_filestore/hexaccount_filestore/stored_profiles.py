@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hexaccount.application.ports.stored_profiles import StoredProfiles
-from hexaccount.domain.profile import Profile
+from hexaccount.accounts.ports import StoredProfiles
+from hexaccount.accounts.profile import Profile
 from hexaccount_filestore.book import Handle
 
 

@@ -2,7 +2,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
 
-from hexaccount.application.ports.subscriptions import Subscriptions
+from hexaccount.events.ports import Subscriptions
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.state import Step
 
@@ -16,13 +16,13 @@ class FileSubscriptions(Subscriptions):
     def names(self) -> Collection[str]:
         with self.handle.book.lock:
             state = self.handle.book.state
-            enrolled = {name for name, types in state.subscriptions.items() if types}
-            return enrolled | {name for name, deliveries in state.owed.items() if deliveries}
+            subscribed = {name for name, types in state.subscriptions.items() if types}
+            return subscribed | {name for name, deliveries in state.pending.items() if deliveries}
 
-    def cancel(self, subscriber: str, *, limit: int) -> int:
+    def unsubscribe(self, subscriber: str, *, limit: int) -> int:
         with self.handle.book.lock:
             state = self.handle.book.state
-            doomed = [(subscriber, event_id) for event_id in islice(state.owed.get(subscriber, {}), limit)]
-            enrolled = bool(state.subscriptions.get(subscriber))
-            self.handle.book.do(Step(enrolled={subscriber: []} if enrolled else {}, settled=doomed))
+            doomed = [(subscriber, event_id) for event_id in islice(state.pending.get(subscriber, {}), limit)]
+            subscribed = bool(state.subscriptions.get(subscriber))
+            self.handle.book.do(Step(subscribed={subscriber: []} if subscribed else {}, settled=doomed))
         return len(doomed)

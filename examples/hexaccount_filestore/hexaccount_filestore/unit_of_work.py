@@ -2,13 +2,14 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
-from hexaccount.application.recorder import Recorder
-from hexaccount.application.repositories_in_hand import InboxInHand
-from hexaccount.application.work_in_hand import Change, WorkInHand
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.user import User
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.identity_map import Change, IdentityMap
+from hexaccount.store_kit.tracking_repositories import TrackingInbox
 from hexaccount_filestore.book import Handle
 from hexaccount_filestore.keyed_requests import FileKeyedRequests
 from hexaccount_filestore.repositories import FileJournal, FileProfiles, FileSessions, FileUsers
@@ -18,17 +19,17 @@ from hexaccount_filestore.state import State, Step
 class FileUnitOfWork:
     """A transaction: all is checked, then written as one record, then done, under one lock."""
 
-    def __init__(self, handle: Handle, recorder: Recorder) -> None:
+    def __init__(self, handle: Handle, recorder: EventRecorder) -> None:
         """Take the handle on the book, and who makes journal entries."""
         self._handle = handle
         self._recorder = recorder
-        self._work = WorkInHand()
+        self._work = IdentityMap()
         self.users = FileUsers(self._work, handle)
         self.sessions = FileSessions(self._work, handle)
         self.profiles = FileProfiles(self._work, handle)
         self.journal = FileJournal(handle)
-        self.inbox = InboxInHand(self._work)
-        self.keyed_requests = FileKeyedRequests(self._work, handle)
+        self.inbox = TrackingInbox(self._work)
+        self.idempotency_records = FileKeyedRequests(self._work, handle)
 
     def __enter__(self) -> Self:
         return self
@@ -48,32 +49,32 @@ class FileUnitOfWork:
             self._check_tokens(book.state)
             book.do(self._step(book.state, changes))
             book.state.put(change.aggregate for change in changes)
-        self._work.settle(changes)
+        self._work.acknowledge(changes)
         if changes:
             book.tell()
 
     def _check_inbox(self, state: State) -> None:
-        handled = self._work.orders.handled
+        handled = self._work.pending_writes.handled
         if not state.handled.isdisjoint(handled) or len(set(handled)) < len(handled):
             raise AlreadyHandled
 
     def _check_tokens(self, state: State) -> None:
-        for token in self._work.orders.tokens:
+        for token in self._work.pending_writes.tokens:
             if token.spent_at is None and token.predecessor in state.followed:
                 raise StaleVersion(Session.kind, token.session_id)
 
     def _step(self, state: State, changes: Sequence[Change]) -> Step:
         users = [change.aggregate for change in changes if isinstance(change.aggregate, User)]
         hashes = {user.id: user.password_hash for user in users if user.id not in state.users}
-        for user_id, old, new in self._work.orders.hashes:
+        for user_id, old, new in self._work.pending_writes.hashes:
             if old in (None, hashes.get(user_id, state.hashes.get(user_id))):
                 hashes[user_id] = new
         return Step(
             entries=[entry for change in changes for entry in change.entries],
             hashes=hashes,
-            tokens=list(self._work.orders.tokens),
-            handled=list(self._work.orders.handled),
-            requests=self.keyed_requests.to_store(),
+            tokens=list(self._work.pending_writes.tokens),
+            handled=list(self._work.pending_writes.handled),
+            requests=self.idempotency_records.to_store(),
         )
 
 

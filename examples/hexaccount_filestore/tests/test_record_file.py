@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.store import SchemaMismatch
 from hexaccount_filestore.record_file import RecordFile, create
 
 RECORDS = [b"one", b"two two", b"three three three"]

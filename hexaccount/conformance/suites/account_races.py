@@ -4,23 +4,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
-from hexaccount.application.access import Access
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.bus import Bus
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.list_sessions import ListSessions
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.messages import Command
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.get_user import GetUser
 from hexaccount.conformance.suites.histories import History, Look, Operation, check_order
 from hexaccount.conformance.suites.on_a_bus import PASSWORD, registration
 from hexaccount.conformance.suites.races import Racers
 from hexaccount.conformance.suites.two_buses import TwoBusesContract
-from hexaccount.domain.errors import NotAuthenticated, WrongCredentials
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.messages import Command
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.list_sessions import ListSessions
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.store_kit.store import Store
 
 THREADS = 6
 
@@ -115,7 +116,7 @@ class Visitor:
     bus: Bus
     name: str
     user_id: UUID
-    known: list[Access]
+    known: list[IssuedTokens]
     chance: random.Random
 
     def play(self) -> None:
@@ -188,7 +189,7 @@ class AccountRacesContract(TwoBusesContract):
         chance = random.Random(17)
         with Racers(THREADS) as racers:
             for number in range(histories):
-                name, known, history = f"contested{number}", list[Access](), History[object]()
+                name, known, history = f"contested{number}", list[IssuedTokens](), History[object]()
                 user_id = buses[0].handle(registration(name))
                 visitors = [
                     Visitor(history, bus, name, user_id, known, random.Random(chance.random()))
@@ -235,7 +236,7 @@ def check_journals(store: Store, operations: Sequence[Operation[object]]) -> Non
             assert types == (["opened", "closed"] if session_id in left else ["opened"])
 
 
-def is_alive(bus: Bus, access: Access) -> bool:
+def is_alive(bus: Bus, access: IssuedTokens) -> bool:
     """Tell whether an access token opens the account."""
     try:
         bus.handle(Authenticate(token=access.token))

@@ -5,19 +5,19 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hexaccount.application.event_codec import from_entry
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import UnitOfWork
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.accounts.names import UserName
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users
-from hexaccount.domain.aggregate import Aggregate
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.errors import UserNotFound
-from hexaccount.domain.names import UserName
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.events.event_codec import from_entry
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 
 _AUDITOR = "contract-audit"
 _KINDS: dict[str, type[Aggregate]] = {"user": User, "session": Session, "profile": Profile}
@@ -43,7 +43,7 @@ class JournalAudit:
 
     def begin(self, store: Store) -> None:
         """Have every event from now on owed to the audit."""
-        store.outbox.enrol(_AUDITOR, ["*"])
+        store.outbox.subscribe(_AUDITOR, ["*"])
         self.has_begun = True
 
     def journals(self, store: Store) -> dict[tuple[str, UUID], list[JournalEntry]]:
@@ -53,7 +53,7 @@ class JournalAudit:
                 told = self._told.setdefault((delivery.entry.aggregate, delivery.entry.aggregate_id), [])
                 assert delivery.entry.sequence > len(told), "what was settled is claimed again"
                 told.append(delivery.entry)
-            store.outbox.settle(claimed)
+            store.outbox.acknowledge(claimed)
         return self._told
 
     def check(self, store: Store) -> None:

@@ -6,21 +6,21 @@ from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.messages import Command
-from hexaccount.application.ports.store import Store
-from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.conformance.suites.audit import JournalAudit
 from hexaccount.conformance.suites.on_a_bus import PASSWORD, bus_parts, registration, running_relays
 from hexaccount.conformance.suites.races import PATIENCE, race
 from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.messages import Command
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.store_kit.store import Store
 from hexaccount_memory import MemoryPublisher
 
 THREADS = 8

@@ -3,13 +3,13 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import StaleVersion
-from hexaccount.application.recorder import Recorder
+from hexaccount.accounts.role import Role
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import add, save, session_of, user_of
 from hexaccount.conformance.suites.subject import SOURCE, ContractSuite, StoreUnderTest
-from hexaccount.domain.role import Role
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
 
 CHANGES: dict[str, Callable[..., None]] = {
@@ -45,7 +45,7 @@ class CacheMarksContract(ContractSuite):
     @pytest.fixture
     def marking(self, under_test: StoreUnderTest, marks: Marks) -> Iterator[Store]:
         """Give a store that makes marks."""
-        store = under_test.opener(Recorder(Uuid7Identifiers(), SOURCE, mark=marks))
+        store = under_test.opener(EventRecorder(Uuid7Identifiers(), SOURCE, invalidate=marks))
         store.migrate()
         yield store
         store.close()

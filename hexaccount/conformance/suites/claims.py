@@ -2,11 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.application.ports.store import Store
 from hexaccount.conformance.suites.owing import A_MOMENT, LEASE, NOW, SUBSCRIBER, claim, sequences, user_with_events
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import disable, save
 from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.store_kit.store import Store
 
 
 class ClaimsContract(ContractSuite):
@@ -14,14 +14,14 @@ class ClaimsContract(ContractSuite):
 
     @pytest.fixture(autouse=True)
     def _enrolled(self, store: Store) -> None:
-        store.outbox.enrol(SUBSCRIBER, ["*"])
+        store.outbox.subscribe(SUBSCRIBER, ["*"])
 
     def test_the_events_of_an_aggregate_are_claimed_together_in_order(self, store: Store, people: People) -> None:
         users = [user_with_events(store, people, 5) for _ in range(4)]
-        owed = claim(store)
-        assert len(owed) == 20
+        pending = claim(store)
+        assert len(pending) == 20
         for user in users:
-            assert sequences(owed, user.id) == [1, 2, 3, 4, 5]
+            assert sequences(pending, user.id) == [1, 2, 3, 4, 5]
 
     def test_events_of_later_commits_follow_in_order(self, store: Store, another: Store, people: People) -> None:
         users = [people.user() for _ in range(3)]
@@ -32,9 +32,9 @@ class ClaimsContract(ContractSuite):
                     found = uow.users.get(user.id)
                     (found.disable, found.enable)[number % 2](people.now())
                     uow.commit()
-        owed = claim(store)
+        pending = claim(store)
         for user in users:
-            assert sequences(owed, user.id) == list(range(1, 11))
+            assert sequences(pending, user.id) == list(range(1, 11))
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 10, 11])
     def test_a_limit_takes_no_event_before_an_earlier_one(self, store: Store, people: People, limit: int) -> None:
@@ -45,7 +45,7 @@ class ClaimsContract(ContractSuite):
             for delivery in claimed:
                 assert delivery.entry.sequence not in taken[delivery.entry.aggregate_id]
                 taken[delivery.entry.aggregate_id].append(delivery.entry.sequence)
-            store.outbox.settle(claimed)
+            store.outbox.acknowledge(claimed)
         assert taken == {user.id: list(range(1, count + 1)) for user, count in zip(users, (1, 4, 2, 3), strict=True)}
 
     def test_a_claim_is_as_large_as_its_limit_where_enough_is_due(self, store: Store, people: People) -> None:
@@ -66,7 +66,7 @@ class ClaimsContract(ContractSuite):
         assert sequences(first, user.id) == [1]
         other = user_with_events(store, people, 1)
         assert [delivery.entry.aggregate_id for delivery in claim(store)] == [other.id]
-        store.outbox.settle(first)
+        store.outbox.acknowledge(first)
         assert sequences(claim(store)) == [2, 3]
 
     def test_an_event_that_is_committed_during_the_lease_of_an_earlier_one_waits(
@@ -76,14 +76,14 @@ class ClaimsContract(ContractSuite):
         first = claim(store)
         disable(store, user.id, people.now())
         assert list(claim(store)) == []
-        store.outbox.settle(first)
+        store.outbox.acknowledge(first)
         assert sequences(claim(store)) == [2]
 
     def test_later_events_wait_while_an_earlier_one_is_postponed(self, store: Store, people: People) -> None:
         user_with_events(store, people, 3)
         (first,) = claim(store, limit=1)
         until = NOW + timedelta(seconds=10)
-        store.outbox.postpone(first, until=until, error="not now")
+        store.outbox.retry_later(first, until=until, error="not now")
         assert list(claim(store)) == []
         assert list(claim(store, now=until - A_MOMENT)) == []
         assert sequences(claim(store, now=until)) == [1, 2, 3]
@@ -91,8 +91,8 @@ class ClaimsContract(ContractSuite):
     def test_of_a_batch_the_rest_waits_for_the_one_that_is_postponed(self, store: Store, people: People) -> None:
         user_with_events(store, people, 4)
         first, second, *rest = claim(store)
-        store.outbox.settle([first])
-        store.outbox.postpone(second, until=NOW + timedelta(seconds=10), error="not now")
+        store.outbox.acknowledge([first])
+        store.outbox.retry_later(second, until=NOW + timedelta(seconds=10), error="not now")
         store.outbox.release(rest)
         assert list(claim(store)) == []
         assert sequences(claim(store, now=NOW + timedelta(seconds=10))) == [2, 3, 4]
@@ -100,12 +100,12 @@ class ClaimsContract(ContractSuite):
     def test_a_hole_is_not_jumped_while_the_earlier_event_is_held(self, store: Store, people: People) -> None:
         user_with_events(store, people, 4)
         _, second, third, _ = claim(store)
-        store.outbox.settle([second])
+        store.outbox.acknowledge([second])
         store.outbox.release([third])
         assert list(claim(store)) == []
 
     def test_aggregates_and_subscribers_do_not_wait_for_each_other(self, store: Store, people: People) -> None:
-        store.outbox.enrol("another", ["*"])
+        store.outbox.subscribe("another", ["*"])
         user = user_with_events(store, people, 2)
         save(store, people.profile(user.id))
         held = claim(store, limit=1)

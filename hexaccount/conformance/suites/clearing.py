@@ -6,14 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.ports.clearing import Leftover
-from hexaccount.application.ports.keyed_requests import KeyedRequest
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import AlreadyHandled
-from hexaccount.application.purge import Purge
-from hexaccount.application.refresh_session import RefreshSession
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.audit import JournalAudit
 from hexaccount.conformance.suites.on_a_bus import PASSWORD, bus_parts, registration
@@ -22,9 +14,17 @@ from hexaccount.conformance.suites.people import BEGINNING, People
 from hexaccount.conformance.suites.races import race
 from hexaccount.conformance.suites.storing import journal_of, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated
-from hexaccount.domain.refresh_token import digest_of
-from hexaccount.domain.session import Session
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.retention.apply_retention import ApplyRetention
+from hexaccount.retention.ports import ExpiredKind
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
+from hexaccount.sessions.refresh_session import RefreshSession
+from hexaccount.sessions.refresh_token import digest_of
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.store import Store
 from hexaccount_system import SystemClock
 
 HOUR = timedelta(hours=1)
@@ -32,7 +32,7 @@ HOUR = timedelta(hours=1)
 ENDED = BEGINNING + 2 * HOUR
 
 
-class ClearingContract(ContractSuite):
+class RetentionStoreContract(ContractSuite):
     """What nobody will ask for again goes, a little at a time; what somebody may ask for, and history, stay."""
 
     def test_sessions_go_once_they_were_closed_or_have_expired_before_the_moment(
@@ -82,15 +82,15 @@ class ClearingContract(ContractSuite):
             clock.advance(days=30, hours=1)
             young = bus.handle(LogIn(user_name="juliet", password=PASSWORD))
             clock.advance(minutes=30)
-            assert bus.handle(Purge()).removed[Leftover.ENDED_SESSIONS] == 0
+            assert bus.handle(ApplyRetention()).removed[ExpiredKind.ENDED_SESSIONS] == 0
             assert session_of(store, old.session_id) is not None
             clock.advance(minutes=29)
-            bus.handle(Purge())
+            bus.handle(ApplyRetention())
             assert bus.handle(Authenticate(token=young.token)).session_id == young.session_id
             clock.advance(minutes=1, milliseconds=1)
             audit.sessions_cleared_before = clock.now() - timedelta(days=30)
-            purged = bus.handle(Purge())
-            kinds = (Leftover.TOKENS_OF_ENDED_SESSIONS, Leftover.ENDED_SESSIONS)
+            purged = bus.handle(ApplyRetention())
+            kinds = (ExpiredKind.TOKENS_OF_ENDED_SESSIONS, ExpiredKind.ENDED_SESSIONS)
             assert ([purged.removed[kind] for kind in kinds], purged.finished) == ([1, 1], True)
             assert session_of(store, old.session_id) is None
             clock.advance(days=-30, hours=-2)
@@ -109,9 +109,9 @@ class ClearingContract(ContractSuite):
             first, other = (bus.handle(LogIn(user_name="juliet", password=PASSWORD)) for _ in range(2))
             second, following = (bus.handle(RefreshSession(refresh=login.refresh)) for login in (first, other))
             clock.advance(seconds=10)
-            assert bus.handle(Purge()).removed[Leftover.TOKEN_SALTS] == 0
+            assert bus.handle(ApplyRetention()).removed[ExpiredKind.TOKEN_SALTS] == 0
             clock.advance(milliseconds=1)
-            assert bus.handle(Purge()).removed[Leftover.TOKEN_SALTS] == 2
+            assert bus.handle(ApplyRetention()).removed[ExpiredKind.TOKEN_SALTS] == 2
             with store.unit_of_work() as uow:
                 found = uow.sessions.find_by_token(digest_of(first.refresh))
             assert found
@@ -121,7 +121,7 @@ class ClearingContract(ContractSuite):
             stored = session_of(store, first.session_id)
             assert stored
             assert stored.closed_at is not None
-            clear = partial(another.clearing.clear, Leftover.SPENT_TOKENS, limit=10)
+            clear = partial(another.retention_store.clear, ExpiredKind.SPENT_TOKENS, limit=10)
             assert [clear(before=moment) for moment in (NOW, NOW + A_MOMENT, NOW + HOUR)] == [0, 2, 0]
             assert bus.handle(RefreshSession(refresh=following.refresh)).session_id == other.session_id
             with pytest.raises(InvalidRefreshToken):
@@ -131,15 +131,15 @@ class ClearingContract(ContractSuite):
         moments = [NOW, NOW + A_MOMENT, NOW + HOUR]
         for number, expires_at in enumerate(moments):
             with store.unit_of_work() as uow:
-                request = KeyedRequest(
+                request = IdempotencyRecord(
                     key=f"key {number}", fingerprint="this", claimed_until=NOW, expires_at=expires_at
                 )
-                uow.keyed_requests.claim(request, now=NOW - HOUR)
+                uow.idempotency_records.claim(request, now=NOW - HOUR)
         left = []
         for before in (NOW, NOW + A_MOMENT, NOW + HOUR):
-            another.clearing.clear(Leftover.EXPIRED_REQUESTS, before=before, limit=10)
+            another.retention_store.clear(ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS, before=before, limit=10)
             with store.unit_of_work() as uow:
-                left.append([uow.keyed_requests.find(f"key {number}") is not None for number in range(3)])
+                left.append([uow.idempotency_records.find(f"key {number}") is not None for number in range(3)])
         assert left == [[True] * 3, [False, True, True], [False, False, True]]
 
     def test_notes_of_handled_events_go_by_the_age_of_the_event(self, store: Store, another: Store) -> None:
@@ -152,17 +152,17 @@ class ClearingContract(ContractSuite):
                 self.note(store, [young], subscriber)
 
     def test_a_note_stays_while_its_event_is_owed_to_that_subscriber(self, store: Store, people: People) -> None:
-        store.outbox.enrol("owed", ["*"])
-        store.outbox.enrol("set aside", ["*"])
+        store.outbox.subscribe("owed", ["*"])
+        store.outbox.subscribe("set aside", ["*"])
         save(store, people.user())
         (delivery,), (given_up,) = claim(store, "owed"), claim(store, "set aside")
-        store.outbox.set_aside(given_up, error="broken")
+        store.outbox.dead_letter(given_up, error="broken")
         event_id = delivery.entry.id
         self.note(store, [event_id], "owed", "set aside", "no longer there")
         later = SystemClock().now() + HOUR
         assert self.clear_notes(store, before=later) == 1
         self.note(store, [event_id], "no longer there")
-        store.outbox.settle([delivery])
+        store.outbox.acknowledge([delivery])
         assert self.clear_notes(store, before=later) == 2
         with pytest.raises(AlreadyHandled):
             self.note(store, [event_id], "set aside")
@@ -173,11 +173,11 @@ class ClearingContract(ContractSuite):
         assert [self.clear_notes(store, limit=6) for _ in range(4)] == [6, 6, 3, 0]
 
     def test_a_delivery_that_succeeded_leaves_nothing_to_clear(self, store: Store, people: People) -> None:
-        store.outbox.enrol(SUBSCRIBER, ["*"])
+        store.outbox.subscribe(SUBSCRIBER, ["*"])
         save(store, people.user())
-        store.outbox.settle(claim(store))
+        store.outbox.acknowledge(claim(store))
         assert list(claim(store, now=NOW + timedelta(days=999))) == []
-        assert store.set_aside.page(limit=10, after=None) == []
+        assert store.dead_letters.page(limit=10, after=None) == []
         self.clear_everything(store)
 
     def test_two_purgers_remove_each_leftover_once(
@@ -200,7 +200,7 @@ class ClearingContract(ContractSuite):
     def test_purging_beside_relays_at_work_leaves_the_note_of_every_event_that_is_still_owed(
         self, store: Store, another: Store, people: People
     ) -> None:
-        store.outbox.enrol(SUBSCRIBER, ["*"])
+        store.outbox.subscribe(SUBSCRIBER, ["*"])
         save(store, *(people.user() for _ in range(60)))
         tomorrow = SystemClock().now() + timedelta(days=1)
         done = Event()
@@ -214,7 +214,7 @@ class ClearingContract(ContractSuite):
                     with pytest.raises(AlreadyHandled):
                         self.note(handle, [delivery.entry.id], SUBSCRIBER)
                     refused += 1
-                handle.outbox.settle(deliveries)
+                handle.outbox.acknowledge(deliveries)
             return refused
 
         def deliver_in_both() -> int:
@@ -235,8 +235,8 @@ class ClearingContract(ContractSuite):
         user = people.user()
         session = people.session(user)
         save(store, user, session, people.profile(user.id))
-        for kind in Leftover:
-            assert store.clearing.clear(kind, before=BEGINNING, limit=10) == 0
+        for kind in ExpiredKind:
+            assert store.retention_store.clear(kind, before=BEGINNING, limit=10) == 0
         assert session_of(store, session.id) is not None
 
     @staticmethod
@@ -251,18 +251,18 @@ class ClearingContract(ContractSuite):
     def clear_sessions(store: Store, audit: JournalAudit, *, before: datetime = ENDED, limit: int = 100) -> int:
         """Remove sessions, and let the audit know."""
         audit.sessions_cleared_before = max(audit.sessions_cleared_before or before, before)
-        return store.clearing.clear(Leftover.ENDED_SESSIONS, before=before, limit=limit)
+        return store.retention_store.clear(ExpiredKind.ENDED_SESSIONS, before=before, limit=limit)
 
     @staticmethod
     def clear_notes(store: Store, *, before: datetime = NOW, limit: int = 100) -> int:
         """Remove notes of handled events."""
-        return store.clearing.clear(Leftover.HANDLED_EVENTS, before=before, limit=limit)
+        return store.retention_store.clear(ExpiredKind.HANDLED_EVENTS, before=before, limit=limit)
 
     @staticmethod
     def clear_everything(store: Store) -> None:
         """See that there is nothing to remove of any kind, at any time."""
-        for kind in Leftover:
-            assert store.clearing.clear(kind, before=NOW + timedelta(days=999), limit=10) == 0
+        for kind in ExpiredKind:
+            assert store.retention_store.clear(kind, before=NOW + timedelta(days=999), limit=10) == 0
 
     @staticmethod
     def note(store: Store, event_ids: Iterable[UUID], *subscribers: str) -> None:

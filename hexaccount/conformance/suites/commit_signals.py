@@ -3,14 +3,14 @@ from functools import partial
 
 import pytest
 
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.errors import UserNameTaken
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.owing import A_MOMENT, NOW
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import Racers
 from hexaccount.conformance.suites.storing import disable, save, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.errors import UserNameTaken
-from hexaccount.domain.user import User
+from hexaccount.store_kit.store import Store
 
 PATIENCE = 20.0
 
@@ -31,14 +31,14 @@ class CommitSignalContract(ContractSuite):
             assert store.commits.count > seen
 
     def test_a_commit_is_told_of_when_its_events_can_be_claimed(self, store: Store, people: People) -> None:
-        store.outbox.enrol("listener", ["*"])
+        store.outbox.subscribe("listener", ["*"])
         seen = store.commits.count
         save(store, people.user())
         store.commits.wait(seen, PATIENCE)
         assert len(store.outbox.claim("listener", limit=9, now=people.now(), lease=A_MOMENT)) == 1
 
     def test_who_is_woken_by_a_commit_finds_its_events(self, store: Store, people: People) -> None:
-        store.outbox.enrol("listener", ["*"])
+        store.outbox.subscribe("listener", ["*"])
         with Racers(2) as racers:
             for _ in range(20):
                 works: list[Callable[[], int | None]] = [
@@ -67,5 +67,5 @@ class CommitSignalContract(ContractSuite):
         """Wait for a commit, and return how many events of it were there."""
         store.commits.wait(seen, PATIENCE)
         claimed = store.outbox.claim("listener", limit=9, now=NOW, lease=A_MOMENT)
-        store.outbox.settle(claimed)
+        store.outbox.acknowledge(claimed)
         return len(claimed)

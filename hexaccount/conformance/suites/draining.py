@@ -9,12 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.ports.outbox import Delivery
-from hexaccount.application.ports.store import Store
 from hexaccount.conformance.suites.owing import LEASE, NOW, SUBSCRIBER, claim, user_with_events
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import PATIENCE, Racers, race
 from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.events.ports import Delivery
+from hexaccount.store_kit.store import Store
 
 
 class FirstDeliveries:
@@ -50,7 +50,7 @@ class DrainingContract(ContractSuite):
 
     @pytest.fixture(autouse=True)
     def _enrolled(self, store: Store) -> None:
-        store.outbox.enrol(SUBSCRIBER, ["*"])
+        store.outbox.subscribe(SUBSCRIBER, ["*"])
 
     def test_racing_claimants_never_hold_one_delivery_nor_one_aggregate(
         self, store: Store, another: Store, people: People
@@ -76,7 +76,7 @@ class DrainingContract(ContractSuite):
         delivered = FirstDeliveries()
 
         def end(handle: Store, claimed: list[Delivery], chance: random.Random) -> None:
-            handle.outbox.settle(claimed)
+            handle.outbox.acknowledge(claimed)
 
         race(*self.claimants(store, another, delivered, end, goal=500))
         delivered.check(most_attempts=1)
@@ -91,9 +91,9 @@ class DrainingContract(ContractSuite):
 
         def end(handle: Store, claimed: list[Delivery], chance: random.Random) -> None:
             failing = chance.randrange(2 * len(claimed))
-            handle.outbox.settle(claimed[:failing])
+            handle.outbox.acknowledge(claimed[:failing])
             for delivery in claimed[failing : failing + 1]:
-                handle.outbox.postpone(delivery, until=NOW, error="by chance")
+                handle.outbox.retry_later(delivery, until=NOW, error="by chance")
             handle.outbox.release(claimed[failing + 1 :])
 
         race(*self.claimants(store, another, delivered, end, goal=500))
@@ -123,7 +123,7 @@ class DrainingContract(ContractSuite):
             assert monotonic() < deadline, "what was settled is claimed again"
             for delivery in claimed:
                 delivered.note(delivery)
-            store.outbox.settle(claimed)
+            store.outbox.acknowledge(claimed)
 
     @staticmethod
     def claimants(

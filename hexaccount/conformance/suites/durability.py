@@ -2,14 +2,14 @@ from uuid import uuid4
 
 import pytest
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import AlreadyHandled
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
 from hexaccount.conformance.suites.audit import state_of
 from hexaccount.conformance.suites.owing import claim, give_up, sequences, user_with_events
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, journal_of, profile_of, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.store_kit.store import Store
 
 
 class DurabilityContract(ContractSuite):
@@ -19,7 +19,7 @@ class DurabilityContract(ContractSuite):
         self, store: Store, under_test: StoreUnderTest, people: People
     ) -> None:
         for subscriber in ("late", "gives up"):
-            store.outbox.enrol(subscriber, ["*"])
+            store.outbox.subscribe(subscriber, ["*"])
         user = user_with_events(store, people, 3)
         session, profile = people.session(user), people.profile(user.id, bio="\U0001f600")
         save(store, session, profile)
@@ -37,9 +37,9 @@ class DurabilityContract(ContractSuite):
         assert session_of(late, session.id)
         assert profile_of(late, user.id)
         assert [journal_of(late, aggregate) for aggregate in (user, session, profile)] == before
-        owed = [delivery for delivery in claim(late, "late") if delivery.entry.aggregate == "user"]
-        assert sequences(owed) == [1, 2, 3]
-        shown = late.set_aside.page(limit=100, after=None)
+        pending = [delivery for delivery in claim(late, "late") if delivery.entry.aggregate == "user"]
+        assert sequences(pending) == [1, 2, 3]
+        shown = late.dead_letters.page(limit=100, after=None)
         assert {each.entry.id for each in shown} == {delivery.entry.id for delivery in given_up}
         with late.unit_of_work() as uow:
             uow.inbox.add("handler", event_id)
@@ -53,12 +53,12 @@ class DurabilityContract(ContractSuite):
     def test_what_is_owed_again_is_there_for_a_later_handle(
         self, store: Store, under_test: StoreUnderTest, people: People
     ) -> None:
-        store.outbox.enrol("gives up", ["*"])
+        store.outbox.subscribe("gives up", ["*"])
         user = user_with_events(store, people, 4)
-        store.outbox.settle(claim(store, "gives up", limit=2))
+        store.outbox.acknowledge(claim(store, "gives up", limit=2))
         give_up(store, "gives up")
         for subscriber in ("gives up", "new"):
-            store.outbox.owe(subscriber, journal_of(store, user))
+            store.outbox.enqueue(subscriber, journal_of(store, user))
         under_test.close()
         late = under_test.open()
         for subscriber in ("gives up", "new"):

@@ -2,15 +2,15 @@ from functools import partial
 
 import pytest
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.ports.store import Store
-from hexaccount.application.update_profile import UnexpectedVersion, UpdateProfile
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.update_profile import UnexpectedVersion, UpdateProfile
 from hexaccount.conformance.suites.on_a_bus import bus_parts, registration
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import Racers, check_one_winner, outcome
 from hexaccount.conformance.suites.storing import save
 from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.kernel.bus import Bus
+from hexaccount.store_kit.store import Store
 
 THREADS = 8
 

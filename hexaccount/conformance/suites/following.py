@@ -2,22 +2,22 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.journal_follower import JournalFollower
-from hexaccount.application.ports.history import Chosen
-from hexaccount.application.ports.store import Store
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import disable, journal_of, save
 from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.journal_tail import JournalTail
+from hexaccount.events.ports import EventFilter
+from hexaccount.store_kit.store import Store
 from hexaccount_system import SystemClock
 
 WRITERS = 6
 EACH = 15
 
 
-def follower_of(store: Store) -> JournalFollower:
+def follower_of(store: Store) -> JournalTail:
     """Return who follows a store's journal from now on."""
-    follower = JournalFollower(store.history, commits=store.commits, clock=SystemClock())
+    follower = JournalTail(store.history, commits=store.commits, clock=SystemClock())
     assert list(follower.news()) == []
     return follower
 
@@ -56,7 +56,7 @@ class FollowingContract(ContractSuite):
         for writer in writing:
             writer.result()
         told += follower.news()
-        assert len(told) == len({entry.id for entry in told}) == store.history.count(Chosen()) == 2 * len(users)
+        assert len(told) == len({entry.id for entry in told}) == store.history.count(EventFilter()) == 2 * len(users)
         sequences: defaultdict[UUID, list[int]] = defaultdict(list)
         for entry in told:
             sequences[entry.aggregate_id].append(entry.sequence)

@@ -5,19 +5,19 @@ from typing import Any, cast
 
 import pytest
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.history import Chosen, JournalKey
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.owing import user_with_events
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import disable, journal_of, save
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventFilter, JournalKey
+from hexaccount.store_kit.store import Store
 
 OPENED = "hexaccount.session.opened.v1"
 DISABLED = "hexaccount.user.disabled.v1"
 UPDATED = "hexaccount.profile.updated.v1"
-EVERYTHING = Chosen()
+EVERYTHING = EventFilter()
 
 
 def populate(store: Store, people: People) -> list[User]:
@@ -55,7 +55,7 @@ class HistoryContract(ContractSuite):
 
     def test_the_history_of_an_account_is_that_of_all_its_aggregates(self, store: Store, people: People) -> None:
         user, *_ = populate(store, people)
-        found = store.history.page(Chosen(user_id=user.id), limit=100, after=None)
+        found = store.history.page(EventFilter(user_id=user.id), limit=100, after=None)
         assert {entry.subject for entry in found} == {user.id}
         counted = {kind: sum(entry.aggregate == kind for entry in found) for kind in ("user", "session", "profile")}
         assert counted == {"user": 2, "session": 3, "profile": 5}
@@ -64,7 +64,7 @@ class HistoryContract(ContractSuite):
 
     def test_an_account_that_nothing_has_happened_to_has_no_history(self, store: Store, people: People) -> None:
         populate(store, people)
-        nobody = Chosen(user_id=people.new_id())
+        nobody = EventFilter(user_id=people.new_id())
         assert list(store.history.page(nobody, limit=100, after=None)) == []
         assert list(store.history.by_aggregate(nobody, limit=100, after=None)) == []
         assert store.history.count(nobody) == 0
@@ -72,9 +72,9 @@ class HistoryContract(ContractSuite):
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
     def test_pages_ascend_by_id_and_hold_each_event_once(self, store: Store, people: People, limit: int) -> None:
         user, *_ = populate(store, people)
-        for chosen, total in ((Chosen(user_id=user.id), 10), (EVERYTHING, 28)):
+        for event_filter, total in ((EventFilter(user_id=user.id), 10), (EVERYTHING, 28)):
             found: list[JournalEntry] = []
-            while page := store.history.page(chosen, limit=limit, after=found[-1].id if found else None):
+            while page := store.history.page(event_filter, limit=limit, after=found[-1].id if found else None):
                 assert len(page) <= limit
                 found += page
             assert len(found) == total
@@ -85,26 +85,26 @@ class HistoryContract(ContractSuite):
         everything = store.history.page(EVERYTHING, limit=100, after=None)
         point = everything[14]
         choices = [
-            Chosen(types=[OPENED]),
-            Chosen(types=[OPENED, DISABLED]),
-            Chosen(types=[]),
-            Chosen(first=point.id),
-            Chosen(user_id=users[0].id, types=[UPDATED]),
-            Chosen(user_id=users[1].id, types=[UPDATED, DISABLED], first=point.id),
+            EventFilter(types=[OPENED]),
+            EventFilter(types=[OPENED, DISABLED]),
+            EventFilter(types=[]),
+            EventFilter(first=point.id),
+            EventFilter(user_id=users[0].id, types=[UPDATED]),
+            EventFilter(user_id=users[1].id, types=[UPDATED, DISABLED], first=point.id),
         ]
-        for chosen in choices:
-            wanted = [entry for entry in everything if chosen.has(entry)]
-            assert list(store.history.page(chosen, limit=100, after=None)) == wanted
+        for event_filter in choices:
+            wanted = [entry for entry in everything if event_filter.has(entry)]
+            assert list(store.history.page(event_filter, limit=100, after=None)) == wanted
             after = [entry for entry in wanted if entry.id > point.id]
-            assert list(store.history.page(chosen, limit=100, after=point.id)) == after
-            assert by_id(store.history.by_aggregate(chosen, limit=100, after=None)) == wanted
-            assert store.history.count(chosen) == len(wanted)
-        assert [store.history.count(chosen) for chosen in choices] == [9, 10, 0, 14, 4, 2]
+            assert list(store.history.page(event_filter, limit=100, after=point.id)) == after
+            assert by_id(store.history.by_aggregate(event_filter, limit=100, after=None)) == wanted
+            assert store.history.count(event_filter) == len(wanted)
+        assert [store.history.count(event_filter) for event_filter in choices] == [9, 10, 0, 14, 4, 2]
 
     def test_the_point_to_begin_at_belongs_to_what_is_chosen(self, store: Store, people: People) -> None:
         user = user_with_events(store, people, 5)
         third = journal_of(store, user)[2]
-        found = store.history.page(Chosen(first=third.id), limit=100, after=None)
+        found = store.history.page(EventFilter(first=third.id), limit=100, after=None)
         assert [entry.sequence for entry in found] == [3, 4, 5]
 
     @pytest.mark.parametrize("limit", [1, 2, 5, 28, 100])
@@ -124,12 +124,12 @@ class HistoryContract(ContractSuite):
 
     def test_by_aggregate_what_comes_after_one_is_all_that_stands_behind_it(self, store: Store, people: People) -> None:
         users = populate(store, people)
-        for chosen in (EVERYTHING, Chosen(user_id=users[1].id), Chosen(types=[OPENED, UPDATED])):
-            everything = list(store.history.by_aggregate(chosen, limit=100, after=None))
+        for event_filter in (EVERYTHING, EventFilter(user_id=users[1].id), EventFilter(types=[OPENED, UPDATED])):
+            everything = list(store.history.by_aggregate(event_filter, limit=100, after=None))
             keys = [key_of(entry) for entry in everything]
             for key in set(keys):
                 behind = everything[len(keys) - keys[::-1].index(key) :]
-                assert list(store.history.by_aggregate(chosen, limit=100, after=key)) == behind
+                assert list(store.history.by_aggregate(event_filter, limit=100, after=key)) == behind
 
     def test_it_is_the_same_for_every_handle_and_nothing_before_its_commit(
         self, store: Store, another: Store, people: People

@@ -3,15 +3,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, UnitOfWork
-from hexaccount.application.subscribers import HandlingSubscriber
+from hexaccount.accounts.user import UserRegistered
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import Racers, check_one_winner, outcome
 from hexaccount.conformance.suites.storing import journal_of, profile_of, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.events import Event, UserRegistered
-from hexaccount.domain.session import Session
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.events.subscribers import HandlingSubscriber
+from hexaccount.kernel.event import Event
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 
 
 class InboxContract(ContractSuite):

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from hexaccount.application.ports.keyed_requests import KeyedRequests
-from hexaccount.application.ports.unit_of_work import Inbox, Journal, Profiles, Sessions, UnitOfWork, Users
+from hexaccount.accounts.ports import Profiles, Users
+from hexaccount.events.ports import Inbox, Journal
+from hexaccount.idempotency.ports import IdempotencyRecords
+from hexaccount.sessions.ports import Sessions
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 
 
 class InterruptedWork(UnitOfWork):
@@ -37,8 +40,8 @@ class InterruptedWork(UnitOfWork):
         return self._inner.inbox
 
     @property
-    def keyed_requests(self) -> KeyedRequests:
-        return self._inner.keyed_requests
+    def idempotency_records(self) -> IdempotencyRecords:
+        return self._inner.idempotency_records
 
     def __enter__(self) -> Self:
         self._inner.__enter__()

@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from hexaccount.application.causation import Cause, caused_by
-from hexaccount.application.event_codec import from_entry
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.role import Role
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import journal_of, save, user_of
 from hexaccount.conformance.suites.subject import SOURCE, ContractSuite
-from hexaccount.domain.role import Role
+from hexaccount.events.event_codec import from_entry
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.causation import Cause, caused_by
+from hexaccount.store_kit.store import Store
 
 _TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

@@ -7,11 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.idempotency import RequestInFlight
-from hexaccount.application.ports.keyed_requests import KeyedRequest
-from hexaccount.application.ports.store import Store
-from hexaccount.application.register_user import RegisterUser
+from hexaccount.accounts.errors import UserNameTaken
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.interrupted_work import InterruptedWork
 from hexaccount.conformance.suites.on_a_bus import bus_parts, registration
@@ -20,18 +17,21 @@ from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import Racers
 from hexaccount.conformance.suites.storing import all_users, save
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.errors import UserNameTaken
-from hexaccount.domain.user import User
+from hexaccount.idempotency.idempotency_keys import RequestInFlight
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.kernel.bus import Bus
+from hexaccount.registration.register_user import RegisterUser
+from hexaccount.store_kit.store import Store
 
 LEASE = timedelta(seconds=60)
 LIFETIME = timedelta(days=1)
 THREADS = 32
 
 
-def request(key: str = "key", fingerprint: str = "this", *, after: timedelta = timedelta()) -> KeyedRequest:
+def request(key: str = "key", fingerprint: str = "this", *, after: timedelta = timedelta()) -> IdempotencyRecord:
     """Return a request that claims its key now, or later."""
     at = NOW + after
-    return KeyedRequest(key=key, fingerprint=fingerprint, claimed_until=at + LEASE, expires_at=at + LIFETIME)
+    return IdempotencyRecord(key=key, fingerprint=fingerprint, claimed_until=at + LEASE, expires_at=at + LIFETIME)
 
 
 class KeyedRequestsContract(ContractSuite):
@@ -80,7 +80,7 @@ class KeyedRequestsContract(ContractSuite):
         claim(store, first)
         with store.unit_of_work() as uow:
             uow.users.add(user)
-            uow.keyed_requests.complete(first, user.id)
+            uow.idempotency_records.complete(first, user.id)
             assert find(another, "key") == first
             uow.commit()
         answered = replace(first, user_id=user.id)
@@ -92,18 +92,18 @@ class KeyedRequestsContract(ContractSuite):
         first = request()
         claim(store, first)
         with store.unit_of_work() as uow:
-            uow.keyed_requests.complete(first, people.new_id())
+            uow.idempotency_records.complete(first, people.new_id())
         with store.unit_of_work() as uow:
             user = people.user("known")
             uow.users.add(user)
-            uow.keyed_requests.complete(first, user.id)
+            uow.idempotency_records.complete(first, user.id)
             with pytest.raises(UserNameTaken):
                 uow.commit()
         assert find(store, "key") == first
 
     def test_a_claim_outlives_the_unit_of_work_that_is_undone(self, store: Store) -> None:
         with store.unit_of_work() as uow:
-            uow.keyed_requests.claim(request(), now=NOW)
+            uow.idempotency_records.claim(request(), now=NOW)
         assert find(store, "key") == request()
 
     def test_a_request_that_was_given_back_may_be_sent_changed(self, store: Store, another: Store) -> None:
@@ -206,16 +206,16 @@ class KeyedRequestsContract(ContractSuite):
             assert len(all_users(store)) == 1
 
 
-def claim(store: Store, wanted: KeyedRequest) -> KeyedRequest | None:
+def claim(store: Store, wanted: IdempotencyRecord) -> IdempotencyRecord | None:
     """Claim a request's key at the moment that the request has been made for."""
     with store.unit_of_work() as uow:
-        return uow.keyed_requests.claim(wanted, now=wanted.claimed_until - LEASE)
+        return uow.idempotency_records.claim(wanted, now=wanted.claimed_until - LEASE)
 
 
-def find(store: Store, key: str) -> KeyedRequest | None:
+def find(store: Store, key: str) -> IdempotencyRecord | None:
     """Return the request that has a key."""
     with store.unit_of_work() as uow:
-        return uow.keyed_requests.find(key)
+        return uow.idempotency_records.find(key)
 
 
 def answer_to(store: Store, key: str) -> UUID | None:
@@ -224,15 +224,15 @@ def answer_to(store: Store, key: str) -> UUID | None:
     return found.user_id if found else None
 
 
-def release(store: Store, held: KeyedRequest) -> None:
+def release(store: Store, held: IdempotencyRecord) -> None:
     """Give a key back."""
     with store.unit_of_work() as uow:
-        uow.keyed_requests.release(held)
+        uow.idempotency_records.release(held)
 
 
-def complete(store: Store, held: KeyedRequest, user: User) -> None:
+def complete(store: Store, held: IdempotencyRecord, user: User) -> None:
     """Commit an account as the answer to a request."""
     with store.unit_of_work() as uow:
         uow.users.add(user)
-        uow.keyed_requests.complete(held, user.id)
+        uow.idempotency_records.complete(held, user.id)
         uow.commit()

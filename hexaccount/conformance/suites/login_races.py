@@ -4,19 +4,20 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.bus import Bus
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.conformance.suites.on_a_bus import PASSWORD, BusParts, bus_parts, registration
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import Racers, race
 from hexaccount.conformance.suites.storing import disable, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.errors import NotAuthenticated, WrongCredentials
+from hexaccount.kernel.bus import Bus
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.store_kit.store import Store
 
 
 class LoginRacesContract(ContractSuite):

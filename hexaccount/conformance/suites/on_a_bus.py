@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Thread
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.limit_table import limits
-from hexaccount.application.login_guard import LoginGuard
-from hexaccount.application.ports.clock import Clock
-from hexaccount.application.ports.event_publisher import EventPublisher
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import UnitOfWorkFactory
-from hexaccount.application.purge import Retention
-from hexaccount.application.register_user import RegisterUser
-from hexaccount.application.relay import Relay, RelayPolicy
-from hexaccount.application.role_book import RoleBook
-from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
-from hexaccount.application.turnstile import Turnstile
 from hexaccount.bootstrap.handlers import build_handlers, handling_subscribers, replay_targets
 from hexaccount.conformance.suites.races import PATIENCE
-from hexaccount.domain.lifetimes import Lifetimes
+from hexaccount.events.ports import EventPublisher
+from hexaccount.events.relay import Relay, RelayPolicy
+from hexaccount.events.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.clock import Clock
+from hexaccount.passwords.login_throttle import LoginThrottle
+from hexaccount.rate_limits.policies import limits
+from hexaccount.rate_limits.rate_limiter import RateLimiter
+from hexaccount.registration.register_user import RegisterUser
+from hexaccount.retention.apply_retention import Retention
+from hexaccount.roles.role_registry import RoleRegistry
+from hexaccount.sessions.lifetimes import Lifetimes
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
 from hexaccount_security import (
     BcryptHasher,
     HashingLane,
@@ -67,34 +67,34 @@ class BusParts:
             subscriptions=store.subscriptions,
             outbox=store.outbox,
             known_subscribers=(),
-            clearing=store.clearing,
+            retention_store=store.retention_store,
             retention=Retention(ended=timedelta(days=30), refresh_grace=grace),
             hasher=BcryptHasher(4, self.lane),
             common_passwords=ZxcvbnCommonPasswords(),
             tokens=JwtIssuer(KeyRing(_SMITH), issuer="contract", audience="contract", client_id="contract"),
             keys=store.signing_keys,
-            smith=_SMITH,
+            key_factory=_SMITH,
             clock=clock or SystemClock(),
             identifiers=Uuid7Identifiers(),
             lifetimes=replace(LIFETIMES, grace=grace),
-            roles=RoleBook({}),
+            roles=RoleRegistry({}),
             fingerprints=HmacFingerprints(_KEY),
             idempotency_lifetime=timedelta(days=1),
-            guard=_generous_guard(store),
+            throttle=_generous_guard(store),
         )
         return Bus(handlers, executor=self.executor)
 
 
-def _generous_guard(store: Store) -> LoginGuard:
+def _generous_guard(store: Store) -> LoginThrottle:
     """Return a guard that counts as every other, and has no reason to refuse."""
-    turnstile = Turnstile(
+    rate_limiter = RateLimiter(
         limits=limits(10_000),
-        shared=store.allowances,
-        local=store.allowances,
+        shared=store.rate_limits,
+        local=store.rate_limits,
         fingerprints=HmacFingerprints(_KEY),
         clock=SystemClock(),
     )
-    return LoginGuard(turnstile, HmacDeviceTokens(_KEY))
+    return LoginThrottle(rate_limiter, HmacDeviceTokens(_KEY))
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def running_relays(store: Store, publisher: EventPublisher, each: int = 2) -> It
         for _ in range(each)
     ]
     for subscriber in subscribers:
-        store.outbox.enrol(subscriber.name, subscriber.event_types)
+        store.outbox.subscribe(subscriber.name, subscriber.event_types)
     threads = [Thread(target=relay.run) for relay in relays]
     for thread in threads:
         thread.start()

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
 from uuid import UUID
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import AlreadyHandled
-from hexaccount.application.recorder import Recorder
-from hexaccount.application.repetition import repeat_when_stale
 from hexaccount.conformance.suites.owing import claim
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import PATIENCE, outcome
 from hexaccount.conformance.suites.uniqueness import register as register_one
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
 
 
@@ -34,9 +34,9 @@ class _Here:
 _here: list[_Here] = []
 
 
-def begin(opener: Callable[[Recorder], Store], barrier: Barrier) -> None:
+def begin(opener: Callable[[EventRecorder], Store], barrier: Barrier) -> None:
     """Open the store in this process."""
-    _here.append(_Here(opener(Recorder(Uuid7Identifiers(), "urn:hexaccount:contract")), barrier, People()))
+    _here.append(_Here(opener(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract")), barrier, People()))
 
 
 def register(process: int, rounds: int) -> list[Registration]:
@@ -63,7 +63,7 @@ def deliver(process: int, subscriber: str) -> list[UUID]:
         claimed = claim(here.store, subscriber, limit=3 + process)
         idle = 0 if claimed else idle + 1
         delivered += [delivery.entry.id for delivery in claimed]
-        here.store.outbox.settle(claimed)
+        here.store.outbox.acknowledge(claimed)
     return delivered
 
 

@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hexaccount.application.ports.outbox import Delivery, SetAside
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import save
-from hexaccount.domain.user import User
+from hexaccount.events.ports import DeadLetter, Delivery
+from hexaccount.store_kit.store import Store
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, 500_000, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -32,7 +32,7 @@ def claim(
     return store.outbox.claim(subscriber, limit=limit, now=now, lease=lease)
 
 
-def sequences(deliveries: Collection[Delivery] | Collection[SetAside], aggregate_id: UUID | None = None) -> list[int]:
+def sequences(deliveries: Collection[Delivery] | Collection[DeadLetter], aggregate_id: UUID | None = None) -> list[int]:
     """Return the sequences of the events, of one aggregate or all."""
     return [each.entry.sequence for each in deliveries if aggregate_id in (None, each.entry.aggregate_id)]
 
@@ -42,6 +42,6 @@ def give_up(store: Store, *subscribers: str, now: datetime = NOW) -> list[Delive
     given_up: list[Delivery] = []
     for subscriber in subscribers:
         for delivery in claim(store, subscriber, now=now):
-            store.outbox.set_aside(delivery, error=f"{subscriber} cannot")
+            store.outbox.dead_letter(delivery, error=f"{subscriber} cannot")
             given_up.append(delivery)
     return given_up

@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.ports.store import Store
 from hexaccount.conformance.suites.audit import state_of
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import race
 from hexaccount.conformance.suites.storing import all_users, save, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.store_kit.store import Store
 
 # Orders that are not that of the number: signed halves, little-endian words, version 1 times, text without padding.
 AWKWARD_IDS = [

@@ -2,12 +2,12 @@ from functools import partial
 
 import pytest
 
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.errors import UserNameTaken
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import race
 from hexaccount.conformance.suites.storing import disable, journal_of, replace_hash, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.errors import UserNameTaken
+from hexaccount.store_kit.store import Store
 
 
 class PasswordHashContract(ContractSuite):

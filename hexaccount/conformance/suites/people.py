@@ -2,13 +2,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.lifetimes import Lifetimes
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.role import Role
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.user import User
+from hexaccount.sessions.lifetimes import Lifetimes
+from hexaccount.sessions.session import Session
 from hexaccount_system import Uuid7Identifiers
 
 LIFETIMES = Lifetimes(

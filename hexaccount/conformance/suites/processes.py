@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import pytest
 
-from hexaccount.application.ports.store import Store
 from hexaccount.conformance.suites import other_process
 from hexaccount.conformance.suites.other_process import Registration
 from hexaccount.conformance.suites.owing import SUBSCRIBER, claim, user_with_events
@@ -14,6 +13,7 @@ from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import PATIENCE
 from hexaccount.conformance.suites.storing import all_users, save
 from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
+from hexaccount.store_kit.store import Store
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class ProcessesContract(ContractSuite):
     def test_two_processes_deliver_each_event_once(
         self, store: Store, people: People, two_processes: ProcessPoolExecutor
     ) -> None:
-        store.outbox.enrol(SUBSCRIBER, ["*"])
+        store.outbox.subscribe(SUBSCRIBER, ["*"])
         for _ in range(40):
             user_with_events(store, people, 5)
         delivered = self.in_both(two_processes, other_process.deliver, SUBSCRIBER)
@@ -79,7 +79,7 @@ class ProcessesContract(ContractSuite):
     def test_an_event_of_another_process_is_owed_to_whoever_is_enrolled_here(
         self, store: Store, two_processes: ProcessPoolExecutor
     ) -> None:
-        store.outbox.enrol(SUBSCRIBER, ["*"])
+        store.outbox.subscribe(SUBSCRIBER, ["*"])
         registrations = self.in_both(two_processes, other_process.register, 3)
         registered = {each.user_id for both in registrations for each in both if each.outcome == "done"}
         assert {delivery.entry.subject for delivery in claim(store)} == registered

@@ -5,16 +5,16 @@ from functools import partial
 from itertools import count
 from uuid import UUID
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.get_profile import GetProfile
-from hexaccount.application.ports.store import Store
-from hexaccount.application.update_profile import UnexpectedVersion, UpdateProfile
-from hexaccount.application.views import ProfileView
+from hexaccount.accounts.get_profile import GetProfile
+from hexaccount.accounts.update_profile import UnexpectedVersion, UpdateProfile
+from hexaccount.accounts.views import ProfileView
 from hexaccount.conformance.suites.histories import History, Look, check_order
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import Racers
 from hexaccount.conformance.suites.storing import save
 from hexaccount.conformance.suites.two_buses import TwoBusesContract
+from hexaccount.kernel.bus import Bus
+from hexaccount.store_kit.store import Store
 
 THREADS = 6
 

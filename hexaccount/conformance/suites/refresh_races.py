@@ -7,25 +7,26 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.access import Access
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.bus import Bus
-from hexaccount.application.change_password import ChangePassword
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.list_sessions import ListSessions
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.messages import Command
-from hexaccount.application.ports.store import Store
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.application.set_password import SetPassword
 from hexaccount.conformance.suites.histories import History, Look, check_order
 from hexaccount.conformance.suites.on_a_bus import PASSWORD, BusParts, registration
 from hexaccount.conformance.suites.races import Racers, race
 from hexaccount.conformance.suites.storing import session_of
 from hexaccount.conformance.suites.subject import StoreUnderTest
 from hexaccount.conformance.suites.two_buses import TwoBusesContract
-from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated, WrongCredentials
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.messages import Command
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.set_password import SetPassword
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.list_sessions import ListSessions
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.refresh_session import RefreshSession
+from hexaccount.store_kit.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class RefreshRacesContract(TwoBusesContract):
                 check_order(history.operations, SessionModel(access.refresh))
 
     @staticmethod
-    def play(history: History[object], bus: Bus, access: Access, end: Callable[[], object] | None) -> None:
+    def play(history: History[object], bus: Bus, access: IssuedTokens, end: Callable[[], object] | None) -> None:
         """Use the newest token one knows, twice; and look, or end the session, between."""
         answer = history.note(Refresh(access.refresh), partial(refresh, bus, access.refresh))
         if end is not None:
@@ -147,7 +148,7 @@ class RefreshRacesContract(TwoBusesContract):
                     if how == "change"
                     else SetPassword.of_text(user_id=user_id, password=new)
                 )
-                works: list[Callable[[], Access | None]] = [partial(change_it, buses[0], change)]
+                works: list[Callable[[], IssuedTokens | None]] = [partial(change_it, buses[0], change)]
                 works += [partial(refresh_all, bus, other) for bus in buses]
                 works += [partial(log_in, bus, password) for bus in (*buses, buses[1])]
                 seen = [access for access in racers.race(works) if access]
@@ -184,7 +185,7 @@ def login(password: str = PASSWORD) -> LogIn:
     return LogIn(user_name="contested", password=password)
 
 
-def log_in(bus: Bus, password: str) -> Access | None:
+def log_in(bus: Bus, password: str) -> IssuedTokens | None:
     """Return access, if the account still lets us in."""
     try:
         return bus.handle(login(password))
@@ -200,7 +201,7 @@ def refresh(bus: Bus, token: str) -> str | None:
         return None
 
 
-def refresh_all(bus: Bus, access: Access) -> Access:
+def refresh_all(bus: Bus, access: IssuedTokens) -> IssuedTokens:
     """Refresh until it is refused, or five times, and return the last access there was."""
     for _ in range(5):
         try:
@@ -215,7 +216,7 @@ def change_it(bus: Bus, change: Command[Any]) -> None:
     bus.handle(change)
 
 
-def is_alive(bus: Bus, access: Access) -> bool:
+def is_alive(bus: Bus, access: IssuedTokens) -> bool:
     """Tell whether an access token opens the account."""
     try:
         bus.handle(Authenticate(token=access.token))

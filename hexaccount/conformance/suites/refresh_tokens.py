@@ -3,15 +3,15 @@ from functools import partial
 
 import pytest
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import StaleVersion
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.people import LIFETIMES, People
 from hexaccount.conformance.suites.races import check_one_winner, outcome, race
 from hexaccount.conformance.suites.storing import disable, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
-from hexaccount.domain.refresh_token import RefreshToken, digest_of, new_refresh_token
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.refresh_token import RefreshToken, digest_of, new_refresh_token
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.store import Store
 
 
 class RefreshTokenContract(ContractSuite):

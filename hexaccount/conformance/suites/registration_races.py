@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.register_user import RegisterUser
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
+from hexaccount.accounts.get_user import GetUser
 from hexaccount.conformance.suites.histories import History, Look, check_order
 from hexaccount.conformance.suites.on_a_bus import PASSWORD
 from hexaccount.conformance.suites.races import Racers
 from hexaccount.conformance.suites.texts import ONE_ADDRESS, ONE_NAME
 from hexaccount.conformance.suites.two_buses import TwoBusesContract
-from hexaccount.domain.errors import EmailTaken, UserNameTaken, UserNotFound
+from hexaccount.kernel.bus import Bus
+from hexaccount.registration.register_user import RegisterUser
 
 THREADS = 8
 

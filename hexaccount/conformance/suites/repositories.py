@@ -4,16 +4,16 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import StaleVersion
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.accounts.names import PersonName
+from hexaccount.accounts.role import Role
 from hexaccount.conformance.suites.audit import state_of
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import PATIENCE, race
 from hexaccount.conformance.suites.storing import disable, profile_of, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.errors import UserNotFound
-from hexaccount.domain.names import PersonName
-from hexaccount.domain.role import Role
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.store_kit.store import Store
 
 MOMENTS = {
     "a millisecond": datetime(2026, 1, 1, 0, 0, 0, 1_000, tzinfo=UTC),

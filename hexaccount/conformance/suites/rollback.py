@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion, UnitOfWork
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.audit import state_of
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import (
@@ -20,8 +20,10 @@ from hexaccount.conformance.suites.storing import (
     user_of,
 )
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
-from hexaccount.domain.user import User
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 
 WATCHER = "watcher"
 
@@ -38,7 +40,7 @@ class RollbackContract(ContractSuite):
         """Return an account that was there before, and begin to watch what is owed from here."""
         user = people.user("known")
         save(store, user)
-        store.outbox.enrol(WATCHER, ["*"])
+        store.outbox.subscribe(WATCHER, ["*"])
         return user
 
     def test_leaving_without_a_commit_stores_nothing(self, store: Store, people: People, known: User) -> None:
@@ -195,5 +197,5 @@ class RollbackContract(ContractSuite):
     def drain(store: Store) -> int:
         """Take what is owed to the watcher and tell how much it was."""
         claimed = store.outbox.claim(WATCHER, limit=100, now=People().now(), lease=timedelta(hours=1))
-        store.outbox.settle(claimed)
+        store.outbox.acknowledge(claimed)
         return len(claimed)

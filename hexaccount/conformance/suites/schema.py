@@ -1,10 +1,10 @@
 import pytest
 
-from hexaccount.application.ports.store import SchemaMismatch, Store
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import race
 from hexaccount.conformance.suites.storing import save, user_of
 from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
+from hexaccount.store_kit.store import SchemaMismatch, Store
 
 
 class SchemaContract(ContractSuite):

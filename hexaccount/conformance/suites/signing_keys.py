@@ -2,11 +2,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from hexaccount.application.ports.signing_keys import KeyRefused, StoredKey
-from hexaccount.application.ports.store import Store
 from hexaccount.conformance.suites.people import BEGINNING
 from hexaccount.conformance.suites.races import check_one_winner, outcome, race
 from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
+from hexaccount.signing_keys.ports import KeyRefused, StoredKey
+from hexaccount.store_kit.store import Store
 
 
 def key(kid: str, *, begins: int = 0, retired_at: datetime | None = None) -> StoredKey:

@@ -4,12 +4,12 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import StaleVersion
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import PATIENCE, Racers, check_one_winner, outcome
 from hexaccount.conformance.suites.storing import disable, journal_of, profile_of, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.store_kit.store import Store
 
 
 class StaleVersionContract(ContractSuite):

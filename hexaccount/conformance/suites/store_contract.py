@@ -1,11 +1,11 @@
 from collections.abc import Iterable
 
 from hexaccount.conformance.suites.account_races import AccountRacesContract
-from hexaccount.conformance.suites.allowances import AllowancesContract
+from hexaccount.conformance.suites.allowances import RateLimitStoreContract
 from hexaccount.conformance.suites.backlog import BacklogContract
 from hexaccount.conformance.suites.bus_load import BusLoadContract
 from hexaccount.conformance.suites.claims import ClaimsContract
-from hexaccount.conformance.suites.clearing import ClearingContract
+from hexaccount.conformance.suites.clearing import RetentionStoreContract
 from hexaccount.conformance.suites.commit_signals import CommitSignalContract
 from hexaccount.conformance.suites.delivery_ends import DeliveryEndsContract
 from hexaccount.conformance.suites.draining import DrainingContract
@@ -65,8 +65,8 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     ProfileRacesContract,
     KeyedRequestsContract,
     ExpectedVersionsContract,
-    ClearingContract,
-    AllowancesContract,
+    RetentionStoreContract,
+    RateLimitStoreContract,
     BusLoadContract,
     SigningKeysContract,
 )

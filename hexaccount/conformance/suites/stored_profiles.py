@@ -1,14 +1,14 @@
 from functools import partial
 from uuid import UUID
 
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.profile import Profile
 from hexaccount.conformance.suites.audit import state_of
 from hexaccount.conformance.suites.owing import SUBSCRIBER, claim
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import race
 from hexaccount.conformance.suites.storing import journal_of, profile_of, save
 from hexaccount.conformance.suites.subject import ContractSuite
-from hexaccount.domain.profile import Profile
+from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
 
 
@@ -58,7 +58,7 @@ class StoredProfilesContract(ContractSuite):
         assert profile_of(store, missing.id) is not None
 
     def test_no_event_is_told_of_it(self, store: Store, people: People) -> None:
-        store.outbox.enrol(SUBSCRIBER, ["*"])
+        store.outbox.subscribe(SUBSCRIBER, ["*"])
         profile = lost_profile(people, 3)
         store.stored_profiles.restore([profile])
         assert list(claim(store)) == []

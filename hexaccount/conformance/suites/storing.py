@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.store import Store
-from hexaccount.application.ports.unit_of_work import UnitOfWork
-from hexaccount.domain.aggregate import Aggregate
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 
 
 def add(uow: UnitOfWork, *aggregates: Aggregate) -> None:

@@ -3,10 +3,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hexaccount.application.ports.store import Store
-from hexaccount.application.recorder import Recorder
 from hexaccount.conformance.suites.audit import JournalAudit
 from hexaccount.conformance.suites.people import People
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
 
 SOURCE = "urn:hexaccount:contract"
@@ -20,14 +20,14 @@ class StoreUnderTest:
     `rounds` is how often 32 threads race, `commands` is how many each of 8 threads sends at once.
     """
 
-    opener: Callable[[Recorder], Store]
+    opener: Callable[[EventRecorder], Store]
     rounds: int = 10
     commands: int = 500
     _open: list[Store] = field(default_factory=list)
 
     def open(self, source: str = SOURCE) -> Store:
         """Return a handle, which is closed after the test."""
-        store = self.opener(Recorder(Uuid7Identifiers(), source))
+        store = self.opener(EventRecorder(Uuid7Identifiers(), source))
         self._open.append(store)
         return store
 

@@ -1,11 +1,11 @@
 import pytest
 
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.profile import clean_address, clean_bio
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import journal_of, profile_of, save, session_of, user_of
 from hexaccount.conformance.suites.subject import ContractSuite
 from hexaccount.conformance.suites.texts import ADVERSARIAL, every_character
-from hexaccount.domain.profile import clean_address, clean_bio
+from hexaccount.store_kit.store import Store
 
 
 class TextFidelityContract(ContractSuite):

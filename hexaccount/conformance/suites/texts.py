@@ -3,8 +3,8 @@
 import sys
 import unicodedata
 
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.text import clean_paragraph
+from hexaccount.kernel.errors import InvalidValue
+from hexaccount.kernel.text import clean_paragraph
 
 # Each pair is one name to people, however it is typed.
 ONE_NAME = {

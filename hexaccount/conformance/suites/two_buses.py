@@ -2,10 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.ports.store import Store
 from hexaccount.conformance.suites.on_a_bus import BusParts, bus_parts
 from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
+from hexaccount.kernel.bus import Bus
+from hexaccount.store_kit.store import Store
 
 _ENOUGH = 50
 

@@ -2,14 +2,14 @@ from functools import partial
 
 import pytest
 
-from hexaccount.application.ports.store import Store
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.races import Racers, check_one_winner, outcome
 from hexaccount.conformance.suites.storing import all_users, save
 from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.texts import ONE_ADDRESS, ONE_NAME, TWO_ADDRESSES, TWO_NAMES
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
-from hexaccount.domain.user import User
+from hexaccount.store_kit.store import Store
 
 
 class UniquenessContract(ContractSuite):

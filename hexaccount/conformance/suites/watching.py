@@ -1,7 +1,7 @@
-from hexaccount.application.ports.store import Store
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import save
 from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.store_kit.store import Store
 
 PATIENCE = 20.0
 

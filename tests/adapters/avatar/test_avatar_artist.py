@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hexaccount.application.ports.avatar_artist import AvatarArtist
+from hexaccount.accounts.ports import AvatarArtist
 from hexaccount_avatar import PillowAvatarArtist
 from hexaccount_avatar.accessories import ACCESSORIES
 from hexaccount_avatar.backdrops import BACKDROPS

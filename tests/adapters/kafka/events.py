@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from hexaccount.application.journal_entry import JournalEntry
+from hexaccount.events.journal_entry import JournalEntry
 
 _BEGIN = datetime(2026, 11, 23, 1, 2, 3, 4000, UTC)
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_kafka import KafkaPublisher
 from hexaccount_kafka import link as links
 from tests.adapters.kafka.events import crowd, event

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from confluent_kafka import Producer
 
-from hexaccount.application.cloud_event import attributes_of
+from hexaccount.events.cloud_event import attributes_of
 from hexaccount_kafka import EventRefused, KafkaPublisher
 from tests.adapters.kafka.events import crowd, event
 from tests.servers.kafka import all_messages, brokers_of, headers_of, temporary_topic, topic_of

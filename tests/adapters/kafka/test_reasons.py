@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_kafka import EventRefused
 from hexaccount_kafka.reasons import refusal
 

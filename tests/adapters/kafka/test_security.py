@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaException, Producer
 
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_kafka import KafkaPublisher, KafkaSecurity, KafkaTopic
 from hexaccount_kafka import link as links
 from tests.adapters.kafka.authority import Authority

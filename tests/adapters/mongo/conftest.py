@@ -5,14 +5,14 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from hexaccount.application.recorder import Recorder
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_mongo import MongoStore
 from hexaccount_system import Uuid7Identifiers
 from tests.servers.mongo import temporary_mongo_database
 
 
 def open_store(url: str) -> MongoStore:
-    return MongoStore(url, recorder=Recorder(Uuid7Identifiers(), "urn:hexaccount:mongo"))
+    return MongoStore(url, recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:mongo"))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def sent() -> Iterator[list[dict[str, Any]]]:
 def test_a_claim_of_what_is_due_looks_at_the_first_ones_only(
     sent: list[dict[str, Any]], store: MongoStore, database: Database[dict[str, Any]], accounts: int
 ) -> None:
-    database["deliveries"].insert_many([owed(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
+    database["deliveries"].insert_many([pending(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
     database["journal"].insert_many([entry(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
     sent.clear()
     claimed = store.outbox.claim("s", limit=10, now=_NOW, lease=timedelta(seconds=30))
@@ -37,7 +37,7 @@ def test_a_claim_of_what_is_due_looks_at_the_first_ones_only(
     assert 10 <= looks_of(plan_of(database, heads)) < _MANY / 2
 
 
-def owed(number: int, aggregate_id: UUID) -> dict[str, Any]:
+def pending(number: int, aggregate_id: UUID) -> dict[str, Any]:
     return {
         "subscriber": "s", "event_id": UUID(int=number), "aggregate": "user", "aggregate_id": aggregate_id,
         "sequence": number, "attempts": 0, "free_at": datetime(1970, 1, 1, tzinfo=UTC), "lease": None,

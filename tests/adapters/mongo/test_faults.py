@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from hexaccount.application.limits import Limit, Meter
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
 from hexaccount.conformance.suites.owing import NOW, claim
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, disable, journal_of, save, user_of
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.rate_limits.rate_limit import GcraBucket, RateLimit
 from hexaccount_mongo import MongoStore
 from hexaccount_mongo.errors import OperationRefused
 from tests.adapters.mongo.conftest import open_store
@@ -47,7 +47,7 @@ def test_a_transaction_that_was_aborted_is_repeated_whole(store: MongoStore, url
     people = People()
     user = people.user()
     save(store, user)
-    store.outbox.enrol("subscriber", ["*"])
+    store.outbox.subscribe("subscriber", ["*"])
     with store.unit_of_work() as uow:
         uow.users.get(user.id).disable(people.now())
         uow.sessions.add(people.session(user))
@@ -72,7 +72,7 @@ def test_a_commit_whose_outcome_is_unknown_is_sent_again_and_done_once(
 ) -> None:
     people = People()
     user = people.user()
-    store.outbox.enrol("subscriber", ["*"])
+    store.outbox.subscribe("subscriber", ["*"])
     with failing(url, 2, failCommands=["commitTransaction"], **fault):
         save(store, user)
     assert [found.id for found in all_users(store)] == [user.id]
@@ -121,14 +121,14 @@ def test_a_read_survives_one_lost_connection(store: MongoStore, url: str) -> Non
 
 
 def test_an_attempt_is_counted_once_over_a_lost_connection(store: MongoStore, url: str) -> None:
-    meter = Meter(5, timedelta(seconds=10))
-    limit = Limit(meter, meter)
+    meter = GcraBucket(5, timedelta(seconds=10))
+    limit = RateLimit(meter, meter)
     with failing(url, 1, failCommands=["findAndModify"], closeConnection=True):
-        assert store.allowances.take({"key": limit}, NOW)["key"].brief_until == NOW + meter.interval
+        assert store.rate_limits.take({"key": limit}, NOW)["key"].burst_until == NOW + meter.interval
     with failing(url, 2, failCommands=["update"], **TRANSIENT):
-        taken = store.allowances.take({"key": limit, "other": limit}, NOW)
-    assert taken["key"].brief_until == NOW + 2 * meter.interval
-    assert taken["other"].brief_until == NOW + meter.interval
+        taken = store.rate_limits.take({"key": limit, "other": limit}, NOW)
+    assert taken["key"].burst_until == NOW + 2 * meter.interval
+    assert taken["other"].burst_until == NOW + meter.interval
 
 
 def test_a_server_that_hangs_or_is_gone_is_unavailable_and_used_again_when_it_is_back(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import pytest
 from pymongo.database import Database
 from pymongo.errors import WriteError
 
-from hexaccount.application.ports.store import SchemaMissing, SchemaTooNew, SchemaTooOld
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import save
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.store import SchemaMissing, SchemaTooNew, SchemaTooOld
 from hexaccount_mongo import MongoStore
 from hexaccount_mongo.migration import migrate
 from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
@@ -134,7 +134,7 @@ def test_every_document_that_a_store_writes_has_the_fields_of_its_collection_and
 ) -> None:
     people = People()
     user = people.user()
-    store.outbox.enrol("subscriber", ["*"])
+    store.outbox.subscribe("subscriber", ["*"])
     save(store, user, people.session(user), people.profile(user.id))
     for name in ("users", "sessions", "profiles", "journal", "subscriptions", "deliveries"):
         document = database[name].find_one()

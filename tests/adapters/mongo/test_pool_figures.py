@@ -3,15 +3,15 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from hexaccount.application.measures import (
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import save, user_of
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.metrics import (
     STORE_CONNECTION_WAITS,
     STORE_CONNECTIONS,
     STORE_CONNECTIONS_IN_USE,
     STORE_CONNECTIONS_LIMIT,
 )
-from hexaccount.application.recorder import Recorder
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import save, user_of
 from hexaccount_memory import MemoryMetrics
 from hexaccount_mongo import MongoStore
 from hexaccount_system import Uuid7Identifiers
@@ -20,7 +20,7 @@ from tests.adapters.mongo.test_faults import failing
 
 def test_connections_are_counted_and_waits_for_one_are_timed(url: str) -> None:
     metrics = MemoryMetrics()
-    recorder = Recorder(Uuid7Identifiers(), "urn:hexaccount:mongo")
+    recorder = EventRecorder(Uuid7Identifiers(), "urn:hexaccount:mongo")
     store = MongoStore(f"{url}&maxPoolSize=2", recorder=recorder, metrics=metrics)
     assert metrics.figure(STORE_CONNECTIONS_IN_USE) == metrics.figure(STORE_CONNECTIONS) == 0
     store.migrate()

@@ -12,14 +12,14 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from hexaccount.application.limits import Filling, Limit, Meter
-from hexaccount.application.ports.clearing import Leftover
-from hexaccount.application.ports.history import Chosen
-from hexaccount.application.ports.keyed_requests import KeyedRequest
-from hexaccount.application.ports.unit_of_work import UnitOfWork
+from hexaccount.accounts.profile import Profile
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import disable, save
-from hexaccount.domain.profile import Profile
+from hexaccount.events.ports import EventFilter
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.rate_limits.rate_limit import BucketState, GcraBucket, RateLimit
+from hexaccount.retention.ports import ExpiredKind
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 from hexaccount_mongo import MongoStore
 from tests.adapters.mongo.conftest import open_store
 from tests.plans.mongodb import EXPLAINED, NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
@@ -28,23 +28,23 @@ from tests.servers.mongo import temporary_mongo_database
 _MANY = 300
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)
 _ONE = UUID(int=_MANY // 2)
-_LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))
+_LIMIT = RateLimit(GcraBucket(5, timedelta(seconds=12)), GcraBucket(8, timedelta(minutes=3)))
 
 
-def look_back(chosen: Chosen, store: MongoStore) -> None:
+def look_back(event_filter: EventFilter, store: MongoStore) -> None:
     for after in (None, _ONE):
-        store.history.page(chosen, limit=5, after=after)
-        store.history.by_aggregate(chosen, limit=5, after=after and ("user", after))
+        store.history.page(event_filter, limit=5, after=after)
+        store.history.by_aggregate(event_filter, limit=5, after=after and ("user", after))
 
 
 _CHOICES = {
-    "of all": Chosen(),
-    "of an account": Chosen(user_id=_ONE),
-    "of types": Chosen(types=["t", "another"]),
-    "from a point": Chosen(first=_ONE),
-    "of an account from a point": Chosen(user_id=_ONE, types=["t"], first=_ONE),
+    "of all": EventFilter(),
+    "of an account": EventFilter(user_id=_ONE),
+    "of types": EventFilter(types=["t", "another"]),
+    "from a point": EventFilter(first=_ONE),
+    "of an account from a point": EventFilter(user_id=_ONE, types=["t"], first=_ONE),
 }
-_REQUEST = KeyedRequest(key="key7", fingerprint="f", claimed_until=_NOW, expires_at=_NOW)
+_REQUEST = IdempotencyRecord(key="key7", fingerprint="f", claimed_until=_NOW, expires_at=_NOW)
 
 Read = Callable[[MongoStore], Any]
 
@@ -57,8 +57,8 @@ def within_one(read: Callable[[UnitOfWork], Any]) -> Read:
     return run
 
 
-def clear(kind: Leftover, store: MongoStore) -> None:
-    store.clearing.clear(kind, before=_NOW, limit=5)
+def clear(kind: ExpiredKind, store: MongoStore) -> None:
+    store.retention_store.clear(kind, before=_NOW, limit=5)
 
 
 def _live(uow: UnitOfWork, after: UUID | None) -> None:
@@ -88,20 +88,20 @@ _READS: dict[str, Read] = {
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
     "commit": _register,
     "event": lambda store: store.history.find(_ONE),
-    **{f"history {name}": partial(look_back, chosen) for name, chosen in _CHOICES.items()},
-    "owe": lambda store: store.outbox.owe("s", store.history.page(Chosen(), limit=5, after=None)),
+    **{f"history {name}": partial(look_back, event_filter) for name, event_filter in _CHOICES.items()},
+    "owe": lambda store: store.outbox.enqueue("s", store.history.page(EventFilter(), limit=5, after=None)),
     "restore": lambda store: store.stored_profiles.restore([Profile.create(_ONE, _NOW)]),
-    "set aside": lambda store: store.set_aside.page(limit=20, after=None),
-    "next set aside": lambda store: store.set_aside.page(limit=20, after=_ONE, subscriber="s"),
-    "retry one": lambda store: store.set_aside.retry(event_id=_ONE, subscriber="s"),
-    "keyed request": within_one(lambda uow: uow.keyed_requests.find("key7")),
-    "claim a key": within_one(lambda uow: uow.keyed_requests.claim(_REQUEST, now=_NOW)),
-    "release a key": within_one(lambda uow: uow.keyed_requests.release(_REQUEST)),
+    "set aside": lambda store: store.dead_letters.page(limit=20, after=None),
+    "next set aside": lambda store: store.dead_letters.page(limit=20, after=_ONE, subscriber="s"),
+    "retry one": lambda store: store.dead_letters.retry(event_id=_ONE, subscriber="s"),
+    "keyed request": within_one(lambda uow: uow.idempotency_records.find("key7")),
+    "claim a key": within_one(lambda uow: uow.idempotency_records.claim(_REQUEST, now=_NOW)),
+    "release a key": within_one(lambda uow: uow.idempotency_records.release(_REQUEST)),
     "signing keys": lambda store: store.signing_keys.all(),
-    **{f"clear {kind}": partial(clear, kind) for kind in Leftover},
-    "take one": lambda store: store.allowances.take({"key 10": _LIMIT}, _NOW),
-    "take two": lambda store: store.allowances.take({"key 10": _LIMIT, "key 20": _LIMIT}, _NOW),
-    "give back": lambda store: store.allowances.give_back({"key 10": _LIMIT}, {"key 10": Filling(_NOW, _NOW)}),
+    **{f"clear {kind}": partial(clear, kind) for kind in ExpiredKind},
+    "take one": lambda store: store.rate_limits.take({"key 10": _LIMIT}, _NOW),
+    "take two": lambda store: store.rate_limits.take({"key 10": _LIMIT, "key 20": _LIMIT}, _NOW),
+    "give back": lambda store: store.rate_limits.refund({"key 10": _LIMIT}, {"key 10": BucketState(_NOW, _NOW)}),
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }
@@ -220,7 +220,7 @@ _DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
         "_id": f"digest{n}", "session_id": UUID(int=n), "issued_at": _NOW, "predecessor": None, "spent_at": _moment(n),
         "salt": "salt",
     },
-    "allowances": lambda n: {"_id": f"key {n}", "brief_until": _moment(n), "lasting_until": _moment(n)},
+    "allowances": lambda n: {"_id": f"key {n}", "burst_until": _moment(n), "sustained_until": _moment(n)},
     "idempotency_keys": lambda n: {
         "_id": f"key{n}", "fingerprint": "f", "claimed_until": _NOW, "user_id": None, "expires_at": _moment(n),
     },

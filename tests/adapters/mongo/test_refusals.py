@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 from pymongo import MongoClient
 
-from hexaccount.application.ports.unit_of_work import StoreRefused
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, save
+from hexaccount.kernel.unit_of_work import StoreRefused
 from hexaccount_mongo import MongoStore
 from tests.adapters.mongo.conftest import open_store
 from tests.servers.mongo import MongoServer, quick_directory

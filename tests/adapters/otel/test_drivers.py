@@ -7,7 +7,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 from redis.exceptions import ResponseError
 
-from hexaccount.application.get_user import GetUser
+from hexaccount.accounts.get_user import GetUser
 from tests.adapters.otel.conftest import Collected
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.otlp import attributes_of

@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy as sa
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from hexaccount.application.causation import current_cause
-from hexaccount.application.get_user import GetUser
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.event_publisher import EventPublisher, ReceiverUnavailable
-from hexaccount.application.subscribers import PublishingSubscriber, Subscriber
-from hexaccount.domain.errors import UserNotFound
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventPublisher, ReceiverUnavailable
+from hexaccount.events.subscribers import PublishingSubscriber, Subscriber
+from hexaccount.kernel.causation import current_cause
 from hexaccount_flask.exchange import Exchange
 from hexaccount_otel import Traces
 from tests.adapters.otel.conftest import Collected

@@ -7,14 +7,14 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from hexaccount.application.ports.metrics import Kind, Measure
+from hexaccount.kernel.metrics import MetricDefinition, MetricKind
 from hexaccount_prometheus import PrometheusMetrics, endpoint
 from tests.application.written_measures import every_measure
 
-GUESTS = Measure("guests", Kind.COUNT, "Who came.", labels=("door",))
-STAY = Measure("stay_seconds", Kind.DISTRIBUTION, "How long.", labels=("door",), buckets=(1.0, 10.0))
-SEATS = Measure("seats", Kind.SUM, "How many.")
-HEAT = Measure("heat", Kind.LEAST, "How warm.")
+GUESTS = MetricDefinition("guests", MetricKind.COUNT, "Who came.", labels=("door",))
+STAY = MetricDefinition("stay_seconds", MetricKind.DISTRIBUTION, "How long.", labels=("door",), buckets=(1.0, 10.0))
+SEATS = MetricDefinition("seats", MetricKind.SUM, "How many.")
+HEAT = MetricDefinition("heat", MetricKind.LEAST, "How warm.")
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def test_counts_rise(metrics: PrometheusMetrics) -> None:
 def test_what_is_expected_is_told_before_there_is_any(metrics: PrometheusMetrics) -> None:
     metrics.add(GUESTS, 3, "front")
     for door in ("front", "back"):
-        metrics.expect(GUESTS, door)
-    metrics.expect(STAY, "front")
+        metrics.declare(GUESTS, door)
+    metrics.declare(STAY, "front")
     assert told(metrics) == {
         ("guests_total", "front"): 3,
         ("guests_total", "back"): 0,
@@ -73,8 +73,8 @@ def test_who_is_to_be_asked_is_asked_at_each_look_and_of_a_count_what_has_come_i
     metrics: PrometheusMetrics,
 ) -> None:
     here, ever = [5.0], [100.0]
-    metrics.ask(SEATS, lambda: here[0])
-    metrics.ask(GUESTS, lambda: ever[0], "front")
+    metrics.observe_callback(SEATS, lambda: here[0])
+    metrics.observe_callback(GUESTS, lambda: ever[0], "front")
     metrics.look()
     here[0], ever[0] = 2.0, 130.0
     metrics.add(GUESTS, 7, "front")
@@ -86,8 +86,8 @@ def test_who_is_to_be_asked_is_asked_at_each_look_and_of_a_count_what_has_come_i
 def test_who_fails_to_answer_is_told_of_once_and_holds_up_nobody(
     metrics: PrometheusMetrics, caplog: pytest.LogCaptureFixture
 ) -> None:
-    metrics.ask(HEAT, lambda: 1 / 0)
-    metrics.ask(SEATS, lambda: 4)
+    metrics.observe_callback(HEAT, lambda: 1 / 0)
+    metrics.observe_callback(SEATS, lambda: 4)
     with caplog.at_level(logging.ERROR, "hexaccount.metrics"):
         metrics.look()
         metrics.look()
@@ -126,14 +126,14 @@ def test_every_measure_can_be_told_under_a_name_of_its_own() -> None:
     measures = every_measure()
     metrics = PrometheusMetrics()
     for measure in measures:
-        take = {Kind.COUNT: metrics.add, Kind.DISTRIBUTION: metrics.observe}.get(measure.kind, metrics.set)
+        take = {MetricKind.COUNT: metrics.add, MetricKind.DISTRIBUTION: metrics.observe}.get(measure.kind, metrics.set)
         take(measure, 1, *("x" for _ in measure.labels))
     families = {family.name: family for family in text_string_to_metric_families(metrics.told().decode())}
     assert families.keys() == {measure.name for measure in measures}
     assert len(families) == len(measures) >= 30
     for measure in measures:
         assert measure.name.startswith("hexaccount_")
-        assert families[measure.name].documentation == measure.told
-        if measure.kind is Kind.DISTRIBUTION:
+        assert families[measure.name].documentation == measure.help
+        if measure.kind is MetricKind.DISTRIBUTION:
             assert measure.name.endswith("_seconds")
             assert list(measure.buckets) == sorted(set(measure.buckets))

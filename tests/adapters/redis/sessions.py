@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from hexaccount.application.ports.session_cache import KnownSession
-from hexaccount.application.views import UserView
+from hexaccount.accounts.views import UserView
+from hexaccount.sessions.ports import CachedSession
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 123_000, tzinfo=UTC)
 JULIET = UUID(int=1)
@@ -11,7 +11,7 @@ PHONE = UUID(int=11)
 LAPTOP = UUID(int=12)
 
 
-def known(session_id: UUID = PHONE, user_id: UUID = JULIET) -> KnownSession:
+def known(session_id: UUID = PHONE, user_id: UUID = JULIET) -> CachedSession:
     user = UserView(
         id=user_id,
         user_name="Juliet ✿",
@@ -24,4 +24,4 @@ def known(session_id: UUID = PHONE, user_id: UUID = JULIET) -> KnownSession:
         registered_at=NOON,
         version=7,
     )
-    return KnownSession(id=session_id, user=user, idle_until=NOON)
+    return CachedSession(id=session_id, user=user, idle_until=NOON)

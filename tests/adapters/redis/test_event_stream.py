@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 import pytest
 from redis import Redis
 
-from hexaccount.application.cloud_event import attributes_of
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount.events.cloud_event import attributes_of
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_redis import RedisStreamPublisher, StreamPlace
 from tests.adapters.told_events import an_event, events
 from tests.application.people import registration
@@ -129,7 +129,7 @@ def test_two_streams_of_one_redis_are_apart(redis_url: str, redis: Redis, open_p
 def test_a_service_brings_every_event_to_every_stream_of_its_settings(redis_url: str, redis: Redis) -> None:
     urls = [redis_url, f"{redis_url}/audit?length=9"]
     with open_service(Settings(store="memory://", password=PasswordSettings(cost=4), events=urls)) as service:
-        service.enrol()
+        service.subscribe()
         service.bus.handle(registration())
         service.deliver_all()
         names = [subscriber.name for subscriber in service.subscribers[-2:]]

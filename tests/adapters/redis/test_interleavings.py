@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.ports.session_cache import KnownSession, Lease
+from hexaccount.sessions.ports import CachedSession, CacheFill
 from hexaccount_redis import RedisLink, RedisSessionCache
 from tests.adapters.redis.sessions import PHONE, known
 from tests.servers.redis import RedisServer, client
@@ -41,13 +41,13 @@ class Play:
 
     def warm(self) -> None:
         found = self.caches[0].find(self.user, PHONE)
-        assert isinstance(found, Lease)
+        assert isinstance(found, CacheFill)
         self.caches[0].keep(found, known(PHONE, self.user))
 
     def do(self, step: str) -> None:
         match step.split(maxsplit=1):
             case ["mark", *_]:
-                assert self.caches[-1].mark({self.user})
+                assert self.caches[-1].invalidate({self.user})
             case ["commit"]:
                 self.ended = True
             case [reader, "find"]:
@@ -56,11 +56,11 @@ class Play:
                 self.seen[reader] = not self.ended
             case [reader, "keep"]:
                 lease = self.leases[reader]
-                if isinstance(lease, Lease) and self.seen[reader]:
+                if isinstance(lease, CacheFill) and self.seen[reader]:
                     self.caches[int(reader)].keep(lease, known(PHONE, self.user))
 
     def is_known(self, cache: int = 0) -> bool:
-        return isinstance(self.caches[cache].find(self.user, PHONE), KnownSession)
+        return isinstance(self.caches[cache].find(self.user, PHONE), CachedSession)
 
 
 @pytest.fixture(scope="module")

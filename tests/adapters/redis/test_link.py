@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.limits import Limit, Meter
-from hexaccount.application.measures import CACHE_OUTAGES, CACHE_REACHABLE
-from hexaccount.application.ports.allowances import AllowancesAway
-from hexaccount.application.ports.session_cache import KnownSession, Lease
+from hexaccount.rate_limits.ports import RateLimitStoreUnavailable
+from hexaccount.rate_limits.rate_limit import GcraBucket, RateLimit
+from hexaccount.sessions.metrics import CACHE_OUTAGES, CACHE_REACHABLE
+from hexaccount.sessions.ports import CachedSession, CacheFill
 from hexaccount_memory import MemoryMetrics
-from hexaccount_redis import RedisAllowances, RedisLink, RedisSessionCache, Refused
+from hexaccount_redis import RedisLink, RedisRateLimitStore, RedisSessionCache, Refused
 from tests.adapters.redis.sessions import JULIET, NOON, PHONE, known
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer, client
 
-LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))
+LIMIT = RateLimit(GcraBucket(5, timedelta(seconds=12)), GcraBucket(8, timedelta(minutes=3)))
 A_PAUSE = 1.1
 
 
@@ -46,14 +46,14 @@ def test_without_a_server_nothing_is_known_and_nothing_fails(
     open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture, metrics: MemoryMetrics
 ) -> None:
     link = open_link(f"redis://:not-to-be-told@127.0.0.1:{free_port()}")
-    cache, allowances = RedisSessionCache(link), RedisAllowances(link)
+    cache, rate_limits = RedisSessionCache(link), RedisRateLimitStore(link)
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             assert cache.find(JULIET, PHONE) is None
-            cache.keep(Lease(user_id=JULIET, session_id=PHONE, token="?"), known())
-            assert not cache.mark({JULIET})
-            with pytest.raises(AllowancesAway):
-                allowances.take({"key": LIMIT}, NOON)
+            cache.keep(CacheFill(user_id=JULIET, session_id=PHONE, token="?"), known())
+            assert not cache.invalidate({JULIET})
+            with pytest.raises(RateLimitStoreUnavailable):
+                rate_limits.take({"key": LIMIT}, NOON)
     assert warnings(caplog) == ["Redis is lost"]
     assert "not-to-be-told" not in caplog.text
     assert told(metrics) == (0, 1)
@@ -100,7 +100,7 @@ def test_a_server_that_hangs_is_waited_for_once_in_a_second(
     with caplog.at_level(logging.WARNING):
         assert 0.2 < seconds(lambda: cache.find(JULIET, PHONE)) < 2
         assert seconds(lambda: [cache.find(JULIET, PHONE) for _ in range(1000)]) < 0.5
-        assert 0.4 < seconds(lambda: cache.mark({JULIET})) < 4
+        assert 0.4 < seconds(lambda: cache.invalidate({JULIET})) < 4
         frail.resume()
         time.sleep(A_PAUSE)
         cache.find(JULIET, PHONE)
@@ -141,10 +141,10 @@ def test_a_mark_is_made_although_the_server_was_lost_a_moment_ago(
     assert cache.find(JULIET, PHONE) is None
     frail.start()
     lease = elsewhere.find(JULIET, PHONE)
-    assert isinstance(lease, Lease)
+    assert isinstance(lease, CacheFill)
     elsewhere.keep(lease, known())
-    assert isinstance(elsewhere.find(JULIET, PHONE), KnownSession)
-    assert cache.mark({JULIET})
+    assert isinstance(elsewhere.find(JULIET, PHONE), CachedSession)
+    assert cache.invalidate({JULIET})
     assert elsewhere.find(JULIET, PHONE) is None
 
 
@@ -152,24 +152,24 @@ def test_after_a_restart_no_call_meets_a_connection_of_before(
     frail: RedisServer, open_link: Callable[[str], RedisLink], caplog: pytest.LogCaptureFixture, metrics: MemoryMetrics
 ) -> None:
     link = open_link(frail.url)
-    cache, allowances = RedisSessionCache(link), RedisAllowances(link)
+    cache, rate_limits = RedisSessionCache(link), RedisRateLimitStore(link)
     for _ in range(3):
         frail.restart()
-        assert isinstance(cache.find(JULIET, PHONE), Lease)
+        assert isinstance(cache.find(JULIET, PHONE), CacheFill)
         frail.restart()
-        assert cache.mark({JULIET})
+        assert cache.invalidate({JULIET})
         frail.restart()
-        assert allowances.take({"key": LIMIT}, NOON)
+        assert rate_limits.take({"key": LIMIT}, NOON)
     assert told(metrics) == (1, 0)
 
 
 def test_attempts_expire_when_their_meters_have_drained_whatever_the_server_s_clock(
     redis_url: str, open_link: Callable[[str], RedisLink]
 ) -> None:
-    allowances = RedisAllowances(open_link(redis_url))
+    rate_limits = RedisRateLimitStore(open_link(redis_url))
     for now in (NOON, NOON + timedelta(days=9000)):
-        allowances.take({str(now): LIMIT}, now)
-        allowances.take({str(now): LIMIT}, now)
+        rate_limits.take({str(now): LIMIT}, now)
+        rate_limits.take({str(now): LIMIT}, now)
     with client(redis_url) as connection:
         lives = [connection.pttl(key) for key in connection.scan_iter()]
     assert len(lives) == 2
@@ -179,13 +179,13 @@ def test_attempts_expire_when_their_meters_have_drained_whatever_the_server_s_cl
 def test_an_attempt_is_one_call_and_what_it_took_stays_counted_when_the_server_is_lost(
     frail: RedisServer, open_link: Callable[[str], RedisLink]
 ) -> None:
-    allowances = RedisAllowances(open_link(frail.url))
-    taken = allowances.take({"a": LIMIT, "b": LIMIT}, NOON)
+    rate_limits = RedisRateLimitStore(open_link(frail.url))
+    taken = rate_limits.take({"a": LIMIT, "b": LIMIT}, NOON)
     with client(frail.url) as connection:
         before = connection.info("stats")["total_commands_processed"]
-        allowances.take({"a": LIMIT, "b": LIMIT}, NOON)
+        rate_limits.take({"a": LIMIT, "b": LIMIT}, NOON)
         sent = connection.info("stats")["total_commands_processed"] - before
     # What the script does is counted too: two commands to read, and four to write; and the look itself.
     assert sent == 1 + 6 + 1
     frail.kill()
-    allowances.give_back({"a": LIMIT, "b": LIMIT}, taken)
+    rate_limits.refund({"a": LIMIT, "b": LIMIT}, taken)

@@ -10,27 +10,30 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from hexaccount.application.authenticate import Authenticate, Caller
-from hexaccount.application.cache_marks import MARKING
-from hexaccount.application.change_password import ChangePassword
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.application.end_session import EndSession
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.grant_role import GrantRole
-from hexaccount.application.log_in import Access, LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.application.revoke_role import RevokeRole
-from hexaccount.application.set_password import SetPassword
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import InvalidRefreshToken, NotAuthenticated, TooManyAttempts, WrongCredentials
-from hexaccount.domain.events import EVENT_TYPES
-from hexaccount.domain.permission import Permission
-from hexaccount.domain.role import Role
+from hexaccount.events.ports import ReceiverUnavailable
+from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.set_password import SetPassword
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.roles.grant_role import GrantRole
+from hexaccount.roles.permission import Permission
+from hexaccount.roles.revoke_role import RevokeRole
+from hexaccount.sessions.authenticate import Authenticate, Principal
+from hexaccount.sessions.cache_invalidation import INVALIDATING_TYPES
+from hexaccount.sessions.end_session import EndSession
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount_sql import SqlStore
 from tests.application.people import PASSWORD, registration
 from tests.servers.ports import free_port
@@ -60,7 +63,7 @@ def open_one(tmp_path: Path, clock: AdjustableClock) -> Iterator[Opener]:
             )
             service = stack.enter_context(open_service(settings, clock=clock, **options))
             service.store.migrate()
-            service.enrol()
+            service.subscribe()
             return service
 
         yield open_it
@@ -74,8 +77,8 @@ class House:
     there: Service
     juliet: UUID
 
-    def log_in(self) -> Access:
-        access: Access = self.here.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
+    def log_in(self) -> IssuedTokens:
+        access: IssuedTokens = self.here.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
         for service in (self.here, self.there):
             assert ask(service, access)
         return access
@@ -87,12 +90,12 @@ def house(open_one: Opener, redis_url: str) -> House:
     return House(here, there, here.bus.handle(registration("juliet")))
 
 
-def ask(service: Service, access: Access) -> Caller | None:
+def ask(service: Service, access: IssuedTokens) -> Principal | None:
     try:
-        caller: Caller = service.bus.handle(Authenticate(token=access.token))
+        principal: Principal = service.bus.handle(Authenticate(token=access.token))
     except NotAuthenticated:
         return None
-    return caller
+    return principal
 
 
 def statements_of(service: Service, deed: Callable[[], Any]) -> list[str]:
@@ -121,7 +124,7 @@ def test_without_a_cache_the_store_is_asked_at_every_request(open_one: Opener) -
     assert len(statements_of(service, lambda: [ask(service, access) for _ in range(20)])) == 20
 
 
-ENDS: dict[str, Callable[[House, Access], object]] = {
+ENDS: dict[str, Callable[[House, IssuedTokens], object]] = {
     "log out": lambda house, access: LogOut(session_id=access.session_id),
     "end session": lambda house, access: EndSession(user_id=house.juliet, session_id=access.session_id),
     "end sessions": lambda house, access: EndSessions(user_id=house.juliet),
@@ -166,10 +169,10 @@ def test_a_role_holds_and_ends_from_the_next_request_on(house: House) -> None:
         (GrantRole(user_id=house.juliet, role=Role.ADMIN), set(Permission)),
     ):
         house.here.bus.handle(message)
-        caller = ask(house.there, access)
-        assert caller
-        assert caller.permissions == permissions
-    assert caller.user.roles == ["user", "admin"]
+        principal = ask(house.there, access)
+        assert principal
+        assert principal.permissions == permissions
+    assert principal.user.roles == ["user", "admin"]
 
 
 def test_a_login_after_a_disable_and_enable_is_known_and_the_old_one_is_not(house: House) -> None:
@@ -211,7 +214,7 @@ def test_a_command_line_without_the_cache_ends_sessions_through_the_relay(house:
 
 
 def test_every_event_marks_but_those_that_take_nothing_away() -> None:
-    assert {name.split(".")[2] for name in EVENT_TYPES if name not in MARKING} == {
+    assert {name.split(".")[2] for name in EVENT_TYPES if name not in INVALIDATING_TYPES} == {
         "registered", "opened", "refreshed", "created", "updated",
     }  # fmt: skip
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.ports.session_cache import KnownSession, Lease
+from hexaccount.sessions.ports import CachedSession, CacheFill
 from hexaccount_redis import RedisLink, RedisSessionCache
 from hexaccount_redis.session_cache import LIFETIME, MARK_LIFETIME
 from tests.adapters.redis.sessions import JULIET, LAPTOP, PHONE, ROMEO, known
@@ -22,13 +22,13 @@ def another(redis_url: str, open_link: Callable[[str], RedisLink]) -> RedisSessi
     return RedisSessionCache(open_link(redis_url))
 
 
-def lease(cache: RedisSessionCache, user_id: UUID = JULIET, session_id: UUID = PHONE) -> Lease:
+def lease(cache: RedisSessionCache, user_id: UUID = JULIET, session_id: UUID = PHONE) -> CacheFill:
     found = cache.find(user_id, session_id)
-    assert isinstance(found, Lease)
+    assert isinstance(found, CacheFill)
     return found
 
 
-def remember(cache: RedisSessionCache, user_id: UUID = JULIET, session_id: UUID = PHONE) -> KnownSession:
+def remember(cache: RedisSessionCache, user_id: UUID = JULIET, session_id: UUID = PHONE) -> CachedSession:
     session = known(session_id, user_id)
     cache.keep(lease(cache, user_id, session_id), session)
     return session
@@ -37,14 +37,14 @@ def remember(cache: RedisSessionCache, user_id: UUID = JULIET, session_id: UUID 
 def test_what_is_kept_is_found_as_it_was_by_every_process(cache: RedisSessionCache, another: RedisSessionCache) -> None:
     session = remember(cache)
     assert cache.find(JULIET, PHONE) == another.find(JULIET, PHONE) == session
-    assert isinstance(another.find(JULIET, LAPTOP), Lease)
-    assert isinstance(another.find(ROMEO, PHONE), Lease)
+    assert isinstance(another.find(JULIET, LAPTOP), CacheFill)
+    assert isinstance(another.find(ROMEO, PHONE), CacheFill)
 
 
 def test_only_one_reader_at_a_time_may_keep_a_session(cache: RedisSessionCache, another: RedisSessionCache) -> None:
     first = lease(cache)
     assert another.find(JULIET, PHONE) is None
-    another.keep(Lease(user_id=JULIET, session_id=PHONE, token="?of nobody"), known())
+    another.keep(CacheFill(user_id=JULIET, session_id=PHONE, token="?of nobody"), known())
     assert cache.find(JULIET, PHONE) is None
     cache.keep(first, known())
     assert another.find(JULIET, PHONE) == known()
@@ -56,7 +56,7 @@ def test_a_mark_forgets_all_sessions_of_its_user_and_has_the_store_asked(
     remember(cache, JULIET, PHONE)
     waiting = lease(cache, JULIET, LAPTOP)
     other = remember(cache, ROMEO, PHONE)
-    assert another.mark({JULIET})
+    assert another.invalidate({JULIET})
     for session_id in (PHONE, LAPTOP):
         assert cache.find(JULIET, session_id) is None
     cache.keep(waiting, known(LAPTOP))
@@ -65,7 +65,7 @@ def test_a_mark_forgets_all_sessions_of_its_user_and_has_the_store_asked(
 
 
 def test_a_mark_that_a_crash_has_left_ends_by_itself(cache: RedisSessionCache, redis_url: str) -> None:
-    cache.mark({JULIET, ROMEO})
+    cache.invalidate({JULIET, ROMEO})
     with client(redis_url) as connection:
         lives = [connection.pttl(key) for key in connection.scan_iter()]
         assert len(lives) == 2
@@ -88,7 +88,7 @@ def test_what_is_known_is_never_older_than_its_lease_and_no_older_than_the_bound
         assert 0 < connection.pttl(key) <= 1500  # neither has made it live longer
         connection.pexpire(key, 0)
         cache.keep(waiting, known())
-        assert isinstance(cache.find(JULIET, PHONE), Lease)
+        assert isinstance(cache.find(JULIET, PHONE), CacheFill)
 
 
 def test_what_another_version_has_written_is_not_known(cache: RedisSessionCache, redis_url: str) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import jwt
 
-from hexaccount.application.ports.token_issuer import AccessClaims
+from hexaccount.sessions.ports import AccessClaims
 from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
 
 KEY = bytes(range(1, 65))

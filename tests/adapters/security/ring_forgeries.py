@@ -10,7 +10,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hexaccount.application.ports.signing_keys import StoredKey
+from hexaccount.signing_keys.ports import StoredKey
 from hexaccount_memory.signing_keys import MemorySigningKeys
 from hexaccount_memory.tables import Tables
 from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hexaccount.application.ports.password_hasher import PasswordHasher, Verification
+from hexaccount.passwords.ports import PasswordHasher, Verification
 from hexaccount_security import BcryptHasher, HashingLane
 from tests.application.counted_bcrypt import CountedBcrypt
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hexaccount.application.ports.password_hasher import PasswordHasher, Verification
+from hexaccount.passwords.ports import PasswordHasher, Verification
 from hexaccount_security import BcryptHasher, HashingLane
 
 patient = settings(deadline=None)  # a busy machine is no failure

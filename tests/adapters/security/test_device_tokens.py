@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.people import People
-from hexaccount.domain.user import User
 from hexaccount_security import HmacDeviceTokens
 from hexaccount_security.derived_key import derived_key
 

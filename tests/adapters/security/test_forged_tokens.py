@@ -1,6 +1,6 @@
 import pytest
 
-from hexaccount.application.ports.token_issuer import InvalidToken
+from hexaccount.sessions.ports import InvalidToken
 from tests.adapters.security.forgeries import CLAIMS, CORPUS, ISSUER, NOW, SIGNATURE_PART, TOKEN, forge
 from tests.adapters.security.ring_forgeries import GENUINE, RING_CORPUS, RING_ISSUER
 

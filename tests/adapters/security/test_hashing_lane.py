@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.application.measures import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
-from hexaccount.application.ports.password_hasher import HashingOverloaded
+from hexaccount.passwords.metrics import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
+from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount_memory import MemoryMetrics
 from hexaccount_security import HashingLane
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hexaccount.application.ports.token_issuer import AccessClaims, InvalidToken, TokenIssuer
+from hexaccount.sessions.ports import AccessClaims, InvalidToken, TokenIssuer
 from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
 from tests.adapters.security.key_pairs import pem
 
@@ -179,9 +179,9 @@ def test_bytes_are_no_token(junk: bytes) -> None:
 
 @pytest.mark.parametrize("length", [8193, 10**7])
 @pytest.mark.parametrize("filling", ["A", ".", "é", "A."])
-def test_a_huge_token_is_refused_for_its_length(filling: str, length: int) -> None:
+def test_a_huge_token_is_refused_for_its_length(bucket_state: str, length: int) -> None:
     with pytest.raises(InvalidToken, match="too long"):
-        ISSUER.verify((filling * length)[:length], now=NOW)
+        ISSUER.verify((bucket_state * length)[:length], now=NOW)
 
 
 def test_a_secret_shorter_than_the_hash_is_refused_with_the_remedy() -> None:

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from hexaccount.application.key_schedule import UNSURE
-from hexaccount.application.ports.signing_keys import StoredKey
-from hexaccount.application.ports.token_issuer import AccessClaims, InvalidToken
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.sessions.ports import AccessClaims, InvalidToken
+from hexaccount.signing_keys.key_schedule import UNSURE
+from hexaccount.signing_keys.ports import StoredKey
 from hexaccount_memory.signing_keys import MemorySigningKeys
 from hexaccount_memory.tables import Tables
 from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, key_ring, seed_key
@@ -43,8 +43,8 @@ class WatchedKeys(MemorySigningKeys):
 class Host:
     """A process with a ring of its own on the shared keys."""
 
-    def __init__(self, keys: WatchedKeys, smith: SealingSmith = SMITH) -> None:
-        self.ring = KeyRing(smith, keys, lifetime=LIFETIME)
+    def __init__(self, keys: WatchedKeys, key_factory: SealingSmith = SMITH) -> None:
+        self.ring = KeyRing(key_factory, keys, lifetime=LIFETIME)
         self.issuer = JwtIssuer(self.ring, issuer="i", audience="a", client_id="c")
 
     def token(self, at: datetime = NOW) -> str:
@@ -76,8 +76,10 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return advance
 
 
-def put(keys: WatchedKeys, begins: datetime = NOW, algorithm: str = "EdDSA", smith: SealingSmith = SMITH) -> StoredKey:
-    made = smith.make(algorithm)
+def put(
+    keys: WatchedKeys, begins: datetime = NOW, algorithm: str = "EdDSA", key_factory: SealingSmith = SMITH
+) -> StoredKey:
+    made = key_factory.make(algorithm)
     key = StoredKey(
         kid=made.kid, algorithm=algorithm, sealed=made.sealed, created_at=NOW - timedelta(1), signs_from=begins
     )

@@ -4,9 +4,9 @@ from uuid import uuid4
 import jwt
 import pytest
 
-from hexaccount.application.ports.token_issuer import AccessClaims
 from hexaccount.bootstrap.settings import SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
+from hexaccount.sessions.ports import AccessClaims
 from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
 from tests.adapters.security.key_pairs import MAKERS, pem
 

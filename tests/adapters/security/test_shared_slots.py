@@ -35,7 +35,7 @@ def test_whichever_slot_is_free_is_taken(ours: SharedSlots, theirs: SharedSlots)
 def test_a_slot_given_back_is_free_for_others(ours: SharedSlots, theirs: SharedSlots) -> None:
     slots = [slot for slot in (ours.take_free() for _ in range(3)) if slot is not None]
     assert theirs.take_free() is None
-    ours.give_back(slots[1])
+    ours.refund(slots[1])
     assert theirs.take_free() is not None
     assert ours.take_free() is None
 
@@ -49,7 +49,7 @@ def test_who_waits_gets_the_slot_when_its_holder_gives_it_back(ours: SharedSlots
     waiters[0].join(0.05)
     assert not got
     for slot in slots:
-        theirs.give_back(slot)
+        theirs.refund(slot)
     for waiter in waiters:
         waiter.join(10)
     assert len(set(got)) == 3, "no two threads of a process hold the same file"
@@ -65,10 +65,10 @@ def test_who_gives_a_slot_back_does_not_get_it_again_while_another_waits(tmp_pat
         waiter.start()
         while promised(slot) is False:
             time.sleep(0.0001)
-        ours.give_back(slot)
+        ours.refund(slot)
         assert ours.take_free() is None
         waiter.join(10)
-        theirs.give_back(got[0])
+        theirs.refund(got[0])
     ours.close()
     theirs.close()
 

@@ -9,5 +9,5 @@ from hexaccount.bootstrap.settings import PasswordSettings, Settings
 @pytest.fixture
 def service() -> Iterator[Service]:
     with open_service(Settings(store="memory://", password=PasswordSettings(cost=4))) as service:
-        service.enrol()
+        service.subscribe()
         yield service

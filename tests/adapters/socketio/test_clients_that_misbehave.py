@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.ports.history import Chosen
-from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service
+from hexaccount.events.ports import EventFilter
 from hexaccount_socketio import line, lines
 from hexaccount_socketio.line import MOST_BYTES, MOST_WAITING
 from tests.adapters.socketio.wire import House, entries_of, over, registered, run, token_of
@@ -151,7 +151,7 @@ def long_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_takes_nothing_is_sent_away_before_much_waits_for_them(service: Service) -> None:
     registered(service)
     token = token_of(service)
-    entry = service.store.history.page(Chosen(), limit=1, after=None)[0]
+    entry = service.store.history.page(EventFilter(), limit=1, after=None)[0]
 
     async def test(house: House) -> None:
         async with house.visit(token) as slow, house.visit(token) as quick:

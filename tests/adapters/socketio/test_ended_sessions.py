@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.bus import Bus
-from hexaccount.application.change_password import ChangePassword
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.grant_role import GrantRole
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.revoke_role import RevokeRole
-from hexaccount.application.update_profile import UpdateProfile
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service
-from hexaccount.domain.role import Role
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.roles.grant_role import GrantRole
+from hexaccount.roles.revoke_role import RevokeRole
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.log_out import LogOut
 from tests.adapters.socketio.wire import House, entries_of, over, registered, run, session_of, token_of
 from tests.application.people import PASSWORD
 

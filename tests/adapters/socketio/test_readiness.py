@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.client_address import ClientAddresses
-from hexaccount.application.readiness import Condition, Missing
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount.kernel.client_address import ClientAddresses
+from hexaccount.observability.readiness import FailedCheck, ReadinessReport
 from hexaccount_socketio import Sockets, create_application
 
 
-def get(path: str, condition: Condition) -> tuple[int, str, Any]:
+def get(path: str, condition: ReadinessReport) -> tuple[int, str, Any]:
     """Return the status, the type and the document of an answer."""
     sent: list[Mapping[str, Any]] = []
 
-    async def readiness() -> Condition:
+    async def readiness() -> ReadinessReport:
         return condition
 
     async def send(message: Mapping[str, Any]) -> None:
@@ -40,7 +40,7 @@ def get(path: str, condition: Condition) -> tuple[int, str, Any]:
 
 
 def test_health_is_up_whatever_is_missing() -> None:
-    assert get("/health", Condition(Missing.STORE_UNREACHABLE)) == (
+    assert get("/health", ReadinessReport(FailedCheck.STORE_UNREACHABLE)) == (
         200,
         "application/json",
         {"data": {"status": "up"}},
@@ -48,13 +48,13 @@ def test_health_is_up_whatever_is_missing() -> None:
 
 
 def test_ready_and_what_is_done_without() -> None:
-    assert get("/ready", Condition()) == (200, "application/json", {"data": {"status": "ready"}})
-    assert get("/ready", Condition(None, ("cache",)))[2] == {"data": {"status": "ready", "degraded": ["cache"]}}
+    assert get("/ready", ReadinessReport()) == (200, "application/json", {"data": {"status": "ready"}})
+    assert get("/ready", ReadinessReport(None, ("cache",)))[2] == {"data": {"status": "ready", "degraded": ["cache"]}}
 
 
-@pytest.mark.parametrize("missing", Missing)
-def test_not_ready_with_the_code_of_what_is_missing(missing: Missing) -> None:
-    status, kind, problem = get("/ready", Condition(missing))
+@pytest.mark.parametrize("missing", FailedCheck)
+def test_not_ready_with_the_code_of_what_is_missing(missing: FailedCheck) -> None:
+    status, kind, problem = get("/ready", ReadinessReport(missing))
     assert (status, kind) == (503, "application/problem+json")
     assert problem == {
         "type": f"urn:hexaccount:problem:{missing.code}",

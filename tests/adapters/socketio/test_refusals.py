@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.bus import Bus
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.bootstrap.service import Service
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.sessions.authenticate import Authenticate
 from hexaccount_socketio import sockets
 from tests.adapters.socketio.wire import House, registered, run, token_of
 

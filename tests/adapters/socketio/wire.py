@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.bus import Bus
-from hexaccount.application.client_address import ClientAddresses
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.ports.history import Chosen
-from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.service import Service
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventFilter
+from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.client_address import ClientAddresses
+from hexaccount.observability.readiness import ReadinessReport
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.sessions.authenticate import Authenticate
 from hexaccount_socketio import Sockets, create_application
 from hexaccount_socketio.line import Scope
 from tests.application.people import PASSWORD, registration
@@ -108,8 +108,8 @@ class House:
             now=lambda: self.watch.now,
         )
 
-        async def readiness() -> Condition:
-            return Condition()
+        async def readiness() -> ReadinessReport:
+            return ReadinessReport()
 
         self.application = create_application(self.sockets, readiness=readiness)
 
@@ -185,4 +185,4 @@ def session_of(service: Service, token: str) -> Any:
 
 def entries_of(service: Service) -> list[JournalEntry]:
     """Return all events."""
-    return list(service.store.history.page(Chosen(), limit=10_000, after=None))
+    return list(service.store.history.page(EventFilter(), limit=10_000, after=None))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.recorder import Recorder
 from hexaccount.conformance.suites.people import People
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
 from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
@@ -29,7 +29,7 @@ def open_store() -> Iterator[Callable[[str], SqlStore]]:
     opened: list[SqlStore] = []
 
     def open_it(url: str) -> SqlStore:
-        opened.append(SqlStore(url, recorder=Recorder(Uuid7Identifiers(), "urn:hexaccount:sql")))
+        opened.append(SqlStore(url, recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql")))
         return opened[-1]
 
     yield open_it

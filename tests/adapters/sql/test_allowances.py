@@ -9,23 +9,24 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.limits import Limit, Meter
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.domain.errors import TooManyAttempts, WrongCredentials
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.rate_limits.rate_limit import GcraBucket, RateLimit
 from hexaccount_sql import SqlStore, schema
 from tests.application.people import PASSWORD, registration
 
-LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))
+LIMIT = RateLimit(GcraBucket(5, timedelta(seconds=12)), GcraBucket(8, timedelta(minutes=3)))
 
 
 def keys_of(store: SqlStore) -> set[str]:
     with store._engine.connect() as connection:
-        return set(connection.execute(sa.select(schema.allowances.c.key)).scalars())
+        return set(connection.execute(sa.select(schema.rate_limits.c.key)).scalars())
 
 
 @contextmanager
@@ -44,14 +45,14 @@ def test_an_admitted_attempt_is_one_statement_and_a_refused_one_two(store: SqlSt
     counts = []
     for _ in range(6):
         with statements(store) as sent, suppress(Exception):
-            store.allowances.take({"key": LIMIT}, now)
+            store.rate_limits.take({"key": LIMIT}, now)
         counts.append(len(sent))
     assert counts == [4, 1, 1, 1, 1, 2]
 
 
 def test_a_connection_waits_for_the_disk_again_after_an_attempt(postgresql: SqlStore) -> None:
-    taken = postgresql.allowances.take({"key": LIMIT}, AdjustableClock().now())
-    postgresql.allowances.give_back({"key": LIMIT}, taken)
+    taken = postgresql.rate_limits.take({"key": LIMIT}, AdjustableClock().now())
+    postgresql.rate_limits.refund({"key": LIMIT}, taken)
     with postgresql._engine.connect() as connection:
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
         # And it is one that the attempt has used.
@@ -67,7 +68,7 @@ def clock() -> AdjustableClock:
 def house(store: SqlStore, clock: AdjustableClock) -> Iterator[Service]:
     """Give a service with Juliet, who has an account, and Tybalt, whose account is disabled."""
     settings = Settings(store="memory://", jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4))
-    with open_service(settings, store=store, clock=clock, allowances=store.allowances) as service:
+    with open_service(settings, store=store, clock=clock, rate_limits=store.rate_limits) as service:
         service.bus.handle(registration("juliet"))
         service.bus.handle(DisableUser(user_id=service.bus.handle(registration("tybalt"))))
         yield service
@@ -113,7 +114,7 @@ def test_an_attempt_whose_meters_are_always_gone_again_ends_as_unavailable(store
 
     sa.event.listen(store._engine, "before_cursor_execute", clear)
     with pytest.raises(StoreUnavailable):
-        store.allowances.take({"key": LIMIT}, AdjustableClock().now())
+        store.rate_limits.take({"key": LIMIT}, AdjustableClock().now())
     assert len(sent) == 3 * 10
 
 
@@ -130,4 +131,4 @@ def test_what_is_typed_is_not_in_the_table(house: Service, store: SqlStore) -> N
 def test_many_attempts_of_one_moment_are_counted_one_by_one(store: SqlStore) -> None:
     now: datetime = AdjustableClock().now()
     for number in range(1, 6):
-        assert store.allowances.take({"key": LIMIT}, now)["key"].brief_until == now + number * timedelta(seconds=12)
+        assert store.rate_limits.take({"key": LIMIT}, now)["key"].burst_until == now + number * timedelta(seconds=12)

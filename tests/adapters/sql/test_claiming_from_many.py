@@ -28,20 +28,20 @@ _ONE = UUID(int=0)
 
 @pytest.mark.parametrize("analysed", [False, True], ids=["unknown to the planner", "analysed"])
 @pytest.mark.parametrize("owed", _OWED)
-def test_a_claim_looks_at_each_delivery_a_few_times_at_most(store: SqlStore, owed: str, analysed: bool) -> None:
-    fill(store, owed, analysed=analysed)
+def test_a_claim_looks_at_each_delivery_a_few_times_at_most(store: SqlStore, pending: str, analysed: bool) -> None:
+    fill(store, pending, analysed=analysed)
     assert looks(store) < 10 * _MANY
 
 
 @pytest.mark.parametrize("owed", ["all due", "all of one account"])
-def test_a_claim_of_what_is_due_looks_at_the_first_ones_only(store: SqlStore, owed: str) -> None:
-    fill(store, owed, analysed=True)
+def test_a_claim_of_what_is_due_looks_at_the_first_ones_only(store: SqlStore, pending: str) -> None:
+    fill(store, pending, analysed=True)
     assert looks(store) < _MANY / 2
 
 
-def fill(store: SqlStore, owed: str, *, analysed: bool) -> None:
+def fill(store: SqlStore, pending: str, *, analysed: bool) -> None:
     rows = [
-        {"subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "sequence": n, **_OWED[owed](n)}
+        {"subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "sequence": n, **_OWED[pending](n)}
         for n in range(1, _MANY + 1)
     ]
     told = {"type": "t", "source": "s", "subject": _ONE, "time": _NOW, "dataschema": "d", "data": {}}

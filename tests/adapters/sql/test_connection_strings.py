@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from psycopg import sql
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
+from hexaccount.accounts.errors import UserNameTaken
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import save
-from hexaccount.domain.errors import UserNameTaken
+from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_sql import SqlStore
 from hexaccount_sql.connections import open_engine
 from tests.servers.ports import free_port

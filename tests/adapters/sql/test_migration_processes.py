@@ -19,7 +19,7 @@ print(migrate(sys.argv[1]))
 """
 _SERVE = """
 import sys
-from hexaccount.application.recorder import Recorder
+from hexaccount.store_kit.event_recorder import Recorder
 from hexaccount_sql import SqlStore
 from hexaccount_system import Uuid7Identifiers
 

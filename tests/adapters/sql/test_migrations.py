@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from hexaccount.application.ports.store import SchemaTooNew, SchemaTooOld
+from hexaccount.store_kit.store import SchemaTooNew, SchemaTooOld
 from hexaccount_sql import SqlStore
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.migration import migrate

@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, save
+from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_sql import SqlStore, ladder
 from hexaccount_sql.migration import migrate
 from hexaccount_sql.schema import SUPPORTED_VERSIONS

@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, journal_of, save, user_of
+from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_sql import SqlStore, listener
 from hexaccount_sql.listener import CommitListener
 from tests.servers.postgres import PostgresServer
@@ -26,7 +26,7 @@ Within = Callable[[Callable[[], Any]], Any]
 def test_without_its_server_every_deed_says_so_and_with_it_all_works_again(
     frail: SqlStore, frail_server: PostgresServer, people: People, within: Within
 ) -> None:
-    frail.outbox.enrol("s", ["*"])
+    frail.outbox.subscribe("s", ["*"])
     user = people.user()
     save(frail, user)
     (delivery,) = frail.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE)
@@ -35,12 +35,12 @@ def test_without_its_server_every_deed_says_so_and_with_it_all_works_again(
         "check": frail.check,
         "read": lambda: user_of(frail, user.id),
         "commit": lambda: save(frail, people.user()),
-        "enrol": lambda: frail.outbox.enrol("s", ["x"]),
+        "enrol": lambda: frail.outbox.subscribe("s", ["x"]),
         "claim": lambda: frail.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE),
-        "postpone": lambda: frail.outbox.postpone(delivery, until=_NOW, error="?"),
-        "set aside": lambda: frail.outbox.set_aside(delivery, error="?"),
+        "postpone": lambda: frail.outbox.retry_later(delivery, until=_NOW, error="?"),
+        "set aside": lambda: frail.outbox.dead_letter(delivery, error="?"),
         "release": lambda: frail.outbox.release([delivery]),
-        "settle": lambda: frail.outbox.settle([delivery]),
+        "settle": lambda: frail.outbox.acknowledge([delivery]),
         "page": lambda: frail.set_aside.page(limit=9, after=None),
         "retry": frail.set_aside.retry,
         "migrate": frail.migrate,
@@ -122,7 +122,7 @@ def test_commits_elsewhere_are_heard(
 ) -> None:
     elsewhere = open_store(f"{postgresql._url}{options}")
     elsewhere.watch()
-    postgresql.outbox.enrol("s", ["*"])
+    postgresql.outbox.subscribe("s", ["*"])
     assert hears(elsewhere, postgresql, people)
 
 
@@ -131,7 +131,7 @@ def test_commits_elsewhere_are_heard_again_after_an_outage(
 ) -> None:
     elsewhere = open_store(frail._url)
     elsewhere.watch()
-    frail.outbox.enrol("s", ["*"])
+    frail.outbox.subscribe("s", ["*"])
     assert hears(elsewhere, frail, people)
     frail_server.restart()
     assert hears(elsewhere, frail, people)

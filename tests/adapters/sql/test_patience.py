@@ -12,10 +12,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from hexaccount.application.ports.history import Chosen
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, save
+from hexaccount.events.ports import EventFilter
+from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_sql import SqlStore, connections, patient_connection, reachability
 from hexaccount_sql.patient_connection import PatientConnection
 from hexaccount_sql.reachability import Reachability
@@ -113,7 +113,7 @@ def test_the_server_itself_ends_what_takes_long_but_not_what_an_operator_waits_f
         with pytest.raises(StoreUnavailable):
             within(lambda: all_users(hurried))
         counted = []
-        counter = Thread(target=lambda: counted.append(hurried.history.count(Chosen())), daemon=True)
+        counter = Thread(target=lambda: counted.append(hurried.history.count(EventFilter())), daemon=True)
         counter.start()
         counter.join(0.5)
         assert counter.is_alive()

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion, StoreUnavailable
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import disable, save, user_of
-from hexaccount.domain.errors import EmailTaken, UserNameTaken, UserNotFound
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount_sql import SqlStore, connections
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.application.measures import (
+from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.storing import save
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.metrics import (
     STORE_CONNECTION_WAITS,
     STORE_CONNECTIONS,
     STORE_CONNECTIONS_IN_USE,
     STORE_CONNECTIONS_LIMIT,
 )
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.recorder import Recorder
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import save
 from hexaccount_memory import MemoryMetrics
 from hexaccount_sql import SqlStore, connections
 from hexaccount_system import Uuid7Identifiers
@@ -27,7 +27,7 @@ def test_connections_are_counted_and_waits_for_one_are_timed(
     monkeypatch.setattr(connections, "_POOL_SIZE", 2)
     monkeypatch.setattr(connections, "_POOL_WAIT", 0.05)
     metrics = MemoryMetrics()
-    recorder = Recorder(Uuid7Identifiers(), "urn:hexaccount:sql")
+    recorder = EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql")
     store = SqlStore(f"sqlite:///{tmp_path}/hexaccount.db", recorder=recorder, metrics=metrics)
 
     def told() -> tuple[float, float, float]:

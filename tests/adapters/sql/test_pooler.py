@@ -10,13 +10,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hexaccount.application.ports.unit_of_work import StoreUnavailable
-from hexaccount.application.recorder import Recorder
 from hexaccount.conformance import StoreUnderTest
 from hexaccount.conformance.suites.owing_again import OwingAgainContract
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.storing import save
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
 from hexaccount_sql.migration import migrate
 from tests.contracts.sql_stores import empty_database
@@ -44,7 +44,7 @@ def database(postgres_server: str) -> Iterator[str]:
 class PooledStore(SqlStore):
     """The store by way of the pooler, which migrations go round."""
 
-    def __init__(self, pooled: str, recorder: Recorder, *, direct: str) -> None:
+    def __init__(self, pooled: str, recorder: EventRecorder, *, direct: str) -> None:
         super().__init__(pooled, recorder=recorder)
         self._direct = direct
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.unit_of_work import AlreadyHandled, StaleVersion
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
 from hexaccount.conformance.suites.keyed_requests import request
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import (
@@ -19,7 +18,9 @@ from hexaccount.conformance.suites.storing import (
     user_of,
 )
 from hexaccount.conformance.suites.texts import ADVERSARIAL
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount_sql import SqlStore, schema
 from hexaccount_sql.postgres_writer import _statement
 from hexaccount_sql.rows import entry_row
@@ -32,7 +33,7 @@ _ODD = {**ADVERSARIAL, "controls": _CONTROLS, "every width": "\x01\x7f\u07ff\uff
 def test_a_commit_of_many_aggregates_is_one_statement(postgresql: SqlStore, people: People) -> None:
     known, old_profile = people.user(), people.profile(people.new_id())
     save(postgresql, known, old_profile)
-    postgresql.outbox.enrol("everything", ["*"])
+    postgresql.outbox.subscribe("everything", ["*"])
     new = people.user()
     session, profile = people.session(new), people.profile(new.id, bio="new")
     with postgresql.unit_of_work() as uow:
@@ -43,7 +44,7 @@ def test_a_commit_of_many_aggregates_is_one_statement(postgresql: SqlStore, peop
         uow.profiles.add(profile)
         uow.inbox.add("somebody", people.new_id())
         uow.users.replace_hash(known.id, old=known.password_hash, new="another hash")
-        uow.keyed_requests.complete(request(), new.id)
+        uow.idempotency_records.complete(request(), new.id)
         statements = noted_statements(postgresql)
         uow.commit()
     assert len(statements) == 1
@@ -53,7 +54,7 @@ def test_a_commit_of_many_aggregates_is_one_statement(postgresql: SqlStore, peop
     assert session_of(postgresql, session.id) is not None
     assert profile_of(postgresql, new.id).bio == "new"
     with postgresql.unit_of_work() as uow:
-        assert uow.keyed_requests.find("key") == replace(request(), user_id=new.id)
+        assert uow.idempotency_records.find("key") == replace(request(), user_id=new.id)
 
 
 def test_the_text_of_a_commit_depends_on_the_tables_only(postgresql: SqlStore, people: People) -> None:
@@ -104,7 +105,7 @@ def test_nothing_and_the_empty_text_stay_two_things(postgresql: SqlStore, people
 def test_a_stale_change_beside_new_rows_leaves_nothing(postgresql: SqlStore, people: People) -> None:
     known, new, event = people.user(), people.user(), people.new_id()
     save(postgresql, known)
-    postgresql.outbox.enrol("everything", ["*"])
+    postgresql.outbox.subscribe("everything", ["*"])
     with postgresql.unit_of_work() as uow:
         uow.users.get(known.id).disable(people.now())
         disable(postgresql, known.id, people.now())

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from hexaccount.application.limits import Filling, Limit, Meter
-from hexaccount.application.ports.clearing import Leftover
-from hexaccount.application.ports.history import Chosen
-from hexaccount.application.ports.keyed_requests import KeyedRequest
-from hexaccount.application.ports.unit_of_work import UnitOfWork
-from hexaccount.application.recorder import Recorder
-from hexaccount.domain.events import EVENT_TYPES
-from hexaccount.domain.profile import Profile
+from hexaccount.accounts.profile import Profile
+from hexaccount.events.ports import EventFilter
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.rate_limits.rate_limit import BucketState, GcraBucket, RateLimit
+from hexaccount.retention.ports import ExpiredKind
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.unit_of_work import UnitOfWork
 from hexaccount_sql import SqlStore, schema
 from hexaccount_system import Uuid7Identifiers
 from tests.plans.sql import counts, plan_of, statements_of, tables_scanned_in
@@ -26,7 +26,7 @@ _MANY = 5_000
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)
 _ONE = UUID(int=_MANY // 2)
 
-_LIMIT = Limit(Meter(5, timedelta(seconds=12)), Meter(8, timedelta(minutes=3)))
+_LIMIT = RateLimit(GcraBucket(5, timedelta(seconds=12)), GcraBucket(8, timedelta(minutes=3)))
 
 Read = Callable[[SqlStore], Any]
 
@@ -39,24 +39,24 @@ def within_one(read: Callable[[UnitOfWork], Any]) -> Read:
     return run
 
 
-def clear(kind: Leftover, store: SqlStore) -> None:
-    store.clearing.clear(kind, before=_NOW, limit=5)
+def clear(kind: ExpiredKind, store: SqlStore) -> None:
+    store.retention_store.clear(kind, before=_NOW, limit=5)
 
 
-def look_back(chosen: Chosen, store: SqlStore) -> None:
+def look_back(event_filter: EventFilter, store: SqlStore) -> None:
     for after in (None, _ONE):
-        store.history.page(chosen, limit=5, after=after)
-        store.history.by_aggregate(chosen, limit=5, after=after and ("user", after))
+        store.history.page(event_filter, limit=5, after=after)
+        store.history.by_aggregate(event_filter, limit=5, after=after and ("user", after))
 
 
 _CHOICES = {
-    "of all": Chosen(),
-    "of an account": Chosen(user_id=_ONE),
-    "of types": Chosen(types=["t", "another"]),
-    "from a point": Chosen(first=_ONE),
-    "of an account from a point": Chosen(user_id=_ONE, types=["t"], first=_ONE),
+    "of all": EventFilter(),
+    "of an account": EventFilter(user_id=_ONE),
+    "of types": EventFilter(types=["t", "another"]),
+    "from a point": EventFilter(first=_ONE),
+    "of an account from a point": EventFilter(user_id=_ONE, types=["t"], first=_ONE),
 }
-_REQUEST = KeyedRequest(key="key7", fingerprint="f", claimed_until=_NOW, expires_at=_NOW)
+_REQUEST = IdempotencyRecord(key="key7", fingerprint="f", claimed_until=_NOW, expires_at=_NOW)
 _READS: dict[str, Read] = {
     "user": within_one(lambda uow: uow.users.get(_ONE)),
     "user by name": within_one(lambda uow: uow.users.find_by_name("name7")),
@@ -72,19 +72,19 @@ _READS: dict[str, Read] = {
     "profiles": within_one(lambda uow: uow.profiles.prefetch([_ONE, UUID(int=1)])),
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
     "event": lambda store: store.history.find(_ONE),
-    **{f"history {name}": partial(look_back, chosen) for name, chosen in _CHOICES.items()},
-    "owe": lambda store: store.outbox.owe("s", store.history.page(Chosen(), limit=5, after=None)),
+    **{f"history {name}": partial(look_back, event_filter) for name, event_filter in _CHOICES.items()},
+    "owe": lambda store: store.outbox.enqueue("s", store.history.page(EventFilter(), limit=5, after=None)),
     "restore": lambda store: store.stored_profiles.restore([Profile.create(_ONE, _NOW)]),
     "set aside": lambda store: store.set_aside.page(limit=20, after=None),
     "next set aside": lambda store: store.set_aside.page(limit=20, after=_ONE, subscriber="s"),
     "retry one": lambda store: store.set_aside.retry(event_id=_ONE, subscriber="s"),
-    "keyed request": within_one(lambda uow: uow.keyed_requests.find("key7")),
-    "claim a key": within_one(lambda uow: uow.keyed_requests.claim(_REQUEST, now=_NOW)),
-    "release a key": within_one(lambda uow: uow.keyed_requests.release(_REQUEST)),
-    **{f"clear {kind}": partial(clear, kind) for kind in Leftover},
-    "take": lambda store: store.allowances.take({"key 7": _LIMIT, "key 8": _LIMIT}, _NOW),
-    "give back": lambda store: store.allowances.give_back(
-        {"key 7": _LIMIT, "key 8": _LIMIT}, {"key 7": Filling(_NOW, _NOW), "key 8": Filling(_NOW, _NOW)}
+    "keyed request": within_one(lambda uow: uow.idempotency_records.find("key7")),
+    "claim a key": within_one(lambda uow: uow.idempotency_records.claim(_REQUEST, now=_NOW)),
+    "release a key": within_one(lambda uow: uow.idempotency_records.release(_REQUEST)),
+    **{f"clear {kind}": partial(clear, kind) for kind in ExpiredKind},
+    "take": lambda store: store.rate_limits.take({"key 7": _LIMIT, "key 8": _LIMIT}, _NOW),
+    "give back": lambda store: store.rate_limits.refund(
+        {"key 7": _LIMIT, "key 8": _LIMIT}, {"key 7": BucketState(_NOW, _NOW), "key 8": BucketState(_NOW, _NOW)}
     ),
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
@@ -130,7 +130,9 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_events_of_a_rare_type_are_found_by_their_index_and_frequent_ones_in_their_order(full_store: SqlStore) -> None:
     for event_type in EVENT_TYPES:
-        sent = statements_of(lambda kind=event_type: full_store.history.page(Chosen(types=[kind]), limit=5, after=_ONE))
+        sent = statements_of(
+            lambda kind=event_type: full_store.history.page(EventFilter(types=[kind]), limit=5, after=_ONE)
+        )
         ((statement, parameters),) = sent
         plan = plan_of(full_store._engine, statement, parameters)
         assert ("journal_rare" in plan) == (event_type not in schema.FREQUENT_TYPES), plan
@@ -167,15 +169,15 @@ def full_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 def _filled(url: str) -> Iterator[SqlStore]:
-    store = SqlStore(url, recorder=Recorder(Uuid7Identifiers(), "urn:hexaccount:sql"))
+    store = SqlStore(url, recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql"))
     try:
         store.migrate()
         with store._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             for table, row in _ROWS.items():
                 connection.execute(sa.insert(table), [row(number) for number in range(1, _MANY + 1)])
-            owed = {"aggregate": "user", "aggregate_id": _ONE}
-            rows = [{**owed, "subscriber": "t", "event_id": UUID(int=n), "sequence": n} for n in (1, 2, 3)]
+            pending = {"aggregate": "user", "aggregate_id": _ONE}
+            rows = [{**pending, "subscriber": "t", "event_id": UUID(int=n), "sequence": n} for n in (1, 2, 3)]
             connection.execute(sa.insert(schema.deliveries), rows)
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("ANALYZE")
@@ -217,8 +219,8 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     schema.refresh_tokens: lambda n: {
         "digest": f"digest{n}", "session_id": UUID(int=n), "issued_at": _NOW, "spent_at": _moment(n), "salt": "salt",
     },
-    schema.allowances: lambda n: {
-        "key": f"key{n}", "brief_until": _moment(n), "lasting_until": _moment(n), "taken_at": _NOW,
+    schema.rate_limits: lambda n: {
+        "key": f"key{n}", "burst_until": _moment(n), "sustained_until": _moment(n), "taken_at": _NOW,
     },
     schema.idempotency_keys: lambda n: {
         "key": f"key{n}", "fingerprint": "f", "claimed_until": _NOW, "expires_at": _moment(n),

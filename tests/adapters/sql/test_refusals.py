@@ -10,16 +10,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hexaccount.application.ports.store import SchemaMissing
-from hexaccount.application.ports.unit_of_work import StoreRefused
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, save
+from hexaccount.kernel.unit_of_work import StoreRefused
+from hexaccount.store_kit.store import SchemaMissing
 from hexaccount_sql import SqlStore
 from tests.servers.postgres import PostgresServer
 
 _OF_A_READ_ONLY_FILE = """
 import os, sys
-from hexaccount.application.recorder import Recorder
+from hexaccount.store_kit.event_recorder import Recorder
 from hexaccount.application.ports.unit_of_work import StoreRefused
 from hexaccount_sql import SqlStore
 from tests.servers.postgres import PostgresServer

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.accounts.errors import UserNameTaken
 from hexaccount.conformance.suites.people import People
 from hexaccount.conformance.suites.storing import all_users, disable, save, user_of
-from hexaccount.domain.errors import UserNameTaken
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount_sql import SqlStore, connections
 
 _HOLD = """

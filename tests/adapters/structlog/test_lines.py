@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.application.causation import Cause, caused_by
+from hexaccount.kernel.causation import Cause, caused_by
 from hexaccount_flask.exchange import Exchange
 from hexaccount_structlog import LineLog, LineStream
 

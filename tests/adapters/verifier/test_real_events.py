@@ -6,19 +6,19 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.access import Access
-from hexaccount.application.change_password import ChangePassword
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.end_session import EndSession
-from hexaccount.application.end_sessions import EndSessions
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.log_out import LogOut
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.application.set_password import SetPassword
-from hexaccount.application.subscribers import PublishingSubscriber
+from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, SessionSettings, Settings
-from hexaccount.domain.errors import InvalidRefreshToken
+from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.set_password import SetPassword
+from hexaccount.sessions.end_session import EndSession
+from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.errors import InvalidRefreshToken
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount_memory import MemoryPublisher
 from hexaccount_verifier import InvalidToken, TokenVerifier
 from tests.application.people import PASSWORD, registration
@@ -41,7 +41,7 @@ def service(outside: MemoryPublisher) -> Iterator[Service]:
         session=SessionSettings(refresh_grace=0),
     )
     with open_service(settings, publishers=[PublishingSubscriber("memory://outside", outside)]) as service:
-        service.enrol()
+        service.subscribe()
         yield service
 
 
@@ -50,17 +50,17 @@ def juliet(service: Service) -> UUID:
     return service.bus.handle(registration("juliet"))
 
 
-def log_in(service: Service) -> Access:
+def log_in(service: Service) -> IssuedTokens:
     return service.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
 
 
-def reuse(service: Service, access: Access) -> None:
+def reuse(service: Service, access: IssuedTokens) -> None:
     service.bus.handle(RefreshSession(refresh=access.refresh))
     with pytest.raises(InvalidRefreshToken):
         service.bus.handle(RefreshSession(refresh=access.refresh))
 
 
-Deed = Callable[[Service, UUID, Access], object]
+Deed = Callable[[Service, UUID, IssuedTokens], object]
 DEEDS: Mapping[str, tuple[Deed, tuple[bool, bool]]] = {
     "nothing": (lambda service, user, mine: None, (True, True)),
     "logging out": (lambda service, user, mine: service.bus.handle(LogOut(session_id=mine.session_id)), (False, True)),
@@ -109,7 +109,7 @@ def test_what_ends_a_session_ends_its_tokens_for_the_verifier_too(
     assert [lives(verifier, access) for access in (mine, other)] == list(living)
 
 
-def lives(verifier: TokenVerifier, access: Access) -> bool:
+def lives(verifier: TokenVerifier, access: IssuedTokens) -> bool:
     try:
         return verifier.verify(access.token).session_id == access.session_id
     except InvalidToken:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.ports.token_issuer import AccessClaims
+from hexaccount.sessions.ports import AccessClaims
 from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
 from hexaccount_verifier import InvalidToken, KeysUnavailable, TokenVerifier, jwks_at, keys
 from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN

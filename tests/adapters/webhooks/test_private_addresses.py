@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_webhooks import WebhookPublisher
 from tests.adapters.told_events import A_MOMENT, an_event
 from tests.adapters.webhooks.receivers import Receiver, receiving

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings, WebhookSettings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.events.ports import ReceiverUnavailable
 from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
 from tests.application.people import registration
 from tests.servers.ports import free_port
@@ -51,7 +51,7 @@ def open_with(clock: AdjustableClock) -> Iterator[Opener]:
             )
             service = stack.enter_context(open_service(settings, **{"clock": clock, **parts}))
             service.store.migrate()
-            service.enrol()
+            service.subscribe()
             return service
 
         yield open_it
@@ -129,7 +129,7 @@ def test_an_event_that_is_refused_again_and_again_is_given_up_after_three_days(
     assert len(attempts) == 25
     assert timedelta(hours=60) < attempts[-1] - attempts[0] < timedelta(hours=84)
     assert sum(attempt - attempts[0] < timedelta(hours=1) for attempt in attempts) >= 5
-    (given_up,) = service.store.set_aside.page(limit=10, after=None)
+    (given_up,) = service.store.dead_letters.page(limit=10, after=None)
     told = "NotTaken: the webhook crm at 127.0.0.1 has not taken it: it answered 500 Internal Server Error"
     assert (given_up.subscriber, given_up.error) == ("webhook:crm", told)
 
@@ -143,10 +143,10 @@ def test_who_cannot_be_reached_costs_no_attempt_for_a_day(open_with: Opener, clo
         clock.advance(hours=1)
     clock.advance(seconds=1)
     service.deliver_all()
-    assert service.store.set_aside.page(limit=10, after=None) == []
+    assert service.store.dead_letters.page(limit=10, after=None) == []
     clock.advance(hours=1)
     service.deliver_all()
-    (given_up,) = service.store.set_aside.page(limit=10, after=None)
+    (given_up,) = service.store.dead_letters.page(limit=10, after=None)
     assert given_up.error.startswith("NotSent: the webhook crm at 127.0.0.1 cannot be reached: ")
 
 
@@ -190,4 +190,4 @@ def test_what_was_given_up_is_listed_and_sent_again_from_the_command_line(
     receiver.status = 200
     service.deliver_all()
     assert receiver.ids == [receiver.ids[0]] * 2
-    assert service.store.set_aside.page(limit=10, after=None) == []
+    assert service.store.dead_letters.page(limit=10, after=None) == []

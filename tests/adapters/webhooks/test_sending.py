@@ -10,8 +10,8 @@ from contextlib import suppress
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from hexaccount.application.cloud_event import structured
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.events.cloud_event import structured
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_webhooks import NotSent, NotTaken, SigningSecret, exchange
 from tests.adapters.told_events import A_MOMENT, an_event, events
 from tests.adapters.webhooks.receivers import SECRET, Receiver, misbehaving

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.application.ports.event_publisher import ReceiverUnavailable
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_webhooks import connection
 from tests.adapters.told_events import A_MOMENT, an_event
 from tests.adapters.webhooks.receivers import Receiver, misbehaving, receiving

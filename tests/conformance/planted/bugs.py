@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.recorder import Recorder
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_memory.store import MemoryStore
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -35,7 +35,7 @@ class Bug:
 class PlantedStore:
     """A memory store and the handles on it."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: EventRecorder) -> None:
         self.recorder = recorder
         self.store = MemoryStore(recorder)
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.outbox import Backlog, Delivery
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import Backlog, Delivery
 from hexaccount_memory import outbox, tables
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_memory.subscriptions import MemorySubscriptions
@@ -20,39 +20,42 @@ from tests.conformance.planted.bugs import found_by
 
 @found_by("Claims", "test_nothing_is_claimed_twice_during_a_lease")
 def leases_are_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "_is_due", lambda owed, now: owed.due_at is None or owed.due_at <= now)
+    patch.setattr(outbox, "_is_due", lambda pending, now: pending.due_at is None or pending.due_at <= now)
 
 
 @found_by("Claims", "test_later_events_wait_while_an_earlier_one_is_postponed")
 def later_events_overtake_a_postponed_one(patch: pytest.MonkeyPatch) -> None:
     def claim(self: MemoryOutbox, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> list[Delivery]:
         token = uuid4()
-        waiting = [owed for pair in self.tables.owed[subscriber].values() for owed in pair]
-        due = [owed for owed in waiting if not owed.set_aside and outbox._is_due(owed, now)][:limit]
-        for owed in due:
-            owed.lease, owed.leased_until = token, now + lease
-        return [Delivery(subscriber=subscriber, entry=owed.entry, attempts=owed.attempts, lease=token) for owed in due]
+        waiting = [pending for pair in self.tables.pending[subscriber].values() for pending in pair]
+        due = [pending for pending in waiting if not pending.dead_letters and outbox._is_due(pending, now)][:limit]
+        for pending in due:
+            pending.lease, pending.leased_until = token, now + lease
+        return [
+            Delivery(subscriber=subscriber, entry=pending.entry, attempts=pending.attempts, lease=token)
+            for pending in due
+        ]
 
     patch.setattr(MemoryOutbox, "claim", claim)
 
 
 @found_by("DeliveryEnds", "test_what_is_settled_is_owed_no_more")
 def settling_one_event_loses_the_others_of_its_aggregate(patch: pytest.MonkeyPatch) -> None:
-    def settle(self: MemoryOutbox, deliveries: Collection[Delivery]) -> None:
+    def acknowledge(self: MemoryOutbox, deliveries: Collection[Delivery]) -> None:
         for each in deliveries:
-            self.tables.owed[each.subscriber].pop((each.entry.aggregate, each.entry.aggregate_id), None)
+            self.tables.pending[each.subscriber].pop((each.entry.aggregate, each.entry.aggregate_id), None)
 
-    patch.setattr(MemoryOutbox, "settle", settle)
+    patch.setattr(MemoryOutbox, "settle", acknowledge)
 
 
 @found_by("DeliveryEnds", "test_settling_is_for_one_subscriber")
 def settling_is_for_all_subscribers(patch: pytest.MonkeyPatch) -> None:
-    settle = MemoryOutbox.settle
+    acknowledge = MemoryOutbox.acknowledge
 
     def for_all(self: MemoryOutbox, deliveries: Collection[Delivery]) -> None:
-        for subscriber in list(self.tables.owed):
+        for subscriber in list(self.tables.pending):
             if subscriber != "contract-audit":
-                settle(self, [replace(each, subscriber=subscriber) for each in deliveries])
+                acknowledge(self, [replace(each, subscriber=subscriber) for each in deliveries])
 
     patch.setattr(MemoryOutbox, "settle", for_all)
 
@@ -60,27 +63,27 @@ def settling_is_for_all_subscribers(patch: pytest.MonkeyPatch) -> None:
 @found_by("DeliveryEnds", "test_who_lost_the_lease_cannot_postpone")
 def who_lost_the_lease_may_end_the_claim(patch: pytest.MonkeyPatch) -> None:
     def held(self: MemoryOutbox, delivery: Delivery) -> list[Any]:
-        return [owed for owed in self._waiting(delivery) if owed.entry.id == delivery.entry.id]
+        return [pending for pending in self._waiting(delivery) if pending.entry.id == delivery.entry.id]
 
     patch.setattr(MemoryOutbox, "_held", held)
 
 
 @found_by("DeliveryEnds", "test_a_postponed_delivery_counts_a_failure")
 def failures_are_not_counted(patch: pytest.MonkeyPatch) -> None:
-    def postpone(self: MemoryOutbox, delivery: Delivery, *, until: datetime, error: str) -> None:
-        for owed in self._held(delivery):
-            owed.due_at, owed.error, owed.lease, owed.leased_until = until, error, None, None
+    def retry_later(self: MemoryOutbox, delivery: Delivery, *, until: datetime, error: str) -> None:
+        for pending in self._held(delivery):
+            pending.due_at, pending.error, pending.lease, pending.leased_until = until, error, None, None
 
-    patch.setattr(MemoryOutbox, "postpone", postpone)
+    patch.setattr(MemoryOutbox, "postpone", retry_later)
 
 
-@found_by("SetAside", "test_a_retry_leaves_claims_and_counted_failures_to_what_is_not_set_aside")
+@found_by("DeadLetter", "test_a_retry_leaves_claims_and_counted_failures_to_what_is_not_set_aside")
 def a_retry_takes_claims_away(patch: pytest.MonkeyPatch) -> None:
     retry = MemoryOutbox.retry
 
     def retry_all(self: MemoryOutbox, **chosen: Any) -> int:
-        for _, owed in self._all():
-            owed.lease, owed.leased_until, owed.attempts = None, None, 0
+        for _, pending in self._all():
+            pending.lease, pending.leased_until, pending.attempts = None, None, 0
         return retry(self, **chosen)
 
     patch.setattr(MemoryOutbox, "retry", retry_all)
@@ -89,8 +92,8 @@ def a_retry_takes_claims_away(patch: pytest.MonkeyPatch) -> None:
 @found_by("Backlog", "test_what_was_given_up_is_counted_by_itself")
 def what_was_given_up_counts_as_owed(patch: pytest.MonkeyPatch) -> None:
     def backlog(self: MemoryOutbox, subscriber: str, *, limit: int) -> Backlog:
-        ids = [owed.entry.id for pair in self.tables.owed[subscriber].values() for owed in pair]
-        return Backlog(owed=min(len(ids), limit), set_aside=0, oldest=min(ids, default=None))
+        ids = [pending.entry.id for pair in self.tables.pending[subscriber].values() for pending in pair]
+        return Backlog(pending=min(len(ids), limit), dead_letters=0, oldest=min(ids, default=None))
 
     patch.setattr(MemoryOutbox, "backlog", backlog)
 
@@ -98,28 +101,30 @@ def what_was_given_up_counts_as_owed(patch: pytest.MonkeyPatch) -> None:
 @found_by("Backlog", "test_what_is_owed_is_counted_claimed_or_not_and_the_oldest_is_told")
 def what_is_claimed_counts_as_delivered(patch: pytest.MonkeyPatch) -> None:
     def backlog(self: MemoryOutbox, subscriber: str, *, limit: int) -> Backlog:
-        free = [owed for pair in self.tables.owed[subscriber].values() for owed in pair if owed.lease is None]
-        ids = [owed.entry.id for owed in free if not owed.set_aside]
-        return Backlog(owed=len(ids), set_aside=len(free) - len(ids), oldest=min(ids, default=None))
+        free = [
+            pending for pair in self.tables.pending[subscriber].values() for pending in pair if pending.lease is None
+        ]
+        ids = [pending.entry.id for pending in free if not pending.dead_letters]
+        return Backlog(pending=len(ids), dead_letters=len(free) - len(ids), oldest=min(ids, default=None))
 
     patch.setattr(MemoryOutbox, "backlog", backlog)
 
 
 @found_by("Enrolment", "test_a_type_and_the_sign_for_all_owe_an_event_once")
 def an_event_is_owed_once_for_each_reason(patch: pytest.MonkeyPatch) -> None:
-    def owe(self: MemoryUnitOfWork, change: Any) -> None:
+    def enqueue(self: MemoryUnitOfWork, change: Any) -> None:
         for subscriber, types in self._tables.subscriptions.items():
-            owed = [
+            pending = [
                 tables.OwedDelivery(entry=entry)
                 for entry in change.entries
                 for reason in types
                 if reason in (entry.type, "*")
             ]
-            if owed:
+            if pending:
                 pair = (change.aggregate.kind, change.aggregate.id)
-                self._tables.owed[subscriber].setdefault(pair, []).extend(owed)
+                self._tables.pending[subscriber].setdefault(pair, []).extend(pending)
 
-    patch.setattr(MemoryUnitOfWork, "_owe", owe)
+    patch.setattr(MemoryUnitOfWork, "_owe", enqueue)
 
 
 @found_by("CommitSignal", "test_who_is_woken_by_a_commit_finds_its_events")
@@ -147,11 +152,11 @@ def commits_without_events_are_told_of(patch: pytest.MonkeyPatch) -> None:
 
 @found_by("OwingAgain", "test_who_claims_meanwhile_sees_all_of_a_step_or_nothing")
 def events_are_owed_again_one_by_one(patch: pytest.MonkeyPatch) -> None:
-    owe = MemoryOutbox.owe
+    enqueue = MemoryOutbox.enqueue
 
     def one_by_one(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         for entry in entries:
-            owe(self, subscriber, [entry])
+            enqueue(self, subscriber, [entry])
             sleep(0.0001)  # as long as a disk takes
 
     patch.setattr(MemoryOutbox, "owe", one_by_one)
@@ -159,38 +164,38 @@ def events_are_owed_again_one_by_one(patch: pytest.MonkeyPatch) -> None:
 
 @found_by("OwingAgain", "test_later_events_wait_for_those_owed_again")
 def what_is_owed_again_stands_behind_what_is_owed(patch: pytest.MonkeyPatch) -> None:
-    def owe(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+    def enqueue(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         for entry in entries:
-            waiting = self.tables.owed[subscriber].setdefault((entry.aggregate, entry.aggregate_id), [])
+            waiting = self.tables.pending[subscriber].setdefault((entry.aggregate, entry.aggregate_id), [])
             waiting.append(tables.OwedDelivery(entry=entry))
 
-    patch.setattr(MemoryOutbox, "owe", owe)
+    patch.setattr(MemoryOutbox, "owe", enqueue)
 
 
 @found_by("OwingAgain", "test_what_is_owed_already_is_not_owed_twice")
 def what_is_owed_is_owed_twice(patch: pytest.MonkeyPatch) -> None:
-    def owe(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
+    def enqueue(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         for entry in entries:
-            waiting = self.tables.owed[subscriber].setdefault((entry.aggregate, entry.aggregate_id), [])
+            waiting = self.tables.pending[subscriber].setdefault((entry.aggregate, entry.aggregate_id), [])
             waiting.append(tables.OwedDelivery(entry=entry))
-            waiting.sort(key=lambda owed: owed.entry.sequence)
+            waiting.sort(key=lambda pending: pending.entry.sequence)
 
-    patch.setattr(MemoryOutbox, "owe", owe)
+    patch.setattr(MemoryOutbox, "owe", enqueue)
 
 
 @found_by("OwingAgain", "test_what_was_given_up_is_owed_again_with_no_failure_counted")
 def what_was_given_up_stays_so_in_a_replay(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "_owe_again", lambda owed: None)
+    patch.setattr(outbox, "_owe_again", lambda pending: None)
 
 
 @found_by("OwingAgain", "test_claims_and_counted_failures_stay_as_they_are")
 def a_replay_takes_claims_away(patch: pytest.MonkeyPatch) -> None:
-    owe = MemoryOutbox.owe
+    enqueue = MemoryOutbox.enqueue
 
     def anew(self: MemoryOutbox, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         for entry in entries:
-            self.tables.owed[subscriber].pop((entry.aggregate, entry.aggregate_id), None)
-        owe(self, subscriber, entries)
+            self.tables.pending[subscriber].pop((entry.aggregate, entry.aggregate_id), None)
+        enqueue(self, subscriber, entries)
 
     patch.setattr(MemoryOutbox, "owe", anew)
 
@@ -213,7 +218,7 @@ def what_was_given_up_is_not_struck_off(patch: pytest.MonkeyPatch) -> None:
     cancel = MemorySubscriptions.cancel
 
     def but_what_was_given_up(self: MemorySubscriptions, subscriber: str, *, limit: int) -> int:
-        waiting = [owed for pair in self.tables.owed[subscriber].values() for owed in pair]
-        return 0 if any(owed.set_aside for owed in waiting) else cancel(self, subscriber, limit=limit)
+        waiting = [pending for pair in self.tables.pending[subscriber].values() for pending in pair]
+        return 0 if any(pending.dead_letters for pending in waiting) else cancel(self, subscriber, limit=limit)
 
     patch.setattr(MemorySubscriptions, "cancel", but_what_was_given_up)

@@ -4,9 +4,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from hexaccount.domain.errors import UserNameTaken
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.user import User
+from hexaccount.accounts.errors import UserNameTaken
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
 from hexaccount_memory import tables
 from hexaccount_memory.repositories import MemoryUsers
 from hexaccount_memory.unit_of_work import MemoryUnitOfWork

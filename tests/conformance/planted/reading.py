@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.journal_entry import JournalEntry
-from hexaccount.application.ports.history import Chosen, JournalKey
-from hexaccount.domain.profile import Profile
-from hexaccount.domain.session import Session
-from hexaccount.domain.user import User
+from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.user import User
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventFilter, JournalKey
+from hexaccount.sessions.session import Session
 from hexaccount_memory import repositories, tables, unit_of_work
 from hexaccount_memory.history import MemoryHistory
 from hexaccount_memory.repositories import MemoryUsers
@@ -86,16 +86,18 @@ def a_hash_is_replaced_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
 
 @found_by("History", "test_the_history_of_an_account_is_that_of_all_its_aggregates")
 def the_history_of_an_account_is_that_of_one_id(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Chosen, "has", lambda self, entry: self.user_id in (None, entry.aggregate_id))
+    patch.setattr(EventFilter, "has", lambda self, entry: self.user_id in (None, entry.aggregate_id))
 
 
 @found_by("History", "test_pages_ascend_by_id_and_hold_each_event_once")
 def the_page_of_history_begins_with_its_last_event_again(patch: pytest.MonkeyPatch) -> None:
     page = MemoryHistory.page
 
-    def early(self: MemoryHistory, chosen: Chosen, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
+    def early(
+        self: MemoryHistory, event_filter: EventFilter, *, limit: int, after: UUID | None
+    ) -> Sequence[JournalEntry]:
         before = None if after is None else UUID(int=after.int - 1)
-        found = page(self, chosen, limit=limit, after=before)
+        found = page(self, event_filter, limit=limit, after=before)
         return found if len(found) > 1 else []
 
     patch.setattr(MemoryHistory, "page", early)
@@ -103,14 +105,16 @@ def the_page_of_history_begins_with_its_last_event_again(patch: pytest.MonkeyPat
 
 @found_by("History", "test_the_point_to_begin_at_belongs_to_what_is_chosen")
 def the_point_to_begin_at_is_left_out(patch: pytest.MonkeyPatch) -> None:
-    has = Chosen.has
-    patch.setattr(Chosen, "has", lambda self, entry: has(self, entry) and entry.id != self.first)
+    has = EventFilter.has
+    patch.setattr(EventFilter, "has", lambda self, entry: has(self, entry) and entry.id != self.first)
 
 
 @found_by("History", "test_by_aggregate_each_stands_together_in_the_order_of_its_sequence")
 def aggregates_are_mixed_in_the_order_of_time(patch: pytest.MonkeyPatch) -> None:
-    def by_aggregate(self: MemoryHistory, chosen: Chosen, *, limit: int, after: object) -> Sequence[JournalEntry]:
-        return self.page(chosen, limit=limit, after=None)
+    def by_aggregate(
+        self: MemoryHistory, event_filter: EventFilter, *, limit: int, after: object
+    ) -> Sequence[JournalEntry]:
+        return self.page(event_filter, limit=limit, after=None)
 
     patch.setattr(MemoryHistory, "by_aggregate", by_aggregate)
 
@@ -120,9 +124,9 @@ def only_aggregates_of_one_kind_come_after_another(patch: pytest.MonkeyPatch) ->
     by_aggregate = MemoryHistory.by_aggregate
 
     def of_one_kind(
-        self: MemoryHistory, chosen: Chosen, *, limit: int, after: JournalKey | None
+        self: MemoryHistory, event_filter: EventFilter, *, limit: int, after: JournalKey | None
     ) -> Sequence[JournalEntry]:
-        found = by_aggregate(self, chosen, limit=limit, after=after)
+        found = by_aggregate(self, event_filter, limit=limit, after=after)
         return [entry for entry in found if after is None or entry.aggregate == after[0]]
 
     patch.setattr(MemoryHistory, "by_aggregate", of_one_kind)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.ports.unit_of_work import StaleVersion
+from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount_memory import tables
 from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 from tests.conformance.planted.bugs import found_by, ignoring
@@ -43,7 +43,7 @@ def the_inbox_is_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
 
     def note_first(self: MemoryUnitOfWork) -> None:
         check(self)
-        self._tables.inbox.update(self._work.orders.handled)
+        self._tables.inbox.update(self._work.pending_writes.handled)
 
     patch.setattr(MemoryUnitOfWork, "_check_inbox", note_first)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.ports.unit_of_work import StaleVersion
-from hexaccount.domain.errors import EmailTaken, UserNameTaken
-from hexaccount.domain.user import User
+from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.user import User
+from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount_memory.repositories import MemoryUsers
 from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 from tests.conformance.planted.bugs import found_by, ignoring

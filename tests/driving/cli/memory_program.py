@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from hexaccount.application.bus import Bus
-from hexaccount.application.diagnosis import Finding
-from hexaccount.application.hash_calibration import HashSpeed, HashSpeeds
-from hexaccount.application.ports.outbox import SetAsideDeliveries
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.bootstrap.settings_loading import shown_settings
+from hexaccount.events.ports import DeadLetters
+from hexaccount.kernel.bus import Bus
+from hexaccount.observability.diagnosis import Finding
+from hexaccount.passwords.hash_calibration import HashSpeed, HashSpeeds
 from hexaccount_click.cli import cli
 from hexaccount_click.program import Program
 
@@ -52,9 +52,9 @@ class MemoryProgram(Program):
         self._meet_trouble()
         return self.service.bus
 
-    def set_aside(self) -> SetAsideDeliveries:
+    def dead_letters(self) -> DeadLetters:
         self._meet_trouble()
-        return self.service.store.set_aside
+        return self.service.store.dead_letters
 
     def migrate(self) -> Sequence[str]:
         return [f"schema {self.service.store.migrate()}", "signing key: of this process only"]

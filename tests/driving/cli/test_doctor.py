@@ -2,15 +2,15 @@ import json
 
 import pytest
 
-from hexaccount.application.diagnosis import Finding, Verdict
-from hexaccount.application.ports.store import SchemaTooNew
+from hexaccount.observability.diagnosis import Finding, Verdict
+from hexaccount.store_kit.store import SchemaTooNew
 from hexaccount_click.program import ConfigurationError
 from tests.driving.cli.conftest import Run
 from tests.driving.cli.memory_program import MemoryProgram
 
-WELL = Finding(part="key", verdict=Verdict.WELL, told="it can sign")
-TO_DO = Finding(part="schema", verdict=Verdict.TO_DO, told="there is none", remedy="Run: hexaccount migrate")
-AWAY = Finding(part="cache", verdict=Verdict.AWAY, told="Redis cannot be reached", remedy="Start it.")
+WELL = Finding(part="key", verdict=Verdict.WELL, message="it can sign")
+TO_DO = Finding(part="schema", verdict=Verdict.TO_DO, message="there is none", remedy="Run: hexaccount migrate")
+AWAY = Finding(part="cache", verdict=Verdict.AWAY, message="Redis cannot be reached", remedy="Start it.")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_settings_that_cannot_be_are_the_one_finding_there_is(run: Run, program:
 
 
 def test_what_it_shows_moves_no_cursor(run: Run, program: MemoryProgram) -> None:
-    program.findings = [Finding(part="store", verdict=Verdict.AWAY, told="\x1b[2J", remedy="\x1b[2J")]
+    program.findings = [Finding(part="store", verdict=Verdict.AWAY, message="\x1b[2J", remedy="\x1b[2J")]
     assert "\x1b" not in run("doctor").stdout
 
 

@@ -5,10 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hexaccount.application import replay_events as replaying
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
-from hexaccount.domain.events import EVENT_TYPES, ProfileUpdated, UserDisabled, UserEnabled, UserRegistered
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.profile import ProfileUpdated
+from hexaccount.accounts.user import UserDisabled, UserEnabled, UserRegistered
+from hexaccount.events import replay_events as replaying
+from hexaccount.kernel.event import EVENT_TYPES
 from hexaccount_click.progress import Progress
 
 HANDLER = "profile-of-a-registered-user"
@@ -17,7 +19,7 @@ HANDLER = "profile-of-a-registered-user"
 @pytest.fixture
 def ada(program, register):
     """Register an account that is then disabled and enabled, and return its id."""
-    program.service.enrol()
+    program.service.subscribe()
     user_id = register("ada")
     program.service.deliver_all()
     program.bus().handle(DisableUser(user_id=UUID(user_id)))

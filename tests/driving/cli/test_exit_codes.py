@@ -2,10 +2,10 @@ import logging
 
 import pytest
 
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
-from hexaccount.domain.errors import UserNotFound
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.store_kit.store import SchemaMismatch
 from hexaccount_click.program import ConfigurationError, Unavailable
 
 ANY_ID = "0198c000-0000-7000-8000-000000000000"

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hexaccount.domain.events import UserRegistered
+from hexaccount.accounts.user import UserRegistered
 
 ERROR = "RuntimeError: broken\n\x1b[31mon two lines"
 
@@ -15,12 +15,12 @@ def give_up(program, register):
     def give_up(*subscribers, accounts=1):
         store, clock = program.service.store, program.service.container.clock()
         for subscriber in subscribers:
-            store.outbox.enrol(subscriber, [UserRegistered.type])
+            store.outbox.subscribe(subscriber, [UserRegistered.type])
         ids = [register(f"user-{number}") for number in range(accounts)]
         for subscriber in subscribers:
             claimed = store.outbox.claim(subscriber, limit=100, now=clock.now(), lease=timedelta(seconds=30))
             for delivery in claimed:
-                store.outbox.set_aside(delivery, error=ERROR)
+                store.outbox.dead_letter(delivery, error=ERROR)
         return ids
 
     return give_up
@@ -121,8 +121,8 @@ def test_retrying_must_name_either_some_or_all(run, give_up, args):
 
 
 def test_who_is_owed_events_is_listed_and_whether_the_settings_name_them(run, program, register):
-    program.service.enrol()
-    program.service.store.outbox.enrol("kafka://old/\x1b[31m", ["*"])
+    program.service.subscribe()
+    program.service.store.outbox.subscribe("kafka://old/\x1b[31m", ["*"])
     register("ada")
     heading, *lines = run("outbox", "subscribers").stdout.splitlines()
     assert heading.split("  ")[0] == "SUBSCRIBER"
@@ -158,7 +158,7 @@ def test_one_whom_nothing_names_is_forgotten_for_good(run, give_up):
 
 
 def test_one_that_the_settings_name_is_not_forgotten(run, program):
-    program.service.enrol()
+    program.service.subscribe()
     refused = run("outbox", "forget", "profile-of-a-registered-user")
     assert refused.exit_code == 1
     assert "it is part of the service, or these settings name it" in refused.stderr

@@ -1,7 +1,7 @@
 import json
 from uuid import UUID
 
-from hexaccount.application.get_profile import GetProfile
+from hexaccount.accounts.get_profile import GetProfile
 
 
 def test_http_serves_on_the_loopback_address_unless_told_otherwise(run, program):
@@ -29,7 +29,7 @@ def test_migrate_tells_what_was_made(run):
 
 
 def test_relay_delivers(run, register, program):
-    program.service.enrol()
+    program.service.subscribe()
     user_id = UUID(register("ada"))
     result = run("relay")
     assert (result.exit_code, result.stdout) == (0, "delivering\n")

@@ -2,11 +2,12 @@ import json
 
 import pytest
 
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.log_in import LogIn
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
-from hexaccount.domain.errors import NotAuthenticated, WrongCredentials
-from hexaccount.domain.permission import Permission
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.roles.permission import Permission
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.errors import NotAuthenticated
 from tests.driving.cli.conftest import PASSWORD
 
 NEW = "fresh as the morning dew"

@@ -4,18 +4,18 @@ from uuid import uuid4
 
 import pytest
 
-from hexaccount.application.access import Access
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.list_users import LONGEST_PAGE
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.refresh_session import RefreshSession
-from hexaccount.domain.errors import NotAuthenticated
+from hexaccount.kernel.pages import LONGEST_PAGE
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.refresh_session import RefreshSession
 from tests.driving.cli.conftest import PASSWORD
 
 
 @pytest.fixture
 def log_in(program):
-    def log_in(user_name: str = "ada", agent: str = "curl/8", address: str = "192.0.2.7") -> Access:
+    def log_in(user_name: str = "ada", agent: str = "curl/8", address: str = "192.0.2.7") -> IssuedTokens:
         return program.service.bus.handle(
             LogIn(user_name=user_name, password=PASSWORD, client_address=address, user_agent=agent)
         )
@@ -25,7 +25,7 @@ def log_in(program):
 
 @pytest.fixture
 def is_alive(program):
-    def is_alive(access: Access) -> bool:
+    def is_alive(access: IssuedTokens) -> bool:
         try:
             return bool(program.service.bus.handle(Authenticate(token=access.token)))
         except NotAuthenticated:

@@ -4,7 +4,7 @@ from datetime import datetime
 import pytest
 from click.testing import CliRunner
 
-from hexaccount.application.list_users import LONGEST_PAGE
+from hexaccount.kernel.pages import LONGEST_PAGE
 from hexaccount_click.cli import cli
 from hexaccount_click.table import display_width
 

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 from click.testing import Result
 
-from hexaccount.application.log_in import LogIn
-from hexaccount.application.register_user import RegisterUser
-from hexaccount.domain.errors import WrongCredentials
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.log_in import LogIn
+from hexaccount.registration.register_user import RegisterUser
 from tests.driving.cli.memory_program import MemoryProgram
 
 PASSWORD = "correct horse battery"

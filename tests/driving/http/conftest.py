@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from hexaccount.application.register_user import RegisterUser
+from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
-from hexaccount.domain.role import Role
+from hexaccount.registration.register_user import RegisterUser
 from hexaccount_flask import create_app
 
 PASSWORD = "correct horse battery"
@@ -69,7 +69,7 @@ def memory_service(limits: LimitSettings | None = None, clock: Any = None, **pas
         limits=limits or LimitSettings(factor=1000),
     )
     with open_service(settings, **({"clock": clock} if clock else {})) as service:
-        service.enrol()
+        service.subscribe()
         yield service
 
 

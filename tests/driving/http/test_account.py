@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from hexaccount.application.disable_user import DisableUser
+from hexaccount.accounts.disable_user import DisableUser
 
 
 def test_a_registration_answers_201_with_the_id_of_the_account(visitor: Any) -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from hexaccount.domain.errors import NotAuthenticated
+from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount_flask.authentication import bearer_token
 from hexaccount_flask.problems import RequestRefused
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from hexaccount.application.cloud_event import structured
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.domain.events import EVENT_TYPES
+from hexaccount.events.cloud_event import structured
+from hexaccount.kernel.event import EVENT_TYPES
 from tests.driving.http.conftest import Visitor
 from tests.event_check import EventCheck
 
@@ -33,7 +33,7 @@ def test_what_is_published_fits_the_document_and_little_else_does(visitor: Any) 
         store="memory://", events=["memory://"], jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4)
     )
     with open_service(settings) as service:
-        service.enrol()
+        service.subscribe()
         another = Visitor(service)
         another.register()
         another.sign_in()

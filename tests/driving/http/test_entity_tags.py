@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.disable_user import DisableUser
-from hexaccount.application.enable_user import EnableUser
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
 
 PROFILE = "/api/v1/me/profile"
 
@@ -128,8 +128,8 @@ def test_a_patch_of_an_unexpected_version_changes_nothing(person: Any, condition
 
 
 def test_a_list_made_to_take_long_is_read_quickly(person: Any) -> None:
-    for filling in (" " * 30_000, '"' * 30_000, "," * 30_000, 'W/"x",' * 5_000):
-        answer = person.patch(PROFILE, json={"bio": "after"}, headers={"If-Match": f"{filling}x"})
+    for bucket_state in (" " * 30_000, '"' * 30_000, "," * 30_000, 'W/"x",' * 5_000):
+        answer = person.patch(PROFILE, json={"bio": "after"}, headers={"If-Match": f"{bucket_state}x"})
         assert answer.status_code == 412
 
 

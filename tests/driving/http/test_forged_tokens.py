@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from hexaccount.application.readiness import Condition
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_flask import create_app
 from hexaccount_system import Uuid7Identifiers
 from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN
@@ -41,7 +41,7 @@ def app() -> Iterator[Flask]:
         app = create_app(
             bus=service.bus,
             artist=service.artist,
-            readiness=Condition,
+            readiness=ReadinessReport,
             published_keys=service.published_keys,
             metrics=bytes,
         )

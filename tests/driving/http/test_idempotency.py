@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.idempotency import IdempotencyKeys
+from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
 from tests.driving.http.conftest import PASSWORD
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}

@@ -4,8 +4,8 @@ from typing import Any
 import jwt
 import pytest
 
-from hexaccount.application.add_key import AddKey
-from hexaccount.application.retire_key import RetireKey
+from hexaccount.signing_keys.add_key import AddKey
+from hexaccount.signing_keys.retire_key import RetireKey
 
 PATH = "/.well-known/jwks.json"
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from hexaccount.domain.avatar_identifier import AvatarIdentifier
-from hexaccount.domain.email_address import EmailAddress
-from hexaccount.domain.errors import InvalidValue
-from hexaccount.domain.names import PersonName, UserName
-from hexaccount.domain.password import Password
-from hexaccount.domain.profile import clean_address, clean_bio, clean_phone
+from hexaccount.accounts.avatar_identifier import AvatarIdentifier
+from hexaccount.accounts.email_address import EmailAddress
+from hexaccount.accounts.names import PersonName, UserName
+from hexaccount.accounts.profile import clean_address, clean_bio, clean_phone
+from hexaccount.kernel.errors import InvalidValue
+from hexaccount.passwords.password import Password
 from hexaccount_flask.openapi import openapi
 from tests.documented.application import application, document
 from tests.documented.formats import format_checker

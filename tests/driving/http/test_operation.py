@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from hexaccount.application.ports.signing_keys import SignerUnreadable
-from hexaccount.application.ports.store import SchemaMismatch, SchemaMissing, SchemaTooNew, SchemaTooOld
-from hexaccount.application.ports.unit_of_work import StoreRefused, StoreUnavailable
-from hexaccount.application.readiness import Condition, Missing, Readiness
+from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
+from hexaccount.observability.readiness import FailedCheck, Readiness, ReadinessReport
+from hexaccount.signing_keys.ports import SignerUnreadable
+from hexaccount.store_kit.store import SchemaMismatch, SchemaMissing, SchemaTooNew, SchemaTooOld
 from hexaccount_system import SystemClock
 
 SECRET = "db-7.internal"
@@ -14,7 +14,7 @@ SECRET = "db-7.internal"
 
 def readiness(
     trouble: Exception | None = None, *, draining: bool = False, degraded: tuple[str, ...] = ()
-) -> Callable[[], Condition]:
+) -> Callable[[], ReadinessReport]:
     """Return what looks at a store that is in trouble, or at a key if that is the key's."""
 
     def check(*_: object, of_the_key: bool = False) -> None:
@@ -82,4 +82,4 @@ def test_a_fault_is_not_taken_for_a_part_that_is_missing(visit: Callable[..., An
 
 
 def test_every_missing_part_has_a_code_of_its_own() -> None:
-    assert len({missing.code for missing in Missing}) == len(Missing)
+    assert len({missing.code for missing in FailedCheck}) == len(FailedCheck)

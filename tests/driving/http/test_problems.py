@@ -9,17 +9,19 @@ from uuid import UUID
 import pytest
 
 import hexaccount_flask
-from hexaccount.application.authenticate import Authenticate
-from hexaccount.application.bus import Bus, Handlers
-from hexaccount.application.forget_subscriber import SubscriberInUse, SubscriberUnknown
-from hexaccount.application.get_event import EventNotFound
-from hexaccount.application.ports.password_hasher import HashingOverloaded
-from hexaccount.application.ports.store import SchemaMismatch
-from hexaccount.application.ports.unit_of_work import StaleVersion, StoreUnavailable
-from hexaccount.application.replay import TypeNotTaken, UnknownTarget
-from hexaccount.application.subscribers import PublishingSubscriber
-from hexaccount.domain.errors import InvalidInput, InvalidValue, Refusal, TooManyAttempts, UnknownRole
-from hexaccount.domain.standing import Standing
+from hexaccount.events.get_event import EventNotFound
+from hexaccount.events.replay import TypeNotTaken, UnknownTarget
+from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.events.unsubscribe import SubscriberInUse, UnknownSubscriber
+from hexaccount.kernel.bus import Bus, Handlers
+from hexaccount.kernel.errors import InvalidInput, InvalidValue, Refusal
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.rate_limits.rate_limit_status import RateLimitStatus
+from hexaccount.roles.errors import UnknownRole
+from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.store_kit.store import SchemaMismatch
 from hexaccount_flask import render_problem
 from hexaccount_flask.errors import _PROBLEMS, problem_of
 from hexaccount_flask.problems import _TITLES
@@ -27,7 +29,7 @@ from hexaccount_memory import MemoryPublisher
 from tests.documented.plugin import planted_errors
 
 ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
-    TooManyAttempts: (Standing(policy="login", quota=5, window=60, remaining=0, wait=7),),
+    TooManyAttempts: (RateLimitStatus(policy="login", quota=5, window=60, remaining=0, wait=7),),
     InvalidValue: ("must be otherwise",),
     InvalidInput: ({"bio": "must be otherwise"},),
     UnknownRole: (["user", "admin"],),
@@ -35,7 +37,7 @@ ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
     TypeNotTaken: (PublishingSubscriber("memory://", MemoryPublisher()),),
     SubscriberInUse: ("memory://",),
 }
-OF_THE_COMMAND_LINE = {EventNotFound, SubscriberInUse, SubscriberUnknown, TypeNotTaken, UnknownTarget}
+OF_THE_COMMAND_LINE = {EventNotFound, SubscriberInUse, UnknownSubscriber, TypeNotTaken, UnknownTarget}
 """What is refused where no client comes over HTTP."""
 
 

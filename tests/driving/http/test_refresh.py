@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from hexaccount.application.disable_user import DisableUser
+from hexaccount.accounts.disable_user import DisableUser
 from hexaccount_flask import lane_finder
 from tests.driving.http.conftest import Visitor
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hexaccount.application.measures import HTTP_REQUESTS
+from hexaccount.observability.metrics import HTTP_REQUESTS
 from hexaccount_flask import RequestFigures
 from hexaccount_memory import MemoryMetrics
 from tests.driving.http.conftest import Visitor

@@ -3,12 +3,12 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.application.grant_role import GrantRole
-from hexaccount.application.revoke_role import RevokeRole
+from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.domain.permission import Permission
-from hexaccount.domain.role import Role
+from hexaccount.roles.grant_role import GrantRole
+from hexaccount.roles.permission import Permission
+from hexaccount.roles.revoke_role import RevokeRole
 from tests.driving.http.conftest import Visitor
 
 NOBODY = "01890000-0000-7000-8000-000000000000"

@@ -97,10 +97,12 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 50},
     )
     given_up = sa.column("set_aside", sa.Boolean)
-    owed: dict[str, Any] = {f"{dialect}_where": ~given_up for dialect in ("postgresql", "sqlite")}
+    pending: dict[str, Any] = {f"{dialect}_where": ~given_up for dialect in ("postgresql", "sqlite")}
     set_aside: dict[str, Any] = {f"{dialect}_where": given_up == sa.true() for dialect in ("postgresql", "sqlite")}
-    op.create_index("deliveries_owed", "deliveries", ["subscriber", "event_id"], **owed)
-    op.create_index("deliveries_order", "deliveries", ["subscriber", "aggregate", "aggregate_id", "sequence"], **owed)
+    op.create_index("deliveries_owed", "deliveries", ["subscriber", "event_id"], **pending)
+    op.create_index(
+        "deliveries_order", "deliveries", ["subscriber", "aggregate", "aggregate_id", "sequence"], **pending
+    )
     op.create_index("deliveries_set_aside", "deliveries", ["event_id", "subscriber"], **set_aside)
     op.create_table(
         "inbox",
@@ -135,10 +137,10 @@ def upgrade() -> None:
     op.create_table(
         "allowances",
         sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("brief_until", Moment, nullable=False),
-        sa.Column("lasting_until", Moment, nullable=False),
+        sa.Column("burst_until", Moment, nullable=False),
+        sa.Column("sustained_until", Moment, nullable=False),
     )
-    op.create_index("allowances_lasting", "allowances", ["lasting_until"])
+    op.create_index("allowances_lasting", "allowances", ["sustained_until"])
     op.create_table(
         "idempotency_keys",
         sa.Column("key", sa.Text, primary_key=True),

@@ -1,0 +1,101 @@
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Self
+from uuid import UUID
+
+from hexaccount.kernel.aggregate import Aggregate, ForeignEvent
+from hexaccount.kernel.errors import InvalidValue
+from hexaccount.kernel.event import Event
+from hexaccount.kernel.text import clean_line, clean_paragraph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileCreated(Event):
+    """An account has got its profile, which is still empty."""
+
+    type = "hexaccount.profile.created.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileUpdated(Event):
+    """A person has changed their profile; `changes` holds each changed field's new value, none where it was removed."""
+
+    type = "hexaccount.profile.updated.v1"
+
+    changes: Mapping[str, str | None]
+
+
+LONGEST_BIO = 1000
+
+
+LONGEST_PHONE = 64
+
+
+LONGEST_ADDRESS = 500
+
+
+PHONE_PATTERN = r"[ ()]*\+?[0-9](?:[ ()./-]{0,3}[0-9]){2,19}[ ()]*"
+"""What is not empty and a telephone number."""
+
+
+def clean_bio(text: str) -> str:
+    """Return what a person says of themselves: up to 1,000 characters on any number of lines."""
+    return clean_paragraph(text, at_most=LONGEST_BIO)
+
+
+def clean_phone(text: str) -> str:
+    """Return a telephone number as it is written: 3 to 20 digits, a leading `+`, and the usual separators."""
+    phone = clean_line(text, at_most=LONGEST_PHONE)
+    if phone and not re.fullmatch(PHONE_PATTERN, phone):
+        raise InvalidValue("must be a telephone number of 3 to 20 digits, such as +49 30 901820")
+    return phone
+
+
+def clean_address(text: str) -> str:
+    """Return a postal address: up to 500 characters on any number of lines."""
+    return clean_paragraph(text, at_most=LONGEST_ADDRESS)
+
+
+PROFILE_FIELDS = {"bio": clean_bio, "phone": clean_phone, "address": clean_address}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Profile(Aggregate):
+    """What a person tells of themselves; its id is that of the account. None stands for what is not told."""
+
+    kind: ClassVar[str] = "profile"
+
+    bio: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    updated_at: datetime
+
+    @classmethod
+    def create(cls, user_id: UUID, at: datetime) -> Self:
+        """Begin the empty profile of an account."""
+        event = ProfileCreated(user_id=user_id, at=at)
+        return cls._begun_by(event)
+
+    @classmethod
+    def _begin(cls, event: Event) -> Self:
+        if not isinstance(event, ProfileCreated):
+            raise ForeignEvent(cls, event)
+        return cls(id=event.user_id, version=1, updated_at=event.at)
+
+    def update(self, changes: Mapping[str, str | None], at: datetime) -> None:
+        """Take over the given fields, None or an empty text removing one; what changes nothing is no event."""
+        new = {name: text or None for name, text in changes.items()}
+        differing = {name: new[name] for name in PROFILE_FIELDS if name in new and getattr(self, name) != new[name]}
+        if differing:
+            self._record(ProfileUpdated(user_id=self.id, changes=differing, at=at))
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case ProfileUpdated():
+                for name in PROFILE_FIELDS.keys() & event.changes.keys():
+                    setattr(self, name, event.changes[name])
+                self.updated_at = event.at
+            case _:
+                raise ForeignEvent(type(self), event)

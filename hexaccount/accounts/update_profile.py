@@ -1,0 +1,67 @@
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from hexaccount.accounts.profile import PROFILE_FIELDS, Profile
+from hexaccount.accounts.views import ProfileView
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.errors import InvalidValue, Refusal
+from hexaccount.kernel.field_checks import FieldChecks
+from hexaccount.kernel.messages import Command
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateProfile(Command[ProfileView]):
+    """Change some fields of a profile, None removing one; the answer is the whole profile as it is then.
+
+    Where `expected` is not None the profile must be in one of these versions, 0 being that of one not yet begun.
+    """
+
+    user_id: UUID
+    changes: Mapping[str, str | None]
+    expected: Collection[int] | None = None
+
+    @classmethod
+    def of_text(cls, user_id: UUID, changes: Mapping[str, str | None], expected: Collection[int] | None = None) -> Self:
+        """Build the command from text as people enter it; raises InvalidInput naming every refused field."""
+        checks = FieldChecks()
+        cleaned: dict[str, str | None] = {}
+        for name, text in changes.items():
+            clean = PROFILE_FIELDS.get(name, _refuse_unknown)
+            cleaned[name] = checks.take(name, clean, text or "") or None
+        checks.finish()
+        return cls(user_id=user_id, changes=cleaned, expected=expected)
+
+
+def _refuse_unknown(_: str) -> str:
+    raise InvalidValue(f"is no field of a profile; there are {', '.join(PROFILE_FIELDS)}")
+
+
+class UnexpectedVersion(Refusal):
+    """The profile is in none of the versions that its change was made for."""
+
+    code = "precondition_failed"
+
+    def __init__(self) -> None:
+        super().__init__("somebody has changed this since it was read; read it again, and decide anew")
+
+
+@repeat_when_stale
+def update_profile(command: UpdateProfile, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> ProfileView:
+    """Change a profile, beginning it where the registration's event has not been handled yet; UnexpectedVersion.
+
+    Who loses a race reads the profile again, and so does not overwrite a version that they do not expect.
+    """
+    with unit_of_work() as uow:
+        profile = uow.profiles.find(command.user_id)
+        if command.expected is not None and (profile.version if profile else 0) not in command.expected:
+            raise UnexpectedVersion
+        if profile is None:
+            profile = Profile.create(command.user_id, clock.now())
+            uow.profiles.add(profile)
+        profile.update(command.changes, clock.now())
+        uow.commit()
+    return ProfileView.of(profile)

@@ -1,1 +1,0 @@
-"""What the service does: one file per use case, the bus, the relay and the ports they need."""

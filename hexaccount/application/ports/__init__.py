@@ -1,1 +1,0 @@
-"""What the application needs from outside, each port in its consumer's words."""

@@ -1,0 +1,92 @@
+"""The events that leave the service, as an AsyncAPI 3.0 document.
+
+https://www.asyncapi.com/docs/reference/specification/v3.0.0
+"""
+
+from typing import Any
+
+from hexaccount.events.cloud_event import CONTENT_TYPE
+from hexaccount.events.event_schemas import data_schema, description_of
+from hexaccount.kernel.event import EVENT_TYPES, Event
+
+VERSION = "1.0.0"
+"""The version of the document: the first number changes with a type that is gone, the second with a new one."""
+
+_TEXT = {"type": "string"}
+_ID = {"type": "string", "format": "uuid"}
+_ATTRIBUTES: dict[str, Any] = {
+    "specversion": {"const": "1.0"},
+    "id": {**_ID, "description": "the same at every delivery: who has seen it ignores the event"},
+    "type": _TEXT,
+    "source": {"type": "string", "format": "uri-reference"},
+    "subject": {**_ID, "description": "the account that the event is about"},
+    "time": {"type": "string", "format": "date-time"},
+    "datacontenttype": {"const": CONTENT_TYPE},
+    "dataschema": {"type": "string", "format": "uri"},
+    "aggregate": {"enum": ["user", "session", "profile"], "description": "the kind of the journal it belongs to"},
+    "aggregateid": {**_ID, "description": "the id of that journal"},
+    "sequence": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "its place there, without a gap"},
+    "causationid": {**_TEXT, "description": "the id of the event or the request that led to it"},
+    "traceparent": {**_TEXT, "description": "its trace, by W3C Trace Context"},
+}
+_PERHAPS = {"causationid", "traceparent"}
+
+
+def async_api() -> dict[str, Any]:
+    """Return the document."""
+    names = {event_type: event_type.replace(".", "_") for event_type in EVENT_TYPES}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "hexaccount events",
+            "version": VERSION,
+            "description": (
+                "Every change of an account, as CloudEvents 1.0. Each is delivered at least once, and those of one "
+                "`aggregateid` in the order of their `sequence`. A type that ends in `.v1` never changes its meaning; "
+                "consumers ignore attributes and data that they do not know."
+            ),
+            "license": {"name": "MIT"},
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "channels": {
+            "events": {
+                "address": None,
+                "description": "Where the settings of the service send events to.",
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names.values()},
+            }
+        },
+        "operations": {"publish": {"action": "send", "channel": {"$ref": "#/channels/events"}}},
+        "components": {
+            "messages": {names[event_type]: _message(event) for event_type, event in EVENT_TYPES.items()},
+            "schemas": {
+                "cloudevent": {
+                    "type": "object",
+                    "properties": _ATTRIBUTES,
+                    "required": [name for name in _ATTRIBUTES if name not in _PERHAPS],
+                },
+                **{names[event_type]: data_schema(event) for event_type, event in EVENT_TYPES.items()},
+            },
+        },
+    }
+
+
+def _message(event: type[Event]) -> dict[str, Any]:
+    name = event.type.replace(".", "_")
+    return {
+        "name": event.type,
+        "title": event.__name__,
+        "summary": description_of(event),
+        "payload": {
+            "allOf": [
+                {"$ref": "#/components/schemas/cloudevent"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "type": {"const": event.type},
+                        "data": {"$ref": f"#/components/schemas/{name}"},
+                    },
+                    "required": ["data"],
+                },
+            ]
+        },
+    }

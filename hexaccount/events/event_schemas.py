@@ -1,0 +1,41 @@
+"""What the data of each type of event looks like, as JSON Schema (draft 2020-12), told from the event itself."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hexaccount.events.event_codec import hints_of
+from hexaccount.kernel.event import Event
+
+_FORMS: dict[Any, Mapping[str, Any]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    UUID: {"type": "string", "format": "uuid"},
+    datetime: {"type": "string", "format": "date-time"},
+    Mapping[str, str | None]: {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+}
+
+
+def schema_id(event_type: str) -> str:
+    """Return the URI of the schema of a type, which is the attribute `dataschema` of its events."""
+    return f"urn:hexaccount:schema:{event_type}"
+
+
+def data_schema(event_class: type[Event]) -> dict[str, Any]:
+    """Return the schema of an event's data; consumers ignore what it does not name."""
+    fields = {name: hint for name, hint in hints_of(event_class).items() if name != "at"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": schema_id(event_class.type),
+        "title": event_class.type,
+        "description": description_of(event_class),
+        "type": "object",
+        "properties": {name: dict(_FORMS[hint]) for name, hint in fields.items()},
+        "required": list(fields),
+    }
+
+
+def description_of(event_class: type[Event]) -> str:
+    """Return the sentence in which an event says what it means."""
+    return " ".join((event_class.__doc__ or "").split())

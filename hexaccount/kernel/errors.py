@@ -1,0 +1,29 @@
+"""The refusals that every capability knows."""
+
+
+class Refusal(Exception):
+    """A request that a rule of the domain turns down; `code` is stable and safe to show."""
+
+    code = "refused"
+
+
+class InvalidValue(Refusal):
+    """A text that cannot become the value it was meant to be."""
+
+    code = "invalid_value"
+
+    def __init__(self, reason: str) -> None:
+        """Take a sentence that says what is wrong and what would be right; it never repeats the text itself."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class InvalidInput(Refusal):
+    """One or more named fields that are not valid."""
+
+    code = "invalid_input"
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        """Take the reason of each refused field by the field's name."""
+        super().__init__("; ".join(f"{field}: {reason}" for field, reason in errors.items()))
+        self.errors = errors

@@ -1,0 +1,35 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import ClassVar
+from uuid import UUID
+
+_types: dict[str, type["Event"]] = {}
+EVENT_TYPES: Mapping[str, type["Event"]] = MappingProxyType(_types)
+"""Every event class that has been imported, by its type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact about the account `user_id`, true since `at`.
+
+    An event holds values that JSON can carry or that have one obvious spelling there (UUID, time). No password, hash
+    or token is ever in one. A type that ends in `.v1` never changes its meaning; a change is a new type.
+    """
+
+    type: ClassVar[str]
+
+    user_id: UUID
+    at: datetime
+
+    def __init_subclass__(cls) -> None:
+        """Register the event under its type; raises TypeError where another class has that type."""
+        # A dataclass with slots is made twice; the second one, of the same name, is the one that is used.
+        event_type: str | None = cls.__dict__.get("type")
+        if event_type is None:
+            return
+        known = _types.get(event_type, cls)
+        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"{known.__qualname__} and {cls.__qualname__} are both of type {event_type}")
+        _types[event_type] = cls

@@ -1,0 +1,57 @@
+"""Free text: what may stand in it, and how long it may be."""
+
+import unicodedata
+
+from hexaccount.kernel.errors import InvalidValue
+
+# Zero-width joiners form letters in several scripts; every other format character hides or reorders text.
+_JOINERS = "\u200c\u200d"
+# Letters and marks that are not seen (Default_Ignorable_Code_Point); what else is ignorable is no letter or mark.
+_IGNORABLE = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xE0100, 0xE01EF),
+)
+_INVISIBLE = frozenset(chr(point) for first, last in _IGNORABLE for point in range(first, last + 1))
+_REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def is_invisible(character: str) -> bool:
+    """Tell whether a letter or mark is one that nobody sees, by which two texts may look the same."""
+    return character in _INVISIBLE
+
+
+def clean_line(text: str, *, at_most: int) -> str:
+    """Return one line of text, in NFC and without white space at its ends.
+
+    Raises InvalidValue for control, format, unassigned, private and invisible characters, and for more than `at_most`
+    code points.
+    """
+    cleaned = _clean(text, at_most=at_most, allowed=_JOINERS)
+    for character in cleaned:
+        if is_invisible(character):
+            raise InvalidValue(f"contains the character U+{ord(character):04X}, which nobody sees")
+    return cleaned
+
+
+def clean_paragraph(text: str, *, at_most: int) -> str:
+    """Return text that may run over several lines, and hold the selectors of emoji; otherwise as `clean_line`."""
+    return _clean(text.replace("\r\n", "\n"), at_most=at_most, allowed=_JOINERS + "\n\t")
+
+
+def _clean(text: str, *, at_most: int, allowed: str) -> str:
+    # The cheap bound comes first: normalising is not for texts of any length.
+    if len(text) > 4 * at_most:
+        raise InvalidValue(f"is too long; at most {at_most} characters are allowed")
+    for character in text:
+        if unicodedata.category(character) in _REFUSED and character not in allowed:
+            raise InvalidValue(f"contains the character U+{ord(character):04X}, which is not allowed here")
+    cleaned = unicodedata.normalize("NFC", text).strip()
+    if len(cleaned) > at_most:
+        raise InvalidValue(f"is too long; at most {at_most} characters are allowed")
+    return cleaned

@@ -1,0 +1,98 @@
+"""Whether a process can serve: which part is missing, and which one it does without, and not a word of where any is."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
+from hexaccount.signing_keys.ports import SignerUnreadable
+from hexaccount.store_kit.store import SchemaMismatch, SchemaMissing, SchemaTooNew, SchemaTooOld
+
+_log = logging.getLogger("hexaccount.readiness")
+
+
+class FailedCheck(Enum):
+    """A part without which nothing can be served: a code that never changes, and what it means."""
+
+    DRAINING = "draining", "the service is shutting down; another instance answers"
+    STORE_UNREACHABLE = "store_unreachable", "the store cannot be reached, or does not answer in time"
+    STORE_REFUSES = "store_refuses", "the store is there, and does not let this process read and write in it"
+    SCHEMA_MISSING = "schema_missing", "the store has no schema yet; it has to be migrated"
+    SCHEMA_TOO_OLD = "schema_too_old", "the store's schema is older than this version needs; it has to be migrated"
+    SCHEMA_TOO_NEW = "schema_too_new", "the store's schema is newer than this version knows; a later one has to serve"
+    SCHEMA_MISMATCH = "schema_mismatch", "the store's schema is not one that this version can serve with"
+    KEY_UNREADABLE = "key_unreadable", "the key that signs cannot be opened with the jwt.key of this process"
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessReport:
+    """How a process is: what is missing, if anything, and by name what it goes on without."""
+
+    missing: FailedCheck | None = None
+    degraded: Sequence[str] = ()
+
+
+_SCHEMA: Mapping[type[SchemaMismatch], FailedCheck] = {
+    SchemaMissing: FailedCheck.SCHEMA_MISSING,
+    SchemaTooOld: FailedCheck.SCHEMA_TOO_OLD,
+    SchemaTooNew: FailedCheck.SCHEMA_TOO_NEW,
+}
+
+
+class Readiness:
+    """Looks at what serving takes; a change is logged, with the reason that nobody outside is told."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        draining: Callable[[], bool],
+        check_store: Callable[[], None],
+        check_signer: Callable[[datetime], None],
+        degraded: Callable[[], Sequence[str]],
+    ) -> None:
+        """Take who tells whether all ends, who raises where something is missing, and who names what is done without.
+
+        check_store: raises StoreUnavailable and SchemaMismatch.
+        check_signer: raises SignerUnreadable and StoreUnavailable, for the key that signs at a moment.
+        """
+        self._clock = clock
+        self._draining = draining
+        self._check_store = check_store
+        self._check_signer = check_signer
+        self._degraded = degraded
+        self._told: FailedCheck | None = None
+
+    def look(self) -> ReadinessReport:
+        """Return how it is now, within seconds."""
+        missing, reason = (
+            (FailedCheck.DRAINING, "told to stop") if self._draining() else self._look_for_what_is_missing()
+        )
+        if missing is not self._told:
+            self._told = missing
+            if missing is None:
+                _log.warning("ready again")
+            else:
+                _log.warning("not ready, %s: %s", missing.code, reason)
+        return ReadinessReport(missing, tuple(self._degraded()) if missing is None else ())
+
+    def _look_for_what_is_missing(self) -> tuple[FailedCheck | None, str]:
+        try:
+            self._check_store()
+            self._check_signer(self._clock.now())
+        except StoreRefused as error:
+            return FailedCheck.STORE_REFUSES, str(error)
+        except StoreUnavailable as error:
+            return FailedCheck.STORE_UNREACHABLE, str(error)
+        except SchemaMismatch as error:
+            return _SCHEMA.get(type(error), FailedCheck.SCHEMA_MISMATCH), str(error)
+        except SignerUnreadable as error:
+            return FailedCheck.KEY_UNREADABLE, str(error)
+        return None, ""

@@ -1,0 +1,90 @@
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Self
+from uuid import UUID
+
+from hexaccount.accounts.user import User
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.field_checks import FieldChecks
+from hexaccount.kernel.identifiers import Identifiers
+from hexaccount.kernel.messages import Command
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.passwords.errors import WrongPassword
+from hexaccount.passwords.login_throttle import LoginThrottle
+from hexaccount.passwords.password import Password, normalise_password
+from hexaccount.passwords.password_policy import refuse_weak_password_of
+from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
+from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.session import Session
+from hexaccount.store_kit.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePassword(Command[str]):
+    """Change the password of the account behind a session, which goes on while all others end.
+
+    The answer is what the device may show at its next login, as what it had for that is void, too.
+    """
+
+    session_id: UUID
+    current: str = field(repr=False)
+    new: Password = field(repr=False)
+
+    @classmethod
+    def of_text(cls, *, session_id: UUID, current: str, new: str) -> Self:
+        """Build the command from text as people enter it; raises InvalidInput."""
+        checks = FieldChecks()
+        password = checks.take("new_password", Password, new)
+        checks.finish()
+        return cls(session_id=session_id, current=current, new=password)
+
+
+def change_password(
+    command: ChangePassword,
+    *,
+    unit_of_work: UnitOfWorkFactory,
+    hasher: PasswordHasher,
+    common_passwords: CommonPasswords,
+    clock: Clock,
+    identifiers: Identifiers,
+    throttle: LoginThrottle,
+) -> str:
+    """Change a password and return a token of the device.
+
+    Raises NotAuthenticated, TooManyAttempts, WrongPassword, InvalidInput of a weak password, or HashingOverloaded.
+    """
+    with unit_of_work() as uow:
+        _, user = _live(uow, command.session_id, clock.now())
+    attempt = throttle.reauthenticate(command.session_id)
+    current = normalise_password(command.current)
+    if not attempt.check(partial(hasher.verify, current, user.password_hash)).matches:
+        raise WrongPassword
+    attempt.succeeded()
+    refuse_weak_password_of(user, command.new, common=common_passwords, field="new_password")
+    new_hash = hasher.hash(command.new.text)
+    changed = _store(command.session_id, user, new_hash, unit_of_work=unit_of_work, clock=clock)
+    return throttle.devices.issue(changed, identifiers.new())
+
+
+@repeat_when_stale
+def _store(session_id: UUID, verified: User, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> User:
+    now = clock.now()
+    with unit_of_work() as uow:
+        session, user = _live(uow, session_id, now)
+        # Both differ only where this very session has changed the password meanwhile: one alone is that of a login that
+        # has renewed the hash, or of other sessions that were ended.
+        if user.epoch != verified.epoch and user.password_hash != verified.password_hash:
+            raise WrongPassword
+        user.change_password(now)
+        uow.users.set_hash(user.id, new_hash)
+        session.keep(user, now)
+        uow.commit()
+    return user
+
+
+def _live(uow: UnitOfWork, session_id: UUID, now: datetime) -> tuple[Session, User]:
+    found = uow.sessions.find_with_user(session_id)
+    if found is None or not found[0].is_live(found[1], now):
+        raise NotAuthenticated
+    return found

@@ -1,0 +1,52 @@
+from dataclasses import dataclass, field
+from typing import Self
+from uuid import UUID
+
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.field_checks import FieldChecks
+from hexaccount.kernel.messages import Command
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.passwords.password import Password
+from hexaccount.passwords.password_policy import refuse_weak_password_of
+from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
+from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPassword(Command[None]):
+    """Give an account a password without knowing the one before, and end all its sessions."""
+
+    user_id: UUID
+    password: Password = field(repr=False)
+
+    @classmethod
+    def of_text(cls, *, user_id: UUID, password: str) -> Self:
+        """Build the command from text as people enter it; raises InvalidInput."""
+        checks = FieldChecks()
+        checked = checks.take("password", Password, password)
+        checks.finish()
+        return cls(user_id=user_id, password=checked)
+
+
+def set_password(
+    command: SetPassword,
+    *,
+    unit_of_work: UnitOfWorkFactory,
+    hasher: PasswordHasher,
+    common_passwords: CommonPasswords,
+    clock: Clock,
+) -> None:
+    """Set a password; raises UserNotFound, InvalidInput of a weak password, or HashingOverloaded."""
+    with unit_of_work() as uow:
+        user = uow.users.get(command.user_id)
+    refuse_weak_password_of(user, command.password, common=common_passwords)
+    _store(command.user_id, hasher.hash(command.password.text), unit_of_work=unit_of_work, clock=clock)
+
+
+@repeat_when_stale
+def _store(user_id: UUID, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+    with unit_of_work() as uow:
+        user = uow.users.get(user_id)
+        user.change_password(clock.now())
+        uow.users.set_hash(user_id, new_hash)
+        uow.commit()

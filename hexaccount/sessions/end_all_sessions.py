@@ -1,0 +1,25 @@
+from dataclasses import dataclass
+
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.messages import Command
+from hexaccount.kernel.pages import LONGEST_PAGE
+from hexaccount.sessions.end_sessions import EndSessions, end_sessions
+from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndAllSessions(Command[int]):
+    """End the sessions of all accounts, one account after the other; the answer is how many accounts there are."""
+
+
+def end_all_sessions(_command: EndAllSessions, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> int:
+    """End sessions account by account, so that nobody else waits for long; raises StoreUnavailable."""
+    ended, last = 0, None
+    while True:
+        with unit_of_work() as uow:
+            page = uow.users.page(limit=LONGEST_PAGE, after=last)
+        if not page:
+            return ended
+        for user in page:
+            end_sessions(EndSessions(user_id=user.id), unit_of_work=unit_of_work, clock=clock)
+        ended, last = ended + len(page), page[-1].id

@@ -1,0 +1,31 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.messages import Command
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSessions(Command[None]):
+    """End all sessions of an account at once but the one to `keep`, those that are just being opened included."""
+
+    user_id: UUID
+    keep: UUID | None = None
+
+
+@repeat_when_stale
+def end_sessions(command: EndSessions, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+    """End sessions; raises UserNotFound, and NotAuthenticated where the one to keep has ended meanwhile."""
+    now = clock.now()
+    with unit_of_work() as uow:
+        user = uow.users.get(command.user_id)
+        kept = uow.sessions.find(command.keep) if command.keep else None
+        if command.keep and (kept is None or not kept.is_live(user, now)):
+            raise NotAuthenticated
+        user.end_sessions(now)
+        if kept is not None:
+            kept.keep(user, now)
+        uow.commit()

@@ -1,0 +1,32 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from hexaccount.sessions.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """A live login as its holder and admins see it; `device` is what the client said of itself as it logged in."""
+
+    id: UUID
+    device: str
+    address: str
+    created_at: datetime
+    last_used_at: datetime
+    idle_until: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return what is to be seen of `session`."""
+        return cls(
+            id=session.id,
+            device=session.user_agent,
+            address=session.client_address,
+            created_at=session.opened_at,
+            last_used_at=session.last_used_at,
+            idle_until=session.idle_until,
+            expires_at=session.expires_at,
+        )

@@ -1,0 +1,40 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hexaccount.kernel.clock import Clock, format_time
+from hexaccount.kernel.messages import Command
+from hexaccount.signing_keys.key_reference import get_key
+from hexaccount.signing_keys.key_schedule import KeySchedule
+from hexaccount.signing_keys.ports import KeyFactory, KeyRefused, SigningKeys, StoredKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveKey(Command[None]):
+    """Forget a key whose tokens have all expired; a compromised one at once, and its tokens with it."""
+
+    kid: str
+    compromised: bool = False
+
+
+def remove_key(
+    command: RemoveKey, *, keys: SigningKeys, key_factory: KeyFactory, clock: Clock, lifetime: timedelta
+) -> None:
+    """Remove a key; raises KeyRefused for one that is not stored, or that a live token may need."""
+    stored = keys.all()
+    key = get_key(stored, command.kid, key_factory)
+    if not command.compromised and key_factory.can_open(key):
+        readable = KeySchedule([other for other in stored if key_factory.can_open(other)], lifetime=lifetime)
+        _refuse_in_use(key, readable, clock.now())
+    keys.remove(key.kid)
+
+
+def _refuse_in_use(key: StoredKey, schedule: KeySchedule, now: datetime) -> None:
+    end = schedule.verifies_until(key)
+    if not schedule.may_have_signed(key, now) or (end is not None and end <= now):
+        return
+    if end is None:
+        raise KeyRefused("this key signs; retire it, and remove it once its tokens have expired")
+    raise KeyRefused(
+        f"tokens of this key may live until {format_time(end)}; remove it then, "
+        "or at once with all its tokens by --compromised"
+    )

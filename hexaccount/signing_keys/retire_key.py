@@ -1,0 +1,24 @@
+from dataclasses import dataclass
+
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.messages import Command
+from hexaccount.signing_keys.key_reference import get_key
+from hexaccount.signing_keys.ports import KeyFactory, KeyRefused, SigningKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetireKey(Command[None]):
+    """Let a key sign no more; the tokens that it has signed live on."""
+
+    kid: str
+
+
+def retire_key(command: RetireKey, *, keys: SigningKeys, key_factory: KeyFactory, clock: Clock) -> None:
+    """Retire a key; raises KeyRefused for one that is not stored, and for the only one that signs."""
+    stored, now = keys.all(), clock.now()
+    key = get_key(stored, command.kid, key_factory)
+    others = [other for other in stored if other.kid != key.kid and key_factory.can_open(other)]
+    # The seed is no successor: who has rotated away from it may have done so for a reason.
+    if key.signs_from <= now and not any(other.signs_from <= now and other.retired_at is None for other in others):
+        raise KeyRefused("no other stored key signs yet; add one and retire this one once that has begun to sign")
+    keys.retire(key.kid, now)
