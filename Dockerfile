@@ -5,9 +5,9 @@ ARG PYTHON_VERSION=3.13
 FROM python:${PYTHON_VERSION}-slim-bookworm AS build
 WORKDIR /source
 COPY . .
-# Wheels of the service and of all that it needs, in the versions of constraints.txt.
+# Wheels of the service and its dependencies, in the versions of constraints.txt.
 RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint constraints.txt ".[kafka,mongo,otel,postgres,realtime,redis]"
-# These and nothing else; what runs has no pip of its own.
+# Install only these; the runtime environment has no pip.
 RUN python -m venv --without-pip /opt/hexaccount \
     && pip --python /opt/hexaccount/bin/python install --no-cache-dir --no-index /wheels/*.whl
 
@@ -15,7 +15,7 @@ FROM python:${PYTHON_VERSION}-slim-bookworm
 LABEL org.opencontainers.image.title="hexaccount" \
       org.opencontainers.image.description="An account service with a hexagonal core" \
       org.opencontainers.image.licenses="MIT"
-# A number that no user of the machine has, so that files and policies can name it.
+# A fixed number that no user of the machine has, so that files and policies can name it.
 RUN groupadd --gid 10001 hexaccount \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/hexaccount --shell /usr/sbin/nologin hexaccount \
     && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/hexaccount
@@ -23,7 +23,7 @@ COPY --from=build /opt/hexaccount /opt/hexaccount
 ENV PATH=/opt/hexaccount/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
-# All that is written lies here (with SQLite, or a signing key of its own) and in /tmp; the rest may be read-only.
+# The service writes only here (SQLite, a signing key it has created) and to /tmp; the rest may be read-only.
 WORKDIR /var/lib/hexaccount
 USER 10001:10001
 EXPOSE 8000 8001

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the secrets that compose.prod.yaml needs, in the folder ./secrets or the one that is given. What is there stays,
-# so that it may be run again. None but the owner of the folder can enter it; its files can be read by whichever user a
-# container runs as, to which they are shown one by one.
+# Creates the secrets that compose.prod.yaml needs, in ./secrets or the given folder. Existing files stay, so it can be run
+# again. Only its owner can enter the folder. Its files are readable by all, as each container runs as another user and
+# gets single files.
 set -eu
 folder=${1:-secrets}
 mkdir -p "$folder" && chmod 0700 "$folder"
@@ -27,5 +27,5 @@ echo "mongodb://hexaccount:$(made mongodb_password)@mongodb/hexaccount?replicaSe
         -addext "subjectAltName=DNS:localhost" -keyout certificate.key -out certificate.crt 2> /dev/null
     cat certificate.crt certificate.key | keep certificate.pem
     rm certificate.crt certificate.key
-    echo "certificate.pem is signed by itself, for localhost and 30 days: put your own there, with its chain and key"
+    echo "replace certificate.pem by your own, with chain and key: it is self-signed, for localhost and 30 days"
 }

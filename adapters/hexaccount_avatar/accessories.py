@@ -3,7 +3,7 @@ from .layer import Layer
 from .palette import INK, LEAF, WHITE, Palette, darker, lighter, mix, veil
 from .shapes import Outline, arc, box, circle, curve, ellipse, heart, scallop, smooth, star
 
-# Seen from the neck.
+# Coordinates are relative to the neck.
 _COLLAR: Outline = curve((-42, 2), (-22, 13), (0, 17), (22, 13), (42, 2))
 
 

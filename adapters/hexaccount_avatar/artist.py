@@ -10,10 +10,9 @@ _NECK_Y = 54
 
 
 class PillowAvatarArtist:
-    """Paints a small creature, layer upon layer, with Pillow."""
+    """Draws a small creature in layers, with Pillow."""
 
     def draw(self, identifier: str) -> bytes:
-        """Return the PNG that belongs to an identifier."""
         choices = choose(identifier)
         canvas = Canvas.blank(choices.palette.sky)
         choices.backdrop(canvas, choices.palette)

@@ -16,7 +16,7 @@ _COLOURS = 128
 
 
 class _Frame(NamedTuple):
-    """Where a canvas has its origin, and what one step right and one step down mean there."""
+    """The origin of a canvas, and the vectors of one step right and one step down."""
 
     origin: Point
     right: Point
@@ -33,12 +33,12 @@ class _Frame(NamedTuple):
         return x * self.right[0] + y * self.down[0], x * self.right[1] + y * self.down[1]
 
 
-# x is counted from the middle, so that the other side of a face is a change of sign.
+# x is relative to the middle, so that a change of sign mirrors it to the other side of a face.
 _WHOLE = _Frame((_PIXELS / 2, 0.0), (_SUPERSAMPLING, 0.0), (0.0, _SUPERSAMPLING))
 
 
 class Canvas:
-    """A picture, drawn several times too large so that its edges come out smooth."""
+    """A picture that is drawn several times larger than its final size, which smooths its edges."""
 
     def __init__(self, image: Image.Image, frame: _Frame) -> None:
         self._image = image
@@ -48,11 +48,11 @@ class Canvas:
 
     @classmethod
     def blank(cls, colour: Colour) -> Self:
-        """Return a canvas of one colour, its origin in the middle of the upper edge."""
+        """Return a canvas of one colour, with its origin in the middle of the upper edge."""
         return cls(Image.new("RGB", (_PIXELS, _PIXELS), colour), _WHOLE)
 
     def at(self, x: float, y: float, *, turn: float = 0.0, size: float = 1.0, mirrored: bool = False) -> "Canvas":
-        """Return the same picture seen from another origin, turned by degrees clockwise."""
+        """Return the same picture with another origin, rotated by degrees clockwise."""
         cosine, sine = size * cos(radians(turn)), size * sin(radians(turn))
         side = -1.0 if mirrored else 1.0
         right = self._frame.direction(side * cosine, sine)
@@ -60,17 +60,17 @@ class Canvas:
         return Canvas(self._image, _Frame(self._frame.place((x, y)), right, down))
 
     def sides(self, x: float, y: float, *, turn: float = 0.0) -> "tuple[Canvas, Canvas]":
-        """Return the place on the right and its mirror image on the left."""
+        """Return this point on the right and mirrored on the left."""
         return self.at(x, y, turn=turn), self.at(-x, y, turn=turn, mirrored=True)
 
     def fill(self, outline: Outline, colour: Colour) -> None:
         """Fill an outline."""
-        # Blending is slow, and most colours cover what is below them.
+        # Blending is slow, and most colours are opaque.
         draw = self._draw if len(colour) == len("#rrggbb") else self._glaze
         draw.polygon(self._pixels(outline), fill=colour)
 
     def stroke(self, line: Outline, colour: Colour, width: float) -> None:
-        """Draw a line with round ends, in a colour that covers what is below."""
+        """Draw a line with round ends, in an opaque colour."""
         pixels = self._pixels(line)
         thickness = width * (self._frame.right[0] ** 2 + self._frame.right[1] ** 2) ** 0.5
         self._draw.line(pixels, fill=colour, width=round(thickness), joint="curve")
@@ -79,7 +79,7 @@ class Canvas:
 
     @contextmanager
     def inside(self, outline: Outline) -> Iterator["Canvas"]:
-        """Let whatever is drawn in this block show only inside an outline."""
+        """Clip what is drawn in this block to an outline."""
         overlay = self._image.copy()
         yield Canvas(overlay, self._frame)
         pixels = self._pixels(outline)

@@ -24,7 +24,7 @@ _Option = TypeVar("_Option")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What one picture is made of."""
+    """The parts of one picture."""
 
     palette: Palette
     backdrop: Layer
@@ -39,10 +39,10 @@ class Choices:
 
 
 def choose(identifier: str) -> Choices:
-    """Return the choices for an identifier, which are the same for ever."""
-    # Lone surrogates are text too, and a file name or a URL may smuggle one in.
+    """Return the choices for an identifier; they never change, because clients cache the picture."""
+    # A URL may contain a lone surrogate.
     digest = sha256(identifier.encode("utf-8", "surrogatepass")).digest()
-    # Each layer has bytes of its own, so that a new hat leaves everything but the hats as it was.
+    # Each layer has its own bytes, so that a new hat changes nothing but the hats.
     return Choices(
         palette=_one_of(PALETTES, digest[0:2]),
         backdrop=_one_of(BACKDROPS, digest[2:4]),

@@ -3,7 +3,7 @@ from .layer import Layer
 from .palette import INK, WHITE, Colour, Palette, darker, mix, veil
 from .shapes import Outline, arc, box, circle, heart, smooth, star
 
-# Seen from the middle between the eyes.
+# Coordinates are relative to the middle between the eyes.
 _GAP = 27
 _GLINT = mix(INK, WHITE, 0.6)
 _ROUND = circle(0, 0, 19)

@@ -3,7 +3,7 @@ from .layer import Layer
 from .palette import INK, LEAF, WHITE, Colour, Palette, darker, lighter, mix, veil
 from .shapes import Outline, arc, box, circle, curve, ellipse, scallop, smooth, star
 
-# Seen from the crown of the head, which is round: at y = 24 it is 58 wide to either side.
+# Coordinates are relative to the crown of the head. It is round: at y = 24 it extends 58 to either side.
 _BROW: Outline = curve((-57, 24), (-30, 15), (0, 12), (30, 15), (57, 24))
 _DOME: Outline = [*arc(0, 24, 60, 52, (180, 360)), *reversed(_BROW)]
 

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-Colour = str  # "#rrggbb", or "#rrggbbaa" where something shines through
+Colour = str  # "#rrggbb", or "#rrggbbaa" for a translucent colour
 
 INK: Colour = "#33272f"
 WHITE: Colour = "#ffffff"
@@ -11,7 +11,7 @@ LEAF: Colour = "#6bb36b"
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours that look well together."""
+    """Colours that match."""
 
     sky: Colour
     pattern: Colour
@@ -25,7 +25,7 @@ class Palette:
 
 
 def mix(colour: Colour, other: Colour, share: float) -> Colour:
-    """Return a colour with this share of another one stirred in."""
+    """Return a mix with this share (0 to 1) of the second colour."""
     pairs = zip(_channels(colour), _channels(other), strict=True)
     return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
 
@@ -35,17 +35,17 @@ def _channels(colour: Colour) -> tuple[int, int, int]:
 
 
 def darker(colour: Colour, share: float = 0.14) -> Colour:
-    """Return a colour as it looks in shade."""
+    """Return a colour in shade."""
     return mix(colour, INK, share)
 
 
 def lighter(colour: Colour, share: float = 0.35) -> Colour:
-    """Return a colour as it looks in light."""
+    """Return a colour in light."""
     return mix(colour, WHITE, share)
 
 
 def veil(colour: Colour, share: float) -> Colour:
-    """Return a colour of which only this share covers what is below."""
+    """Return a colour with this opacity, from 0 to 1."""
     return f"{colour}{round(255 * share):02x}"
 
 

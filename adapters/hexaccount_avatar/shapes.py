@@ -9,7 +9,7 @@ _STEPS_PER_BEND = 10
 
 
 def ellipse(x: float, y: float, width: float, height: float, *, power: float = 2.0) -> Outline:
-    """Return an ellipse with these half axes; a power above two makes it plumper."""
+    """Return a superellipse with these half axes; a power above two makes it plumper."""
     angles = (2 * pi * step / _STEPS for step in range(_STEPS))
     return [(x + width * _bulge(cos(angle), power), y + height * _bulge(sin(angle), power)) for angle in angles]
 
@@ -42,14 +42,14 @@ def box(left: float, top: float, right: float, bottom: float, *, corner: float =
 
 
 def smooth(*points: Point) -> Outline:
-    """Return a closed curve that runs softly through the points."""
+    """Return a smooth closed curve through the points."""
     count = len(points)
     bends = ([points[(index + ahead) % count] for ahead in (-1, 0, 1, 2)] for index in range(count))
     return [point for bend in bends for point in _between(*bend)]
 
 
 def curve(*points: Point) -> Outline:
-    """Return an open curve that runs softly through the points."""
+    """Return a smooth open curve through the points."""
     padded = [points[0], *points, points[-1]]
     bends = (padded[index : index + 4] for index in range(len(points) - 1))
     return [*(point for bend in bends for point in _between(*bend)), points[-1]]
@@ -82,7 +82,7 @@ def star(x: float, y: float, radius: float, *, points: int = 5, waist: float = 0
 
 
 def heart(x: float, y: float, size: float) -> Outline:
-    """Return a heart around a point, about twice the size wide."""
+    """Return a heart around a point, about twice `size` wide."""
     outline = []
     for step in range(_STEPS):
         angle = 2 * pi * step / _STEPS
@@ -92,7 +92,7 @@ def heart(x: float, y: float, size: float) -> Outline:
 
 
 def scallop(x: float, y: float, width: float, height: float, *, waves: int, depth: float) -> Outline:
-    """Return an ellipse with a wavy rim, like wool or petals."""
+    """Return an ellipse with a wavy edge, like wool or petals."""
     outline = []
     for step in range(2 * _STEPS):
         angle = pi * step / _STEPS

@@ -2,7 +2,7 @@ from .canvas import Canvas
 from .palette import INK, Colour, darker, veil
 from .shapes import ellipse
 
-# Seen from the middle of the lower edge, which cuts the bust off.
+# Coordinates are relative to the middle of the lower edge.
 TORSO = ellipse(0, 4, 58, 78, power=2.3)
 _ARM = ellipse(0, 0, 15, 38, power=2.3)
 _CHIN_SHADE = ellipse(0, -66, 52, 20)
@@ -16,6 +16,6 @@ def clothe(canvas: Canvas, colour: Colour) -> None:
 
 
 def shade_under_chin(canvas: Canvas) -> None:
-    """Let the head throw its shadow on the body."""
+    """Draw the shadow of the head on the body."""
     with canvas.inside(TORSO) as clipped:
         clipped.fill(_CHIN_SHADE, veil(INK, 0.14))

@@ -1,6 +1,6 @@
-"""The command line (Click) over the bus.
+"""The command line (Click): each command translates its options into messages for the bus.
 
-`hexaccount_click.cli.cli` is the group of all commands; it takes what it needs from outside as a `Program`::
+`hexaccount_click.cli.cli` is the root group. The caller passes its dependencies as a `Program`::
 
     cli(obj=program)
 """

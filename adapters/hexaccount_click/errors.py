@@ -1,4 +1,4 @@
-"""Which exit code a failure leaves with, and what it tells the person."""
+"""The exit code and the words for each failure."""
 
 import logging
 from contextlib import suppress
@@ -12,39 +12,54 @@ from click.exceptions import NoArgsIsHelpError
 from hexaccount.kernel.errors import InvalidInput, Refusal
 from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount.passwords.ports import HashingOverloaded
-from hexaccount.store_kit.store import SchemaMismatch, SchemaTooNew
-from hexaccount_click.output import ReaderGone, drop_output, note
+from hexaccount.store_kit.store import SchemaMismatch
+from hexaccount_click.output import OutputClosed, discard_output, print_message
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_click.table import printable
 
 _log = logging.getLogger("hexaccount.cli")
 
+NEXT_STEPS = {
+    "schema_mismatch": "run `hexaccount migrate`",
+    "schema_missing": "run `hexaccount migrate`",
+    "schema_too_old": "run `hexaccount migrate`",
+    "subscriber_unknown": "run `hexaccount outbox subscribers` to list the names",
+    "subscriber_in_use": (
+        "remove it from the settings events, webhooks or cache of every process, and restart them; "
+        "a subscriber that is part of the service stays"
+    ),
+    "signing_key_not_found": "run `hexaccount keys list` to list the names",
+    "signing_key_in_use": "wait, or use --compromised to remove it now and invalidate its tokens",
+    "signing_key_from_settings": "add a newer key to end its signing, and change the setting jwt.key to remove it",
+}
+"""What the operator does next, by the code of an error: the hexagon knows no command and no option."""
+
 
 class ExitCode(IntEnum):
-    """What a shell learns of how a command ended; the last two are what a shell gives to a signal's victim."""
+    """The exit status of the process. The last two are 128 plus SIGINT and SIGPIPE, as a shell reports them."""
 
     DONE = 0
     REFUSED = 1
     MISUSED = 2
     UNAVAILABLE = 3
-    FAULT = 70
+    INTERNAL_ERROR = 70
     INTERRUPTED = 130
-    READER_GONE = 141
+    OUTPUT_CLOSED = 141
 
 
 def report(error: BaseException) -> ExitCode:
-    """Tell the person of a failure on standard error, in plain lines, and return the exit code for it."""
+    """Explain a failure on standard error and return its exit code."""
     code = exit_code(error)
-    if code is ExitCode.READER_GONE:
-        drop_output()
-    with suppress(ReaderGone):
+    if code is ExitCode.OUTPUT_CLOSED:
+        discard_output()
+    with suppress(OutputClosed):
         for line in _explain(error):
-            note("\n".join(printable(part) for part in line.splitlines()))
+            print_message("\n".join(printable(part) for part in line.splitlines()))
     return code
 
 
 def exit_code(error: BaseException) -> ExitCode:
-    """Return the exit code for a failure."""
+    """Return the exit code for a failure; INTERNAL_ERROR for an unexpected exception."""
     match error:
         case Refusal():
             return ExitCode.REFUSED
@@ -54,41 +69,39 @@ def exit_code(error: BaseException) -> ExitCode:
             return ExitCode.UNAVAILABLE
         case click.Abort() | KeyboardInterrupt():
             return ExitCode.INTERRUPTED
-        case ReaderGone():
-            return ExitCode.READER_GONE
+        case OutputClosed():
+            return ExitCode.OUTPUT_CLOSED
         case _:
-            return ExitCode.FAULT
+            return ExitCode.INTERNAL_ERROR
 
 
 def _explain(error: BaseException) -> list[str]:
-    lines = [f"error: {error}"]
     match error:
         case InvalidInput():
-            lines = [f"error: {_option(field)} {reason}" for field, reason in error.errors.items()]
+            return [f"error: {_option(field)} {reason}" for field, reason in error.errors.items()]
         case NoArgsIsHelpError():
-            lines = [str(error)]
-        case click.UsageError(ctx=click.Context() as context):
-            lines = [f"error: {error.format_message()}", f"Try '{context.command_path} --help' for help."]
+            return [str(error)]
         case click.ClickException():
-            lines = [f"error: {error.format_message()}"]
-        case SchemaMismatch() if not (isinstance(error, SchemaTooNew) or "hexaccount migrate" in str(error)):
-            lines.append("Run: hexaccount migrate")
-        case click.Abort() | KeyboardInterrupt() | ReaderGone():
-            lines = []
-        case _ if exit_code(error) is ExitCode.FAULT:
-            lines = _explain_fault(error)
-    return lines
+            context = error.ctx if isinstance(error, click.UsageError) else None
+            hint = [f"Try '{context.command_path} --help' for help."] if context else []
+            return [f"error: {error.format_message()}", *hint]
+        case click.Abort() | KeyboardInterrupt() | OutputClosed():
+            return []
+        case _ if exit_code(error) is ExitCode.INTERNAL_ERROR:
+            return [_explain_unexpected(error)]
+        case _:
+            next_step = NEXT_STEPS.get(getattr(error, "code", ""))
+            return [f"error: {next_step}; {error}" if next_step else f"error: {error}"]
 
 
-def _explain_fault(error: BaseException) -> list[str]:
-    # Its text may hold anything, a secret too, so only the log has it.
+def _explain_unexpected(error: BaseException) -> str:
+    # The error's text may contain a secret, so only the debug log has it.
     _log.debug("unexpected", exc_info=error)
     place = extract_tb(error.__traceback__)[-1]
-    where = f"{Path(place.filename).name}:{place.lineno}"
-    return [
-        f"error: unexpected {type(error).__name__} at {where}; this is a fault of hexaccount",
-        "Run it again with HEXACCOUNT_LOG__LEVEL=debug to see where it comes from.",
-    ]
+    return (
+        "error: run the command again with HEXACCOUNT_LOG__LEVEL=debug to see the cause; "
+        f"this is a bug in hexaccount: unexpected {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+    )
 
 
 def _option(field: str) -> str:

@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -13,19 +14,24 @@ from hexaccount.events.list_events import ListEvents
 from hexaccount.events.preview_replay import PreviewReplay
 from hexaccount.events.replay import Replay
 from hexaccount.events.replay_events import ReplayEvents
-from hexaccount.kernel.bus import Bus
-from hexaccount.kernel.clock import format_time
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.event import EVENT_TYPES
 from hexaccount.kernel.identifiers import first_id_at
-from hexaccount_click.moment import MomentType
-from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
-from hexaccount_click.output import note, say, say_json
+from hexaccount_click.options import TimeType, json_option, pass_program, yes_option
+from hexaccount_click.output import Columns, print_json, print_result, print_table
+from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.program import Program
-from hexaccount_click.progress import Progress
-from hexaccount_click.table import align, printable
+from hexaccount_click.prompts import confirm
+from hexaccount_click.table import printable
 
-_HEADINGS = ("ID", "TIME", "TYPE", "AGGREGATE", "SEQUENCE", "CAUSE")
-
+_COLUMNS: Columns[JournalEntry] = {
+    "ID": lambda event: event.id,
+    "TIME": lambda event: event.time,
+    "TYPE": lambda event: event.type,
+    "AGGREGATE": lambda event: f"{event.aggregate} {event.aggregate_id}",
+    "SEQUENCE": lambda event: event.sequence,
+    "CAUSE": lambda event: event.causation_id,
+}
 
 _types_option = click.option(
     "--type",
@@ -33,17 +39,17 @@ _types_option = click.option(
     type=click.Choice(list(EVENT_TYPES)),
     multiple=True,
     metavar="TYPE",
-    help="Only of this type; may be given again for others.",
+    help="Only events of this type; may be repeated.",
 )
-_since_option = click.option("--since", type=MomentType(), metavar="TIME", help="Only what was recorded since.")
+_since_option = click.option("--since", type=TimeType(), metavar="TIME", help="Only events recorded since then.")
 
 
 @click.group()
 def events() -> None:
-    """Look at what has happened, and replay it.
+    """Show the history of an account, and replay events.
 
-    USER names an account by its id, user name or e-mail address; TIME is a day or a moment, in UTC unless it says
-    otherwise.
+    USER names an account by its id, user name or e-mail address. TIME is a date or a time, in UTC unless it has an
+    offset.
     """
 
 
@@ -65,23 +71,16 @@ def list_events(
     after: UUID | None,
     as_json: bool,
 ) -> None:
-    """List the history of an account, oldest first: of the account itself, its sessions and its profile.
+    """List the events of an account, its sessions and its profile, oldest first.
 
-    The order is that of the events' ids, which is that of time as far as the clocks of the service's machines agree;
-    within an aggregate SEQUENCE counts.
+    The order is that of the event ids: the order of time, as far as the clocks of the service's machines agree. Within
+    an aggregate, SEQUENCE counts the events.
     """
     bus = program.bus()
     account = bus.handle(GetUser(reference=user))
     page = bus.handle(ListEvents(user_id=account.id, types=types or None, since=since, limit=limit, after=after))
-    if as_json:
-        say_json({"data": [structured(event) for event in page.events], "page": {"next": page.next}})
-        return
-    if page.events:
-        say("\n".join(align([_HEADINGS, *map(_row, page.events)])))
-    else:
-        note(f"Nothing of the kind has happened to {printable(account.user_name)}.")
-    if page.next:
-        name_next_page(user, type=types, since=since and format_time(since), limit=limit, after=page.next)
+    empty = f"{printable(account.user_name)} has no such events."
+    print_page(page.events, page.next, _COLUMNS, as_json=as_json, document=structured, empty=empty)
 
 
 @events.command()
@@ -89,22 +88,22 @@ def list_events(
 @json_option
 @pass_program
 def show(program: Program, *, event_id: UUID, as_json: bool) -> None:
-    """Show one event whole."""
+    """Show all attributes and data of one event."""
     event = program.bus().handle(GetEvent(event_id=event_id))
     if as_json:
-        say_json({"data": structured(event)})
+        print_json({"data": structured(event)})
         return
     data = {f"data.{name}": json.dumps(value, ensure_ascii=False) for name, value in event.data.items()}
-    say("\n".join(align(list((attributes_of(event) | data).items()))))
+    print_table(list((attributes_of(event) | data).items()))
 
 
 @events.command()
 @click.argument("subscriber")
 @_since_option
-@click.option("--from", "first", type=click.UUID, metavar="EVENT_ID", help="Only from this event on.")
+@click.option("--from", "first", type=click.UUID, metavar="EVENT_ID", help="Only this event and later ones.")
 @_types_option
-@click.option("--user", metavar="USER", help="Only what has happened to this account.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--user", metavar="USER", help="Only the events of this account.")
+@yes_option
 @json_option
 @pass_program
 def replay(
@@ -118,56 +117,47 @@ def replay(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Tell a subscriber what has happened once more, from the beginning or a point on.
+    """Deliver past events to a subscriber again.
 
-    The events are owed to SUBSCRIBER again, and its relays bring them, those of each account, session and profile in
-    their order. `profiles` is no subscriber but the stored profiles: they are made anew where they are missing.
+    The relays of SUBSCRIBER deliver the events, in order for each account, session and profile. `profiles` is not a
+    subscriber: it rebuilds the stored profiles that are missing.
 
-    May be interrupted, and run again: what is still owed is not owed twice.
+    To resume after an interrupt, run it again: events that are still pending are not enqueued twice.
     """
     if since is not None and first is not None:
-        raise click.UsageError("name the point to begin at by --since or by --from, not by both")
+        raise click.UsageError("give either --since or --from, not both")
     bus = program.bus()
-    of_user = None if user is None else bus.handle(GetUser(reference=user)).id
-    wanted = Replay(
+    replay = Replay(
         target=subscriber,
-        user_id=of_user,
+        user_id=None if user is None else bus.handle(GetUser(reference=user)).id,
         types=types or None,
         first=first if since is None else first_id_at(since),
     )
-    plan = bus.handle(PreviewReplay(replay=wanted))
-    how = "made anew where they are missing" if plan.at_once else "owed again, and its relays bring them"
+    plan = bus.handle(PreviewReplay(replay=replay))
+    target, count = printable(subscriber), _count(plan.events)
     if not yes:
-        click.confirm(f"{_counted(plan.events)} for {printable(subscriber)}: {how}. Go on?", abort=True, err=True)
-    replayed = _replay(bus, wanted, expected=plan.events)
+        confirm(f"Rebuild missing {target} from {count}?" if plan.at_once else f"Deliver {count} to {target} again?")
+    replayed = _replay(bus, replay, expected=plan.events)
     if as_json:
-        say_json({"data": {"events": replayed}})
+        print_json({"data": {"events": replayed}})
+    elif plan.at_once:
+        print_result(f"Replayed {_count(replayed)} to {target}.")
     else:
-        say(f"{_counted(replayed)} {'replayed' if plan.at_once else 'pending again'} to {printable(subscriber)}.")
+        print_result(f"Enqueued {_count(replayed)} for {target}.")
 
 
-def _replay(bus: Bus, wanted: Replay, *, expected: int) -> int:
-    """Do all steps of a replay and return how many events it was of; new ones may have come meanwhile."""
-    with Progress() as progress:
-        step = bus.handle(ReplayEvents(replay=wanted))
-        replayed = step.events
-        while step.next is not None:
-            progress.tell(f"{replayed:,} of {expected:,} events")
-            step = bus.handle(ReplayEvents(replay=wanted, after=step.next))
+def _replay(bus: MessageBus, replay: Replay, *, expected: int) -> int:
+    """Run all steps and return the number of events, which exceeds `expected` if new ones are committed meanwhile."""
+    replayed, after = 0, None
+    with click.progressbar(length=expected, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        while True:
+            step = bus.handle(ReplayEvents(replay=replay, after=after))
             replayed += step.events
-    return replayed
+            bar.update(step.events)
+            after = step.next
+            if after is None:
+                return replayed
 
 
-def _counted(events: int) -> str:
+def _count(events: int) -> str:
     return "1 event" if events == 1 else f"{events:,} events"
-
-
-def _row(event: JournalEntry) -> tuple[str, ...]:
-    return (
-        str(event.id),
-        format_time(event.time),
-        event.type,
-        f"{event.aggregate} {event.aggregate_id}",
-        str(event.sequence),
-        event.causation_id or "-",
-    )

@@ -8,132 +8,130 @@ from hexaccount.events.ports import DeadLetter, DeadLetters
 from hexaccount.events.unsubscribe import Unsubscribe
 from hexaccount.kernel.errors import Refusal
 from hexaccount.kernel.identifiers import moment_of
-from hexaccount_click.options import json_option, limit_option, name_next_page, pass_program
-from hexaccount_click.output import note, say, say_json
+from hexaccount_click.options import json_option, pass_program, yes_option
+from hexaccount_click.output import Columns, print_list, print_result
+from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.program import Program
-from hexaccount_click.table import align, printable
+from hexaccount_click.prompts import confirm
+from hexaccount_click.table import printable
 
-_HEADINGS = ("EVENT ID", "TYPE", "SUBJECT", "SUBSCRIBER", "ATTEMPTS", "ERROR")
-_SUBSCRIBER_HEADINGS = ("SUBSCRIBER", "STATE", "OWED", "GIVEN UP", "OLDEST")
+_DEAD_LETTER_COLUMNS: Columns[DeadLetter] = {
+    "EVENT ID": lambda dead_letter: dead_letter.entry.id,
+    "TYPE": lambda dead_letter: dead_letter.entry.type,
+    "SUBJECT": lambda dead_letter: dead_letter.entry.subject,
+    "SUBSCRIBER": lambda dead_letter: dead_letter.subscriber,
+    "ATTEMPTS": lambda dead_letter: dead_letter.attempts,
+    "ERROR": lambda dead_letter: dead_letter.error,
+}
+_SUBSCRIBER_COLUMNS: Columns[SubscriberView] = {
+    "SUBSCRIBER": lambda subscriber: subscriber.name,
+    "STATE": lambda subscriber: subscriber.state.replace("_", " "),
+    "PENDING": lambda subscriber: subscriber.backlog.pending,
+    "DEAD LETTERS": lambda subscriber: subscriber.backlog.dead_letters,
+    "OLDEST": lambda subscriber: _time_of(subscriber.backlog.oldest),
+}
 
 
 @click.group()
 def outbox() -> None:
-    """See who is owed events, and what could not be delivered."""
+    """Administer dead letters and event subscriptions."""
 
 
 @outbox.command("list")
-@click.option("--subscriber", metavar="NAME", help="Only what is owed to this subscriber.")
+@click.option("--subscriber", metavar="NAME", help="Only deliveries to this subscriber.")
 @limit_option
 @click.option("--after", type=click.UUID, metavar="EVENT_ID", help="Begin after this event.")
 @json_option
 @pass_program
-def list_outbox(program: Program, *, subscriber: str | None, limit: int, after: UUID | None, as_json: bool) -> None:
-    """List the deliveries that were given up, and why."""
-    found, following = _whole_events(program.dead_letters(), limit=limit, after=after, subscriber=subscriber)
-    if as_json:
-        say_json({"data": [_document(delivery) for delivery in found], "page": {"next": following}})
-        return
-    if found:
-        say("\n".join(align([_HEADINGS, *([str(cell) for cell in _document(one).values()] for one in found)])))
-    else:
-        note("No delivery was given up.")
-    if following:
-        name_next_page(subscriber=subscriber, limit=limit, after=following)
+def list_dead_letters(
+    program: Program, *, subscriber: str | None, limit: int, after: UUID | None, as_json: bool
+) -> None:
+    """List dead letters (deliveries that failed for good) with their last error."""
+    found, following = _page_of_events(program.dead_letters(), limit=limit, after=after, subscriber=subscriber)
+    empty = "There are no dead letters."
+    print_page(found, following, _DEAD_LETTER_COLUMNS, as_json=as_json, document=_dead_letter, empty=empty)
 
 
 @outbox.command()
 @click.argument("event_id", type=click.UUID, required=False)
-@click.option("--subscriber", metavar="NAME", help="What is owed to this subscriber.")
-@click.option("--all", "everything", is_flag=True, help="Whatever was given up.")
+@click.option("--subscriber", metavar="NAME", help="Retry deliveries to this subscriber.")
+@click.option("--all", "everything", is_flag=True, help="Retry all dead letters.")
 @pass_program
 def retry(program: Program, *, event_id: UUID | None, subscriber: str | None, everything: bool) -> None:
-    """Owe deliveries again that were given up: those of an event, those to a subscriber, or all."""
-    named = event_id is not None or subscriber is not None
-    if named == everything:
-        raise click.UsageError("name what to retry: an EVENT_ID, a --subscriber, or else --all")
+    """Enqueue dead letters again: those of an event, those of a subscriber, or all."""
+    selected = event_id is not None or subscriber is not None
+    if selected == everything:
+        raise click.UsageError("give an EVENT_ID or a --subscriber to select dead letters, or else --all")
     count = program.dead_letters().retry(event_id=event_id, subscriber=subscriber)
-    if named and not count:
-        raise Refusal("nothing of that was given up; hexaccount outbox list shows what was")
-    say("1 delivery is owed again." if count == 1 else f"{count} deliveries are owed again.")
+    if selected and not count:
+        raise Refusal("run `hexaccount outbox list` to list the dead letters; none match")
+    print_result("1 delivery is pending again." if count == 1 else f"{count} deliveries are pending again.")
 
 
 @outbox.command()
 @json_option
 @pass_program
 def subscribers(program: Program, *, as_json: bool) -> None:
-    """List for whom events are kept, and how many: up to 10,000 are counted.
+    """List the subscribers with their state and their deliveries, counted up to 10,000.
 
-    Who is `in use` is part of the service, or named by these settings. Who is `left` was taken out of them, or is in
-    those of other processes only: events are kept for it until it is forgotten. For who is `not enrolled` nothing is
-    kept before a process starts with these settings. OLDEST is when the event happened that has been owed for the
-    longest.
+    An `active` subscriber is part of the service, or named in these settings. An `orphaned` one was removed from the
+    settings, or only another process names it; its events are stored until it is unsubscribed. For one that is
+    `not subscribed`, events are stored once a process has started with these settings. OLDEST is the time of the
+    oldest pending event.
     """
     found = program.bus().handle(ListSubscribers())
-    if as_json:
-        say_json({"data": [_subscriber_document(subscriber) for subscriber in found]})
-    else:
-        say("\n".join(align([_SUBSCRIBER_HEADINGS, *map(_subscriber_row, found)])))
+    print_list(found, _SUBSCRIBER_COLUMNS, as_json=as_json, document=_subscriber)
 
 
 @outbox.command()
 @click.argument("subscriber")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_program
-def forget(program: Program, *, subscriber: str, yes: bool) -> None:
-    """Keep nothing for a SUBSCRIBER any more, neither what it is owed now nor what will happen.
+def unsubscribe(program: Program, *, subscriber: str, yes: bool) -> None:
+    """End the subscription of a SUBSCRIBER and discard its deliveries.
 
-    For one that was taken out of the settings of every process for good: one that still names it would not notice, and
-    wait in vain until it is started again. The name is as `hexaccount outbox subscribers` shows it.
+    First remove it from the settings of every process, and restart them: a process that still names it receives no
+    events for it until it is restarted. `hexaccount outbox subscribers` lists the names.
     """
     bus = program.bus()
-    left = {each.name for each in bus.handle(ListSubscribers()) if each.state is SubscriptionState.LEFT}
-    if not yes and subscriber in left:  # nobody is asked about what is going to be refused
-        click.confirm(f"{printable(subscriber)} gets nothing of what is kept for it. Go on?", abort=True, err=True)
+    orphaned = {view.name for view in bus.handle(ListSubscribers()) if view.state is SubscriptionState.ORPHANED}
+    if not yes and subscriber in orphaned:  # the handler refuses all others
+        confirm(f"Discard all deliveries to {printable(subscriber)}?")
     count = bus.handle(Unsubscribe(subscriber=subscriber))
-    events = "1 event was" if count == 1 else f"{count} events were"
-    say(f"{printable(subscriber)} is forgotten; {events} kept for it.")
+    discarded = "1 delivery" if count == 1 else f"{count} deliveries"
+    print_result(f"Unsubscribed {printable(subscriber)} and discarded {discarded}.")
 
 
-def _whole_events(
+def _page_of_events(
     dead_letters: DeadLetters, *, limit: int, after: UUID | None, subscriber: str | None
 ) -> tuple[Sequence[DeadLetter], UUID | None]:
     """Return a page and the event after which the next one begins.
 
-    An event is never divided between two pages: the next one would not show what it owes to later subscribers.
+    All dead letters of an event are on the same page, since the cursor is an event and not a delivery.
     """
     found = dead_letters.page(limit=limit + 1, after=after, subscriber=subscriber)
     if len(found) <= limit:
         return found, None
-    whole = [delivery for delivery in found if delivery.entry.id != found[-1].entry.id]
+    whole = [dead_letter for dead_letter in found if dead_letter.entry.id != found[-1].entry.id]
     if not whole:
-        return _whole_events(dead_letters, limit=2 * limit, after=after, subscriber=subscriber)
+        return _page_of_events(dead_letters, limit=2 * limit, after=after, subscriber=subscriber)
     return whole, whole[-1].entry.id
 
 
-def _document(delivery: DeadLetter) -> dict[str, object]:
-    return {
-        "event_id": delivery.entry.id,
-        "type": delivery.entry.type,
-        "subject": delivery.entry.subject,
-        "subscriber": delivery.subscriber,
-        "attempts": delivery.attempts,
-        "error": delivery.error,
-    }
+def _dead_letter(dead_letter: DeadLetter) -> dict[str, object]:
+    columns = _DEAD_LETTER_COLUMNS.items()
+    return {heading.lower().replace(" ", "_"): value(dead_letter) for heading, value in columns}
 
 
-def _subscriber_row(subscriber: SubscriberView) -> tuple[str, ...]:
-    backlog = subscriber.backlog
-    oldest = "" if backlog.oldest is None else f"{moment_of(backlog.oldest):%Y-%m-%d %H:%M:%S}Z"
-    state = subscriber.state.replace("_", " ")
-    return (subscriber.name, state, str(backlog.pending), str(backlog.dead_letters), oldest)
-
-
-def _subscriber_document(subscriber: SubscriberView) -> dict[str, object]:
+def _subscriber(subscriber: SubscriberView) -> dict[str, object]:
     return {
         "subscriber": subscriber.name,
         "state": subscriber.state,
-        "owed": subscriber.backlog.pending,
-        "given_up": subscriber.backlog.dead_letters,
+        "pending": subscriber.backlog.pending,
+        "dead_letters": subscriber.backlog.dead_letters,
         "oldest_event_id": subscriber.backlog.oldest,
     }
+
+
+def _time_of(event_id: UUID | None) -> str | None:
+    return None if event_id is None else f"{moment_of(event_id):%Y-%m-%d %H:%M:%S}Z"

@@ -1,44 +1,72 @@
-"""The way to standard output and standard error."""
+"""Results go to standard output, messages for the person at the terminal to standard error."""
 
 import json
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import click
 
 from hexaccount.kernel.clock import format_time
+from hexaccount_click.table import align
+
+T = TypeVar("T")
+Columns: TypeAlias = Mapping[str, Callable[[T], object]]
+"""How a table gets the values below each heading."""
 
 
-class ReaderGone(Exception):
-    """Whoever read the output has closed it, as `head` does."""
+class OutputClosed(Exception):
+    """The reader of a pipe has closed it, as `head` does."""
 
 
-def drop_output() -> None:
-    """Let what is still buffered go nowhere: the interpreter would otherwise complain of it as it ends."""
-    with suppress(OSError, ValueError):  # there is no file below what tests put in the place of standard output
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+def discard_output() -> None:
+    """Redirect standard output to the null device: the interpreter would fail to flush it at exit."""
+    with suppress(OSError, ValueError):  # a test's standard output has no file descriptor
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
-def say(text: str) -> None:
-    """Print for whoever reads the output."""
+def print_result(text: str) -> None:
+    """Print to standard output; raises OutputClosed."""
     _write(text, err=False)
 
 
-def note(text: str) -> None:
-    """Print for the person at the terminal, on standard error."""
+def print_message(text: str) -> None:
+    """Print to standard error; raises OutputClosed."""
     _write(text, err=True)
 
 
-def say_json(document: Any) -> None:
-    """Print one JSON document, in ASCII so that every terminal and encoding carries it."""
-    say(json.dumps(document, default=_plain, indent=2))
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in aligned columns, each cell made safe for a terminal."""
+    print_result("\n".join(align(rows)))
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document, in ASCII so that it does not depend on the encoding of the output."""
+    print_result(json.dumps(document, default=_to_json, indent=2))
+
+
+def print_list(
+    items: Sequence[T], columns: Columns[T], *, as_json: bool, document: Callable[[T], object] = lambda item: item
+) -> None:
+    """Print items as JSON, or as a table under headings."""
+    if as_json:
+        print_json({"data": [document(item) for item in items]})
+    else:
+        print_table([list(columns), *(cells(item, columns) for item in items)])
+
+
+def cells(item: T, columns: Columns[T]) -> list[str]:
+    """Return the texts of an item's columns; `-` for None."""
+    values = (value(item) for value in columns.values())
+    return ["-" if value is None else _text(value) for value in values]
 
 
 def _write(text: str, *, err: bool) -> None:
@@ -46,14 +74,18 @@ def _write(text: str, *, err: bool) -> None:
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
     except BrokenPipeError:
-        raise ReaderGone from None
+        raise OutputClosed from None
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
+    if isinstance(value, datetime | Enum | UUID):
+        return _text(value)
+    raise TypeError(f"JSON has no form for {type(value).__name__}")
+
+
+def _text(value: object) -> str:
     if isinstance(value, datetime):
         return format_time(value)
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"JSON has no form for {type(value).__name__}")
+    return str(value.value if isinstance(value, Enum) else value)

@@ -1,15 +1,15 @@
-"""Text in columns, safe to show on a terminal whatever people have called themselves."""
+"""Text in columns, safe to show on a terminal whatever users have entered."""
 
 import unicodedata
 from collections.abc import Sequence
 
-_JOINERS = "\u200c\u200d"  # form letters in several scripts, and take no room
+_JOINERS = "\u200c\u200d"  # needed by several scripts, and without width
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _WITHOUT_WIDTH = {"Mn", "Me", "Cf"}
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a line for each row, its cells printable and beginning where those above begin."""
+    """Return a line for each row, with its cells made printable and the columns aligned."""
     printed = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(display_width, column)) for column in zip(*printed, strict=True)]
     return [
@@ -19,7 +19,7 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return `text` with what would move the cursor, hide or reorder other text spelt as escapes."""
+    """Return `text` with escapes for the characters that move the cursor, or hide or reorder other text."""
     return "".join(
         character.encode("unicode_escape", "surrogatepass").decode("ascii")
         if unicodedata.category(character) in _INVISIBLE and character not in _JOINERS
@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
 
 def display_width(text: str) -> int:
-    """Return how many columns of a terminal `text` takes; East Asian wide characters take two."""
+    """Return the width of `text` in columns of a terminal; East Asian wide characters take two."""
     return sum(map(_width, text))
 
 

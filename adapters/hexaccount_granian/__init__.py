@@ -1,23 +1,24 @@
-"""A Flask (WSGI) application behind granian, where slow requests never hold a thread that quick ones need.
+"""Serves a Flask (WSGI) application with granian, with a bounded thread pool for each class of requests (bulkheads).
 
-The event loop of a worker process only moves bytes. A request is handed to a thread once its body, which is bounded,
-is whole, and then to the threads ("lane") of its class. What a composition root needs::
+The event loop of a worker process reads requests. A thread of the request's class answers it once the body, which is
+bounded, is complete. A composition root needs::
 
-    from hexaccount_granian import Draining, LaneSize, Worker, serve
+    from hexaccount_granian import Draining, ThreadPoolSize, Worker, serve
 
     @dataclass(frozen=True)
-    class LoadWorker:                        # picklable: sent to worker processes where they are not forked
+    class WorkerFactory:                     # picklable: spawned worker processes receive a copy
         settings: Settings
         draining: Draining
 
-        def __call__(self) -> Worker:        # called in each worker, never in the parent: open pools here
-            return Worker(wsgi=..., lane_of=..., lanes={"quick": LaneSize(4, 256), ...}, refusal=..., close=...)
+        def __call__(self) -> Worker:        # called in each worker process, never in the parent: open pools here
+            return Worker(wsgi=..., request_class_of=..., thread_pools={"default": ThreadPoolSize(4, 256), ...},
+                          render_error=..., close=...)
 
-    draining = Draining()                    # made before `serve`, shared by all processes: `/ready` asks `is_set()`
-    serve(LoadWorker(settings, draining), draining=draining, host=..., port=..., workers=..., drain_delay=...,
+    draining = Draining()                    # created before `serve`, shared by all processes; `/ready` reads it
+    serve(WorkerFactory(settings, draining), draining=draining, host=..., port=..., workers=..., drain_delay=...,
           preload=["hexaccount_flask", ...], on_started=lambda host, port: ..., on_stopping=lambda: ...)
 
-`serve` returns after an orderly stop, and raises AddressInUse, CannotListen or WorkersFailed.
+`serve` returns after an orderly shutdown, and raises AddressInUse, CannotListen or WorkersFailed.
 """
 
 from typing import TYPE_CHECKING
@@ -25,10 +26,9 @@ from typing import TYPE_CHECKING
 from hexaccount_granian.asgi_worker import AsgiWorker
 from hexaccount_granian.draining import Draining
 from hexaccount_granian.errors import AddressInUse, CannotListen, WorkersFailed
-from hexaccount_granian.front import Front
-from hexaccount_granian.lanes import Lane, LaneSize
-from hexaccount_granian.pressure import Pressure
-from hexaccount_granian.worker import Refusal, Worker
+from hexaccount_granian.thread_pool import ThreadPool, ThreadPoolSize
+from hexaccount_granian.worker import ErrorRenderer, Worker
+from hexaccount_granian.worker_load import WorkerLoad
 
 if TYPE_CHECKING:
     from hexaccount_granian.server import serve
@@ -38,21 +38,20 @@ __all__ = [
     "AsgiWorker",
     "CannotListen",
     "Draining",
-    "Front",
-    "Lane",
-    "LaneSize",
-    "Pressure",
-    "Refusal",
+    "ErrorRenderer",
+    "ThreadPool",
+    "ThreadPoolSize",
     "Worker",
+    "WorkerLoad",
     "WorkersFailed",
     "serve",
 ]
 
 
 def __getattr__(name: str) -> object:
-    # Only a process that serves needs granian; commands that merely share these types should not pay for its import.
+    # Only a process that serves needs granian. Commands that share these types do not pay for its import.
     if name == "serve":
-        from hexaccount_granian.server import serve  # noqa: PLC0415 - only who serves needs granian
+        from hexaccount_granian.server import serve  # noqa: PLC0415 - see above
 
         return serve
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,66 +1,48 @@
 import asyncio
 import signal
-import sys
-from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from collections.abc import MutableMapping
 from typing import Any
 
 from hexaccount_granian.asgi_worker import AsgiWorker, Receive, Send
-from hexaccount_granian.child import Ties
 from hexaccount_granian.draining import Draining
+from hexaccount_granian.parent_link import ParentLink
 from hexaccount_granian.signals import STOP_SIGNALS
 
-_GLANCE = 0.1
-# The loop has stopped for the length of the start by then, and runs again when granian listens.
-_OPENING = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class LoadAsgiChild:
-    """What granian calls in a new worker process to have its application."""
-
-    load: Callable[[], AsgiWorker]
-    draining: Draining
-    ready: Connection
-
-    def __call__(self) -> "AsgiChild":
-        if signal.SIGTERM in signal.sigpending():
-            sys.exit(0)
-        return AsgiChild(self.load(), self.draining, self.ready)
+_POLL_SECONDS = 0.1
+# granian blocks the loop while it starts, and listens when the loop runs again; the report is due after that.
+_START_SECONDS = 0.05
 
 
 class AsgiChild:
-    """An ASGI application that lives in a worker process."""
+    """The ASGI application that granian runs in a worker process."""
 
-    def __init__(self, worker: AsgiWorker, draining: Draining, ready: Connection) -> None:
-        """Take what is served, whether the end has come, and the connection on which to say that it serves."""
+    def __init__(self, worker: AsgiWorker, draining: Draining, link: ParentLink) -> None:
         self._worker = worker
         self._draining = draining
-        self._ties = Ties(ready)
+        self._link = link
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
         else:
             await self._worker.application(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         loop = asyncio.get_running_loop()
-        self._ties.bind(loop)
+        self._link.watch_parent(loop)
         await self._worker.start()
-        watch = loop.create_task(self._drain_when_told())
-        loop.call_later(_OPENING, self._ties.announce)
+        drain = loop.create_task(self._drain())
+        loop.call_later(_START_SECONDS, self._link.report_ready)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await watch
+        await drain
         await asyncio.to_thread(self._worker.close)
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _drain_when_told(self) -> None:
-        """Drain before granian learns that it is to stop: it would end open WebSockets without a word."""
+    async def _drain(self) -> None:
+        # Before granian receives the stop signal: it cuts open WebSockets without a close frame.
         while not self._draining.is_set() and not STOP_SIGNALS & signal.sigpending():
-            await asyncio.sleep(_GLANCE)
+            await asyncio.sleep(_POLL_SECONDS)
         await self._worker.drain()
-        self._ties.obey()
+        self._link.unblock_stop_signals()

@@ -9,10 +9,10 @@ AsgiApplication: TypeAlias = Callable[[MutableMapping[str, Any], Receive, Send],
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsgiWorker:
-    """What one worker process serves over ASGI, made in it by the loader.
+    """What one worker process serves over ASGI.
 
-    `start` is called on the event loop before the first connection. `drain` ends what stays open by itself, such as
-    WebSockets, as soon as the service is about to stop; `close` is called once, after the last request, in a thread.
+    `start` runs on the event loop before the first connection. `drain` closes long-lived connections, such as
+    WebSockets, when the shutdown begins. `close` runs once, in a thread, after the last request.
     """
 
     application: AsgiApplication

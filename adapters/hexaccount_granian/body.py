@@ -1,24 +1,24 @@
 import asyncio
 
-from hexaccount_granian.errors import Refused
-from hexaccount_granian.rsgi import Headers, HttpProtocol
+from hexaccount_granian.errors import RequestRejected
+from hexaccount_granian.rsgi import Headers, HTTPProtocol
 
-# How many times the limit is read and thrown away of a body that is too large, before its client is told: one that
-# first writes everything and then reads would otherwise find a reset connection in place of the answer.
-_PATIENCE = 16
+# How many times the limit is read and discarded of a body that is too large, before the response is sent. A client that
+# writes everything before it reads would otherwise get a reset connection instead of the response.
+_DISCARDED_LIMITS = 16
 
 
 class _TooLarge(Exception):
-    """More bytes came, or are announced, than are taken."""
+    """The body has, or announces, more bytes than the limit."""
 
 
 def has_body(headers: Headers) -> bool:
-    """Tell whether a request carries a body; the two headers that frame it decide, whatever the method is."""
+    """Return whether a request has a body. The framing headers decide, not the method."""
     return headers.get("content-length", "0") != "0" or headers.get("transfer-encoding") is not None
 
 
-async def read_body(headers: Headers, protocol: HttpProtocol, *, limit: int, seconds: float) -> bytes:
-    """Return the whole body of a request, at most `limit` bytes that arrive within `seconds`; raises Refused."""
+async def read_body(headers: Headers, protocol: HTTPProtocol, *, limit: int, seconds: float) -> bytes:
+    """Return the body of a request, at most `limit` bytes that arrive within `seconds`; raises RequestRejected."""
     declared = headers.get("content-length")
     try:
         async with asyncio.timeout(seconds):
@@ -26,47 +26,49 @@ async def read_body(headers: Headers, protocol: HttpProtocol, *, limit: int, sec
                 return await _read_pieces(protocol, limit)
             return await _read_declared(protocol, int(declared), limit)
     except _TooLarge:
-        # A client that asks before it sends gets the answer at once: reading would invite it to go on.
+        # With `Expect: 100-continue` the response comes at once: reading would ask the client to send the body.
         if headers.get("expect") is None:
-            await _discard(protocol, limit * _PATIENCE, seconds)
-        raise Refused(413, "body_too_large", f"the body is larger than {limit} bytes", ends_connection=True) from None
+            await _discard(protocol, limit * _DISCARDED_LIMITS, seconds)
+        detail = f"the body is larger than {limit} bytes"
+        raise RequestRejected(413, "body_too_large", detail, close_connection=True) from None
     except TimeoutError:
         detail = f"the body did not arrive within {seconds:g} seconds"
-        raise Refused(408, "body_too_slow", detail, ends_connection=True) from None
+        raise RequestRejected(408, "body_too_slow", detail, close_connection=True) from None
     except (RuntimeError, ValueError):
-        # RuntimeError is what granian raises when a body breaks off or its framing is wrong.
-        raise Refused(400, "malformed_request", "the body did not arrive whole", ends_connection=True) from None
+        # granian raises RuntimeError when a body is cut off or its framing is wrong.
+        detail = "the body did not arrive whole"
+        raise RequestRejected(400, "malformed_request", detail, close_connection=True) from None
 
 
-async def _read_declared(protocol: HttpProtocol, declared: int, limit: int) -> bytes:
+async def _read_declared(protocol: HTTPProtocol, declared: int, limit: int) -> bytes:
     if declared > limit:
         raise _TooLarge
     return await protocol()
 
 
-async def _read_pieces(protocol: HttpProtocol, limit: int) -> bytes:
+async def _read_pieces(protocol: HTTPProtocol, limit: int) -> bytes:
     pieces: list[bytes] = []
-    room = limit
+    remaining = limit
     ended = False
     async for piece in protocol:
-        # An empty piece marks the end. One before the last stands for what granian could not read: a body that broke
-        # off, wrong framing, or trailers, which look the same and are not worth the risk.
+        # An empty piece ends the body. A piece after it means that granian could not read the rest: the body was cut
+        # off, its framing is wrong, or it has trailers, which look the same.
         if ended:
-            raise ValueError("the body is not whole")
+            raise ValueError("the body is incomplete")
         ended = not piece
-        room -= len(piece)
-        if room < 0:
+        remaining -= len(piece)
+        if remaining < 0:
             raise _TooLarge
         pieces.append(piece)
     return b"".join(pieces)
 
 
-async def _discard(protocol: HttpProtocol, patience: int, seconds: float) -> None:
+async def _discard(protocol: HTTPProtocol, remaining: int, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             async for piece in protocol:
-                patience -= len(piece)
-                if patience < 0:
+                remaining -= len(piece)
+                if remaining < 0:
                     return
     except (TimeoutError, RuntimeError):
         return

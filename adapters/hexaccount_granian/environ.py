@@ -4,23 +4,23 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from hexaccount_granian.errors import Refused
+from hexaccount_granian.errors import RequestRejected
 from hexaccount_granian.rsgi import Headers, Scope
 
-# What the front has dealt with itself (a body comes whole, its length is counted), and what would name a variable
-# that CGI programs and HTTP clients believe in (`Proxy`, as HTTP_PROXY).
-_CONSUMED = frozenset({"content-length", "transfer-encoding", "proxy"})
+# The bridge handles the framing headers itself. `Proxy` would become HTTP_PROXY, which CGI programs and HTTP clients
+# trust (https://httpoxy.org).
+_DROPPED = frozenset({"content-length", "transfer-encoding", "proxy"})
 _IN_PATHS = "/:@!$&'()*+,;="
 
-# What these say decides whom a request is for and from whom it comes: no other value can stand in for theirs.
-_INDISPENSABLE = frozenset({"host", "x-forwarded-for"})
-_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+# They say which host a request is for and which client sent it: a placeholder must not replace their value.
+_NO_PLACEHOLDER = frozenset({"host", "x-forwarded-for"})
+_PLACEHOLDER = "\N{REPLACEMENT CHARACTER}"
 
 
 def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """Return the environ (PEP 3333) of a request whose body is whole; raises Refused."""
-    path, query = _tunnel(scope.path), _tunnel(scope.query_string)
-    # granian keeps no raw path; this is a spelling of it, not always the client's own.
+    """Return the environ (PEP 3333) of a request; raises RequestRejected."""
+    path, query = _as_latin1(scope.path), _as_latin1(scope.query_string)
+    # granian keeps no raw path, so this may be another spelling than the client's.
     uri = quote(path, safe=_IN_PATHS, encoding="latin-1") + (f"?{query}" if query else "")
     server_name, server_port = _server(scope.server)
     remote_addr, remote_port = split_address(scope.client)
@@ -54,7 +54,7 @@ def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
 
 
 def split_address(address: str) -> tuple[str, str]:
-    """Return host and port of `127.0.0.1:80` or `[::1]:80`, an IPv4 address in IPv6 clothes as the former."""
+    """Return host and port of `127.0.0.1:80` or `[::1]:80`; an IPv4-mapped IPv6 address becomes IPv4."""
     host, _, port = address.rpartition(":")
     if host.startswith("["):
         host = host[1:-1]
@@ -70,38 +70,40 @@ def _add_headers(environ: dict[str, Any], headers: Headers) -> None:
         if key is None:
             continue
         if key not in environ:
-            environ[key] = _tunnel(value)
+            environ[key] = _as_latin1(value)
         elif key == "HTTP_HOST":
-            raise Refused(400, "malformed_request", "there is more than one Host header", ends_connection=True)
+            detail = "there is more than one Host header"
+            raise RequestRejected(400, "malformed_request", detail, close_connection=True)
         else:
-            environ[key] += (";" if key == "HTTP_COOKIE" else ",") + _tunnel(value)
+            environ[key] += (";" if key == "HTTP_COOKIE" else ",") + _as_latin1(value)
 
 
 def _unreadable(headers: Headers, readable: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the headers whose value granian withholds, with one that nobody takes for a right one.
+    """Return the headers whose value granian withholds, with a placeholder that is valid for none of them.
 
-    Were they left out, a condition that a client has set would not be one.
+    If they were omitted, a condition such as If-Match would be ignored.
     """
     names = set(headers.keys()).difference(name for name, _ in readable)
-    if names & _INDISPENSABLE:
-        raise Refused(400, "malformed_request", f"what is not ASCII may not stand in {' and '.join(sorted(names))}")
-    return [(name, _UNREADABLE) for name in names]
+    if names & _NO_PLACEHOLDER:
+        detail = f"use ASCII only in {' and '.join(sorted(names & _NO_PLACEHOLDER))}"
+        raise RequestRejected(400, "malformed_request", detail)
+    return [(name, _PLACEHOLDER) for name in names]
 
 
 @lru_cache(maxsize=256)
 def _variable(header: str) -> str | None:
-    # With an underscore, `X_Forwarded_For` would pass for the `X-Forwarded-For` that only a proxy may set.
-    if "_" in header or header in _CONSUMED:
+    # `X_Forwarded_For` would get the same variable as `X-Forwarded-For`, which only a proxy may set.
+    if "_" in header or header in _DROPPED:
         return None
     if header == "content-type":
         return "CONTENT_TYPE"
     return "HTTP_" + header.upper().replace("-", "_")
 
 
-def _tunnel(text: str) -> str:
+def _as_latin1(text: str) -> str:
     """Return the bytes of `text` (UTF-8) as the latin-1 characters in which PEP 3333 carries bytes."""
     return text if text.isascii() else text.encode().decode("latin-1")
 
 
-# A process has one address, or a few; splitting it once is enough.
+# A process has one address, or a few.
 _server = lru_cache(maxsize=16)(split_address)

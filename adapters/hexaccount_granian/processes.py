@@ -10,21 +10,23 @@ from granian.server import MPServer
 _logger = logging.getLogger(__name__)
 
 # How long a connection may be silent before or inside the head of a request. Load balancers keep idle connections for
-# a minute; were they closed here first, the balancer would now and then send a request into the closing.
+# a minute. If this side closed them first, a balancer would now and then send a request on a closing connection.
 _IDLE_MILLISECONDS = 75_000
 
-# Files and sockets of a worker that are not connections of clients.
+# File descriptors of a worker that are not client connections.
 _OTHER_FILES = 256
 _MOST_CONNECTIONS = 16_384
 
 
 class WorkerProcesses(MPServer):
-    """granian as it is used here: HTTP/1.1 in several processes, of which dead ones are replaced."""
+    """granian with HTTP/1.1 in several worker processes; a dead one is replaced.
+
+    `stop_timeout` is in seconds. ASGI enables WebSockets, RSGI does not.
+    """
 
     def __init__(
         self, interface: Interfaces, address: str, port: int, *, workers: int, backlog: int, stop_timeout: float
     ) -> None:
-        """Take RSGI or ASGI, which lets WebSockets in; where to listen, how many there are, how long they may take."""
         self._stop_timeout = stop_timeout
         super().__init__(
             "hexaccount",
@@ -37,21 +39,21 @@ class WorkerProcesses(MPServer):
             http1_settings=HTTP1Settings(header_read_timeout=_IDLE_MILLISECONDS, max_buffer_size=65_536),
             websockets=interface is Interfaces.ASGI,
             backlog=backlog,
-            backpressure=_connections(),
+            backpressure=_max_connections(),
             log_level=LogLevels.warning,
-            # The settings of everybody else stay as they are, and granian's records go where all records go.
+            # Keep the logging configuration of the process, and send granian's records to its handlers.
             log_dictconfig={"incremental": True, "handlers": {}, "loggers": {"_granian": {"propagate": True}}},
             respawn_failed_workers=True,
         )
 
-    def close_doors(self) -> None:
-        """Make `serve` come to its end: nobody is let in any more, who is in is served."""
+    def stop_accepting(self) -> None:
+        """Make `serve` return: accept no more connections, and finish the requests in flight."""
         self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # not annotated by granian
 
     def shutdown(self, exit_code: int = 0) -> None:
-        """Tell the workers to end and wait for them, but not for ever."""
-        # granian's own timeout takes a worker for alive that another thread has just seen die, and warns of it.
-        timer = threading.Timer(self._stop_timeout, self._lose_patience)
+        """Stop the workers, and kill those that have not ended after `stop_timeout`."""
+        # granian's own time-out warns of workers that another thread has already seen die.
+        timer = threading.Timer(self._stop_timeout, self._kill_late_workers)
         timer.daemon = True
         timer.start()
         try:
@@ -60,26 +62,24 @@ class WorkerProcesses(MPServer):
             timer.cancel()
 
     def kill_workers(self) -> None:
-        """End the workers whatever they are doing."""
         for worker in list(self.wrks):
             worker.kill()  # type: ignore[no-untyped-call]  # not annotated by granian
 
-    def _lose_patience(self) -> None:
+    def _kill_late_workers(self) -> None:
         _logger.warning("workers did not end within %g seconds and are killed", self._stop_timeout)
         self.kill_workers()
 
 
-def _connections() -> int:
-    """Return how many connections one worker may hold: as many as it has files for, since silent ones cost no more.
+def _max_connections() -> int:
+    """Raise the soft limit of open files as needed, and return how many connections one worker may hold.
 
-    The usual limit of open files is low and for ancient programs' sake; any process may raise its own up to a second,
-    high one. With few connections, one client that keeps them all would lock the others out.
+    An idle connection costs little more than its file descriptor. With few of them, one client could take them all.
     """
-    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_CONNECTIONS + _OTHER_FILES
     if files != resource.RLIM_INFINITY and files < wanted:
-        files = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+        files = wanted if hard_limit == resource.RLIM_INFINITY else min(wanted, hard_limit)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard_limit))
     if files == resource.RLIM_INFINITY:
         return _MOST_CONNECTIONS
     return min(max(_OTHER_FILES, files - _OTHER_FILES), _MOST_CONNECTIONS)

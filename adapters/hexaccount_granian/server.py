@@ -6,30 +6,25 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 from granian.constants import Interfaces
 
-from hexaccount_granian.asgi_child import LoadAsgiChild
 from hexaccount_granian.asgi_worker import AsgiWorker
-from hexaccount_granian.child import LoadChild
-from hexaccount_granian.doors import reserve
+from hexaccount_granian.child import ChildFactory
 from hexaccount_granian.draining import Draining
 from hexaccount_granian.errors import WorkersFailed
-from hexaccount_granian.parent import Announcer, Stopper
+from hexaccount_granian.listener import reserve_address
 from hexaccount_granian.processes import WorkerProcesses
-from hexaccount_granian.signals import stop_signals_held
+from hexaccount_granian.signals import stop_signals_blocked
+from hexaccount_granian.supervision import ShutdownHandler, notify_when_ready
 from hexaccount_granian.worker import Worker
-
-Interface: TypeAlias = Literal["wsgi", "asgi"]
-# What serves WSGI best is RSGI, with a front of our own.
-_INTERFACES: dict[Interface, Interfaces] = {"wsgi": Interfaces.RSGI, "asgi": Interfaces.ASGI}
 
 
 def serve(
-    load: Callable[[], Worker | AsgiWorker],
+    make_worker: Callable[[], Worker | AsgiWorker],
     *,
-    interface: Interface = "wsgi",
+    interface: Literal["wsgi", "asgi"] = "wsgi",
     draining: Draining,
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -41,54 +36,51 @@ def serve(
     on_started: Callable[[str, int], None] = lambda *_: None,
     on_stopping: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve in worker processes until SIGTERM or SIGINT has been obeyed; to be called in the main thread.
+    """Serve in worker processes until SIGTERM or SIGINT; call it in the main thread.
 
-    `load` makes the worker, in each of the processes: a Worker, or an AsgiWorker where `interface` says so, which lets
-    WebSockets in; it must be picklable where processes are not forked. `draining`
-    is set when the end begins. `drain_delay` seconds later, at once if the service had not started yet, the doors
-    close, and what takes longer than `stop_timeout` seconds from there is ended by force. `preload` names modules to
-    import before the processes part, so that they share the memory. `on_started` takes the address, with the real
-    port, once all workers accept connections; it and `on_stopping` are called in threads of the calling process.
+    make_worker: called in each worker process; must be picklable where processes are not forked.
+    interface: `asgi` (make_worker returns an AsgiWorker) serves WebSockets too.
+    draining: set when the shutdown begins.
+    drain_delay: seconds from there until connections are refused; 0 if the service has not started yet.
+    stop_timeout: seconds from there until workers are killed.
+    preload: modules to import before the processes fork, so that they share the memory.
+    on_started: gets the host and the real port when all workers accept connections. It and `on_stopping` are called
+        in threads of the calling process.
 
     Raises CannotListen, AddressInUse, and WorkersFailed when workers die as soon as they start.
     """
-    with stop_signals_held(), reserve(host, port) as door:
-        address, bound_port = door.getsockname()[:2]
+    with stop_signals_blocked(), reserve_address(host, port) as reserved:
+        address, bound_port = reserved.getsockname()[:2]
+        asgi = interface == "asgi"
         server = WorkerProcesses(
-            _INTERFACES[interface], address, bound_port, workers=workers, backlog=backlog, stop_timeout=stop_timeout
+            Interfaces.ASGI if asgi else Interfaces.RSGI,
+            address,
+            bound_port,
+            workers=workers,
+            backlog=backlog,
+            stop_timeout=stop_timeout,
         )
-        started = threading.Event()
+        shutdown = ShutdownHandler(server, draining=draining, drain_delay=drain_delay, on_stopping=on_stopping)
 
-        def announce() -> None:
-            started.set()
+        def on_ready() -> None:
+            shutdown.started.set()
             if not draining.is_set():
                 on_started(host, bound_port)
 
-        def delay() -> float:
-            return drain_delay if started.is_set() else 0.0
-
-        stopper = Stopper(server, draining=draining, delay=delay, on_stopping=on_stopping)
-        with _reports(workers, announce) as ready, _shared_memory(preload):
-            stopper.start()
+        with _readiness_reports(workers, on_ready) as ready, _shared_memory(preload):
+            shutdown.start()
             try:
-                _run(server, _child(interface, load, draining, ready))
+                _run(server, ChildFactory(make_worker, draining, ready, asgi=asgi))
             finally:
-                stopper.finish()
+                shutdown.finish()
 
 
-def _child(
-    interface: Interface, load: Callable[[], Any], draining: Draining, ready: Connection
-) -> LoadChild | LoadAsgiChild:
-    return LoadAsgiChild(load, draining, ready) if interface == "asgi" else LoadChild(load, ready)
-
-
-def _run(server: WorkerProcesses, load: LoadChild | LoadAsgiChild) -> None:
+def _run(server: WorkerProcesses, factory: ChildFactory) -> None:
     hangup = signal.getsignal(signal.SIGHUP)
-    # To granian, a hangup means new workers from the same memory. Let it mean what it meant before.
+    # granian restarts its workers on SIGHUP, from the same memory. Keep the handler of the process instead.
     server.on_startup(lambda: signal.signal(signal.SIGHUP, hangup))
     try:
-        # What serves RSGI best is an object.
-        server.serve(target_loader=load, wrap_loader=False)  # type: ignore[arg-type]  # declared for functions only
+        server.serve(target_loader=factory, wrap_loader=False)  # type: ignore[arg-type]  # declared for functions only
     except SystemExit as end:
         if end.code:
             raise WorkersFailed("worker processes end as soon as they start; their log says why") from None
@@ -97,22 +89,24 @@ def _run(server: WorkerProcesses, load: LoadChild | LoadAsgiChild) -> None:
 
 
 @contextmanager
-def _reports(workers: int, announce: Callable[[], None]) -> Iterator[Connection]:
-    """Give the connection on which workers report that they are ready, and listen to it."""
+def _readiness_reports(workers: int, on_ready: Callable[[], None]) -> Iterator[Connection]:
+    """Yield the connection on which workers report that they are ready."""
     reader, writer = multiprocessing.Pipe(duplex=False)
-    announcer = Announcer(reader, workers, announce)
-    announcer.start()
+    notifier = threading.Thread(
+        target=notify_when_ready, args=[reader, workers, on_ready], name="readiness-notifier", daemon=True
+    )
+    notifier.start()
     with reader:
         try:
             yield writer
         finally:
             writer.close()
-            announcer.join()
+            notifier.join()
 
 
 @contextmanager
 def _shared_memory(preload: Sequence[str]) -> Iterator[None]:
-    """Import modules, and keep the garbage collector from touching, and so copying, what forked processes share."""
+    """Import modules, and keep the garbage collector from writing to memory that forked processes share."""
     for module in preload:
         importlib.import_module(module)
     gc.collect()

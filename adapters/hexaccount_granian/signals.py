@@ -8,21 +8,21 @@ STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 @contextmanager
-def stop_signals_held() -> Iterator[None]:
-    """Hold the stop signals back in this thread and in all threads and processes that it starts.
+def stop_signals_blocked() -> Iterator[None]:
+    """Block the stop signals in this thread and in all threads and processes that it starts.
 
-    What is held is not lost: the kernel keeps it until somebody takes or unblocks it. So none finds a process between
-    its birth and the moment when it can obey.
+    The kernel keeps a blocked signal until a thread waits for it or unblocks it. So no signal hits a process that is
+    still starting.
     """
     if multiprocessing.get_start_method() != "fork":
-        # Its start unblocks the signals, so it had better be over.
+        # Starting the tracker unblocks the signals, so it starts before they are blocked.
         resource_tracker.ensure_running()
     handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:
-        # What came after the end was asked for has nothing left to say.
+        # A repeated stop signal asks for nothing more.
         while signal.sigtimedwait(STOP_SIGNALS, 0) is not None:
             pass
         for number, handler in handlers.items():

@@ -2,41 +2,40 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from hexaccount_granian.lanes import LaneSize
-from hexaccount_granian.pressure import Pressure
+from hexaccount_granian.thread_pool import ThreadPoolSize
+from hexaccount_granian.worker_load import WorkerLoad
 
-# The environ and `start_response` are what PEP 3333 leaves them: a dictionary of anything, a callable of three forms.
+# PEP 3333 types `environ` as a dictionary of anything, and `start_response` as a callable of three forms.
 WsgiApplication: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-class Refusal(Protocol):
-    """Renders the answer to a request that never reached the WSGI application, or that it failed to answer.
+class ErrorRenderer(Protocol):
+    """Renders the response to a request that never reached the WSGI application, or that it failed to answer.
 
     The codes are: `malformed_request` (400), `body_too_slow` (408), `body_too_large` (413), `internal_error` (500),
-    `overloaded` and `deadline_exceeded` (503). It is called from the event loop and from threads, and must be quick.
+    `overloaded` and `deadline_exceeded` (503). It is called from the event loop and from threads, and must be fast.
     """
 
     def __call__(self, status: int, code: str, detail: str) -> tuple[Sequence[tuple[str, str]], bytes]:
-        """Return the headers and the body; the length and the end of the connection are seen to."""
+        """Return headers and body; the caller adds Content-Length and Connection."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """What one worker process serves, made in it by the loader.
+    """What one worker process serves over WSGI.
 
-    `lane_of` takes a method and a decoded path and names one of `lanes`; it runs on the event loop and must be quick.
-    `close` is called once, after the last request. `deadline` counts from the moment the request is whole: after so
-    many seconds its client gets a 503, though the thread, which nobody can stop, works on. `pressure` says at any time
-    how much there is to do.
+    `request_class_of` maps a method and a decoded path to a key of `thread_pools`; it runs on the event loop and must
+    be fast. `close` is called once, after the last request. `max_body` is in bytes, `body_timeout` and `deadline` in
+    seconds. `deadline` starts when the request is complete: then the client gets a 503, while the thread works on.
     """
 
     wsgi: WsgiApplication
-    lane_of: Callable[[str, str], str]
-    lanes: Mapping[str, LaneSize]
-    refusal: Refusal
+    request_class_of: Callable[[str, str], str]
+    thread_pools: Mapping[str, ThreadPoolSize]
+    render_error: ErrorRenderer
     close: Callable[[], None] = lambda: None
     max_body: int = 65_536
     body_timeout: float = 10.0
     deadline: float = 30.0
-    pressure: Pressure = field(default_factory=Pressure)
+    load: WorkerLoad = field(default_factory=WorkerLoad)

@@ -7,20 +7,20 @@ from hexaccount_granian.worker import WsgiApplication
 _ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
 
 
-class Answer(NamedTuple):
-    """A whole response, its header values as they go to granian, which encodes them as UTF-8."""
+class Response(NamedTuple):
+    """A complete response; granian encodes its header values as UTF-8."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
 
-class NotWsgi(Exception):
-    """The application did not keep to PEP 3333."""
+class WsgiViolation(Exception):
+    """The application violates PEP 3333."""
 
 
-def call_wsgi(application: WsgiApplication, environ: dict[str, Any]) -> Answer:
-    """Run a WSGI application to its end and return what it answered; raises NotWsgi and whatever escapes it."""
+def call_wsgi(application: WsgiApplication, environ: dict[str, Any]) -> Response:
+    """Run a WSGI application and return its response; raises WsgiViolation and whatever the application raises."""
     start = _Start()
     chunks = application(environ, start)
     try:
@@ -31,7 +31,7 @@ def call_wsgi(application: WsgiApplication, environ: dict[str, Any]) -> Answer:
             close()
     if start.written:
         body = b"".join(start.written) + body
-    return Answer(start.status_code(), _headers(start.headers, environ["REQUEST_METHOD"], body), body)
+    return Response(start.status_code(), _headers(start.headers, environ["REQUEST_METHOD"], body), body)
 
 
 class _Start:
@@ -47,36 +47,34 @@ class _Start:
     def __call__(
         self, status: str, headers: list[tuple[str, str]], exc_info: _ExcInfo | None = None
     ) -> Callable[[bytes], None]:
-        # Nothing has been sent before the end, so an error page may always take the place of what was begun.
+        # Nothing is sent before the end, so an error page may always replace the response.
         if self.status is not None and exc_info is None:
-            raise NotWsgi("start_response was called twice")
+            raise WsgiViolation("start_response was called twice")
         self.status, self.headers = status, headers
         return self.written.append
 
     def status_code(self) -> int:
         if self.status is None:
-            raise NotWsgi("start_response was never called")
+            raise WsgiViolation("start_response was never called")
         code = self.status[:3]
-        # granian would end the whole process over a number that is no status.
+        # granian ends the whole process if it gets a number that is no status.
         if not code.isdecimal() or int(code) < 200:
-            raise NotWsgi(f"{self.status!r} is no final status")
+            raise WsgiViolation(f"{self.status!r} is no final status")
         return int(code)
 
 
 def _headers(headers: list[tuple[str, str]], method: str, body: bytes) -> list[tuple[str, str]]:
-    # The length is granian's to count: a wrong one would let the next response on the connection be misread. Only to
-    # HEAD there is nothing that granian could count.
+    # granian counts the length: a wrong one would corrupt the next response on the connection. For HEAD there is no
+    # body that granian could count.
     skipped = "" if method == "HEAD" else "content-length"
-    kept = [
-        (name, value if value.isascii() else _untunnel(value)) for name, value in headers if name.lower() != skipped
-    ]
+    kept = [(name, value if value.isascii() else _decoded(value)) for name, value in headers if name.lower() != skipped]
     if method == "HEAD" and body and not any(name.lower() == "content-length" for name, _ in kept):
         kept.append(("content-length", str(len(body))))
     return kept
 
 
-def _untunnel(value: str) -> str:
-    """Return the text whose UTF-8 bytes `value` carries as latin-1 characters, or `value` where it carries others."""
+def _decoded(value: str) -> str:
+    """Return the text whose UTF-8 bytes `value` carries as latin-1 characters, or `value` if they are not UTF-8."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeError:

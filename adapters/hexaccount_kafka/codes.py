@@ -1,5 +1,5 @@
-# ruff: noqa: SLF001 - confluent-kafka documents them; the underscore says that librdkafka raises them, and no broker
-"""The codes of librdkafka's own errors that mean something to us."""
+# ruff: noqa: SLF001 - confluent-kafka documents them; the underscore marks codes that librdkafka sets, not a broker
+"""The codes of librdkafka's own errors that this package tells apart."""
 
 from confluent_kafka import KafkaError
 

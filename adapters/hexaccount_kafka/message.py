@@ -1,4 +1,4 @@
-"""An event as a message of Kafka, in the binary mode of the CloudEvents binding.
+"""An event as a Kafka message, in the binary mode of the CloudEvents binding.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
@@ -12,14 +12,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 def headers_of(entry: JournalEntry) -> list[tuple[str, str | bytes | None]]:
-    """Return the attributes as headers: `ce_` before the name of each, but for the media type of the data."""
+    """Return the attributes as headers, with the prefix `ce_` for all but the content type."""
     attributes = attributes_of(entry)
     content_type = attributes.pop("datacontenttype")
     return [("content-type", content_type), *((f"ce_{name}", text) for name, text in attributes.items())]
 
 
 def key_of(entry: JournalEntry) -> bytes:
-    """Return the user's id, so that all events of an account are on one partition, in order."""
+    """Return the user's id, which keeps all events of an account on one partition, in order."""
     return str(entry.subject).encode()
 
 

@@ -5,26 +5,26 @@ from confluent_kafka import KafkaException
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventPublisher, ReceiverUnavailable
-from hexaccount_kafka.link import PATIENCE, KafkaLink
-from hexaccount_kafka.reasons import told
+from hexaccount_kafka.failures import describe
+from hexaccount_kafka.producer import DELIVERY_TIMEOUT, EventProducer
 from hexaccount_kafka.security import KafkaSecurity
 from hexaccount_kafka.topic import KafkaTopic
 
 _PROPERTIES = {
     "client.id": "hexaccount",
     "acks": "all",
-    # A repetition by the producer is no second message, and overtakes nothing.
+    # The producer's own retries create no duplicates and keep the order.
     "enable.idempotence": True,
     "max.in.flight.requests.per.connection": 5,
-    # No later message of a partition passes one that brokers refuse for good: the producer ends instead.
+    # If brokers reject a message for good, the producer ends and lets no later message of the partition pass.
     "enable.gapless.guarantee": True,
-    # We give up before librdkafka does, and then all at once: one message that timed out could let the next one pass.
-    "delivery.timeout.ms": int(2 * PATIENCE * 1000),
-    # As Java's producer chooses a partition, so that one key is on one partition whoever writes it.
+    # Later than our own timeout, which discards all messages at once: after a single timeout the next could pass.
+    "delivery.timeout.ms": int(2 * DELIVERY_TIMEOUT * 1000),
+    # Java's producers choose partitions like this, so a key has one partition whichever client writes it.
     "partitioner": "murmur2_random",
-    # A call hands over all its events within a millisecond or two, and waits for the last one.
+    # A call produces all its events within a millisecond or two, and waits for the last one.
     "linger.ms": 2,
-    # A broker that is away or back is noticed well within the patience of one call.
+    # The loss and the return of a broker are noticed well within the timeout of one call.
     "socket.connection.setup.timeout.ms": 3000,
     "reconnect.backoff.max.ms": 1000,
     "topic.metadata.propagation.max.ms": 5000,
@@ -32,10 +32,10 @@ _PROPERTIES = {
 
 
 class KafkaPublisher(EventPublisher):
-    """Publishes to a topic of Kafka; the producer is opened at first use, and anew after every failure.
+    """Publishes to a Kafka topic; the producer is opened at first use, and anew after every failure.
 
-    `publish` raises ReceiverUnavailable within some ten seconds while brokers are away, or refuse all events alike, and
-    EventRefused for events that the topic does not take.
+    `publish` raises ReceiverUnavailable within about ten seconds if brokers are unreachable or refuse all events, and
+    EventRejected for events that the topic does not accept.
     """
 
     def __init__(self, topic: KafkaTopic, security: KafkaSecurity | None = None) -> None:
@@ -43,41 +43,41 @@ class KafkaPublisher(EventPublisher):
         security = security or KafkaSecurity()
         self._properties = {**_PROPERTIES, "bootstrap.servers": topic.brokers, **security.properties()}
         self._lock = threading.Lock()
-        self._link: KafkaLink | None = None
+        self._producer: EventProducer | None = None
 
     def publish(self, entries: Sequence[JournalEntry]) -> None:
         with self._lock:
-            link = self._take_link()
+            producer = self._take_producer()
             try:
-                link.deliver(entries, self._topic)
+                producer.deliver(entries, self._topic)
             except BaseException:
-                link.drop()
+                producer.close()
                 raise
-            self._link = link
+            self._producer = producer
 
     def check(self) -> None:
-        link = self._open()
+        producer = self._open()
         try:
-            link.check(self._topic)
+            producer.check(self._topic)
         finally:
-            link.drop()
+            producer.close()
 
     def close(self) -> None:
-        """End the producer, which has nothing on its way."""
+        """End the producer, which has no message in flight."""
         with self._lock:
-            if self._link is not None:
-                self._link.drop()
-                self._link = None
+            if self._producer is not None:
+                self._producer.close()
+                self._producer = None
 
-    def _take_link(self) -> KafkaLink:
-        link, self._link = self._link, None
-        if link is not None and not link.is_sound():
-            link.drop()
-            link = None
-        return link or self._open()
+    def _take_producer(self) -> EventProducer:
+        producer, self._producer = self._producer, None
+        if producer is not None and not producer.is_healthy():
+            producer.close()
+            producer = None
+        return producer or self._open()
 
-    def _open(self) -> KafkaLink:
+    def _open(self) -> EventProducer:
         try:
-            return KafkaLink(self._properties)
+            return EventProducer(self._properties)
         except KafkaException as raised:
-            raise ReceiverUnavailable(f"a producer for Kafka cannot be made: {told(raised.args[0])}") from None
+            raise ReceiverUnavailable(f"a producer for Kafka cannot be created: {describe(raised.args[0])}") from None

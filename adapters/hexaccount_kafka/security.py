@@ -3,10 +3,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaSecurity:
-    """How brokers know us and we know them; `ca`, `certificate` and `key` are paths of PEM files.
+    """TLS and SASL settings; `ca`, `certificate` and `key` are paths of PEM files.
 
-    `protocol` is `plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`. With TLS the name of a broker is always checked,
-    against `ca` or else against what the system trusts.
+    `protocol` is `plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`. With TLS a broker's name is always verified,
+    against `ca` or, without one, against the authorities that the system trusts.
     """
 
     protocol: str = "plaintext"
@@ -19,11 +19,10 @@ class KafkaSecurity:
     key_password: str | None = field(default=None, repr=False)
 
     def properties(self) -> dict[str, str]:
-        """Return it in the words of librdkafka; secrets among them are in the clear."""
-        told = {"security.protocol": self.protocol}
-        if self.protocol.startswith("sasl_"):
-            told["sasl.mechanism"] = self.mechanism
-        perhaps = {
+        """Return the settings as properties of librdkafka, secrets in plain text."""
+        properties = {
+            "security.protocol": self.protocol,
+            "sasl.mechanism": self.mechanism if self.protocol.startswith("sasl_") else None,
             "sasl.username": self.username,
             "sasl.password": self.password,
             "ssl.ca.location": self.ca,
@@ -31,4 +30,4 @@ class KafkaSecurity:
             "ssl.key.location": self.key,
             "ssl.key.password": self.key_password,
         }
-        return told | {name: value for name, value in perhaps.items() if value is not None}
+        return {name: value for name, value in properties.items() if value is not None}

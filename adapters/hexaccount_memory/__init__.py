@@ -1,8 +1,8 @@
-"""Every store port in the memory of one process: for trying out, for tests, and as the rule the others follow."""
+"""The store in the memory of one process: for trials and tests, and as the reference for other stores."""
 
-from hexaccount_memory.allowances import MemoryRateLimitStore
 from hexaccount_memory.metrics import MemoryMetrics
 from hexaccount_memory.publisher import MemoryPublisher
+from hexaccount_memory.rate_limits import MemoryRateLimitStore
 from hexaccount_memory.store import MemoryStore
 
-__all__ = ["MemoryRateLimitStore", "MemoryMetrics", "MemoryPublisher", "MemoryStore"]
+__all__ = ["MemoryMetrics", "MemoryPublisher", "MemoryRateLimitStore", "MemoryStore"]

@@ -9,7 +9,7 @@ from hexaccount_memory.tables import Tables, entry_copy
 
 @dataclass(frozen=True, slots=True)
 class MemoryHistory(History):
-    """All events in memory, looked through one by one."""
+    """All events in memory, scanned for each query."""
 
     tables: Tables
 
@@ -37,4 +37,6 @@ class MemoryHistory(History):
 
     def _chosen(self, event_filter: EventFilter) -> list[JournalEntry]:
         with self.tables.lock:
-            return [entry for entries in self.tables.journal.values() for entry in entries if event_filter.has(entry)]
+            return [
+                entry for entries in self.tables.journal.values() for entry in entries if event_filter.matches(entry)
+            ]

@@ -8,12 +8,12 @@ _Series: TypeAlias = tuple[MetricDefinition, tuple[str, ...]]
 
 
 class MemoryMetrics(Metrics):
-    """Keeps figures in dictionaries; who is to be asked is asked when a figure is read."""
+    """Keeps metrics in dictionaries; callbacks run when a value is read."""
 
     def __init__(self) -> None:
         self._figures: defaultdict[_Series, float] = defaultdict(float)
         self._observed: defaultdict[_Series, list[float]] = defaultdict(list)
-        self._looks: dict[_Series, Callable[[], float]] = {}
+        self._callbacks: dict[_Series, Callable[[], float]] = {}
 
     def declare(self, measure: MetricDefinition, *labels: str) -> None:
         self._figures[measure, labels] += 0
@@ -28,19 +28,22 @@ class MemoryMetrics(Metrics):
         self._figures[measure, labels] = figure
 
     def observe_callback(self, measure: MetricDefinition, look: Callable[[], float], *labels: str) -> None:
-        self._looks[measure, labels] = look
+        self._callbacks[measure, labels] = look
 
     def figure(self, measure: MetricDefinition, *labels: str) -> float:
-        """Return how it is, or how much a count has come to; 0 where nobody has said."""
-        look = self._looks.get((measure, labels))
-        return self._figures[measure, labels] if look is None else look()
+        """Return the current value, 0 if there is none."""
+        callback = self._callbacks.get((measure, labels))
+        return self._figures[measure, labels] if callback is None else callback()
 
     def observed(self, measure: MetricDefinition, *labels: str) -> list[float]:
-        """Return the figures of a distribution, in the order in which they came."""
+        """Return the observations of a distribution, oldest first."""
         return list(self._observed[measure, labels])
 
     def labels_of(self, measure: MetricDefinition) -> frozenset[tuple[str, ...]]:
-        """Return with which labels there are figures of a measure."""
+        """Return the labels of the existing series of a metric."""
         return frozenset(
-            labels for kept in (self._figures, self._observed, self._looks) for of, labels in kept if of is measure
+            labels
+            for series in (self._figures, self._observed, self._callbacks)
+            for of, labels in series
+            if of is measure
         )

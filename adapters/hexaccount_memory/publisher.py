@@ -6,7 +6,7 @@ from hexaccount.events.ports import EventPublisher
 
 
 class MemoryPublisher(EventPublisher):
-    """Keeps what is published in a list."""
+    """Keeps published events in a list."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -14,17 +14,16 @@ class MemoryPublisher(EventPublisher):
 
     @property
     def published(self) -> Sequence[JournalEntry]:
-        """Return what has been published so far, in the order of its publication."""
+        """Return the published events, oldest first."""
         with self._lock:
             return tuple(self._published)
 
     def publish(self, entries: Sequence[JournalEntry]) -> None:
-        """Keep the events."""
         with self._lock:
             self._published.extend(entries)
 
     def check(self) -> None:
-        """Return: memory is always there."""
+        """Do nothing: memory is always available."""
 
     def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Do nothing: memory has no connections."""

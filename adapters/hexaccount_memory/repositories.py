@@ -15,14 +15,14 @@ from hexaccount_memory.tables import Tables, copy_of, entry_copy
 
 @dataclass(frozen=True, slots=True)
 class MemoryUsers(TrackingUsers):
-    """The accounts in memory."""
+    """The users in memory."""
 
     tables: Tables
 
     def read(self, user_id: UUID) -> User | None:
         with self.tables.lock:
             stored = self.tables.users.get(user_id)
-        return self.work.keep(copy_of(stored)) if stored else None
+        return self.identity_map.track(copy_of(stored)) if stored else None
 
     def find_by_name(self, key: str) -> User | None:
         with self.tables.lock:
@@ -35,7 +35,7 @@ class MemoryUsers(TrackingUsers):
     def page(self, *, limit: int, after: UUID | None) -> Sequence[User]:
         with self.tables.lock:
             ids = sorted(user_id for user_id in self.tables.users if after is None or user_id > after)
-            return [self.work.keep(copy_of(self.tables.users[user_id])) for user_id in ids[:limit]]
+            return [self.identity_map.track(copy_of(self.tables.users[user_id])) for user_id in ids[:limit]]
 
     def _owner(self, user_id: UUID | None) -> User | None:
         return self.read(user_id) if user_id else None
@@ -43,14 +43,14 @@ class MemoryUsers(TrackingUsers):
 
 @dataclass(frozen=True, slots=True)
 class MemorySessions(TrackingSessions):
-    """The logins in memory, and their refresh tokens."""
+    """The sessions in memory, with their refresh tokens."""
 
     tables: Tables
 
     def read(self, session_id: UUID) -> Session | None:
         with self.tables.lock:
             stored = self.tables.sessions.get(session_id)
-        return self.work.keep(copy_of(stored)) if stored else None
+        return self.identity_map.track(copy_of(stored)) if stored else None
 
     def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
         with self.tables.lock:
@@ -58,7 +58,7 @@ class MemorySessions(TrackingSessions):
             if stored is None:
                 return None
             user = self.tables.users[stored.user_id]
-            return self.work.keep(copy_of(stored)), self.work.keep(copy_of(user))
+            return self.identity_map.track(copy_of(stored)), self.identity_map.track(copy_of(user))
 
     def find_by_token(self, digest: str) -> tuple[RefreshToken, Session, User] | None:
         with self.tables.lock:
@@ -74,7 +74,7 @@ class MemorySessions(TrackingSessions):
                 if session.is_live(user, now) and (after is None or session.id < after)
             ]
             live.sort(key=lambda session: session.id, reverse=True)
-            return [self.work.keep(copy_of(session)) for session in live[:limit]]
+            return [self.identity_map.track(copy_of(session)) for session in live[:limit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class MemoryProfiles(TrackingProfiles):
     def read(self, user_id: UUID) -> Profile | None:
         with self.tables.lock:
             stored = self.tables.profiles.get(user_id)
-        return self.work.keep(copy_of(stored)) if stored else None
+        return self.identity_map.track(copy_of(stored)) if stored else None
 
     def prefetch(self, user_ids: Sequence[UUID]) -> None:
-        """Return: to look into memory costs nothing."""
+        """Do nothing: reading memory is cheap."""
 
 
 @dataclass(frozen=True, slots=True)

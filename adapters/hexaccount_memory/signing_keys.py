@@ -19,7 +19,7 @@ class MemorySigningKeys(SigningKeys):
     def add(self, key: StoredKey) -> None:
         with self.tables.lock:
             if key.kid in self.tables.signing_keys:
-                raise KeyRefused("there is a signing key of this name already")
+                raise KeyRefused("a signing key of this name already exists")
             self.tables.signing_keys[key.kid] = key
 
     def retire(self, kid: str, at: datetime) -> bool:

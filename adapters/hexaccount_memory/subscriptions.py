@@ -14,15 +14,15 @@ class MemorySubscriptions(Subscriptions):
     def names(self) -> Collection[str]:
         with self.tables.lock:
             subscribed = {name for name, types in self.tables.subscriptions.items() if types}
-            return subscribed | {name for name, waiting in self.tables.pending.items() if waiting}
+            return subscribed | {name for name, waiting in self.tables.deliveries.items() if waiting}
 
     def unsubscribe(self, subscriber: str, *, limit: int) -> int:
         with self.tables.lock:
             self.tables.subscriptions.pop(subscriber, None)
-            waiting = self.tables.pending.get(subscriber, {})
-            doomed = [(key, pending) for key, deliveries in waiting.items() for pending in deliveries][:limit]
-            for key, pending in doomed:
-                waiting[key].remove(pending)
+            waiting = self.tables.deliveries.get(subscriber, {})
+            batch = [(key, delivery) for key, deliveries in waiting.items() for delivery in deliveries][:limit]
+            for key, delivery in batch:
+                waiting[key].remove(delivery)
                 if not waiting[key]:
                     del waiting[key]
-        return len(doomed)
+        return len(batch)

@@ -19,24 +19,24 @@ A = TypeVar("A", bound=Aggregate)
 
 
 @dataclass(slots=True, kw_only=True)
-class OwedDelivery:
-    """An event that is owed to a subscriber, as the outbox keeps it."""
+class StoredDelivery:
+    """The delivery of an event to a subscriber."""
 
     entry: JournalEntry
     due_at: datetime | None = None
     attempts: int = 0
     lease: UUID | None = None
     leased_until: datetime | None = None
-    dead_letters: bool = False
+    dead_letter: bool = False
     error: str = ""
 
 
 @dataclass(slots=True)
 class Tables:
-    """What a memory store keeps, and the lock under which all of it is read and written.
+    """The data of a memory store; every read and write holds `lock`.
 
-    Aggregates go in and out as copies, so that nobody changes a stored one from outside; what they hold is
-    immutable, a copy of the outermost object is enough.
+    Aggregates are copied in and out, so that no caller changes a stored one. Their fields are immutable: a shallow copy
+    is enough.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -45,7 +45,7 @@ class Tables:
     emails: dict[str, UUID] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
     tokens: dict[str, RefreshToken] = field(default_factory=dict)
-    # The digests of the tokens that have a successor.
+    # The digests of tokens that have a successor.
     followed: set[str] = field(default_factory=set)
     profiles: dict[UUID, Profile] = field(default_factory=dict)
     journal: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
@@ -53,17 +53,17 @@ class Tables:
     idempotency_records: dict[str, IdempotencyRecord] = field(default_factory=dict)
     signing_keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, frozenset[str]] = field(default_factory=dict)
-    # By subscriber and aggregate, in order of sequence.
-    pending: defaultdict[str, dict[tuple[str, UUID], list[OwedDelivery]]] = field(
+    # By subscriber and aggregate, ordered by sequence.
+    deliveries: defaultdict[str, dict[tuple[str, UUID], list[StoredDelivery]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
 
 
 def entry_copy(entry: JournalEntry) -> JournalEntry:
-    """Return an entry whose data its reader may change without changing the journal."""
+    """Return a copy whose data the caller may change."""
     return replace(entry, data=deepcopy(entry.data))
 
 
 def copy_of(aggregate: A) -> A:
-    """Return the aggregate as it is stored: with nothing pending."""
+    """Return a copy without pending events."""
     return replace(aggregate, pending=[])

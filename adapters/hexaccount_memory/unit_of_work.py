@@ -15,25 +15,25 @@ from hexaccount.sessions.session import Session
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.identity_map import Change, IdentityMap
 from hexaccount.store_kit.tracking_repositories import TrackingInbox
-from hexaccount_memory.keyed_requests import MemoryKeyedRequests
+from hexaccount_memory.idempotency_records import MemoryIdempotencyRecords
 from hexaccount_memory.repositories import MemoryJournal, MemoryProfiles, MemorySessions, MemoryUsers
-from hexaccount_memory.tables import OwedDelivery, Tables, copy_of
+from hexaccount_memory.tables import StoredDelivery, Tables, copy_of
 
 
 class MemoryUnitOfWork:
-    """A transaction on a memory store: all is checked under the lock before anything is written."""
+    """A unit of work; under the lock it checks everything before it writes anything."""
 
     def __init__(self, tables: Tables, recorder: EventRecorder, commits: CommitSignal) -> None:
         self._tables = tables
         self._recorder = recorder
         self._commits = commits
-        self._work = IdentityMap()
-        self.users = MemoryUsers(self._work, tables)
-        self.sessions = MemorySessions(self._work, tables)
-        self.profiles = MemoryProfiles(self._work, tables)
+        self._identity_map = IdentityMap()
+        self.users = MemoryUsers(self._identity_map, tables)
+        self.sessions = MemorySessions(self._identity_map, tables)
+        self.profiles = MemoryProfiles(self._identity_map, tables)
         self.journal = MemoryJournal(tables)
-        self.inbox = TrackingInbox(self._work)
-        self.idempotency_records = MemoryKeyedRequests(self._work, tables)
+        self.inbox = TrackingInbox(self._identity_map)
+        self.idempotency_records = MemoryIdempotencyRecords(self._identity_map, tables)
 
     def __enter__(self) -> Self:
         return self
@@ -41,28 +41,27 @@ class MemoryUnitOfWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._work.forget()
+        self._identity_map.clear()
 
     def commit(self) -> None:
-        """Check everything, then write everything."""
-        changes = self._work.changes(self._recorder)
+        changes = self._identity_map.changes(self._recorder)
         with self._tables.lock:
             self._check_inbox()
             for position, change in enumerate(changes):
                 self._check(change, changes[:position])
             self._check_tokens()
             self._write(changes)
-        self._work.acknowledge(changes)
+        self._identity_map.committed(changes)
         if changes:
             self._commits.give()
 
     def _check_tokens(self) -> None:
-        for token in self._work.pending_writes.tokens:
+        for token in self._identity_map.pending_writes.tokens:
             if token.spent_at is None and token.predecessor in self._tables.followed:
                 raise StaleVersion(Session.kind, token.session_id)
 
     def _check_inbox(self) -> None:
-        handled = self._work.pending_writes.handled
+        handled = self._identity_map.pending_writes.handled
         if not self._tables.inbox.isdisjoint(handled) or len(set(handled)) < len(handled):
             raise AlreadyHandled
 
@@ -80,35 +79,37 @@ class MemoryUnitOfWork:
 
     def _write(self, changes: Sequence[Change]) -> None:
         tables = self._tables
-        tables.inbox.update(self._work.pending_writes.handled)
-        tables.tokens.update({token.digest: token for token in self._work.pending_writes.tokens})
-        tables.followed.update(token.predecessor for token in self._work.pending_writes.tokens if token.predecessor)
+        tables.inbox.update(self._identity_map.pending_writes.handled)
+        tables.tokens.update({token.digest: token for token in self._identity_map.pending_writes.tokens})
+        tables.followed.update(
+            token.predecessor for token in self._identity_map.pending_writes.tokens if token.predecessor
+        )
         self.idempotency_records.write()
         for change in changes:
             aggregate = change.aggregate
             stored = copy_of(aggregate)
             if isinstance(stored, User) and (before := tables.users.get(stored.id)) is not None:
-                stored.password_hash = before.password_hash  # the version says nothing of it; see replace_hash
+                stored.password_hash = before.password_hash  # the version does not cover it; see replace_hash
             self._table_of(aggregate)[aggregate.id] = stored
             if isinstance(aggregate, User):
                 tables.names[aggregate.name.key] = aggregate.id
                 tables.emails[aggregate.email.key] = aggregate.id
             tables.journal[aggregate.kind, aggregate.id].extend(change.entries)
-            self._owe(change)
-        for user_id, old, new in self._work.pending_writes.hashes:
+            self._enqueue(change)
+        for user_id, old, new in self._identity_map.pending_writes.hashes:
             user = tables.users.get(user_id)
             if user is not None and old in (None, user.password_hash):
                 tables.users[user_id] = replace(user, password_hash=new)
 
-    def _owe(self, change: Change) -> None:
+    def _enqueue(self, change: Change) -> None:
         for subscriber, types in self._tables.subscriptions.items():
-            pending = [OwedDelivery(entry=entry) for entry in change.entries if {entry.type, "*"} & types]
-            if pending:
-                pair = (change.aggregate.kind, change.aggregate.id)
-                self._tables.pending[subscriber].setdefault(pair, []).extend(pending)
+            deliveries = [StoredDelivery(entry=entry) for entry in change.entries if {entry.type, "*"} & types]
+            if deliveries:
+                key = (change.aggregate.kind, change.aggregate.id)
+                self._tables.deliveries[subscriber].setdefault(key, []).extend(deliveries)
 
     def _table_of(self, aggregate: Aggregate) -> dict[UUID, Any]:
-        # A table holds one kind of aggregate, and here any of them is looked at.
+        # Any: a table holds one type of aggregate, and the caller has any of them.
         tables: dict[type[Aggregate], dict[UUID, Any]] = {
             User: self._tables.users,
             Session: self._tables.sessions,

@@ -1,4 +1,4 @@
-"""What is owed to a subscriber, as a document of `deliveries`."""
+"""The documents of `deliveries`."""
 
 from datetime import UTC, datetime
 
@@ -6,14 +6,14 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount_mongo.connections import Document
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-"""From when on a delivery may be claimed that nobody has claimed or postponed."""
+"""`available_at` of a delivery that is neither leased nor backing off."""
 
-OWED_AGAIN: Document = {"$set": {"set_aside": False, "attempts": 0, "free_at": AT_ONCE, "error": ""}}
-"""The update that owes a delivery again that was given up."""
+REVIVE: Document = {"$set": {"dead_letter": False, "attempts": 0, "available_at": AT_ONCE, "error": ""}}
+"""The update that makes a dead letter a pending delivery."""
 
 
 def delivery_document(subscriber: str, entry: JournalEntry) -> Document:
-    """Return the document of an event that is owed and that nobody has tried to deliver."""
+    """Return the document of a new delivery."""
     return {
         "subscriber": subscriber,
         "event_id": entry.id,
@@ -21,8 +21,8 @@ def delivery_document(subscriber: str, entry: JournalEntry) -> Document:
         "aggregate_id": entry.aggregate_id,
         "sequence": entry.sequence,
         "attempts": 0,
-        "free_at": AT_ONCE,
+        "available_at": AT_ONCE,
         "lease": None,
-        "set_aside": False,
+        "dead_letter": False,
         "error": "",
     }

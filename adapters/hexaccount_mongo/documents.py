@@ -1,4 +1,4 @@
-"""Aggregates, journal entries and refresh tokens to and from documents."""
+"""Maps aggregates, journal entries and refresh tokens to documents and back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -42,7 +42,7 @@ def document_of(aggregate: Aggregate) -> Document:
 
 
 def user_from(document: Mapping[str, Any]) -> User:
-    """Return the account of a document of `users`."""
+    """Return the user of a document of `users`."""
     return User(
         id=document["_id"],
         name=UserName.restore(document["name"], document["name_key"]),
@@ -109,8 +109,8 @@ def _user_document(user: User) -> Document:
     }
 
 
-def _document(holder: Session | Profile | JournalEntry, fields: tuple[str, ...]) -> Document:
-    return {"_id": holder.id, **{name: getattr(holder, name) for name in fields}}
+def _document(source: Session | Profile | JournalEntry, fields: tuple[str, ...]) -> Document:
+    return {"_id": source.id, **{name: getattr(source, name) for name in fields}}
 
 
 def _values(document: Mapping[str, Any], fields: tuple[str, ...]) -> Document:

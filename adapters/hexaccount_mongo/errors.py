@@ -1,4 +1,4 @@
-"""Saying in the application's words what the driver's errors mean."""
+"""Translates errors of the driver into errors of the port."""
 
 import re
 from collections.abc import Iterator
@@ -31,19 +31,19 @@ _REFUSED = {
     _UNAUTHORIZED: ("its user may not do this in the database", _GRANT),
     18: ("it refuses the user or the password", f"{_CORRECT}, of which authSource names the database with the users"),
     13297: (
-        "a database is there whose name differs from the one in the URL by capital letters only",
-        f"write it that way in {_SETTING}",
+        "a database exists whose name differs from the one in the URL by capital letters only",
+        f"write the name as the server has it in {_SETTING}",
     ),
 }
-_AWAY = {6, 7, 50, 64, 89, 91, 112, 134, 189, 246, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436}
+_UNAVAILABLE = {6, 7, 50, 64, 89, 91, 112, 134, 189, 246, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 
 
 class NoPrimary(StoreUnavailable):
-    """No server of MongoDB's takes writes; its text says why."""
+    """No MongoDB server takes writes."""
 
 
 class OperationRefused(Exception):
-    """The server has refused an operation; the driver's own error would show documents, password hashes in them."""
+    """The server refused an operation; the driver's own error would contain documents, with password hashes in them."""
 
     def __init__(self, code: int | None) -> None:
         super().__init__(f"MongoDB has refused an operation with the error code {code}")
@@ -51,7 +51,7 @@ class OperationRefused(Exception):
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Raise StoreUnavailable in the place of what the driver raises when its server is away, else OperationRefused."""
+    """Raise StoreUnavailable, or else OperationRefused, in place of the driver's errors."""
     try:
         yield
     except ServerSelectionTimeoutError as error:
@@ -61,7 +61,7 @@ def store_errors() -> Iterator[None]:
     except OperationFailure as error:
         if error.code in _REFUSED:
             raise refused(error.code) from error
-        if error.code in _AWAY or error.timeout:
+        if error.code in _UNAVAILABLE or error.timeout:
             raise StoreUnavailable from error
         raise OperationRefused(_code(error)) from None
     except ConfigurationError as error:
@@ -73,9 +73,9 @@ def store_errors() -> Iterator[None]:
 
 
 def refused(code: int = _UNAUTHORIZED) -> StoreRefused:
-    """Return what to raise where the server refuses us with a code, or would."""
-    told, remedy = _REFUSED[code]
-    return StoreRefused(f"the store cannot be used: {told}", remedy)
+    """Return the error for a code with which the server refuses the user."""
+    reason, remedy = _REFUSED[code]
+    return StoreRefused(f"the store cannot be used: {reason}", remedy)
 
 
 def _code(error: OperationFailure) -> int | None:
@@ -86,5 +86,5 @@ def _code(error: OperationFailure) -> int | None:
 
 
 def _no_primary(error: ServerSelectionTimeoutError) -> str:
-    """Return why no server could be asked, in a text in which a password never stands."""
+    """Return why no server could be selected; the driver's text never contains the password."""
     return re.sub(r" \(configured timeouts: [^)]*\)", "", str(error).partition(", Timeout: ")[0])

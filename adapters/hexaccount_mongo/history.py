@@ -5,7 +5,7 @@ from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter, History, JournalKey
-from hexaccount_mongo.connections import AS_LONG_AS_IT_TAKES, Document, Documents
+from hexaccount_mongo.connections import UNBOUNDED, Document, Documents
 from hexaccount_mongo.documents import entry_from
 
 _BY_AGGREGATE = {"aggregate": 1, "aggregate_id": 1, "sequence": 1}
@@ -25,25 +25,25 @@ class MongoHistory(History):
     def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
         later: Document = {} if after is None else {"_id": {"$gt": after}}
         condition = {"$and": [_condition(event_filter), later]}
-        # Types may be rare or not, and their index may not be there yet: that is for the server to see.
+        # For types the server chooses the index itself: they may be rare or frequent.
         otherwise = "_id_" if event_filter.types is None else None
         return self._entries(condition, {"_id": 1}, limit, _index(event_filter, otherwise=otherwise))
 
     def by_aggregate(
         self, event_filter: EventFilter, *, limit: int, after: JournalKey | None
     ) -> Sequence[JournalEntry]:
-        # No index knows both the order and what is chosen: much may be passed over to find a few.
+        # No index has both the order and the filter: the scan may skip many documents.
         index = _index(event_filter, otherwise="journal_sequence")
         condition = _condition(event_filter)
         if after is not None:
             aggregate, aggregate_id = after
-            # Each of the two is a stretch of the index, so that none before `after` is looked at.
-            of_its_kind = {"aggregate": aggregate, "aggregate_id": {"$gt": aggregate_id}}
-            condition = {"$or": [{**condition, **of_its_kind}, {**condition, "aggregate": {"$gt": aggregate}}]}
-        return self._entries(condition, _BY_AGGREGATE, limit, index, within=AS_LONG_AS_IT_TAKES)
+            # Both alternatives are ranges of the index, so entries up to `after` are not read.
+            same_aggregate = {"aggregate": aggregate, "aggregate_id": {"$gt": aggregate_id}}
+            condition = {"$or": [{**condition, **same_aggregate}, {**condition, "aggregate": {"$gt": aggregate}}]}
+        return self._entries(condition, _BY_AGGREGATE, limit, index, within=UNBOUNDED)
 
     def count(self, event_filter: EventFilter) -> int:
-        with self.database.reached(AS_LONG_AS_IT_TAKES):
+        with self.database.reached(UNBOUNDED):
             return self.database["journal"].count_documents(_condition(event_filter))
 
     def _entries(

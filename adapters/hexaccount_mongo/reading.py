@@ -7,7 +7,7 @@ from hexaccount_mongo.connections import Document, Documents
 
 
 class Reading:
-    """The reads of one unit of work: what a majority has, from the primary, each no older than the one before."""
+    """The reads of one unit of work: majority reads from the primary, causally consistent."""
 
     def __init__(self, database: Documents) -> None:
         self._database = database
@@ -15,7 +15,7 @@ class Reading:
 
     @property
     def session(self) -> ClientSession:
-        """Return the session of the unit of work, begun at its first use."""
+        """Return the session of the unit of work, started at first use."""
         if self._session is None:
             self._session = self._database.start_session(causal_consistency=True)
         return self._session
@@ -44,17 +44,17 @@ class Reading:
     def joined(
         self, collection: str, condition: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]
     ) -> list[Document]:
-        """Return documents with others joined to them, all of them read at one moment.
+        """Return documents with joined ones, all read from one snapshot.
 
-        The session cannot be used for it, as it asks for what is newer than a time and not as at one. None is needed:
-        a look at one moment sees all that a majority has.
+        It runs outside of the causally consistent session, which excludes the read concern `snapshot`. A snapshot
+        contains all that a majority has.
         """
         with self._database.reached():
             found = self._database.at_one_moment(collection).aggregate([{"$match": condition}, *steps])
             return list(found)
 
     def end(self) -> None:
-        """Let go of the session."""
+        """End the session."""
         if self._session is not None:
             self._session.end_session()
             self._session = None

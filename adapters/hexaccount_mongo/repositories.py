@@ -14,7 +14,6 @@ from hexaccount.store_kit.tracking_repositories import TrackingProfiles, Trackin
 from hexaccount_mongo.documents import entry_from, profile_from, session_from, token_from, user_from
 from hexaccount_mongo.reading import Reading
 
-# Both are found by `_id`, of which each is one.
 _JOIN_SESSION: Sequence[Mapping[str, Any]] = (
     {"$lookup": {"from": "sessions", "localField": "session_id", "foreignField": "_id", "as": "session"}},
     {"$unwind": "$session"},
@@ -29,7 +28,7 @@ _JOIN_USER: Sequence[Mapping[str, Any]] = (
 
 @dataclass(frozen=True, slots=True)
 class MongoUsers(TrackingUsers):
-    """The accounts in the collection `users`."""
+    """The users in the collection `users`."""
 
     reading: Reading
 
@@ -45,32 +44,32 @@ class MongoUsers(TrackingUsers):
     def page(self, *, limit: int, after: UUID | None) -> Sequence[User]:
         later = {} if after is None else {"_id": {"$gt": after}}
         found = self.reading.find("users", later, sort={"_id": 1}, limit=limit)
-        return [self.work.keep(user_from(document)) for document in found]
+        return [self.identity_map.track(user_from(document)) for document in found]
 
     def _one(self, condition: Mapping[str, Any]) -> User | None:
         document = self.reading.one("users", condition)
-        return None if document is None else self.work.keep(user_from(document))
+        return None if document is None else self.identity_map.track(user_from(document))
 
 
 @dataclass(frozen=True, slots=True)
 class MongoSessions(TrackingSessions):
-    """The logins in the collection `sessions`, and their tokens in `refresh_tokens`."""
+    """The sessions in the collection `sessions`, with their tokens in `refresh_tokens`."""
 
     reading: Reading
 
     def read(self, session_id: UUID) -> Session | None:
         document = self.reading.one("sessions", {"_id": session_id})
-        return None if document is None else self.work.keep(session_from(document))
+        return None if document is None else self.identity_map.track(session_from(document))
 
     def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
         for document in self.reading.joined("sessions", {"_id": session_id}, _JOIN_USER):
-            return self.work.keep(session_from(document)), self.work.keep(user_from(document["user"]))
+            return self.identity_map.track(session_from(document)), self.identity_map.track(user_from(document["user"]))
         return None
 
     def find_by_token(self, digest: str) -> tuple[RefreshToken, Session, User] | None:
         for document in self.reading.joined("refresh_tokens", {"_id": digest}, _JOIN_SESSION):
             session, user = session_from(document["session"]), user_from(document["user"])
-            return token_from(document), self.work.keep(session), self.work.keep(user)
+            return token_from(document), self.identity_map.track(session), self.identity_map.track(user)
         return None
 
     def live_of(self, user: User, *, now: datetime, limit: int, after: UUID | None) -> Sequence[Session]:
@@ -84,9 +83,9 @@ class MongoSessions(TrackingSessions):
         }
         if after is not None:
             live["_id"] = {"$lt": after}
-        # Else an index may be chosen by which all that are not idle are found.
-        found = self.reading.find("sessions", live, sort={"_id": -1}, limit=limit, hint="sessions_of_user")
-        return [self.work.keep(session_from(document)) for document in found]
+        # Without the hint the server may choose the index of all sessions that are not idle.
+        found = self.reading.find("sessions", live, sort={"_id": -1}, limit=limit, hint="sessions_user_id")
+        return [self.identity_map.track(session_from(document)) for document in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +96,13 @@ class MongoProfiles(TrackingProfiles):
 
     def read(self, user_id: UUID) -> Profile | None:
         document = self.reading.one("profiles", {"_id": user_id})
-        return None if document is None else self.work.keep(profile_from(document))
+        return None if document is None else self.identity_map.track(profile_from(document))
 
     def prefetch(self, user_ids: Sequence[UUID]) -> None:
         found = self.reading.find("profiles", {"_id": {"$in": list(user_ids)}})
-        kept = [self.work.keep(profile_from(document)) for document in found]
-        for user_id in set(user_ids) - {profile.id for profile in kept}:
-            self.work.note_absent(Profile, user_id)
+        loaded = [self.identity_map.track(profile_from(document)) for document in found]
+        for user_id in set(user_ids) - {profile.id for profile in loaded}:
+            self.identity_map.note_absent(Profile, user_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class MongoSigningKeys(SigningKeys):
             try:
                 self.database["signing_keys"].insert_one(document)
             except DuplicateKeyError:
-                raise KeyRefused("there is a signing key of this name already") from None
+                raise KeyRefused("a signing key of this name already exists") from None
 
     def retire(self, kid: str, at: datetime) -> bool:
         with self.database.reached():

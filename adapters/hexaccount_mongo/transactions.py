@@ -1,8 +1,7 @@
-"""Transactions over several documents, and the only two repetitions that are safe.
+"""Transactions over several documents, and the only two retries that are safe.
 
-A transaction that the server calls transient was aborted, so it may be done again as a whole: nothing of it is there.
-A commit of which nobody knows whether it arrived may be sent again, as the server knows the transaction by its number.
-Nothing else is repeated.
+A transaction with the label TransientTransactionError was aborted and may be repeated as a whole. A commit with an
+unknown result may be sent again, as the server recognises the transaction by its number. Nothing else is repeated.
 """
 
 import random
@@ -20,36 +19,33 @@ from hexaccount.kernel.unit_of_work import StoreUnavailable
 T = TypeVar("T")
 
 MAJORITY = WriteConcern(w="majority", j=True)
-# Whoever loses a race for a document is aborted at once, so that of many some lose again and again.
-_TRIES = 60
-_LONGEST_PAUSE = 0.05
-_COMMITS = 5
+# The loser of a race for a document is aborted at once, so one of many writers may lose often.
+_ATTEMPTS = 60
+_MAX_PAUSE = 0.05
+_COMMIT_ATTEMPTS = 5
 
 
 class TryAgain(Exception):
-    """What was tried has not happened, for somebody else's sake, and may be done again as a whole."""
+    """The attempt had no effect because of a concurrent one, and may be repeated as a whole."""
 
 
 def persistently(attempt: Callable[[], T]) -> T:
-    """Return what `attempt` returns once it does not raise TryAgain; raises StoreUnavailable after too many times.
-
-    Between them are pauses of chance length that grow.
-    """
+    """Repeat `attempt`, with random growing pauses, while it raises TryAgain; raises StoreUnavailable in the end."""
     pause = 0.001
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         try:
             return attempt()
         except TryAgain:
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - it only parts those who race
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
+            pause = min(2 * pause, _MAX_PAUSE)
     raise StoreUnavailable
 
 
 def try_once(session: ClientSession, work: Callable[[ClientSession], T], concern: WriteConcern = MAJORITY) -> T:
-    """Do `work` in a transaction and commit it, or abort it where it raises; raises TryAgain.
+    """Run `work` in a transaction and commit it, or abort it if it raises; raises TryAgain.
 
-    It reads `local`: what it reads is no older than what it compares itself with, and what others have not yet
-    replicated is with the majority before this commit is acknowledged, as it comes after it.
+    The read concern is `local`: what the transaction reads has reached a majority by the time its own commit is
+    acknowledged, as the oplog orders it before.
     """
     session.start_transaction(read_concern=ReadConcern("local"), write_concern=concern)
     try:
@@ -67,7 +63,7 @@ def try_once(session: ClientSession, work: Callable[[ClientSession], T], concern
 
 
 def _commit(session: ClientSession) -> None:
-    for left in reversed(range(_COMMITS)):
+    for left in reversed(range(_COMMIT_ATTEMPTS)):
         try:
             session.commit_transaction()
         except PyMongoError as error:

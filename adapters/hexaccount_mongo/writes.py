@@ -1,4 +1,4 @@
-"""What one commit writes, and how it is written within a transaction."""
+"""The documents that one commit writes, within a transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,22 +13,22 @@ from hexaccount.store_kit.pending_writes import PendingWrites
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import delivery_document
 from hexaccount_mongo.documents import COLLECTION_OF, document_of, entry_document, token_document
-from hexaccount_mongo.keyed_requests import request_document
+from hexaccount_mongo.idempotency_records import request_document
 
 _NOT_BY_VERSION = ("_id", "password_hash")
 
 
 class LostRace(Exception):
-    """An aggregate to update is not in the version in which it was read."""
+    """An aggregate to update has another version than the one that was read."""
 
 
 @dataclass(slots=True)
 class Writes:
     """The writes of one commit, by collection.
 
-    `inserts` are in the order in which they are done: what handled an event before is told first. An update compares
-    the version, and never brings a password hash, of which the version says nothing; `hashes` replace those that are
-    still there. `spent` tokens have been used, `answered` requests may be there already.
+    `inserts` run in their order: a violation of the inbox is reported first. `updates` compare the version, and have no
+    password hash, which the version does not cover; `hashes` replaces a hash that is still the old one. `spent` holds
+    used refresh tokens, `answered` completed idempotency records, which may be stored already.
     """
 
     inserts: dict[str, list[Document]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Writes:
 
     @classmethod
     def of(cls, changes: Sequence[Change], pending_writes: PendingWrites) -> "Writes":
-        """Return what these changes and orders come to."""
+        """Return the writes of changed aggregates and pending writes."""
         writes = cls()
         if pending_writes.handled:
             writes.inserts["inbox"] = [
@@ -68,13 +68,13 @@ class Writes:
 
     @property
     def empty(self) -> bool:
-        """Tell whether there is nothing to write."""
+        """Return whether there is nothing to write."""
         return not (self.inserts or self.updates or self.hashes or self.spent or self.answered)
 
     def write(self, database: Documents, session: ClientSession) -> bool:
-        """Write all within the session's transaction and tell whether deliveries are owed for it.
+        """Write all within the session's transaction, and return whether deliveries were enqueued.
 
-        Raises BulkWriteError where something is there that must be unique, and LostRace.
+        Raises BulkWriteError for a duplicate, DuplicateKeyError for a concurrent idempotency record, and LostRace.
         """
         for collection, updates in self.updates.items():
             if database[collection].bulk_write(updates, session=session).matched_count != len(updates):
@@ -87,7 +87,7 @@ class Writes:
             database["refresh_tokens"].bulk_write(self.spent, session=session)
         for answer in self.answered:
             _complete(database, session, answer)
-        return self._owe(database, session)
+        return self._enqueue(database, session)
 
     def _add(self, change: Change) -> None:
         document, collection = document_of(change.aggregate), COLLECTION_OF[type(change.aggregate)]
@@ -99,33 +99,33 @@ class Writes:
         else:
             self.inserts.setdefault(collection, []).append(document)
 
-    def _owe(self, database: Documents, session: ClientSession) -> bool:
-        """Write the events, and what is owed for them to those who are enrolled at this moment."""
+    def _enqueue(self, database: Documents, session: ClientSession) -> bool:
+        """Write the events, and a delivery of each to every subscriber of its type."""
         if not self.entries:
             return False
         database["journal"].insert_many([entry_document(entry) for entry in self.entries], session=session)
         wanted = sorted({entry.type for entry in self.entries} | {"*"})
         found = database["subscriptions"].find({"types": {"$in": wanted}}, session=session)
         subscribed: Mapping[str, Any] = {document["_id"]: document["types"] for document in found}
-        pending = [
+        deliveries = [
             delivery_document(subscriber, entry)
             for entry in self.entries
             for subscriber, types in subscribed.items()
             if entry.type in types or "*" in types
         ]
-        if pending:
-            database["deliveries"].insert_many(pending, session=session)
-        return bool(pending)
+        if deliveries:
+            database["deliveries"].insert_many(deliveries, session=session)
+        return bool(deliveries)
 
 
 def _complete(database: Documents, session: ClientSession, answer: Document) -> None:
-    """Note an answer where the same request waits for it or none has the key, and nothing otherwise."""
-    requests = database["idempotency_keys"]
-    there = requests.find_one({"_id": answer["_id"]}, session=session)
-    if there is None:
-        requests.insert_one(answer, session=session)
-    elif there["user_id"] is None and there["fingerprint"] == answer["fingerprint"]:
-        requests.update_one(
+    """Complete the stored claim of the same request, or insert the record if the key is free; else do nothing."""
+    records = database["idempotency_records"]
+    stored = records.find_one({"_id": answer["_id"]}, session=session)
+    if stored is None:
+        records.insert_one(answer, session=session)
+    elif stored["user_id"] is None and stored["fingerprint"] == answer["fingerprint"]:
+        records.update_one(
             {"_id": answer["_id"], "user_id": None, "fingerprint": answer["fingerprint"]},
             {"$set": {"user_id": answer["user_id"]}},
             session=session,

@@ -1,6 +1,6 @@
 """Traces by OpenTelemetry, sent to a collector over OTLP.
 
-They tell what happened and how long it took: no value of a statement or a message, no name, no path, no token.
+Spans contain what happened and how long it took, but no value of a statement or message, no name, path or token.
 """
 
 from hexaccount_otel.traces import Traces

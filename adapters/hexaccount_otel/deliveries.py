@@ -7,17 +7,16 @@ from opentelemetry.trace import Span, SpanKind, Tracer, get_current_span, use_sp
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.subscribers import PublishingSubscriber, Subscriber
-from hexaccount_otel.failures import note_failure
+from hexaccount_otel.failures import record_failure
 from hexaccount_otel.traceparent import context_of, traceparent_of
 
 
 class TracedSubscriber(Subscriber):
-    """Makes each delivery of an event a span in the trace in which the event was made, however much later that is.
+    """Creates a span for each delivery of an event, as a child of the span in which the event was recorded.
 
-    The conventions for messaging let such a span be a child of the context in which a message was created, or link to
-    it from a trace of its own. It is a child here, so that one trace shows all that came of a request. What is done
-    inside is shown below a delivery of one event; of several, which belong to several traces, it would be shown below
-    the wrong ones.
+    The conventions for messaging allow a child or a link; with a child, one trace shows all consequences of a request.
+    The span is the current one while the inner subscriber works only if one event is delivered: a batch belongs to
+    several traces.
     https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
     """
 
@@ -33,37 +32,37 @@ class TracedSubscriber(Subscriber):
 
     @property
     def event_types(self) -> Collection[str]:
-        """Return the types it is owed."""
+        """Return the types of events to deliver."""
         return self._inner.event_types
 
     def deliver(self, entries: Sequence[JournalEntry]) -> None:
-        """Bring the subscriber these events."""
+        """Deliver the events; raises what the inner subscriber raises."""
         with ExitStack() as spans:
             delivered = [spans.enter_context(self._delivering(entry, len(entries))) for entry in entries]
             self._inner.deliver(delivered)
 
     @contextmanager
-    def _delivering(self, entry: JournalEntry, together: int) -> Iterator[JournalEntry]:
-        """Give the event as it is to be delivered; what a handler makes of it is a consequence of this delivery."""
-        made_in = context_of(entry.traceparent)
-        if not get_current_span(made_in).get_span_context().trace_flags.sampled:
+    def _delivering(self, entry: JournalEntry, batch_size: int) -> Iterator[JournalEntry]:
+        """Yield the event to deliver; one that is handled here carries this span, as the cause of what follows."""
+        parent = context_of(entry.traceparent)
+        if not get_current_span(parent).get_span_context().trace_flags.sampled:
             yield entry
             return
-        span = self._begin(entry, made_in, together)
-        given = entry if self._publishes else replace(entry, traceparent=traceparent_of(span))
+        span = self._start_span(entry, parent, batch_size)
+        delivered = entry if self._publishes else replace(entry, traceparent=traceparent_of(span))
         try:
-            if together == 1:
+            if batch_size == 1:
                 with use_span(span, record_exception=False, set_status_on_exception=False):
-                    yield given
+                    yield delivered
             else:
-                yield given
-        except Exception as error:  # of any kind, as it is raised again
-            note_failure(span, error)
+                yield delivered
+        except Exception as error:
+            record_failure(span, error)
             raise
         finally:
             span.end()
 
-    def _begin(self, entry: JournalEntry, made_in: Context, together: int) -> Span:
+    def _start_span(self, entry: JournalEntry, parent: Context, batch_size: int) -> Span:
         system, separator, _ = self.name.partition("://")
         verb, kind = ("send", SpanKind.PRODUCER) if self._publishes else ("process", SpanKind.CONSUMER)
         attributes: dict[str, str | int] = {
@@ -75,6 +74,6 @@ class TracedSubscriber(Subscriber):
             "cloudevents.event_id": str(entry.id),
             "cloudevents.event_type": entry.type,
         }
-        if together > 1:
-            attributes["messaging.batch.message_count"] = together
-        return self._tracer.start_span(f"{verb} {self.name}", made_in, kind, attributes=attributes)
+        if batch_size > 1:
+            attributes["messaging.batch.message_count"] = batch_size
+        return self._tracer.start_span(f"{verb} {self.name}", parent, kind, attributes=attributes)

@@ -1,6 +1,6 @@
-"""What pymongo has its server do, by pymongo's own events.
+"""Spans of MongoDB commands, from pymongo's command monitoring.
 
-opentelemetry-instrumentation-pymongo repeats what the server says of a failure, and so the name that is taken.
+opentelemetry-instrumentation-pymongo records the server's text of a failure, which contains a taken user name.
 """
 
 import time
@@ -13,56 +13,53 @@ from opentelemetry.semconv.attributes.db_attributes import (
     DB_SYSTEM_NAME,
 )
 from opentelemetry.trace import SpanKind, Tracer, get_current_span
-from pymongo import monitoring
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+    register,
+)
 
-from hexaccount_otel.failures import note_failure
+from hexaccount_otel.failures import record_failure
 
-# The commands that name a collection, and where; what others hold there may be anything.
-_COLLECTION_IN = {
-    name: name
-    for name in (
-        "aggregate",
-        "collMod",
-        "create",
-        "createIndexes",
-        "delete",
-        "find",
-        "findAndModify",
-        "insert",
-        "update",
-    )
-} | {"getMore": "collection"}
+# The field in which a command names its collection; other commands may have any value there.
+_COLLECTION_FIELD = {
+    "getMore": "collection",
+    **{name: name for name in ("aggregate", "collMod", "create", "createIndexes", "delete")},
+    **{name: name for name in ("find", "findAndModify", "insert", "update")},
+}
 
 
-class CommandSpans(monitoring.CommandListener):
-    """Makes each command a span, within another one only: its name and its collection, and nothing that it holds."""
+class CommandSpans(CommandListener):
+    """Creates a span for each command inside another span, with its name and collection and none of its values."""
 
     def __init__(self, tracer: Tracer) -> None:
-        """Begin, with the clients that are made from now on."""
+        """Register for all clients that are created from now on."""
         self._tracer: Tracer | None = tracer
-        self._begun: dict[Any, tuple[int, str | None]] = {}
-        monitoring.register(self)
+        self._started: dict[Any, tuple[int, str | None]] = {}
+        register(self)
 
     def close(self) -> None:
-        """Make no more spans; pymongo forgets no listener."""
+        """Create no more spans; pymongo cannot unregister a listener."""
         self._tracer = None
 
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Remember when a command began, and for which collection."""
+    def started(self, event: CommandStartedEvent) -> None:
+        """Store the time and collection of a command."""
         if self._tracer is not None and get_current_span().is_recording():
-            self._begun[_key(event)] = (time.time_ns(), _collection_of(event))
+            self._started[_key(event)] = (time.time_ns(), _collection_of(event))
 
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Tell of a command that was answered."""
-        self._note(event, None)
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Record the span of a command that succeeded."""
+        self._record(event, None)
 
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Tell of a command that failed, by the name of the failure."""
-        self._note(event, str(event.failure.get("codeName") or event.failure.get("code") or "failed"))
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Record the span of a command that failed, with the name of the failure."""
+        self._record(event, str(event.failure.get("codeName") or event.failure.get("code") or "failed"))
 
-    def _note(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent, error: str | None) -> None:
-        began, collection = self._begun.pop(_key(event), (None, None))
-        if began is None or self._tracer is None:
+    def _record(self, event: CommandSucceededEvent | CommandFailedEvent, error: str | None) -> None:
+        start_time, collection = self._started.pop(_key(event), (None, None))
+        if start_time is None or self._tracer is None:
             return
         attributes = {
             DB_SYSTEM_NAME: "mongodb",
@@ -73,15 +70,15 @@ class CommandSpans(monitoring.CommandListener):
         if collection is not None:
             attributes[DB_COLLECTION_NAME] = collection
             name = f"{name} {collection}"
-        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes, start_time=began)
+        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes, start_time=start_time)
         if error is not None:
-            note_failure(span, error)
+            record_failure(span, error)
         span.end()
 
 
-def _collection_of(event: monitoring.CommandStartedEvent) -> str | None:
-    member = _COLLECTION_IN.get(event.command_name)
-    collection = None if member is None else event.command.get(member)
+def _collection_of(event: CommandStartedEvent) -> str | None:
+    field = _COLLECTION_FIELD.get(event.command_name)
+    collection = None if field is None else event.command.get(field)
     return collection if isinstance(collection, str) else None
 
 

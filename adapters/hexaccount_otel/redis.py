@@ -1,6 +1,6 @@
-"""What redis-py has its server do.
+"""Spans of Redis commands, from a subclass of redis-py's client.
 
-opentelemetry-instrumentation-redis repeats what the server says of a failure, in which what was sent may stand.
+opentelemetry-instrumentation-redis records the server's text of a failure, which may contain arguments.
 """
 
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from opentelemetry.semconv.attributes.db_attributes import DB_OPERATION_NAME, DB
 from opentelemetry.trace import SpanKind, Tracer, get_current_span
 from redis import Redis
 
-from hexaccount_otel.failures import note_failure
+from hexaccount_otel.failures import record_failure
 
 
 def traced_client(tracer: Tracer) -> type[Redis]:
-    """Return a client that makes each command a span, within another one only: its name, and none of its arguments."""
+    """Return a client that creates a span for each command inside another span, without its arguments."""
 
     class TracedRedis(Redis):
         def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -26,8 +26,8 @@ def traced_client(tracer: Tracer) -> type[Redis]:
             span = tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
             try:
                 return execute(*args, **options)
-            except Exception as error:  # of any kind, as it is raised again
-                note_failure(span, error)
+            except Exception as error:
+                record_failure(span, error)
                 raise
             finally:
                 span.end()

@@ -11,15 +11,15 @@ from opentelemetry.semconv.attributes.http_attributes import (
 )
 from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 
-from hexaccount_otel.failures import note_failure
+from hexaccount_otel.failures import record_failure
 from hexaccount_otel.traceparent import context_of, traceparent_of
 
 _REQUEST_ID = "http.response.header.x-request-id"
 _PROBLEM = "hexaccount.problem"
 
 
-class Exchange(Protocol):
-    """A request and, once it has been answered, what became of it.
+class RequestContext(Protocol):
+    """A request and, once it has been answered, its outcome.
 
     `route` is a template, never a path; `method` is one of HTTP's, or `_OTHER`.
     """
@@ -33,50 +33,52 @@ class Exchange(Protocol):
 
 
 class RequestSpans:
-    """Makes each request a span, in the client's trace if it has one, and the parent of all that comes of it.
+    """Creates a span for each request, in the client's trace if there is one.
 
-    It keeps to the conventions for HTTP, but for the path, in which ids stand.
+    Follows the conventions for HTTP, but leaves out the path, which contains ids.
     https://opentelemetry.io/docs/specs/semconv/http/http-spans/
     """
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
-    def __call__(self, exchange: Exchange) -> AbstractContextManager[None]:
-        """Return a context that lasts for as long as a request is being answered."""
-        return _RequestSpan(self._tracer, exchange)
+    def __call__(self, request: RequestContext) -> AbstractContextManager[None]:
+        """Return the context of the span; inside it `traceparent` is that of the span."""
+        return _RequestSpan(self._tracer, request)
 
 
 class _RequestSpan(AbstractContextManager[None]):
-    __slots__ = ("_exchange", "_span", "_token", "_tracer")
+    __slots__ = ("_request", "_span", "_token", "_tracer")
 
-    def __init__(self, tracer: Tracer, exchange: Exchange) -> None:
+    def __init__(self, tracer: Tracer, request: RequestContext) -> None:
         self._tracer = tracer
-        self._exchange = exchange
+        self._request = request
         self._span: Span
         self._token: Token[Context]
 
     def __enter__(self) -> None:
-        exchange = self._exchange
-        told = {HTTP_REQUEST_METHOD: exchange.method}
+        request = self._request
         self._span = self._tracer.start_span(
-            exchange.method, context_of(exchange.traceparent), SpanKind.SERVER, attributes=told
+            request.method,
+            context_of(request.traceparent),
+            SpanKind.SERVER,
+            attributes={HTTP_REQUEST_METHOD: request.method},
         )
         self._token = attach(set_span_in_context(self._span))
-        exchange.traceparent = traceparent_of(self._span)
+        request.traceparent = traceparent_of(self._span)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         detach(self._token)
-        span, exchange = self._span, self._exchange
+        span, request = self._span, self._request
         if span.is_recording():
-            span.set_attributes({HTTP_RESPONSE_STATUS_CODE: exchange.status, _REQUEST_ID: [exchange.request_id]})
-            if exchange.route:
-                span.update_name(f"{exchange.method} {exchange.route}")
-                span.set_attribute(HTTP_ROUTE, exchange.route)
-            if exchange.code:
-                span.set_attribute(_PROBLEM, exchange.code)
-            if exchange.status >= 500:
-                note_failure(span, error or exchange.code or str(exchange.status))
+            span.set_attributes({HTTP_RESPONSE_STATUS_CODE: request.status, _REQUEST_ID: [request.request_id]})
+            if request.route:
+                span.update_name(f"{request.method} {request.route}")
+                span.set_attribute(HTTP_ROUTE, request.route)
+            if request.code:
+                span.set_attribute(_PROBLEM, request.code)
+            if request.status >= 500:
+                record_failure(span, error or request.code or str(request.status))
         span.end()

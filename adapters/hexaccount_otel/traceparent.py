@@ -1,4 +1,4 @@
-"""W3C trace contexts in the text that requests, causes and events carry, to and from OpenTelemetry's own."""
+"""Converts the W3C `traceparent` of requests, causes and events from and to OpenTelemetry's contexts."""
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, set_span_in_context
@@ -9,13 +9,13 @@ _propagator = TraceContextTextMapPropagator()
 
 
 def context_of(traceparent: str | None) -> Context:
-    """Return the context of somebody else's span, or an empty one where there is none."""
+    """Return the context of a remote span, or an empty one for None."""
     carrier = {} if traceparent is None else {_NAME: traceparent}
     return _propagator.extract(carrier, context=Context())
 
 
 def traceparent_of(span: Span) -> str:
-    """Return the trace context that makes others a part of this span's trace."""
+    """Return the `traceparent` with which other spans become children of this one."""
     carrier: dict[str, str] = {}
     _propagator.inject(carrier, context=set_span_in_context(span, Context()))
     return carrier[_NAME]

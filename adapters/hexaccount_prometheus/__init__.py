@@ -1,6 +1,6 @@
-"""Metrics for Prometheus, right for any number of processes that serve together."""
+"""Metrics for Prometheus, aggregated over the processes of a service."""
 
-from hexaccount_prometheus.endpoint import endpoint
 from hexaccount_prometheus.metrics import PrometheusMetrics
+from hexaccount_prometheus.server import serve_metrics
 
-__all__ = ["PrometheusMetrics", "endpoint"]
+__all__ = ["PrometheusMetrics", "serve_metrics"]

@@ -13,27 +13,27 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from hexaccount.kernel.metrics import MetricDefinition, MetricKind, Metrics
 
-Take: TypeAlias = Callable[[float], object]
+Record: TypeAlias = Callable[[float], object]
 _Series: TypeAlias = tuple[MetricDefinition, tuple[str, ...]]
 
 _log = logging.getLogger("hexaccount.metrics")
 
 _MODES: dict[MetricKind, Literal["livesum", "livemin", "livemostrecent"]] = {
     MetricKind.SUM: "livesum",
-    MetricKind.LEAST: "livemin",
+    MetricKind.MIN: "livemin",
     MetricKind.LATEST: "livemostrecent",
 }
 _LIVE = re.compile(r"gauge_live\w+_(\d+)\.db")
 
-# Of one process alone the library would tell for each count when it began, as a figure more.
+# For a single process the library would export the start time of each counter as a further series.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # not annotated there
 
 
 class PrometheusMetrics(Metrics):
-    """Keeps figures in files, a few for each process, so that any process of them tells those of all.
+    """Stores metrics in files, a few per process, so that any process can export those of all.
 
-    The files are where PROMETHEUS_MULTIPROC_DIR says, which has to be set before the library is imported; where it is
-    not, a process tells its own figures.
+    PROMETHEUS_MULTIPROC_DIR names their directory and has to be set before the library is imported. Without it a
+    process exports only its own metrics.
     https://prometheus.github.io/client_python/multiprocess/
     """
 
@@ -42,73 +42,73 @@ class PrometheusMetrics(Metrics):
         self._directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         self._lock = threading.Lock()
         self._instruments: dict[MetricDefinition, Counter | Gauge | Histogram] = {}
-        # What takes a figure, found again by one look-up: this is done several times in a request.
-        self._takes: dict[_Series, Take] = {}
-        self._asked: dict[_Series, Callable[[], float]] = {}
-        self._counted: dict[_Series, float] = {}
+        # A request records several values: each finds its instrument with one lookup.
+        self._recorders: dict[_Series, Record] = {}
+        self._callbacks: dict[_Series, Callable[[], float]] = {}
+        self._last_counts: dict[_Series, float] = {}
 
     def declare(self, measure: MetricDefinition, *labels: str) -> None:
         self._bind(measure, labels)
 
     def add(self, measure: MetricDefinition, amount: float = 1, *labels: str) -> None:
-        (self._takes.get((measure, labels)) or self._bind(measure, labels))(amount)
+        (self._recorders.get((measure, labels)) or self._bind(measure, labels))(amount)
 
-    def observe(self, measure: MetricDefinition, figure: float, *labels: str) -> None:
-        (self._takes.get((measure, labels)) or self._bind(measure, labels))(figure)
+    def observe(self, measure: MetricDefinition, value: float, *labels: str) -> None:
+        (self._recorders.get((measure, labels)) or self._bind(measure, labels))(value)
 
-    def set(self, measure: MetricDefinition, figure: float, *labels: str) -> None:
-        (self._takes.get((measure, labels)) or self._bind(measure, labels))(figure)
+    def set(self, measure: MetricDefinition, value: float, *labels: str) -> None:
+        (self._recorders.get((measure, labels)) or self._bind(measure, labels))(value)
 
-    def observe_callback(self, measure: MetricDefinition, look: Callable[[], float], *labels: str) -> None:
-        self._asked[measure, labels] = look
+    def observe_callback(self, measure: MetricDefinition, callback: Callable[[], float], *labels: str) -> None:
+        self._callbacks[measure, labels] = callback
 
-    def look(self) -> None:
-        """Ask all who are to be asked, and take down what they say; who fails is not asked again."""
-        for series, look in list(self._asked.items()):
+    def run_callbacks(self) -> None:
+        """Record the values of all callbacks; one that raises is logged and removed."""
+        for series, callback in list(self._callbacks.items()):
             try:
-                self._take_down(*series, look())
-            except Exception:  # noqa: BLE001 - whoever fails, the others are to be asked, and one word of it is enough
-                _log.exception("%s is not told any more", series[0].name)
-                del self._asked[series]
+                self._record(*series, callback())
+            except Exception:  # noqa: BLE001 - the other callbacks must run
+                _log.exception("%s is not exported any more, as its callback failed", series[0].name)
+                del self._callbacks[series]
 
-    def told(self) -> bytes:
-        """Return the figures of all processes in the text format of Prometheus."""
+    def exposition(self) -> bytes:
+        """Return the metrics of all processes in the text format of Prometheus."""
         if self._directory is None:
             return generate_latest(self.registry)
-        _drop_those_of_the_dead(self._directory)
+        _remove_dead_processes(self._directory)
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=self._directory)  # type: ignore[no-untyped-call]  # not annotated there
         return generate_latest(registry)
 
-    def _take_down(self, measure: MetricDefinition, labels: tuple[str, ...], figure: float) -> None:
+    def _record(self, measure: MetricDefinition, labels: tuple[str, ...], value: float) -> None:
         if measure.kind is MetricKind.COUNT:
-            before = self._counted.get((measure, labels), 0.0)
-            self._counted[measure, labels] = figure
-            self.add(measure, figure - before, *labels)
+            last = self._last_counts.get((measure, labels), 0.0)
+            self._last_counts[measure, labels] = value
+            self.add(measure, value - last, *labels)
         else:
-            self.set(measure, figure, *labels)
+            self.set(measure, value, *labels)
 
-    def _bind(self, measure: MetricDefinition, labels: tuple[str, ...]) -> Take:
+    def _bind(self, measure: MetricDefinition, labels: tuple[str, ...]) -> Record:
         with self._lock:
             instrument = self._instruments.get(measure) or self._make(measure)
-            of_labels = instrument.labels(*labels) if labels else instrument
-            take = self._takes[measure, labels] = _take(of_labels)
-            return take
+            series = instrument.labels(*labels) if labels else instrument
+            record = self._recorders[measure, labels] = _record_method(series)
+            return record
 
     def _make(self, measure: MetricDefinition) -> Counter | Gauge | Histogram:
-        name, told, labels, registry = measure.name, measure.help, measure.labels, self.registry
-        made: Counter | Gauge | Histogram
+        name, text, labels, registry = measure.name, measure.help, measure.labels, self.registry
+        instrument: Counter | Gauge | Histogram
         if measure.kind is MetricKind.COUNT:
-            made = Counter(name, told, labels, registry=registry)
+            instrument = Counter(name, text, labels, registry=registry)
         elif measure.kind is MetricKind.DISTRIBUTION:
-            made = Histogram(name, told, labels, registry=registry, buckets=measure.buckets)
+            instrument = Histogram(name, text, labels, registry=registry, buckets=measure.buckets)
         else:
-            made = Gauge(name, told, labels, registry=registry, multiprocess_mode=_MODES[measure.kind])
-        self._instruments[measure] = made
-        return made
+            instrument = Gauge(name, text, labels, registry=registry, multiprocess_mode=_MODES[measure.kind])
+        self._instruments[measure] = instrument
+        return instrument
 
 
-def _take(instrument: Counter | Gauge | Histogram) -> Take:
+def _record_method(instrument: Counter | Gauge | Histogram) -> Record:
     match instrument:
         case Counter():
             return instrument.inc
@@ -118,10 +118,10 @@ def _take(instrument: Counter | Gauge | Histogram) -> Take:
             return instrument.observe
 
 
-def _drop_those_of_the_dead(directory: str) -> None:
-    """Forget how it was with processes that were killed, and could not say that they end."""
+def _remove_dead_processes(directory: str) -> None:
+    """Remove the gauges of processes that were killed and could not do so themselves."""
     for file in Path(directory).glob("gauge_live*.db"):
         found = _LIVE.fullmatch(file.name)
         if found and not Path(f"/proc/{found[1]}").exists():
-            with suppress(FileNotFoundError):  # another process drops it at the same moment
+            with suppress(FileNotFoundError):  # another process removes it at the same time
                 mark_process_dead(int(found[1]), directory)  # type: ignore[no-untyped-call]  # not annotated there

@@ -1,17 +1,18 @@
-"""Known sessions, the counters of guesses, and a stream of events on Redis 7.0 or newer, or Valkey."""
+"""Session cache, rate-limit counters and an event stream on Redis 7.0 or newer, or Valkey."""
 
-from hexaccount_redis.allowances import RedisRateLimitStore
-from hexaccount_redis.event_stream import RedisStreamPublisher
-from hexaccount_redis.link import CutOff, RedisLink, Refused
+from hexaccount_redis.client import RedisClient
+from hexaccount_redis.failures import RedisRefused, RedisUnavailable
+from hexaccount_redis.rate_limits import RedisRateLimitStore
 from hexaccount_redis.session_cache import RedisSessionCache
-from hexaccount_redis.stream_place import StreamPlace
+from hexaccount_redis.stream import RedisStream
+from hexaccount_redis.stream_publisher import RedisStreamPublisher
 
 __all__ = [
-    "CutOff",
+    "RedisClient",
     "RedisRateLimitStore",
-    "RedisLink",
+    "RedisRefused",
     "RedisSessionCache",
+    "RedisStream",
     "RedisStreamPublisher",
-    "Refused",
-    "StreamPlace",
+    "RedisUnavailable",
 ]

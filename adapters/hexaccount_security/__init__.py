@@ -1,21 +1,21 @@
 from hexaccount_security.bcrypt_hasher import BcryptHasher
 from hexaccount_security.common_passwords import ZxcvbnCommonPasswords
 from hexaccount_security.device_tokens import HmacDeviceTokens
+from hexaccount_security.encrypted_key_factory import EncryptedKeyFactory
+from hexaccount_security.hashing_pool import HashingPool
 from hexaccount_security.hmac_fingerprints import HmacFingerprints
 from hexaccount_security.jwt_issuer import JwtIssuer
 from hexaccount_security.key_ring import KeyRing
-from hexaccount_security.lane import HashingLane
-from hexaccount_security.sealing_smith import SealingSmith
-from hexaccount_security.seed import seed_key
+from hexaccount_security.root_keys import root_key
 
 __all__ = [
     "BcryptHasher",
-    "HashingLane",
+    "EncryptedKeyFactory",
+    "HashingPool",
     "HmacDeviceTokens",
     "HmacFingerprints",
     "JwtIssuer",
     "KeyRing",
-    "SealingSmith",
     "ZxcvbnCommonPasswords",
-    "seed_key",
+    "root_key",
 ]

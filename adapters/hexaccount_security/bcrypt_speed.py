@@ -8,7 +8,7 @@ import bcrypt
 from hexaccount.passwords.hash_calibration import HashSpeed, HashSpeeds
 from hexaccount_security.stored_hash import HIGHEST_COST
 
-_LOWEST_COST = 8  # what is below is for tests; no machine is so slow that it would be proposed
+_LOWEST_COST = 8  # lower ones are for tests: no machine is so slow that it needs them
 
 
 def _hash(cost: int) -> None:
@@ -16,7 +16,7 @@ def _hash(cost: int) -> None:
 
 
 class BcryptSpeedometer:
-    """Measures bcrypt as the service runs it: as many hashes at once as there are cores."""
+    """Measures bcrypt as the service runs it: one hash on each core at once."""
 
     def __init__(
         self,
@@ -25,7 +25,6 @@ class BcryptSpeedometer:
         timer: Callable[[], float] = perf_counter,
         hash_once: Callable[[int], None] = _hash,
     ) -> None:
-        """Take how many threads hash, one for each core where that is None."""
         self._cores = cores or os.cpu_count() or 1
         self._timer = timer
         self._hash_once = hash_once
@@ -33,32 +32,31 @@ class BcryptSpeedometer:
     def measure(self, seconds: float = 0.3) -> HashSpeeds:
         """Hash for about `seconds` at each cost, from 8 on.
 
-        The first cost at which one hash takes longer than that is checked with one on each core; what is above is
-        reckoned, as each cost takes twice the last.
+        Once a hash takes longer than twice that, higher costs are not measured but estimated: each doubles the time.
         """
         speeds: list[HashSpeed] = []
         with ThreadPoolExecutor(self._cores) as threads:
-            self._at(threads, _LOWEST_COST, 0.0)  # the threads start, and bcrypt is brought to memory
+            self._measure_cost(threads, _LOWEST_COST, 0.0)  # starts the threads, and loads bcrypt
             for cost in range(_LOWEST_COST, HIGHEST_COST + 1):
                 if speeds and speeds[-1].seconds > 2 * seconds:
                     speeds.append(_doubled(speeds[-1]))
                 else:
-                    speeds.append(self._at(threads, cost, seconds))
+                    speeds.append(self._measure_cost(threads, cost, seconds))
         return HashSpeeds(cores=self._cores, speeds=speeds)
 
-    def _at(self, threads: ThreadPoolExecutor, cost: int, seconds: float) -> HashSpeed:
+    def _measure_cost(self, threads: ThreadPoolExecutor, cost: int, seconds: float) -> HashSpeed:
         def work(_: int) -> tuple[int, float]:
-            count, began = 0, self._timer()
-            while (taken := self._timer() - began) < seconds or count == 0:
+            count, started_at = 0, self._timer()
+            while (elapsed := self._timer() - started_at) < seconds or count == 0:
                 self._hash_once(cost)
                 count += 1
-            return count, taken
+            return count, elapsed
 
-        found = list(threads.map(work, range(self._cores)))
+        results = list(threads.map(work, range(self._cores)))
         return HashSpeed(
             cost=cost,
-            seconds=sum(taken for _, taken in found) / sum(count for count, _ in found),
-            per_second=sum(count / taken for count, taken in found),
+            seconds=sum(elapsed for _, elapsed in results) / sum(count for count, _ in results),
+            per_second=sum(count / elapsed for count, elapsed in results),
         )
 
 

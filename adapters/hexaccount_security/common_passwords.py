@@ -7,10 +7,10 @@ from hexaccount.passwords.password import Password, fold_password
 
 
 class ZxcvbnCommonPasswords:
-    """The passwords that lead the frequency list of zxcvbn, as far as they are long enough to be set at all.
+    """The passwords of zxcvbn's frequency list that are long enough to be set at all.
 
-    The list is read when the first password is set: most processes never do. Of zxcvbn only the file with its lists is
-    run, and let go of: importing the package takes three times the memory and time, for rules that are not ours.
+    The list is read when the first password is set, which most processes never do. Only zxcvbn's file of lists is
+    executed: importing the package takes three times the memory and time.
     """
 
     def contains(self, text: str) -> bool:
@@ -18,13 +18,13 @@ class ZxcvbnCommonPasswords:
 
     @cached_property
     def _folded(self) -> frozenset[str]:
-        known = map(fold_password, _frequent_passwords())
-        return frozenset(text for text in known if len(text) >= Password.shortest)
+        folded = map(fold_password, _frequent_passwords())
+        return frozenset(text for text in folded if len(text) >= Password.shortest)
 
 
 def _frequent_passwords() -> list[str]:
     file = distribution("zxcvbn").locate_file("zxcvbn/frequency_lists.py")
-    # As an import does it, so that what is compiled already is not compiled again.
+    # As an import does it, so that the compiled file is used.
     loader = SourceFileLoader("zxcvbn.frequency_lists", str(file))
     module = ModuleType(loader.name)
     loader.exec_module(module)

@@ -7,19 +7,19 @@ from hexaccount.passwords.ports import DeviceTokens
 from hexaccount_security import base64url
 from hexaccount_security.derived_key import derived_key
 
-_FORM = re.compile(r"[A-Za-z0-9_-]{64}")  # 48 bytes, so there is but one spelling
+_FORM = re.compile(r"[A-Za-z0-9_-]{64}")  # 48 bytes, which have one spelling only
 _ID_BYTES = 16
-_NOBODY = UUID(int=0)
+_UNKNOWN_USER = UUID(int=0)
 
 
 class HmacDeviceTokens(DeviceTokens):
-    """Tokens of the device's id and an HMAC-SHA256 over account, epoch and device, which is kept nowhere.
+    """Tokens of the device's id and an HMAC-SHA256 over account, epoch and device; they are stored nowhere.
 
-    The account is not in the token: whoever finds one does not learn whose it is.
+    The account is not in the token, so that a leaked token does not reveal it.
     """
 
     def __init__(self, secret: bytes) -> None:
-        """Take the setting `jwt.key`, from which a key of its own is derived."""
+        """Derive the key from the setting `jwt.key`."""
         self._key = derived_key(secret, "tokens of devices")
 
     def issue(self, user: User, device_id: UUID) -> str:
@@ -31,8 +31,8 @@ class HmacDeviceTokens(DeviceTokens):
             return None
         raw = base64url.decode(token)
         device_id, signature = raw[:_ID_BYTES], raw[_ID_BYTES:]
-        # Computed for nobody too, to whom no token is issued: an unknown account makes the same work as a known one.
-        expected = self._signature(user.id if user else _NOBODY, user.epoch if user else 0, device_id)
+        # Computed for an unknown user too, so that the response time does not reveal whether the account exists.
+        expected = self._signature(user.id if user else _UNKNOWN_USER, user.epoch if user else 0, device_id)
         same = hmac.compare_digest(signature, expected)
         return UUID(bytes=device_id) if same and user is not None else None
 

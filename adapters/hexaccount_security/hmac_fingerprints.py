@@ -8,14 +8,13 @@ from hexaccount_security.derived_key import derived_key
 
 
 class HmacFingerprints(Fingerprints):
-    """Makes fingerprints with HMAC-SHA256, under a key for each purpose that is derived from one secret."""
+    """Computes fingerprints with HMAC-SHA256, under a key that is derived from `jwt.key` for each purpose."""
 
     def __init__(self, secret: bytes) -> None:
-        """Take the setting `jwt.key`."""
         self._secret = secret
 
     def of(self, purpose: str, texts: Sequence[str | None]) -> str:
         key = derived_key(self._secret, f"fingerprint of {purpose}")
-        # JSON keeps the borders between the texts.
+        # JSON, because it separates the texts unambiguously.
         digest = hmac.digest(key, json.dumps(list(texts)).encode(), "sha256")
         return base64url.encode(digest)

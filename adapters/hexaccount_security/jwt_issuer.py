@@ -10,13 +10,13 @@ from hexaccount_security import base64url
 from hexaccount_security.key_ring import KeyRing
 
 CLOCK_SKEW = 1
-"""Seconds by which the clock of the host that issued a token may be ahead of ours; none are added to its end."""
+"""Seconds by which the clock of the issuing host may be ahead; the expiry has no tolerance."""
 
-LONGEST_TOKEN = 8192
-"""Characters; ours have about 500."""
+MAX_TOKEN_LENGTH = 8192
+"""Characters; issued tokens have about 500."""
 
 _Identifier = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z")]
-_Seconds = Annotated[int, msgspec.Meta(ge=0, le=253402300799)]  # to the end of the year 9999, where datetime ends
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=253402300799)]  # to the end of the year 9999, the maximum of datetime
 
 
 class _Payload(msgspec.Struct, kw_only=True):
@@ -34,19 +34,16 @@ class _Payload(msgspec.Struct, kw_only=True):
 
 
 class JwtIssuer:
-    """Issues access tokens as JWTs (RFC 9068) under the keys of a ring, and checks them as RFC 8725 asks.
+    """Issues access tokens as JWTs (RFC 9068) under the keys of a ring, and verifies them as RFC 8725 recommends.
 
-    A token is ours only if its header is, byte for byte, the one that a key of the ring writes: that pins `alg`, `typ`
-    and `kid`, leaves no place for `jku`, `x5u`, `jwk`, `x5c` or `crit`, no way to have a key used for another
-    algorithm, and nothing of a token is parsed before its signature is known to be ours. That is why PyJWT makes
-    signatures here at most, but does not take tokens apart, which takes it three times as long as this whole check.
+    The header of a token must equal, byte for byte, the header of a key of the ring. That pins `alg`, `typ` and `kid`,
+    excludes `jku`, `x5u`, `jwk`, `x5c` and `crit`, and keeps a key from being used with another algorithm. Nothing of a
+    token is parsed before its signature is verified. PyJWT's decoding takes three times as long as this whole check.
 
-    Times are whole seconds in a token. They are rounded down: a token ends no later than its claims say, and begins
-    no later.
+    Times in a token are whole seconds, rounded down: it neither begins nor ends later than its claims say.
     """
 
     def __init__(self, ring: KeyRing, *, issuer: str, audience: str, client_id: str) -> None:
-        """Take the keys, and the settings `jwt.issuer` and `jwt.audience`."""
         self._ring = ring
         self._issuer = issuer
         self._audience = audience
@@ -54,14 +51,14 @@ class JwtIssuer:
         self._decoder = msgspec.json.Decoder(_Payload)
 
     def issue(self, claims: AccessClaims) -> str:
-        """Return a signed access token that carries `claims`; raises StoreUnavailable where no key is to be had."""
-        begins = floor(claims.issued_at.timestamp())
+        """Return a signed access token that carries `claims`; raises StoreUnavailable if the keys cannot be read."""
+        issued_at = floor(claims.issued_at.timestamp())
         payload = _Payload(
             iss=self._issuer,
             aud=self._audience,
             exp=floor(claims.expires_at.timestamp()),
-            iat=begins,
-            nbf=begins,
+            iat=issued_at,
+            nbf=issued_at,
             jti=str(claims.token_id),
             typ="access",
             sub=str(claims.user_id),
@@ -70,13 +67,13 @@ class JwtIssuer:
             epoch=claims.epoch,
         )
         key = self._ring.signer(claims.issued_at)
-        signed = f"{key.header}.{base64url.encode(msgspec.json.encode(payload))}"
-        return f"{signed}.{key.sign(signed)}"
+        signing_input = f"{key.header}.{base64url.encode(msgspec.json.encode(payload))}"
+        return f"{signing_input}.{key.sign(signing_input)}"
 
     def verify(self, token: str, *, now: datetime) -> AccessClaims:
-        """Return what a token says, having checked its signature, form and times.
+        """Return the claims of a token after verifying signature, form and times.
 
-        Raises InvalidToken, and StoreUnavailable where its key may be one that cannot be read.
+        Raises InvalidToken, and StoreUnavailable if its key may be among those that cannot be read.
         """
         payload = self._payload(token, now)
         if payload.iss != self._issuer:
@@ -87,10 +84,10 @@ class JwtIssuer:
             raise InvalidToken("the token is not an access token")
         if payload.client_id != self._client_id:
             raise InvalidToken("the token was issued to another client")
-        moment = now.timestamp()
-        if payload.exp <= moment:
+        at = now.timestamp()
+        if payload.exp <= at:
             raise InvalidToken("the token has expired")
-        if max(payload.nbf, payload.iat) > moment + CLOCK_SKEW:
+        if max(payload.nbf, payload.iat) > at + CLOCK_SKEW:
             raise InvalidToken("the token is not valid yet")
         return AccessClaims(
             token_id=UUID(payload.jti),
@@ -102,18 +99,18 @@ class JwtIssuer:
         )
 
     def _payload(self, token: str, now: datetime) -> _Payload:
-        if len(token) > LONGEST_TOKEN:
+        if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken("the token is too long")
         if not token.isascii():
             raise InvalidToken("the token is not ASCII")
         try:
             header, body, signature = token.split(".", 3)
-        except (TypeError, ValueError):  # TypeError: bytes are no token either
+        except (TypeError, ValueError):  # TypeError: the token is bytes
             raise InvalidToken("the token does not have three parts") from None
-        key = self._ring.of_header(header, now)
+        key = self._ring.by_header(header, now)
         if key is None:
-            raise InvalidToken("the header of the token is not that of a key of ours")
-        if not key.fits(f"{header}.{body}", signature):
+            raise InvalidToken("the header of the token is not that of a current key")
+        if not key.verifies(f"{header}.{body}", signature):
             raise InvalidToken("the signature of the token is wrong")
         try:
             return self._decoder.decode(base64url.decode(body))

@@ -1,4 +1,4 @@
-"""Key pairs; whoever imports this module imports `cryptography`."""
+"""Key pairs; importing this module imports `cryptography`."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -24,15 +24,15 @@ from hexaccount_security.token_key import header_of
 
 Pair: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 
-_RSA_BITS = 3072  # good beyond 2030 (NIST SP 800-57); what others bring must have 2048
-_FEWEST_RSA_BITS = 2048
+_RSA_BITS = 3072  # secure beyond 2030 (NIST SP 800-57)
+_MIN_RSA_BITS = 2048
 
-_MAKERS: dict[str, Callable[[], Pair]] = {
+_GENERATORS: dict[str, Callable[[], Pair]] = {
     "EdDSA": Ed25519PrivateKey.generate,
     "ES256": lambda: generate_private_key(SECP256R1()),
     "RS256": lambda: generate_rsa_key(65537, _RSA_BITS),
 }
-_NEEDED = {
+_REQUIREMENTS = {
     "EdDSA": "an Ed25519 key; make one with: openssl genpkey -algorithm ed25519",
     "ES256": "a P-256 key; make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256",
     "RS256": "an RSA key of 2048 bits or more; make one with: "
@@ -42,12 +42,12 @@ _THUMBPRINT_MEMBERS = ("crv", "e", "kty", "n", "x", "y")  # RFC 7638, 3.2, and R
 
 
 class PrivateKey:
-    """A key pair that signs with EdDSA (Ed25519), ES256 or RS256; its name is the thumbprint of RFC 7638."""
+    """A key pair for EdDSA (Ed25519), ES256 or RS256; its `kid` is the thumbprint of RFC 7638."""
 
     def __init__(self, pair: Any, algorithm: str) -> None:
-        """Take a private key of `cryptography`; raises ValueError where it does not suit the algorithm."""
+        """Raise ValueError if the private key (of `cryptography`) does not suit the algorithm."""
         if not _suits(pair, algorithm):
-            raise ValueError(f"{algorithm} needs {_NEEDED[algorithm]}")
+            raise ValueError(f"{algorithm} needs {_REQUIREMENTS[algorithm]}")
         self._pair: Pair = pair
         self._public = pair.public_key()
         self._method: Any = jwt.get_algorithm_by_name(algorithm)
@@ -59,40 +59,39 @@ class PrivateKey:
         self.public_jwk: Mapping[str, str] | None = {"kid": self.kid, "use": "sig", "alg": algorithm, **members}
 
     @classmethod
-    def made(cls, algorithm: str) -> Self:
-        """Return a new key."""
-        return cls(_MAKERS[algorithm](), algorithm)
+    def generate(cls, algorithm: str) -> Self:
+        return cls(_GENERATORS[algorithm](), algorithm)
 
     @classmethod
-    def of_pem(cls, text: bytes, algorithm: str) -> Self:
-        """Return the key that a PEM file holds; raises ValueError."""
+    def from_pem(cls, text: bytes, algorithm: str) -> Self:
+        """Return the key of a PEM file; raises ValueError."""
         try:
             pair = load_pem_private_key(text, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it wants a passphrase
-            # Not the library's own text, which may repeat what it has read.
+        except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it needs a passphrase
+            # Without the library's own text, which may contain what it has read.
             raise ValueError(
-                f"it is no private key in PEM without a passphrase; {algorithm} needs {_NEEDED[algorithm]}"
+                f"it is no private key in PEM without a passphrase; {algorithm} needs {_REQUIREMENTS[algorithm]}"
             ) from None
         return cls(pair, algorithm)
 
     @classmethod
-    def of_secret(cls, secret: bytes, algorithm: str) -> Self:
-        """Return the key that has this `secret`; raises ValueError."""
+    def from_secret(cls, secret: bytes, algorithm: str) -> Self:
+        """Return the key with this `secret`; raises ValueError."""
         return cls(load_der_private_key(secret, password=None), algorithm)
 
     @property
     def secret(self) -> bytes:
         return self._pair.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
-    def sign(self, signed: str) -> str:
-        return base64url.encode(self._method.sign(signed.encode("ascii"), self._pair))
+    def sign(self, signing_input: str) -> str:
+        return base64url.encode(self._method.sign(signing_input.encode("ascii"), self._pair))
 
-    def fits(self, signed: str, signature: str) -> bool:
+    def verifies(self, signing_input: str, signature: str) -> bool:
         try:
-            given = base64url.decode(signature)
+            decoded = base64url.decode(signature)
         except ValueError:
             return False
-        return bool(self._method.verify(signed.encode("ascii"), self._public, given))
+        return bool(self._method.verify(signing_input.encode("ascii"), self._public, decoded))
 
 
 def _suits(pair: object, algorithm: str) -> bool:
@@ -102,4 +101,4 @@ def _suits(pair: object, algorithm: str) -> bool:
         case "ES256":
             return isinstance(pair, EllipticCurvePrivateKey) and isinstance(pair.curve, SECP256R1)
         case _:
-            return isinstance(pair, RSAPrivateKey) and pair.key_size >= _FEWEST_RSA_BITS
+            return isinstance(pair, RSAPrivateKey) and pair.key_size >= _MIN_RSA_BITS

@@ -6,7 +6,7 @@ from typing import Self
 
 LOWEST_COST = 4
 HIGHEST_COST = 15
-"""A stored hash may ask for more work than ours, but not for so much that verifying it stops the service."""
+"""A stored hash may have a higher cost than the configured one, but not one that would block the service."""
 
 _PREHASHED = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=([1-9][0-9]?)\$([./A-Za-z0-9]{21}[.Oeu])\$([./A-Za-z0-9]{31})")
 _PLAIN = re.compile(r"\$2[aby]\$([0-9]{2})\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})")
@@ -17,10 +17,9 @@ _ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 class StoredHash:
     """A bcrypt hash as it is stored: `$bcrypt-sha256$v=2,t=2b,r=<cost>$<salt>$<digest>`, or a plain `$2b$` string.
 
-    The first form is the one passlib calls bcrypt_sha256, version 2: what is hashed is not the password, of which
-    bcrypt would see 72 bytes, but the base64 of its HMAC-SHA256 keyed by the salt. Base64 because bcrypt takes a NUL
-    for the end of a password. Keyed, because bcrypt over a bare SHA-256 can be "shucked": whoever holds the SHA-256 of
-    the same password from another leak tests it as it is, without knowing the password.
+    The first form is passlib's bcrypt_sha256, version 2. bcrypt reads 72 bytes at most, so it hashes the base64 of the
+    password's HMAC-SHA256, keyed by the salt. Base64, because bcrypt takes a NUL for the end of a password. Keyed,
+    because a plain SHA-256 allows "shucking": an attacker tests SHA-256 hashes of another leak without their passwords.
     https://passlib.readthedocs.io/en/stable/lib/passlib.hash.bcrypt_sha256.html
     """
 
@@ -31,30 +30,30 @@ class StoredHash:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Read a stored string, or return None for one that is malformed or asks for an absurd amount of work."""
+        """Parse a stored string; None if it is malformed or its cost is out of range."""
         prehashed = _PREHASHED.fullmatch(text)
-        found = prehashed or _PLAIN.fullmatch(text)
-        if found is None or not LOWEST_COST <= int(found[1]) <= HIGHEST_COST:
+        match = prehashed or _PLAIN.fullmatch(text)
+        if match is None or not LOWEST_COST <= int(match[1]) <= HIGHEST_COST:
             return None
-        salt = _canonical(found[2])
-        return cls(int(found[1]), salt.encode("ascii"), found[3].encode("ascii"), prehashed is not None)
+        salt = _canonical(match[2])
+        return cls(int(match[1]), salt.encode("ascii"), match[3].encode("ascii"), prehashed is not None)
 
     @property
     def setting(self) -> bytes:
-        """Say cost and salt as bcrypt takes them; 2a, 2b and 2y are one algorithm for up to 72 bytes without a NUL."""
+        """Cost and salt in bcrypt's form; 2a, 2b and 2y are equivalent for up to 72 bytes without a NUL."""
         return b"$2b$%02d$%b" % (self.cost, self.salt)
 
-    def material(self, password: bytes) -> bytes:
-        """Return what bcrypt hashes in place of `password`."""
+    def bcrypt_input(self, password: bytes) -> bytes:
+        """Return what bcrypt hashes instead of `password`."""
         if self.prehashed:
             return b64encode(hmac.digest(self.salt, password, "sha256"))
-        return password[:72]  # bcrypt 5 refuses more, those that made the hash ignored it
+        return password[:72]  # bcrypt 5 rejects more, older versions ignored the rest
 
-    def can_be_of(self, password: bytes) -> bool:
-        """Say whether `password` may match at all.
+    def may_match(self, password: bytes) -> bool:
+        """Return whether `password` may match at all.
 
-        A plain hash repeats the password and its closing NUL, so "a" and "a NUL a" have one hash; and most makers cut
-        at a NUL.
+        bcrypt repeats the password with its final NUL, so "a" and "a NUL a" have the same plain hash; and most
+        implementations cut the password at a NUL.
         """
         return self.prehashed or b"\0" not in password
 
@@ -63,5 +62,5 @@ class StoredHash:
 
 
 def _canonical(salt: str) -> str:
-    # 22 characters hold 132 bits, of which bcrypt uses 128; some makers left the last 4 as they came.
+    # 22 characters encode 132 bits, of which bcrypt uses 128; some implementations do not clear the last 4.
     return salt[:21] + _ALPHABET[_ALPHABET.index(salt[21]) & 0b110000]

@@ -7,9 +7,9 @@ from hexaccount_security import base64url
 
 
 class TokenKey(Protocol):
-    """A key that signs tokens, and knows its own.
+    """A key that signs tokens and verifies those it signed.
 
-    `header` is that of its tokens, `public_jwk` what others need to check them, None where that would let them sign.
+    `header` is the encoded header of its tokens. `public_jwk` verifies them; None for a symmetric key.
     """
 
     @property
@@ -23,17 +23,17 @@ class TokenKey(Protocol):
     @property
     def public_jwk(self) -> Mapping[str, str] | None: ...
 
-    def sign(self, signed: str) -> str:
-        """Return the signature of the first two parts of a token."""
+    def sign(self, signing_input: str) -> str:
+        """Return the signature of the first two parts of a token (RFC 7515)."""
         ...
 
-    def fits(self, signed: str, signature: str) -> bool:
-        """Tell whether a signature of any form is that of this key."""
+    def verifies(self, signing_input: str, signature: str) -> bool:
+        """Return whether a signature is of this key; a malformed one is not."""
         ...
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The header of a token, of exactly these members."""
+    """The header of a token, with exactly these members."""
 
     alg: str
     kid: str
@@ -41,5 +41,5 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def header_of(algorithm: str, kid: str) -> str:
-    """Return the header of the tokens of a key, as they begin."""
+    """Return the encoded header of the tokens of a key."""
     return base64url.encode(msgspec.json.encode(Header(algorithm, kid, "at+jwt")))

@@ -1,6 +1,6 @@
-"""Socket.IO: people hear of their own account's events as they happen, for as long as their session lives."""
+"""Socket.IO: users receive the events of their account as they happen, for as long as their session lives."""
 
 from hexaccount_socketio.application import create_application
-from hexaccount_socketio.sockets import Sockets
+from hexaccount_socketio.socket_server import SocketServer
 
-__all__ = ["Sockets", "create_application"]
+__all__ = ["SocketServer", "create_application"]

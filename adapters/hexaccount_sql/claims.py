@@ -1,11 +1,15 @@
-"""The statements that claim deliveries.
+"""Claims deliveries.
 
-They must stay quick when very many are owed, whether all of them are due or none. PostgreSQL decides on a plan by
-what it supposes of the rows, so the conditions are put in such words that a wrong guess cannot make it compare every
-delivery with every other, or sort them all to give the first few.
+The statements must stay fast when very many deliveries are pending, whether all are due or none. PostgreSQL plans by
+estimates, so the conditions are written such that a wrong estimate cannot lead to comparing every delivery with every
+other, or to sorting all of them for the first few.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -21,33 +25,34 @@ EVENTS_ARRAY = sa.bindparam("events", type_=sa.ARRAY(sa.Uuid))
 _NOW = sa.bindparam("now", type_=Moment)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
+_WINDOW_FACTOR = 4  # times the limit of a claim: most aggregates have few events, next to each other
 _AFTER = sa.bindparam("after", type_=sa.Uuid)
 _WINDOW = sa.bindparam("window", type_=sa.Integer)
 
 _DUE = sa.and_((deliveries.c.due_at > _NOW).is_not(sa.true()), (deliveries.c.leased_until > _NOW).is_not(sa.true()))
-# So many of the oldest that are due. What is first in its aggregate is looked for among these, and not at every row:
-# all of them may belong to one aggregate, of which one row can be a head.
-_due_ones = (
+# The oldest due deliveries, as many as the window. Only these are searched for the first of each aggregate, as all rows
+# may belong to one aggregate, of which one row can be the head.
+_due_rows = (
     sa.select(*deliveries.c["event_id", "aggregate", "aggregate_id", "sequence"])
-    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside, _DUE, deliveries.c.event_id > _AFTER)
+    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.dead_letter, _DUE, deliveries.c.event_id > _AFTER)
     .order_by(deliveries.c.event_id)
 )
-_front = _due_ones.limit(_WINDOW).subquery("front")
-END_OF_FRONT = _due_ones.with_only_columns(deliveries.c.event_id).offset(_WINDOW - 1).limit(1)
+_front = _due_rows.limit(_WINDOW).subquery("front")
+_END_OF_FRONT = _due_rows.with_only_columns(deliveries.c.event_id).offset(_WINDOW - 1).limit(1)
 _placed = sa.select(
     _front.c.event_id,
     sa.func.row_number()
     .over(partition_by=[_front.c.aggregate, _front.c.aggregate_id], order_by=_front.c.sequence)
     .label("place"),
 ).subquery("placed")
-_owed = deliveries.alias("owed")
-_first_owed = (
-    sa.select(sa.func.min(_owed.c.sequence))
+_pending = deliveries.alias("pending")
+_first_pending = (
+    sa.select(sa.func.min(_pending.c.sequence))
     .where(
-        _owed.c.subscriber == deliveries.c.subscriber,
-        _owed.c.aggregate == deliveries.c.aggregate,
-        _owed.c.aggregate_id == deliveries.c.aggregate_id,
-        ~_owed.c.set_aside,
+        _pending.c.subscriber == deliveries.c.subscriber,
+        _pending.c.aggregate == deliveries.c.aggregate,
+        _pending.c.aggregate_id == deliveries.c.aggregate_id,
+        ~_pending.c.dead_letter,
     )
     .scalar_subquery()
 )
@@ -55,14 +60,14 @@ _firsts = sa.select(_placed.c.event_id).where(_placed.c.place == 1)
 
 
 def _heads(chosen: sa.ColumnElement[bool]) -> sa.CTE:
-    """Return which of the chosen may be claimed: those that are due, and before which nothing is owed.
+    """Return which of the chosen may be claimed: due, and the first pending delivery of their aggregate.
 
-    Of several claimants each passes over what another is about to take (PostgreSQL; SQLite has one writer at a time).
+    Concurrent claimants skip each other's rows on PostgreSQL; SQLite has one writer at a time.
     """
     return (
         sa.select(deliveries.c.event_id)
-        .where(deliveries.c.subscriber == SUBSCRIBER, chosen, ~deliveries.c.set_aside, _DUE)
-        .where(deliveries.c.sequence <= _first_owed)
+        .where(deliveries.c.subscriber == SUBSCRIBER, chosen, ~deliveries.c.dead_letter, _DUE)
+        .where(deliveries.c.sequence <= _first_pending)
         .order_by(deliveries.c.event_id)
         .limit(_LIMIT)
         .with_for_update(skip_locked=True)
@@ -70,7 +75,7 @@ def _heads(chosen: sa.ColumnElement[bool]) -> sa.CTE:
     )
 
 
-CLAIMED = (
+_CLAIMED = (
     sa.select(deliveries.c.attempts, journal)
     .join(journal, journal.c.id == deliveries.c.event_id)
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.lease == LEASE, deliveries.c.event_id.in_(EVENTS))
@@ -88,21 +93,21 @@ def _claim(chosen: sa.ColumnElement[bool]) -> ReturningUpdate[Any]:
 
 
 def _among(events: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """Return whether an event is among some, in the words in which PostgreSQL looks each of them up."""
+    """Return the condition that an event is among these, written so that PostgreSQL looks each up by the index."""
     return deliveries.c.event_id == sa.any_(sa.func.array(events.scalar_subquery(), type_=sa.ARRAY(sa.Uuid)))
 
 
 _claimed = _claim(_among(sa.select(_heads(_among(_firsts)).c.event_id))).cte("claimed")
-# SQLite has no UPDATE within a SELECT: there the ids come first, and then what they stand for.
-CLAIM_HEADS_AT_ONCE = (
+# SQLite has no UPDATE within a SELECT: there _CLAIM_HEADS returns ids, and _CLAIMED reads their rows.
+_CLAIM_HEADS_AT_ONCE = (
     sa.select(_claimed.c.attempts, journal)
     .join(journal, journal.c.id == _claimed.c.event_id)
     .order_by(_claimed.c.event_id)
 )
-CLAIM_HEADS = _claim(deliveries.c.event_id.in_(sa.select(_heads(deliveries.c.event_id.in_(_firsts)).c.event_id)))
+_CLAIM_HEADS = _claim(deliveries.c.event_id.in_(sa.select(_heads(deliveries.c.event_id.in_(_firsts)).c.event_id)))
 
 _head = deliveries.alias("head")
-FOLLOWERS = (
+_FOLLOWERS = (
     sa.select(deliveries.c.event_id, deliveries.c.aggregate, deliveries.c.aggregate_id, _DUE.label("due"))
     .join(
         _head,
@@ -114,12 +119,69 @@ FOLLOWERS = (
         ),
     )
     .where(_head.c.subscriber == SUBSCRIBER, _head.c.event_id.in_(EVENTS), _head.c.lease == LEASE)
-    .where(~deliveries.c.set_aside)
+    .where(~deliveries.c.dead_letter)
     .order_by(deliveries.c.aggregate, deliveries.c.aggregate_id, deliveries.c.sequence)
     .limit(_LIMIT)
 )
-CLAIM_FOLLOWERS = (
+_CLAIM_FOLLOWERS = (
     sa.update(deliveries)
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), _DUE)
     .values(lease=LEASE, leased_until=UNTIL)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim of a subscriber's deliveries: it leases them with its token."""
+
+    connection: sa.Connection
+    subscriber: str
+    token: UUID
+    now: datetime
+    until: datetime
+
+    def take(self, limit: int) -> list[sa.Row[Any]]:
+        """Lease up to `limit` deliveries, and return their attempts and journal entries."""
+        rows = self._claim_heads(limit)
+        if rows and len(rows) < limit:
+            followers = self._claim_followers([row.id for row in rows], limit - len(rows))
+            rows += self._claimed(followers)
+        return rows
+
+    def _claim_heads(self, limit: int) -> list[sa.Row[Any]]:
+        """Claim heads among the oldest due deliveries, and widen the window while it contains none."""
+        window, after = _WINDOW_FACTOR * limit, UUID(int=0)
+        while True:
+            front = {"limit": limit, "window": window, "after": after}
+            if rows := self._claim_heads_in(front):
+                return rows
+            end = self._execute(_END_OF_FRONT, **front).scalar()
+            if end is None:
+                return []
+            window, after = 4 * window, end
+
+    def _claim_heads_in(self, front: dict[str, Any]) -> list[sa.Row[Any]]:
+        if self.connection.dialect.name == "postgresql":
+            return list(self._execute(_CLAIM_HEADS_AT_ONCE, **front))
+        return self._claimed(list(self._execute(_CLAIM_HEADS, **front).scalars()))
+
+    def _claimed(self, events: Sequence[UUID]) -> list[sa.Row[Any]]:
+        return list(self._execute(_CLAIMED, events=events)) if events else []
+
+    def _claim_followers(self, heads: Sequence[UUID], limit: int) -> list[UUID]:
+        """Claim what follows the heads in their aggregates, up to the first that is not due; no other claimant can."""
+        blocked: set[tuple[str, UUID]] = set()
+        events: list[UUID] = []
+        for row in self._execute(_FOLLOWERS, events=heads, limit=limit):
+            aggregate = row.aggregate, row.aggregate_id
+            if not row.due:
+                blocked.add(aggregate)
+            if aggregate not in blocked:
+                events.append(row.event_id)
+        if events:
+            self._execute(_CLAIM_FOLLOWERS, events=events)
+        return events
+
+    def _execute(self, statement: sa.Executable, **parameters: Any) -> sa.CursorResult[Any]:
+        claim = {"for_subscriber": self.subscriber, "claim": self.token, "now": self.now, "until": self.until}
+        return self.connection.execute(statement, {**claim, **parameters})

@@ -1,4 +1,4 @@
-"""Column types that mean the same on every database."""
+"""Column types and index options that mean the same on every database."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,8 +9,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def partial_index(condition: sa.ColumnElement[bool] | sa.TextClause) -> dict[str, Any]:
+    """Return the options of an index that holds only the rows that meet a condition."""
+    return {f"{dialect}_where": condition for dialect in ("postgresql", "sqlite")}
+
+
 class Moment(sa.types.TypeDecorator[datetime]):
-    """An aware moment in UTC, in whole milliseconds; SQLite, which has no such type, counts them from 1970."""
+    """An aware datetime in UTC, in whole milliseconds; on SQLite an integer, milliseconds since 1970."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -36,7 +41,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
 
 
 class Span(sa.types.TypeDecorator[timedelta]):
-    """What may be added to a Moment: a time of whole milliseconds, counted on SQLite."""
+    """A duration that can be added to a Moment, in whole milliseconds; on SQLite their number."""
 
     impl = sa.Interval
     cache_ok = True

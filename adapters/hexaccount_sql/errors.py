@@ -1,4 +1,4 @@
-"""Saying in the application's words what the drivers' errors mean."""
+"""Translates errors of the drivers into errors of the port."""
 
 import re
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 _SETTING = "the setting store (HEXACCOUNT_STORE)"
 _CORRECT = f"correct {_SETTING}"
 
-# Of PostgreSQL's, an InternalError is also the answer of a server with which something is wrong.
-_AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
+# PostgreSQL also reports trouble of the server itself as an InternalError.
+_UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_READ_ONLY, _NO_RIGHT, _NO_TABLE, _DISK_FULL = "25006", "42501", "42P01", "53100"
-# SQLite's names of errors, as far as those of one kind begin alike.
-_OF_SQLITE = {
+_READ_ONLY, _INSUFFICIENT_PRIVILEGE, _UNDEFINED_TABLE, _DISK_FULL = "25006", "42501", "42P01", "53100"
+# By the prefix of the name of SQLite's error: the reason and the remedy.
+_SQLITE_ERRORS = {
     "SQLITE_CANTOPEN": ("the store's file cannot be opened", "its folder must be there, and this user may write in it"),
     "SQLITE_NOTADB": ("the store's file is not a database", f"restore it from a backup, or {_CORRECT}"),
-    "SQLITE_FULL": ("the disk of the store is full", "make room on it"),
+    "SQLITE_FULL": ("the disk of the store is full", "free space on it"),
 }
-# What a server, its pooler or libpq says to whom it does not let in, whenever they come. None of them has a code; in
-# another language than English it is told all the same, as what keeps the store away.
-_NEVER_LET_IN = re.compile(
+# Messages of a server, a pooler or libpq that refuse a connection for a reason that retrying does not change. They have
+# no code. In another language than English they are reported as StoreUnavailable.
+_PERMANENT_REFUSAL = re.compile(
     r"authentication failed|does not exist|no pg_hba\.conf entry|not permitted to log in|no password supplied"
     r"|permission denied for database|no such (?:user|database)|not accept connections to (?:the )?database"
     r"|unsupported startup parameter|connection option|invalid \S+ value|bad value for|SSL was required|certificate"
@@ -33,39 +33,39 @@ _NEVER_LET_IN = re.compile(
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Raise StoreUnavailable in the place of what a driver raises when its database is away or refuses us."""
+    """Raise StoreUnavailable, or StoreRefused with the remedy, in place of a driver's error."""
     try:
         yield
     except (exc.TimeoutError, exc.PendingRollbackError) as error:
         raise StoreUnavailable from error
     except exc.DBAPIError as error:
-        if told := _not_let_in(error) or _refusal(error):
-            raise told from error
-        if error.connection_invalidated or isinstance(error, _AWAY) or type(error) is exc.DatabaseError:
+        if translated := _connection_error(error) or _refusal(error):
+            raise translated from error
+        if error.connection_invalidated or isinstance(error, _UNAVAILABLE) or type(error) is exc.DatabaseError:
             raise StoreUnavailable from error
         raise
 
 
 def read_only() -> StoreRefused:
-    """Return what to raise where PostgreSQL only lets us read."""
+    """Return the error of a PostgreSQL that takes no writes."""
     return StoreRefused(
-        "the store is read-only: PostgreSQL takes no writes, as a standby does, or one whose "
+        "the store is read-only: PostgreSQL takes no writes, because it is a standby or its "
         "default_transaction_read_only is on",
         f"let it take writes again, or name the primary in {_SETTING}",
     )
 
 
-def no_right(told: str) -> StoreRefused:
-    """Return what to raise where PostgreSQL has the user do less than we need."""
+def no_right(reason: str) -> StoreRefused:
+    """Return the error of a PostgreSQL user without the privileges that the store needs."""
     return StoreRefused(
-        f"the store's user may not do what is needed: {told}",
+        f"the store's user lacks a privilege: {reason}",
         "GRANT it SELECT, INSERT, UPDATE and DELETE on all tables; `hexaccount migrate` needs the user that owns them, "
         f"and may create in their schema; or name another user in {_SETTING}",
     )
 
 
 def unwritable(path: str = "its file, or the folder of that") -> StoreRefused:
-    """Return what to raise where we may only read what SQLite keeps."""
+    """Return the error of a SQLite file, or its folder, that is read-only."""
     return StoreRefused(
         f"the store is read-only: this user may not write {path}",
         "give it to the user of the service, on a disk that takes writes",
@@ -73,41 +73,41 @@ def unwritable(path: str = "its file, or the folder of that") -> StoreRefused:
 
 
 def _refusal(error: exc.DBAPIError) -> StoreRefused | None:
-    """Return why a database that has let us in does not do what it is asked."""
+    """Return the error for a statement that the database refuses for good, else None."""
     code = getattr(error.orig, "sqlstate", None)
     if code == _READ_ONLY:
         return read_only()
-    if code == _NO_RIGHT:
-        return no_right(_said(error))
-    if code == _NO_TABLE:
+    if code == _INSUFFICIENT_PRIVILEGE:
+        return no_right(_primary_message(error))
+    if code == _UNDEFINED_TABLE:
         return StoreRefused(
-            f"the store has lost a part of its schema: {_said(error)}",
+            f"the store has lost a part of its schema: {_primary_message(error)}",
             "restore it from a backup; where all of it is gone, `hexaccount migrate` makes an empty one",
         )
     if code == _DISK_FULL:
-        return StoreRefused(*_OF_SQLITE["SQLITE_FULL"])
+        return StoreRefused(*_SQLITE_ERRORS["SQLITE_FULL"])
     name = getattr(error.orig, "sqlite_errorname", "")
     if name.startswith("SQLITE_READONLY"):
         return unwritable()
-    told = next((told for kind, told in _OF_SQLITE.items() if name.startswith(kind)), None)
-    return StoreRefused(*told) if told else None
+    known = next((texts for prefix, texts in _SQLITE_ERRORS.items() if name.startswith(prefix)), None)
+    return StoreRefused(*known) if known else None
 
 
-def _said(error: exc.DBAPIError) -> str:
-    """Return the first line of what PostgreSQL says, which names what it is about; people's values are in others."""
+def _primary_message(error: exc.DBAPIError) -> str:
+    """Return PostgreSQL's primary message, which contains no values of users, unlike its details."""
     diagnosis = getattr(error.orig, "diag", None)
     return str(diagnosis.message_primary) if diagnosis else ""
 
 
-def _not_let_in(error: exc.DBAPIError) -> StoreUnavailable | None:
-    """Return why PostgreSQL, or its driver, did not let us in; a text of theirs, in which a password never stands."""
+def _connection_error(error: exc.DBAPIError) -> StoreUnavailable | None:
+    """Return the error for a failed connection to PostgreSQL, else None; libpq's text never contains the password."""
     if getattr(error.orig, "sqlstate", "") is not None:
-        return None  # SQLite has no such codes, and who has one of a server's is connected
-    told = " ".join(str(error.orig).split())
-    never = _NEVER_LET_IN.search(told)
-    if "unsupported startup parameter" in told:
-        told += "; to the URL of a PostgreSQL before which PgBouncer stands, add pooler=transaction"
-    reason = f"the store cannot be reached: {told}"
-    if never:
+        return None  # SQLite's errors have no sqlstate; an error with a server's sqlstate was raised while connected
+    text = " ".join(str(error.orig).split())
+    permanent = _PERMANENT_REFUSAL.search(text)
+    if "unsupported startup parameter" in text:
+        text += "; to the URL of a PostgreSQL before which PgBouncer stands, add pooler=transaction"
+    reason = f"the store cannot be reached: {text}"
+    if permanent:
         return StoreRefused(reason, _CORRECT)
     return StoreUnavailable(reason, f"start it, or {_CORRECT}") if isinstance(error, exc.OperationalError) else None

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter, History, JournalKey
-from hexaccount_sql.connections import unhurried
+from hexaccount_sql.connections import without_timeouts
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import FREQUENT_TYPES, RARE, journal
@@ -41,13 +41,13 @@ class SqlHistory(History):
         if after is not None:
             last = (sa.literal(value, column.type) for value, column in zip(after, _KEY, strict=True))
             statement = statement.where(sa.tuple_(*_KEY) > sa.tuple_(*last))
-        # No index knows both the order and what is chosen: much may be passed over to find a few.
-        with store_errors(), self.engine.connect() as connection, unhurried(connection):
+        # No index has both the order and the filter: the scan may skip many rows.
+        with store_errors(), self.engine.connect() as connection, without_timeouts(connection):
             return _entries(connection, statement)
 
     def count(self, event_filter: EventFilter) -> int:
         statement = sa.select(sa.func.count()).select_from(journal).where(*_conditions(event_filter))
-        with store_errors(), self.engine.connect() as connection, unhurried(connection):
+        with store_errors(), self.engine.connect() as connection, without_timeouts(connection):
             return connection.execute(statement).scalar_one()
 
 

@@ -1,4 +1,4 @@
-"""Bringing a database's schema to this version, and telling whether this version can serve with it."""
+"""Migrates a database's schema, and checks whether this release can serve with it."""
 
 import os
 import time
@@ -10,43 +10,43 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount.store_kit import schema_version as schema_mark
-from hexaccount.store_kit.schema_version import SchemaVersion, check_version
+from hexaccount.store_kit.schema_version import SchemaVersion, check_version, is_older
+from hexaccount_sql import schema
 from hexaccount_sql.connections import open_engine, without_pooler
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.schema import SUPPORTED_VERSIONS
-from hexaccount_sql.schema_mark import read_mark
-from hexaccount_sql.use import check_use
+from hexaccount_sql.privileges import check_privileges
+from hexaccount_sql.schema_version import read_version
 
-# An arbitrary number that everybody who migrates this schema takes as a lock: "hexa" in ASCII.
+# The advisory lock of migrations: "hexa" in ASCII.
 _LOCK = 0x68657861
-_GLANCE = 0.1
+_LOCK_POLL = 0.1
 
 
-def migrate(url: str, revision: str = "head") -> str:
-    """Bring the schema up, or down, to a revision, step by step; of several who do so at once one works.
+def migrate(url: str, target: str = "head") -> str:
+    """Bring the schema up, or down, to a version, `head` or `base`, and return its number; concurrent calls queue.
 
-    A step is a transaction, unless its migration says that it must not be one. It takes no lock that it does not get
-    within two seconds, as those who come for the same table wait behind it, and tries again later.
+    Raises SchemaTooNew and StoreUnavailable.
     """
     if without_pooler(sa.make_url(url))[1]:
-        # Its lock and its limits are those of a connection, which a pooler would hand to strangers.
+        # The advisory lock and the timeouts belong to a session, which a pooler lends to other clients.
         raise StoreUnavailable(
             "a migration needs a connection to the server itself; "
             "give `hexaccount migrate` a URL without pooler=transaction"
         )
-    engine = open_engine(url, patient=False)
+    engine = open_engine(url, deadlines=False)
     if engine.dialect.name == "sqlite" and engine.url.database:
-        _make_private(Path(engine.url.database))
+        _create_private(Path(engine.url.database))
     try:
-        if revision == "head" and _is_at_the_top(engine):
-            return SUPPORTED_VERSIONS[-1]
-        from hexaccount_sql.ladder import Ladder  # noqa: PLC0415 - it imports Alembic, which is heavy
+        version = _version_in(engine)
+        newest = schema.SUPPORTED_VERSIONS[-1]
+        if target == "head" and version is not None and version.number == newest:
+            return newest
+        from hexaccount_sql.migration_runner import MigrationRunner  # noqa: PLC0415 - Alembic is slow to import
 
-        with store_errors(), _alone(engine), engine.connect() as connection:
-            Ladder(connection).climb(revision)
-            mark = read_mark(connection)
-            return mark.version if mark else "base"
+        with store_errors(), _migration_lock(engine), engine.connect() as connection:
+            MigrationRunner(connection).upgrade(target)
+            version = read_version(connection)
+            return version.number if version else "base"
     finally:
         engine.dispose()
 
@@ -54,52 +54,48 @@ def migrate(url: str, revision: str = "head") -> str:
 def check_schema(engine: sa.Engine) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
     with store_errors(), engine.connect() as connection:
-        check_version(read_mark(connection), SUPPORTED_VERSIONS)
-        check_use(connection)
+        check_version(read_version(connection), schema.SUPPORTED_VERSIONS)
+        check_privileges(connection)
 
 
 def is_behind(engine: sa.Engine) -> bool:
-    """Tell whether the schema is older than the newest that this code knows."""
-    return schema_mark.is_behind(_mark_of(engine), SUPPORTED_VERSIONS)
+    """Return whether the schema is older than the newest that this code knows."""
+    return is_older(_version_in(engine), schema.SUPPORTED_VERSIONS)
 
 
-def _is_at_the_top(engine: sa.Engine) -> bool:
-    mark = _mark_of(engine)
-    return mark is not None and mark.version == SUPPORTED_VERSIONS[-1]
-
-
-def _mark_of(engine: sa.Engine) -> SchemaVersion | None:
+def _version_in(engine: sa.Engine) -> SchemaVersion | None:
     with store_errors(), engine.connect() as connection:
-        return read_mark(connection)
+        return read_version(connection)
 
 
 @contextmanager
-def _alone(engine: sa.Engine) -> Iterator[None]:
-    """Keep others who migrate from it at the same time; on SQLite each step does so by itself.
+def _migration_lock(engine: sa.Engine) -> Iterator[None]:
+    """Keep other migrations out; on SQLite the transaction of each migration does so.
 
-    The lock is that of a transaction in which nothing is done: an index that is made online does not wait for it.
+    The lock belongs to an otherwise empty transaction on a second connection: an online index waits for every open
+    transaction that holds a snapshot, and this one holds none.
     """
     if engine.dialect.name == "sqlite":
         yield
         return
     with engine.connect() as guard:
-        # Not by waiting for the lock, as for whoever does that the index would wait, which has it.
-        while not _locks(guard):
+        # Polling: a session that waits for the lock in a statement would block an online index of the lock's owner.
+        while not _try_lock(guard):
             guard.rollback()
-            time.sleep(_GLANCE)
+            time.sleep(_LOCK_POLL)
         try:
             yield
         finally:
-            with suppress(exc.DBAPIError):  # it was lost, and the lock with it
+            with suppress(exc.DBAPIError):  # the connection was lost, and the lock with it
                 guard.rollback()
 
 
-def _locks(guard: sa.Connection) -> bool:
+def _try_lock(guard: sa.Connection) -> bool:
     guard.exec_driver_sql("BEGIN")
     return bool(guard.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_LOCK})").scalar())
 
 
-def _make_private(file: Path) -> None:
-    """Make an empty database that none but its owner reads; SQLite makes its other files like it."""
-    with suppress(OSError):  # it is there, or opening it says what is wrong
+def _create_private(file: Path) -> None:
+    """Create an empty database that only its owner can read; SQLite gives its other files the same mode."""
+    with suppress(OSError):  # it exists, or opening it reports the reason
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

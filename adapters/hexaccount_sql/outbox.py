@@ -12,40 +12,27 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_order import order_by_sequence
 from hexaccount.events.ports import Backlog, Delivery, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
-from hexaccount_sql.claims import (
-    CLAIM_FOLLOWERS,
-    CLAIM_HEADS,
-    CLAIM_HEADS_AT_ONCE,
-    CLAIMED,
-    END_OF_FRONT,
-    EVENTS,
-    EVENTS_ARRAY,
-    FOLLOWERS,
-    LEASE,
-    SUBSCRIBER,
-    UNTIL,
-)
+from hexaccount_sql.claims import EVENTS, EVENTS_ARRAY, LEASE, SUBSCRIBER, UNTIL, Claim
 from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.keyed_requests import Insert
+from hexaccount_sql.idempotency_records import Insert
 from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import deliveries, journal, subscriptions
 
 _EVENT = sa.bindparam("event", type_=sa.Uuid)
 _HELD = sa.and_(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id == _EVENT, deliveries.c.lease == LEASE)
+_ERROR = sa.bindparam("last_error", type_=sa.Text)
 _FREE = {"lease": sa.null(), "leased_until": sa.null()}
-_POSTPONE = (
-    sa.update(deliveries)
-    .where(_HELD)
-    .values(attempts=deliveries.c.attempts + 1, due_at=UNTIL, error=sa.bindparam("told", type_=sa.Text), **_FREE)
+_RETRY_LATER = (
+    sa.update(deliveries).where(_HELD).values(attempts=deliveries.c.attempts + 1, due_at=UNTIL, error=_ERROR, **_FREE)
 )
-_SET_ASIDE = (
+_DEAD_LETTER = (
     sa.update(deliveries)
     .where(_HELD)
     .values(
         attempts=deliveries.c.attempts + 1,
-        set_aside=sa.true(),
-        error=sa.bindparam("told", type_=sa.Text),
+        dead_letter=sa.true(),
+        error=_ERROR,
         **_FREE,
     )
 )
@@ -58,49 +45,48 @@ _RELEASE = (
     )
     .values(**_FREE)
 )
-_SETTLE = sa.delete(deliveries).where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS))
-# One parameter for them all, where there are arrays: a statement that grows with what it strikes off is compiled anew.
-_SETTLE_AT_ONCE = sa.delete(deliveries).where(
+_ACKNOWLEDGE = sa.delete(deliveries).where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS))
+# PostgreSQL takes one array: SQLAlchemy would compile a list of parameters again for each length.
+_ACKNOWLEDGE_ARRAY = sa.delete(deliveries).where(
     deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id == sa.any_(EVENTS_ARRAY)
 )
-_OWED_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
+_DELIVERY_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
 _IN_THE_JOURNAL = sa.select(
     SUBSCRIBER, journal.c.id, journal.c.aggregate, journal.c.aggregate_id, journal.c.sequence
 ).where(journal.c.id.in_(EVENTS))
-_OWE_GIVEN_UP = (
+_REVIVE_DEAD_LETTERS = (
     sa.update(deliveries)
-    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.set_aside)
-    .values(set_aside=sa.false(), attempts=0, due_at=sa.null(), error="")
+    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.dead_letter)
+    .values(dead_letter=sa.false(), attempts=0, due_at=sa.null(), error="")
 )
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
 
 def _counted(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    """Return how many rows there are up to the limit; the order lets nobody look for them but along an index."""
+    """Return the number of rows up to the limit; the order makes the planner use an index."""
     rows = sa.select(deliveries.c.event_id).where(*conditions).order_by(deliveries.c.event_id).limit(_LIMIT)
     return sa.select(sa.func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
-# Said so that SQLite does not walk along all that is owed to the subscriber, but along what was given up.
-_GIVEN_UP = (deliveries.c.set_aside, deliveries.c.subscriber.concat("") == SUBSCRIBER)
+# The concatenation keeps SQLite from scanning all pending deliveries instead of the index of dead letters.
+_DEAD_LETTERS = (deliveries.c.dead_letter, deliveries.c.subscriber.concat("") == SUBSCRIBER)
 _OLDEST = (
     sa.select(deliveries.c.event_id)
-    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside)
+    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.dead_letter)
     .order_by(deliveries.c.event_id)
     .limit(1)
     .scalar_subquery()
 )
 _BACKLOG = sa.select(
-    _counted(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.set_aside), _counted(*_GIVEN_UP), _OLDEST
+    _counted(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.dead_letter), _counted(*_DEAD_LETTERS), _OLDEST
 )
-_FRONT = 4  # times as many as may be claimed: most accounts have few events, and most of those few are together
-_PARAMETERS = 1000  # databases take some ten thousand
+_MAX_PARAMETERS = 1000  # databases accept some ten thousand
 _TYPES = sa.select(subscriptions.c.event_type).where(subscriptions.c.subscriber == SUBSCRIBER)
 
 
 @dataclass(frozen=True, slots=True)
 class SqlOutbox(Outbox):
-    """The deliveries in the table `deliveries`; a delivery that has succeeded is a row that is gone."""
+    """The deliveries in the table `deliveries`; acknowledging a delivery removes its row."""
 
     engine: sa.Engine
     insert: Insert
@@ -117,37 +103,32 @@ class SqlOutbox(Outbox):
                 connection.execute(sa.delete(subscriptions).where(unwanted))
 
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
-        enqueue = self.insert(deliveries).from_select(_OWED_COLUMNS, _IN_THE_JOURNAL).on_conflict_do_nothing()
+        enqueue = self.insert(deliveries).from_select(_DELIVERY_COLUMNS, _IN_THE_JOURNAL).on_conflict_do_nothing()
         with store_errors(), self.engine.connect() as connection, transaction(connection):
-            for some in _batched([entry.id for entry in entries], _PARAMETERS):
-                connection.execute(_OWE_GIVEN_UP, {"for_subscriber": subscriber, "events": some})
-                connection.execute(enqueue, {"for_subscriber": subscriber, "events": some})
+            for batch in _batched([entry.id for entry in entries], _MAX_PARAMETERS):
+                connection.execute(_REVIVE_DEAD_LETTERS, {"for_subscriber": subscriber, "events": batch})
+                connection.execute(enqueue, {"for_subscriber": subscriber, "events": batch})
         self.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         token = uuid4()
-        claim = {"for_subscriber": subscriber, "claim": token, "now": now, "until": now + lease}
         with store_errors(), self.engine.connect() as connection:
-            rows = self._claim_heads(connection, {**claim, "limit": limit})
-            if rows and len(rows) < limit:
-                heads = [row.id for row in rows]
-                followers = self._claim_followers(connection, claim, heads, limit=limit - len(rows))
-                rows += self._claimed(connection, claim, followers)
+            rows = Claim(connection, subscriber, token, now, now + lease).take(limit)
         deliveries = [
             Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token) for row in rows
         ]
         return order_by_sequence(deliveries, attrgetter("entry"))
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
-        statement = _SETTLE_AT_ONCE if self.engine.dialect.name == "postgresql" else _SETTLE
+        statement = _ACKNOWLEDGE_ARRAY if self.engine.dialect.name == "postgresql" else _ACKNOWLEDGE
         for subscriber, group in _by_subscriber(deliveries).items():
             self._run(statement, for_subscriber=subscriber, events=[delivery.entry.id for delivery in group])
 
     def retry_later(self, delivery: Delivery, *, until: datetime, error: str) -> None:
-        self._run(_POSTPONE, **_held(delivery), until=until, told=error)
+        self._run(_RETRY_LATER, **_held(delivery), until=until, last_error=error)
 
     def dead_letter(self, delivery: Delivery, *, error: str) -> None:
-        self._run(_SET_ASIDE, **_held(delivery), told=error)
+        self._run(_DEAD_LETTER, **_held(delivery), last_error=error)
         self.commits.give()
 
     def release(self, deliveries: Collection[Delivery]) -> None:
@@ -157,8 +138,7 @@ class SqlOutbox(Outbox):
     def backlog(self, subscriber: str, *, limit: int) -> Backlog:
         with store_errors(), self.engine.connect() as connection:
             row = connection.execute(_BACKLOG, {"for_subscriber": subscriber, "limit": limit}).one()
-        pending, set_aside, oldest = row
-        return Backlog(pending=pending, set_aside=set_aside, oldest=oldest)
+        return Backlog(pending=row[0], dead_letters=row[1], oldest=row[2])
 
     def _run(self, statement: sa.Executable, **parameters: Any) -> None:
         with store_errors(), self.engine.connect() as connection:
@@ -166,53 +146,15 @@ class SqlOutbox(Outbox):
 
     def _subscribe(self, connection: sa.Connection, subscriber: str, event_type: str) -> None:
         row = sa.select(sa.literal(subscriber), sa.literal(event_type))
-        there = sa.exists().where(subscriptions.c.subscriber == subscriber, subscriptions.c.event_type == event_type)
-        statement = sa.insert(subscriptions).from_select(["subscriber", "event_type"], row.where(~there))
+        stored = sa.exists().where(subscriptions.c.subscriber == subscriber, subscriptions.c.event_type == event_type)
+        statement = sa.insert(subscriptions).from_select(["subscriber", "event_type"], row.where(~stored))
         try:
             connection.execute(statement)
         except sa.exc.IntegrityError:
-            return  # another process enrols the same subscriber at the same moment
-
-    def _claim_heads(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
-        """Claim heads among the oldest that are due; among more of them only where those have none."""
-        window, after = _FRONT * claim["limit"], UUID(int=0)
-        while True:
-            front = {**claim, "window": window, "after": after}
-            if rows := self._claim_heads_in(connection, front):
-                return rows
-            end = connection.execute(END_OF_FRONT, front).scalar()
-            if end is None:
-                return []
-            window, after = 4 * window, end
-
-    def _claim_heads_in(self, connection: sa.Connection, claim: dict[str, Any]) -> list[sa.Row[Any]]:
-        if connection.dialect.name == "postgresql":
-            return list(connection.execute(CLAIM_HEADS_AT_ONCE, claim))
-        return self._claimed(connection, claim, list(connection.execute(CLAIM_HEADS, claim).scalars()))
-
-    def _claimed(self, connection: sa.Connection, claim: dict[str, Any], events: Sequence[UUID]) -> list[sa.Row[Any]]:
-        return list(connection.execute(CLAIMED, {**claim, "events": events})) if events else []
-
-    def _claim_followers(
-        self, connection: sa.Connection, claim: dict[str, Any], heads: Sequence[UUID], *, limit: int
-    ) -> list[UUID]:
-        """Claim what follows the heads just claimed, up to the first that is not due; nobody else may take it."""
-        held_up: set[tuple[str, UUID]] = set()
-        events: list[UUID] = []
-        for event_id, aggregate, aggregate_id, due in connection.execute(
-            FOLLOWERS, {**claim, "events": heads, "limit": limit}
-        ):
-            if not due:
-                held_up.add((aggregate, aggregate_id))
-            if (aggregate, aggregate_id) not in held_up:
-                events.append(event_id)
-        if events:
-            connection.execute(CLAIM_FOLLOWERS, {**claim, "events": events})
-        return events
+            return  # another process has just subscribed the same subscriber
 
 
 def _batched(events: Sequence[UUID], length: int) -> Iterator[Sequence[UUID]]:
-    """Give the events in parts of no more than a length."""
     for begin in range(0, len(events), length):
         yield events[begin : begin + length]
 

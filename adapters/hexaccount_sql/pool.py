@@ -1,4 +1,4 @@
-"""The pool of connections, and what is told of it."""
+"""The pool of connections and its metrics."""
 
 from time import perf_counter
 from typing import cast
@@ -15,11 +15,11 @@ from hexaccount.store_kit.metrics import (
 )
 
 
-def told_pool(metrics: Metrics, *, size: int) -> type[sa.QueuePool]:
-    """Return a kind of pool of up to `size` connections; it tells how long is waited for one while all are in use."""
+def instrumented_pool(metrics: Metrics, *, size: int) -> type[sa.QueuePool]:
+    """Return a class of pools that observes how long callers wait for a connection while all `size` are in use."""
 
-    class ToldPool(sa.QueuePool):
-        __module__ = sa.QueuePool.__module__  # by which the library finds its log: that of all its pools
+    class InstrumentedPool(sa.QueuePool):
+        __module__ = sa.QueuePool.__module__  # the library derives the name of its logger from it
 
         def connect(self) -> PoolProxiedConnection:
             if self.checkedout() < size:
@@ -30,11 +30,11 @@ def told_pool(metrics: Metrics, *, size: int) -> type[sa.QueuePool]:
             finally:
                 metrics.observe(STORE_CONNECTION_WAITS, perf_counter() - began)
 
-    return ToldPool
+    return InstrumentedPool
 
 
-def tell_of_pool(engine: sa.Engine, metrics: Metrics, *, size: int) -> None:
-    """Have it taken down how many connections there are."""
+def observe_pool(engine: sa.Engine, metrics: Metrics, *, size: int) -> None:
+    """Export how many connections are open and in use."""
 
     def pool() -> sa.QueuePool:
         return cast("sa.QueuePool", engine.pool)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hexaccount_sql import schema
-from hexaccount_sql.keyed_requests import completing
+from hexaccount_sql.idempotency_records import completing
 from hexaccount_sql.writes import Rows, Writer, Writes, changing
 
 COMMITS_CHANNEL = "hexaccount_commits"
@@ -18,10 +18,9 @@ _HASHES: tuple[sa.ColumnClause[str], ...] = (sa.column("old", sa.Text), sa.colum
 class PostgresWriter(Writer):
     """Writes a commit as one statement, which is a transaction by itself and costs one round trip.
 
-    The rows of a table travel as one JSON document, so that the statement depends only on the tables that are
-    written, and is prepared once for each set of them. The journal's key is the compare-and-set: whoever changes an
-    aggregate writes the entry after the version they have read, and of two who read the same version the second
-    one's whole statement fails on it.
+    The rows of a table travel as one JSON document, so the statement depends only on the set of tables, and is prepared
+    once for each set. The journal's primary key is the compare-and-set: of two writers that read the same version of an
+    aggregate, both insert the same sequence, and the second statement fails as a whole.
     """
 
     insert = staticmethod(postgresql.insert)
@@ -31,7 +30,7 @@ class PostgresWriter(Writer):
 
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
         hashes = {row["id"]: row for row in writes.hashes}
-        # One statement changes a row only once, so an account that changes takes its new hash along.
+        # A statement can update a row only once, so an updated user's row carries its new hash.
         for row in writes.updates.get(schema.users, []):
             row.update(hashes.pop(row["id"], {}))
         kinds = (bool(hashes), bool(writes.spent), bool(writes.answered))
@@ -53,7 +52,7 @@ class PostgresWriter(Writer):
 def _statement(
     inserts: tuple[sa.Table, ...], updates: tuple[sa.Table, ...], new_hashes: bool, spent: bool, answered: bool
 ) -> sa.Select[Any]:
-    """Return the statement that writes these tables; it gives a row if a delivery is owed."""
+    """Return the statement that writes these tables; it returns a row if a delivery was enqueued."""
     parts = [_update(table) for table in updates]
     parts += [_insert(table).cte(f"insert_{table.name}") for table in inserts if table is not schema.journal]
     if spent:
@@ -65,10 +64,10 @@ def _statement(
     if schema.journal not in inserts:
         return sa.select(sa.literal(1)).where(sa.false()).add_cte(*parts)
     entries = _insert(schema.journal).returning(schema.journal).cte("insert_journal")
-    pending = _owe(entries)
-    one_owed = sa.select(pending.c.event_id).limit(1).subquery()
-    told = sa.select(sa.func.pg_notify(COMMITS_CHANNEL, sa.bindparam("token", type_=sa.Text))).select_from(one_owed)
-    return told.add_cte(*parts, entries, pending)
+    deliveries = _enqueue(entries)
+    first = sa.select(deliveries.c.event_id).limit(1).subquery()
+    notify = sa.select(sa.func.pg_notify(COMMITS_CHANNEL, sa.bindparam("token", type_=sa.Text))).select_from(first)
+    return notify.add_cte(*parts, entries, deliveries)
 
 
 def _insert(table: sa.Table) -> Any:
@@ -80,8 +79,8 @@ def _update(table: sa.Table) -> sa.CTE:
     rows = _rows(f"update_{table.name}", [*table.columns, sa.column("stored_version", sa.Integer), *_HASHES])
     changed: dict[str, sa.ColumnElement[Any]] = {name: rows.c[name] for name in changing(table)}
     if table is schema.users:
-        kept = table.c.password_hash
-        changed["password_hash"] = sa.case((_is_to_replace(kept, rows), rows.c.new), else_=kept)
+        stored = table.c.password_hash
+        changed["password_hash"] = sa.case((_is_to_replace(stored, rows), rows.c.new), else_=stored)
     same = (table.c.id == rows.c.id) & (table.c.version == rows.c.stored_version)
     return sa.update(table).where(same).values(changed).cte(f"update_{table.name}")
 
@@ -105,26 +104,26 @@ def _spend_tokens() -> sa.CTE:
 
 
 def _complete() -> sa.CTE:
-    keys = schema.idempotency_keys
+    keys = schema.idempotency_records
     rows = _rows("complete", keys.columns)
     insert = completing(postgresql.insert(keys).from_select(list(rows.c.keys()), sa.select(*rows.c)))
     complete: sa.CTE = insert.cte("complete_requests")
     return complete
 
 
-def _owe(entries: sa.CTE) -> sa.CTE:
+def _enqueue(entries: sa.CTE) -> sa.CTE:
     subscriptions = schema.subscriptions
     columns = (entries.c.id, entries.c.aggregate, entries.c.aggregate_id, entries.c.sequence)
     wanted = subscriptions.c.event_type.in_((entries.c.type, "*"))
-    pending = sa.select(subscriptions.c.subscriber, *columns).join(entries, wanted).distinct()
+    rows = sa.select(subscriptions.c.subscriber, *columns).join(entries, wanted).distinct()
     insert = sa.insert(schema.deliveries).from_select(
-        ["subscriber", "event_id", "aggregate", "aggregate_id", "sequence"], pending
+        ["subscriber", "event_id", "aggregate", "aggregate_id", "sequence"], rows
     )
     return insert.returning(schema.deliveries.c.event_id).cte("insert_deliveries")
 
 
 def _rows(parameter: str, columns: Iterable[sa.ColumnClause[Any]]) -> sa.TableValuedAlias:
-    """Return the rows of a JSON document, typed as these columns are."""
+    """Return the rows of a JSON document with the types of these columns."""
     document = sa.cast(sa.bindparam(parameter, type_=sa.Text), postgresql.JSON)
     fields = [sa.column(column.name, column.type) for column in columns]
     rows = sa.func.json_to_recordset(document).table_valued(*fields, name=f"{parameter}_rows")
@@ -132,5 +131,5 @@ def _rows(parameter: str, columns: Iterable[sa.ColumnClause[Any]]) -> sa.TableVa
 
 
 def _document(rows: Rows) -> str:
-    # UUIDs and moments are written as PostgreSQL reads them.
+    # str() of a UUID or a datetime is a form that PostgreSQL reads.
     return json.dumps(rows, default=str, separators=(",", ":"))

@@ -60,7 +60,7 @@ _JOURNAL = (
 
 @dataclass(frozen=True, slots=True)
 class SqlUsers(TrackingUsers):
-    """The accounts in the table `users`."""
+    """The users in the table `users`."""
 
     rows: Read
 
@@ -76,23 +76,23 @@ class SqlUsers(TrackingUsers):
     def page(self, *, limit: int, after: UUID | None) -> Sequence[User]:
         statement = _FIRST_USERS if after is None else _NEXT_USERS
         rows = self.rows(statement, {"limit": limit} if after is None else {"limit": limit, "id": after})
-        return [self.work.keep(user_from(row)) for row in rows]
+        return [self.identity_map.track(user_from(row)) for row in rows]
 
     def _one(self, statement: sa.Executable, parameters: dict[str, Any]) -> User | None:
         for row in self.rows(statement, parameters):
-            return self.work.keep(user_from(row))
+            return self.identity_map.track(user_from(row))
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class SqlSessions(TrackingSessions):
-    """The logins in the table `sessions`, and their tokens in `refresh_tokens`."""
+    """The sessions in the table `sessions`, with their tokens in `refresh_tokens`."""
 
     rows: Read
 
     def read(self, session_id: UUID) -> Session | None:
         for row in self.rows(_SESSION, {"id": session_id}):
-            return self.work.keep(session_from(row))
+            return self.identity_map.track(session_from(row))
         return None
 
     def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
@@ -111,10 +111,10 @@ class SqlSessions(TrackingSessions):
         statement = _NEWEST_LIVE_SESSIONS if after is None else _OLDER_LIVE_SESSIONS
         parameters = {"user": user.id, "epoch": user.epoch, "now": now, "limit": limit}
         rows = self.rows(statement, parameters if after is None else {**parameters, "id": after})
-        return [self.work.keep(session_from(row)) for row in rows]
+        return [self.identity_map.track(session_from(row)) for row in rows]
 
     def _keep_both(self, row: Sequence[Any]) -> tuple[Session, User]:
-        return self.work.keep(session_from(row)), self.work.keep(user_from(row[_SESSION_WIDTH:]))
+        return self.identity_map.track(session_from(row)), self.identity_map.track(user_from(row[_SESSION_WIDTH:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +125,13 @@ class SqlProfiles(TrackingProfiles):
 
     def read(self, user_id: UUID) -> Profile | None:
         for row in self.rows(_PROFILE, {"id": user_id}):
-            return self.work.keep(profile_from(row))
+            return self.identity_map.track(profile_from(row))
         return None
 
     def prefetch(self, user_ids: Sequence[UUID]) -> None:
-        kept = [self.work.keep(profile_from(row)) for row in self.rows(_PROFILES, {"ids": list(user_ids)})]
-        for user_id in set(user_ids) - {profile.id for profile in kept}:
-            self.work.note_absent(Profile, user_id)
+        found = [self.identity_map.track(profile_from(row)) for row in self.rows(_PROFILES, {"ids": list(user_ids)})]
+        for user_id in set(user_ids) - {profile.id for profile in found}:
+            self.identity_map.note_absent(Profile, user_id)
 
 
 @dataclass(frozen=True, slots=True)

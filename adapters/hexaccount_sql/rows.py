@@ -1,4 +1,4 @@
-"""Aggregates and journal entries to and from rows; the columns of a table stand in the order of its definition."""
+"""Maps aggregates and journal entries to rows and back, by the order of columns in `schema`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,7 +37,7 @@ def row_of(aggregate: Aggregate) -> dict[str, Any]:
 
 
 def user_from(row: Sequence[Any]) -> User:
-    """Return the account of a row of `users`."""
+    """Return the user of a row of `users`."""
     return User(
         id=row[0],
         name=UserName.restore(row[1], row[2]),

@@ -1,17 +1,15 @@
 """The tables.
 
-Aggregates name each other by id, without foreign keys: each is its own border of consistency, as on a store that
-has no joins. What must be unique is so by a constraint; `migrations` brings databases into this form.
+Aggregates refer to each other by id, without foreign keys: each is a consistency boundary. Constraints keep what
+must be unique. The package `migrations` brings a database to this schema.
 """
-
-from typing import Any
 
 import sqlalchemy as sa
 
-from hexaccount_sql.columns import Moment
+from hexaccount_sql.columns import Moment, partial_index
 
-# The schema versions that this code can serve with, as far as it knows them; the last is the one that it makes.
-SUPPORTED_VERSIONS = ("0001", "0002")
+SUPPORTED_VERSIONS = ("0001",)
+"""The versions of migrations with which this code can serve, oldest first; the last is the one that it migrates to."""
 
 metadata = sa.MetaData()
 
@@ -51,14 +49,11 @@ sessions = sa.Table(
     sa.Column("closed_at", Moment),
     sa.Column("version", sa.Integer, nullable=False),
 )
-_closed: dict[str, Any] = {
-    f"{dialect}_where": sessions.c.closed_at.is_not(None) for dialect in ("postgresql", "sqlite")
-}
-# Those that have ended, one way or the other.
-sa.Index("sessions_end", sessions.c.idle_until)
-sa.Index("sessions_closed", sessions.c.closed_at, **_closed)
+# For the retention of sessions that have ended, one index for each way to end.
+sa.Index("sessions_idle_until", sessions.c.idle_until)
+sa.Index("sessions_closed_at", sessions.c.closed_at, **partial_index(sessions.c.closed_at.is_not(None)))
 
-sa.Index("sessions_of_user", sessions.c.user_id, sessions.c.id)
+sa.Index("sessions_user_id", sessions.c.user_id, sessions.c.id)
 
 profiles = sa.Table(
     "profiles",
@@ -71,7 +66,7 @@ profiles = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
 )
 
-# The key makes sequences gapless under races: it is also the compare-and-set that guards every aggregate's version.
+# The primary key is the compare-and-set: of two writers that read the same version, one violates it.
 journal = sa.Table(
     "journal",
     metadata,
@@ -89,10 +84,10 @@ journal = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.UniqueConstraint("id", name="journal_id"),
 )
-# The history of one account.
+# For the history of one user.
 sa.Index("journal_subject", journal.c.subject, journal.c.id)
 
-# Of these there are so many that they are found soon wherever one looks; all others are found by an index.
+# A scan finds events of these types soon, as they make up nearly all of a journal. An index finds the others.
 FREQUENT_TYPES = (
     "hexaccount.profile.created.v1",
     "hexaccount.profile.updated.v1",
@@ -102,10 +97,9 @@ FREQUENT_TYPES = (
     "hexaccount.session.refreshed.v1",
     "hexaccount.user.registered.v1",
 )
-# In the words of the index and of whoever wants it to be used: SQLite goes by them.
+# SQLite uses a partial index only if the query repeats its condition literally.
 RARE = sa.text("type NOT IN ({})".format(", ".join(map(repr, FREQUENT_TYPES))))
-_rare: dict[str, Any] = {f"{dialect}_where": RARE for dialect in ("postgresql", "sqlite")}
-sa.Index("journal_rare", journal.c.type, journal.c.id, **_rare)
+sa.Index("journal_rare_types", journal.c.type, journal.c.id, **partial_index(RARE))
 
 subscriptions = sa.Table(
     "subscriptions",
@@ -126,19 +120,17 @@ deliveries = sa.Table(
     sa.Column("due_at", Moment),
     sa.Column("lease", sa.Uuid),
     sa.Column("leased_until", Moment),
-    sa.Column("set_aside", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("dead_letter", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("error", sa.Text, nullable=False, server_default=""),
-    # A claim changes a row beside itself, on the same page, and no index has to learn of it.
+    # Half of each page is free for heap-only updates (HOT): a claim touches no index.
     postgresql_with={"fillfactor": 50},
 )
-_owed: dict[str, Any] = {f"{dialect}_where": ~deliveries.c.set_aside for dialect in ("postgresql", "sqlite")}
-_set_aside: dict[str, Any] = {
-    f"{dialect}_where": deliveries.c.set_aside == sa.true() for dialect in ("postgresql", "sqlite")
-}
-# The next ones to claim, the first one owed of an aggregate, and those that were given up.
-sa.Index("deliveries_owed", deliveries.c.subscriber, deliveries.c.event_id, **_owed)
-sa.Index("deliveries_order", *deliveries.c["subscriber", "aggregate", "aggregate_id", "sequence"], **_owed)
-sa.Index("deliveries_set_aside", deliveries.c.event_id, deliveries.c.subscriber, **_set_aside)
+_pending = partial_index(~deliveries.c.dead_letter)
+_dead_letters = partial_index(deliveries.c.dead_letter == sa.true())
+# For the next deliveries to claim, the first pending one of an aggregate, and the dead letters.
+sa.Index("deliveries_pending", deliveries.c.subscriber, deliveries.c.event_id, **_pending)
+sa.Index("deliveries_order", *deliveries.c["subscriber", "aggregate", "aggregate_id", "sequence"], **_pending)
+sa.Index("deliveries_dead_letters", deliveries.c.event_id, deliveries.c.subscriber, **_dead_letters)
 
 inbox = sa.Table(
     "inbox",
@@ -147,8 +139,8 @@ inbox = sa.Table(
     sa.Column("event_id", sa.Uuid, primary_key=True),
 )
 
-# A digest stands for a token that nobody can read back; `salt` makes the successor of a spent one during the grace.
-# That no token has two successors is kept by their predecessor's being unique.
+# `digest` is a hash of the token; `salt` recreates the successor of a spent token during its grace period.
+# The unique predecessor keeps a token from having two successors.
 refresh_tokens = sa.Table(
     "refresh_tokens",
     metadata,
@@ -160,17 +152,11 @@ refresh_tokens = sa.Table(
     sa.Column("salt", sa.Text),
     sa.UniqueConstraint("predecessor", name="refresh_tokens_predecessor"),
 )
-_spent: dict[str, Any] = {
-    f"{dialect}_where": refresh_tokens.c.spent_at.is_not(None) for dialect in ("postgresql", "sqlite")
-}
-_salted: dict[str, Any] = {
-    f"{dialect}_where": refresh_tokens.c.salt.is_not(None) for dialect in ("postgresql", "sqlite")
-}
-sa.Index("refresh_tokens_session", refresh_tokens.c.session_id)
-sa.Index("refresh_tokens_spent", refresh_tokens.c.spent_at, **_spent)
-sa.Index("refresh_tokens_salted", refresh_tokens.c.spent_at, **_salted)
+sa.Index("refresh_tokens_session_id", refresh_tokens.c.session_id)
+sa.Index("refresh_tokens_spent_at", refresh_tokens.c.spent_at, **partial_index(refresh_tokens.c.spent_at.is_not(None)))
+sa.Index("refresh_tokens_salt", refresh_tokens.c.spent_at, **partial_index(refresh_tokens.c.salt.is_not(None)))
 
-# `sealed` is the private key, encrypted under the setting `jwt.key`.
+# `sealed` is the private key, encrypted with a key derived from the setting `jwt.key`.
 signing_keys = sa.Table(
     "signing_keys",
     metadata,
@@ -182,18 +168,18 @@ signing_keys = sa.Table(
     sa.Column("retired_at", Moment),
 )
 
-# How far two meters of one key have been filled, as the moments at which they will have drained.
+# The moments at which the burst bucket and the sustained bucket of a key will have drained.
 rate_limits = sa.Table(
-    "allowances",
+    "rate_limits",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("burst_until", Moment, nullable=False),
     sa.Column("sustained_until", Moment, nullable=False),
 )
-sa.Index("allowances_lasting", rate_limits.c.sustained_until)
+sa.Index("rate_limits_sustained_until", rate_limits.c.sustained_until)
 
-idempotency_keys = sa.Table(
-    "idempotency_keys",
+idempotency_records = sa.Table(
+    "idempotency_records",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("fingerprint", sa.Text, nullable=False),
@@ -201,4 +187,4 @@ idempotency_keys = sa.Table(
     sa.Column("user_id", sa.Uuid),
     sa.Column("expires_at", Moment, nullable=False),
 )
-sa.Index("idempotency_keys_expiry", idempotency_keys.c.expires_at)
+sa.Index("idempotency_records_expires_at", idempotency_records.c.expires_at)

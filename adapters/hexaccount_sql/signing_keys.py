@@ -19,14 +19,14 @@ class SqlSigningKeys(SigningKeys):
     def all(self) -> Sequence[StoredKey]:
         with store_errors(), self.engine.connect() as connection:
             found = [StoredKey(**row) for row in connection.execute(sa.select(signing_keys)).mappings()]
-        # Not in SQL: databases differ in how they order texts.
+        # Sorted here: databases order texts by different collations.
         return sorted(found, key=lambda key: (key.signs_from, key.kid))
 
     def add(self, key: StoredKey) -> None:
         try:
             self._count(sa.insert(signing_keys).values(asdict(key)))
         except exc.IntegrityError:
-            raise KeyRefused("there is a signing key of this name already") from None
+            raise KeyRefused("a signing key of this name already exists") from None
 
     def retire(self, kid: str, at: datetime) -> bool:
         unretired = sa.and_(signing_keys.c.kid == kid, signing_keys.c.retired_at.is_(None))

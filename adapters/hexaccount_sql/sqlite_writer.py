@@ -5,8 +5,8 @@ from sqlalchemy.dialects import sqlite
 
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_sql import schema
-from hexaccount_sql.connections import SQLITE_LOCK_WAIT, transaction
-from hexaccount_sql.keyed_requests import completing
+from hexaccount_sql.connections import SQLITE_LOCK_TIMEOUT, transaction
+from hexaccount_sql.idempotency_records import completing
 from hexaccount_sql.writes import LostRace, Rows, Writer, Writes, changing
 
 _NEW_HASH = (
@@ -22,10 +22,10 @@ _SPEND = (
     .where(schema.refresh_tokens.c.digest == sa.bindparam("token"))
     .values(spent_at=sa.bindparam("spent_at"), salt=sa.bindparam("salt"))
 )
-_COMPLETE = completing(sqlite.insert(schema.idempotency_keys))
-_OWED_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
-_OWE = sa.insert(schema.deliveries).from_select(
-    _OWED_COLUMNS,
+_COMPLETE = completing(sqlite.insert(schema.idempotency_records))
+_DELIVERY_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
+_ENQUEUE = sa.insert(schema.deliveries).from_select(
+    _DELIVERY_COLUMNS,
     sa.select(
         schema.subscriptions.c.subscriber,
         schema.journal.c.id,
@@ -42,22 +42,22 @@ _OWE = sa.insert(schema.deliveries).from_select(
 class SqliteWriter(Writer):
     """Writes a commit as a transaction that takes the write lock before its first statement.
 
-    Taking it later, on the way from reading to writing, could fail at once however long the lock's wait is. The
-    threads of a process queue for a lock of their own before: SQLite makes those who wait ask again and again.
+    Upgrading from a read lock could fail at once, whatever the timeout. The threads of a process first queue for a lock
+    in memory, as SQLite polls its own.
     """
 
     insert = staticmethod(sqlite.insert)
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()
+        self._write_lock = threading.Lock()
 
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
-        if not self._turn.acquire(timeout=SQLITE_LOCK_WAIT):
+        if not self._write_lock.acquire(timeout=SQLITE_LOCK_TIMEOUT):
             raise StoreUnavailable
         try:
             return self._write_whole(connection, writes)
         finally:
-            self._turn.release()
+            self._write_lock.release()
 
     def _write_whole(self, connection: sa.Connection, writes: Writes) -> bool:
         with transaction(connection):
@@ -75,7 +75,7 @@ class SqliteWriter(Writer):
         if writes.answered:
             connection.execute(_COMPLETE, writes.answered)
         entries = writes.inserts.get(schema.journal, [])
-        return sum(connection.execute(_OWE, {"entry": entry["id"]}).rowcount for entry in entries) > 0
+        return sum(connection.execute(_ENQUEUE, {"entry": entry["id"]}).rowcount for entry in entries) > 0
 
     def _update(self, connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
         for row in rows:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from hexaccount.accounts.ports import StoredProfiles
 from hexaccount.accounts.profile import Profile
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.keyed_requests import Insert
+from hexaccount_sql.idempotency_records import Insert
 from hexaccount_sql.rows import row_of
 from hexaccount_sql.schema import profiles as table
 
@@ -19,7 +19,7 @@ class SqlStoredProfiles(StoredProfiles):
     insert: Insert
 
     def restore(self, profiles: Sequence[Profile]) -> None:
-        # In one order for everybody, so that of two who write the same rows neither waits for the other.
+        # One order for all writers avoids deadlocks.
         rows = [row_of(profile) for profile in sorted(profiles, key=lambda profile: profile.id)]
         insert = self.insert(table)
         values = {column.name: insert.excluded[column.name] for column in table.columns if column.name != "id"}

@@ -10,17 +10,17 @@ from hexaccount_sql.schema import deliveries, subscriptions
 _SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
 _LIMIT = sa.bindparam("most", type_=sa.Integer)
 _UNSUBSCRIBE = sa.delete(subscriptions).where(subscriptions.c.subscriber == _SUBSCRIBER)
-_doomed = (
+_batch = (
     sa.select(deliveries.c.event_id)
     .where(deliveries.c.subscriber == _SUBSCRIBER)
     .order_by(deliveries.c.event_id)
     .limit(_LIMIT)
     .correlate(None)
 )
-_STRIKE_OFF = sa.delete(deliveries).where(deliveries.c.subscriber == _SUBSCRIBER, deliveries.c.event_id.in_(_doomed))
-# From one name to the next along the index: to look at every delivery would take as long as there are many.
-_NEXT_OWED = sa.select(sa.func.min(deliveries.c.subscriber)).where(deliveries.c.subscriber > _SUBSCRIBER)
-_ENROLLED = sa.select(subscriptions.c.subscriber).distinct()
+_DELETE_BATCH = sa.delete(deliveries).where(deliveries.c.subscriber == _SUBSCRIBER, deliveries.c.event_id.in_(_batch))
+# Jumps from one name to the next along the index, instead of reading every delivery.
+_NEXT_PENDING = sa.select(sa.func.min(deliveries.c.subscriber)).where(deliveries.c.subscriber > _SUBSCRIBER)
+_SUBSCRIBED = sa.select(subscriptions.c.subscriber).distinct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class SqlSubscriptions(Subscriptions):
 
     def names(self) -> Collection[str]:
         with store_errors(), self.engine.connect() as connection:
-            names = set(connection.execute(_ENROLLED).scalars())
-            pending = ""
-            while pending := connection.execute(_NEXT_OWED, {"for_subscriber": pending}).scalar_one() or "":
-                names.add(pending)
+            names = set(connection.execute(_SUBSCRIBED).scalars())
+            name = ""
+            while name := connection.execute(_NEXT_PENDING, {"for_subscriber": name}).scalar_one() or "":
+                names.add(name)
         return names
 
     def unsubscribe(self, subscriber: str, *, limit: int) -> int:
-        # Each is a commit of its own: what others commit is owed no more from the first on.
+        # Two commits: from the first on, new events are no longer enqueued for the subscriber.
         with store_errors(), self.engine.connect() as connection:
             connection.execute(_UNSUBSCRIBE, {"for_subscriber": subscriber})
-            return connection.execute(_STRIKE_OFF, {"for_subscriber": subscriber, "most": limit}).rowcount
+            return connection.execute(_DELETE_BATCH, {"for_subscriber": subscriber, "most": limit}).rowcount

@@ -14,7 +14,7 @@ from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.identity_map import Change, IdentityMap
 from hexaccount.store_kit.tracking_repositories import TrackingInbox
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.keyed_requests import SqlKeyedRequests
+from hexaccount_sql.idempotency_records import SqlIdempotencyRecords
 from hexaccount_sql.repositories import SqlJournal, SqlProfiles, SqlSessions, SqlUsers
 from hexaccount_sql.rows import TABLES
 from hexaccount_sql.schema import users
@@ -24,11 +24,11 @@ _NAME_OWNER = sa.select(users.c.id).where(users.c.name_key == sa.bindparam("key"
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DEADLOCK_DETECTED = "40P01"
-_DEADLOCKS_IN_A_ROW = 10
+_DEADLOCK_RETRIES = 10
 
 
 class SqlUnitOfWork:
-    """A transaction on a database; it holds one connection from its first read until it ends."""
+    """A unit of work; it holds one connection from its first read until it ends."""
 
     def __init__(self, engine: sa.Engine, writer: Writer, recorder: EventRecorder, commits: CommitSignal) -> None:
         self._engine = engine
@@ -36,13 +36,13 @@ class SqlUnitOfWork:
         self._recorder = recorder
         self._commits = commits
         self._connection: sa.Connection | None = None
-        self._work = IdentityMap()
-        self.users = SqlUsers(self._work, self._read)
-        self.sessions = SqlSessions(self._work, self._read)
-        self.profiles = SqlProfiles(self._work, self._read)
+        self._identity_map = IdentityMap()
+        self.users = SqlUsers(self._identity_map, self._read)
+        self.sessions = SqlSessions(self._identity_map, self._read)
+        self.profiles = SqlProfiles(self._identity_map, self._read)
         self.journal = SqlJournal(self._read)
-        self.inbox = TrackingInbox(self._work)
-        self.idempotency_records = SqlKeyedRequests(self._work, self._read, writer.insert)
+        self.inbox = TrackingInbox(self._identity_map)
+        self.idempotency_records = SqlIdempotencyRecords(self._identity_map, self._read, writer.insert)
 
     def __enter__(self) -> Self:
         return self
@@ -50,33 +50,33 @@ class SqlUnitOfWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._work.forget()
+        self._identity_map.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def commit(self) -> None:
-        changes = self._work.changes(self._recorder)
-        writes = Writes.of(changes, self._work.pending_writes)
+        changes = self._identity_map.changes(self._recorder)
+        writes = Writes.of(changes, self._identity_map.pending_writes)
         if writes.empty:
             return
         with store_errors():
-            pending = self._write(writes, changes)
-        self._work.acknowledge(changes)
-        if pending:
+            enqueued = self._write(writes, changes)
+        self._identity_map.committed(changes)
+        if enqueued:
             self._commits.give()
 
     def _write(self, writes: Writes, changes: Sequence[Change]) -> bool:
         try:
-            return self._write_again_after_deadlock(writes)
+            return self._write_despite_deadlocks(writes)
         except exc.IntegrityError as error:
             raise self._explain(_broken_constraint(error), changes) from error
         except LostRace as error:
             raise self._stale(changes) from error
 
-    def _write_again_after_deadlock(self, writes: Writes) -> bool:
-        """Write; whom the database ends so that others can go on has written nothing, and just tries again."""
-        for _ in range(_DEADLOCKS_IN_A_ROW):
+    def _write_despite_deadlocks(self, writes: Writes) -> bool:
+        """Write, and repeat if the database aborts the statement to resolve a deadlock."""
+        for _ in range(_DEADLOCK_RETRIES):
             try:
                 return self._writer.write(self._connect(), writes)
             except exc.OperationalError as error:
@@ -85,7 +85,7 @@ class SqlUnitOfWork:
         return self._writer.write(self._connect(), writes)
 
     def _explain(self, constraint: str, changes: Sequence[Change]) -> Exception:
-        """Say which rule a constraint has kept; the name's refusal comes first, whichever the database found."""
+        """Return the refusal that a violated constraint means; a taken name takes precedence over a taken address."""
         if "inbox" in constraint:
             return AlreadyHandled()
         if "name_key" in constraint:
@@ -99,7 +99,7 @@ class SqlUnitOfWork:
         return any(row.id != account.id for row in self._read(_NAME_OWNER, {"key": account.name.key}))
 
     def _stale(self, changes: Sequence[Change]) -> StaleVersion:
-        """Name the first aggregate that is not as it was read."""
+        """Return the refusal for the first aggregate whose stored version differs from the one that was read."""
         for change in changes:
             table = TABLES[type(change.aggregate)]
             versions = sa.select(table.c.version).where(table.c.id == sa.bindparam("id"))
@@ -120,9 +120,9 @@ class SqlUnitOfWork:
 
 
 def _broken_constraint(error: exc.IntegrityError) -> str:
-    """Return the constraint's name on PostgreSQL, and on SQLite a message of tables and columns.
+    """Return the constraint's name on PostgreSQL, and on SQLite a message with its table and columns.
 
-    PostgreSQL's message would not do: it repeats the values, which people choose.
+    PostgreSQL's message contains the values, which users choose and could make look like the name of a constraint.
     """
     diagnosis = getattr(error.orig, "diag", None)
     return str(error.orig) if diagnosis is None else str(diagnosis.constraint_name)

@@ -1,4 +1,4 @@
-"""Whether what follows the `?` in the URL of a PostgreSQL is understood by those with whom it is reached."""
+"""Checks the parameters in the URL of a PostgreSQL."""
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -7,7 +7,7 @@ from hexaccount_sql.connections import without_pooler
 
 
 def check_options(url: str) -> None:
-    """Return if hosts and ports can be read, and libpq has the options; raises ValueError, which shows none's value."""
+    """Return if hosts, ports and option names are valid; raises ValueError, whose text contains no value of the URL."""
     from psycopg.pq import Conninfo  # noqa: PLC0415 - psycopg is an extra that SQLite does without
 
     parsed, _ = without_pooler(sa.make_url(url))

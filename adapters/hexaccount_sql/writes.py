@@ -1,4 +1,4 @@
-"""What one commit writes, grouped by table, whichever database it goes to."""
+"""The rows that one commit writes, grouped by table, for both dialects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from hexaccount.store_kit.identity_map import Change
 from hexaccount.store_kit.pending_writes import PendingWrites
 from hexaccount_sql import schema
-from hexaccount_sql.keyed_requests import Insert
-from hexaccount_sql.keyed_requests import row_of as row_of_request
+from hexaccount_sql.idempotency_records import Insert
+from hexaccount_sql.idempotency_records import row_of as row_of_request
 from hexaccount_sql.rows import TABLES, entry_row, row_of, token_row
 
 Rows = list[dict[str, Any]]
@@ -25,10 +25,10 @@ def changing(table: sa.Table) -> list[str]:
 class Writes:
     """The rows of one commit.
 
-    A row to update carries the version that must be stored as `stored_version`. It never brings a password hash, of
-    which the version says nothing: `hashes` holds rows of `id`, `old` and `new`, and an account that has another hash
-    than `old` by now is to keep it; without an `old`, `new` replaces whatever is there. `spent` holds the tokens that
-    have been used, `answered` requests with a key, which may be there already.
+    A row of `updates` carries the version that must be stored as `stored_version`. It has no password hash, which the
+    version does not cover: `hashes` holds rows of `id`, `old` and `new`, and `new` replaces the stored hash if that is
+    still `old`, or if `old` is None. `spent` holds used refresh tokens, `answered` completed idempotency records, which
+    may be stored already.
     """
 
     inserts: dict[sa.Table, Rows] = field(default_factory=dict)
@@ -39,13 +39,13 @@ class Writes:
 
     @classmethod
     def of(cls, changes: Sequence[Change], pending_writes: PendingWrites) -> "Writes":
-        """Return what these changes and orders come to."""
+        """Return the rows of changed aggregates and pending writes."""
         writes = cls()
         if pending_writes.handled:
             writes.inserts[schema.inbox] = [
                 {"subscriber": subscriber, "event_id": event_id} for subscriber, event_id in pending_writes.handled
             ]
-        # In one order for everybody, so that of two who write the same rows neither waits for the other.
+        # One order for all writers avoids deadlocks.
         changes = sorted(changes, key=lambda change: (change.aggregate.kind, change.aggregate.id))
         for change in changes:
             row, table = row_of(change.aggregate), TABLES[type(change.aggregate)]
@@ -66,22 +66,22 @@ class Writes:
 
     @property
     def empty(self) -> bool:
-        """Tell whether there is nothing to write."""
+        """Return whether there is nothing to write."""
         return not (self.inserts or self.updates or self.hashes or self.spent or self.answered)
 
 
 class Writer(Protocol):
-    """Writes a commit into one kind of database."""
+    """Writes a commit in one dialect."""
 
     insert: Insert
 
     def write(self, connection: sa.Connection, writes: Writes) -> bool:
-        """Write all or nothing and tell whether deliveries are owed for it.
+        """Write all or nothing, and return whether deliveries were enqueued.
 
-        Raises sqlalchemy.exc.IntegrityError, and LostRace when a row to update is not as it was read.
+        Raises sqlalchemy.exc.IntegrityError, and LostRace if a row to update has another version than `stored_version`.
         """
         ...
 
 
 class LostRace(Exception):
-    """A row to update is not in the version in which it was read."""
+    """A row to update has another version than the one that was read."""

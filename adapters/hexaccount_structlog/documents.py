@@ -1,53 +1,57 @@
-"""What a line tells, under the names of the Elastic Common Schema, in which a dot stands for an object in an object.
+"""Log documents: flat dictionaries whose keys are the dotted names of fields of the Elastic Common Schema.
 
 https://www.elastic.co/guide/en/ecs/8.17/ecs-field-reference.html
 https://github.com/elastic/ecs-logging/tree/main/spec
 """
 
-import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from logging import LogRecord
-from typing import Any
-
-from structlog.typing import EventDict
+from traceback import TracebackException
+from typing import Any, TypeAlias
 
 from hexaccount.kernel.causation import current_cause
-from hexaccount_structlog.errors import cut, trace_of, type_of
 
-LONGEST_MESSAGE = 8_000
-OF_EVERY_LINE = {"ecs.version": "8.17.0", "service.name": "hexaccount", "event.dataset": "hexaccount"}
+Document: TypeAlias = dict[str, Any]
+Renderer: TypeAlias = Callable[[Document], bytes]
 
-request_in_hand: ContextVar[str | None] = ContextVar("hexaccount_request_in_hand", default=None)
-"""The id of the request that this thread, or what it has handed on, works on."""
+MAX_MESSAGE = 8_000
+MAX_STACK_TRACE = 12_000
+CONSTANT_FIELDS = {"ecs.version": "8.17.0", "service.name": "hexaccount", "event.dataset": "hexaccount"}
+
+current_request_id: ContextVar[str | None] = ContextVar("hexaccount_current_request_id", default=None)
 
 
-def document_of(_logger: Any, level: str, event: EventDict) -> EventDict:
-    """Return what is told of a record of the standard library, of which structlog has made an event."""
-    record: LogRecord = event["_record"]
-    document: EventDict = {
-        "@timestamp": moment(record.created),
-        "log.level": level,
-        "message": cut(event["event"], LONGEST_MESSAGE),
-        **OF_EVERY_LINE,
+def document_of(record: LogRecord, message: str, error: BaseException | None = None) -> Document:
+    """Return the fields of a record of `logging`, with the ids of the current request and trace."""
+    document: Document = {
+        "@timestamp": timestamp(record.created),
+        "log.level": record.levelname.lower(),
+        "message": shorten(message, MAX_MESSAGE),
+        **CONSTANT_FIELDS,
         "log.logger": record.name,
         "process.pid": record.process,
         "process.thread.name": record.threadName,
     }
-    if request := request_in_hand.get():
-        document["http.request.id"] = request
+    if request_id := current_request_id.get():
+        document["http.request.id"] = request_id
     add_trace(document, current_cause().traceparent)
-    caught = event.get("exc_info")
-    if caught and caught[1] is not None:
-        _add_error(document, caught[1])
+    if error is not None:
+        kind = type(error)
+        module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+        document["error.type"] = f"{module}{kind.__qualname__}"
+        document["error.message"] = shorten(str(error), MAX_MESSAGE)
+        # Without `capture_locals`, so that no variable's value is in it.
+        document["error.stack_trace"] = shorten(
+            "".join(TracebackException.from_exception(error).format()), MAX_STACK_TRACE
+        )
     return document
 
 
-def moment(seconds: float | None = None) -> str:
-    """Return a moment, in seconds since 1970, or now, as RFC 3339 has it: to the millisecond and in UTC."""
-    if seconds is None:
-        seconds = time.time()
+def timestamp(seconds: float) -> str:
+    """Return seconds since 1970 as RFC 3339 in UTC, to the millisecond."""
     whole = int(seconds)
     return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
 
@@ -57,13 +61,15 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def add_trace(document: EventDict, traceparent: str | None) -> None:
+def add_trace(document: Document, traceparent: str | None) -> None:
     """Add the ids of a W3C trace context, if there is one."""
     if traceparent is not None:
         _, document["trace.id"], document["span.id"], _ = traceparent.split("-")
 
 
-def _add_error(document: EventDict, error: BaseException) -> None:
-    document["error.type"] = type_of(error)
-    document["error.message"] = cut(str(error), LONGEST_MESSAGE)
-    document["error.stack_trace"] = trace_of(error)
+def shorten(text: str, limit: int) -> str:
+    """Return a text without its middle if it is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    third = limit // 3
+    return f"{text[:third]} […] {text[-2 * third :]}"

@@ -1,28 +1,26 @@
-"""Documents as JSON, one a line."""
-
 import json
 from typing import Any
 
 import msgspec
-from structlog.typing import EventDict
+
+from hexaccount_structlog.documents import Document
 
 _DELETE = b"\x7f"
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-def json_line(_logger: Any, _level: str, document: EventDict) -> bytes:
-    """Return a line of ASCII without control characters."""
+def json_line(document: Document) -> bytes:
+    """Return a document as one line of ASCII without control characters, its end not included."""
     try:
         line = _encode(document)
         if line.isascii() and _DELETE not in line:
             return line
-    except UnicodeEncodeError:  # half of a surrogate pair, which no UTF-8 can hold
-        document = {name: _whole(value) for name, value in document.items()}
-    # Beyond ASCII there are characters that end lines, or mean orders to a terminal, for some who read them.
-    line = json.dumps(document, separators=(",", ":"), default=str).encode()
-    return line.replace(_DELETE, b"\\u007f")
+    except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 cannot encode
+        document = {name: _encodable(value) for name, value in document.items()}
+    # Some characters beyond ASCII end a line, or control a terminal, in some readers; `json` escapes them all, and DEL.
+    return json.dumps(document, separators=(",", ":"), default=str).encode()
 
 
-def _whole(value: Any) -> Any:
+def _encodable(value: Any) -> Any:
     return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value

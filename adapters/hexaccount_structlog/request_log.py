@@ -3,15 +3,21 @@ import time
 from contextlib import AbstractContextManager
 from contextvars import Token
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
-from structlog.typing import EventDict
+from hexaccount_structlog.documents import (
+    CONSTANT_FIELDS,
+    Document,
+    Renderer,
+    add_trace,
+    current_request_id,
+    timestamp,
+)
+from hexaccount_structlog.line_stream import LineStream
 
-from hexaccount_structlog.documents import OF_EVERY_LINE, add_trace, moment, request_in_hand
 
-
-class Exchange(Protocol):
-    """A request and, once it has been answered, what became of it.
+class RequestContext(Protocol):
+    """A request and, once it has been answered, its outcome.
 
     `route` is a template, never a path; `method` is one of HTTP's, or `_OTHER`.
     """
@@ -25,42 +31,43 @@ class Exchange(Protocol):
 
 
 class RequestLog:
-    """Logs each request once it has been answered: no path, no query, no address, no name.
+    """Writes a line for each answered request: no path, query, address or name.
 
-    A line costs some ten microseconds: it is put together here, and structlog has but to render it.
+    It builds the document itself, as a record of `logging` would double the cost of a line (ADR 19).
     """
 
-    def __init__(self, logger: Any) -> None:
-        """Take a logger of structlog, which wants a message of its own and is given None."""
-        self._logger = logger
-        self._same = {**OF_EVERY_LINE, "log.logger": "hexaccount.requests", "process.pid": os.getpid()}
+    def __init__(self, stream: LineStream, render: Renderer) -> None:
+        """Create the log in the process that answers the requests, as each line has its pid."""
+        self._stream = stream
+        self._render = render
+        self._constant = {**CONSTANT_FIELDS, "log.logger": "hexaccount.requests", "process.pid": os.getpid()}
 
-    def __call__(self, exchange: Exchange) -> AbstractContextManager[None]:
-        """Return a context that lasts for as long as a request is being answered."""
-        return _Watched(self, exchange)
+    def __call__(self, request: RequestContext) -> AbstractContextManager[None]:
+        """Return a context that measures the request, sets its id for other records and logs it at the end."""
+        return _LoggedRequest(self, request)
 
     def refused(self, request_id: str, status: int, code: str) -> None:
-        """Log a request that was refused before it was known what it asks for."""
-        self._logger.info(None, **self._answered(f"refused with {status} {code}", request_id, status, code))
+        """Log a request that was refused before its method and route were read."""
+        self._write(self._document(f"refused with {status} {code}", request_id, status, code))
 
-    def answered(self, exchange: Exchange, taken: int) -> None:
-        """Log a request that was answered after so many nanoseconds."""
-        method, route, status, code = exchange.method, exchange.route, exchange.status, exchange.code
-        told = f"{method} {route or '(no route)'} {status}{code and ' '}{code} in {taken / 1e6:.1f} ms"
-        document = self._answered(told, exchange.request_id, status, code)
+    def answered(self, request: RequestContext, duration: int) -> None:
+        """Log a request that was answered after `duration` nanoseconds."""
+        method, route, status, code = request.method, request.route, request.status, request.code
+        message = f"{method} {route or '(no route)'} {status}{code and ' '}{code} in {duration / 1e6:.1f} ms"
+        document = self._document(message, request.request_id, status, code)
         document["http.request.method"] = method
-        document["event.duration"] = taken
+        document["event.duration"] = duration
         if route:
             document["labels.route"] = route
-        add_trace(document, exchange.traceparent)
-        self._logger.info(None, **document)
+        add_trace(document, request.traceparent)
+        self._write(document)
 
-    def _answered(self, told: str, request_id: str, status: int, code: str) -> EventDict:
-        document: EventDict = {
-            "@timestamp": moment(),
+    def _document(self, message: str, request_id: str, status: int, code: str) -> Document:
+        document: Document = {
+            "@timestamp": timestamp(time.time()),
             "log.level": "info",
-            "message": told,
-            **self._same,
+            "message": message,
+            **self._constant,
             "http.request.id": request_id,
             "http.response.status_code": status,
             "event.outcome": "failure" if status >= 400 else "success",
@@ -69,25 +76,28 @@ class RequestLog:
             document["error.code"] = code
         return document
 
+    def _write(self, document: Document) -> None:
+        self._stream.write(self._render(document))
 
-class _Watched(AbstractContextManager[None]):
-    """One request; not a generator, which would cost as much as the line."""
 
-    __slots__ = ("_began", "_exchange", "_log", "_token")
+class _LoggedRequest(AbstractContextManager[None]):
+    """A class rather than a generator, which would double the cost of the line."""
 
-    def __init__(self, log: RequestLog, exchange: Exchange) -> None:
+    __slots__ = ("_log", "_request", "_started", "_token")
+
+    def __init__(self, log: RequestLog, request: RequestContext) -> None:
         self._log = log
-        self._exchange = exchange
+        self._request = request
         self._token: Token[str | None]
-        self._began: int
+        self._started: int
 
     def __enter__(self) -> None:
-        self._token = request_in_hand.set(self._exchange.request_id)
-        self._began = time.perf_counter_ns()
+        self._token = current_request_id.set(self._request.request_id)
+        self._started = time.perf_counter_ns()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        taken = time.perf_counter_ns() - self._began
-        request_in_hand.reset(self._token)
-        self._log.answered(self._exchange, taken)
+        duration = time.perf_counter_ns() - self._started
+        current_request_id.reset(self._token)
+        self._log.answered(self._request, duration)

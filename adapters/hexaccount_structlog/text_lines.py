@@ -1,18 +1,16 @@
-"""Documents as lines for people."""
-
-from typing import Any
-
 from structlog.dev import ConsoleRenderer, plain_traceback
-from structlog.typing import EventDict
 
-# What a person reads of the fields that a message does not tell, and under which names.
-_SHOWN = {"http.request.id": "request", "trace.id": "trace"}
+from hexaccount_structlog.documents import Document
+
+# The fields that are not in the message, and their names in a line of text.
+_IDS = {"http.request.id": "request", "trace.id": "trace"}
 
 
-class TextLines:
-    """Renders a line, and below it the stack trace of an error, in lines that are indented.
+class TextRenderer:
+    """Renders a document as a line, with the stack trace of an error indented below it.
 
-    Whatever a value holds, a line that begins at its margin is a record: what is not printable is escaped.
+    Characters that are not printable are escaped. So a line that begins at the margin is a record, whatever a value
+    holds.
     """
 
     def __init__(self, *, colors: bool) -> None:
@@ -20,23 +18,23 @@ class TextLines:
             colors=colors, sort_keys=False, pad_event_to=0, exception_formatter=plain_traceback
         )
 
-    def __call__(self, logger: Any, level: str, document: EventDict) -> bytes:
-        """Return the line, without its end."""
-        shown = {
+    def __call__(self, document: Document) -> bytes:
+        """Return the lines, the end of the last one not included."""
+        event = {
             "timestamp": document["@timestamp"],
             "level": document["log.level"],
             "logger": document["log.logger"],
             "event": printable(document["message"]),
         }
-        shown |= {short: printable(str(document[name])) for name, short in _SHOWN.items() if document.get(name)}
-        line = str(self._render(logger, level, shown)).rstrip()
-        if trace := document.get("error.stack_trace"):
-            line = "\n    ".join([line, *map(printable, trace.splitlines())])
+        event |= {short: printable(str(document[name])) for name, short in _IDS.items() if document.get(name)}
+        line = str(self._render(None, document["log.level"], event)).rstrip()
+        if stack_trace := document.get("error.stack_trace"):
+            line = "\n    ".join([line, *map(printable, stack_trace.splitlines())])
         return line.encode(errors="backslashreplace")
 
 
 def printable(text: str) -> str:
-    """Return a text in which all that is no printable character is escaped, ends of lines too."""
+    """Return a text with all characters escaped that are not printable, ends of lines included."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -4,9 +4,8 @@ from hexaccount.kernel.clock import Clock
 
 
 class SystemClock(Clock):
-    """The computer's clock."""
+    """The computer's clock, in UTC and whole milliseconds."""
 
     def now(self) -> datetime:
-        """Return the present moment, in whole milliseconds."""
-        moment = datetime.now(UTC)
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,4 +1,4 @@
-"""Checks hexaccount's access tokens in another service; it needs `pyjwt[crypto]` and nothing else of hexaccount."""
+"""Verifies hexaccount's access tokens in another service; its only dependency is `pyjwt[crypto]`."""
 
 from hexaccount_verifier.claims import Claims
 from hexaccount_verifier.errors import InvalidToken, KeysUnavailable, MalformedEvent

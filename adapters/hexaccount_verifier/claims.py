@@ -8,12 +8,12 @@ from uuid import UUID
 from hexaccount_verifier.errors import InvalidToken
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LAST_SECOND = 253_402_300_799  # the end of the year 9999, where datetime ends
+_MAX_TIMESTAMP = 253_402_300_799  # the end of the year 9999, the limit of datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What an access token says: whose it is, of which session and epoch, and until when."""
+    """The claims of an access token; a user's later epoch revokes the tokens of earlier ones."""
 
     token_id: UUID
     user_id: UUID
@@ -24,7 +24,7 @@ class Claims:
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> Self:
-        """Return the claims in a payload whose signature is known to be good; raises InvalidToken."""
+        """Return the claims of a payload whose signature has been verified; raises InvalidToken."""
         if payload.get("typ") != "access":
             raise InvalidToken("the token is not an access token")
         return cls(
@@ -46,6 +46,6 @@ def _id(payload: Mapping[str, Any], name: str) -> UUID:
 
 def _number(payload: Mapping[str, Any], name: str) -> int:
     number = payload.get(name)
-    if type(number) is not int or not 0 <= number <= _LAST_SECOND:
+    if type(number) is not int or not 0 <= number <= _MAX_TIMESTAMP:
         raise InvalidToken(f"the claim {name} is missing or malformed")
     return number

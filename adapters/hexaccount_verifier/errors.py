@@ -1,10 +1,10 @@
 class InvalidToken(Exception):
-    """A token that hexaccount did not issue, that has expired, or that was revoked: answer with 401."""
+    """The token was not issued by hexaccount, has expired or was revoked: answer with 401."""
 
 
 class KeysUnavailable(Exception):
-    """The keys that a token needs cannot be fetched at this moment: answer with 503."""
+    """The public keys cannot be fetched at the moment: answer with 503."""
 
 
 class MalformedEvent(ValueError):
-    """An event of a type that revokes tokens does not say whose; skip it only once you know why."""
+    """An event that should revoke tokens does not name them; find out why before you skip it."""

@@ -14,66 +14,65 @@ SESSION_KEPT = "hexaccount.session.kept.v1"
 EPOCH_RAISED = frozenset(
     {"hexaccount.user.disabled.v1", "hexaccount.user.password_changed.v1", "hexaccount.user.sessions_ended.v1"}
 )
-_MARGIN = timedelta(minutes=1)  # for clocks that differ, and tokens that were being made at that moment
+_MARGIN = timedelta(minutes=1)  # for clocks that differ, and tokens issued at the same moment
 
 Kind: TypeAlias = Literal["closed", "kept", "raised"]
 
 
 @dataclass(slots=True)
-class _Learnt:
+class _Entry:
     epoch: int
     until: datetime
 
 
 class Revocations:
-    """What the events have told of dead sessions, for as long as a token of them may live."""
+    """The sessions and epochs that events have ended, each stored until the last of its tokens expires."""
 
     def __init__(self, longest_lifetime: timedelta) -> None:
-        """Take the longest that a token lives."""
-        self._keep = longest_lifetime + _MARGIN
-        self._learnt: dict[tuple[Kind, UUID], _Learnt] = {}
+        """Take the longest lifetime of a token."""
+        self._retention = longest_lifetime + _MARGIN
+        self._entries: dict[tuple[Kind, UUID], _Entry] = {}
         self._by_end: list[tuple[datetime, Kind, UUID]] = []
         self._lock = threading.Lock()
 
     def learn(self, event: Mapping[str, Any], now: datetime) -> None:
-        """Take in a CloudEvent, in any order and any number of times; raises MalformedEvent."""
+        """Record a CloudEvent, in any order and any number of times; raises MalformedEvent."""
         event_type = event.get("type")
         if event_type == SESSION_CLOSED:
-            self._note("closed", _session(event), 0, _time(event, now), now)
+            self._record("closed", _session(event), 0, _time(event, now), now)
         elif event_type == SESSION_KEPT:
-            self._note("kept", _session(event), _epoch(event), _time(event, now), now)
+            self._record("kept", _session(event), _epoch(event), _time(event, now), now)
         elif event_type in EPOCH_RAISED:
-            self._note("raised", _id(event.get("subject"), "subject"), _epoch(event), _time(event, now), now)
+            self._record("raised", _id(event.get("subject"), "subject"), _epoch(event), _time(event, now), now)
 
     def is_revoked(self, claims: Claims) -> bool:
-        """Tell whether a token is one of a dead session."""
-        if ("closed", claims.session_id) in self._learnt:
+        if ("closed", claims.session_id) in self._entries:
             return True
-        raised = self._learnt.get(("raised", claims.user_id))
+        raised = self._entries.get(("raised", claims.user_id))
         if raised is None or claims.epoch >= raised.epoch:
             return False
-        kept = self._learnt.get(("kept", claims.session_id))
+        kept = self._entries.get(("kept", claims.session_id))
         return kept is None or kept.epoch < raised.epoch
 
     def __len__(self) -> int:
-        return len(self._learnt)
+        return len(self._entries)
 
-    def _note(self, kind: Kind, subject: UUID, epoch: int, at: datetime, now: datetime) -> None:
-        until = min(at, now) + self._keep
+    def _record(self, kind: Kind, subject: UUID, epoch: int, at: datetime, now: datetime) -> None:
+        until = min(at, now) + self._retention
         with self._lock:
-            self._forget(now)
+            self._remove_expired(now)
             if until <= now:
-                return  # no token from before it is alive
-            learnt = self._learnt.setdefault((kind, subject), _Learnt(epoch, until))
-            learnt.epoch, learnt.until = max(learnt.epoch, epoch), max(learnt.until, until)
+                return  # all tokens that it revokes have expired
+            entry = self._entries.setdefault((kind, subject), _Entry(epoch, until))
+            entry.epoch, entry.until = max(entry.epoch, epoch), max(entry.until, until)
             heappush(self._by_end, (until, kind, subject))
 
-    def _forget(self, now: datetime) -> None:
+    def _remove_expired(self, now: datetime) -> None:
         while self._by_end and self._by_end[0][0] <= now:
             _, kind, subject = heappop(self._by_end)
-            learnt = self._learnt.get((kind, subject))
-            if learnt is not None and learnt.until <= now:
-                del self._learnt[kind, subject]
+            entry = self._entries.get((kind, subject))
+            if entry is not None and entry.until <= now:
+                del self._entries[kind, subject]
 
 
 def _session(event: Mapping[str, Any]) -> UUID:
@@ -83,7 +82,7 @@ def _session(event: Mapping[str, Any]) -> UUID:
 def _epoch(event: Mapping[str, Any]) -> int:
     epoch = _data(event).get("epoch")
     if type(epoch) is not int:
-        raise MalformedEvent(f"data.epoch of {event.get('type')} is no whole number")
+        raise MalformedEvent(f"data.epoch of {event.get('type')} is no integer")
     return epoch
 
 
@@ -102,7 +101,7 @@ def _id(text: object, name: str) -> UUID:
 
 
 def _time(event: Mapping[str, Any], now: datetime) -> datetime:
-    """Return when the event happened; without a time that can be read, now, which remembers it for longer."""
+    """Return the time of the event, or now if it has no valid time, which stores it for longer."""
     try:
         at = datetime.fromisoformat(event["time"])
     except (KeyError, TypeError, ValueError):

@@ -10,9 +10,9 @@ from hexaccount_verifier.errors import InvalidToken
 from hexaccount_verifier.keys import Keys, PublishedKeys, SharedSecret
 from hexaccount_verifier.revocations import Revocations
 
-_LONGEST_TOKEN = 8192
+_MAX_TOKEN_LENGTH = 8192
 _CLOCK_SKEW = timedelta(seconds=1)
-# The times are checked here and not by PyJWT, which would take fractions and the present of its own clock.
+# This class checks the times, as PyJWT accepts fractions and uses its own clock.
 _OPTIONS: Any = {
     "require": ["iss", "aud", "exp", "iat", "nbf", "jti", "sub"],
     "verify_exp": False,
@@ -23,9 +23,9 @@ _OPTIONS: Any = {
 
 
 class TokenVerifier:
-    """Checks access tokens without asking hexaccount, but for its public keys, and learns revocations from events.
+    """Verifies access tokens with hexaccount's keys, and learns revocations from its events.
 
-    It may be used from any number of threads. Between a revocation and its event a revoked token is still good.
+    Safe for any number of threads. A revoked token stays valid until `learn` gets the event.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class TokenVerifier:
         longest_lifetime: timedelta = timedelta(hours=1),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Take what fetches the key set, or the shared secret, and hexaccount's settings.
+        """Take a function that fetches the key set, or the shared secret; raises ValueError for a short secret.
 
-        issuer, audience: its `jwt.issuer` and `jwt.audience`.
-        longest_lifetime: its `session.access_lifetime` or more; tokens that live longer are refused, and what the
-        events tell is forgotten after it.
-        now: the clock; returns an aware datetime.
+        issuer, audience: hexaccount's `jwt.issuer` and `jwt.audience`.
+        longest_lifetime: hexaccount's `session.access_lifetime` or more. Tokens that live longer are rejected, and
+        revocations are stored for as long.
+        now: returns the time as an aware datetime.
         """
         self._keys: Keys = SharedSecret(keys) if isinstance(keys, str | bytes) else PublishedKeys(keys)
         self._issuer = issuer
@@ -52,10 +52,7 @@ class TokenVerifier:
         self._revocations = Revocations(longest_lifetime)
 
     def verify(self, token: str | None) -> Claims:
-        """Return what a token says.
-
-        Raises InvalidToken, for None too, and KeysUnavailable where the key cannot be fetched.
-        """
+        """Return the claims of a token; raises InvalidToken, also for None, and KeysUnavailable."""
         claims = Claims.of(self._payload(token))
         now = self._now()
         if claims.expires_at <= now:
@@ -69,12 +66,12 @@ class TokenVerifier:
         return claims
 
     def learn(self, event: Mapping[str, Any]) -> None:
-        """Take in a CloudEvent of hexaccount, of any type, as often as it comes; raises MalformedEvent."""
+        """Record a CloudEvent of any type, in any order and any number of times; raises MalformedEvent."""
         self._revocations.learn(event, self._now())
 
     def _payload(self, token: str | None) -> dict[str, Any]:
-        if not isinstance(token, str) or len(token) > _LONGEST_TOKEN or not _is_canonical(token):
-            raise InvalidToken("this is no token")
+        if not isinstance(token, str) or len(token) > _MAX_TOKEN_LENGTH or not _is_canonical(token):
+            raise InvalidToken("this is not a token")
         try:
             key = self._key(jwt.get_unverified_header(token))
             return jwt.decode(
@@ -86,20 +83,20 @@ class TokenVerifier:
                 options=_OPTIONS,
             )
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
-            raise InvalidToken("the token is not one of hexaccount for this service") from error
+            raise InvalidToken("the token was not issued by hexaccount for this service") from error
 
     def _key(self, header: Mapping[str, Any]) -> jwt.PyJWK:
-        # Exactly these members: none that brings or names a key (jwk, jku, x5u, x5c), none that wants understanding.
+        # Exactly these members: none that contains or names a key (jwk, jku, x5u, x5c), and no extension (crit).
         if header.keys() != {"alg", "kid", "typ"} or header["typ"] != "at+jwt":
-            raise InvalidToken("the header of the token is not one of hexaccount's")
+            raise InvalidToken("the header of the token is not hexaccount's")
         key = self._keys.find(header["kid"])
         if key is None:
-            raise InvalidToken("the token names no key of hexaccount's")
+            raise InvalidToken("the token names an unknown key")
         return key
 
 
 def _is_canonical(token: str) -> bool:
-    """Tell whether a text is three parts in base64url, each in its one spelling."""
+    """Return whether a text is three parts in base64url, each in its canonical encoding."""
     try:
         parts = token.encode("ascii").split(b".")
         return len(parts) == 3 and all(

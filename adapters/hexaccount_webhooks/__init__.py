@@ -1,8 +1,8 @@
-"""Signed webhooks: an event is a POST to a receiver, as Standard Webhooks has it."""
+"""Publishes each event as a signed POST, as Standard Webhooks specifies."""
 
 from hexaccount_webhooks.endpoint import Endpoint
-from hexaccount_webhooks.errors import NotSent, NotTaken
+from hexaccount_webhooks.errors import DeliveryFailed, EndpointUnreachable
 from hexaccount_webhooks.publisher import WebhookPublisher
-from hexaccount_webhooks.signing_secret import SigningSecret
+from hexaccount_webhooks.signing_secret import parse_secret
 
-__all__ = ["Endpoint", "NotSent", "NotTaken", "SigningSecret", "WebhookPublisher"]
+__all__ = ["DeliveryFailed", "Endpoint", "EndpointUnreachable", "WebhookPublisher", "parse_secret"]

@@ -9,12 +9,12 @@ _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?P<target>[/?][!\"$-~]*)?",
     re.ASCII,
 )
-_PORTS = {False: 80, True: 443}
+_DEFAULT_PORTS = {False: 80, True: 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where events are sent to; `target`, the path and query of its URL, may hold a token and is never told."""
+    """Where events are sent; `target`, the path and query of its URL, may contain a token and is never shown."""
 
     is_secure: bool
     host: str
@@ -24,20 +24,20 @@ class Endpoint:
 
     @classmethod
     def of(cls, url: str, *, allow_private: bool = False) -> Self:
-        """Return the endpoint of a URL; raises ValueError, with the remedy and without the URL, for one not allowed."""
-        found = _URL.fullmatch(url)
-        port = int(found["port"] or _PORTS[found["scheme"] == "https"]) if found else 0
-        if found is None or not 1 <= port <= 65_535:
+        """Return the endpoint of a URL; raises ValueError, which says what to write and never repeats the URL."""
+        match = _URL.fullmatch(url)
+        port = int(match["port"] or _DEFAULT_PORTS[match["scheme"] == "https"]) if match else 0
+        if match is None or not 1 <= port <= 65_535:
             raise ValueError(
                 "write it as https://host/path or https://host:port/path?query in ASCII, without a user, a password or "
                 "a fragment"
             )
-        is_secure, host = found["scheme"] == "https", found["host"].strip("[]")
+        is_secure, host = match["scheme"] == "https", match["host"].strip("[]")
         if not (is_secure or allow_private):
-            raise ValueError("http:// would show events to everybody on the way; write https://, or set allow_private")
+            raise ValueError("http:// sends events unencrypted; write https://, or set allow_private")
         if not (allow_private or _may_be_public(host)):
-            raise ValueError("it is no address of the internet; set allow_private if it is meant")
-        target = found["target"] or "/"
+            raise ValueError("it is a private address; set allow_private if that is intended")
+        target = match["target"] or "/"
         return cls(
             is_secure=is_secure,
             host=host,
@@ -48,14 +48,14 @@ class Endpoint:
 
     @property
     def authority(self) -> str:
-        """Return host and port as they stand in the header `Host`."""
+        """Return host and port as the header `Host` has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.is_secure] else f"{host}:{self.port}"
+        return host if self.port == _DEFAULT_PORTS[self.is_secure] else f"{host}:{self.port}"
 
 
 def _may_be_public(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:
-        return True  # a name, whose addresses are looked at whenever it is used
+        return True  # a name: its addresses are checked at every connection
     return is_public(host)

@@ -1,9 +1,9 @@
-"""Why an event has not been delivered; neither error repeats more of a URL than its host."""
+"""Why a delivery failed; neither message contains more of a URL than its host."""
 
 
-class NotSent(Exception):
-    """Nothing was sent, as there is no connection to the receiver that may be used; this is no event's fault."""
+class EndpointUnreachable(Exception):
+    """No connection came about, so nothing was sent; no event is the cause."""
 
 
-class NotTaken(Exception):
-    """The event was sent, or a part of it, and the receiver did not say that it has it."""
+class DeliveryFailed(Exception):
+    """At least a part of the event was sent, and the receiver did not acknowledge it."""

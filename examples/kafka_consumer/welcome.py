@@ -1,8 +1,8 @@
-"""Writes a letter of welcome for everybody who registers: once, however often the event comes.
+"""Writes one welcome letter for each new account, however often the event is delivered.
 
-Kafka brings an event at least once: again after this program was killed, or when hexaccount was not sure that it had
-arrived. So the ids of the events that were handled stand in a table, the inbox, and the letter is written in the
-transaction that puts the id there. Only then is Kafka told. See the README beside this file.
+Kafka delivers an event at least once: again after this program was killed, or if hexaccount got no acknowledgement. So
+the table `inbox` has the ids of handled events, and one transaction writes the id and the letter. The offset is stored
+after that. See the README beside this file.
 """
 
 import argparse
@@ -31,10 +31,10 @@ def main() -> None:
             "bootstrap.servers": options.brokers,
             "group.id": options.group,
             "auto.offset.reset": "earliest",
-            # The driver tells Kafka every few seconds, and at the end, how far we are. How far that is we say
-            # to the driver after each transaction.
+            # The driver commits stored offsets every few seconds and at the end. This program stores an offset after
+            # each transaction.
             "enable.auto.offset.store": False,
-            # So soon does another member of the group, or our next start, take over after a kill.
+            # Milliseconds after a kill until another member of the group, or the next start, takes over.
             "session.timeout.ms": 6000,
         }
     )
@@ -49,34 +49,34 @@ def main() -> None:
     try:
         while not stopping:
             message = consumer.poll(0.5)
-            if message is not None and is_there(message):
-                take(message, database)
+            if message is not None and has_event(message):
+                handle(message, database)
                 consumer.store_offsets(message=message)
     finally:
         consumer.close()
         database.close()
 
 
-def is_there(message: Message) -> bool:
-    """Tell whether it is a message, and not the news that nobody has written to the topic yet; raises on other news."""
+def has_event(message: Message) -> bool:
+    """Return False for the report that the topic does not exist yet; raises KafkaException for any other error."""
     error = message.error()
     if error is not None and error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
         raise KafkaException(error)
     return error is None
 
 
-def take(message: Message, database: sqlite3.Connection) -> None:
-    """Handle a message, if it is an event for us that was not handled before; raises what speaks against it."""
-    found: Any = message.headers() or []
-    headers = {name: value.decode() for name, value in found}
-    # Other events are not ours, and types to come neither. A type that ends in v1 never changes.
+def handle(message: Message, database: sqlite3.Connection) -> None:
+    """Write the letter for a registration that is not in the inbox; raises an error for a malformed message."""
+    raw: Any = message.headers() or []
+    headers = {name: value.decode() for name, value in raw}
+    # Ignores all other types, also future ones. A type that ends in v1 never changes.
     if headers.get("ce_type") != REGISTERED:
         return
     user = json.loads(message.value() or b"")
     with database:
         database.execute("BEGIN IMMEDIATE")
-        new = database.execute("INSERT OR IGNORE INTO inbox VALUES (?)", (headers["ce_id"],)).rowcount
-        if new:
+        is_new = database.execute("INSERT OR IGNORE INTO inbox VALUES (?)", (headers["ce_id"],)).rowcount
+        if is_new:
             database.execute(
                 "INSERT INTO letters (recipient, text) VALUES (?, ?)",
                 (user["email"], f"Welcome, {user['first_name']} {user['last_name']}!"),

@@ -1,0 +1,35 @@
+"""Accounts and their profiles: who a user is, and who may use the service."""
+
+from hexaccount.accounts import (
+    create_profile,
+    disable_user,
+    enable_user,
+    get_profile,
+    get_user,
+    list_users,
+    profile_projection,
+    update_profile,
+    user,
+)
+from hexaccount.kernel.capability import Capability, EventHandler
+
+capability = Capability(
+    name="accounts",
+    handlers={
+        disable_user.DisableUser: disable_user.disable_user,
+        enable_user.EnableUser: enable_user.enable_user,
+        get_profile.GetProfile: get_profile.get_profile,
+        get_user.GetUser: get_user.get_user,
+        list_users.ListUsers: list_users.list_users,
+        update_profile.UpdateProfile: update_profile.update_profile,
+    },
+    event_handlers=(
+        EventHandler(
+            name="profile-of-a-registered-user",
+            event=user.UserRegistered,
+            handle=create_profile.create_profile,
+            prefetch=create_profile.prefetch_profiles,
+        ),
+    ),
+    replay_targets=(profile_projection.ProfileProjection,),
+)

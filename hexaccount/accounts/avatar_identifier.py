@@ -7,7 +7,7 @@ from hexaccount.kernel.errors import InvalidValue
 
 @dataclass(frozen=True, slots=True, init=False)
 class AvatarIdentifier:
-    """What an account's picture is drawn from: 1 to 64 ASCII letters, digits, `.`, `_` and `-`."""
+    """The text that an account's picture is drawn from: 1 to 64 ASCII letters, digits, `.`, `_` and `-`."""
 
     text: str
 

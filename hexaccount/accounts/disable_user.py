@@ -1,22 +1,23 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisableUser(Command[None]):
-    """Lock an account and end all its sessions."""
+    """Disable an account and end all its sessions."""
 
     user_id: UUID
 
 
 @repeat_when_stale
-def disable_user(command: DisableUser, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
-    """Lock an account; raises UserNotFound."""
+def disable_user(command: DisableUser, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork], clock: Clock) -> None:
+    """Disable an account; raises UserNotFound."""
     with unit_of_work() as uow:
         user = uow.users.get(command.user_id)
         user.disable(clock.now())

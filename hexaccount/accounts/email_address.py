@@ -10,10 +10,10 @@ _FORM = "must have the form name@example.org"
 
 @dataclass(frozen=True, slots=True, init=False)
 class EmailAddress:
-    """Where a person is written to: a dot-atom at a domain of two or more labels (RFC 5321, RFC 6531).
+    """An e-mail address: a dot-atom at a domain of two or more labels (RFC 5321, RFC 6531).
 
-    At most 254 octets, 64 of them before the `@`. Two addresses are one when their keys are equal: compatibility
-    forms and case are folded on both sides of the `@`, and `xn--` labels are read as what they stand for.
+    At most 254 octets, 64 of them before the `@`. Two addresses are the same when their keys are equal: compatibility
+    forms and case are folded on both sides of the `@`, and `xn--` labels are decoded.
     """
 
     text: str = field(compare=False)
@@ -33,12 +33,12 @@ class EmailAddress:
 
     @classmethod
     def recall(cls, text: str) -> "EmailAddress":
-        """Return an address from the journal, which told of it when the rules may have been others."""
+        """Return an address from the journal, where it may have been recorded under earlier rules."""
         return cls.restore(text, fold_address(text))
 
     @classmethod
     def restore(cls, text: str, key: str) -> "EmailAddress":
-        """Return an address from storage, whose rules were kept when it was stored."""
+        """Return an address from the store, unchecked: it was checked before it was stored."""
         address = object.__new__(cls)
         object.__setattr__(address, "text", text)
         object.__setattr__(address, "key", key)

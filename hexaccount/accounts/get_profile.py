@@ -1,20 +1,20 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.views import ProfileView
 from hexaccount.kernel.messages import Query
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetProfile(Query[ProfileView]):
-    """Ask for the profile of an account; it reads as empty until there is one."""
+    """Get the profile of an account, which is empty until there is one."""
 
     user_id: UUID
 
 
-def get_profile(query: GetProfile, *, unit_of_work: UnitOfWorkFactory) -> ProfileView:
-    """Return a profile."""
+def get_profile(query: GetProfile, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork]) -> ProfileView:
     with unit_of_work() as uow:
         profile = uow.profiles.find(query.user_id)
     return ProfileView.of(profile) if profile else ProfileView()

@@ -2,10 +2,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.views import UserView
 from hexaccount.kernel.messages import Query
 from hexaccount.kernel.pages import LONGEST_PAGE
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class UserPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListUsers(Query[UserPage]):
-    """Ask for up to `limit` accounts (1 to 200) whose ids come after `after`."""
+    """List up to `limit` accounts (1 to 200) whose ids are above `after`."""
 
     limit: int = 50
     after: UUID | None = None
@@ -28,8 +29,7 @@ class ListUsers(Query[UserPage]):
             raise ValueError(f"limit must be 1 to {LONGEST_PAGE}")
 
 
-def list_users(query: ListUsers, *, unit_of_work: UnitOfWorkFactory) -> UserPage:
-    """Return a page of accounts."""
+def list_users(query: ListUsers, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork]) -> UserPage:
     with unit_of_work() as uow:
         found = uow.users.page(limit=query.limit + 1, after=query.after)
     users = [UserView.of(user) for user in found[: query.limit]]

@@ -1,4 +1,4 @@
-"""The names an account goes by."""
+"""The names of an account and of the person behind it."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether a text names an id: what this accepts can be no user name, so nobody passes for another."""
+    """Tell whether a text is an id; no user name may be one, so that no account can be taken for another."""
     return bool(_UUID.fullmatch(text.lower()))
 
 
@@ -49,12 +49,12 @@ class UserName:
 
     @classmethod
     def recall(cls, text: str) -> "UserName":
-        """Return a name from the journal, which told of it when the rules may have been others."""
+        """Return a name from the journal, where it may have been recorded under earlier rules."""
         return cls.restore(*fold_user_name(text))
 
     @classmethod
     def restore(cls, text: str, key: str) -> "UserName":
-        """Return a name from storage, whose rules were kept when it was stored."""
+        """Return a name from the store, unchecked: it was checked before it was stored."""
         name = object.__new__(cls)
         object.__setattr__(name, "text", text)
         object.__setattr__(name, "key", key)
@@ -66,7 +66,7 @@ class UserName:
 
 @dataclass(frozen=True, slots=True, init=False)
 class PersonName:
-    """A first or last name: one line of 1 to 100 characters, as its bearer writes it."""
+    """A first or last name: one line of 1 to 100 characters, in the person's own spelling."""
 
     text: str
 
@@ -81,7 +81,7 @@ class PersonName:
 
     @classmethod
     def restore(cls, text: str) -> "PersonName":
-        """Return a name from storage, whose rules were kept when it was stored."""
+        """Return a name from the store, unchecked: it was checked before it was stored."""
         name = object.__new__(cls)
         object.__setattr__(name, "text", text)
         return name

@@ -50,8 +50,8 @@ def fold_user_name(text: str) -> tuple[str, str]:
 def check_user_name(key: str) -> None:
     """Raise InvalidValue for what the IdentifierClass, the contextual rules or the Bidi rule (RFC 5893) forbid.
 
-    Of the rules for the zero-width non-joiner only that of the virama is known: the other one (RFC 5892, A.1) needs
-    joining types, which the standard library does not have, so such names are refused.
+    Of the rules for the zero-width non-joiner only that of the virama is implemented. The other one (RFC 5892, A.1)
+    needs joining types, which the standard library does not have, so that such names are refused.
     """
     for index, character in enumerate(key):
         if not _allowed(key, index, character):

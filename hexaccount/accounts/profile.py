@@ -13,14 +13,14 @@ from hexaccount.kernel.text import clean_line, clean_paragraph
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileCreated(Event):
-    """An account has got its profile, which is still empty."""
+    """The profile of an account was created; it is still empty."""
 
     type = "hexaccount.profile.created.v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileUpdated(Event):
-    """A person has changed their profile; `changes` holds each changed field's new value, none where it was removed."""
+    """A profile has changed; `changes` has the new value of each changed field, null where it was removed."""
 
     type = "hexaccount.profile.updated.v1"
 
@@ -28,25 +28,20 @@ class ProfileUpdated(Event):
 
 
 LONGEST_BIO = 1000
-
-
 LONGEST_PHONE = 64
-
-
 LONGEST_ADDRESS = 500
 
-
 PHONE_PATTERN = r"[ ()]*\+?[0-9](?:[ ()./-]{0,3}[0-9]){2,19}[ ()]*"
-"""What is not empty and a telephone number."""
+"""A telephone number that is not empty."""
 
 
 def clean_bio(text: str) -> str:
-    """Return what a person says of themselves: up to 1,000 characters on any number of lines."""
+    """Return a self-description: up to 1,000 characters on any number of lines; raises InvalidValue."""
     return clean_paragraph(text, at_most=LONGEST_BIO)
 
 
 def clean_phone(text: str) -> str:
-    """Return a telephone number as it is written: 3 to 20 digits, a leading `+`, and the usual separators."""
+    """Return a telephone number: 3 to 20 digits, a leading `+`, and the usual separators; raises InvalidValue."""
     phone = clean_line(text, at_most=LONGEST_PHONE)
     if phone and not re.fullmatch(PHONE_PATTERN, phone):
         raise InvalidValue("must be a telephone number of 3 to 20 digits, such as +49 30 901820")
@@ -54,7 +49,7 @@ def clean_phone(text: str) -> str:
 
 
 def clean_address(text: str) -> str:
-    """Return a postal address: up to 500 characters on any number of lines."""
+    """Return a postal address: up to 500 characters on any number of lines; raises InvalidValue."""
     return clean_paragraph(text, at_most=LONGEST_ADDRESS)
 
 
@@ -63,7 +58,7 @@ PROFILE_FIELDS = {"bio": clean_bio, "phone": clean_phone, "address": clean_addre
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Profile(Aggregate):
-    """What a person tells of themselves; its id is that of the account. None stands for what is not told."""
+    """The profile of an account, whose id it has; None stands for an empty field."""
 
     kind: ClassVar[str] = "profile"
 
@@ -74,7 +69,7 @@ class Profile(Aggregate):
 
     @classmethod
     def create(cls, user_id: UUID, at: datetime) -> Self:
-        """Begin the empty profile of an account."""
+        """Create the empty profile of an account."""
         event = ProfileCreated(user_id=user_id, at=at)
         return cls._begun_by(event)
 
@@ -85,7 +80,7 @@ class Profile(Aggregate):
         return cls(id=event.user_id, version=1, updated_at=event.at)
 
     def update(self, changes: Mapping[str, str | None], at: datetime) -> None:
-        """Take over the given fields, None or an empty text removing one; what changes nothing is no event."""
+        """Change the given fields, where None or an empty text empties one; records no event if nothing differs."""
         new = {name: text or None for name, text in changes.items()}
         differing = {name: new[name] for name in PROFILE_FIELDS if name in new and getattr(self, name) != new[name]}
         if differing:

@@ -7,7 +7,7 @@ from hexaccount.kernel.errors import InvalidValue
 
 @dataclass(frozen=True, slots=True, order=True)
 class Role:
-    """The name of what an account may do beyond looking after itself."""
+    """The name of a set of permissions on other accounts."""
 
     name: str
 

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.profile import PROFILE_FIELDS, Profile
 from hexaccount.accounts.views import ProfileView
 from hexaccount.kernel.clock import Clock
@@ -10,14 +11,14 @@ from hexaccount.kernel.errors import InvalidValue, Refusal
 from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateProfile(Command[ProfileView]):
-    """Change some fields of a profile, None removing one; the answer is the whole profile as it is then.
+    """Change some fields of a profile, where None removes one; the answer is the whole profile after that.
 
-    Where `expected` is not None the profile must be in one of these versions, 0 being that of one not yet begun.
+    Unless `expected` is None, the profile must be in one of these versions; 0 is that of a profile not yet created.
     """
 
     user_id: UUID
@@ -26,12 +27,12 @@ class UpdateProfile(Command[ProfileView]):
 
     @classmethod
     def of_text(cls, user_id: UUID, changes: Mapping[str, str | None], expected: Collection[int] | None = None) -> Self:
-        """Build the command from text as people enter it; raises InvalidInput naming every refused field."""
+        """Build the command from text; raises InvalidInput naming every refused field."""
         checks = FieldChecks()
         cleaned: dict[str, str | None] = {}
         for name, text in changes.items():
             clean = PROFILE_FIELDS.get(name, _refuse_unknown)
-            cleaned[name] = checks.take(name, clean, text or "") or None
+            cleaned[name] = checks.parse(name, clean, text or "") or None
         checks.finish()
         return cls(user_id=user_id, changes=cleaned, expected=expected)
 
@@ -41,19 +42,21 @@ def _refuse_unknown(_: str) -> str:
 
 
 class UnexpectedVersion(Refusal):
-    """The profile is in none of the versions that its change was made for."""
+    """The profile is in none of the expected versions."""
 
     code = "precondition_failed"
 
     def __init__(self) -> None:
-        super().__init__("somebody has changed this since it was read; read it again, and decide anew")
+        super().__init__("read this again and decide anew: it was changed since it was read")
 
 
 @repeat_when_stale
-def update_profile(command: UpdateProfile, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> ProfileView:
-    """Change a profile, beginning it where the registration's event has not been handled yet; UnexpectedVersion.
+def update_profile(
+    command: UpdateProfile, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork], clock: Clock
+) -> ProfileView:
+    """Change a profile, or create it where the event of the registration has not been handled yet.
 
-    Who loses a race reads the profile again, and so does not overwrite a version that they do not expect.
+    Raises UnexpectedVersion, also where another transaction was faster: the repetition reads the profile again.
     """
     with unit_of_work() as uow:
         profile = uow.profiles.find(command.user_id)

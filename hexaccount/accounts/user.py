@@ -13,7 +13,7 @@ from hexaccount.kernel.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRegistered(Event):
-    """A person, or an admin for them, has opened an account."""
+    """An account was opened, by its user or by an admin."""
 
     type = "hexaccount.user.registered.v1"
 
@@ -27,7 +27,7 @@ class UserRegistered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserDisabled(Event):
-    """An account may not be used any more; every session opened before is dead, as `epoch` has been raised to this."""
+    """An account was disabled; raising its epoch to `epoch` has ended every session."""
 
     type = "hexaccount.user.disabled.v1"
 
@@ -36,14 +36,14 @@ class UserDisabled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserEnabled(Event):
-    """A disabled account may be used again; its holder has to log in."""
+    """A disabled account was enabled; its user has to log in again."""
 
     type = "hexaccount.user.enabled.v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged(Event):
-    """An account has a new password; every session opened before is dead unless it was kept."""
+    """An account has a new password; every session opened before has ended unless it was kept."""
 
     type = "hexaccount.user.password_changed.v1"
 
@@ -52,7 +52,7 @@ class PasswordChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsEnded(Event):
-    """All sessions of an account were ended at once; every one opened before is dead unless it was kept."""
+    """All sessions of an account were ended at once, except one that was kept."""
 
     type = "hexaccount.user.sessions_ended.v1"
 
@@ -61,7 +61,7 @@ class SessionsEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted(Event):
-    """An account has got a role."""
+    """A role was granted to an account."""
 
     type = "hexaccount.user.role_granted.v1"
 
@@ -70,7 +70,7 @@ class RoleGranted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleRevoked(Event):
-    """An account has lost a role."""
+    """A role was revoked from an account."""
 
     type = "hexaccount.user.role_revoked.v1"
 
@@ -81,9 +81,9 @@ class RoleRevoked(Event):
 class User(Aggregate):
     """An account.
 
-    `roles` holds those that were granted; the role `user` everybody has. A session lives only while its `epoch` is that
-    of its user: raising the epoch ends every session at once, also those that a racing login is about to open.
-    `password_hash` is empty only on an account folded from its journal.
+    `roles` are those that were granted; every account has the role `user` besides. A session is live only while its
+    `epoch` is that of its user: raising the epoch ends every session at once, also one that a login opens at that
+    moment. `password_hash` is empty only on an account that was folded from its journal.
     """
 
     kind: ClassVar[str] = "user"
@@ -113,7 +113,7 @@ class User(Aggregate):
         password_hash: str,
         at: datetime,
     ) -> Self:
-        """Open an account; without an identifier of its own the picture is drawn from the account's id."""
+        """Open an account; without an avatar identifier the picture is drawn from the account's id."""
         event = UserRegistered(
             user_id=user_id,
             user_name=name.text,
@@ -145,17 +145,17 @@ class User(Aggregate):
         )
 
     def disable(self, at: datetime) -> None:
-        """Lock the account and end its sessions; an account that is disabled stays as it is."""
+        """Disable the account and end its sessions; does nothing if it is disabled."""
         if not self.disabled:
             self._record(UserDisabled(user_id=self.id, epoch=self.epoch + 1, at=at))
 
     def enable(self, at: datetime) -> None:
-        """Unlock the account; one that is enabled stays as it is."""
+        """Enable the account; does nothing if it is enabled."""
         if self.disabled:
             self._record(UserEnabled(user_id=self.id, at=at))
 
     def change_password(self, at: datetime) -> None:
-        """Take note of a new password, which the store is given by itself, and end all sessions."""
+        """Record a new password, whose hash the repository stores, and end all sessions."""
         self._record(PasswordChanged(user_id=self.id, epoch=self.epoch + 1, at=at))
 
     def end_sessions(self, at: datetime) -> None:
@@ -163,12 +163,12 @@ class User(Aggregate):
         self._record(SessionsEnded(user_id=self.id, epoch=self.epoch + 1, at=at))
 
     def grant(self, role: Role, at: datetime) -> None:
-        """Give the account a role; one that it has already changes nothing."""
+        """Grant a role; does nothing if the account has it."""
         if role not in self.roles | {Role.USER}:
             self._record(RoleGranted(user_id=self.id, role=role.name, at=at))
 
     def revoke(self, role: Role, at: datetime) -> None:
-        """Take a role from the account; one that it does not have changes nothing."""
+        """Revoke a role; does nothing if the account does not have it."""
         if role in self.roles:
             self._record(RoleRevoked(user_id=self.id, role=role.name, at=at))
 

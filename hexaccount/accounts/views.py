@@ -1,4 +1,4 @@
-"""What queries about accounts return: read models, fixed at the moment of the answer."""
+"""The read models that queries about accounts return."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from hexaccount.accounts.user import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserView:
-    """An account as its holder and admins see it, and the version of it that this is."""
+    """An account as its user and admins see it; `version` is that of the aggregate."""
 
     id: UUID
     user_name: str
@@ -28,7 +28,6 @@ class UserView:
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """Return what is to be seen of `user`."""
         return cls(
             id=user.id,
             user_name=user.name.text,
@@ -45,7 +44,7 @@ class UserView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileView:
-    """What a person tells of themselves, all None until they do; version 0 is that of a profile not yet begun."""
+    """A profile, whose fields are None where they are empty; version 0 is that of a profile not yet created."""
 
     bio: str | None = None
     phone: str | None = None
@@ -55,7 +54,6 @@ class ProfileView:
 
     @classmethod
     def of(cls, profile: Profile) -> Self:
-        """Return what is to be seen of `profile`."""
         return cls(
             bio=profile.bio,
             phone=profile.phone,

@@ -1,83 +1,90 @@
-"""Binds the ports to adapters as the settings choose them; nothing but this package sees the container."""
+"""Binds the ports to the adapters that the settings choose; only bootstrap sees the container."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
-from hexaccount.accounts.ports import AvatarArtist
+from hexaccount.accounts.ports import AvatarArtist, StoredProfiles
 from hexaccount.accounts.role import Role
-from hexaccount.bootstrap.handlers import build_handlers, replay_targets
-from hexaccount.bootstrap.key_file import seed_of, signing_key
+from hexaccount.bootstrap.capabilities import all_capabilities
+from hexaccount.bootstrap.injector import Injector
+from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import open_store
-from hexaccount.bootstrap.subscribers import all_subscribers
+from hexaccount.bootstrap.subscribers import all_subscribers, known_subscribers
 from hexaccount.events.event_metrics import EventMetrics
-from hexaccount.events.subscribers import names_of
-from hexaccount.kernel.bus import Bus, Middleware
+from hexaccount.events.ports import DeadLetters, History, Outbox, Subscriptions
+from hexaccount.events.replay import ReplayTargets, SubscriberReplay
+from hexaccount.events.subscribers import Subscriber, SubscriberNames
+from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
+from hexaccount.kernel.bus import MessageBus, Middleware
+from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.fingerprints import Fingerprints
+from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.message_log import log_messages
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.observability.message_metrics import MessageMetrics
-from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
-from hexaccount.rate_limits.policies import RateLimits, limits
 from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.rate_limits.rate_limiter import RateLimiter
 from hexaccount.retention.apply_retention import Retention
+from hexaccount.retention.ports import RetentionStore
 from hexaccount.roles.role_registry import RoleRegistry
+from hexaccount.sessions.cache_invalidation import CacheInvalidation
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
-from hexaccount.signing_keys.ports import KeyFactory
-from hexaccount.store_kit.event_recorder import EventRecorder, OnCommit, ignore_commit
+from hexaccount.signing_keys.ports import KeyFactory, SigningKeys
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
 if TYPE_CHECKING:
     from hexaccount_otel import Traces
     from hexaccount_prometheus import PrometheusMetrics
-    from hexaccount_redis import RedisLink
-    from hexaccount_security import HashingLane, KeyRing, SealingSmith
+    from hexaccount_redis import RedisClient
+    from hexaccount_security import EncryptedKeyFactory, HashingPool, KeyRing
 
-# An adapter is imported by the function that makes it, so that nothing unused is imported at start.
-
-
-def _lane(settings: Settings, slots: Path | None, metrics: Metrics) -> "HashingLane":
-    from hexaccount_security import HashingLane  # noqa: PLC0415 - only who uses it imports it
-
-    return HashingLane(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots, metrics=metrics)
+# The function that makes an adapter imports it, so that nothing unused is imported at start.
 
 
-def _hasher(settings: Settings, lane: "HashingLane") -> PasswordHasher:
-    from hexaccount_security import BcryptHasher  # noqa: PLC0415 - only who uses it imports it
+def _hashing_pool(settings: Settings, slots: Path | None, metrics: Metrics) -> "HashingPool":
+    from hexaccount_security import HashingPool
 
-    return BcryptHasher(settings.password.cost, lane)
+    return HashingPool(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots, metrics=metrics)
+
+
+def _hasher(settings: Settings, pool: "HashingPool") -> PasswordHasher:
+    from hexaccount_security import BcryptHasher
+
+    return BcryptHasher(settings.password.cost, pool)
 
 
 def _common_passwords() -> CommonPasswords:
-    from hexaccount_security import ZxcvbnCommonPasswords  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_security import ZxcvbnCommonPasswords
 
     return ZxcvbnCommonPasswords()
 
 
-def _smith(settings: Settings) -> "SealingSmith":
-    from hexaccount_security import SealingSmith  # noqa: PLC0415 - only who uses it imports it
+def _key_factory(settings: Settings) -> "EncryptedKeyFactory":
+    from hexaccount_security import EncryptedKeyFactory
 
-    return SealingSmith(seed_of(settings))
+    return EncryptedKeyFactory(root_key_of(settings))
 
 
-def _ring(settings: Settings, key_factory: "SealingSmith", store: Store) -> "KeyRing":
-    from hexaccount_security import KeyRing  # noqa: PLC0415 - only who uses it imports it
+def _ring(settings: Settings, key_factory: "EncryptedKeyFactory", store: Store) -> "KeyRing":
+    from hexaccount_security import KeyRing
 
     return KeyRing(key_factory, store.signing_keys, lifetime=_lifetimes(settings).access)
 
 
 def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
-    from hexaccount_security import JwtIssuer  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_security import JwtIssuer
 
     return JwtIssuer(
         ring,
@@ -88,58 +95,54 @@ def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
 
 
 def _fingerprints(settings: Settings) -> Fingerprints:
-    from hexaccount_security import HmacFingerprints  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_security import HmacFingerprints
 
     return HmacFingerprints(signing_key(settings))
 
 
-def _local_allowances() -> RateLimitStore:
-    from hexaccount_memory import MemoryRateLimitStore  # noqa: PLC0415 - only who uses it imports it
+def _local_rate_limits() -> RateLimitStore:
+    from hexaccount_memory import MemoryRateLimitStore
 
     return MemoryRateLimitStore()
 
 
-def _redis_link(settings: Settings, metrics: Metrics, traces: "Traces | None") -> "RedisLink":
-    from hexaccount_redis import RedisLink  # noqa: PLC0415 - only who uses it imports it
+def _redis_client(settings: Settings, metrics: Metrics, traces: "Traces | None") -> "RedisClient":
+    from hexaccount_redis import RedisClient
 
     if traces is None:
-        return RedisLink(settings.cache or "", metrics)
-    return RedisLink(settings.cache or "", metrics, traces.redis_client())
+        return RedisClient(settings.cache or "", metrics)
+    return RedisClient(settings.cache or "", metrics, traces.redis_client())
 
 
 def _prometheus() -> "PrometheusMetrics":
-    from hexaccount_prometheus import PrometheusMetrics  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_prometheus import PrometheusMetrics
 
     return PrometheusMetrics()
 
 
-def _redis_session_cache(link: "RedisLink") -> SessionCache:
-    from hexaccount_redis import RedisSessionCache  # noqa: PLC0415 - only who uses it imports it
+def _redis_session_cache(client: "RedisClient") -> SessionCache:
+    from hexaccount_redis import RedisSessionCache
 
-    return RedisSessionCache(link)
+    return RedisSessionCache(client)
 
 
-def _redis_allowances(link: "RedisLink") -> RateLimitStore:
-    from hexaccount_redis import RedisRateLimitStore  # noqa: PLC0415 - only who uses it imports it
+def _redis_rate_limits(client: "RedisClient") -> RateLimitStore:
+    from hexaccount_redis import RedisRateLimitStore
 
-    return RedisRateLimitStore(link)
+    return RedisRateLimitStore(client)
 
 
 def _device_tokens(settings: Settings) -> DeviceTokens:
-    from hexaccount_security import HmacDeviceTokens  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_security import HmacDeviceTokens
 
     return HmacDeviceTokens(signing_key(settings))
 
 
-def _limits(settings: Settings) -> RateLimits:
-    return limits(settings.limits.factor)
-
-
 class _ArtistOnDemand(AvatarArtist):
-    """Takes its paints out when the first picture is asked for: most processes never draw."""
+    """Imports the drawing library at the first picture: most processes never draw."""
 
     def draw(self, identifier: str) -> bytes:
-        from hexaccount_avatar import PillowAvatarArtist  # noqa: PLC0415 - only who uses it imports it
+        from hexaccount_avatar import PillowAvatarArtist
 
         return PillowAvatarArtist().draw(identifier)
 
@@ -158,10 +161,6 @@ def _roles(settings: Settings) -> RoleRegistry:
     return RoleRegistry({Role(name): permissions for name, permissions in settings.roles.items()})
 
 
-def _idempotency_lifetime(settings: Settings) -> timedelta:
-    return timedelta(seconds=settings.idempotency.lifetime)
-
-
 def _retention(settings: Settings) -> Retention:
     return Retention(
         ended=timedelta(seconds=settings.clearing.retention),
@@ -169,20 +168,76 @@ def _retention(settings: Settings) -> Retention:
     )
 
 
-def _note(metrics: Metrics) -> OnCommit:
-    return ignore_commit if metrics is NO_METRICS else EventMetrics(metrics)
+def _recorder(
+    settings: Settings, identifiers: Identifiers, session_cache: SessionCache, metrics: Metrics
+) -> EventRecorder:
+    """Return the event recorder; the cache is invalidated before each commit and once more after it."""
+    invalidate = [] if settings.cache is None else [CacheInvalidation(session_cache)]
+    count = [] if metrics is NO_METRICS else [EventMetrics(metrics)]
+    return EventRecorder(identifiers, settings.event_source, before_commit=invalidate, on_commit=[*invalidate, *count])
+
+
+def _idempotency_keys(store: Store, fingerprints: Fingerprints, clock: Clock, settings: Settings) -> IdempotencyKeys:
+    return IdempotencyKeys(
+        unit_of_work=store.unit_of_work,
+        fingerprints=fingerprints,
+        clock=clock,
+        lifetime=timedelta(seconds=settings.idempotency.lifetime),
+    )
 
 
 def _middleware(traces: "Traces | None", metrics: Metrics) -> list[Middleware]:
-    """Return what stands around every handler, outermost first."""
+    """Return the middleware of the bus, outermost first."""
     traced: list[Middleware] = [] if traces is None else [traces.messages]
     counted: list[Middleware] = [] if metrics is NO_METRICS else [MessageMetrics(metrics)]
     return [*traced, *counted, log_messages]
 
 
-class Container(containers.DeclarativeContainer):
-    """The wiring."""
+# The ports that the store implements itself, by the names of its properties.
+_OF_STORE = {
+    UnitOfWorkFactory: "unit_of_work",
+    Outbox: "outbox",
+    DeadLetters: "dead_letters",
+    Subscriptions: "subscriptions",
+    History: "history",
+    StoredProfiles: "stored_profiles",
+    RetentionStore: "retention_store",
+    SigningKeys: "signing_keys",
+}
 
+
+def _injector(container: "Container") -> Injector:
+    """Return the injector; a dependency is made when the first handler that needs it is bound."""
+    bindings: dict[Any, Callable[[], Any]] = {
+        Clock: container.clock,
+        Identifiers: container.identifiers,
+        SessionCache: container.session_cache,
+        PasswordHasher: container.hasher,
+        CommonPasswords: container.common_passwords,
+        DeviceTokens: container.device_tokens,
+        TokenIssuer: container.tokens,
+        KeyFactory: container.key_factory,
+        Lifetimes: container.lifetimes,
+        RoleRegistry: container.roles,
+        RateLimiter: container.rate_limiter,
+        Retention: container.retention,
+        IdempotencyKeys: container.idempotency_keys,
+        SubscriberNames: container.known_subscribers,
+        ReplayTargets: container.replay_targets,
+    }
+    of_store = {port: lambda name=name: getattr(container.store(), name) for port, name in _OF_STORE.items()}
+    return Injector({**bindings, **of_store}, all_capabilities())
+
+
+def _replay_targets(subscribers: Sequence[Subscriber], store: Store, injector: Injector) -> ReplayTargets:
+    replays = (SubscriberReplay(subscriber, store.outbox) for subscriber in subscribers)
+    return ReplayTargets([*replays, *injector.replay_targets()])
+
+
+class Container(containers.DeclarativeContainer):
+    """Chooses the adapters by the settings."""
+
+    __self__ = providers.Self()
     settings = providers.Dependency(instance_of=Settings)
     hashing_slots: providers.Provider[Path | None] = providers.Object(None)
     workers: providers.Provider[int] = providers.Object(1)
@@ -193,79 +248,50 @@ class Container(containers.DeclarativeContainer):
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
     metrics: providers.Provider[Metrics] = providers.Object(NO_METRICS)
     prometheus = providers.ThreadSafeSingleton(_prometheus)
-    redis_link = providers.ThreadSafeSingleton(_redis_link, settings, metrics, traces)
+    redis_client = providers.ThreadSafeSingleton(_redis_client, settings, metrics, traces)
     session_cache: providers.Provider[SessionCache] = providers.Selector(
         settings.provided.cache_kind,
         none=providers.ThreadSafeSingleton(NoSessionCache),
-        redis=providers.ThreadSafeSingleton(_redis_session_cache, redis_link),
+        redis=providers.ThreadSafeSingleton(_redis_session_cache, redis_client),
     )
-    recorder = providers.ThreadSafeSingleton(
-        EventRecorder,
-        identifiers=identifiers,
-        source=settings.provided.event_source,
-        invalidate=session_cache.provided.mark,
-        on_commit=providers.Factory(_note, metrics),
-    )
+    recorder = providers.ThreadSafeSingleton(_recorder, settings, identifiers, session_cache, metrics)
     store = providers.ThreadSafeSingleton(open_store, settings, recorder, metrics)
     retention = providers.ThreadSafeSingleton(_retention, settings)
-    lane = providers.ThreadSafeSingleton(_lane, settings, hashing_slots, metrics)
-    hasher = providers.ThreadSafeSingleton(_hasher, settings, lane)
+    hashing_pool = providers.ThreadSafeSingleton(_hashing_pool, settings, hashing_slots, metrics)
+    hasher = providers.ThreadSafeSingleton(_hasher, settings, hashing_pool)
     common_passwords = providers.ThreadSafeSingleton(_common_passwords)
-    key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(_smith, settings)
+    key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(_key_factory, settings)
     ring = providers.ThreadSafeSingleton(_ring, settings, key_factory, store)
     tokens = providers.ThreadSafeSingleton(_tokens, settings, ring)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
     roles = providers.ThreadSafeSingleton(_roles, settings)
     fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
-    local_allowances = providers.ThreadSafeSingleton(_local_allowances)
+    device_tokens = providers.ThreadSafeSingleton(_device_tokens, settings)
+    idempotency_keys = providers.ThreadSafeSingleton(_idempotency_keys, store, fingerprints, clock, settings)
+    local_rate_limits = providers.ThreadSafeSingleton(_local_rate_limits)
     rate_limits: providers.Provider[RateLimitStore] = providers.Selector(
         settings.provided.cache_kind,
         none=store.provided.rate_limits,
-        redis=providers.ThreadSafeSingleton(_redis_allowances, redis_link),
+        redis=providers.ThreadSafeSingleton(_redis_rate_limits, redis_client),
     )
     rate_limiter = providers.ThreadSafeSingleton(
         RateLimiter,
-        limits=providers.Callable(_limits, settings),
         shared=rate_limits,
-        local=local_allowances,
+        local=local_rate_limits,
         fingerprints=fingerprints,
         clock=clock,
+        factor=settings.provided.limits.factor,
         enabled=settings.provided.limits.enabled,
         workers=workers,
     )
-    throttle = providers.ThreadSafeSingleton(
-        LoginThrottle, rate_limiter, providers.ThreadSafeSingleton(_device_tokens, settings)
-    )
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
-    subscribers = providers.ThreadSafeSingleton(all_subscribers, settings, store, clock, publishers, session_cache)
-    executor = providers.ThreadSafeSingleton(ThreadPoolExecutor, max_workers=4, thread_name_prefix="command")
+    injector = providers.ThreadSafeSingleton(_injector, __self__)
+    known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, publishers)
+    subscribers = providers.ThreadSafeSingleton(all_subscribers, settings, injector, publishers, session_cache)
+    replay_targets = providers.ThreadSafeSingleton(_replay_targets, subscribers, store, injector)
     bus = providers.ThreadSafeSingleton(
-        Bus,
-        providers.Factory(
-            build_handlers,
-            unit_of_work=store.provided.unit_of_work,
-            history=store.provided.history,
-            replay_targets=providers.Factory(replay_targets, subscribers=subscribers, store=store),
-            subscriptions=store.provided.subscriptions,
-            outbox=store.provided.outbox,
-            known_subscribers=providers.Factory(names_of, subscribers),
-            retention_store=store.provided.retention_store,
-            retention=retention,
-            hasher=hasher,
-            common_passwords=common_passwords,
-            tokens=tokens,
-            keys=store.provided.signing_keys,
-            key_factory=key_factory,
-            clock=clock,
-            identifiers=identifiers,
-            lifetimes=lifetimes,
-            roles=roles,
-            fingerprints=fingerprints,
-            idempotency_lifetime=providers.Callable(_idempotency_lifetime, settings),
-            throttle=throttle,
-            session_cache=session_cache,
-        ),
-        executor=executor,
+        MessageBus,
+        providers.Callable(Injector.handlers, injector),
         middleware=providers.Callable(_middleware, traces, metrics),
     )

@@ -1,4 +1,4 @@
-"""Looks at every part that the settings name, all at the same time, and at none for longer than a few seconds."""
+"""Checks every part that the settings name, all at once, with a time limit."""
 
 import logging
 import socket
@@ -18,21 +18,21 @@ from hexaccount.kernel.metrics import NoMetrics
 from hexaccount.observability.diagnosis import Finding, Verdict
 from hexaccount_system import SystemClock
 
-PATIENCE = 12.0
-"""Seconds after which a part that has not answered is called away."""
+TIMEOUT = 12.0
+"""Seconds after which a part without an answer counts as unreachable."""
 
-_CONNECT = 5.0
+_CONNECT_TIMEOUT = 5.0
 _log = logging.getLogger("hexaccount.doctor")
 
 Check: TypeAlias = Callable[[], Sequence[Finding]]
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Return what is found of every part, in an order that does not change."""
-    return _all_of(_checks(settings))
+def run_checks(settings: Settings) -> list[Finding]:
+    """Return the findings of every part, in a fixed order; a check that fails is a finding, never an error."""
+    return _run_all(_checks_of(settings))
 
 
-def _checks(settings: Settings) -> Mapping[str, Check]:
+def _checks_of(settings: Settings) -> Mapping[str, Check]:
     checks: dict[str, Check] = {
         "data directory": partial(check_data_directory, settings),
         "key": partial(check_key, settings),
@@ -49,67 +49,67 @@ def _checks(settings: Settings) -> Mapping[str, Check]:
 
 
 def _check_cache(url: str) -> list[Finding]:
-    from hexaccount_redis import CutOff, RedisLink, Refused  # noqa: PLC0415 - redis is an extra
+    from hexaccount_redis import RedisClient, RedisRefused, RedisUnavailable
 
-    link = RedisLink(url, NoMetrics())
+    client = RedisClient(url, NoMetrics())
     try:
-        link.check()
-    except CutOff as error:
-        verdict, deed = (Verdict.TO_DO, "Let it") if isinstance(error, Refused) else (Verdict.AWAY, "Start it")
-        remedy = f"{deed}, or correct the setting cache. Requests go on, and ask the store for every session."
+        client.check()
+    except RedisUnavailable as error:
+        verdict, action = (Verdict.TO_DO, "Fix") if isinstance(error, RedisRefused) else (Verdict.UNREACHABLE, "Start")
+        remedy = f"{action} the server, or correct the setting cache. Until then sessions are read from the store."
         return [Finding(part="cache", verdict=verdict, message=str(error), remedy=remedy)]
     finally:
-        link.close()
-    return [Finding(part="cache", verdict=Verdict.WELL, message="it answers")]
+        client.close()
+    return [Finding(part="cache", verdict=Verdict.OK, message="it answers")]
 
 
 def _check_collector(endpoint: str) -> list[Finding]:
     parts = urlsplit(endpoint)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname, port), timeout=_CONNECT).close()
+        socket.create_connection((parts.hostname, port), timeout=_CONNECT_TIMEOUT).close()
     except OSError as error:
         message = f"{parts.hostname} cannot be reached at port {port} ({error.strerror or type(error).__name__})"
-        remedy = "Start the collector, or correct tracing.endpoint. Requests go on, and their traces are lost."
-        return [Finding(part="tracing", verdict=Verdict.AWAY, message=message, remedy=remedy)]
-    return [Finding(part="tracing", verdict=Verdict.WELL, message="the collector can be reached")]
+        remedy = "Start the collector, or correct tracing.endpoint. Until then requests succeed, and traces are lost."
+        return [Finding(part="tracing", verdict=Verdict.UNREACHABLE, message=message, remedy=remedy)]
+    return [Finding(part="tracing", verdict=Verdict.OK, message="the collector can be reached")]
 
 
 def _check_publisher(part: str, publisher: EventPublisher) -> list[Finding]:
     try:
         publisher.check()
     except ReceiverUnavailable as error:
-        verdict = Verdict.TO_DO if isinstance(error, ReceiverRefused) else Verdict.AWAY
-        remedy = "No request fails of that: events wait in the store."
+        verdict = Verdict.TO_DO if isinstance(error, ReceiverRefused) else Verdict.UNREACHABLE
+        remedy = "Requests succeed meanwhile; events wait in the store."
         return [Finding(part=part, verdict=verdict, message=str(error), remedy=remedy)]
     finally:
         publisher.close()
-    return [Finding(part=part, verdict=Verdict.WELL, message="it can be reached")]
+    return [Finding(part=part, verdict=Verdict.OK, message="it can be reached")]
 
 
-def _all_of(checks: Mapping[str, Check]) -> list[Finding]:
+def _run_all(checks: Mapping[str, Check]) -> list[Finding]:
     found: dict[str, Sequence[Finding]] = {}
 
     def run(part: str, check: Check) -> None:
         try:
             found[part] = check()
-        except Exception as error:  # noqa: BLE001 - the others are to be told all the same
-            # Its text may hold anything, a secret too, so only the log has it.
-            _log.debug("%s could not be looked at", part, exc_info=error)
-            message = f"it could not be looked at: an unexpected {type(error).__name__}, which is a fault of hexaccount"
-            remedy = "Run it again with HEXACCOUNT_LOG__LEVEL=debug to see where it comes from."
+        except Exception as error:  # noqa: BLE001 - a fault of one check must not hide the other findings
+            # Only the log has the text of the error, which may contain a secret.
+            _log.debug("the check of %s failed", part, exc_info=error)
+            message = f"the check failed with an unexpected {type(error).__name__}, which is a fault of hexaccount"
+            remedy = "Run the command again with HEXACCOUNT_LOG__LEVEL=debug to see the stack trace."
             found[part] = [Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=remedy)]
 
-    # Daemons, so that whoever never gets an answer does not keep the command from its end.
+    # Daemons, so that a check that hangs does not keep the command from ending.
     threads = {part: Thread(target=run, args=[part, check], daemon=True) for part, check in checks.items()}
     for thread in threads.values():
         thread.start()
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + TIMEOUT
     for thread in threads.values():
         thread.join(max(0.0, deadline - monotonic()))
-    silent = f"it has not answered within {PATIENCE:g} s"
+    timed_out = f"it has not answered within {TIMEOUT:g} s"
     return [
         finding
         for part in checks
-        for finding in found.get(part, [Finding(part=part, verdict=Verdict.AWAY, message=silent)])
+        for finding in found.get(part, [Finding(part=part, verdict=Verdict.UNREACHABLE, message=timed_out)])
     ]

@@ -1,10 +1,10 @@
-"""Which drivers are installed: each is an extra, so that nobody installs what they do not use."""
+"""Checks that optional drivers are installed; each is an extra of the package."""
 
 from importlib.util import find_spec
 
 
 def check_driver(user: str, module: str, *, extra: str) -> None:
-    """Return if a driver is installed; raises ValueError, which tells who needs it and the extra that brings it."""
+    """Return if a driver is installed; raises ValueError with the extra to install."""
     if find_spec(module) is None:
         raise ValueError(
             f"{user} needs a driver; install it with: pip install 'hexaccount[{extra}]' (in a clone '.[{extra}]')"

@@ -1,4 +1,4 @@
-"""The HTTP service: what each worker process opens, and how the parent serves."""
+"""`hexaccount http`: what each worker process opens, and how the parent serves."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -7,26 +7,26 @@ from functools import partial
 from pathlib import Path
 
 from hexaccount.bootstrap.logs import open_request_log
-from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
-from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.serving import serve_until_stopped
+from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
-from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.observability.metrics import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
-from hexaccount_click.program import ConfigurationError, Unavailable
-from hexaccount_granian import CannotListen, Draining, LaneSize, Pressure, Worker, WorkersFailed, serve
+from hexaccount_click.program import ConfigurationError
+from hexaccount_granian import Draining, ThreadPoolSize, Worker, WorkerLoad
+from hexaccount_granian.client_address import ClientAddresses
 
-# What every worker needs; imported once, before they part, it is shared among them.
+# What every worker imports. The parent imports it before the fork, so that all workers share the memory.
 _PRELOAD = ("hexaccount_flask", "hexaccount_security", "hexaccount_structlog")
 _PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis",)}
 
 
 @dataclass(frozen=True, slots=True)
-class LoadWorker:
-    """Opens the service inside the worker process that serves with it."""
+class HttpWorkerFactory:
+    """Opens the service in a worker process."""
 
     settings: Settings
     draining: Draining
@@ -34,13 +34,13 @@ class LoadWorker:
     workers: int
 
     def __call__(self) -> Worker:
-        """Return what the worker serves."""
-        from hexaccount_flask import (  # noqa: PLC0415 - not in the parent
-            RequestFigures,
+        """Open the service; granian calls this once in each worker process."""
+        from hexaccount_flask import (
+            RequestMetrics,
             create_app,
-            lane_finder,
             new_request_id,
             render_problem,
+            request_class_finder,
         )
 
         settings = self.settings
@@ -51,43 +51,44 @@ class LoadWorker:
         service.subscribe()
         if settings.relay.enabled:
             service.start_relays()
-            service.start_purging()
-        service.start_looking(service.check)
-        figures = RequestFigures(service.metrics) if settings.metrics.enabled else None
+            service.start_retention()
+        service.start_collecting(service.check)
+        metrics = RequestMetrics(service.metrics) if settings.metrics.enabled else None
         app = create_app(
             bus=service.bus,
             artist=service.artist,
-            readiness=service.readiness(self.draining.is_set).look,
+            readiness=service.readiness(self.draining.is_set).check,
             published_keys=service.published_keys,
-            metrics=service.figures if settings.metrics.enabled else None,
+            metrics=service.metrics_text if settings.metrics.enabled else None,
             cors_origins=settings.http.cors_origins,
-            trusted_proxies=settings.http.trusted_proxies,
-            watchers=[watcher for watcher in (traces and traces.requests, log, figures) if watcher],
+            client_addresses=ClientAddresses(settings.http.trusted_proxies),
+            observers=[observer for observer in (traces and traces.requests, log, metrics) if observer],
         )
-        _expect_refusals(service.metrics)
-        retry_after = service.container.lane().retry_after
+        _declare_rejections(service.metrics)
+        pools = _thread_pools(settings)
+        retry_after = service.container.hashing_pool().retry_after
 
-        def refuse(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+        def render_error(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
             service.metrics.add(HTTP_REFUSALS, 1, str(status), code)
             request_id = new_request_id()
-            if log and code != "internal_error":  # by which Flask's side has failed, where it was watched
+            if log and code != "internal_error":  # Flask's side has logged that
                 log.refused(request_id, status, code)
-            # What overflows is the queue in front of the hashes; the other lanes have room for a thousand.
+            # The queue for hashes overflows long before the queues of the other classes.
             wait = retry_after() if code == "overloaded" else 1
             return render_problem(status, code, detail, request_id, retry_after=wait)
 
         return Worker(
             wsgi=app.wsgi_app,
-            lane_of=lane_finder(app),
-            lanes=_lanes(settings),
-            refusal=refuse,
+            request_class_of=request_class_finder(app),
+            thread_pools=pools,
+            render_error=render_error,
             close=service.close,
-            pressure=_pressure(service.metrics, _lanes(settings)),
+            load=_observed_load(service.metrics, pools),
         )
 
 
-def _expect_refusals(metrics: Metrics) -> None:
-    """Let refusals be told from the start, by the codes that the front has for them."""
+def _declare_rejections(metrics: Metrics) -> None:
+    """Export the rejections at zero, with every code that ErrorRenderer documents."""
     for status, code in (
         (400, "malformed_request"),
         (408, "body_too_slow"),
@@ -99,70 +100,51 @@ def _expect_refusals(metrics: Metrics) -> None:
         metrics.declare(HTTP_REFUSALS, str(status), code)
 
 
-def _pressure(metrics: Metrics, lanes: Iterable[str]) -> Pressure:
-    """Return what says how much there is to do, and have it asked."""
-    pressure = Pressure()
-    metrics.observe_callback(HTTP_IN_FLIGHT, lambda: pressure.in_flight)
-    for lane in lanes:
-        metrics.observe_callback(HTTP_WAITING, partial(pressure.waiting, lane), lane)
-    return pressure
+def _observed_load(metrics: Metrics, request_classes: Iterable[str]) -> WorkerLoad:
+    """Return a load that the metrics observe."""
+    load = WorkerLoad()
+    metrics.observe_callback(HTTP_IN_FLIGHT, lambda: load.in_flight)
+    for request_class in request_classes:
+        metrics.observe_callback(HTTP_WAITING, partial(load.waiting, request_class), request_class)
+    return load
 
 
-def _lanes(settings: Settings) -> dict[str, LaneSize]:
-    """Return how many threads serve each class of requests, and how many requests may wait for one.
+def _thread_pools(settings: Settings) -> dict[str, ThreadPoolSize]:
+    """Return the size of the thread pool of each request class.
 
-    The password lane has a thread for each hash that may be made at once, and two more that prepare the next ones and
-    finish the last: whoever waits for a hash waits without a thread. Its backlog is the queue in front of the hashes.
+    The class `password` has a thread for each concurrent hash, and two more that prepare the next hash and finish the
+    last. A request that waits for a hash waits in the backlog, without a thread.
     """
     return {
-        "quick": LaneSize(threads=2, backlog=1024),
-        "password": LaneSize(threads=(os.cpu_count() or 1) + 2, backlog=settings.password.queue),
-        "drawing": LaneSize(threads=1, backlog=256),
-        "vital": LaneSize(threads=1, backlog=256),
-        # Whoever asks whether the process lives does not wait for who asks whether the store does.
-        "readiness": LaneSize(threads=1, backlog=256),
+        "default": ThreadPoolSize(threads=2, backlog=1024),
+        "password": ThreadPoolSize(threads=(os.cpu_count() or 1) + 2, backlog=settings.password.queue),
+        "image": ThreadPoolSize(threads=1, backlog=256),
+        "health": ThreadPoolSize(threads=1, backlog=256),
+        # Apart from `health`, which must answer while the store hangs.
+        "readiness": ThreadPoolSize(threads=1, backlog=256),
     }
 
 
 def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
-    """Serve until a signal; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
+    """Serve until SIGTERM or SIGINT; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
     kind = kind_of(settings)
     if kind.one_process and workers > 1:
         raise ConfigurationError(
             f"store: {settings.store_kind}:// is one process; use --workers 1, or choose another store"
         )
-    try:
-        for line in prepare_to_serve(settings):
-            echo(line)
-    except SettingsError as error:
-        raise ConfigurationError(str(error)) from error
-    draining = Draining()
-    preload = (
-        *_PRELOAD,
-        *kind.preload,
-        *_PRELOAD_FOR_CACHE[settings.cache_kind],
-        *preload_for_events(settings),
-        *preload_for_tracing(settings),
-        *preload_for_figures(settings),
+    serve_until_stopped(
+        settings,
+        lambda draining, slots: HttpWorkerFactory(settings, draining, slots, workers),
+        interface="wsgi",
+        preload=(
+            *_PRELOAD,
+            *kind.preload,
+            *_PRELOAD_FOR_CACHE[settings.cache_kind],
+            *preload_for_events(settings),
+            *preload_for_tracing(settings),
+        ),
+        host=host,
+        port=port,
+        workers=workers,
+        echo=echo,
     )
-    try:
-        with worker_folders() as slots:
-            serve(
-                LoadWorker(settings, draining, slots, workers=workers),
-                draining=draining,
-                host=host,
-                port=port,
-                workers=workers,
-                drain_delay=settings.http.drain_delay,
-                preload=preload,
-                on_started=partial(tell_address, echo),
-                on_stopping=partial(echo, "stopping"),
-            )
-    except (CannotListen, WorkersFailed) as error:
-        raise Unavailable(str(error)) from error
-
-
-def tell_address(echo: Callable[[str], None], host: str, port: int) -> None:
-    """Say where the service listens."""
-    shown = f"[{host}]" if ":" in host else host
-    echo(f"listening on http://{shown}:{port}")

@@ -1,4 +1,4 @@
-"""The signing key that the service makes for itself where none is set."""
+"""The file with the signing key that `migrate` creates if `jwt.key` is not set."""
 
 import os
 import secrets
@@ -15,13 +15,13 @@ KEY_FILE = DATA_DIRECTORY / "jwt.key"
 
 
 def signing_key(settings: Settings) -> bytes:
-    """Return the key that access tokens are signed with; raises SettingsError where there is none.
+    """Return the key of the settings or of the key file; raises SettingsError if there is neither.
 
-    Beside a store that does not outlive its process it lives as long as the process: so do the sessions.
+    A store that ends with its process has a random key, as its sessions end with the process too.
     """
     if settings.jwt.key is not None:
         return settings.jwt.key.encode()
-    if not kind_of(settings).lasts:
+    if not kind_of(settings).persistent:
         return secrets.token_bytes(32)
     try:
         return KEY_FILE.read_bytes().strip()
@@ -32,30 +32,30 @@ def signing_key(settings: Settings) -> bytes:
         ) from error
 
 
-def seed_of(settings: Settings) -> "TokenKey":
-    """Return that key for use; raises SettingsError where there is none, or it does not suit `jwt.algorithm`."""
-    from hexaccount_security import seed_key  # noqa: PLC0415 - who only reads or makes the file does without
+def root_key_of(settings: Settings) -> "TokenKey":
+    """Return the signing key, parsed; raises SettingsError if there is none or it does not suit `jwt.algorithm`."""
+    from hexaccount_security import root_key
 
     try:
-        return seed_key(signing_key(settings), settings.jwt.algorithm)
+        return root_key(signing_key(settings), settings.jwt.algorithm)
     except ValueError as error:
         raise SettingsError(str(error)) from None
 
 
 def make_data_directory() -> None:
-    """Make the directory that only its owner may look into, if it is not there."""
+    """Create the directory with access for its owner only, unless it exists."""
     DATA_DIRECTORY.mkdir(mode=0o700, exist_ok=True)
 
 
 def make_key_file() -> Path | None:
-    """Make a key for its owner's eyes only and return its file, None if there is one; whoever is first wins."""
+    """Create a key file that its owner alone may read; returns None if it exists, also if another process wins."""
     make_data_directory()
     draft = KEY_FILE.with_suffix(f".{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48) + "\n")
-        os.link(draft, KEY_FILE)  # atomic, and refused where the file exists
+        os.link(draft, KEY_FILE)  # atomic, and fails if the file exists
     except FileExistsError:
         return None
     finally:

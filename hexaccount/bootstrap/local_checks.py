@@ -1,53 +1,57 @@
-"""What there is to see on this machine: the data directory, and the key that signs."""
+"""Checks of this machine: the data directory, the signing key and the file of the store."""
 
 import os
 import stat
 from pathlib import Path
 
-from hexaccount.bootstrap.key_file import KEY_FILE, seed_of
+from hexaccount.bootstrap.key_file import KEY_FILE, root_key_of
 from hexaccount.bootstrap.settings import DATA_DIRECTORY, DEFAULT_STORE, Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.observability.diagnosis import Finding, Verdict
 
-_MAKES_IT = "`hexaccount migrate` makes it; so does `hexaccount http`, if no store is set."
+_MIGRATE = "Run `hexaccount migrate` to create it; without a configured store `hexaccount http` creates it too."
 
 
 def check_data_directory(settings: Settings) -> list[Finding]:
-    """Return whether the directory is there, ours and nobody else's; nothing where the settings do without it."""
-    needed = settings.store == DEFAULT_STORE or (settings.jwt.key is None and kind_of(settings).lasts)
-    return [_find("data directory", DATA_DIRECTORY, of_others=0o077, mode="700")] if needed else []
+    """Check that the directory exists and is closed to other users; no finding if the settings do not need it."""
+    needed = settings.store == DEFAULT_STORE or (settings.jwt.key is None and kind_of(settings).persistent)
+    return [_check_path("data directory", DATA_DIRECTORY, forbidden=0o077, mode="700")] if needed else []
 
 
 def check_key(settings: Settings) -> list[Finding]:
-    """Return whether the key of the settings, or its file, can be used to sign."""
+    """Check that the key of the settings, or of the key file, can sign."""
     try:
-        seed = seed_of(settings)
+        key = root_key_of(settings)
     except SettingsError as error:
         return [Finding(part="key", verdict=Verdict.TO_DO, message=str(error))]
-    if settings.jwt.key is None and kind_of(settings).lasts:
-        return [_find("key", KEY_FILE, of_others=0o077, mode="600")]
-    return [Finding(part="key", verdict=Verdict.WELL, message=f"it can sign with {seed.algorithm}")]
+    if settings.jwt.key is None and kind_of(settings).persistent:
+        return [_check_path("key", KEY_FILE, forbidden=0o077, mode="600")]
+    return [Finding(part="key", verdict=Verdict.OK, message=f"it can sign with {key.algorithm}")]
 
 
 def check_store_file(file: Path) -> list[Finding]:
-    """Return what stands against a store that is a file, if anything."""
-    folder = _find("store", file.parent, of_others=0, mode="")
-    found = _find("store", file, of_others=0o007, mode="600")
-    return [finding for finding in (folder, found) if finding.verdict is not Verdict.WELL][:1]
+    """Return the first problem with a store that is a file, if there is one."""
+    folder = _check_path("store", file.parent, forbidden=0, mode="")
+    found = _check_path("store", file, forbidden=0o007, mode="600")
+    return [finding for finding in (folder, found) if finding.verdict is not Verdict.OK][:1]
 
 
-def _find(part: str, path: Path, *, of_others: int, mode: str) -> Finding:
+def _check_path(part: str, path: Path, *, forbidden: int, mode: str) -> Finding:
+    """Check that this user can write a path, and that it has none of the `forbidden` permission bits."""
     try:
         permissions = stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
-        return Finding(part=part, verdict=Verdict.TO_DO, message=f"there is no {path} yet", remedy=_MAKES_IT)
+        return Finding(part=part, verdict=Verdict.TO_DO, message=f"{path} does not exist yet", remedy=_MIGRATE)
     except OSError as error:
-        message, remedy = f"{path} cannot be looked at ({error.strerror})", "Run this as the user of the service."
+        message, remedy = f"{path} cannot be inspected ({error.strerror})", "Run this as the user of the service."
         return Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=remedy)
     if not os.access(path, os.R_OK | os.W_OK):
-        remedy = "Give it to the user of the service, or run this as that user."
-        return Finding(part=part, verdict=Verdict.TO_DO, message=f"this user may not write {path}", remedy=remedy)
-    if permissions & of_others:
-        message = f"others on this machine may use {path}, which has mode {permissions:o}"
+        message, remedy = (
+            f"this user cannot write {path}",
+            "Run this as the user of the service, or change its owner.",
+        )
+        return Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=remedy)
+    if permissions & forbidden:
+        message = f"other users of this machine can access {path}, which has mode {permissions:o}"
         return Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=f"chmod {mode} {path}")
-    return Finding(part=part, verdict=Verdict.WELL, message=f"{path} is there, and closed to others")
+    return Finding(part=part, verdict=Verdict.OK, message=f"{path} exists and is closed to other users")

@@ -1,6 +1,6 @@
-"""What has to be there before the service can run: the data directory, a signing key, a schema."""
+"""Creates what the service needs before it can run: the data directory, a signing key and the schema."""
 
-from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, seed_of
+from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
 from hexaccount.bootstrap.stores import kind_of
@@ -8,7 +8,7 @@ from hexaccount.store_kit.store import SchemaMismatch
 
 
 def prepare(settings: Settings) -> list[str]:
-    """Make what is missing, and return what was made where; it may be repeated."""
+    """Create what is missing, upgrade the schema and return a report, one line each; repeatable."""
     lines = []
     if settings.jwt.key is None and (made := make_key_file()):
         lines.append(f"made a signing key in {made}")
@@ -21,32 +21,32 @@ def prepare(settings: Settings) -> list[str]:
 
 
 def prepare_to_serve(settings: Settings) -> list[str]:
-    """Make what is missing where no store was chosen, otherwise make sure that nothing is; return what was made.
+    """Prepare the default store, or check the store that the operator chose; returns the lines of `prepare`.
 
-    Raises SettingsError without a key that can be used, SchemaMismatch without a schema, and StoreUnavailable.
+    Raises SettingsError without a usable key, SchemaMismatch without a schema, and StoreUnavailable.
     """
     if settings.store == DEFAULT_STORE and not _is_ready(settings):
         return prepare(settings)
-    seed_of(settings)
-    if kind_of(settings).lasts:
-        check_store_is_there(settings)
+    root_key_of(settings)
+    if kind_of(settings).persistent:
+        check_store_exists(settings)
         with open_service(settings) as service:
             service.store.check()
     return []
 
 
-def check_store_is_there(settings: Settings) -> None:
-    """Return unless the store is a file that is missing, which a mere look would create; SchemaMismatch."""
-    file = kind_of(settings).file_of(settings.store)
+def check_store_exists(settings: Settings) -> None:
+    """Raise SchemaMismatch if the store is a file that does not exist, as opening it would create it."""
+    file = kind_of(settings).file_path(settings.store)
     if file is not None and not file.exists():
-        raise SchemaMismatch(f"there is no database {file} yet; run `hexaccount migrate`")
+        raise SchemaMismatch(f"there is no database {file} yet")
 
 
 def _is_ready(settings: Settings) -> bool:
     if settings.jwt.key is None and not KEY_FILE.exists():
         return False
     try:
-        check_store_is_there(settings)
+        check_store_exists(settings)
         with open_service(settings) as service:
             service.store.check()
             return not service.store.is_behind()

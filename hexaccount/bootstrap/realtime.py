@@ -1,125 +1,110 @@
-"""The sockets: what each worker process opens, and how the parent serves."""
+"""`hexaccount realtime`: what each worker process opens, and how the parent serves."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.drivers import check_driver
-from hexaccount.bootstrap.http import tell_address
-from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.serving import serve_until_stopped
+from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
-from hexaccount.bootstrap.worker_folders import preload_for_figures, worker_folders
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_tail import JournalTail
-from hexaccount.kernel.client_address import ClientAddresses
-from hexaccount.observability.readiness import ReadinessReport
-from hexaccount_click.program import ConfigurationError, Unavailable
-from hexaccount_granian import AsgiWorker, CannotListen, Draining, WorkersFailed, serve
+from hexaccount_click.program import ConfigurationError
+from hexaccount_granian import AsgiWorker, Draining
+from hexaccount_granian.client_address import ClientAddresses
 
-_Tell: TypeAlias = Callable[[Sequence[JournalEntry]], Coroutine[Any, Any, None]]
+if TYPE_CHECKING:
+    from hexaccount_socketio import SocketServer
+
 _PRELOAD = ("hexaccount_socketio", "hexaccount_security")
 
 
 @dataclass(frozen=True, slots=True)
-class LoadSocketWorker:
-    """Opens the service inside the worker process that holds sockets."""
+class RealtimeWorkerFactory:
+    """Opens the service in a worker process."""
 
     settings: Settings
     draining: Draining
 
     def __call__(self) -> AsgiWorker:
-        """Return what the worker serves."""
-        from hexaccount_socketio import Sockets, create_application  # noqa: PLC0415 - not in the parent
+        """Open the service; granian calls this once in each worker process."""
+        from hexaccount_socketio import SocketServer, create_application
 
         service = open_service(self.settings, measured=True)
-        service.start_looking(service.check)
-        sockets = Sockets(
+        service.start_collecting(service.check)
+        server = SocketServer(
             bus=service.bus,
             addresses=ClientAddresses(self.settings.http.trusted_proxies),
             cors_origins=self.settings.http.cors_origins,
             draining=self.draining.is_set,
             metrics=service.metrics,
         )
-        following = _Following(service, sockets.tell, sockets.look_after)
-
-        look = service.readiness(self.draining.is_set).look
-
-        async def readiness() -> ReadinessReport:
-            return await asyncio.to_thread(look)
+        feed = _JournalFeed(service, server)
 
         def close() -> None:
-            following.stop()
+            feed.stop()
             service.close()
 
         return AsgiWorker(
             application=create_application(
-                sockets, readiness=readiness, metrics=service.figures if self.settings.metrics.enabled else None
+                server,
+                readiness=partial(asyncio.to_thread, service.readiness(self.draining.is_set).check),
+                metrics=service.metrics_text if self.settings.metrics.enabled else None,
             ),
-            start=following.start,
-            drain=sockets.close,
+            start=feed.start,
+            drain=server.close,
             close=close,
         )
 
 
-class _Following:
-    """A thread that follows the journal, and hands what it finds to the event loop."""
+class _JournalFeed:
+    """Follows the journal in a thread, and publishes new events on the event loop of the sockets."""
 
-    def __init__(self, service: Service, tell: _Tell, look_after: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, service: Service, server: "SocketServer") -> None:
         self._follower = JournalTail(
             service.store.history, commits=service.store.commits, clock=service.container.clock()
         )
         self._watch = service.store.watch
-        self._tell = tell
-        self._look_after = look_after
+        self._server = server
         self._thread: Thread | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._maintenance: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin, on the event loop that holds the sockets."""
         loop = asyncio.get_running_loop()
         self._watch()
 
-        def hand_over(entries: Sequence[JournalEntry]) -> None:
-            asyncio.run_coroutine_threadsafe(self._tell(entries), loop).result()
+        def publish(entries: Sequence[JournalEntry]) -> None:
+            asyncio.run_coroutine_threadsafe(self._server.publish(entries), loop).result()
 
-        self._thread = Thread(target=self._follower.run, args=[hand_over], name="follower", daemon=True)
+        self._thread = Thread(target=self._follower.run, args=[publish], name="follower", daemon=True)
         self._thread.start()
-        self._task = loop.create_task(self._look_after())
+        self._maintenance = loop.create_task(self._server.maintain())
 
     def stop(self) -> None:
-        """End the thread, while the event loop runs."""
+        """End the thread; call it while the event loop runs."""
         self._follower.stop()
         if self._thread is not None:
             self._thread.join()
 
 
 def serve_realtime(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
-    """Serve until a signal; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
+    """Serve until SIGTERM or SIGINT; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
     try:
         check_driver("hexaccount realtime", "socketio", extra="realtime")
-        for line in prepare_to_serve(settings):
-            echo(line)
-    except (SettingsError, ValueError) as error:
+    except ValueError as error:
         raise ConfigurationError(str(error)) from error
-    draining = Draining()
-    try:
-        with worker_folders():
-            serve(
-                LoadSocketWorker(settings, draining),
-                interface="asgi",
-                draining=draining,
-                host=host,
-                port=port,
-                workers=workers,
-                drain_delay=settings.http.drain_delay,
-                preload=(*_PRELOAD, *kind_of(settings).preload, *preload_for_figures(settings)),
-                on_started=partial(tell_address, echo),
-                on_stopping=partial(echo, "stopping"),
-            )
-    except (CannotListen, WorkersFailed) as error:
-        raise Unavailable(str(error)) from error
+    serve_until_stopped(
+        settings,
+        lambda draining, _slots: RealtimeWorkerFactory(settings, draining),
+        interface="asgi",
+        preload=(*_PRELOAD, *kind_of(settings).preload),
+        host=host,
+        port=port,
+        workers=workers,
+        echo=echo,
+    )

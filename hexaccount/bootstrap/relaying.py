@@ -1,4 +1,4 @@
-"""Delivering events in a process of its own."""
+"""`hexaccount relay`: event delivery without HTTP."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -7,49 +7,51 @@ from contextlib import ExitStack, contextmanager
 from hexaccount.bootstrap.service import Service
 from hexaccount.bootstrap.stop_signals import (
     STOP_SIGNALS,
-    ended_by_the_next_signal,
-    is_told_to_stop,
-    stop_signals_held,
+    block_stop_signals,
+    exit_on_next_signal,
+    stop_requested,
 )
 from hexaccount_click.program import ConfigurationError, Unavailable
 
 
 def run_relays(service: Service, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
-    """Deliver events until SIGTERM or SIGINT, and finish what is in hand; a second one ends the process at once.
+    """Deliver events until SIGTERM or SIGINT, then finish the deliveries in progress; a second signal exits at once.
 
-    Meanwhile figures are told on `metrics_port`, if there is one; raises Unavailable where it cannot be had.
+    Serves metrics on `metrics_port`, if given. Raises ConfigurationError if metrics are disabled, and Unavailable if
+    the port cannot be bound. The stop signals stay blocked at the end.
     """
-    with stop_signals_held(), _figures_told(service, metrics_host, metrics_port, echo):
-        if not is_told_to_stop():
+    block_stop_signals()
+    with _metrics_endpoint(service, metrics_host, metrics_port, echo):
+        if not stop_requested():
             service.subscribe()
             service.start_relays()
-            service.start_purging()
-            service.start_looking(service.store.check)
+            service.start_retention()
+            service.start_collecting(service.store.check)
             echo("delivering events to " + ", ".join(subscriber.name for subscriber in service.subscribers))
         signal.sigwait(STOP_SIGNALS)
-        with ended_by_the_next_signal():
+        with exit_on_next_signal():
             echo("stopping")
             service.stop_relays()
 
 
 @contextmanager
-def _figures_told(service: Service, host: str, port: int | None, echo: Callable[[str], None]) -> Iterator[None]:
+def _metrics_endpoint(service: Service, host: str, port: int | None, echo: Callable[[str], None]) -> Iterator[None]:
     if port is None:
         yield
         return
     if not service.settings.metrics.enabled:
         raise ConfigurationError(
-            "metrics.enabled is false, so there is nothing to tell on --metrics-port; leave it out"
+            "set metrics.enabled to true or leave --metrics-port out, as there are no metrics to serve"
         )
-    from hexaccount_prometheus import endpoint  # noqa: PLC0415 - only who tells figures needs it
+    from hexaccount_prometheus import serve_metrics
 
-    with ExitStack() as telling:
+    with ExitStack() as stack:
         try:
-            bound_port = telling.enter_context(endpoint(service.container.prometheus(), host, port))
+            bound_port = stack.enter_context(serve_metrics(service.container.prometheus(), host, port))
         except OSError as error:
             raise Unavailable(
                 f"cannot listen on {host} port {port}: {error.strerror or error}; choose another address with "
                 "--metrics-host and --metrics-port"
             ) from error
-        echo(f"figures at http://{host}:{bound_port}/metrics")
+        echo(f"metrics at http://{host}:{bound_port}/metrics")
         yield

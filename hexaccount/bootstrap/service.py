@@ -19,7 +19,7 @@ from hexaccount.bootstrap.stores import kind_of
 from hexaccount.events.ports import EventPublisher
 from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount.events.subscribers import Subscriber
-from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.observability.periodic_task import PeriodicTask
 from hexaccount.observability.readiness import Readiness
@@ -27,17 +27,17 @@ from hexaccount.observability.store_metrics_collector import StoreMetricsCollect
 from hexaccount.retention.apply_retention import ApplyRetention, apply_retention
 from hexaccount.retention.retention_worker import RetentionWorker
 from hexaccount.store_kit.store import Store
-from hexaccount_system import tell_of_process
+from hexaccount_system import observe_process
 
-# Figures are collected every 15 seconds or so.
-_LOOK_AT_ITSELF = timedelta(seconds=1)
-_LOOK_AT_THE_STORE = timedelta(seconds=10)
-_LOOK_AT_THE_CACHE = timedelta(seconds=10)
+# Prometheus scrapes every 15 seconds or so.
+_PROCESS_INTERVAL = timedelta(seconds=1)
+_STORE_INTERVAL = timedelta(seconds=10)
+_CACHE_INTERVAL = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
 class Service:
-    """Everything that one process of the service holds open."""
+    """All that one process of the service holds open."""
 
     settings: Settings
     container: Container
@@ -46,32 +46,28 @@ class Service:
     relays: Sequence[Relay]
     retention_worker: RetentionWorker
     measured: bool
-    _lookouts: list[PeriodicTask] = field(default_factory=list)
+    _periodic_tasks: list[PeriodicTask] = field(default_factory=list)
     _threads: list[Thread] = field(default_factory=list)
-    _purging: Thread | None = None
 
     @property
-    def bus(self) -> Bus:
-        """Return the bus that every driving adapter speaks to."""
+    def bus(self) -> MessageBus:
         return self.container.bus()
 
     @property
     def artist(self) -> AvatarArtist:
-        """Return who draws the avatars."""
         return self.container.artist()
 
     def published_keys(self) -> Sequence[Mapping[str, str]]:
-        """Return the public keys by which others may check access tokens, as JWKs."""
+        """Return the public keys that verify access tokens, as JWKs."""
         return self.container.ring().published(self.container.clock().now())
 
     @property
     def metrics(self) -> Metrics:
-        """Return who takes figures down."""
         return self.container.metrics()
 
-    def figures(self) -> bytes:
-        """Return the figures of all workers, in the text format of Prometheus."""
-        return self.container.prometheus().told()
+    def metrics_text(self) -> bytes:
+        """Return the metrics of all workers, in the text format of Prometheus."""
+        return self.container.prometheus().exposition()
 
     @property
     def publishers(self) -> Mapping[str, EventPublisher]:
@@ -84,7 +80,7 @@ class Service:
         self.container.ring().check_signer(self.container.clock().now())
 
     def readiness(self, draining: Callable[[], bool]) -> Readiness:
-        """Return what looks whether this process can serve; `draining` tells whether it is about to end."""
+        """Return the readiness check of this process; `draining` tells whether it is shutting down."""
         return Readiness(
             clock=self.container.clock(),
             draining=draining,
@@ -94,87 +90,83 @@ class Service:
         )
 
     def degraded(self) -> list[str]:
-        """Return the parts that this process goes on without now; of receivers, as far as it has met them."""
+        """Return the parts that this process works without now; receivers count once a delivery has failed."""
         published = {subscriber_name(url) for url in self.settings.events}
-        away = {
-            "cache": self.settings.cache_kind == "redis" and not self._finds_cache(),
-            "events": any(relay.receiver_away for relay in self.relays if relay.subscriber in published),
+        unavailable = {
+            "cache": self.settings.cache_kind == "redis" and not self._reaches_cache(),
+            "events": any(relay.receiver_unavailable for relay in self.relays if relay.subscriber in published),
         }
-        return [part for part, is_away in away.items() if is_away]
+        return [part for part, is_unavailable in unavailable.items() if is_unavailable]
 
-    def _finds_cache(self) -> bool:
-        link = self.container.redis_link()
-        link.look()
-        return link.reachable
+    def _reaches_cache(self) -> bool:
+        client = self.container.redis_client()
+        client.probe()
+        return client.reachable
 
     def subscribe(self) -> None:
-        """Make sure that every subscriber is owed its events from now on, whoever delivers them."""
+        """Subscribe every subscriber to its events, which any process may deliver."""
         for subscriber in self.subscribers:
             self.store.outbox.subscribe(subscriber.name, subscriber.event_types)
 
     def start_relays(self) -> None:
-        """Deliver events in threads of their own."""
+        """Deliver events, in a thread for each relay."""
         self.store.watch()
-        self._threads = [Thread(target=relay.run, name="relay", daemon=True) for relay in self.relays]
-        for thread in self._threads:
-            thread.start()
+        for relay in self.relays:
+            self._start(relay.run, "relay")
 
-    def join_relays(self) -> None:
-        """Wait until the relays have been stopped and have finished what they held."""
-        for thread in self._threads:
-            thread.join()
+    def start_retention(self) -> None:
+        """Remove expired records, in a thread."""
+        self._start(self.retention_worker.run, "retention")
 
-    def start_purging(self) -> None:
-        """Remove leftovers in a thread of its own."""
-        self._purging = Thread(target=self.retention_worker.run, name="purger", daemon=True)
-        self._purging.start()
+    def _start(self, run: Callable[[], None], name: str) -> None:
+        thread = Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
-    def start_looking(self, check: Callable[[], None]) -> None:
-        """Take figures that nobody tells of by themselves, in threads of their own, if figures are wanted.
+    def start_collecting(self, check: Callable[[], None]) -> None:
+        """Collect the metrics that have to be polled, each in a thread, if metrics are recorded.
 
-        `check` raises where this process cannot do its work.
+        `check` raises if this process cannot serve.
         """
         if not self.measured:
             return
         prometheus, clock = self.container.prometheus(), self.container.clock()
-        tell_of_process(prometheus)
+        observe_process(prometheus)
         names = [subscriber.name for subscriber in self.subscribers]
-        watch = StoreMetricsCollector(self.store.outbox, names, check=check, clock=clock, metrics=prometheus)
-        self._lookouts = [
-            PeriodicTask(prometheus.look, interval=_LOOK_AT_ITSELF),
-            PeriodicTask(watch.look, interval=_LOOK_AT_THE_STORE),
+        collector = StoreMetricsCollector(self.store.outbox, names, check=check, clock=clock, metrics=prometheus)
+        self._periodic_tasks = [
+            PeriodicTask(prometheus.run_callbacks, interval=_PROCESS_INTERVAL),
+            PeriodicTask(collector.collect, interval=_STORE_INTERVAL),
         ]
         if self.settings.cache_kind == "redis":
-            self._lookouts.append(PeriodicTask(self.container.redis_link().look, interval=_LOOK_AT_THE_CACHE))
-        for lookout in self._lookouts:
-            lookout.start()
+            self._periodic_tasks.append(PeriodicTask(self.container.redis_client().probe, interval=_CACHE_INTERVAL))
+        for task in self._periodic_tasks:
+            task.start()
 
     def deliver_all(self) -> None:
-        """Deliver what is owed and due now, in this thread, until nothing is."""
+        """Deliver the pending deliveries that are due, in this thread, until none is left."""
         while sum(relay.run_once() for relay in self.relays):
             pass
 
     def stop_relays(self) -> None:
-        """Let relays and purger finish what is in hand, and end them."""
+        """Stop relays and retention after their current batches."""
         self.retention_worker.stop()
         for relay in self.relays:
             relay.stop()
-        self.join_relays()
-        if self._purging is not None:
-            self._purging.join()
+        for thread in self._threads:
+            thread.join()
 
     def close(self) -> None:
-        """Finish what is in hand and let go of everything."""
+        """Finish the current work and release everything."""
         self.stop_relays()
-        for lookout in self._lookouts:
-            lookout.stop()
-        self.container.executor().shutdown()
-        self.container.lane().close()
+        for task in self._periodic_tasks:
+            task.stop()
+        self.container.hashing_pool().close()
         for publisher in self.publishers.values():
             publisher.close()
         self.store.close()
         if self.settings.cache_kind == "redis":
-            self.container.redis_link().close()
+            self.container.redis_client().close()
         if (traces := self.container.traces()) is not None:
             traces.close()
 
@@ -195,12 +187,13 @@ def open_service(
     measured: bool = False,
     **overrides: object,
 ) -> Service:
-    """Return a service built as `settings` say; nothing is connected before it is used.
+    """Return a service as `settings` describe it; no connection is made before it is used.
 
-    `hashing_slots` is the directory by which several processes share their hashing slots. `workers` says how many serve
-    together; one alone, without a cache, counts attempts by itself if its kind of store lets it. `measured` has figures
-    taken, unless the settings want none. `overrides` replace providers of the container by name, such as `clock` or
-    `traces`, with an object.
+    hashing_slots: the directory by which several processes share their hashing slots.
+    workers: how many processes serve together; one alone, without a cache, counts attempts in memory if its store is
+        of a kind that allows it.
+    measured: whether metrics are recorded, unless the settings disable them.
+    overrides: objects that replace providers of the container by name, such as `clock` or `traces`.
     """
     container = Container(
         settings=providers.Object(settings),
@@ -208,16 +201,16 @@ def open_service(
         workers=providers.Object(workers or 1),
         **{name: providers.Object(part) for name, part in overrides.items()},
     )
-    if workers == 1 and kind_of(settings).counts_alone and settings.cache is None:
-        container.rate_limits.override(container.local_allowances)
+    if workers == 1 and kind_of(settings).local_rate_limits and settings.cache is None:
+        container.rate_limits.override(container.local_rate_limits)
     measured = measured and settings.metrics.enabled
     if measured:
         container.metrics.override(container.prometheus)
     store: Store = container.store()
     clock = container.clock()
     subscribers: list[Subscriber] = container.subscribers()
-    usual = RelayPolicy(attempts=settings.relay.attempts, lease=timedelta(seconds=settings.relay.lease))
-    of_their_own = relay_policies(settings, usual)
+    default = RelayPolicy(attempts=settings.relay.attempts, lease=timedelta(seconds=settings.relay.lease))
+    policies = relay_policies(settings, default)
     traces = container.traces()
     relays = [
         Relay(
@@ -225,17 +218,11 @@ def open_service(
             outbox=store.outbox,
             commits=store.commits,
             clock=clock,
-            policy=of_their_own.get(subscriber.name, usual),
+            policy=policies.get(subscriber.name, default),
             metrics=container.metrics(),
         )
         for subscriber in subscribers
     ]
-    # Not by the bus, for whose other handlers a process that only delivers events has no signing key.
-    purge_some = partial(
-        apply_retention,
-        ApplyRetention(batches=1),
-        retention_store=store.retention_store,
-        clock=clock,
-        retention=container.retention(),
-    )
-    return Service(settings, container, store, subscribers, relays, RetentionWorker(purge_some), measured)
+    # Not through the bus: a process that only delivers events has no signing key for the handlers of other messages.
+    remove_some = partial(container.injector().bind(apply_retention), ApplyRetention(batches=1))
+    return Service(settings, container, store, subscribers, relays, RetentionWorker(remove_some), measured)

@@ -1,4 +1,4 @@
-"""What operators set; it is read by `settings_loading` and checked by `settings_checks`."""
+"""The settings and their defaults; `settings_loading` reads them, `settings_checks` validates them."""
 
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -11,14 +11,13 @@ from hexaccount.roles.permission import Permission
 PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
-CACHES = ("redis", "rediss")
 
 Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=315_360_000)]
 
 
 class SettingsError(Exception):
-    """A setting that is unknown or has a value it cannot have; the message names it and the remedy."""
+    """A setting is unknown or has an invalid value; the message names the setting and the remedy."""
 
 
 class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,17 +34,17 @@ class JwtSettings(Group, frozen=True):
 
 
 class PasswordSettings(Group, frozen=True):
-    """Password hashing; `queue` is how many may wait for a hash besides those being made, in each worker."""
+    """Password hashing: the cost of bcrypt, and how many requests may wait for a hash in each worker."""
 
     cost: Annotated[int, Meta(ge=4, le=15)] = 12
     queue: Annotated[int, Meta(ge=0, le=1000)] = 16
 
 
 class SessionSettings(Group, frozen=True):
-    """Logins, all in seconds.
+    """Lifetimes in seconds.
 
-    An access token lives for `access_lifetime`. A session ends after `idle_lifetime` without a refresh, and after
-    `absolute_lifetime` in any case. A spent refresh token gives its successor again for `refresh_grace`.
+    A session ends after `idle_lifetime` without a refresh, and after `absolute_lifetime` in any case. During
+    `refresh_grace` a spent refresh token returns the same successor again.
     """
 
     access_lifetime: Lifetime = 900
@@ -55,19 +54,19 @@ class SessionSettings(Group, frozen=True):
 
 
 class IdempotencySettings(Group, frozen=True):
-    """Requests with an Idempotency-Key; they are remembered for `lifetime` seconds."""
+    """How many seconds the answer to an Idempotency-Key is stored."""
 
     lifetime: Annotated[int, Meta(ge=60, le=31_536_000)] = 86_400
 
 
 class ClearingSettings(Group, frozen=True):
-    """What has ended; sessions, spent tokens and notes of handled events are kept for `retention` seconds more."""
+    """How many seconds ended sessions, spent tokens and inbox entries are kept before they are removed."""
 
     retention: Annotated[int, Meta(ge=3600, le=315_360_000)] = 2_592_000
 
 
 class HttpSettings(Group, frozen=True):
-    """The HTTP side; `drain_delay` is in seconds."""
+    """HTTP; `drain_delay` is in seconds."""
 
     cors_origins: list[str] = []
     trusted_proxies: list[str] = []
@@ -75,14 +74,14 @@ class HttpSettings(Group, frozen=True):
 
 
 class LimitSettings(Group, frozen=True):
-    """Limits on guesses and requests; `factor` multiplies what each of them admits."""
+    """Rate limits; `factor` multiplies each of them."""
 
     enabled: bool = True
     factor: Annotated[float, Meta(ge=1, le=100_000)] = 1.0
 
 
 class RelaySettings(Group, frozen=True):
-    """The delivery of events; `attempts` failures set one aside, and a claim of some holds for `lease` seconds."""
+    """Event delivery: failures before a delivery becomes a dead letter, and the lease of a claim in seconds."""
 
     enabled: bool = True
     attempts: Annotated[int, Meta(ge=1, le=1000)] = 10
@@ -90,7 +89,7 @@ class RelaySettings(Group, frozen=True):
 
 
 class KafkaSettings(Group, frozen=True):
-    """How Kafka's brokers know us and we know them; `ssl_ca`, `ssl_certificate` and `ssl_key` are PEM files."""
+    """TLS and SASL; `ssl_ca`, `ssl_certificate` and `ssl_key` are paths of PEM files."""
 
     security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
@@ -106,9 +105,9 @@ class KafkaSettings(Group, frozen=True):
 
 
 class WebhookSettings(Group, frozen=True):
-    """A receiver of events over HTTP, which is known by its `name`.
+    """A receiver of events over HTTP.
 
-    It gets events of the types `events`, signed with `secret`, or with both of two; `attempts` failures set one aside.
+    With two secrets each request carries both signatures. After `attempts` failures a delivery becomes a dead letter.
     """
 
     name: str
@@ -120,7 +119,7 @@ class WebhookSettings(Group, frozen=True):
 
     @property
     def secrets(self) -> list[str]:
-        """Return the secrets that sign, however many there are."""
+        """Return `secret` as a list."""
         return [self.secret] if isinstance(self.secret, str) else self.secret
 
     def __repr__(self) -> str:
@@ -128,27 +127,27 @@ class WebhookSettings(Group, frozen=True):
 
 
 class MetricsSettings(Group, frozen=True):
-    """The figures for Prometheus."""
+    """Metrics for Prometheus."""
 
     enabled: bool = True
 
 
 class LogSettings(Group, frozen=True):
-    """What is logged on standard error, and how: `auto` is `text` on a terminal and `json`, which is ECS, elsewhere."""
+    """The log on standard error; `auto` means `text` on a terminal and `json` (ECS) elsewhere."""
 
     format: Literal["auto", "text", "json"] = "auto"
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class TracingSettings(Group, frozen=True):
-    """Traces for a collector that takes OTLP over HTTP at `endpoint`; of those that begin here, `ratio` are kept."""
+    """Traces, sent by OTLP over HTTP to `endpoint`; `ratio` of those that begin in this service are sampled."""
 
     endpoint: str | None = None
     ratio: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 class Settings(Group, frozen=True):
-    """All settings, with the defaults that make `hexaccount http` work with none."""
+    """All settings; `hexaccount http` works with the defaults."""
 
     store: str = DEFAULT_STORE
     cache: str | None = None
@@ -171,10 +170,10 @@ class Settings(Group, frozen=True):
 
     @property
     def store_kind(self) -> str:
-        """Return the scheme that chooses the store."""
+        """Return the scheme of the store's URL."""
         return urlsplit(self.store).scheme
 
     @property
     def cache_kind(self) -> str:
-        """Return what keeps known sessions and the counters of guesses: `redis`, or `none` beside the store."""
+        """Return the kind of cache: `redis` or `none`."""
         return "none" if self.cache is None else "redis"

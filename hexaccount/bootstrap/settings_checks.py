@@ -1,4 +1,4 @@
-"""The rules of settings that their types cannot say: those of one value's form, and those that reach over several."""
+"""Rules that the types of the settings cannot express. No message repeats a URL, which may contain a password."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,26 +9,20 @@ from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
-from hexaccount.bootstrap.settings import (
-    CACHES,
-    JwtSettings,
-    SessionSettings,
-    Settings,
-    SettingsError,
-)
+from hexaccount.bootstrap.settings import JwtSettings, SessionSettings, Settings, SettingsError
 from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
 from hexaccount.bootstrap.tracing_checks import check_tracing
 from hexaccount.bootstrap.webhook_checks import check_webhooks
 from hexaccount.kernel.errors import InvalidValue
 
-# As far as its characters go (RFC 3986, 2), which is what CloudEvents' libraries look at.
+# By its characters only (RFC 3986, 2), which is what libraries for CloudEvents check.
 _URI_REFERENCE = re.compile(r"(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)
 _CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,4})?")
 
 
 def check_settings(settings: Settings) -> None:
-    """Return if the service can run with the settings; raises SettingsError."""
+    """Raise SettingsError unless the service can run with the settings."""
     _check_store(settings)
     if settings.cache is not None:
         _check_cache(settings.cache)
@@ -48,61 +42,53 @@ def check_settings(settings: Settings) -> None:
         _check_role(role)
     for origin in settings.http.cors_origins:
         if origin != "*" and not _is_origin(origin):
-            raise SettingsError(f"http.cors_origins: {origin} is no origin; write it as https://app.example.org")
+            raise SettingsError(f"http.cors_origins: {origin} is not an origin; write it as https://app.example.org")
     for network in settings.http.trusted_proxies:
         _check_network(network)
 
 
 def _check_store(settings: Settings) -> None:
-    if _scheme("store", settings.store) is None:
+    if not _begins_with_scheme("store", settings.store):
         raise SettingsError(unknown_store())
-    with _refused_as("store"):
+    with _errors_of("store"):
         kind_of(settings).check_url(settings.store)
 
 
 @contextmanager
-def _refused_as(setting: str) -> Iterator[None]:
+def _errors_of(setting: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
         raise SettingsError(f"{setting}: {error}") from None
 
 
-def _check_url(setting: str, url: str, schemes: Sequence[str]) -> None:
-    if _scheme(setting, url) not in schemes:
-        known = ", ".join(f"{scheme}://" for scheme in schemes)
-        raise SettingsError(f"{setting}: it must be a URL that begins with one of {known}")
-
-
-def _scheme(setting: str, url: str) -> str | None:
-    # The message never repeats the URL, which may hold a password.
+def _begins_with_scheme(setting: str, url: str) -> bool:
     try:
         scheme = urlsplit(url).scheme
     except ValueError:
         raise SettingsError(f"{setting}: it is not a valid URL") from None
-    return scheme if url.startswith(f"{scheme}://") else None
+    return url.startswith(f"{scheme}://")
 
 
 def _check_events(urls: Sequence[str]) -> None:
     names = set()
     for url in urls:
-        _scheme("events", url)
-        with _refused_as("events"):
+        _begins_with_scheme("events", url)
+        with _errors_of("events"):
             publisher_kind(url).check_url(url)
         names.add(subscriber_name(url))
     if len(names) < len(urls):
-        raise SettingsError("events: two of the URLs name one receiver; leave one of them out")
+        raise SettingsError("events: two of the URLs name one receiver; remove one of them")
 
 
 def _check_cache(url: str) -> None:
-    _check_url("cache", url, CACHES)
     found = _CACHE.fullmatch(url)
     if found is None or int(found["port"] or 0) > LAST_PORT:
         raise SettingsError(
-            "cache: write it as redis://host:6379/0 or redis://:password@host/0, where 0 is the number of a database, "
-            "and what is no letter or digit in a password in percent encoding"
+            "cache: write it as redis://host:6379/0 or redis://:password@host/0, or as rediss:// for TLS; 0 is the "
+            "number of a database, and a password needs percent encoding for all but letters and digits"
         )
-    with _refused_as("cache"):
+    with _errors_of("cache"):
         check_driver("redis://", "redis", extra="redis")
 
 
@@ -110,7 +96,7 @@ def _check_key(key: str) -> None:
     try:
         length = len(key.encode())
     except UnicodeEncodeError:
-        raise SettingsError("jwt.key holds bytes that are not UTF-8 text") from None
+        raise SettingsError("jwt.key: it contains bytes that are not UTF-8 text; set it to text") from None
     if length < 32:
         raise SettingsError(
             "jwt.key is shorter than 32 bytes; make one with: "
@@ -129,21 +115,21 @@ def _check_role(name: str) -> None:
     try:
         role = Role(name)
     except InvalidValue as error:
-        raise SettingsError(f'roles: "{name}" is no role; a role {error.reason}') from None
+        raise SettingsError(f'roles: "{name}" is not a valid name; a role {error.reason}') from None
     if role in {Role.USER, Role.ADMIN}:
-        raise SettingsError(f"roles: {name} is there already, and cannot be changed; choose another name")
+        raise SettingsError(f"roles: {name} is built in and cannot be changed; choose another name")
 
 
 def _check_key_pair(jwt: JwtSettings) -> None:
     if jwt.key is None:
         raise SettingsError(
-            f"jwt.algorithm is {jwt.algorithm}, which needs a private key in PEM as jwt.key; or leave both unset, and "
-            f"run `hexaccount keys add --algorithm {jwt.algorithm}`"
+            f"jwt.algorithm is {jwt.algorithm}: set a private key in PEM as jwt.key; or leave both unset and run "
+            f"`hexaccount keys add --algorithm {jwt.algorithm}`"
         )
-    from hexaccount_security import seed_key  # noqa: PLC0415 - it is seldom needed, and imports much
+    from hexaccount_security import root_key
 
     try:
-        seed_key(jwt.key.encode(), jwt.algorithm)
+        root_key(jwt.key.encode(), jwt.algorithm)
     except ValueError as error:
         raise SettingsError(str(error)) from None
 
@@ -157,11 +143,11 @@ def _is_origin(text: str) -> bool:
 
 
 def _check_network(text: str) -> None:
-    from ipaddress import ip_network  # noqa: PLC0415 - most deployments of one process never need it
+    from ipaddress import ip_network
 
     try:
         ip_network(text)
     except ValueError:
         raise SettingsError(
-            f"http.trusted_proxies: {text} is no network; write it as 10.0.0.0/8 or 192.0.2.7"
+            f"http.trusted_proxies: {text} is not a network; write it as 10.0.0.0/8 or 192.0.2.7"
         ) from None

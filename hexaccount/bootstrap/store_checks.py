@@ -1,15 +1,15 @@
-"""What there is to see of the store: whether it answers, its schema, the keys and the deliveries that it holds."""
+"""The doctor's checks of the store: connection, schema, stored keys, dead letters and subscriptions."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from hexaccount.bootstrap.key_file import seed_of
+from hexaccount.bootstrap.key_file import root_key_of
 from hexaccount.bootstrap.local_checks import check_store_file
-from hexaccount.bootstrap.preparation import check_store_is_there
+from hexaccount.bootstrap.preparation import check_store_exists
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of, open_store
-from hexaccount.bootstrap.subscribers import all_subscribers
+from hexaccount.bootstrap.subscribers import known_subscribers
 from hexaccount.events.list_subscribers import (
     MOST_COUNTED,
     ListSubscribers,
@@ -18,35 +18,33 @@ from hexaccount.events.list_subscribers import (
     list_subscribers,
 )
 from hexaccount.events.ports import Backlog
-from hexaccount.events.subscribers import names_of
 from hexaccount.kernel.identifiers import moment_of
 from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.observability.diagnosis import Finding, Verdict
-from hexaccount.sessions.ports import NoSessionCache
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import SchemaMismatch, SchemaTooNew, Store
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
-# Whoever is delivered to by other processes is owed something now and then, too.
-_SOON = timedelta(minutes=1)
-_WELL, _TO_DO, _AWAY = Verdict.WELL, Verdict.TO_DO, Verdict.AWAY
+# Deliveries of another process's relay are also pending for a moment.
+_GRACE = timedelta(minutes=1)
+_WELL, _TO_DO, _AWAY = Verdict.OK, Verdict.TO_DO, Verdict.UNREACHABLE
 
 
 def check_store(settings: Settings) -> list[Finding]:
-    """Return what is found of the store, and of what it holds as far as it answers."""
+    """Return the findings on the store, and on its content if it can be reached."""
     kind = settings.store_kind
-    if not kind_of(settings).lasts:
-        message = f"{kind}: it lives, and ends, with the process that serves"
+    if not kind_of(settings).persistent:
+        message = f"{kind}: its data ends with the server process"
         return [Finding(part="store", verdict=_WELL, message=message)]
     try:
-        check_store_is_there(settings)
+        check_store_exists(settings)
         store = open_store(settings, EventRecorder(Uuid7Identifiers(), settings.event_source))
     except SchemaMismatch as error:
-        return [Finding(part="schema", verdict=_TO_DO, message=str(error))]
+        return [Finding(part="schema", verdict=_TO_DO, message=str(error), remedy=_MIGRATE)]
     except SettingsError as error:
         return [Finding(part="store", verdict=_TO_DO, message=str(error))]
     try:
-        return _look_into(settings, store)
+        return _check_content(settings, store)
     except StoreUnavailable as error:
         verdict = _TO_DO if isinstance(error, StoreRefused) else _AWAY
         remedy = error.remedy or "start it, or correct the setting store (HEXACCOUNT_STORE)"
@@ -56,14 +54,14 @@ def check_store(settings: Settings) -> list[Finding]:
         store.close()
 
 
-def _look_into(settings: Settings, store: Store) -> list[Finding]:
+def _check_content(settings: Settings, store: Store) -> list[Finding]:
     try:
         store.check()
         schema = _schema(behind=store.is_behind())
     except SchemaMismatch as error:
         remedy = "" if isinstance(error, SchemaTooNew) or "hexaccount migrate" in str(error) else _MIGRATE
         return [_answers(settings), Finding(part="schema", verdict=_TO_DO, message=str(error), remedy=remedy)]
-    file = kind_of(settings).file_of(settings.store)
+    file = kind_of(settings).file_path(settings.store)
     findings = (file and check_store_file(file)) or [_answers(settings)]
     subscribers = _subscribers(settings, store)
     return [
@@ -71,7 +69,7 @@ def _look_into(settings: Settings, store: Store) -> list[Finding]:
         schema,
         *_stored_keys(settings, store),
         _deliveries(subscribers),
-        *_enrolments(subscribers),
+        *_subscription_findings(subscribers),
     ]
 
 
@@ -84,71 +82,73 @@ def _answers(settings: Settings) -> Finding:
 
 def _schema(*, behind: bool) -> Finding:
     if behind:
-        message = "this version serves with it, and knows a newer one"
-        return Finding(
-            part="schema", verdict=_TO_DO, message=message, remedy=f"{_MIGRATE}. What serves goes on meanwhile."
-        )
-    return Finding(part="schema", verdict=_WELL, message="it is the one of this version, or a newer one that fits")
+        message = "this release serves with it, and has a newer one"
+        remedy = f"{_MIGRATE}. Running servers go on meanwhile."
+        return Finding(part="schema", verdict=_TO_DO, message=message, remedy=remedy)
+    return Finding(part="schema", verdict=_WELL, message="it is the one of this release, or a newer one that serves it")
 
 
 def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
-    """Return which of the stored keys cannot be opened; nothing where there are none, or no key to open them with."""
+    """Check that the stored keys can be decrypted; returns nothing without stored keys, or without `jwt.key`."""
     stored = store.signing_keys.all()
     if not stored:
         return []
-    from hexaccount_security import SealingSmith  # noqa: PLC0415 - it is seldom needed, and imports much
+    from hexaccount_security import EncryptedKeyFactory
 
     try:
-        key_factory = SealingSmith(seed_of(settings))
+        key_factory = EncryptedKeyFactory(root_key_of(settings))
     except SettingsError:
-        return []  # which the finding on the key tells
+        return []  # the finding on the key reports it
     lost = [key.kid for key in stored if not key_factory.can_open(key)]
     if lost:
-        message = f"{', '.join(lost)} cannot be opened: jwt.key is another one than they were sealed under"
-        remedy = "Set that again, or remove them (`hexaccount keys remove`) and add others; everybody logs in again."
+        message = f"{', '.join(lost)} cannot be decrypted: jwt.key has changed since they were stored"
+        remedy = "Restore jwt.key; or replace them by `hexaccount keys remove` and `add`: all users log in again."
         return [Finding(part="stored keys", verdict=_TO_DO, message=message, remedy=remedy)]
-    return [Finding(part="stored keys", verdict=_WELL, message=f"{len(stored)}, and all can be opened")]
+    return [Finding(part="stored keys", verdict=_WELL, message=f"{len(stored)}, and all can be decrypted")]
 
 
 def _deliveries(subscribers: Sequence[SubscriberView]) -> Finding:
-    given_up = [each for each in subscribers if each.state is not SubscriptionState.LEFT and each.backlog.dead_letters]
-    if not given_up:
-        return Finding(part="deliveries", verdict=_WELL, message="none was given up")
-    number = sum(each.backlog.dead_letters for each in given_up)
-    more = " or more" if any(each.backlog.dead_letters == MOST_COUNTED for each in given_up) else ""
-    message = f"given up: {number}{more}, to {' and '.join(each.name for each in given_up)}"
-    remedy = "See `hexaccount outbox list`, mend the cause, then `hexaccount outbox retry`."
+    affected = [
+        each for each in subscribers if each.state is not SubscriptionState.ORPHANED and each.backlog.dead_letters
+    ]
+    if not affected:
+        return Finding(part="deliveries", verdict=_WELL, message="no dead letters")
+    number = sum(each.backlog.dead_letters for each in affected)
+    more = " or more" if any(each.backlog.dead_letters == MOST_COUNTED for each in affected) else ""
+    message = f"dead letters: {number}{more}, for {' and '.join(each.name for each in affected)}"
+    remedy = "See `hexaccount outbox list`, remove the cause, then run `hexaccount outbox retry`."
     return Finding(part="deliveries", verdict=_TO_DO, message=message, remedy=remedy)
 
 
 def _subscribers(settings: Settings, store: Store) -> Sequence[SubscriberView]:
-    clock = SystemClock()
-    known = names_of(all_subscribers(settings, store, clock, open_publishers(settings, clock), NoSessionCache()))
+    known = known_subscribers(settings, open_publishers(settings, SystemClock()))
     return list_subscribers(ListSubscribers(), subscriptions=store.subscriptions, outbox=store.outbox, known=known)
 
 
-def _enrolments(subscribers: Sequence[SubscriberView]) -> list[Finding]:
-    """Return for whom events are kept in vain, and for whom they should be and are not; nothing where all is well."""
-    findings, before = [], SystemClock().now() - _SOON
+def _subscription_findings(subscribers: Sequence[SubscriberView]) -> list[Finding]:
+    """Report events that no relay delivers, and known subscribers without a subscription."""
+    findings, before = [], SystemClock().now() - _GRACE
     if left := [
-        each.name for each in subscribers if each.state is SubscriptionState.LEFT and _waits(each.backlog, before)
+        each.name
+        for each in subscribers
+        if each.state is SubscriptionState.ORPHANED and _is_stuck(each.backlog, before)
     ]:
         message = f"events wait for {' and '.join(left)}, which these settings do not name"
         remedy = (
-            "Start the relay whose settings name it; or, once no process of this service does, let go of what is kept: "
-            "hexaccount outbox forget SUBSCRIBER"
+            "Start the relay whose settings name it; or, if no process of this service names it, remove its events: "
+            "hexaccount outbox unsubscribe SUBSCRIBER"
         )
         findings.append(Finding(part="subscribers", verdict=_TO_DO, message=message, remedy=remedy))
-    if missing := [each.name for each in subscribers if each.state is SubscriptionState.NOT_ENROLLED]:
-        message = f"no events are kept for {' and '.join(missing)}, though the service or these settings know it"
+    if missing := [each.name for each in subscribers if each.state is SubscriptionState.NOT_SUBSCRIBED]:
+        message = f"no events are stored for {' and '.join(missing)}, though the service or these settings name it"
         remedy = (
             "Start the service with these settings, or run `hexaccount migrate`; "
-            "`hexaccount events replay SUBSCRIBER --since TIME` brings what it has missed."
+            "`hexaccount events replay SUBSCRIBER --since TIME` delivers what it has missed."
         )
-        findings.append(Finding(part="enrolment", verdict=_TO_DO, message=message, remedy=remedy))
+        findings.append(Finding(part="subscriptions", verdict=_TO_DO, message=message, remedy=remedy))
     return findings
 
 
-def _waits(backlog: Backlog, before: datetime) -> bool:
-    """Tell whether there is something that nobody seems to deliver."""
+def _is_stuck(backlog: Backlog, before: datetime) -> bool:
+    """Return whether events wait for longer than a running relay would leave them."""
     return bool(backlog.dead_letters) or (backlog.oldest is not None and moment_of(backlog.oldest) < before)

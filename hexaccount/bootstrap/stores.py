@@ -1,4 +1,4 @@
-"""The kinds of store, by the scheme of their URL: those of ours, and those that other installed packages bring."""
+"""The kinds of store by URL scheme: built-in ones, and those of other installed packages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,51 +22,50 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "hexaccount.stores"
-"""The group of entry points by which another package brings a store: the scheme, and what opens a store of it."""
+"""The entry points by which other packages provide stores: the name is the scheme, the object opens a store."""
 
 
 def _any_url(_url: str) -> None:
-    """Return: whether the URL can be used is told by `open`."""
+    """Accept any URL: `open` checks it."""
 
 
 def _no_file(_url: str) -> None:
-    """Return None: looking at the store creates nothing."""
+    """Return None: opening the store creates no file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreKind:
-    """What there is to know about the stores of one scheme; the defaults are those of a store of another package.
+    """The properties of a scheme's stores; the defaults are those of other packages' stores.
 
-    `open` returns a handle and raises ValueError for a URL that it cannot use; `check_url` raises it without opening
-    anything. `lasts` says that what is stored is
-    there for later processes, `one_process` that no two may have it at the same time, which the `open` of another
-    package tells by an attribute of that name. `counts_alone` has a worker that serves alone count attempts in its
-    memory. `file_of` names the file that a mere look would create. `preload` is imported before workers part.
+    `open` and `check_url` raise ValueError for an invalid URL; `check_url` opens nothing. `persistent` stores outlive
+    the process. `one_process` stores allow one process at a time; the entry point of another package may have an
+    attribute of that name. With `local_rate_limits` a single worker counts attempts in its memory. `file_path` returns
+    the file that opening the store would create. `preload` lists the modules to import before workers fork.
     """
 
     open: Callable[[str, EventRecorder, Metrics], Store]
     check_url: Callable[[str], None] = _any_url
-    lasts: bool = True
+    persistent: bool = True
     one_process: bool = False
-    counts_alone: bool = False
-    file_of: Callable[[str], Path | None] = _no_file
+    local_rate_limits: bool = False
+    file_path: Callable[[str], Path | None] = _no_file
     preload: tuple[str, ...] = ()
 
 
 def _open_memory(_url: str, recorder: EventRecorder, _metrics: Metrics) -> Store:
-    from hexaccount_memory import MemoryStore  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_memory import MemoryStore
 
     return MemoryStore(recorder)
 
 
 def _open_sql(url: str, recorder: EventRecorder, metrics: Metrics) -> Store:
-    from hexaccount_sql import SqlStore  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_sql import SqlStore
 
     return SqlStore(url, recorder=recorder, metrics=metrics)
 
 
 def _open_mongo(url: str, recorder: EventRecorder, metrics: Metrics) -> Store:
-    from hexaccount_mongo import MongoStore  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_mongo import MongoStore
 
     return MongoStore(url, recorder=recorder, metrics=metrics)
 
@@ -79,15 +78,15 @@ STORES = {
     "memory": StoreKind(
         open=_open_memory,
         check_url=check_memory_url,
-        lasts=False,
+        persistent=False,
         one_process=True,
         preload=("hexaccount_memory",),
     ),
     "sqlite": StoreKind(
         open=_open_sql,
         check_url=check_sqlite_url,
-        counts_alone=True,
-        file_of=_sqlite_file,
+        local_rate_limits=True,
+        file_path=_sqlite_file,
         preload=("hexaccount_sql.sqlite_writer",),
     ),
     "postgresql": StoreKind(
@@ -100,13 +99,13 @@ STORES = {
 
 
 def kind_of(settings: Settings) -> StoreKind:
-    """Return the kind of store that is set; raises SettingsError where there is none of its scheme, or two are."""
+    """Return the kind of the setting `store`; raises SettingsError if no package, or more than one, has its scheme."""
     scheme = settings.store_kind
     return STORES.get(scheme) or _installed_kind(scheme)
 
 
 def open_store(settings: Settings, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> Store:
-    """Return a handle on the store that is set; raises SettingsError for a URL that its package cannot use."""
+    """Open the store of the setting `store`; raises SettingsError for an invalid URL."""
     try:
         return kind_of(settings).open(settings.store, recorder, metrics)
     except ValueError as error:
@@ -114,49 +113,51 @@ def open_store(settings: Settings, recorder: EventRecorder, metrics: Metrics = N
 
 
 def known_schemes() -> list[str]:
-    """Return the schemes of our own stores, and then of those that other packages bring."""
+    """Return the schemes of built-in stores, then those of other packages."""
     others = {found.name for found in _entry_points()}
     return [*STORES, *sorted(others - STORES.keys())]
 
 
 @cache
 def _installed_kind(scheme: str) -> StoreKind:
-    claims = [found for found in _entry_points() if found.name == scheme]
-    if not claims:
+    entries = [found for found in _entry_points() if found.name == scheme]
+    if not entries:
         raise SettingsError(unknown_store())
-    if len(claims) > 1:
-        packages = " and ".join(sorted(_package_of(claim) for claim in claims))
-        raise SettingsError(f"store: {scheme}:// is claimed by the packages {packages}; uninstall all but one of them")
-    (claim,) = claims
+    if len(entries) > 1:
+        packages = " and ".join(sorted(_package_of(entry) for entry in entries))
+        raise SettingsError(f"store: uninstall all but one of the packages {packages}, which provide {scheme}://")
+    (entry,) = entries
     try:
-        opener = claim.load()
-    except Exception as error:  # anything may happen in a module of others
+        opener = entry.load()
+    except Exception as error:  # another package's module may raise anything
         raise SettingsError(
-            f"store: the package {_package_of(claim)}, which brings {scheme}://, cannot be imported "
-            f"({type(error).__name__}: {error}); mend or reinstall it"
+            f"store: reinstall the package {_package_of(entry)}, which provides {scheme}://; it cannot be imported "
+            f"({type(error).__name__}: {error})"
         ) from error
 
-    def open_theirs(url: str, recorder: EventRecorder, _metrics: Metrics) -> Store:
+    def open_without_metrics(url: str, recorder: EventRecorder, _metrics: Metrics) -> Store:
         store: Store = opener(url, recorder)
         return store
 
-    return StoreKind(open=open_theirs, one_process=bool(getattr(opener, "one_process", False)), preload=(claim.module,))
+    return StoreKind(
+        open=open_without_metrics, one_process=bool(getattr(opener, "one_process", False)), preload=(entry.module,)
+    )
 
 
 def unknown_store() -> str:
-    """Return what to tell of a URL whose scheme no store has; it does not repeat the URL, which may hold a password."""
+    """Return the message for an unknown scheme, without the URL, which may contain a password."""
     known = ", ".join(f"{scheme}://" for scheme in known_schemes())
     return (
-        f"store: it must be a URL that begins with one of {known}; for another, install a package that brings it as "
-        f"an entry point of {GROUP}"
+        f"store: it must be a URL that begins with one of {known}; for another, install a package that provides it "
+        f"as an entry point of {GROUP}"
     )
 
 
 def _entry_points() -> "list[EntryPoint]":
-    from importlib.metadata import entry_points  # noqa: PLC0415 - the stores of ours are found without
+    from importlib.metadata import entry_points
 
     return list(entry_points(group=GROUP))
 
 
-def _package_of(claim: "EntryPoint") -> str:
-    return claim.dist.name if claim.dist else claim.module
+def _package_of(entry: "EntryPoint") -> str:
+    return entry.dist.name if entry.dist else entry.module

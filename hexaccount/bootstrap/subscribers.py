@@ -1,24 +1,23 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from hexaccount.bootstrap.handlers import handling_subscribers
+from hexaccount.bootstrap.capabilities import all_capabilities
+from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.settings import Settings
-from hexaccount.events.subscribers import PublishingSubscriber, Subscriber
-from hexaccount.kernel.clock import Clock
-from hexaccount.sessions.cache_invalidator import CacheInvalidator
-from hexaccount.sessions.ports import SessionCache
-from hexaccount.store_kit.store import Store
+from hexaccount.events.subscribers import PublishingSubscriber, Subscriber, SubscriberNames
+from hexaccount.sessions.cache_invalidation import CacheInvalidator
+from hexaccount.sessions.ports import NoSessionCache, SessionCache
 
 
 def all_subscribers(
-    settings: Settings,
-    store: Store,
-    clock: Clock,
-    publishers: Sequence[PublishingSubscriber],
-    session_cache: SessionCache,
+    settings: Settings, injector: Injector, publishers: Sequence[PublishingSubscriber], session_cache: SessionCache
 ) -> list[Subscriber]:
-    """Return everybody to whom a service owes events: its own handlers, its publishers, and its cache if it has one."""
-    subscribers: list[Subscriber] = handling_subscribers(unit_of_work=store.unit_of_work, clock=clock)
-    subscribers += publishers
-    if settings.cache is not None:
-        subscribers.append(CacheInvalidator(session_cache))
-    return subscribers
+    """Return the durable subscribers: the event handlers, the publishers, and the cache if there is one."""
+    cached = [] if settings.cache is None else [CacheInvalidator(session_cache)]
+    return [*injector.event_handlers(), *publishers, *cached]
+
+
+def known_subscribers(settings: Settings, publishers: Iterable[PublishingSubscriber]) -> SubscriberNames:
+    """Return the names of the durable subscribers, of which none has to be built."""
+    handlers = [handler.name for capability in all_capabilities() for handler in capability.event_handlers]
+    cached = [] if settings.cache is None else [CacheInvalidator(NoSessionCache()).name]
+    return SubscriberNames([*handlers, *(publisher.name for publisher in publishers), *cached])

@@ -1,4 +1,4 @@
-"""Traces, where the settings name a collector; elsewhere nothing of them is imported."""
+"""Opens tracing if the settings name a collector; otherwise nothing of OpenTelemetry is imported."""
 
 from typing import TYPE_CHECKING
 
@@ -7,25 +7,25 @@ from hexaccount.bootstrap.settings import Settings
 if TYPE_CHECKING:
     from hexaccount_otel import Traces
 
-# Which driver's work is a part of a trace, by the scheme of the store.
+# Schemes of the stores whose driver can be instrumented.
 _SQLALCHEMY = {"sqlite", "postgresql"}
 _PYMONGO = {"mongodb"}
 
 
 def open_traces(settings: Settings) -> "Traces | None":
-    """Return the traces of this process, or None where nobody takes any; to be called before the store is opened."""
+    """Return the traces of this process, or None without a collector; call it before the store is opened."""
     if settings.tracing.endpoint is None:
         return None
-    from hexaccount_otel import Traces  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_otel import Traces
 
     traces = Traces(settings.tracing.endpoint, ratio=settings.tracing.ratio)
     if settings.store_kind in _SQLALCHEMY:
-        traces.watch_sqlalchemy()
+        traces.instrument_sqlalchemy()
     elif settings.store_kind in _PYMONGO:
-        traces.watch_pymongo()
+        traces.instrument_pymongo()
     return traces
 
 
 def preload_for_tracing(settings: Settings) -> tuple[str, ...]:
-    """Return what traces import."""
+    """Return the modules that workers import for traces."""
     return () if settings.tracing.endpoint is None else ("hexaccount_otel",)

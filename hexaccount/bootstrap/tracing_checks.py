@@ -1,5 +1,3 @@
-"""What the setting of a collector has to be like."""
-
 import re
 from importlib.util import find_spec
 
@@ -10,15 +8,14 @@ _ENDPOINT = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{
 
 
 def check_tracing(tracing: TracingSettings) -> None:
-    """Return if traces can be sent where the settings say, or nowhere; raises SettingsError."""
+    """Raise SettingsError unless traces can be sent or are off; the text omits the URL, which may hold a password."""
     if tracing.endpoint is None:
         return
-    # The message never repeats the URL, which may hold a password.
     found = _ENDPOINT.fullmatch(tracing.endpoint)
     if found is None or int(found["port"] or 0) > LAST_PORT:
         raise SettingsError(
-            "tracing.endpoint: write it as http://collector:4318; what the collector wants to know you by belongs into "
-            "the variable OTEL_EXPORTER_OTLP_HEADERS"
+            "tracing.endpoint: write it as http://collector:4318; put credentials into the variable "
+            "OTEL_EXPORTER_OTLP_HEADERS"
         )
     if tracing.endpoint.rstrip("/").endswith("/v1/traces"):
         raise SettingsError("tracing.endpoint: leave /v1/traces out, it is added")
@@ -32,5 +29,5 @@ def check_tracing(tracing: TracingSettings) -> None:
 def _is_installed() -> bool:
     try:
         return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
-    except ModuleNotFoundError:
+    except ModuleNotFoundError:  # of a package on the way
         return False

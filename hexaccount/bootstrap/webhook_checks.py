@@ -1,4 +1,4 @@
-"""What the settings of webhooks have to be like; no message repeats a URL or a secret."""
+"""Checks of the setting `webhooks`; no message repeats a URL or a secret."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,32 +12,30 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 def check_webhooks(webhooks: Sequence[WebhookSettings]) -> None:
-    """Return if events can be sent to all of them; raises SettingsError."""
+    """Raise SettingsError for the first webhook that events cannot be sent to."""
     names: set[str] = set()
     for number, webhook in enumerate(webhooks):
         place = f"webhooks[{number}]"
         if not _NAME.fullmatch(webhook.name):
-            raise SettingsError(
-                f"{place}.name: write up to 64 small letters, digits, - and _, such as crm; the store knows it by that"
-            )
+            raise SettingsError(f"{place}.name: write up to 64 small letters, digits, - and _, such as crm")
         if webhook.name in names:
-            raise SettingsError(f"{place}.name: {webhook.name} is another webhook's name; choose one of its own")
+            raise SettingsError(f"{place}.name: {webhook.name} is another webhook's name; choose a different one")
         names.add(webhook.name)
         _check_target(place, webhook)
         _check_types(place, webhook.events)
 
 
 def _check_target(place: str, webhook: WebhookSettings) -> None:
-    from hexaccount_webhooks import Endpoint, SigningSecret  # noqa: PLC0415 - only who uses it imports it
+    from hexaccount_webhooks import Endpoint, parse_secret
 
-    _accept(f"{place}.url", partial(Endpoint.of, allow_private=webhook.allow_private), webhook.url)
+    _check(f"{place}.url", partial(Endpoint.of, allow_private=webhook.allow_private), webhook.url)
     if not 1 <= len(webhook.secrets) <= 2:
-        raise SettingsError(f"{place}.secret: give one secret, or two while receivers change from one to the other")
+        raise SettingsError(f"{place}.secret: give one secret, or two during a rotation")
     for secret in webhook.secrets:
-        _accept(f"{place}.secret", SigningSecret.of, secret)
+        _check(f"{place}.secret", parse_secret, secret)
 
 
-def _accept(setting: str, read: Callable[[str], object], text: str) -> None:
+def _check(setting: str, read: Callable[[str], object], text: str) -> None:
     try:
         read(text)
     except ValueError as error:
@@ -46,9 +44,9 @@ def _accept(setting: str, read: Callable[[str], object], text: str) -> None:
 
 def _check_types(place: str, types: Sequence[str]) -> None:
     if not types:
-        raise SettingsError(f'{place}.events: name the types of events that it gets, or ["*"] for all')
+        raise SettingsError(f'{place}.events: name the event types to send, or ["*"] for all')
     for event_type in types:
         if event_type != "*" and event_type not in EVENT_TYPES:
             near = get_close_matches(event_type, EVENT_TYPES, n=1)
-            remedy = f"did you mean {near[0]}?" if near else f'known are ["*"] for all, {", ".join(EVENT_TYPES)}'
-            raise SettingsError(f"{place}.events: {event_type} is no type of events; {remedy}")
+            remedy = f"did you mean {near[0]}?" if near else f'use ["*"] for all, or {", ".join(EVENT_TYPES)}'
+            raise SettingsError(f"{place}.events: {event_type} is no event type; {remedy}")

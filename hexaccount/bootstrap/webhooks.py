@@ -1,4 +1,4 @@
-"""The receivers of the setting `webhooks`, and how patient their relays are."""
+"""The subscribers of the setting `webhooks`, and the retry policies of their relays."""
 
 from datetime import timedelta
 
@@ -18,13 +18,13 @@ def open_webhooks(settings: Settings, clock: Clock) -> list[PublishingSubscriber
 
 
 def webhook_policies(settings: Settings) -> dict[str, RelayPolicy]:
-    """Return the patience with each webhook by the name of its subscriber.
+    """Return the policy for each webhook by the name of its subscriber.
 
-    One event is claimed at a time: each is a request of its own, which its lease has to cover, and which is not to be
-    repeated because a later one failed. The pauses are such that the attempts of the default spread over three days.
+    One event is claimed at a time: the lease has to cover its request, and a later failure must not repeat it. With
+    these pauses the default number of attempts takes about three days.
     """
     return {
-        _name_of(webhook): RelayPolicy(
+        _subscriber_name(webhook): RelayPolicy(
             attempts=webhook.attempts,
             first_pause=FIRST_PAUSE,
             longest_pause=LONGEST_PAUSE,
@@ -37,13 +37,13 @@ def webhook_policies(settings: Settings) -> dict[str, RelayPolicy]:
 
 
 def _open(webhook: WebhookSettings, clock: Clock) -> PublishingSubscriber:
-    from hexaccount_webhooks import Endpoint, SigningSecret, WebhookPublisher  # noqa: PLC0415 - only who uses it
+    from hexaccount_webhooks import Endpoint, WebhookPublisher, parse_secret
 
     endpoint = Endpoint.of(webhook.url, allow_private=webhook.allow_private)
-    secrets = [SigningSecret.of(secret) for secret in webhook.secrets]
+    secrets = [parse_secret(secret) for secret in webhook.secrets]
     publisher = WebhookPublisher(webhook.name, endpoint, secrets, clock)
-    return PublishingSubscriber(_name_of(webhook), publisher, webhook.events)
+    return PublishingSubscriber(_subscriber_name(webhook), publisher, webhook.events)
 
 
-def _name_of(webhook: WebhookSettings) -> str:
+def _subscriber_name(webhook: WebhookSettings) -> str:
     return f"webhook:{webhook.name}"

@@ -1,17 +1,17 @@
-"""What it takes to be a store of this service, as tests; needs `hexaccount[conformance]`.
+"""The conformance kit: tests that every store of this service passes; needs `hexaccount[conformance]`.
 
-Give `StoreContract` the fixture `under_test` in a subclass, and pytest runs every rule on your store, and give it to
-`CacheMarksContract`. A store that
-outlives its process also keeps `DurabilityContract`, one that processes share `ProcessesContract`, one that is migrated
-`SchemaContract`, and one that hears of the commits of others `WatchContract`.
+A subclass of `StoreContract` with the fixture `under_test` runs all suites of a store, and a subclass of
+`CommitHooksContract` those of the commit hooks. Further suites apply to a store that outlives its process
+(`DurabilityContract`), that processes share (`ProcessesContract`), that has a schema (`SchemaContract`) or that
+signals the commits of other handles (`WatchContract`).
 """
 
 import pytest
 
 pytest.register_assert_rewrite(f"{__name__}.suites")
 
-from hexaccount.conformance.suites import (  # noqa: E402 - after what lets pytest explain the assertions in it
-    CacheMarksContract,
+from hexaccount.conformance.suites import (  # noqa: E402 - pytest must rewrite the assertions before the import
+    CommitHooksContract,
     ContractSuite,
     DurabilityContract,
     ProcessesContract,
@@ -22,7 +22,7 @@ from hexaccount.conformance.suites import (  # noqa: E402 - after what lets pyte
 )
 
 __all__ = [
-    "CacheMarksContract",
+    "CommitHooksContract",
     "ContractSuite",
     "DurabilityContract",
     "ProcessesContract",

@@ -10,13 +10,13 @@ from hexaccount.events.event_schemas import data_schema, description_of
 from hexaccount.kernel.event import EVENT_TYPES, Event
 
 VERSION = "1.0.0"
-"""The version of the document: the first number changes with a type that is gone, the second with a new one."""
+"""The version of the document: the first number counts removed types, the second new ones."""
 
 _TEXT = {"type": "string"}
 _ID = {"type": "string", "format": "uuid"}
 _ATTRIBUTES: dict[str, Any] = {
     "specversion": {"const": "1.0"},
-    "id": {**_ID, "description": "the same at every delivery: who has seen it ignores the event"},
+    "id": {**_ID, "description": "the same at every delivery: a consumer that has seen it ignores the event"},
     "type": _TEXT,
     "source": {"type": "string", "format": "uri-reference"},
     "subject": {**_ID, "description": "the account that the event is about"},
@@ -25,16 +25,20 @@ _ATTRIBUTES: dict[str, Any] = {
     "dataschema": {"type": "string", "format": "uri"},
     "aggregate": {"enum": ["user", "session", "profile"], "description": "the kind of the journal it belongs to"},
     "aggregateid": {**_ID, "description": "the id of that journal"},
-    "sequence": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "its place there, without a gap"},
+    "sequence": {
+        "type": "string",
+        "pattern": "^[1-9][0-9]*$",
+        "description": "its position in that journal, without gaps",
+    },
     "causationid": {**_TEXT, "description": "the id of the event or the request that led to it"},
-    "traceparent": {**_TEXT, "description": "its trace, by W3C Trace Context"},
+    "traceparent": {**_TEXT, "description": "its trace (W3C Trace Context)"},
 }
-_PERHAPS = {"causationid", "traceparent"}
+_OPTIONAL = {"causationid", "traceparent"}
 
 
 def async_api() -> dict[str, Any]:
     """Return the document."""
-    names = {event_type: event_type.replace(".", "_") for event_type in EVENT_TYPES}
+    names = {event_type: event_type.replace(".", "_") for event_type in sorted(EVENT_TYPES)}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -51,20 +55,20 @@ def async_api() -> dict[str, Any]:
         "channels": {
             "events": {
                 "address": None,
-                "description": "Where the settings of the service send events to.",
+                "description": "Every receiver in the settings of the service.",
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names.values()},
             }
         },
         "operations": {"publish": {"action": "send", "channel": {"$ref": "#/channels/events"}}},
         "components": {
-            "messages": {names[event_type]: _message(event) for event_type, event in EVENT_TYPES.items()},
+            "messages": {name: _message(EVENT_TYPES[event_type]) for event_type, name in names.items()},
             "schemas": {
                 "cloudevent": {
                     "type": "object",
                     "properties": _ATTRIBUTES,
-                    "required": [name for name in _ATTRIBUTES if name not in _PERHAPS],
+                    "required": [name for name in _ATTRIBUTES if name not in _OPTIONAL],
                 },
-                **{names[event_type]: data_schema(event) for event_type, event in EVENT_TYPES.items()},
+                **{name: data_schema(EVENT_TYPES[event_type]) for event_type, name in names.items()},
             },
         },
     }

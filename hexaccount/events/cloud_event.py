@@ -1,4 +1,4 @@
-"""The form in which an event leaves the service, whatever carries it: CloudEvents 1.0.
+"""The form in which an event leaves the service by any transport: CloudEvents 1.0.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 """
@@ -15,9 +15,9 @@ CONTENT_TYPE = "application/json"
 def attributes_of(entry: JournalEntry) -> dict[str, str]:
     """Return the context attributes, all of them text.
 
-    Besides those of the specification: `aggregate` and `aggregateid` name the journal that the event belongs to and
-    `sequence` (of the extension of that name) is its place there, from 1; `causationid` is the id of the event or the
-    request that led to it, and `traceparent` (of the extension for distributed tracing) its trace.
+    Besides those of the specification, `aggregate` and `aggregateid` identify the journal of the event. `sequence` (of
+    the extension of that name) is its position there, from 1. `causationid` is the id of the event or the request that
+    caused it. `traceparent` (of the extension for distributed tracing) is its trace.
     """
     subject = str(entry.subject)
     attributes = {
@@ -30,7 +30,7 @@ def attributes_of(entry: JournalEntry) -> dict[str, str]:
         "datacontenttype": CONTENT_TYPE,
         "dataschema": entry.dataschema,
         "aggregate": entry.aggregate,
-        # Of an account and its profile it is the same id, and to write one takes its time.
+        # For an account and its profile both ids are equal, and formatting one takes time.
         "aggregateid": subject if entry.aggregate_id == entry.subject else str(entry.aggregate_id),
         "sequence": str(entry.sequence),
     }
@@ -42,5 +42,5 @@ def attributes_of(entry: JournalEntry) -> dict[str, str]:
 
 
 def structured(entry: JournalEntry) -> dict[str, Any]:
-    """Return attributes and data in one, as the JSON event format has them."""
+    """Return attributes and data in one object, the JSON event format."""
     return {**attributes_of(entry), "data": dict(entry.data)}

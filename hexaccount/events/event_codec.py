@@ -12,12 +12,12 @@ from hexaccount.kernel.event import EVENT_TYPES, Event
 
 
 def to_data(event: Event) -> dict[str, Any]:
-    """Return an event's fields as JSON can carry them; `at` is left to the entry's `time`."""
+    """Return an event's fields as JSON values; `at` is the `time` of the entry."""
     return {name: _plain(getattr(event, name)) for name in hints_of(type(event)) if name != "at"}
 
 
 def from_entry(entry: JournalEntry) -> Event:
-    """Return the event that an entry tells of; raises UnknownEvent for a type this version does not know."""
+    """Return the event of an entry; raises UnknownEvent for a type that this version does not know."""
     event_class = EVENT_TYPES.get(entry.type)
     if event_class is None:
         raise UnknownEvent(entry.type)
@@ -27,7 +27,7 @@ def from_entry(entry: JournalEntry) -> Event:
 
 
 class UnknownEvent(Exception):
-    """A journal holds an event whose type this version does not know; a later version wrote it."""
+    """A journal holds an event of an unknown type, which a later version wrote."""
 
     def __init__(self, event_type: str) -> None:
         super().__init__(f"events of type {event_type} are unknown to this version; upgrade hexaccount")
@@ -42,7 +42,7 @@ def hints_of(event_class: type[Event]) -> Mapping[str, Any]:
     return hints
 
 
-# By hand, as to mypy the type of these dataclasses is nothing that functools.cache could take.
+# Not by functools.cache, whose arguments mypy wants to be hashable: it takes these dataclass types for unhashable.
 _HINTS: dict[type[Event], dict[str, Any]] = {}
 
 

@@ -1,4 +1,4 @@
-"""What is counted of the events: every commit that is told of in the words of the business."""
+"""Counts the events that are committed."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from hexaccount.kernel.metrics import Metrics
 
 
 class EventMetrics:
-    """Counts what was committed, by type."""
+    """A commit hook that counts events by type."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -17,6 +17,6 @@ class EventMetrics:
             metrics.declare(EVENTS, event_type)
 
     def __call__(self, entries: Iterable[JournalEntry]) -> None:
-        """Count events that are stored."""
+        """Count the events of a commit."""
         for entry in entries:
             self._metrics.add(EVENTS, 1, entry.type)

@@ -1,4 +1,4 @@
-"""What the data of each type of event looks like, as JSON Schema (draft 2020-12), told from the event itself."""
+"""The JSON Schema (draft 2020-12) of the data of each event type, derived from its class."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,12 +18,12 @@ _FORMS: dict[Any, Mapping[str, Any]] = {
 
 
 def schema_id(event_type: str) -> str:
-    """Return the URI of the schema of a type, which is the attribute `dataschema` of its events."""
+    """Return the URI of the schema of a type: the attribute `dataschema` of its events."""
     return f"urn:hexaccount:schema:{event_type}"
 
 
 def data_schema(event_class: type[Event]) -> dict[str, Any]:
-    """Return the schema of an event's data; consumers ignore what it does not name."""
+    """Return the schema of an event's data; consumers ignore properties that it does not name."""
     fields = {name: hint for name, hint in hints_of(event_class).items() if name != "at"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -37,5 +37,5 @@ def data_schema(event_class: type[Event]) -> dict[str, Any]:
 
 
 def description_of(event_class: type[Event]) -> str:
-    """Return the sentence in which an event says what it means."""
+    """Return the docstring of an event, which says what it means, on one line."""
     return " ".join((event_class.__doc__ or "").split())

@@ -9,7 +9,7 @@ from hexaccount.kernel.messages import Query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetEvent(Query[JournalEntry]):
-    """Ask for one event."""
+    """Get one event of the journal."""
 
     event_id: UUID
 

@@ -1,4 +1,4 @@
-"""The form in which an event is kept and leaves: a CloudEvent 1.0 before it meets a transport."""
+"""The form in which an event is stored and published: a CloudEvent 1.0 without a transport."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from uuid import UUID
 class JournalEntry:
     """An event as the journal holds it.
 
-    `aggregate` and `aggregate_id` name the journal it belongs to, `sequence` its place there, from 1 and without a
-    gap. `subject` is the account's id. `causation_id` is the id of the event or the request that led to it.
+    `aggregate` and `aggregate_id` identify its journal, `sequence` is its position there, from 1 and without gaps.
+    `subject` is the account's id. `causation_id` is the id of the event or the request that caused it.
     """
 
     id: UUID

@@ -11,7 +11,7 @@ T = TypeVar("T")
 def order_by_sequence(items: Sequence[T], entry_of: Callable[[T], JournalEntry]) -> list[T]:
     """Return items by the ids of their entries, about the order of time, but within an aggregate by `sequence`.
 
-    The ids of one aggregate's entries need not ascend, as they may come from processes whose clocks differ.
+    The ids of one aggregate's entries need not ascend: they may come from processes whose clocks differ.
     """
 
     def aggregate_of(item: T) -> tuple[str, UUID]:

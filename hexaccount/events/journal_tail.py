@@ -14,10 +14,10 @@ from hexaccount.kernel.unit_of_work import StoreUnavailable
 
 NEAR = timedelta(milliseconds=500)
 FAR = timedelta(seconds=10)
-"""How long after its id was made an event may become visible, and still be found."""
+"""How long after the creation of its id an event may become visible, and still be found."""
 
-_FAR_LOOKS = timedelta(seconds=1)
-_POLL = 0.25
+_FAR_INTERVAL = timedelta(seconds=1)
+_WAIT = 0.25
 _LINGER = 0.02
 _PAUSE = 1.0
 _PAGE = 500
@@ -25,65 +25,65 @@ _log = logging.getLogger("hexaccount.realtime")
 
 
 class JournalTail:
-    """Finds what is committed to the journal from now on, for those who are owed nothing.
+    """Follows the journal from now on, for listeners that have no durable subscription.
 
-    Several processes make events and commit them when they are done, so that one may become visible after others with
-    higher ids. Each look therefore goes back a little, one in a second goes back by `FAR`, and what was told is not
-    told again. Who commits a transaction that was open for longer, or by a clock that is late by more, is missed.
+    Several processes make events and commit them later, so that one may become visible after others with higher ids.
+    Each poll therefore reads back a little, one in a second reads back by `FAR`, and no event is passed on twice. An
+    event is missed if its transaction was open for longer, or if the clock of its process is late by more.
     """
 
     def __init__(self, history: History, *, commits: CommitSignal, clock: Clock) -> None:
         self._history = history
         self._commits = commits
         self._clock = clock
-        self._looked: datetime | None = None
-        self._looked_far: datetime | None = None
-        self._told: set[UUID] = set()
+        self._polled: datetime | None = None
+        self._polled_far: datetime | None = None
+        self._seen: set[UUID] = set()
         self._stopping = threading.Event()
 
-    def run(self, tell: Callable[[Sequence[JournalEntry]], None]) -> None:
-        """Tell what is new until `stop` is called; a store that is away is waited for."""
-        away = False
+    def run(self, notify: Callable[[Sequence[JournalEntry]], None]) -> None:
+        """Pass new events on until `stop` is called; wait while the store is unavailable."""
+        unavailable = False
         while not self._stopping.is_set():
             seen = self._commits.count
             try:
-                found = self.news()
+                found = self.poll()
             except StoreUnavailable as error:
-                if not away:
-                    _log.warning("sockets hear nothing at this moment: %s", error)
-                away = True
+                if not unavailable:
+                    _log.warning("sockets receive no events at this moment: %s", error)
+                unavailable = True
                 self._stopping.wait(_PAUSE)
                 continue
-            away = False
+            unavailable = False
             if found:
-                self._hand(found, tell)
-            self._commits.wait(seen, _POLL)
+                self._pass_on(found, notify)
+            self._commits.wait(seen, _WAIT)
             self._stopping.wait(_LINGER)
 
-    def _hand(self, found: Sequence[JournalEntry], tell: Callable[[Sequence[JournalEntry]], None]) -> None:
+    def _pass_on(self, found: Sequence[JournalEntry], notify: Callable[[Sequence[JournalEntry]], None]) -> None:
         try:
-            tell(found)
-        except Exception:  # noqa: BLE001 - whatever goes wrong there, others must hear of the next
-            _log.exception("%d events were not told", len(found))
+            notify(found)
+        except Exception:  # noqa: BLE001 - whatever fails there, the next events must be passed on
+            _log.exception("%d events were not passed on", len(found))
 
     def stop(self) -> None:
         """Let `run` return."""
         self._stopping.set()
         self._commits.give()
 
-    def news(self) -> Sequence[JournalEntry]:
-        """Return what was not there at the last call, in order, and nothing at the first; raises StoreUnavailable."""
+    def poll(self) -> Sequence[JournalEntry]:
+        """Return the events since the last call, in order, and none at the first call; raises StoreUnavailable."""
         now = self._clock.now()
-        begun = self._looked is not None
-        last = min(now, self._looked or now)
-        far = self._looked_far is None or now - self._looked_far >= _FAR_LOOKS
+        begun = self._polled is not None
+        last = min(now, self._polled or now)
+        far = self._polled_far is None or now - self._polled_far >= _FAR_INTERVAL
         found = self._since(first_id_at(last - (FAR if far else NEAR)))
-        fresh = [entry for entry in found if entry.id not in self._told]
+        fresh = [entry for entry in found if entry.id not in self._seen]
         if far:
-            self._told, self._looked_far = {entry.id for entry in found}, now
+            self._seen, self._polled_far = {entry.id for entry in found}, now
         else:
-            self._told.update(entry.id for entry in fresh)
-        self._looked = now
+            self._seen.update(entry.id for entry in fresh)
+        self._polled = now
         return order_by_sequence(fresh, _itself) if begun else []
 
     def _since(self, first: UUID) -> list[JournalEntry]:

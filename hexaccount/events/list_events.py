@@ -20,7 +20,7 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEvents(Query[EventPage]):
-    """Ask for up to `limit` events (1 to 200) of an account, of all types or some, recorded since a moment or ever."""
+    """List up to `limit` events (1 to 200) of an account, of all types or some, from a moment on or all."""
 
     user_id: UUID
     types: Collection[str] | None = None
@@ -34,7 +34,7 @@ class ListEvents(Query[EventPage]):
 
 
 def list_events(query: ListEvents, *, history: History) -> EventPage:
-    """Return a page of an account's history, which is empty for who has none."""
+    """Return a page of an account's history; it is empty for an unknown account."""
     first = None if query.since is None else first_id_at(query.since)
     event_filter = EventFilter(user_id=query.user_id, types=query.types, first=first)
     found = history.page(event_filter, limit=query.limit + 1, after=query.after)

@@ -3,8 +3,8 @@ from hexaccount.kernel.metrics import SLOW_SECONDS, MetricDefinition, MetricKind
 EVENTS = MetricDefinition(
     "hexaccount_events",
     MetricKind.COUNT,
-    "Events that were committed by type: a registration is a `hexaccount.user.registered.v1`, sessions are "
-    "`hexaccount.session.opened.v1` and `hexaccount.session.closed.v1`. What the command line does is not counted.",
+    "Events that were committed, by type: a registration is a `hexaccount.user.registered.v1`, sessions are "
+    "`hexaccount.session.opened.v1` and `hexaccount.session.closed.v1`. Events of the command line are not counted.",
     labels=("type",),
 )
 
@@ -12,7 +12,7 @@ EVENTS = MetricDefinition(
 OUTBOX_EVENTS = MetricDefinition(
     "hexaccount_outbox_events",
     MetricKind.LATEST,
-    "Events that are owed to a subscriber, counted up to 10,000; those that were set aside are not owed.",
+    "Deliveries that are pending for a subscriber, counted up to 10,000; dead letters are not among them.",
     labels=("subscriber",),
 )
 
@@ -20,15 +20,15 @@ OUTBOX_EVENTS = MetricDefinition(
 OUTBOX_AGE = MetricDefinition(
     "hexaccount_outbox_oldest_age_seconds",
     MetricKind.LATEST,
-    "Seconds since the oldest event happened that is owed to a subscriber, 0 where none is; in a replay that is long.",
+    "Age in seconds of the oldest event whose delivery is pending, 0 where none is; during a replay it is high.",
     labels=("subscriber",),
 )
 
 
 OUTBOX_DEAD_LETTERS = MetricDefinition(
-    "hexaccount_outbox_set_aside_events",
+    "hexaccount_outbox_dead_letters",
     MetricKind.LATEST,
-    "Events whose delivery to a subscriber was given up, counted up to 10,000; see `hexaccount outbox`.",
+    "Dead letters of a subscriber, counted up to 10,000: deliveries that have failed for good.",
     labels=("subscriber",),
 )
 
@@ -36,8 +36,7 @@ OUTBOX_DEAD_LETTERS = MetricDefinition(
 RELAY_CLAIMS = MetricDefinition(
     "hexaccount_relay_claims",
     MetricKind.COUNT,
-    "How often somebody has looked for events that are owed to a subscriber, found or not; where it stands still, "
-    "nobody delivers.",
+    "How often relays have looked for pending deliveries to a subscriber; while it does not rise, no relay works.",
     labels=("subscriber",),
 )
 
@@ -45,8 +44,8 @@ RELAY_CLAIMS = MetricDefinition(
 RELAY_DELIVERIES = MetricDefinition(
     "hexaccount_relay_deliveries",
     MetricKind.COUNT,
-    "Events that were brought to a subscriber: `delivered`, `failed` and tried again later, `set_aside` for good, or "
-    "`put_off` while the subscriber or the store was away.",
+    "Deliveries to a subscriber: `delivered`, `failed` and retried later, `dead_lettered`, or `released` unattempted "
+    "because the subscriber or the store was unavailable.",
     labels=("subscriber", "outcome"),
 )
 
@@ -54,7 +53,7 @@ RELAY_DELIVERIES = MetricDefinition(
 RELAY_SECONDS = MetricDefinition(
     "hexaccount_relay_delivery_duration_seconds",
     MetricKind.DISTRIBUTION,
-    "Seconds that a subscriber took for what it was brought at once, delivered or not.",
+    "Seconds that a subscriber took for one batch, delivered or not.",
     labels=("subscriber",),
     buckets=SLOW_SECONDS,
 )

@@ -1,4 +1,4 @@
-"""What the journal and the outbox need from outside."""
+"""What the journal, the outbox and their users need from a store, and what a publisher offers."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,26 +7,26 @@ from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.unit_of_work import UnitOfWork
 
 JournalKey: TypeAlias = tuple[str, UUID]
-"""An aggregate's kind and id, which name its journal."""
+"""An aggregate's kind and id, which identify its journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events are meant; None leaves a field out of account.
+    """Selects events; None means that the field does not matter.
 
-    user_id: those of one account.
-    types: those of these types.
-    first: the lowest id that an event may have. As ids begin with the time of their making, this is a moment, too.
+    user_id: events of one account.
+    types: events of these types.
+    first: events whose id is not below this one. Ids begin with the time of their creation, so this is a moment, too.
     """
 
     user_id: UUID | None = None
     types: Collection[str] | None = None
     first: UUID | None = None
 
-    def has(self, entry: JournalEntry) -> bool:
-        """Tell whether an event is meant."""
+    def matches(self, entry: JournalEntry) -> bool:
         return (
             self.user_id in (None, entry.subject)
             and (self.types is None or entry.type in self.types)
@@ -35,16 +35,14 @@ class EventFilter:
 
 
 class History(Protocol):
-    """All that has happened, for those who look back; it is read as it is committed, outside of any transaction."""
+    """Reads the journal as it is committed, outside of any transaction."""
 
-    def find(self, event_id: UUID) -> JournalEntry | None:
-        """Return an event."""
-        ...
+    def find(self, event_id: UUID) -> JournalEntry | None: ...
 
     def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
         """Return up to `limit` events with ids above `after`, by ascending id.
 
-        This is the order of time as far as the clocks of processes agree. Within an aggregate `sequence` counts.
+        This is the order of time as far as the clocks of processes agree. Within an aggregate, `sequence` decides.
         """
         ...
 
@@ -53,12 +51,12 @@ class History(Protocol):
     ) -> Sequence[JournalEntry]:
         """Return up to `limit` events, one aggregate after the other, those of each by ascending sequence.
 
-        The aggregates are in an order of the store's own, which does not change, and come after `after` in it.
+        The store chooses the order of the aggregates, which never changes; only those after `after` are returned.
         """
         ...
 
     def count(self, event_filter: EventFilter) -> int:
-        """Return how many events there are, which may take looking at each."""
+        """Return how many events match; it may have to read each of them."""
         ...
 
 
@@ -74,7 +72,7 @@ class Inbox(Protocol):
     """Which subscriber has handled which event."""
 
     def add(self, subscriber: str, event_id: UUID) -> None:
-        """Note that this unit of work is the handling; the commit raises AlreadyHandled if there was one before."""
+        """Record that this unit of work handles the event; the commit raises AlreadyHandled if one has before."""
         ...
 
 
@@ -82,9 +80,18 @@ class AlreadyHandled(Exception):
     """This subscriber has handled this event before."""
 
 
+class EventsUnitOfWork(UnitOfWork, Protocol):
+    """A unit of work that reads the journal and records which events it handles."""
+
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def inbox(self) -> Inbox: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """An event that is owed to a subscriber, claimed for as long as `lease` is the one in the store.
+    """An event to be delivered to a subscriber, claimed for as long as `lease` is the one in the store.
 
     `attempts` counts the deliveries that have failed.
     """
@@ -96,20 +103,10 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """An event whose delivery was given up after `attempts` failures, the last of which said `error`."""
-
-    subscriber: str
-    entry: JournalEntry
-    attempts: int
-    error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """How many events a subscriber is owed and how many were set aside for it, each counted up to a limit.
+    """How many deliveries to a subscriber are pending and how many are dead letters, each counted up to a limit.
 
-    `oldest` is the event that it has been owed for the longest, None where none is.
+    `oldest` is the id of the event whose delivery has been pending longest, None where none is.
     """
 
     pending: int
@@ -118,29 +115,29 @@ class Backlog:
 
 
 class Outbox(Protocol):
-    """The deliveries that the journal owes; each method is one atomic step, safe among many processes."""
+    """The pending deliveries; each method is one atomic step, safe among many processes."""
 
     def subscribe(self, subscriber: str, event_types: Collection[str]) -> None:
-        """Owe `subscriber` the events of these types from now on, `*` for all; whoever commits them."""
+        """Enqueue events of these types for `subscriber` from now on, `*` for all, whichever process commits them."""
         ...
 
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
-        """Owe `subscriber` these events of the journal once more, all at once, whether it is enrolled for them or not.
+        """Enqueue events of the journal once more, all at once, whether `subscriber` subscribes to their types or not.
 
-        What it is owed already stays as it is; what was given up is owed again, with no failure counted.
+        A pending delivery stays as it is; a dead letter becomes pending again, with no failure counted.
         """
         ...
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
-        """Take up to `limit` due deliveries for `lease`; those of one aggregate follow each other in order.
+        """Claim up to `limit` due deliveries for `lease`; those of one aggregate follow each other in order.
 
-        Nothing is claimed while an earlier event of the same aggregate is still owed to the subscriber, unless it
-        is claimed by this very call; events set aside do not count as owed.
+        A delivery is not claimed while an earlier event of its aggregate is pending for the subscriber, unless this
+        very call claims that, too. Dead letters do not hold up later events.
         """
         ...
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
-        """Strike off deliveries that have succeeded."""
+        """Remove deliveries that have succeeded."""
         ...
 
     def retry_later(self, delivery: Delivery, *, until: datetime, error: str) -> None:
@@ -148,65 +145,75 @@ class Outbox(Protocol):
         ...
 
     def dead_letter(self, delivery: Delivery, *, error: str) -> None:
-        """Count a failure and give the delivery up; does nothing once the lease is lost."""
+        """Count a failure and make the delivery a dead letter; does nothing once the lease is lost."""
         ...
 
     def release(self, deliveries: Collection[Delivery]) -> None:
-        """Give claims back at once and uncounted, as they were not tried."""
+        """Give claims back at once, with no failure counted, because delivery was not attempted."""
         ...
 
     def backlog(self, subscriber: str, *, limit: int) -> Backlog:
-        """Return what has piled up for a subscriber, claimed or not; as quickly for very many as for `limit`."""
+        """Return the backlog of a subscriber, claimed or not; a long one takes no longer than one of `limit`."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An event that could not be delivered in `attempts` attempts; `error` is the message of the last failure."""
+
+    subscriber: str
+    entry: JournalEntry
+    attempts: int
+    error: str
 
 
 class DeadLetters(Protocol):
-    """The deliveries that were given up, for those who mend the cause."""
+    """The deliveries that have failed for good, until an operator has them retried."""
 
     def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[DeadLetter]:
-        """Return up to `limit` of them with event ids above `after`, by ascending event id and subscriber."""
+        """Return up to `limit` dead letters with event ids above `after`, by ascending event id and subscriber."""
         ...
 
     def retry(self, *, event_id: UUID | None = None, subscriber: str | None = None) -> int:
-        """Owe them again, all or those that fit, with no attempts counted; return how many."""
+        """Make dead letters pending again, all or those that match, with no failure counted; return how many."""
         ...
 
 
 class Subscriptions(Protocol):
-    """Who is owed events, for those who look after it; to enrol is a matter of the outbox."""
+    """The subscriptions in the store, for their administration."""
 
     def names(self) -> Collection[str]:
-        """Return every subscriber that is enrolled for some type, or owed an event still, given up or not."""
+        """Return every subscriber that has a subscription, a pending delivery or a dead letter."""
         ...
 
     def unsubscribe(self, subscriber: str, *, limit: int) -> int:
-        """Owe a subscriber nothing from now on, strike off up to `limit` of what it is owed, and return how many.
+        """End the subscription, remove up to `limit` of its deliveries and dead letters, and return how many.
 
-        What was given up goes, too. The journal keeps the events. What is committed at this moment may be owed still.
+        The journal keeps the events. A commit that runs at this moment may still enqueue some.
         """
         ...
 
 
 class EventPublisher(Protocol):
-    """Hands events to the world outside."""
+    """Sends events to a receiver outside of the service."""
 
     def publish(self, entries: Sequence[JournalEntry]) -> None:
-        """Return once all of `entries` are safe with the receiver, in order; raises on any doubt.
+        """Return once the receiver has stored all of `entries`, in order; raises on any doubt.
 
-        After an exception all of them are published again: at least once, never lost. ReceiverUnavailable says that
-        it lies with none of the entries; they then wait for as long as it takes, without counting attempts.
+        After an exception all of them are published again: at least once, never lost. ReceiverUnavailable says that no
+        single entry is the cause; the entries then wait for as long as it takes, with no failure counted.
         """
         ...
 
     def check(self) -> None:
-        """Return within seconds if the receiver is there, having published nothing; raises ReceiverUnavailable.
+        """Return within seconds if the receiver can be reached, having published nothing.
 
-        ReceiverRefused is for what does not pass by itself.
+        Raises ReceiverUnavailable, and ReceiverRefused for what does not pass by itself.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections; the publisher is not used afterwards."""
+        """Release connections; the publisher is not used afterwards."""
         ...
 
 
@@ -215,4 +222,4 @@ class ReceiverUnavailable(Exception):
 
 
 class ReceiverRefused(ReceiverUnavailable):
-    """The receiver is there, and takes no event until something is changed there or in the settings."""
+    """The receiver is reachable and takes no event until something is changed there or in the settings."""

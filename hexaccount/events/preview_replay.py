@@ -7,7 +7,7 @@ from hexaccount.kernel.messages import Query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayPreview:
-    """How many events a replay is of, and whether they are taken at once or brought later by the relays."""
+    """How many events a replay has, and whether its target takes them at once or the relays deliver them later."""
 
     events: int
     at_once: bool
@@ -15,12 +15,12 @@ class ReplayPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewReplay(Query[ReplayPreview]):
-    """Ask what a replay would come to."""
+    """Preview a replay, without doing it."""
 
     replay: Replay
 
 
 def preview_replay(query: PreviewReplay, *, history: History, targets: ReplayTargets) -> ReplayPreview:
-    """Return what a replay comes to; raises UnknownTarget and TypeNotTaken."""
+    """Return the size of a replay; raises UnknownTarget and TypeNotTaken."""
     target, chosen = query.replay.resolve(targets)
     return ReplayPreview(events=history.count(chosen), at_once=target.immediate)

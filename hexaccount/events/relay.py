@@ -1,4 +1,4 @@
-"""Brings every event to every durable subscriber, at least once and in order."""
+"""Delivers every event to every durable subscriber, at least once and in order."""
 
 import logging
 import random
@@ -23,13 +23,13 @@ _log = logging.getLogger("hexaccount.relay")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayPolicy:
-    """How patient a relay is.
+    """When a relay retries, waits and gives up.
 
-    `attempts` failures set a delivery aside; between two of them it waits twice as long each time, from `first_pause`
-    up to `longest_pause`, or `longest_wait` while store or receiver are away, so that it notices soon when they are
-    back. A claim holds for `lease`; `poll` bounds the wait where no signal of a commit arrives. Before a claim that
-    will not fill a batch it lingers, so that under load one claim takes many. A backlog, which is more than a batch, is
-    worked off by as many threads as it has `hands`: one delivers while another claims.
+    After `attempts` failures a delivery becomes a dead letter. The pause between attempts doubles from `first_pause` up
+    to `longest_pause`. While the store or the receiver is unavailable it grows to `longest_wait` only, so that the
+    relay soon notices their return. A claim holds for `lease`. `poll` bounds the wait where no commit is signalled.
+    Before a claim that will not fill a batch the relay lingers, so that under load one claim takes many. A backlog of
+    more than a batch is delivered by `threads`: one delivers while another claims.
     """
 
     attempts: int = 10
@@ -40,11 +40,11 @@ class RelayPolicy:
     poll: timedelta = timedelta(milliseconds=500)
     linger: timedelta = timedelta(milliseconds=50)
     batch: int = 100
-    hands: int = 1
+    threads: int = 1
 
-    def pause_after(self, failures: int, *, away: bool = False) -> timedelta:
-        """Return the pause after this many failures, a fifth of it left to chance so that retries spread."""
-        longest = self.longest_wait if away else self.longest_pause
+    def pause_after(self, failures: int, *, unavailable: bool = False) -> timedelta:
+        """Return the pause after this many failures, a fifth of it random so that retries spread."""
+        longest = self.longest_wait if unavailable else self.longest_pause
         doubled = self.first_pause * float(2 ** min(failures - 1, 30))
         return min(doubled, longest) * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
 
@@ -53,7 +53,7 @@ class Relay:
     """Serves one subscriber; any number of relays, in any number of processes, may serve the same one.
 
     Leases keep them apart. A delivery that fails holds up the later events of its own aggregate, and nothing else,
-    until it has succeeded or is set aside. `receiver_away` tells whether the last attempt met nobody.
+    until it succeeds or becomes a dead letter. `receiver_unavailable` tells whether the last attempt failed so.
     """
 
     def __init__(
@@ -73,26 +73,26 @@ class Relay:
         self._policy = policy
         self._metrics = metrics
         self._stopping = threading.Event()
-        self.receiver_away = False
+        self.receiver_unavailable = False
         metrics.declare(RELAY_CLAIMS, subscriber.name)
-        for outcome in ("delivered", "failed", "set_aside", "put_off"):
+        for outcome in ("delivered", "failed", "dead_lettered", "released"):
             metrics.declare(RELAY_DELIVERIES, subscriber.name, outcome)
 
     def run(self) -> None:
-        """Deliver until `stop` is called; a store or receiver that is away for a while is waited for."""
+        """Deliver until `stop` is called; wait while the store or the receiver is unavailable."""
         failures = 0
         while not self._stopping.is_set():
             seen = self._commits.count
             try:
                 found = self.run_once()
                 if found == self._policy.batch:
-                    self._work_off()
-                failures, self.receiver_away = 0, False
-            except Exception as error:  # noqa: BLE001 - whatever goes wrong, the relay must go on
-                failures, self.receiver_away = failures + 1, isinstance(error, ReceiverUnavailable)
-                self._tell(error)
-                away = isinstance(error, StoreUnavailable | ReceiverUnavailable)
-                self._stopping.wait(self._policy.pause_after(failures, away=away).total_seconds())
+                    self._deliver_backlog()
+                failures, self.receiver_unavailable = 0, False
+            except Exception as error:  # noqa: BLE001 - whatever fails, the relay must go on
+                failures, self.receiver_unavailable = failures + 1, isinstance(error, ReceiverUnavailable)
+                self._log(error)
+                unavailable = isinstance(error, StoreUnavailable | ReceiverUnavailable)
+                self._stopping.wait(self._policy.pause_after(failures, unavailable=unavailable).total_seconds())
                 continue
             if not found and not self._stopping.is_set():
                 self._commits.wait(seen, self._policy.poll.total_seconds())
@@ -101,18 +101,17 @@ class Relay:
 
     @property
     def subscriber(self) -> str:
-        """Return the name of whom it serves."""
         return self._subscriber.name
 
     def stop(self) -> None:
-        """Let `run` return once it has finished what it holds."""
+        """Let `run` return after the current batch."""
         self._stopping.set()
         self._commits.give()
 
     def run_once(self) -> int:
         """Claim one batch, deliver it, and return how many deliveries were claimed.
 
-        Raises StoreUnavailable, and ReceiverUnavailable with the claims given back and no failure counted.
+        Raises StoreUnavailable and ReceiverUnavailable, after releasing the claims without counting a failure.
         """
         policy = self._policy
         claimed_at = self._clock.now()
@@ -122,14 +121,14 @@ class Relay:
             try:
                 self._deliver(deliveries, until=claimed_at + policy.lease)
             except (StoreUnavailable, ReceiverUnavailable):
-                self._count("put_off", len(deliveries))
+                self._count("released", len(deliveries))
                 self._outbox.release(deliveries)
                 raise
         return len(deliveries)
 
-    def _work_off(self) -> None:
-        """Deliver until a batch is not full, with all hands."""
-        others = [Thread(target=self._help, name="relay-hand", daemon=True) for _ in range(1, self._policy.hands)]
+    def _deliver_backlog(self) -> None:
+        """Deliver with all threads until a batch is not full."""
+        others = [Thread(target=self._assist, name="relay", daemon=True) for _ in range(1, self._policy.threads)]
         for other in others:
             other.start()
         try:
@@ -138,25 +137,25 @@ class Relay:
             for other in others:
                 other.join()
 
-    def _help(self) -> None:
+    def _assist(self) -> None:
         try:
             self._deliver_full_batches()
-        except Exception as error:  # noqa: BLE001 - `run` meets it too, if it lasts, and waits
-            self._tell(error)
+        except Exception as error:  # noqa: BLE001 - if it lasts, `run` gets it too, and waits
+            self._log(error)
 
     def _deliver_full_batches(self) -> None:
         while not self._stopping.is_set() and self.run_once() == self._policy.batch:
             pass
 
-    def _tell(self, error: Exception) -> None:
+    def _log(self, error: Exception) -> None:
         name = self._subscriber.name
         if isinstance(error, StoreUnavailable | ReceiverUnavailable):
             _log.warning("the relay of %s waits: %s", name, error)
         else:
-            _log.error("the relay of %s could not work; it tries again", name, exc_info=error)
+            _log.error("the relay of %s failed; it tries again", name, exc_info=error)
 
     def _deliver(self, deliveries: Sequence[Delivery], *, until: datetime) -> None:
-        """Try all at once, which is much cheaper, and one by one when nobody knows whose fault a failure was."""
+        """Deliver all at once, which is much cheaper, and after a failure one by one, to find its cause."""
         error = self._try(deliveries)
         if error is None:
             return
@@ -189,18 +188,18 @@ class Relay:
 
     def _count_failure(self, delivery: Delivery, error: Exception) -> None:
         failures = delivery.attempts + 1
-        told = f"{type(error).__name__}: {error}"[:500]
+        message = f"{type(error).__name__}: {error}"[:500]
         if failures >= self._policy.attempts:
-            given_up = "%s is given up for %s after %d attempts: %s"
-            _log.error(given_up, delivery.entry.id, delivery.subscriber, failures, told)
-            self._outbox.dead_letter(delivery, error=told)
-            self._count("set_aside", 1)
+            dead = "event %s is a dead letter for %s after %d attempts: %s"
+            _log.error(dead, delivery.entry.id, delivery.subscriber, failures, message)
+            self._outbox.dead_letter(delivery, error=message)
+            self._count("dead_lettered", 1)
         else:
-            if failures.bit_count() == 1:  # the first, the second, the fourth …: what lasts is not told for ever
-                later = "%s could not be delivered to %s, attempt %d, and is tried again: %s"
-                _log.warning(later, delivery.entry.id, delivery.subscriber, failures, told)
+            if failures.bit_count() == 1:  # the first, the second, the fourth …: a lasting failure is logged less often
+                later = "event %s could not be delivered to %s, attempt %d, and is retried later: %s"
+                _log.warning(later, delivery.entry.id, delivery.subscriber, failures, message)
             until = self._clock.now() + self._policy.pause_after(failures)
-            self._outbox.retry_later(delivery, until=until, error=told)
+            self._outbox.retry_later(delivery, until=until, error=message)
             self._count("failed", 1)
 
     def _count(self, outcome: str, events: int) -> None:

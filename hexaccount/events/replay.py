@@ -1,8 +1,8 @@
-"""Telling what has happened once more to one receiver: to whom, of what, and how it gets there."""
+"""Delivering events of the past once more to one target."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
@@ -14,69 +14,67 @@ _ALL = "*"
 
 
 class ReplayTarget(Protocol):
-    """Somebody to whom events can be replayed, by a name that no other target has."""
+    """A target that events can be replayed to; its name is unique."""
 
     @property
-    def name(self) -> str:
-        """Return its name."""
-        ...
+    def name(self) -> str: ...
 
     @property
     def event_types(self) -> Collection[str]:
-        """Return the types that it takes, `*` for all."""
+        """Return the event types that it takes, `*` for all."""
         ...
 
     @property
     def immediate(self) -> bool:
-        """Tell whether it has taken the events when `replay` returns; otherwise its relays bring them later."""
+        """Tell whether `replay` returns after the events are applied; otherwise relays deliver them later."""
         ...
 
     def prepare(self) -> None:
-        """Make sure that what happens from now on comes to it by itself; called before the journal is read."""
+        """Make sure that the target gets new events by itself; called before the journal is read."""
         ...
 
     def replay(self, entries: Sequence[JournalEntry]) -> None:
-        """Take events of whole aggregates, those of each in order; to take them again does no harm."""
+        """Take events of whole aggregates, those of each in order; it is safe to take them again."""
         ...
 
 
-ReplayTargets: TypeAlias = Sequence[ReplayTarget]
+class ReplayTargets(tuple[ReplayTarget, ...]):
+    """Every target that events can be replayed to."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriberReplay(ReplayTarget):
-    """A subscriber, who is owed the events once more: its relays bring them as they bring all others."""
+    """Replays to a durable subscriber: the events are enqueued once more, and its relays deliver them."""
 
     subscriber: Subscriber
     outbox: Outbox
 
     @property
     def name(self) -> str:
-        """Return the subscriber's name."""
         return self.subscriber.name
 
     @property
     def event_types(self) -> Collection[str]:
-        """Return the types that the subscriber is owed."""
         return self.subscriber.event_types
 
     @property
     def immediate(self) -> bool:
-        """Return that it does not."""
         return False
 
     def prepare(self) -> None:
-        """Enrol the subscriber, unless it is: else what happens during the replay would be owed to nobody."""
+        """Subscribe, unless it is: events that are committed during the replay would not be enqueued otherwise."""
         self.outbox.subscribe(self.name, self.event_types)
 
     def replay(self, entries: Sequence[JournalEntry]) -> None:
-        """Owe all of them in one step, so that of an aggregate none can be overtaken by a later one."""
+        """Enqueue all of them in one step, so that no later event of an aggregate can overtake them."""
         self.outbox.enqueue(self.name, entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """What is to be replayed, and to whom: the events of one account or all, of some types or all, from an id on."""
+    """What is replayed, and to which target: the events of one account or all, of some types or all, from an id on."""
 
     target: str
     user_id: UUID | None = None
@@ -84,7 +82,7 @@ class Replay:
     first: UUID | None = None
 
     def resolve(self, targets: ReplayTargets) -> tuple[ReplayTarget, EventFilter]:
-        """Return the target and which events it is to take; raises UnknownTarget and TypeNotTaken."""
+        """Return the target and the filter of its events; raises UnknownTarget and TypeNotTaken."""
         known: Mapping[str, ReplayTarget] = {target.name: target for target in targets}
         target = known.get(self.target)
         if target is None:
@@ -98,20 +96,18 @@ class Replay:
 
 
 class UnknownTarget(Refusal):
-    """Nobody of this name takes events."""
+    """There is no replay target of this name."""
 
     code = "unknown_target"
 
     def __init__(self, known: Collection[str]) -> None:
-        """Take the names that there are."""
-        super().__init__(f"nobody of this name takes events; there are {', '.join(known)}")
+        super().__init__(f"there is no replay target of this name; there are {', '.join(known)}")
 
 
 class TypeNotTaken(Refusal):
-    """A target does not take events of a type that was asked for."""
+    """The target does not take events of a requested type."""
 
     code = "type_not_taken"
 
     def __init__(self, target: ReplayTarget) -> None:
-        """Take the target."""
         super().__init__(f"{target.name} does not take all of these types; it takes {', '.join(target.event_types)}")

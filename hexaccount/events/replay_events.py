@@ -11,7 +11,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """How many events one step has replayed, and after which aggregate the next one begins, None once all are."""
+    """How many events one step has replayed, and the aggregate after which the next step begins, None at the end."""
 
     events: int
     next: JournalKey | None
@@ -19,9 +19,9 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayEvents(Command[Replayed]):
-    """Replay the events of whole aggregates after `after`, about 500 and never part of an aggregate's.
+    """Replay the events of whole aggregates after `after`, about 500, and never a part of an aggregate's.
 
-    A replay is one such step after the other. Who was interrupted begins anew, or goes on after the last step.
+    A replay is a series of such steps. One that was interrupted may start again, or continue after its last step.
     """
 
     replay: Replay

@@ -1,24 +1,20 @@
-"""Those to whom events are owed: handlers inside the service, and publishers that carry events out of it."""
+"""The durable subscribers: event handlers inside the service, and publishers that carry events out of it."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol
 
 from hexaccount.events.event_codec import from_entry
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import AlreadyHandled, EventPublisher
+from hexaccount.events.ports import AlreadyHandled, EventPublisher, EventsUnitOfWork
+from hexaccount.kernel.capability import EventHandler
 from hexaccount.kernel.causation import Cause, caused_by
-from hexaccount.kernel.event import Event
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.store_kit.unit_of_work import UnitOfWork, UnitOfWorkFactory
-
-E = TypeVar("E", bound=Event)
-EventHandler: TypeAlias = Callable[[E, UnitOfWork], None]
-Prefetch: TypeAlias = Callable[[Sequence[Event], UnitOfWork], None]
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 
 
-def _prefetch_nothing(_events: Sequence[Event], _uow: UnitOfWork) -> None:
-    """Leave all look-ups to the handler."""
+class SubscriberNames(frozenset[str]):
+    """The names of the subscribers that this process knows, by its code or by its settings."""
 
 
 class Subscriber(Protocol):
@@ -28,54 +24,47 @@ class Subscriber(Protocol):
     def name(self) -> str: ...
     @property
     def event_types(self) -> Collection[str]:
-        """Return the types it is owed, `*` for all."""
+        """Return the types that it subscribes to, `*` for all."""
         ...
 
     def deliver(self, entries: Sequence[JournalEntry]) -> None:
-        """Bring it these events, in order; an exception says that none of them counts as delivered."""
+        """Take these events, in order; an exception says that none of them counts as delivered."""
         ...
-
-
-def names_of(subscribers: Iterable[Subscriber]) -> frozenset[str]:
-    """Return the names of subscribers."""
-    return frozenset(subscriber.name for subscriber in subscribers)
 
 
 @dataclass(frozen=True, slots=True)
 class HandlingSubscriber:
-    """Runs an event handler in a unit of work of its own, whose inbox row makes the effect happen once.
+    """Runs an event handler in a unit of work of its own, whose inbox row makes the effect happen once."""
 
-    `prefetch` may read at once what the handler is going to look up for each of several events.
-    """
+    handler: EventHandler
+    unit_of_work: UnitOfWorkFactory[EventsUnitOfWork]
 
-    name: str
-    event_type: type[Event]
-    handler: EventHandler[Event]
-    unit_of_work: UnitOfWorkFactory
-    prefetch: Prefetch = _prefetch_nothing
+    @property
+    def name(self) -> str:
+        return self.handler.name
 
     @property
     def event_types(self) -> Collection[str]:
-        """Return the one type it handles."""
-        return (self.event_type.type,)
+        return (self.handler.event.type,)
 
     def deliver(self, entries: Sequence[JournalEntry]) -> None:
-        """Handle all events in one transaction; one event that was handled before changes nothing."""
+        """Handle all events in one transaction; an event that was handled before changes nothing."""
         try:
             self._handle(entries)
         except AlreadyHandled:
             if len(entries) > 1:
-                raise  # the relay tries them one by one, and finds out which
+                raise  # the relay then delivers them one by one, and finds out which
 
     @repeat_when_stale
     def _handle(self, entries: Sequence[JournalEntry]) -> None:
         events = [from_entry(entry) for entry in entries]
         with self.unit_of_work() as uow:
-            self.prefetch(events, uow)
+            if self.handler.prefetch is not None:
+                self.handler.prefetch(events, uow)
             for entry, event in zip(entries, events, strict=True):
                 with caused_by(Cause(causation_id=str(entry.id), traceparent=entry.traceparent)):
                     uow.inbox.add(self.name, entry.id)
-                    self.handler(event, uow)
+                    self.handler.handle(event, uow)
             uow.commit()
 
 

@@ -1,0 +1,1 @@
+"""Idempotency: a request that its client sends again has its effect once."""

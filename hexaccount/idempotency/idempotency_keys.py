@@ -1,4 +1,4 @@
-"""How a request with a key, which its client may send again, has its effect once."""
+"""Requests with an idempotency key, which have their effect once however often they are sent."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -6,51 +6,49 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.idempotency.ports import IdempotencyRecord, IdempotencyUnitOfWork
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.errors import Refusal
 from hexaccount.kernel.fingerprints import Fingerprints
-from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import StoreUnavailable, UnitOfWorkFactory
 
 _RETRY_SECONDS = 1
 
 
 class RequestInFlight(Refusal):
-    """The first request with this key has not been answered yet; `retry_after` is in whole seconds."""
+    """The first request with this key is still being processed; `retry_after` is in whole seconds."""
 
     code = "request_in_flight"
 
     def __init__(self) -> None:
-        super().__init__("the first request with this idempotency key is still in hand; try again")
+        super().__init__("try again: the first request with this idempotency key is still being processed")
         self.retry_after = _RETRY_SECONDS
 
 
 class IdempotencyKeyReused(Refusal):
-    """A key came with another request than its first."""
+    """The key was used before, for a different request."""
 
     code = "idempotency_key_reused"
 
     def __init__(self) -> None:
-        super().__init__("this idempotency key was used for a request that is not the same; make a new key")
+        super().__init__("use a new key: this idempotency key was used for a different request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKeys:
     """Claims keys for requests.
 
-    A request may be in hand for `lease`; who takes longer may find that a repetition has overtaken it. It is
-    remembered for `lifetime`.
+    A request may be processed for `lease`; after that a repetition may overtake it. It is remembered for `lifetime`.
     """
 
-    unit_of_work: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory[IdempotencyUnitOfWork]
     fingerprints: Fingerprints
     clock: Clock
     lifetime: timedelta
     lease: timedelta = timedelta(seconds=60)
 
     def claim(self, key: str, request: Sequence[str | None]) -> IdempotencyRecord:
-        """Return the request with a key: with its answer, or claimed by this very call and now to be answered.
+        """Return the record of a key: with its answer, or claimed by this call, whose caller has to complete it.
 
         Raises RequestInFlight, and IdempotencyKeyReused where the first request with the key was not this one.
         """
@@ -72,7 +70,7 @@ class IdempotencyKeys:
         return holder
 
     def release(self, claim: IdempotencyRecord) -> UUID | None:
-        """Let the client try again after a failure; return what answers the request if somebody has meanwhile."""
+        """Free a key after a failure; return the answer if another process has completed the request meanwhile."""
         with suppress(StoreUnavailable), self.unit_of_work() as uow:
             uow.idempotency_records.release(claim)
             holder = uow.idempotency_records.find(claim.key)

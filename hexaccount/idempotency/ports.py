@@ -3,12 +3,14 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from hexaccount.kernel.unit_of_work import UnitOfWork
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyRecord:
-    """A request to which its client gave a key; of both only digests are known.
+    """A request with an idempotency key, of both of which only digests are stored.
 
-    It is in hand until `claimed_until`, and remembered until `expires_at`. `user_id` is the account that it has
+    It is being processed until `claimed_until`, and remembered until `expires_at`. `user_id` is the account that it has
     opened, None until then.
     """
 
@@ -19,37 +21,41 @@ class IdempotencyRecord:
     user_id: UUID | None = None
 
     def gives_way_to(self, request: "IdempotencyRecord", now: datetime) -> bool:
-        """Tell whether another request may take the key: this one was left over by its own kind, or is forgotten."""
-        left_over = self.user_id is None and self.claimed_until <= now and self.fingerprint == request.fingerprint
-        return left_over or self.expires_at <= now
+        """Tell whether another request may take the key: an equal one after the claim, any other after the expiry."""
+        abandoned = self.user_id is None and self.claimed_until <= now and self.fingerprint == request.fingerprint
+        return abandoned or self.expires_at <= now
 
     def awaits(self, answered: "IdempotencyRecord") -> bool:
-        """Tell whether an answered request is this one, which has no answer yet."""
+        """Tell whether `answered` is the answer to this request, which has none yet."""
         return self.user_id is None and self.fingerprint == answered.fingerprint
 
 
 class IdempotencyRecords(Protocol):
-    """The requests with a key, by which a repetition finds the first of them."""
+    """Finds the first request with an idempotency key."""
 
     def claim(self, request: IdempotencyRecord, *, now: datetime) -> IdempotencyRecord | None:
-        """Take the key for `request`, at once and in a commit of its own, or return the request that keeps it.
+        """Claim the key for `request`, in a commit of its own, or return the request that has it.
 
-        A request keeps its key while it is in hand, once it was answered, and from requests with another fingerprint,
-        as long as it is remembered.
+        A request keeps its key while it is processed, after its answer, and from other fingerprints until it expires.
         """
         ...
 
-    def find(self, key: str) -> IdempotencyRecord | None:
-        """Return the request that has a key."""
-        ...
+    def find(self, key: str) -> IdempotencyRecord | None: ...
 
     def release(self, request: IdempotencyRecord) -> None:
-        """Forget a request, at once and in a commit of its own, unless it was answered or another has its key."""
+        """Remove a request, in a commit of its own, unless it was answered or another one has its key."""
         ...
 
     def complete(self, request: IdempotencyRecord, user_id: UUID) -> None:
-        """At commit, note which account answers `request`, also where it is no longer in hand.
+        """At commit, record which account answers `request`, also after its claim has expired.
 
         Does nothing if the key belongs to another fingerprint, or was answered, by then.
         """
         ...
+
+
+class IdempotencyUnitOfWork(UnitOfWork, Protocol):
+    """A unit of work on idempotency records."""
+
+    @property
+    def idempotency_records(self) -> IdempotencyRecords: ...

@@ -16,7 +16,7 @@ class ForeignEvent(TypeError):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Aggregate(ABC):
-    """What changes as one, and tells of each change by an event.
+    """A consistency boundary: it changes as one, and records each change as an event.
 
     `version` counts the events since its beginning: it is the `sequence` of the last one, and the number that a
     store compares before it writes. `pending` holds the events that no store has yet.
@@ -35,10 +35,7 @@ class Aggregate(ABC):
 
     @classmethod
     def fold(cls, events: Iterable[Event]) -> Self:
-        """Return the state that these events, a whole journal, tell of; secrets are not among it.
-
-        Raises ForeignEvent.
-        """
+        """Return the state that follows from a whole journal, secrets aside; raises ForeignEvent."""
         first, *later = events
         aggregate = cls._begin(first)
         for event in later:
@@ -64,4 +61,4 @@ class Aggregate(ABC):
 
     @abstractmethod
     def _apply(self, event: Event) -> None:
-        """Change the state as `event` tells."""
+        """Change the state by `event`."""

@@ -1,4 +1,4 @@
-"""What led to the work in hand, so that the events it records can say so."""
+"""The cause of the current work, which the events that it records name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ _current: ContextVar[Cause] = ContextVar("hexaccount_cause", default=_NONE)
 
 
 def current_cause() -> Cause:
-    """Return the cause of the work in hand."""
+    """Return the cause of the current work."""
     return _current.get()
 
 

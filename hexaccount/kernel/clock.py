@@ -3,7 +3,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """Reads the time."""
 
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC, in whole milliseconds."""

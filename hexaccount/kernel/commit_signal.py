@@ -2,7 +2,7 @@ import threading
 
 
 class CommitSignal:
-    """Wakes those who wait for events to be committed; a commit between looking and waiting is not missed."""
+    """Wakes threads that wait for events to be committed; a commit between a look-up and the wait is not missed."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -14,7 +14,7 @@ class CommitSignal:
         return self._count
 
     def give(self) -> None:
-        """Wake all who wait."""
+        """Wake all waiting threads."""
         with self._condition:
             self._count += 1
             self._condition.notify_all()

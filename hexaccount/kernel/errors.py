@@ -2,18 +2,18 @@
 
 
 class Refusal(Exception):
-    """A request that a rule of the domain turns down; `code` is stable and safe to show."""
+    """A request that a rule of the domain refuses; `code` is stable and safe to show."""
 
     code = "refused"
 
 
 class InvalidValue(Refusal):
-    """A text that cannot become the value it was meant to be."""
+    """A text that does not fit its value object."""
 
     code = "invalid_value"
 
     def __init__(self, reason: str) -> None:
-        """Take a sentence that says what is wrong and what would be right; it never repeats the text itself."""
+        """Take a sentence that says what is wrong and what would be right; it never repeats the refused text."""
         super().__init__(reason)
         self.reason = reason
 
@@ -24,6 +24,6 @@ class InvalidInput(Refusal):
     code = "invalid_input"
 
     def __init__(self, errors: dict[str, str]) -> None:
-        """Take the reason of each refused field by the field's name."""
+        """Take the reason for each refused field, by the name of the field."""
         super().__init__("; ".join(f"{field}: {reason}" for field, reason in errors.items()))
         self.errors = errors

@@ -7,13 +7,13 @@ T = TypeVar("T")
 
 
 class FieldChecks:
-    """Builds the values of a message one by one and tells of all that are invalid at once."""
+    """Builds the values of a message one by one, and refuses all invalid ones at once."""
 
     def __init__(self) -> None:
         self._errors: dict[str, str] = {}
 
-    def take(self, field: str, make: Callable[[str], T], text: str) -> T:
-        """Return the value that `make` makes of `text`; what it refuses is told by `finish`."""
+    def parse(self, field: str, make: Callable[[str], T], text: str) -> T:
+        """Return `make(text)`; an InvalidValue that it raises is collected for `finish`."""
         try:
             return make(text)
         except InvalidValue as refusal:

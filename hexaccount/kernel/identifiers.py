@@ -15,7 +15,7 @@ class Identifiers(Protocol):
 
 
 def first_id_at(moment: datetime) -> UUID:
-    """Return what no identifier made in this millisecond or later sorts before, and every earlier one does."""
+    """Return the lowest identifier of a millisecond: every earlier one sorts before it, every later one does not."""
     # A UUIDv7 begins with 48 bits of milliseconds since 1970 (RFC 9562, 5.7).
     return UUID(int=(moment - _EPOCH) // _MILLISECOND << 80)
 

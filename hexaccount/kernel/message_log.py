@@ -11,7 +11,7 @@ _log = logging.getLogger("hexaccount.bus")
 
 
 def log_messages(message: Message[Any], call: Callable[[], Any]) -> Any:
-    """Log the type of each message, how it ended and how long it took; never what it holds."""
+    """Log the type of each message, its outcome and its duration, never its contents."""
     began = perf_counter()
     outcome = "failed"
     try:

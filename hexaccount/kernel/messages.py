@@ -1,4 +1,4 @@
-"""What can be said to the service: orders that change something, and questions that do not."""
+"""Messages to the service: commands that change something, and queries that do not."""
 
 from typing import Generic, TypeVar
 
@@ -6,18 +6,18 @@ R = TypeVar("R")
 
 
 class Message(Generic[R]):
-    """Something that one handler answers with an R."""
+    """A message whose one handler returns an R."""
 
     __slots__ = ()
 
 
 class Command(Message[R]):
-    """An order."""
+    """A message that may change something."""
 
     __slots__ = ()
 
 
 class Query(Message[R]):
-    """A question; answering it changes nothing."""
+    """A message that changes nothing."""
 
     __slots__ = ()

@@ -14,9 +14,9 @@ _LONGEST_PAUSE = 0.05
 
 
 def repeat_when_stale(work: Callable[P, R]) -> Callable[P, R]:
-    """Let `work` begin anew when somebody else was faster; it must open its unit of work itself.
+    """Repeat `work` after StaleVersion, up to 50 times; it must begin its unit of work itself.
 
-    Of those who race, one wins each round, so repeating ends; slow work such as hashing belongs outside.
+    In each round one of the competing transactions wins, so repetition ends. Slow work such as hashing belongs outside.
     """
 
     @wraps(work)
@@ -25,7 +25,7 @@ def repeat_when_stale(work: Callable[P, R]) -> Callable[P, R]:
             try:
                 return work(*args, **kwargs)
             except StaleVersion:
-                # Random, so that those who collided do not collide again in step.
+                # Random, so that transactions that collided do not collide again in step.
                 time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.001 * 2**attempt)))  # noqa: S311 - jitter
         return work(*args, **kwargs)
 

@@ -6,7 +6,7 @@ from hexaccount.kernel.errors import InvalidValue
 
 # Zero-width joiners form letters in several scripts; every other format character hides or reorders text.
 _JOINERS = "\u200c\u200d"
-# Letters and marks that are not seen (Default_Ignorable_Code_Point); what else is ignorable is no letter or mark.
+# Letters and marks that are not displayed (Default_Ignorable_Code_Point); other ignorable characters are neither.
 _IGNORABLE = (
     (0x034F, 0x034F),
     (0x115F, 0x1160),
@@ -22,7 +22,7 @@ _REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def is_invisible(character: str) -> bool:
-    """Tell whether a letter or mark is one that nobody sees, by which two texts may look the same."""
+    """Tell whether a letter or mark is not displayed, so that two different texts may look the same."""
     return character in _INVISIBLE
 
 
@@ -35,7 +35,7 @@ def clean_line(text: str, *, at_most: int) -> str:
     cleaned = _clean(text, at_most=at_most, allowed=_JOINERS)
     for character in cleaned:
         if is_invisible(character):
-            raise InvalidValue(f"contains the character U+{ord(character):04X}, which nobody sees")
+            raise InvalidValue(f"contains the character U+{ord(character):04X}, which is invisible; remove it")
     return cleaned
 
 

@@ -1,19 +1,53 @@
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
 from uuid import UUID
+
+U_co = TypeVar("U_co", covariant=True)
+
+
+class UnitOfWork(Protocol):
+    """One transaction, made anew for each message.
+
+    Reads see what is committed; an aggregate that was read or added is one object within the unit of work. Writes wait
+    for `commit`, which stores the changed aggregates, their events and the deliveries of these events in one
+    transaction, or nothing. Leaving the block without `commit` undoes all.
+
+    A room declares the repositories that it uses by a protocol of its own that extends this one.
+    """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def commit(self) -> None:
+        """Store all changes.
+
+        Raises the error of a broken uniqueness rule, StaleVersion when a changed aggregate is not in the store in the
+        version in which it was read, and StoreUnavailable.
+        """
+        ...
+
+
+class UnitOfWorkFactory(Protocol[U_co]):
+    """Begins a unit of work."""
+
+    def __call__(self) -> U_co: ...
 
 
 class StaleVersion(Exception):
-    """Somebody else has changed an aggregate since it was read; reading it again and repeating is safe."""
+    """Another transaction has changed an aggregate since it was read; reading it again and repeating is safe."""
 
     code = "conflict"
 
     def __init__(self, kind: str, aggregate_id: UUID) -> None:
-        super().__init__(f"the {kind} {aggregate_id} was changed by somebody else at the same time; try again")
+        super().__init__(f"the {kind} {aggregate_id} was changed by another request at the same time; try again")
         self.kind = kind
         self.aggregate_id = aggregate_id
 
 
 class StoreUnavailable(Exception):
-    """The store cannot be reached, or does not answer in time; `remedy` says what helps where that is known."""
+    """The store cannot be reached or does not answer in time; `remedy` says what helps where that is known."""
 
     def __init__(self, reason: str = "the store cannot be reached at this moment; try again", remedy: str = "") -> None:
         super().__init__(f"{reason}; {remedy}" if remedy else reason)
@@ -22,4 +56,4 @@ class StoreUnavailable(Exception):
 
 
 class StoreRefused(StoreUnavailable):
-    """The store is there, and does not do its work for us until something is changed there or in the settings."""
+    """The store is reachable and refuses to work until something is changed there or in the settings."""

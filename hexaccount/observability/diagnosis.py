@@ -1,20 +1,20 @@
-"""What is found of a part of the service by whoever looks before, or instead of, serving."""
+"""The findings of a diagnosis of the service's parts."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Verdict(Enum):
-    """How a part is: in order, in need of something to be done, or not to be reached at the moment."""
+    """The state of a part: in order, in need of an action of the operator, or unreachable at the moment."""
 
-    WELL = "well"
+    OK = "ok"
     TO_DO = "to do"
-    AWAY = "away"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was found of a part, and what to do about it, if anything; neither holds a secret."""
+    """The result of one check, and its remedy, if any; neither contains a secret."""
 
     part: str
     verdict: Verdict

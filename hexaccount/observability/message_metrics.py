@@ -1,4 +1,4 @@
-"""What is counted of the messages on the bus."""
+"""Measures the messages on the bus."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -14,7 +14,7 @@ from hexaccount.passwords.ports import HashingOverloaded
 
 
 class MessageMetrics:
-    """Takes down of each message its type, how it ended and how long it took, and of logins what became of them."""
+    """A middleware that records the type, outcome and duration of each message, and the outcomes of logins."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -22,18 +22,18 @@ class MessageMetrics:
             metrics.declare(LOGINS, outcome)
 
     def __call__(self, message: Message[Any], call: Callable[[], Any]) -> Any:
-        """Have a message handled."""
+        """Handle a message."""
         began = perf_counter()
         try:
             answer = call()
         except BaseException as error:
             outcome = "refused" if isinstance(error, Refusal) else "failed"
-            self._take_down(message, began, outcome, _outcome_of_login(error))
+            self._record(message, began, outcome, _outcome_of_login(error))
             raise
-        self._take_down(message, began, "done", "succeeded")
+        self._record(message, began, "done", "succeeded")
         return answer
 
-    def _take_down(self, message: Message[Any], began: float, outcome: str, login: str) -> None:
+    def _record(self, message: Message[Any], began: float, outcome: str, login: str) -> None:
         kind = type(message)
         self._metrics.observe(MESSAGES, perf_counter() - began, kind.__name__, outcome)
         if kind is LogIn:

@@ -3,8 +3,8 @@ from hexaccount.kernel.metrics import QUICK_SECONDS, MetricDefinition, MetricKin
 HTTP_REQUESTS = MetricDefinition(
     "hexaccount_http_request_duration_seconds",
     MetricKind.DISTRIBUTION,
-    "Seconds from when a thread took a request to its answer, by the template of its route (`unmatched` where none "
-    "fits), its method (`_OTHER` for what HTTP does not know) and the status of the answer.",
+    "Seconds that a request took on its thread, by the template of its route (`unmatched` if there is none), its "
+    "method (`_OTHER` if it is not one of HTTP's) and the status of the response.",
     labels=("route", "method", "status"),
     buckets=QUICK_SECONDS,
 )
@@ -13,8 +13,8 @@ HTTP_REQUESTS = MetricDefinition(
 HTTP_REFUSALS = MetricDefinition(
     "hexaccount_http_refusals",
     MetricKind.COUNT,
-    "Requests that were answered in the place of a route: malformed, too slow or too large (400, 408, 413), with too "
-    "many waiting before them or not done in time (503), or because of a fault (500).",
+    "Requests that were refused before a route: malformed, too slow or too large (400, 408, 413), overload or deadline "
+    "exceeded (503), or an internal error (500).",
     labels=("status", "code"),
 )
 
@@ -22,22 +22,22 @@ HTTP_REFUSALS = MetricDefinition(
 HTTP_IN_FLIGHT = MetricDefinition(
     "hexaccount_http_requests_in_flight",
     MetricKind.SUM,
-    "Requests that have arrived and are not answered, those that wait for a thread among them.",
+    "Requests that have arrived and are not answered yet, including those that wait for a thread.",
 )
 
 
 HTTP_WAITING = MetricDefinition(
     "hexaccount_http_requests_waiting",
     MetricKind.SUM,
-    "Requests that wait for a thread of their class; those in `password` wait for a hash.",
-    labels=("lane",),
+    "Requests that wait for a thread of their request class; those of class `password` wait for a hash.",
+    labels=("request_class",),
 )
 
 
 MESSAGES = MetricDefinition(
     "hexaccount_message_duration_seconds",
     MetricKind.DISTRIBUTION,
-    "Seconds that a message took on the bus, by its type and whether it was `done`, `refused` by a rule, or `failed`.",
+    "Seconds that a message took on the bus, by its type and its outcome: `done`, `refused` by a rule, or `failed`.",
     labels=("message", "outcome"),
     buckets=QUICK_SECONDS,
 )
@@ -45,34 +45,34 @@ MESSAGES = MetricDefinition(
 
 READY = MetricDefinition(
     "hexaccount_ready",
-    MetricKind.LEAST,
-    "Whether every process can do its work: 1, or 0 where one does not reach the store, finds it not migrated, or "
-    "cannot open the key that signs.",
+    MetricKind.MIN,
+    "1 if every process can serve; 0 if one does not reach the store, finds it not migrated, or cannot open the "
+    "signing key.",
 )
 
 
-SOCKETS = MetricDefinition("hexaccount_sockets", MetricKind.SUM, "Sockets on which somebody hears of events.")
+SOCKETS = MetricDefinition("hexaccount_sockets", MetricKind.SUM, "Sockets that receive events.")
 
 
 SOCKETS_WATCHING = MetricDefinition(
-    "hexaccount_sockets_watching", MetricKind.SUM, "Sockets among them on which an admin hears of all accounts."
+    "hexaccount_sockets_watching", MetricKind.SUM, "Sockets of admins that receive the events of all accounts."
 )
 
 
 PROCESSES = MetricDefinition(
-    "hexaccount_processes", MetricKind.SUM, "Processes that do the work, without the parent that starts them."
+    "hexaccount_processes", MetricKind.SUM, "Worker processes, without the parent that starts them."
 )
 
 
 PROCESS_CPU_SECONDS = MetricDefinition(
-    "hexaccount_process_cpu_seconds", MetricKind.COUNT, "Seconds of processor time that these processes have used."
+    "hexaccount_process_cpu_seconds", MetricKind.COUNT, "Processor time of these processes in seconds."
 )
 
 
 PROCESS_MEMORY = MetricDefinition(
     "hexaccount_process_resident_memory_bytes",
     MetricKind.SUM,
-    "Memory that these processes have in use; what they share is counted in each.",
+    "Resident memory of these processes; what they share is counted in each.",
 )
 
 
@@ -82,7 +82,7 @@ PROCESS_OPEN_FILES = MetricDefinition(
 
 
 PROCESS_OPEN_FILES_LIMIT = MetricDefinition(
-    "hexaccount_process_open_files_limit", MetricKind.LEAST, "How many of them one process may have open."
+    "hexaccount_process_open_files_limit", MetricKind.MIN, "How many files and sockets one process may have open."
 )
 
 

@@ -3,25 +3,25 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-_log = logging.getLogger("hexaccount.lookout")
+_log = logging.getLogger("hexaccount.observability")
 
 
 class PeriodicTask:
-    """Looks at something again and again, in a thread of its own, at once for the first time."""
+    """Runs a function at intervals in a thread, for the first time at once."""
 
-    def __init__(self, look: Callable[[], None], *, interval: timedelta) -> None:
-        self._look = look
+    def __init__(self, run: Callable[[], None], *, interval: timedelta) -> None:
+        self._run_once = run
         self._interval = interval
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to look."""
-        self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name="periodic-task", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more, once a look that is under way is done."""
+        """Stop the thread after the current run."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
@@ -29,8 +29,8 @@ class PeriodicTask:
     def _run(self) -> None:
         while True:
             try:
-                self._look()
-            except Exception:  # noqa: BLE001 - whatever goes wrong, there must be a next look
-                _log.exception("figures of the service could not be looked at; this is tried again")
+                self._run_once()
+            except Exception:  # noqa: BLE001 - whatever fails, the next run must take place
+                _log.exception("metrics could not be collected; this is tried again")
             if self._stopping.wait(self._interval.total_seconds()):
                 return

@@ -1,4 +1,4 @@
-"""Whether a process can serve: which part is missing, and which one it does without, and not a word of where any is."""
+"""Whether a process can serve, without a word about where its parts are."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -15,16 +15,19 @@ _log = logging.getLogger("hexaccount.readiness")
 
 
 class FailedCheck(Enum):
-    """A part without which nothing can be served: a code that never changes, and what it means."""
+    """A reason for which nothing can be served: a code that never changes, and its meaning."""
 
     DRAINING = "draining", "the service is shutting down; another instance answers"
     STORE_UNREACHABLE = "store_unreachable", "the store cannot be reached, or does not answer in time"
-    STORE_REFUSES = "store_refuses", "the store is there, and does not let this process read and write in it"
+    STORE_REFUSES = "store_refuses", "the store is reachable, but does not let this process read and write"
     SCHEMA_MISSING = "schema_missing", "the store has no schema yet; it has to be migrated"
     SCHEMA_TOO_OLD = "schema_too_old", "the store's schema is older than this version needs; it has to be migrated"
-    SCHEMA_TOO_NEW = "schema_too_new", "the store's schema is newer than this version knows; a later one has to serve"
+    SCHEMA_TOO_NEW = (
+        "schema_too_new",
+        "the store's schema is newer than this version supports; a later one has to serve",
+    )
     SCHEMA_MISMATCH = "schema_mismatch", "the store's schema is not one that this version can serve with"
-    KEY_UNREADABLE = "key_unreadable", "the key that signs cannot be opened with the jwt.key of this process"
+    KEY_UNREADABLE = "key_unreadable", "the signing key cannot be opened with the jwt.key of this process"
 
     def __init__(self, code: str, detail: str) -> None:
         self.code = code
@@ -33,9 +36,9 @@ class FailedCheck(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReadinessReport:
-    """How a process is: what is missing, if anything, and by name what it goes on without."""
+    """The failed check, if any, and the names of parts that the process works without."""
 
-    missing: FailedCheck | None = None
+    failed: FailedCheck | None = None
     degraded: Sequence[str] = ()
 
 
@@ -47,7 +50,7 @@ _SCHEMA: Mapping[type[SchemaMismatch], FailedCheck] = {
 
 
 class Readiness:
-    """Looks at what serving takes; a change is logged, with the reason that nobody outside is told."""
+    """Checks whether the process can serve, and logs each change with its reason, which clients do not see."""
 
     def __init__(
         self,
@@ -58,32 +61,32 @@ class Readiness:
         check_signer: Callable[[datetime], None],
         degraded: Callable[[], Sequence[str]],
     ) -> None:
-        """Take who tells whether all ends, who raises where something is missing, and who names what is done without.
+        """Take the checks.
 
+        draining: whether the process is shutting down.
         check_store: raises StoreUnavailable and SchemaMismatch.
         check_signer: raises SignerUnreadable and StoreUnavailable, for the key that signs at a moment.
+        degraded: the names of parts that the process works without at this moment.
         """
         self._clock = clock
         self._draining = draining
         self._check_store = check_store
         self._check_signer = check_signer
         self._degraded = degraded
-        self._told: FailedCheck | None = None
+        self._reported: FailedCheck | None = None
 
-    def look(self) -> ReadinessReport:
-        """Return how it is now, within seconds."""
-        missing, reason = (
-            (FailedCheck.DRAINING, "told to stop") if self._draining() else self._look_for_what_is_missing()
-        )
-        if missing is not self._told:
-            self._told = missing
-            if missing is None:
+    def check(self) -> ReadinessReport:
+        """Return the state of this moment, within seconds."""
+        failed, reason = (FailedCheck.DRAINING, "shutting down") if self._draining() else self._first_failure()
+        if failed is not self._reported:
+            self._reported = failed
+            if failed is None:
                 _log.warning("ready again")
             else:
-                _log.warning("not ready, %s: %s", missing.code, reason)
-        return ReadinessReport(missing, tuple(self._degraded()) if missing is None else ())
+                _log.warning("not ready, %s: %s", failed.code, reason)
+        return ReadinessReport(failed, tuple(self._degraded()) if failed is None else ())
 
-    def _look_for_what_is_missing(self) -> tuple[FailedCheck | None, str]:
+    def _first_failure(self) -> tuple[FailedCheck | None, str]:
         try:
             self._check_store()
             self._check_signer(self._clock.now())

@@ -12,14 +12,14 @@ from hexaccount.signing_keys.ports import SignerUnreadable
 from hexaccount.store_kit.store import SchemaMismatch
 
 MOST_COUNTED = 10_000
-_log = logging.getLogger("hexaccount.lookout")
+_log = logging.getLogger("hexaccount.observability")
 
 
 class StoreMetricsCollector:
-    """Looks whether a process can do its work, and at what has piled up in the store for each subscriber.
+    """Measures whether the process can serve, and the backlog of each subscriber.
 
-    The store is asked by a thread of its own and not by who wants to know the figures: they must be there above all
-    when the store is not.
+    A thread of its own reads the store, not the request for metrics: these must be available above all when the store
+    is not.
     """
 
     def __init__(
@@ -31,23 +31,23 @@ class StoreMetricsCollector:
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        """Take for whom to look, and what raises StoreUnavailable, SchemaMismatch or SignerUnreadable."""
+        """Take the subscribers' names, and a check that raises StoreUnavailable, SchemaMismatch or SignerUnreadable."""
         self._outbox = outbox
         self._check = check
         self._subscribers = subscribers
         self._clock = clock
         self._metrics = metrics
 
-    def look(self) -> None:
-        """Take down how it is; where that cannot be seen, that it is not well."""
+    def collect(self) -> None:
+        """Record the present state; if it cannot be read, the process counts as not ready."""
         try:
-            self._look_whether_ready()
+            self._measure_readiness()
             for subscriber in self._subscribers:
-                self._look_for(subscriber)
+                self._measure_backlog(subscriber)
         except (StoreUnavailable, SchemaMismatch, SignerUnreadable) as error:
             _log.debug("not ready: %s", error)
 
-    def _look_whether_ready(self) -> None:
+    def _measure_readiness(self) -> None:
         ready = 0
         try:
             self._check()
@@ -55,7 +55,7 @@ class StoreMetricsCollector:
         finally:
             self._metrics.set(READY, ready)
 
-    def _look_for(self, subscriber: str) -> None:
+    def _measure_backlog(self, subscriber: str) -> None:
         backlog = self._outbox.backlog(subscriber, limit=MOST_COUNTED)
         waited = 0.0 if backlog.oldest is None else (self._clock.now() - moment_of(backlog.oldest)).total_seconds()
         self._metrics.set(OUTBOX_EVENTS, backlog.pending, subscriber)

@@ -10,21 +10,22 @@ from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.passwords.errors import WrongPassword
 from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.password import Password, normalise_password
 from hexaccount.passwords.password_policy import refuse_weak_password_of
 from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
 from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.ports import SessionsUnitOfWork
 from hexaccount.sessions.session import Session
-from hexaccount.store_kit.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePassword(Command[str]):
-    """Change the password of the account behind a session, which goes on while all others end.
+    """Change the password of the account behind a session; this session is kept, all others end.
 
-    The answer is what the device may show at its next login, as what it had for that is void, too.
+    The answer is a new device token for the next login, since the change makes the earlier one invalid.
     """
 
     session_id: UUID
@@ -33,9 +34,9 @@ class ChangePassword(Command[str]):
 
     @classmethod
     def of_text(cls, *, session_id: UUID, current: str, new: str) -> Self:
-        """Build the command from text as people enter it; raises InvalidInput."""
+        """Build the command from text; raises InvalidInput."""
         checks = FieldChecks()
-        password = checks.take("new_password", Password, new)
+        password = checks.parse("new_password", Password, new)
         checks.finish()
         return cls(session_id=session_id, current=current, new=password)
 
@@ -43,14 +44,14 @@ class ChangePassword(Command[str]):
 def change_password(
     command: ChangePassword,
     *,
-    unit_of_work: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
     hasher: PasswordHasher,
     common_passwords: CommonPasswords,
     clock: Clock,
     identifiers: Identifiers,
     throttle: LoginThrottle,
 ) -> str:
-    """Change a password and return a token of the device.
+    """Change a password and return a device token.
 
     Raises NotAuthenticated, TooManyAttempts, WrongPassword, InvalidInput of a weak password, or HashingOverloaded.
     """
@@ -68,12 +69,19 @@ def change_password(
 
 
 @repeat_when_stale
-def _store(session_id: UUID, verified: User, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> User:
+def _store(
+    session_id: UUID,
+    verified: User,
+    new_hash: str,
+    *,
+    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
+    clock: Clock,
+) -> User:
     now = clock.now()
     with unit_of_work() as uow:
         session, user = _live(uow, session_id, now)
-        # Both differ only where this very session has changed the password meanwhile: one alone is that of a login that
-        # has renewed the hash, or of other sessions that were ended.
+        # Both differ only if this very session has changed the password meanwhile. One alone differs after a login that
+        # has renewed the hash, or after other sessions were ended.
         if user.epoch != verified.epoch and user.password_hash != verified.password_hash:
             raise WrongPassword
         user.change_password(now)
@@ -83,7 +91,7 @@ def _store(session_id: UUID, verified: User, new_hash: str, *, unit_of_work: Uni
     return user
 
 
-def _live(uow: UnitOfWork, session_id: UUID, now: datetime) -> tuple[Session, User]:
+def _live(uow: SessionsUnitOfWork, session_id: UUID, now: datetime) -> tuple[Session, User]:
     found = uow.sessions.find_with_user(session_id)
     if found is None or not found[0].is_live(found[1], now):
         raise NotAuthenticated

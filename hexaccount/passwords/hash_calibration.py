@@ -1,4 +1,4 @@
-"""Which cost of hashing a machine can afford."""
+"""Finds the cost of hashing that a machine can afford."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from itertools import pairwise
 from math import ceil
 
 RECOMMENDED_COST = 10
-"""The least that OWASP's Password Storage Cheat Sheet asks of bcrypt."""
+"""The minimum for bcrypt in OWASP's Password Storage Cheat Sheet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashSpeed:
-    """What hashing at one cost takes while every core hashes.
+    """The speed of hashing at one cost while every core hashes.
 
-    `seconds` is the time of one hash, `per_second` the number of them on all cores. `measured` is false where both
-    were reckoned from the next lower cost, as each cost takes twice the last.
+    `seconds` is the time of one hash, `per_second` the number of hashes on all cores. `measured` is false where both
+    were computed from the next lower cost: each cost takes twice as long as the one before.
     """
 
     cost: int
@@ -25,7 +25,7 @@ class HashSpeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashSpeeds:
-    """The speeds of a machine, by rising cost."""
+    """The hashing speeds of a machine, by ascending cost."""
 
     cores: int
     speeds: Sequence[HashSpeed]
@@ -33,7 +33,7 @@ class HashSpeeds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostProposal:
-    """The cost to set, and what to know before setting it."""
+    """The proposed cost, with warnings."""
 
     speed: HashSpeed
     warnings: Sequence[str]
@@ -42,10 +42,9 @@ class CostProposal:
 def propose_cost(
     measured: HashSpeeds, *, target: float | None = None, logins_per_second: float | None = None
 ) -> CostProposal:
-    """Return the cost whose hash takes nearest to `target` seconds and that allows the logins; at least one is given.
+    """Return the cost whose hash takes closest to `target` seconds and that allows the logins; one of both is required.
 
-    For logins alone it is the highest cost that allows them. Where both are given and contradict each other, the logins
-    decide.
+    For logins alone it is the highest cost that allows them. If both targets contradict each other, the logins decide.
     """
     warnings: list[str] = []
     chosen = measured.speeds[-1]

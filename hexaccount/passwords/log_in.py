@@ -1,29 +1,29 @@
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
+from hexaccount.accounts.user import User
 from hexaccount.accounts.user_reference import find_by_login
 from hexaccount.kernel.clock import Clock
-from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.passwords.errors import WrongCredentials
-from hexaccount.passwords.login_throttle import LoginThrottle
+from hexaccount.passwords.login_throttle import LoginThrottle, PasswordAttempt
 from hexaccount.passwords.password import normalise_password
 from hexaccount.passwords.ports import HashingOverloaded, PasswordHasher
-from hexaccount.sessions.issued_tokens import IssuedTokens, issue_tokens
-from hexaccount.sessions.lifetimes import Lifetimes
-from hexaccount.sessions.ports import TokenIssuer
+from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
+from hexaccount.sessions.ports import SessionsUnitOfWork
 from hexaccount.sessions.refresh_token import RefreshToken, new_refresh_token
 from hexaccount.sessions.session import Session
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogIn(Command[IssuedTokens]):
-    """Open a session by user name, or e-mail address, and password.
+    """Open a session by user name or e-mail address, and password.
 
-    It carries the text as it came: a name that cannot exist gets the answer of a wrong one, after the same work.
-    `device` is what an earlier login on this device has given; one that is not valid is the same as none.
+    It carries raw text: an impossible name gets the answer of a wrong one, after the same work. `device` is the device
+    token of an earlier login on this device; an invalid one is ignored.
     """
 
     user_name: str
@@ -36,32 +36,18 @@ class LogIn(Command[IssuedTokens]):
 def log_in(
     command: LogIn,
     *,
-    unit_of_work: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
     hasher: PasswordHasher,
-    tokens: TokenIssuer,
+    tokens: SessionTokens,
     clock: Clock,
-    identifiers: Identifiers,
     throttle: LoginThrottle,
-    lifetimes: Lifetimes,
 ) -> IssuedTokens:
     """Open a session; raises WrongCredentials, TooManyAttempts or HashingOverloaded."""
     with unit_of_work() as uow:
-        user = find_by_login(uow, command.user_name)
-    attempt = throttle.acquire(command.user_name, user, client_address=command.client_address, device=command.device)
-    password = normalise_password(command.password)
-    verification = attempt.check(partial(hasher.verify, password, user.password_hash if user else None))
-    if user is None or user.disabled or not verification.matches:
-        raise WrongCredentials(attempt.limit_status)
-    attempt.succeeded()
-    fresh_hash = _hash_again(hasher, password) if verification.outdated else None
-    session = Session.open(
-        session_id=identifiers.new(),
-        user=user,
-        client_address=command.client_address,
-        user_agent=command.user_agent,
-        at=clock.now(),
-        lifetimes=lifetimes,
-    )
+        found = find_by_login(uow, command.user_name)
+    attempt = throttle.acquire(command.user_name, found, client_address=command.client_address, device=command.device)
+    user, fresh_hash = _authenticate(found, normalise_password(command.password), attempt, hasher)
+    session = _open_session(user, command, tokens, clock.now())
     refresh = new_refresh_token()
     with unit_of_work() as uow:
         uow.sessions.add(session)
@@ -69,15 +55,31 @@ def log_in(
         if fresh_hash:
             uow.users.replace_hash(user.id, old=user.password_hash, new=fresh_hash)
         uow.commit()
-    access = issue_tokens(
-        session, refresh, tokens=tokens, identifiers=identifiers, lifetimes=lifetimes, at=session.opened_at
-    )
-    device = throttle.devices.issue(user, attempt.device_id or identifiers.new())
-    return replace(access, device=device, limit_status=attempt.limit_status)
+    device = throttle.devices.issue(user, attempt.device_id or tokens.identifiers.new())
+    issued = tokens.issue(session, refresh, at=session.opened_at)
+    return replace(issued, device=device, limit_status=attempt.limit_status)
 
 
-def _hash_again(hasher: PasswordHasher, password: str) -> str | None:
-    # The person is who they say; a full hashing queue puts the upgrade off until their next login.
+def _authenticate(
+    user: User | None, password: str, attempt: PasswordAttempt, hasher: PasswordHasher
+) -> tuple[User, str | None]:
+    """Return the account, and a new hash if the stored one is outdated; the work is the same for unknown accounts."""
+    verification = attempt.check(partial(hasher.verify, password, user.password_hash if user else None))
+    if user is None or user.disabled or not verification.matches:
+        raise WrongCredentials(attempt.limit_status)
+    attempt.succeeded()
+    # The user is authenticated; if the hashing queue is full, the next login renews the hash.
     with suppress(HashingOverloaded):
-        return hasher.hash(password)
-    return None
+        return user, hasher.hash(password) if verification.outdated else None
+    return user, None
+
+
+def _open_session(user: User, command: LogIn, tokens: SessionTokens, now: datetime) -> Session:
+    return Session.open(
+        session_id=tokens.identifiers.new(),
+        user=user,
+        client_address=command.client_address,
+        user_agent=command.user_agent,
+        at=now,
+        lifetimes=tokens.lifetimes,
+    )

@@ -5,66 +5,77 @@ from uuid import UUID
 
 from hexaccount.accounts.user import User
 from hexaccount.accounts.user_reference import login_key
+from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy, RateLimitStatus
 from hexaccount.passwords.ports import DeviceTokens, HashingOverloaded
 from hexaccount.rate_limits.network import network_of
-from hexaccount.rate_limits.rate_limit_status import RateLimitStatus
 from hexaccount.rate_limits.rate_limiter import LimitKey, Permit, RateLimiter
 
 R = TypeVar("R")
 
+# Wrong passwords: for a name from one address, for an account, from an address, and on a device that has logged in
+# before. The first is less than half of the second, so that no account is locked from one address, though an account
+# has two names. Addresses are generous: a school may be behind one.
+LOGIN = RateLimitPolicy("login", RateLimit.of(5, 12, 20, 720))
+LOGIN_ACCOUNT = RateLimitPolicy("login-account", RateLimit.of(15, 4, 60, 240))
+LOGIN_ADDRESS = RateLimitPolicy("login-address", RateLimit.of(60, 1, 600, 10))
+LOGIN_DEVICE = RateLimitPolicy("login-device", RateLimit.of(5, 12, 20, 720))
+# Wrong passwords of a client with another proof: a session whose password it wants to change, or the idempotency key
+# and all other texts of a registration.
+PASSWORD = RateLimitPolicy("password", RateLimit.of(5, 12, 20, 720))
+
 
 @dataclass(frozen=True, slots=True)
 class PasswordAttempt:
-    """An admitted guess at a password; `device_id` is that of a device on which the account has logged in before."""
+    """An admitted check of a password; `device_id` is that of a device on which the account has logged in before."""
 
     device_id: UUID | None
-    _admission: Permit
+    _permit: Permit
 
     @property
     def limit_status(self) -> RateLimitStatus | None:
-        """Return how whoever guesses stands with the narrowest limit."""
-        return self._admission.limit_status
+        """Return what is left of the narrowest limit."""
+        return self._permit.limit_status
 
     def check(self, verify: Callable[[], R]) -> R:
-        """Return what `verify` returns; a guess that could not be checked was none."""
+        """Return what `verify` returns; an attempt that could not be checked does not count."""
         try:
             return verify()
         except HashingOverloaded:
-            self._admission.refund()
+            self._permit.refund()
             raise
 
     def succeeded(self) -> None:
-        """Give back what a right password has taken."""
-        self._admission.refund()
+        """Refund the attempt: the password was right."""
+        self._permit.refund()
 
 
 @dataclass(frozen=True, slots=True)
 class LoginThrottle:
-    """Bounds the guesses at passwords, alike for accounts that exist and that do not."""
+    """Limits wrong passwords, alike for accounts that exist and for names that do not."""
 
     rate_limiter: RateLimiter
     devices: DeviceTokens
 
     def reauthenticate(self, proof: UUID) -> PasswordAttempt:
-        """Admit a guess at a password by who has shown something else already; raises TooManyAttempts.
+        """Admit an attempt by a client with another proof; raises TooManyAttempts.
 
-        `proof` is the id of what they have shown: their session, or the account that their own request has opened.
+        `proof` is the id of the session, or of the account that the same request has opened before.
         """
-        return PasswordAttempt(None, self.rate_limiter.acquire([LimitKey("password", (proof.hex,))]))
+        return PasswordAttempt(None, self.rate_limiter.acquire([LimitKey(PASSWORD, (proof.hex,))]))
 
     def acquire(self, login: str, user: User | None, *, client_address: str, device: str | None) -> PasswordAttempt:
-        """Admit a guess at the password of whoever logs in as `login`; raises TooManyAttempts.
+        """Admit an attempt to log in as `login`; raises TooManyAttempts.
 
-        A device that the account knows has a limit of its own, which nobody else can use up.
+        A device that the account knows has a limit of its own, which no other client can use up.
         """
         known = self.devices.device_of(device, user)
         if known is not None:
-            return PasswordAttempt(known, self.rate_limiter.acquire([LimitKey("login-device", (known.hex,))]))
+            return PasswordAttempt(known, self.rate_limiter.acquire([LimitKey(LOGIN_DEVICE, (known.hex,))]))
         name, network = login_key(login), network_of(client_address)
-        claims = [
-            # By name and not by account: this limit is shown, and would tell that a name and an address are one's.
-            LimitKey("login", (name, network)),
-            LimitKey("login-account", (f"user {user.id}" if user else f"name {name}",)),
-            LimitKey("login-address", (network,)),
+        keys = [
+            # By name, not by account: clients see this limit, and would learn that a name and an address are one's.
+            LimitKey(LOGIN, (name, network)),
+            LimitKey(LOGIN_ACCOUNT, (f"user {user.id}" if user else f"name {name}",)),
+            LimitKey(LOGIN_ADDRESS, (network,)),
         ]
-        return PasswordAttempt(None, self.rate_limiter.acquire(claims))
+        return PasswordAttempt(None, self.rate_limiter.acquire(keys))

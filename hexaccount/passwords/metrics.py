@@ -4,7 +4,7 @@ LOGINS = MetricDefinition(
     "hexaccount_logins",
     MetricKind.COUNT,
     "Attempts to log in: `succeeded`, or the code of the refusal, such as `wrong_credentials` or `too_many_attempts`; "
-    "`overloaded` where too many were waiting for a hash, `failed` for whatever else went wrong.",
+    "`overloaded` if too many were waiting for a hash, `failed` for any other error.",
     labels=("outcome",),
 )
 
@@ -12,7 +12,7 @@ LOGINS = MetricDefinition(
 HASH_SECONDS = MetricDefinition(
     "hexaccount_password_hash_duration_seconds",
     MetricKind.DISTRIBUTION,
-    "Seconds that the hash of a password took, without the wait for its turn.",
+    "Seconds that hashing a password took, without the wait for a slot.",
     buckets=SLOW_SECONDS,
 )
 
@@ -20,7 +20,7 @@ HASH_SECONDS = MetricDefinition(
 HASH_WAIT = MetricDefinition(
     "hexaccount_password_hash_wait_seconds",
     MetricKind.DISTRIBUTION,
-    "Seconds that a password waited on its thread for its turn to be hashed; requests wait before that in "
+    "Seconds that a thread waited for a hashing slot; requests wait for such a thread in "
     "`hexaccount_http_requests_waiting`.",
     buckets=SLOW_SECONDS,
 )
@@ -34,12 +34,12 @@ HASHES_RUNNING = MetricDefinition(
 HASHES_WAITING = MetricDefinition(
     "hexaccount_password_hashes_waiting",
     MetricKind.SUM,
-    "Passwords that wait on their thread for their turn to be hashed.",
+    "Passwords whose threads wait for a hashing slot.",
 )
 
 
 HASHES_REFUSED = MetricDefinition(
     "hexaccount_password_hashes_refused",
     MetricKind.COUNT,
-    "Passwords that were not hashed, because too many were waiting on their threads.",
+    "Passwords that were not hashed because the hashing queue was full.",
 )

@@ -1,4 +1,4 @@
-"""Passwords that anybody guesses who has met the person."""
+"""Passwords that are made of the user's own names."""
 
 from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.names import PersonName, UserName
@@ -10,10 +10,10 @@ _SHORTEST_WORD = 4
 def is_own_name(
     password: Password, *, user_name: UserName, email: EmailAddress, first_name: PersonName, last_name: PersonName
 ) -> bool:
-    """Tell whether a password is a name or the address of its account, alone or with digits behind it.
+    """Tell whether a password is a name or the address of its account, alone or followed by digits.
 
-    Case, spaces and punctuation do not count, and neither do names of fewer than four letters and digits: too much
-    begins with those by chance. First and last name count each for itself and together in either order.
+    Case, spaces and punctuation do not count. Names of fewer than four letters and digits are ignored, since too many
+    passwords begin with those by chance. First and last name count alone and together in either order.
     """
     first, last = first_name.text, last_name.text
     local_part = email.text.rpartition("@")[0]

@@ -8,10 +8,10 @@ _NORMALISED_AT_MOST = 1024
 
 @dataclass(frozen=True, slots=True, init=False)
 class Password:
-    """A secret fit to be set: 8 to 128 code points after NFKC, no rule of composition (NIST SP 800-63B-4, 3.1.1.2).
+    """A new password: 8 to 128 code points after NFKC, without composition rules (NIST SP 800-63B-4, 3.1.1.2).
 
-    Spaces and every printable character count; control characters and lone surrogates are refused, as no
-    keyboard enters them on purpose.
+    Spaces and every printable character count. Control characters and lone surrogates are refused: no keyboard enters
+    them on purpose.
     """
 
     text: str = field(repr=False)
@@ -36,10 +36,9 @@ class Password:
 
 
 def normalise_password(text: str) -> str:
-    """Return the spelling that is hashed, so that one password typed on two keyboards is one (NFKC).
+    """Return the spelling that is hashed (NFKC), which is the same for one password typed on two keyboards.
 
-    Normalising takes quadratic time on texts made for it, so what is longer than any password stays as it is: it
-    fits no account anyway.
+    A text that is longer than any password stays unchanged, since normalising may take quadratic time.
     """
     if len(text) > _NORMALISED_AT_MOST:
         return text
@@ -47,5 +46,5 @@ def normalise_password(text: str) -> str:
 
 
 def fold_password(text: str) -> str:
-    """Return the spelling by which a password is compared with texts that are known: normalised, its case folded."""
+    """Return the spelling in which a password is compared with known texts: normalised and case-folded."""
     return normalise_password(normalise_password(text).casefold())

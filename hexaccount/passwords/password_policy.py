@@ -17,9 +17,9 @@ def refuse_weak_password(
     common: CommonPasswords,
     field: str = "password",
 ) -> None:
-    """Raise InvalidInput of this field if a password is among the first that somebody would guess.
+    """Raise InvalidInput of this field if a password is one of the first that an attacker would guess.
 
-    To be called wherever a password is set, before it is hashed (NIST SP 800-63B-4, 3.1.1.2).
+    Call it wherever a password is set, before hashing (NIST SP 800-63B-4, 3.1.1.2).
     """
     reason = None
     if common.contains(password.text):
@@ -27,13 +27,13 @@ def refuse_weak_password(
     elif is_own_name(password, user_name=user_name, email=email, first_name=first_name, last_name=last_name):
         reason = "is made of the account's own names or address"
     if reason:
-        raise InvalidInput({field: f"{reason}; choose one that nobody would guess"})
+        raise InvalidInput({field: f"{reason}; choose one that is hard to guess"})
 
 
 def refuse_weak_password_of(
     user: User, password: Password, *, common: CommonPasswords, field: str = "password"
 ) -> None:
-    """Raise InvalidInput of this field if a new password for an account is a weak one."""
+    """Raise InvalidInput of this field if a new password for an account is weak."""
     refuse_weak_password(
         password,
         user_name=user.name,

@@ -1,4 +1,4 @@
-"""What passwords need from outside."""
+"""What passwords need from a hasher, a list of common passwords, and a signer of device tokens."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,56 +9,53 @@ from hexaccount.accounts.user import User
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Whether a password fits a stored hash, and whether that hash should be replaced by a fresh one."""
+    """Whether a password matches a stored hash, and whether that hash should be renewed."""
 
     matches: bool
     outdated: bool = False
 
 
 class PasswordHasher(Protocol):
-    """Turns a normalised password into a string that is safe to store, slowly and on purpose."""
+    """Hashes normalised passwords, slowly on purpose."""
 
     def hash(self, password: str) -> str:
-        """Return the string to store.
-
-        Raises HashingOverloaded when as many callers wait for a hash as the service allows.
-        """
+        """Return the hash to store; raises HashingOverloaded if the queue is full."""
         ...
 
     def verify(self, password: str, stored: str | None) -> Verification:
-        """Compare `password` with a stored string; with None, do the same work and find no match.
+        """Compare `password` with a stored hash; with None, do the same work and find no match.
 
-        Raises HashingOverloaded as `hash` does.
+        Raises HashingOverloaded if the queue is full.
         """
         ...
 
 
 class HashingOverloaded(Exception):
-    """All hashing slots are taken and the queue in front of them is full."""
+    """All hashing slots are in use and their queue is full."""
 
     code = "overloaded"
 
     def __init__(self, retry_after: int) -> None:
-        """Take the number of whole seconds after which another try may succeed."""
-        super().__init__(f"too many passwords are being checked at this moment; try again in {retry_after} s")
+        """Take the number of whole seconds after which another attempt may succeed."""
+        super().__init__(f"try again in {retry_after} s: too many passwords are being checked at this moment")
         self.retry_after = retry_after
 
 
 class CommonPasswords(Protocol):
-    """The passwords that so many people have chosen that they are tried first."""
+    """The most common passwords, which attackers try first."""
 
     def contains(self, text: str) -> bool:
-        """Tell whether a password is one of them, in this or another spelling of the same letters."""
+        """Tell whether a password is one of them, in any case and any compatibility form."""
         ...
 
 
 class DeviceTokens(Protocol):
-    """Signs what a device shows to prove that an account has logged in on it before."""
+    """Signs device tokens, which prove that an account has logged in on a device before."""
 
     def issue(self, user: User, device_id: UUID) -> str:
         """Return a token that is valid for this account until its epoch is raised."""
         ...
 
     def device_of(self, token: str | None, user: User | None) -> UUID | None:
-        """Return whose device shows the token, None unless it was issued for this account and its present epoch."""
+        """Return the device id of a token, None unless it was issued for this account and its present epoch."""
         ...

@@ -6,24 +6,25 @@ from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.passwords.password import Password
 from hexaccount.passwords.password_policy import refuse_weak_password_of
 from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.sessions.ports import SessionsUnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPassword(Command[None]):
-    """Give an account a password without knowing the one before, and end all its sessions."""
+    """Set the password of an account without the current one, and end all its sessions."""
 
     user_id: UUID
     password: Password = field(repr=False)
 
     @classmethod
     def of_text(cls, *, user_id: UUID, password: str) -> Self:
-        """Build the command from text as people enter it; raises InvalidInput."""
+        """Build the command from text; raises InvalidInput."""
         checks = FieldChecks()
-        checked = checks.take("password", Password, password)
+        checked = checks.parse("password", Password, password)
         checks.finish()
         return cls(user_id=user_id, password=checked)
 
@@ -31,7 +32,7 @@ class SetPassword(Command[None]):
 def set_password(
     command: SetPassword,
     *,
-    unit_of_work: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
     hasher: PasswordHasher,
     common_passwords: CommonPasswords,
     clock: Clock,
@@ -44,7 +45,7 @@ def set_password(
 
 
 @repeat_when_stale
-def _store(user_id: UUID, new_hash: str, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
+def _store(user_id: UUID, new_hash: str, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock) -> None:
     with unit_of_work() as uow:
         user = uow.users.get(user_id)
         user.change_password(clock.now())

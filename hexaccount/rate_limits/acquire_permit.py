@@ -1,17 +1,16 @@
 from dataclasses import dataclass
 
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.rate_limit import RateLimitPolicy, RateLimitStatus
 from hexaccount.rate_limits.network import network_of
-from hexaccount.rate_limits.policies import Policy
-from hexaccount.rate_limits.rate_limit_status import RateLimitStatus
 from hexaccount.rate_limits.rate_limiter import LimitKey, RateLimiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcquirePermit(Command[RateLimitStatus | None]):
-    """Count a request of a client; the answer is how they stand with the limit, None where nothing is limited."""
+    """Count a request of a client; the answer is what is left of the limit, None where nothing is limited."""
 
-    policy: Policy
+    policy: RateLimitPolicy
     client_address: str
 
 

@@ -3,27 +3,25 @@ from dataclasses import dataclass, field, replace
 
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.fingerprints import Fingerprints
+from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy, RateLimitStatus
 from hexaccount.rate_limits.errors import TooManyAttempts
-from hexaccount.rate_limits.policies import LOCAL, Policy, RateLimits
 from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore, RateLimitStoreUnavailable
-from hexaccount.rate_limits.rate_limit import RateLimit
-from hexaccount.rate_limits.rate_limit_status import RateLimitStatus
 
 
 @dataclass(frozen=True, slots=True)
 class LimitKey:
-    """A limit, and on what it is asked for: texts of which the turnstile keeps a digest only."""
+    """A policy, and the subject whose attempts it counts; only a digest of the subject is stored."""
 
-    policy: Policy
+    policy: RateLimitPolicy
     subject: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """An attempt that was let pass.
+    """An admitted attempt.
 
-    standing: how whoever attempts stands with the first, narrowest limit; None where nothing is limited.
-    give_back: undoes the attempt: it was none, or no wrong one.
+    limit_status: what is left of the first, narrowest limit; None where nothing is limited.
+    refund: undoes the attempt, because it was no attempt or a successful one.
     """
 
     limit_status: RateLimitStatus | None
@@ -35,45 +33,44 @@ _UNLIMITED = Permit(None, lambda: None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimiter:
-    """Lets attempts pass as the limits allow.
+    """Admits attempts as their policies allow.
 
     shared: counts for all processes.
-    local: counts for this one, where no more is asked, and while the shared counters are lost.
-    workers: how many share a limit; each admits its part of it while they cannot count together.
+    local: counts for this process, for local policies and while the shared counters are unavailable.
+    factor: how many times as much as its policy says each limit admits.
+    workers: how many processes share a limit; each admits its part while the shared counters are unavailable.
     """
 
-    limits: RateLimits
     shared: RateLimitStore
     local: RateLimitStore
     fingerprints: Fingerprints
     clock: Clock
+    factor: float = 1
     enabled: bool = True
     workers: int = 1
 
-    def acquire(self, claims: Sequence[LimitKey]) -> Permit:
-        """Take from all limits, or from none; narrow ones come first. Raises TooManyAttempts."""
+    def acquire(self, keys: Sequence[LimitKey]) -> Permit:
+        """Count an attempt under all keys, or under none; the narrowest comes first. Raises TooManyAttempts."""
         if not self.enabled:
             return _UNLIMITED
-        policies = {self.fingerprints.of("limits", [claim.policy, *claim.subject]): claim.policy for claim in claims}
-        wanted = {key: self.limits[policy] for key, policy in policies.items()}
-        if all(claim.policy in LOCAL for claim in claims):
-            return self._take(self.local, policies, wanted)
+        names = {self.fingerprints.of("limits", [key.policy.name, *key.subject]): key.policy.name for key in keys}
+        limits = dict(zip(names, (key.policy.limit.scaled(self.factor) for key in keys), strict=True))
+        if all(key.policy.local for key in keys):
+            return self._acquire(self.local, names, limits)
         try:
-            return self._take(self.shared, policies, wanted)
+            return self._acquire(self.shared, names, limits)
         except RateLimitStoreUnavailable:
-            shares = {key: limit.scaled(1 / self.workers) for key, limit in wanted.items()}
-            return self._take(self.local, policies, shares)
+            shares = {key: limit.scaled(1 / self.workers) for key, limit in limits.items()}
+            return self._acquire(self.local, names, shares)
 
-    def _take(
-        self, rate_limits: RateLimitStore, policies: Mapping[str, Policy], wanted: Mapping[str, RateLimit]
-    ) -> Permit:
+    def _acquire(self, store: RateLimitStore, names: Mapping[str, str], limits: Mapping[str, RateLimit]) -> Permit:
         now = self.clock.now()
         try:
-            taken = rate_limits.acquire(wanted, now)
-        except LimitExceeded as refusal:
-            limit_status = wanted[refusal.key].limit_status(policies[refusal.key], refusal.bucket_state, now)
-            # Somebody may have given back what was missing a moment ago; this attempt was refused all the same.
-            raise TooManyAttempts(replace(limit_status, remaining=0)) from None
-        first = next(iter(wanted))
-        limit_status = wanted[first].limit_status(policies[first], taken[first], now)
-        return Permit(limit_status, lambda: rate_limits.refund(wanted, taken))
+            states = store.acquire(limits, now)
+        except LimitExceeded as exceeded:
+            status = limits[exceeded.key].status(names[exceeded.key], exceeded.state, now)
+            # A refund may have made room a moment ago; this attempt was refused all the same.
+            raise TooManyAttempts(replace(status, remaining=0)) from None
+        first = next(iter(limits))
+        status = limits[first].status(names[first], states[first], now)
+        return Permit(status, lambda: store.refund(limits, states))

@@ -14,19 +14,23 @@ from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.password import Password
 from hexaccount.passwords.password_policy import refuse_weak_password
 from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
+from hexaccount.registration.ports import RegistrationUnitOfWork
 from hexaccount.roles.role_registry import RoleRegistry
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+
+REGISTER = RateLimitPolicy("register", RateLimit.of(30, 2, 200, 60))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterUser(Command[UUID]):
     """Open an account; the answer is its id.
 
-    A client that may send it again, as it cannot know whether it arrived, gives it a key of its own choice.
+    A client that may have to send the request again gives it an idempotency key of its own choice.
     """
 
     user_name: UserName
@@ -51,16 +55,16 @@ class RegisterUser(Command[UUID]):
         role: Role = Role.USER,
         idempotency_key: str | None = None,
     ) -> Self:
-        """Build the command from text as people enter it; raises InvalidInput naming every refused field."""
+        """Build the command from text; raises InvalidInput naming every refused field."""
         checks = FieldChecks()
-        name = checks.take("user_name", UserName, user_name)
-        address = checks.take("email", EmailAddress, email)
-        first = checks.take("first_name", PersonName, first_name)
-        last = checks.take("last_name", PersonName, last_name)
-        secret = checks.take("password", Password, password)
+        name = checks.parse("user_name", UserName, user_name)
+        address = checks.parse("email", EmailAddress, email)
+        first = checks.parse("first_name", PersonName, first_name)
+        last = checks.parse("last_name", PersonName, last_name)
+        secret = checks.parse("password", Password, password)
         avatar = None
         if avatar_identifier is not None:
-            avatar = checks.take("avatar_identifier", AvatarIdentifier, avatar_identifier)
+            avatar = checks.parse("avatar_identifier", AvatarIdentifier, avatar_identifier)
         checks.finish()
         return cls(
             user_name=name,
@@ -74,24 +78,68 @@ class RegisterUser(Command[UUID]):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class AccountOpening:
+    """Opens accounts."""
+
+    unit_of_work: UnitOfWorkFactory[RegistrationUnitOfWork]
+    hasher: PasswordHasher
+    clock: Clock
+    identifiers: Identifiers
+
+    def open(self, command: RegisterUser, record: IdempotencyRecord | None) -> UUID:
+        """Open an account, which is the answer of its idempotency record, if any; return its id."""
+        user = User.register(
+            user_id=self.identifiers.new(),
+            name=command.user_name,
+            email=command.email,
+            first_name=command.first_name,
+            last_name=command.last_name,
+            avatar_identifier=command.avatar_identifier,
+            role=command.role,
+            password_hash=self.hasher.hash(command.password.text),
+            at=self.clock.now(),
+        )
+        with self.unit_of_work() as uow:
+            uow.users.add(user)
+            if record is not None:
+                uow.idempotency_records.complete(record, user.id)
+            uow.commit()
+        return user.id
+
+
 def register_user(
     command: RegisterUser,
     *,
-    unit_of_work: UnitOfWorkFactory,
-    hasher: PasswordHasher,
+    opening: AccountOpening,
     common_passwords: CommonPasswords,
-    clock: Clock,
-    identifiers: Identifiers,
     roles: RoleRegistry,
     keys: IdempotencyKeys,
     throttle: LoginThrottle,
 ) -> UUID:
-    """Open an account, or answer as before where the same request with the same key has opened it.
+    """Open an account, or answer as before where the same request with the same key has opened it already.
 
     Raises UnknownRole, InvalidInput of a weak password, UserNameTaken, EmailTaken, HashingOverloaded, RequestInFlight,
     TooManyAttempts or IdempotencyKeyReused.
     """
     roles.check(command.role)
+    _refuse_weak_password(command, common_passwords)
+    if command.idempotency_key is None:
+        return opening.open(command, None)
+    record = keys.claim(command.idempotency_key, _texts_of(command))
+    if record.user_id is not None:
+        return _answer_again(command, record.user_id, opening, throttle)
+    try:
+        return opening.open(command, record)
+    except Exception:
+        # Whatever failed, a key that stayed claimed would make the client's next attempt wait.
+        user_id = keys.release(record)
+        if user_id is None:
+            raise
+    return _answer_again(command, user_id, opening, throttle)
+
+
+def _refuse_weak_password(command: RegisterUser, common_passwords: CommonPasswords) -> None:
     refuse_weak_password(
         command.password,
         user_name=command.user_name,
@@ -100,71 +148,21 @@ def register_user(
         last_name=command.last_name,
         common=common_passwords,
     )
-    open_account = partial(
-        _open_account, command, unit_of_work=unit_of_work, hasher=hasher, clock=clock, identifiers=identifiers
-    )
-    if command.idempotency_key is None:
-        return open_account(None)
-    request = keys.claim(command.idempotency_key, _texts_of(command))
-    user_id = request.user_id
-    if user_id is None:
-        try:
-            return open_account(request)
-        except Exception:
-            # Whatever went wrong, a key that stayed claimed would keep the next attempt waiting.
-            user_id = keys.release(request)
-            if user_id is None:
-                raise
-    return _answer_again(command, user_id, unit_of_work, hasher, throttle)
 
 
-def _open_account(
-    command: RegisterUser,
-    request: IdempotencyRecord | None,
-    *,
-    unit_of_work: UnitOfWorkFactory,
-    hasher: PasswordHasher,
-    clock: Clock,
-    identifiers: Identifiers,
-) -> UUID:
-    user = User.register(
-        user_id=identifiers.new(),
-        name=command.user_name,
-        email=command.email,
-        first_name=command.first_name,
-        last_name=command.last_name,
-        avatar_identifier=command.avatar_identifier,
-        role=command.role,
-        password_hash=hasher.hash(command.password.text),
-        at=clock.now(),
-    )
-    with unit_of_work() as uow:
-        uow.users.add(user)
-        if request is not None:
-            uow.idempotency_records.complete(request, user.id)
-        uow.commit()
-    return user.id
-
-
-def _answer_again(
-    command: RegisterUser,
-    user_id: UUID,
-    unit_of_work: UnitOfWorkFactory,
-    hasher: PasswordHasher,
-    throttle: LoginThrottle,
-) -> UUID:
-    # No digest of a password is kept but its slow hash; to compare with it is the same work as to register.
-    with unit_of_work() as uow:
+def _answer_again(command: RegisterUser, user_id: UUID, opening: AccountOpening, throttle: LoginThrottle) -> UUID:
+    # The slow hash is the only digest of a password that is stored; comparing with it is the same work as registering.
+    with opening.unit_of_work() as uow:
         user = uow.users.get(user_id)
     attempt = throttle.reauthenticate(user_id)
-    if not attempt.check(partial(hasher.verify, command.password.text, user.password_hash)).matches:
+    if not attempt.check(partial(opening.hasher.verify, command.password.text, user.password_hash)).matches:
         raise IdempotencyKeyReused
     attempt.succeeded()
     return user.id
 
 
 def _texts_of(command: RegisterUser) -> list[str | None]:
-    """Return what makes the request this one, the password aside."""
+    """Return the texts by which a request is recognised, the password aside."""
     avatar = command.avatar_identifier.text if command.avatar_identifier else None
     names = (command.user_name, command.email, command.first_name, command.last_name)
     return [*(name.text for name in names), avatar, command.role.name]

@@ -11,16 +11,16 @@ BATCH = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """For how long things are kept that have ended.
+    """How long records are kept after their end.
 
-    In `refresh_grace` a spent refresh token still gets its successor, for which its salt is needed.
+    For `refresh_grace` a used refresh token still returns its successor, for which its salt is needed.
     """
 
     ended: timedelta
     refresh_grace: timedelta
 
     def before(self, kind: ExpiredKind, now: datetime) -> datetime:
-        """Return the moment before which a leftover has become one to be removed now."""
+        """Return the moment before which records of a kind must have expired to be removed now."""
         match kind:
             case ExpiredKind.IDLE_RATE_LIMITS | ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS:
                 return now
@@ -32,7 +32,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionResult:
-    """How many leftovers of each kind were removed, and whether these were all there are."""
+    """How many expired records of each kind were removed, and whether none is left."""
 
     removed: Mapping[ExpiredKind, int]
     finished: bool
@@ -40,7 +40,7 @@ class RetentionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyRetention(Command[RetentionResult]):
-    """Remove what nobody will ask for again, in up to `batches` of 1,000 of each kind."""
+    """Remove expired records, up to `batches` of 1,000 of each kind."""
 
     batches: int = 1000
 
@@ -48,17 +48,20 @@ class ApplyRetention(Command[RetentionResult]):
 def apply_retention(
     command: ApplyRetention, *, retention_store: RetentionStore, clock: Clock, retention: Retention
 ) -> RetentionResult:
-    """Remove leftovers batch by batch, so that nobody else waits for long; raises StoreUnavailable."""
+    """Remove expired records batch by batch, so that no other transaction waits for long; raises StoreUnavailable."""
     now = clock.now()
     removed: dict[ExpiredKind, int] = {}
     finished = True
     for kind in ExpiredKind:
-        before = retention.before(kind, now)
-        last, removed[kind] = BATCH, 0
-        for _ in range(command.batches):
-            last = retention_store.clear(kind, before=before, limit=BATCH)
-            removed[kind] += last
-            if last < BATCH:
-                break
-        finished &= last < BATCH
+        batches = _remove(kind, retention_store, before=retention.before(kind, now), most=command.batches)
+        removed[kind] = sum(batches)
+        finished &= batches[-1] < BATCH
     return RetentionResult(removed=removed, finished=finished)
+
+
+def _remove(kind: ExpiredKind, store: RetentionStore, *, before: datetime, most: int) -> list[int]:
+    """Return how many records each batch has removed; the last one is not full unless there were `most` batches."""
+    batches: list[int] = []
+    while len(batches) < most and (not batches or batches[-1] == BATCH):
+        batches.append(store.clear(kind, before=before, limit=BATCH))
+    return batches

@@ -4,37 +4,37 @@ from typing import Protocol
 
 
 class ExpiredKind(StrEnum):
-    """What stays behind in a store, in the order in which it is to be removed."""
+    """Kinds of expired records, in the order in which they have to be removed."""
 
     TOKENS_OF_ENDED_SESSIONS = "tokens_of_ended_sessions"
-    """All refresh tokens of the sessions below."""
+    """All refresh tokens of ended sessions."""
 
     ENDED_SESSIONS = "ended_sessions"
-    """Sessions that were closed, or came to their end, and have no refresh token left."""
+    """Sessions that were closed or have expired, and have no refresh token left."""
 
     SPENT_TOKENS = "spent_tokens"
-    """Refresh tokens that were spent."""
+    """Refresh tokens that were used."""
 
     TOKEN_SALTS = "token_salts"  # noqa: S105 - the name of a kind
-    """Not the spent refresh tokens themselves but the salts that make their successors."""
+    """The salts of used refresh tokens, from which their successors are derived; the tokens themselves stay."""
 
     IDLE_RATE_LIMITS = "idle_rate_limits"
-    """Allowances whose meters have drained."""
+    """Rate-limit keys whose buckets are empty."""
 
     EXPIRED_IDEMPOTENCY_RECORDS = "expired_idempotency_records"
-    """Requests with a key that are to be remembered no longer."""
+    """Idempotency records whose lifetime is over."""
 
     HANDLED_EVENTS = "handled_events"
-    """The inbox's notes of events that came to be, by the time in their ids, and that are owed no more.
+    """Inbox rows of events that are old, by the time in their ids, and not pending any more.
 
-    A note stays as long as its event is owed to its subscriber, set-aside deliveries included: without it a further
-    delivery would have its effect once more.
+    A row stays as long as its event is pending for its subscriber or a dead letter: without the row, a further delivery
+    would have its effect once more.
     """
 
 
 class RetentionStore(Protocol):
-    """Removes what nobody will ask for again; it is safe among many processes, and never touches the journal."""
+    """Removes expired records; it is safe among many processes, and never touches the journal."""
 
     def clear(self, kind: ExpiredKind, *, before: datetime, limit: int) -> int:
-        """Remove up to `limit` of what became a leftover before a moment, in one short step; return how many."""
+        """Remove up to `limit` records that expired before a moment, in one short step; return how many."""
         ...

@@ -1,24 +1,27 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.role import Role
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.roles.role_registry import RoleRegistry
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRole(Command[None]):
-    """Give an account a role; it holds from its next request on."""
+    """Grant a role to an account, effective from its next request."""
 
     user_id: UUID
     role: Role
 
 
 @repeat_when_stale
-def grant_role(command: GrantRole, *, unit_of_work: UnitOfWorkFactory, clock: Clock, roles: RoleRegistry) -> None:
+def grant_role(
+    command: GrantRole, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork], clock: Clock, roles: RoleRegistry
+) -> None:
     """Grant a role; raises UnknownRole or UserNotFound."""
     roles.check(command.role)
     with unit_of_work() as uow:

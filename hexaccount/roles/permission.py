@@ -2,7 +2,7 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """One thing that a role may allow its holders to do to the accounts of others."""
+    """One thing that a role may allow to do to other accounts."""
 
     READ_USERS = "users.read"
     READ_SESSIONS = "sessions.read"

@@ -15,7 +15,7 @@ from hexaccount.sessions.session_reader import SessionReader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who is behind an access token, by which session, until when, and what they may do to others."""
+    """The user behind an access token, with its session, its expiry, and the user's permissions on other accounts."""
 
     session_id: UUID
     expires_at: datetime
@@ -25,7 +25,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticate(Query[Principal]):
-    """Ask who is behind an access token."""
+    """Find the principal of an access token."""
 
     token: str = field(repr=False)
 
@@ -33,7 +33,7 @@ class Authenticate(Query[Principal]):
 def authenticate(
     query: Authenticate, *, sessions: SessionReader, tokens: TokenIssuer, clock: Clock, roles: RoleRegistry
 ) -> Principal:
-    """Return the caller of a live session, for one look-up in the store at most; raises NotAuthenticated."""
+    """Return the principal of a live session, with at most one look-up in the store; raises NotAuthenticated."""
     now = clock.now()
     try:
         claims = tokens.verify(query.token, now=now)

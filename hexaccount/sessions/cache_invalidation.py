@@ -1,30 +1,63 @@
-"""Whose sessions no cache may vouch for while a change of theirs is committed."""
+"""Keeps the session cache from vouching for sessions that a commit ends or changes."""
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TypeAlias
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from hexaccount.accounts.profile import ProfileCreated, ProfileUpdated
 from hexaccount.accounts.user import UserRegistered
 from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.sessions.ports import SessionCache
 from hexaccount.sessions.session import SessionOpened, SessionRefreshed
 
-Invalidate: TypeAlias = Callable[[Collection[UUID]], object]
-
-# What leaves all that a cache may know as true as it was. Every other event marks its account, a new type too.
+# These leave all that a cache may hold true. Every other event invalidates its account's sessions, a new type too.
 _HARMLESS = frozenset(
     event.type for event in (UserRegistered, SessionOpened, SessionRefreshed, ProfileCreated, ProfileUpdated)
 )
 
-INVALIDATING_TYPES: frozenset[str] = frozenset(EVENT_TYPES) - _HARMLESS
-"""The types of the events after which a cached session may be dead, or another than it was."""
+
+def invalidating_types() -> frozenset[str]:
+    """Return the types of the events after which a cached session may have ended or changed."""
+    return frozenset(EVENT_TYPES) - _HARMLESS
 
 
 def affected_users(entries: Iterable[JournalEntry]) -> frozenset[UUID]:
-    """Return the accounts that these events mark."""
+    """Return the accounts whose cached sessions these events invalidate."""
     return frozenset(entry.subject for entry in entries if entry.type not in _HARMLESS)
 
 
-def invalidate_nothing(user_ids: Collection[UUID]) -> None:
-    """Return: there is no cache."""
+@dataclass(frozen=True, slots=True)
+class CacheInvalidation:
+    """A commit hook, to be called before a commit and after it.
+
+    The second call is needed because a cache may have lost the first, and been filled from what was still stored.
+    """
+
+    cache: SessionCache
+
+    def __call__(self, entries: Sequence[JournalEntry]) -> None:
+        """Invalidate the cached sessions of the accounts that these events affect."""
+        if user_ids := affected_users(entries):
+            self.cache.invalidate(user_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class CacheInvalidator:
+    """A durable subscriber that invalidates once more, in case the committing process could not, or has no cache."""
+
+    cache: SessionCache
+
+    @property
+    def name(self) -> str:
+        return "session-cache"
+
+    @property
+    def event_types(self) -> Collection[str]:
+        return invalidating_types()
+
+    def deliver(self, entries: Sequence[JournalEntry]) -> None:
+        """Invalidate the accounts of these events; raises ReceiverUnavailable while the cache is unreachable."""
+        if not self.cache.invalidate(affected_users(entries)):
+            raise ReceiverUnavailable("the session cache cannot be reached")

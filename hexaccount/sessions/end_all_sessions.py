@@ -3,17 +3,20 @@ from dataclasses import dataclass
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.pages import LONGEST_PAGE
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.sessions.end_sessions import EndSessions, end_sessions
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.sessions.ports import SessionsUnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndAllSessions(Command[int]):
-    """End the sessions of all accounts, one account after the other; the answer is how many accounts there are."""
+    """End the sessions of all accounts, one after the other; the answer is the number of accounts."""
 
 
-def end_all_sessions(_command: EndAllSessions, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> int:
-    """End sessions account by account, so that nobody else waits for long; raises StoreUnavailable."""
+def end_all_sessions(
+    _command: EndAllSessions, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock
+) -> int:
+    """End sessions account by account, so that no other transaction waits for long; raises StoreUnavailable."""
     ended, last = 0, None
     while True:
         with unit_of_work() as uow:

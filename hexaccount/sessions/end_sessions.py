@@ -4,21 +4,22 @@ from uuid import UUID
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.sessions.errors import NotAuthenticated
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.sessions.ports import SessionsUnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndSessions(Command[None]):
-    """End all sessions of an account at once but the one to `keep`, those that are just being opened included."""
+    """End all sessions of an account at once, except the one to `keep`; a login at that moment is ended, too."""
 
     user_id: UUID
     keep: UUID | None = None
 
 
 @repeat_when_stale
-def end_sessions(command: EndSessions, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
-    """End sessions; raises UserNotFound, and NotAuthenticated where the one to keep has ended meanwhile."""
+def end_sessions(command: EndSessions, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock) -> None:
+    """End sessions; raises UserNotFound, and NotAuthenticated if the session to keep has ended."""
     now = clock.now()
     with unit_of_work() as uow:
         user = uow.users.get(command.user_id)

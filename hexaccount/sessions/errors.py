@@ -11,12 +11,12 @@ class SessionNotFound(Refusal):
 
 
 class InvalidRefreshToken(Refusal):
-    """A refresh token that is not the newest one of a live session."""
+    """The refresh token is not the newest one of a live session."""
 
     code = "invalid_refresh_token"
 
     def __init__(self) -> None:
-        super().__init__("the refresh token is invalid, expired, spent or revoked; log in again")
+        super().__init__("log in again: the refresh token is invalid, expired, used or revoked")
 
 
 class NotAuthenticated(Refusal):
@@ -24,5 +24,5 @@ class NotAuthenticated(Refusal):
 
     code = "invalid_token"
 
-    def __init__(self, reason: str = "the access token is invalid, expired or revoked; log in again") -> None:
+    def __init__(self, reason: str = "log in again: the access token is invalid, expired or revoked") -> None:
         super().__init__(reason)

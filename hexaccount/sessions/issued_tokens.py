@@ -1,11 +1,11 @@
-"""What a login and a refresh give: an access token, and the refresh token for the next one."""
+"""The tokens that a login and a refresh issue."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from hexaccount.kernel.identifiers import Identifiers
-from hexaccount.rate_limits.rate_limit_status import RateLimitStatus
+from hexaccount.kernel.rate_limit import RateLimitStatus
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import AccessClaims, TokenIssuer
 from hexaccount.sessions.session import Session
@@ -13,9 +13,9 @@ from hexaccount.sessions.session import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedTokens:
-    """An access token, how many seconds it lives, and the refresh token that gives the next one.
+    """An access token, its lifetime in seconds, and a refresh token.
 
-    A login adds what the device may show at the next one, and how its client stands with the limits.
+    A login adds a device token, for the next login on this device, and the status of its rate limit.
     """
 
     token: str = field(repr=False)
@@ -26,24 +26,25 @@ class IssuedTokens:
     limit_status: RateLimitStatus | None = None
 
 
-def issue_tokens(
-    session: Session,
-    refresh: str,
-    *,
-    tokens: TokenIssuer,
-    identifiers: Identifiers,
-    lifetimes: Lifetimes,
-    at: datetime,
-) -> IssuedTokens:
-    """Return access to a live session; it never outlives the session's own time."""
-    expires_at = min(at + lifetimes.access, session.idle_until)
-    claims = AccessClaims(
-        token_id=identifiers.new(),
-        user_id=session.user_id,
-        session_id=session.id,
-        issued_at=at,
-        expires_at=expires_at,
-        epoch=session.epoch,
-    )
-    seconds = int((expires_at - at).total_seconds())
-    return IssuedTokens(token=tokens.issue(claims), expires_in=seconds, session_id=session.id, refresh=refresh)
+@dataclass(frozen=True, slots=True)
+class SessionTokens:
+    """Opens sessions and issues their tokens."""
+
+    issuer: TokenIssuer
+    identifiers: Identifiers
+    lifetimes: Lifetimes
+
+    def issue(self, session: Session, refresh: str, *, at: datetime) -> IssuedTokens:
+        """Return tokens of a live session; the access token does not outlive the session."""
+        expires_at = min(at + self.lifetimes.access, session.idle_until)
+        claims = AccessClaims(
+            token_id=self.identifiers.new(),
+            user_id=session.user_id,
+            session_id=session.id,
+            issued_at=at,
+            expires_at=expires_at,
+            epoch=session.epoch,
+        )
+        seconds = int((expires_at - at).total_seconds())
+        token = self.issuer.issue(claims)
+        return IssuedTokens(token=token, expires_in=seconds, session_id=session.id, refresh=refresh)

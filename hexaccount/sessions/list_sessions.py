@@ -5,8 +5,9 @@ from uuid import UUID
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Query
 from hexaccount.kernel.pages import LONGEST_PAGE
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.sessions.ports import SessionsUnitOfWork
 from hexaccount.sessions.views import SessionView
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class SessionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSessions(Query[SessionPage]):
-    """Ask for up to `limit` live sessions (1 to 200) of an account that are older than `after`."""
+    """List up to `limit` live sessions (1 to 200) of an account that are older than `after`."""
 
     user_id: UUID
     limit: int = 50
@@ -30,7 +31,9 @@ class ListSessions(Query[SessionPage]):
             raise ValueError(f"limit must be 1 to {LONGEST_PAGE}")
 
 
-def list_sessions(query: ListSessions, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> SessionPage:
+def list_sessions(
+    query: ListSessions, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock
+) -> SessionPage:
     """Return a page of sessions; raises UserNotFound."""
     with unit_of_work() as uow:
         user = uow.users.get(query.user_id)

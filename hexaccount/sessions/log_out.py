@@ -3,20 +3,23 @@ from uuid import UUID
 
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.sessions.ports import SessionsUnitOfWork
+
+LOGOUT = RateLimitPolicy("logout", RateLimit.of(600, 0.05, 20_000, 0.2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogOut(Command[None]):
-    """End a session, and every token of it at once; one that has ended stays ended."""
+    """End a session, and all its tokens at once; does nothing if it has ended."""
 
     session_id: UUID
 
 
 @repeat_when_stale
-def log_out(command: LogOut, *, unit_of_work: UnitOfWorkFactory, clock: Clock) -> None:
-    """End a session."""
+def log_out(command: LogOut, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock) -> None:
     with unit_of_work() as uow:
         session = uow.sessions.find(command.session_id)
         if session is not None:

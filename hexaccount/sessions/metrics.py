@@ -2,9 +2,9 @@ from hexaccount.kernel.metrics import MetricDefinition, MetricKind
 
 CACHE_REACHABLE = MetricDefinition(
     "hexaccount_cache_reachable",
-    MetricKind.LEAST,
-    "Whether every worker reaches the cache: 1, or 0 while one of them asks the store for every session and limits "
-    "guesses by itself.",
+    MetricKind.MIN,
+    "1 if every worker reaches the cache; 0 while one of them reads every session from the store and counts attempts "
+    "by itself.",
 )
 
 

@@ -1,4 +1,4 @@
-"""What sessions need from outside."""
+"""What sessions need from a store, a token issuer and a cache."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.user import User
 from hexaccount.accounts.views import UserView
 from hexaccount.sessions.refresh_token import RefreshToken
@@ -13,22 +14,18 @@ from hexaccount.sessions.session import Session
 
 
 class Sessions(Protocol):
-    """The logins."""
+    """The repository of sessions and their refresh tokens."""
 
-    def add(self, session: Session) -> None:
-        """Take in a new session."""
-        ...
+    def add(self, session: Session) -> None: ...
 
-    def find(self, session_id: UUID) -> Session | None:
-        """Return a session."""
-        ...
+    def find(self, session_id: UUID) -> Session | None: ...
 
     def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
-        """Return a session and its account, read at one moment and at the cost of one look-up."""
+        """Return a session and its account, read together in one round trip."""
         ...
 
     def find_by_token(self, digest: str) -> tuple[RefreshToken, Session, User] | None:
-        """Return a refresh token, its session and that one's account, read as `find_with_user` does."""
+        """Return a refresh token, its session and its account, read together in one round trip."""
         ...
 
     def live_of(self, user: User, *, now: datetime, limit: int, after: UUID | None) -> Sequence[Session]:
@@ -36,13 +33,13 @@ class Sessions(Protocol):
         ...
 
     def put_token(self, token: RefreshToken) -> None:
-        """At commit, store a new refresh token, or that one was spent; StaleVersion if its predecessor has another."""
+        """At commit, store a new refresh token, or the use of one; StaleVersion if it has another successor by then."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClaims:
-    """What an access token says (RFC 9068): whose it is, of which session, its epoch, and until when."""
+    """The claims of an access token (RFC 9068); `epoch` is for verifiers in other services."""
 
     token_id: UUID
     user_id: UUID
@@ -53,27 +50,27 @@ class AccessClaims:
 
 
 class TokenIssuer(Protocol):
-    """Signs access tokens and checks those that come back."""
+    """Signs access tokens and verifies those it signed."""
 
     def issue(self, claims: AccessClaims) -> str:
-        """Return a signed access token that carries `claims`; raises StoreUnavailable where no key is to be had."""
+        """Return a signed access token with `claims`; raises StoreUnavailable if its key cannot be read."""
         ...
 
     def verify(self, token: str, *, now: datetime) -> AccessClaims:
-        """Return what a token says, having checked its signature, form and times.
+        """Return the claims of a token, whose signature, form and times are verified.
 
-        Raises InvalidToken, and StoreUnavailable where its key may be one that cannot be read.
+        Raises InvalidToken, and StoreUnavailable if its key may be one that cannot be read.
         """
         ...
 
 
 class InvalidToken(Exception):
-    """A bearer token that this service did not issue, or that has expired."""
+    """This service did not issue the bearer token, or it has expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedSession:
-    """A session that was live when it was read, and its account; if nobody ends it, it lives until `idle_until`."""
+    """A session that was live when it was read, with its account; unless it is ended it lives until `idle_until`."""
 
     id: UUID
     user: UserView
@@ -82,7 +79,7 @@ class CachedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheFill:
-    """The right to keep a session as the store shows it after this was given; to be used once, within seconds."""
+    """The permission to fill the cache with what the store shows after this moment, once and within seconds."""
 
     user_id: UUID
     session_id: UUID
@@ -90,31 +87,35 @@ class CacheFill:
 
 
 class SessionCache(Protocol):
-    """Remembers live sessions for a few seconds. No method raises: a cache that is away knows nothing."""
+    """Caches live sessions for a few seconds. No method raises: an unreachable cache is an empty one."""
 
     def find(self, user_id: UUID, session_id: UUID) -> CachedSession | CacheFill | None:
-        """Return a session of a user if it is known, else a lease to keep it by, unless the store is to be asked."""
+        """Return a cached session of a user, else a permission to fill it in, or None if it must not be cached now."""
         ...
 
-    def keep(self, lease: CacheFill, session: CachedSession) -> None:
-        """Remember a session, unless its lease has expired or the user was marked since it was given."""
+    def fill(self, permission: CacheFill, session: CachedSession) -> None:
+        """Cache a session, unless the permission has expired or the user was invalidated since."""
         ...
 
     def invalidate(self, user_ids: Collection[UUID]) -> bool:
-        """Forget all sessions of these users, have the store asked for a while, and tell whether that is done."""
+        """Drop all sessions of these users, permit no fill for a while, and return whether this is done."""
         ...
 
 
 class NoSessionCache(SessionCache):
-    """Remembers nothing: the store is asked at every request."""
+    """Caches nothing: every request reads from the store."""
 
     def find(self, user_id: UUID, session_id: UUID) -> CachedSession | CacheFill | None:  # noqa: ARG002 - the port's
-        """Return nothing."""
         return None
 
-    def keep(self, lease: CacheFill, session: CachedSession) -> None:
-        """Return: there is nowhere to keep it."""
+    def fill(self, permission: CacheFill, session: CachedSession) -> None: ...
 
     def invalidate(self, user_ids: Collection[UUID]) -> bool:  # noqa: ARG002 - the port's signature
-        """Return True: nothing is remembered of anybody."""
         return True
+
+
+class SessionsUnitOfWork(AccountsUnitOfWork, Protocol):
+    """A unit of work on accounts and their sessions."""
+
+    @property
+    def sessions(self) -> Sessions: ...

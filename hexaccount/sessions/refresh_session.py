@@ -2,23 +2,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hexaccount.kernel.clock import Clock
-from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
 from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.sessions.errors import InvalidRefreshToken
-from hexaccount.sessions.issued_tokens import IssuedTokens, issue_tokens
-from hexaccount.sessions.lifetimes import Lifetimes
-from hexaccount.sessions.ports import TokenIssuer
+from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
+from hexaccount.sessions.ports import SessionsUnitOfWork
 from hexaccount.sessions.refresh_token import RefreshToken, digest_of
-from hexaccount.store_kit.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+REFRESH = RateLimitPolicy("refresh", RateLimit.of(600, 0.05, 20_000, 0.2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshSession(Command[IssuedTokens]):
-    """Give a refresh token away for new access; the answer brings the token that follows it.
+    """Exchange a refresh token for an access token and the next refresh token.
 
-    The same token again within the grace gives the same successor, so that two tabs may use it at once. After that it
-    is a copy in wrong hands, and ends the session for whoever has it.
+    The same token again within the grace returns the same successor, so that two tabs may use it at once. After that
+    the token must have been copied, and its use ends the session.
     """
 
     refresh: str = field(repr=False)
@@ -28,13 +29,11 @@ class RefreshSession(Command[IssuedTokens]):
 def refresh_session(
     command: RefreshSession,
     *,
-    unit_of_work: UnitOfWorkFactory,
-    tokens: TokenIssuer,
+    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
+    tokens: SessionTokens,
     clock: Clock,
-    identifiers: Identifiers,
-    lifetimes: Lifetimes,
 ) -> IssuedTokens:
-    """Go on with a session; raises InvalidRefreshToken."""
+    """Continue a session; raises InvalidRefreshToken."""
     now = clock.now()
     with unit_of_work() as uow:
         found = uow.sessions.find_by_token(digest_of(command.refresh))
@@ -43,18 +42,17 @@ def refresh_session(
         token, session, _ = found
         if token.spent_at is None:
             token = _rotate(uow, token, command.refresh, now)
-            session.refresh(now, lifetimes)
-        elif not token.may_be_repeated(now, lifetimes.grace):
+            session.refresh(now, tokens.lifetimes)
+        elif not token.may_be_repeated(now, tokens.lifetimes.grace):
             session.close_for_reuse(now)
         uow.commit()
     if session.closed_at is not None:
         raise InvalidRefreshToken
-    successor = token.successor_of(command.refresh)
-    return issue_tokens(session, successor, tokens=tokens, identifiers=identifiers, lifetimes=lifetimes, at=now)
+    return tokens.issue(session, token.successor_of(command.refresh), at=now)
 
 
-def _rotate(uow: UnitOfWork, token: RefreshToken, text: str, now: datetime) -> RefreshToken:
-    """Spend a token for its successor; of those who do so at once the commit lets one."""
+def _rotate(uow: SessionsUnitOfWork, token: RefreshToken, text: str, now: datetime) -> RefreshToken:
+    """Replace a token by its successor; of concurrent attempts the commit admits one."""
     spent, successor = token.rotate(text, now)
     uow.sessions.put_token(spent)
     uow.sessions.put_token(successor)

@@ -13,10 +13,10 @@ _BYTES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
-    """What is kept of a refresh token: its digest, so that what is kept opens nothing.
+    """A refresh token as it is stored: only its digest, which opens nothing.
 
-    A token is used once. Its successor is a keyed digest of the token itself and of `salt`, which is drawn when it is
-    spent: who presents the token again can be given the same successor, though nobody has kept that.
+    A token is used once. Its successor is a keyed digest of the token and of `salt`, which is drawn at its use. So the
+    same successor can be returned when the token is presented again, though it is not stored.
     """
 
     digest: str
@@ -27,37 +27,37 @@ class RefreshToken:
     salt: str | None = field(default=None, repr=False)
 
     pattern: ClassVar[str] = _PREFIX + r"[A-Za-z0-9_-]{43}"
-    """What the text of a token looks like."""
+    """The form of a token's text."""
 
     @classmethod
     def of(cls, text: str, *, session_id: UUID, at: datetime, predecessor: str | None = None) -> Self:
-        """Return what is kept of the token `text`."""
+        """Return the record of the token `text`."""
         return cls(digest=digest_of(text), session_id=session_id, issued_at=at, predecessor=predecessor)
 
     def rotate(self, text: str, at: datetime) -> tuple[Self, Self]:
-        """Use the token `text`, which is this one; return it as it is once it is spent, and its successor."""
+        """Use this token, whose text is `text`; return its record after the use, and that of its successor."""
         spent = replace(self, spent_at=at, salt=secrets.token_urlsafe(_BYTES))
         follower = spent.successor_of(text)
         return spent, self.of(follower, session_id=self.session_id, at=at, predecessor=self.digest)
 
     def may_be_repeated(self, now: datetime, grace: timedelta) -> bool:
-        """Tell whether the token was spent so short a time ago that two tabs may have presented it at once."""
+        """Tell whether the token was used so recently that two tabs may have presented it at once."""
         return self.spent_at is not None and self.salt is not None and now < self.spent_at + grace
 
     def successor_of(self, text: str) -> str:
-        """Return the token that follows `text`, whose digest this is; ValueError for one that was never spent."""
+        """Return the text of the successor of `text`, the text of this token; ValueError for an unused one."""
         if self.salt is None:
-            raise ValueError("a token that was not spent has no successor")
+            raise ValueError("a token that was not used has no successor")
         return _PREFIX + _base64url(hmac.digest(text.encode(), self.salt.encode(), sha256))
 
 
 def new_refresh_token() -> str:
-    """Return a token that nobody can guess: 256 random bits."""
+    """Return a token of 256 random bits."""
     return _PREFIX + secrets.token_urlsafe(_BYTES)
 
 
 def digest_of(text: str) -> str:
-    """Return the digest under which a token is kept; nobody gets from 256 bits of digest to 256 bits of chance."""
+    """Return the digest under which a token is stored; 256 random bits need no slow hash."""
     return _base64url(sha256(text.encode("utf-8", "surrogatepass")).digest())
 
 

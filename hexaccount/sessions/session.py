@@ -12,7 +12,7 @@ from hexaccount.sessions.lifetimes import Lifetimes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpened(Event):
-    """A person has logged in on one device; unless it is refreshed the session ends at `idle_until`."""
+    """A user has logged in on a device; unless it is refreshed, the session ends at `idle_until`."""
 
     type = "hexaccount.session.opened.v1"
 
@@ -26,7 +26,7 @@ class SessionOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRefreshed(Event):
-    """A device has shown that it is still in use, and its session lives until `idle_until` at least."""
+    """A session was refreshed, and lives until `idle_until`."""
 
     type = "hexaccount.session.refreshed.v1"
 
@@ -36,7 +36,7 @@ class SessionRefreshed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionKept(Event):
-    """A session was spared when the others of its account were ended, and is of this epoch now."""
+    """A session was kept when the others of its account were ended, and has this epoch now."""
 
     type = "hexaccount.session.kept.v1"
 
@@ -46,7 +46,7 @@ class SessionKept(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReuseDetected(Event):
-    """A refresh token was presented again long after its use, so somebody has a copy; the session is closed."""
+    """A refresh token was presented long after its use, so that it must have been copied; the session is closed."""
 
     type = "hexaccount.session.reuse_detected.v1"
 
@@ -55,7 +55,7 @@ class SessionReuseDetected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionClosed(Event):
-    """A session has ended before its time, and every token of it with it."""
+    """A session was ended before its time, and all its tokens with it."""
 
     type = "hexaccount.session.closed.v1"
 
@@ -64,7 +64,7 @@ class SessionClosed(Event):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Session(Aggregate):
-    """One login on one device; it remembers the client's address and agent as the client gave them.
+    """One login on one device, with the address and the user agent of the client.
 
     It ends at `idle_until` unless it is refreshed before, and at `expires_at` in any case.
     """
@@ -94,7 +94,7 @@ class Session(Aggregate):
         at: datetime,
         lifetimes: Lifetimes,
     ) -> Self:
-        """Log `user` in as they were read, epoch included."""
+        """Log in `user`, in the state that was read, epoch included."""
         expires_at = at + lifetimes.absolute
         event = SessionOpened(
             user_id=user.id,
@@ -126,7 +126,7 @@ class Session(Aggregate):
         )
 
     def is_live(self, user: User, now: datetime) -> bool:
-        """Tell whether a token of this session still opens the account of `user`."""
+        """Tell whether a token of this session still gives access to the account of `user`."""
         return (
             self.closed_at is None
             and now < self.idle_until
@@ -136,22 +136,22 @@ class Session(Aggregate):
         )
 
     def refresh(self, at: datetime, lifetimes: Lifetimes) -> None:
-        """Take note that the device is still in use."""
+        """Extend the session, because the device is still in use."""
         idle_until = lifetimes.idle_until(used_at=at, expires_at=self.expires_at)
         self._record(SessionRefreshed(user_id=self.user_id, session_id=self.id, idle_until=idle_until, at=at))
 
     def keep(self, user: User, at: datetime) -> None:
-        """Spare this session when `user`, as they are now, has just ended all of theirs."""
+        """Keep this session, after `user` has ended all sessions."""
         self._record(SessionKept(user_id=self.user_id, session_id=self.id, epoch=user.epoch, at=at))
 
     def close_for_reuse(self, at: datetime) -> None:
-        """End the session because somebody presented a refresh token that had been used long before."""
+        """End the session because a refresh token was presented that had been used long before."""
         if self.closed_at is None:
             self._record(SessionReuseDetected(user_id=self.user_id, session_id=self.id, at=at))
             self.close(at)
 
     def close(self, at: datetime) -> None:
-        """End the session; one that has ended stays as it is."""
+        """End the session; does nothing if it has ended."""
         if self.closed_at is None:
             self._record(SessionClosed(user_id=self.user_id, session_id=self.id, at=at))
 
@@ -165,13 +165,13 @@ class Session(Aggregate):
             case SessionClosed():
                 self.closed_at = event.at
             case SessionReuseDetected():
-                pass  # what it means is told by the closing that follows
+                pass  # the SessionClosed that follows changes the state
             case _:
                 raise ForeignEvent(type(self), event)
 
 
 def _printable(text: str, *, at_most: int) -> str:
-    """Keep what a client says of itself harmless: a header is no reason to refuse a login."""
+    """Replace what cannot be printed: a strange header is no reason to refuse a login."""
     return "".join(
         character if unicodedata.category(character)[0] not in "CZ" or character == " " else "?"
         for character in text[:at_most]

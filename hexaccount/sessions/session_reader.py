@@ -3,18 +3,18 @@ from datetime import datetime
 from uuid import UUID
 
 from hexaccount.accounts.views import UserView
-from hexaccount.sessions.ports import CachedSession, CacheFill, SessionCache
-from hexaccount.store_kit.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.sessions.ports import CachedSession, CacheFill, SessionCache, SessionsUnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReader:
-    """The live sessions, from the cache where it knows them, else from the store.
+    """Reads live sessions, from the cache if they are there, else from the store.
 
-    A cache only ever says yes: what it does not know to be live is looked up.
+    The cache only ever confirms: a session that it does not have is read from the store.
     """
 
-    unit_of_work: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork]
     cache: SessionCache
 
     def find(self, user_id: UUID, session_id: UUID, now: datetime) -> CachedSession | None:
@@ -31,5 +31,5 @@ class SessionReader:
             return None
         known = CachedSession(id=session.id, user=UserView.of(user), idle_until=session.idle_until)
         if isinstance(found, CacheFill):
-            self.cache.keep(found, known)
+            self.cache.fill(found, known)
         return known

@@ -8,7 +8,7 @@ from hexaccount.sessions.session import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
-    """A live login as its holder and admins see it; `device` is what the client said of itself as it logged in."""
+    """A live session as its user and admins see it; `device` is the user agent of the login."""
 
     id: UUID
     device: str
@@ -20,7 +20,6 @@ class SessionView:
 
     @classmethod
     def of(cls, session: Session) -> Self:
-        """Return what is to be seen of `session`."""
         return cls(
             id=session.id,
             device=session.user_agent,

@@ -9,7 +9,7 @@ from hexaccount.signing_keys.ports import ALGORITHMS, KeyFactory, SigningKeys, S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedKey:
-    """A new key, and when it begins to sign."""
+    """A new key and the moment from which it signs."""
 
     kid: str
     signs_from: datetime
@@ -17,7 +17,7 @@ class AddedKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddKey(Command[AddedKey]):
-    """Make a key of one of ALGORITHMS, publish it at once and let it sign after `signs_after`."""
+    """Make a key for one of ALGORITHMS; it is published at once and signs after `signs_after`."""
 
     algorithm: str = ALGORITHMS[0]
     signs_after: timedelta = SIGNS_AFTER
@@ -30,7 +30,6 @@ class AddKey(Command[AddedKey]):
 
 
 def add_key(command: AddKey, *, keys: SigningKeys, key_factory: KeyFactory, clock: Clock) -> AddedKey:
-    """Make a key and store it."""
     made = key_factory.make(command.algorithm)
     now = clock.now()
     signs_from = now + command.signs_after

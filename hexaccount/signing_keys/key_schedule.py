@@ -1,4 +1,4 @@
-"""When each key of the ring signs, and until when its tokens live."""
+"""When each signing key signs, and until when its tokens are valid."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -9,22 +9,22 @@ READ_AGAIN = timedelta(seconds=2)
 """How often every process reads the shared keys."""
 
 LONGEST_UNREAD = timedelta(seconds=4)
-"""How old the keys may be that a process works with, as long as it can reach the store."""
+"""How old the keys of a process may be while it reaches the store."""
 
 UNSURE = LONGEST_UNREAD + timedelta(seconds=1)
-"""How long after a change another process may still act as before, its clock included."""
+"""How long after a change another process may still use the earlier keys, clock differences included."""
 
 PUBLISHED_FOR = timedelta(seconds=300)
-"""How long others may keep the published keys before they ask again."""
+"""How long verifiers may cache the published keys."""
 
 SIGNS_AFTER = PUBLISHED_FOR + UNSURE
-"""How long a new key waits until everybody who asks in time has it before its first token."""
+"""How long a new key waits before it signs, so that every verifier has it before its first token."""
 
 
 class KeySchedule:
-    """The keys of a ring in their order: the newest that has begun and is not retired signs.
+    """The keys in their order: of those that have begun and are not retired, the newest signs.
 
-    The seed, here None, signs before the first of the others, and where all of those are retired.
+    The root key, here None, signs before the first of the others and after all of them are retired.
     """
 
     def __init__(self, keys: Iterable[StoredKey], *, lifetime: timedelta) -> None:
@@ -33,21 +33,21 @@ class KeySchedule:
         self._lifetime = lifetime
 
     def signer(self, at: datetime) -> StoredKey | None:
-        """Return the key that signs at a moment, None for the seed."""
+        """Return the key that signs at a moment, None for the root key."""
         for key in reversed(self.keys):
             if key.signs_from <= at and (key.retired_at is None or at < key.retired_at):
                 return key
         return None
 
     def signs_until(self, key: StoredKey | None) -> datetime | None:
-        """Return when a key signs its last token, None if no end is in sight."""
+        """Return when a key signs its last token, None if it has no end yet."""
         ends = [] if key is None or key.retired_at is None else [key.retired_at]
         newer = self.keys if key is None else self.keys[self.keys.index(key) + 1 :]
         superseded = _covered_for_ever(newer)
         return min(ends if superseded is None else [*ends, superseded], default=None)
 
     def verifies_until(self, key: StoredKey | None) -> datetime | None:
-        """Return when the last token of a key has expired for certain, None if no end is in sight."""
+        """Return when the last token of a key has certainly expired, None if it has no end yet."""
         end = self.signs_until(key)
         if end is None:
             return None
@@ -56,12 +56,12 @@ class KeySchedule:
         return end + self._lifetime + UNSURE
 
     def may_have_signed(self, key: StoredKey, at: datetime) -> bool:
-        """Tell whether some process may have signed with a key by a moment."""
+        """Tell whether any process may have signed with a key by a moment."""
         return key.signs_from <= at + UNSURE
 
 
 def _covered_for_ever(keys: Iterable[StoredKey]) -> datetime | None:
-    """Return from when on one of these keys, in their order, has signed and goes on to; None if none does."""
+    """Return the moment from which one of these keys always signs; None if they do not cover the future."""
     begun, covered = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
     for key in keys:
         end = key.retired_at or datetime.max.replace(tzinfo=UTC)

@@ -1,16 +1,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Query
+from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.signing_keys.key_schedule import KeySchedule
-from hexaccount.signing_keys.ports import KeyFactory, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import KeyFactory, RootKey, SigningKeys, StoredKey
 
 
 class KeyState(Enum):
-    """What a key is doing."""
+    """The state of a key; a SPENT one has no valid token any more."""
 
     WAITING = "waiting"
     SIGNING = "signing"
@@ -21,9 +22,9 @@ class KeyState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyView:
-    """A key as admins see it; the one of the settings has no times of its own.
+    """A key as admins see it; the root key of the settings has no times.
 
-    `verifies_until` is when its last token has expired, None while no end is in sight.
+    `verifies_until` is when its last token has expired, None while it has no end yet.
     """
 
     kid: str
@@ -38,18 +39,21 @@ class KeyView:
 
 @dataclass(frozen=True, slots=True)
 class ListKeys(Query[Sequence[KeyView]]):
-    """Ask for all signing keys, that of the settings first, the others in the order in which they begin to sign."""
+    """List all signing keys, that of the settings first, the others in the order in which they begin to sign."""
 
 
 def list_keys(
-    _: ListKeys, *, keys: SigningKeys, key_factory: KeyFactory, clock: Clock, lifetime: timedelta
+    _: ListKeys, *, keys: SigningKeys, key_factory: KeyFactory, clock: Clock, lifetimes: Lifetimes
 ) -> Sequence[KeyView]:
-    """Return all keys, for tokens of this lifetime."""
     now, stored = clock.now(), keys.all()
-    schedule = KeySchedule([key for key in stored if key_factory.can_open(key)], lifetime=lifetime)
-    seed = KeyView(
-        kid=key_factory.seed.kid,
-        algorithm=key_factory.seed.algorithm,
+    schedule = KeySchedule([key for key in stored if key_factory.can_open(key)], lifetime=lifetimes.access)
+    return [_root_view(key_factory.root_key, schedule, now), *(_view(key, schedule, now) for key in stored)]
+
+
+def _root_view(root: RootKey, schedule: KeySchedule, now: datetime) -> KeyView:
+    return KeyView(
+        kid=root.kid,
+        algorithm=root.algorithm,
         state=_state(None, schedule, now),
         from_settings=True,
         created_at=None,
@@ -57,7 +61,6 @@ def list_keys(
         retired_at=None,
         verifies_until=schedule.verifies_until(None),
     )
-    return [seed, *(_view(key, schedule, now) for key in stored)]
 
 
 def _view(key: StoredKey, schedule: KeySchedule, now: datetime) -> KeyView:

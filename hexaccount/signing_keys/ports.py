@@ -1,4 +1,4 @@
-"""What signing keys need from outside."""
+"""What signing keys need from a store and from cryptography."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from hexaccount.kernel.errors import Refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey:
-    """A key of the ring as the store keeps it, its private part sealed.
+    """A signing key as it is stored, its private part sealed (an AEAD envelope under the root key).
 
     It signs from `signs_from` on, until a newer key does or it is retired.
     """
@@ -31,41 +31,65 @@ class SigningKeys(Protocol):
         ...
 
     def add(self, key: StoredKey) -> None:
-        """Take in a key; raises KeyRefused where one of this name is there."""
+        """Add a key; raises KeyRefused if its id is in use."""
         ...
 
     def retire(self, kid: str, at: datetime) -> bool:
-        """Note that a key signs no more from `at` on, and tell whether it did; one that is retired stays as it is."""
+        """End the signing of a key at `at`, and return whether this changed it; a retired key is not changed."""
         ...
 
     def remove(self, kid: str) -> bool:
-        """Forget a key, and tell whether there was one."""
+        """Remove a key, and return whether there was one."""
         ...
 
 
 class SignerUnreadable(Exception):
-    """The key that is to sign cannot be opened: it was sealed under another `jwt.key`."""
+    """The signing key cannot be opened: it was sealed under another `jwt.key`."""
 
     def __init__(self, kid: str) -> None:
         super().__init__(
-            f"the signing key {kid} was sealed under another jwt.key than this process has; set that again, or remove "
-            "the key and add another"
+            f"set the earlier jwt.key again, or remove the signing key {kid} and add another: it was sealed under "
+            "another jwt.key than this process has"
         )
 
 
 class KeyRefused(Refusal):
-    """An order about a signing key that cannot be followed without harm to tokens or to the service."""
+    """A command about a signing key would harm tokens or the service."""
 
     code = "key_refused"
 
 
+class KeyNotFound(KeyRefused):
+    """No stored key has this id."""
+
+    code = "signing_key_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("there is no signing key with this id")
+
+
+class KeyFromSettings(KeyRefused):
+    """The key is the root key, which only the settings can change."""
+
+    code = "signing_key_from_settings"
+
+    def __init__(self) -> None:
+        super().__init__("this is the key of the setting jwt.key")
+
+
+class KeyInUse(KeyRefused):
+    """A valid token may need the key."""
+
+    code = "signing_key_in_use"
+
+
 ALGORITHMS = ("EdDSA", "ES256", "RS256", "HS256")
-"""What keys may be made for; the public parts of all but the last are published."""
+"""The algorithms of signing keys; the public keys of all but the last are published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootKey:
-    """What may be told of the key of the setting `jwt.key`, which signs where no stored key does."""
+    """The public part of the key of the setting `jwt.key`, which signs when no stored key does."""
 
     kid: str
     algorithm: str
@@ -73,7 +97,7 @@ class RootKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedKey:
-    """A new key, whose private part only services with the same `jwt.key` can open."""
+    """A new key, whose private part only a service with the same `jwt.key` can open."""
 
     kid: str
     algorithm: str
@@ -81,12 +105,10 @@ class EncryptedKey:
 
 
 class KeyFactory(Protocol):
-    """Makes keys and seals them."""
+    """Makes signing keys, sealed for the store."""
 
     @property
-    def seed(self) -> RootKey:
-        """Return what is known of the key of the settings."""
-        ...
+    def root_key(self) -> RootKey: ...
 
     def make(self, algorithm: str) -> EncryptedKey:
         """Return a new key for one of ALGORITHMS."""

@@ -1,29 +1,30 @@
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hexaccount.kernel.clock import Clock, format_time
 from hexaccount.kernel.messages import Command
+from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.signing_keys.key_reference import get_key
 from hexaccount.signing_keys.key_schedule import KeySchedule
-from hexaccount.signing_keys.ports import KeyFactory, KeyRefused, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import KeyFactory, KeyInUse, KeyRefused, SigningKeys, StoredKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveKey(Command[None]):
-    """Forget a key whose tokens have all expired; a compromised one at once, and its tokens with it."""
+    """Remove a key whose tokens have all expired, or a compromised one at once, which makes its tokens invalid."""
 
     kid: str
     compromised: bool = False
 
 
 def remove_key(
-    command: RemoveKey, *, keys: SigningKeys, key_factory: KeyFactory, clock: Clock, lifetime: timedelta
+    command: RemoveKey, *, keys: SigningKeys, key_factory: KeyFactory, clock: Clock, lifetimes: Lifetimes
 ) -> None:
-    """Remove a key; raises KeyRefused for one that is not stored, or that a live token may need."""
+    """Remove a key; raises KeyRefused for one that is not stored or that a valid token may need."""
     stored = keys.all()
     key = get_key(stored, command.kid, key_factory)
     if not command.compromised and key_factory.can_open(key):
-        readable = KeySchedule([other for other in stored if key_factory.can_open(other)], lifetime=lifetime)
+        readable = KeySchedule([other for other in stored if key_factory.can_open(other)], lifetime=lifetimes.access)
         _refuse_in_use(key, readable, clock.now())
     keys.remove(key.kid)
 
@@ -34,7 +35,4 @@ def _refuse_in_use(key: StoredKey, schedule: KeySchedule, now: datetime) -> None
         return
     if end is None:
         raise KeyRefused("this key signs; retire it, and remove it once its tokens have expired")
-    raise KeyRefused(
-        f"tokens of this key may live until {format_time(end)}; remove it then, "
-        "or at once with all its tokens by --compromised"
-    )
+    raise KeyInUse(f"tokens of this key may be valid until {format_time(end)}")

@@ -8,7 +8,7 @@ from hexaccount.signing_keys.ports import KeyFactory, KeyRefused, SigningKeys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetireKey(Command[None]):
-    """Let a key sign no more; the tokens that it has signed live on."""
+    """End the signing of a key; the tokens that it has signed stay valid."""
 
     kid: str
 
@@ -18,7 +18,7 @@ def retire_key(command: RetireKey, *, keys: SigningKeys, key_factory: KeyFactory
     stored, now = keys.all(), clock.now()
     key = get_key(stored, command.kid, key_factory)
     others = [other for other in stored if other.kid != key.kid and key_factory.can_open(other)]
-    # The seed is no successor: who has rotated away from it may have done so for a reason.
+    # The root key is no successor: the operator who has rotated away from it may not trust it any more.
     if key.signs_from <= now and not any(other.signs_from <= now and other.retired_at is None for other in others):
         raise KeyRefused("no other stored key signs yet; add one and retire this one once that has begun to sign")
     keys.retire(key.kid, now)

@@ -1,0 +1,1 @@
+"""What every store builds on: the identity map, change tracking, the event recorder, the schema version."""

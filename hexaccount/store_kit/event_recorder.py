@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,27 +8,23 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.aggregate import Aggregate
 from hexaccount.kernel.causation import Cause
 from hexaccount.kernel.identifiers import Identifiers
-from hexaccount.sessions.cache_invalidation import Invalidate, invalidate_nothing
 
-OnCommit: TypeAlias = Callable[[Iterable[JournalEntry]], object]
-
-
-def ignore_commit(entries: Iterable[JournalEntry]) -> None:
-    """Return: nobody wants to know what was stored."""
+CommitHook: TypeAlias = Callable[[Sequence[JournalEntry]], object]
+"""A function of the entries that a commit stores; it never raises."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventRecorder:
-    """Makes journal entries of the events that an aggregate has recorded; every store writes what it makes.
+    """Makes journal entries from the events that an aggregate has recorded; every store writes them.
 
-    `mark` is told of the accounts whose sessions a cache must not vouch for, before each commit and after it; `note` of
-    the entries that a commit has stored.
+    before_commit: called with the entries that a commit is about to store.
+    on_commit: called with the entries that a commit has stored.
     """
 
     identifiers: Identifiers
     source: str
-    invalidate: Invalidate = invalidate_nothing
-    on_commit: OnCommit = ignore_commit
+    before_commit: Sequence[CommitHook] = ()
+    on_commit: Sequence[CommitHook] = ()
 
     def entries(self, aggregate: Aggregate, causes: Sequence[Cause]) -> list[JournalEntry]:
         """Return an entry for each pending event of `aggregate`, in order, each with its cause."""

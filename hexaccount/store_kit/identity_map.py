@@ -6,8 +6,7 @@ from uuid import UUID
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.aggregate import Aggregate
 from hexaccount.kernel.causation import Cause, current_cause
-from hexaccount.sessions.cache_invalidation import Invalidate, affected_users, invalidate_nothing
-from hexaccount.store_kit.event_recorder import EventRecorder, OnCommit, ignore_commit
+from hexaccount.store_kit.event_recorder import CommitHook, EventRecorder
 from hexaccount.store_kit.pending_writes import PendingWrites
 
 A = TypeVar("A", bound=Aggregate)
@@ -15,7 +14,7 @@ A = TypeVar("A", bound=Aggregate)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An aggregate that a commit has to write, and the entries that tell of it.
+    """An aggregate that a commit has to write, with the journal entries of its new events.
 
     `stored_version` is the version that must still be in the store; 0 says that there must be none.
     """
@@ -30,35 +29,34 @@ class _Tracked:
     """An aggregate and, for each time it was looked up, how many events were pending and what the cause was."""
 
     aggregate: Aggregate
-    looks: list[tuple[int, Cause]] = field(default_factory=list)
+    lookups: list[tuple[int, Cause]] = field(default_factory=list)
 
     def causes(self) -> list[Cause]:
         return [
-            next(cause for before, cause in reversed(self.looks) if before <= index)
+            next(cause for before, cause in reversed(self.lookups) if before <= index)
             for index in range(len(self.aggregate.pending))
         ]
 
 
 class IdentityMap:
-    """The aggregates that one unit of work has met: each only once, so that two look-ups give one object.
+    """The aggregates that one unit of work has read or added, each only once, so that two look-ups give one object.
 
-    What is to be written besides them stands in `orders`. Every store's unit of work keeps one of these; it is the
-    reason why repositories need no `save`.
+    `pending_writes` holds what is to be written besides them. Every store's unit of work has one of these; because it
+    tracks changes, repositories need no `save` (Fowler, Patterns of Enterprise Application Architecture).
     """
 
     def __init__(self) -> None:
         self._tracked: dict[tuple[type[Aggregate], UUID], _Tracked] = {}
         self._absent: set[tuple[type[Aggregate], UUID]] = set()
-        self._invalidate: Invalidate = invalidate_nothing
-        self._on_commit: OnCommit = ignore_commit
+        self._on_commit: Sequence[CommitHook] = ()
         self.pending_writes = PendingWrites()
 
     def add(self, aggregate: Aggregate) -> None:
-        """Remember a new aggregate, all of whose events the work in hand has caused."""
+        """Track a new aggregate; the current cause is that of all its events."""
         self._tracked[type(aggregate), aggregate.id] = _Tracked(aggregate, [(0, current_cause())])
 
-    def keep(self, aggregate: A) -> A:
-        """Remember an aggregate that was read, and return it, or the one that was met before under its id."""
+    def track(self, aggregate: A) -> A:
+        """Track an aggregate that was read, and return it, or the one that is tracked under its id already."""
         known = self.find(type(aggregate), aggregate.id)
         if known is not None:
             return known
@@ -66,52 +64,54 @@ class IdentityMap:
         return aggregate
 
     def find(self, kind: type[A], aggregate_id: UUID) -> A | None:
-        """Return an aggregate that was met before."""
-        met = self._tracked.get((kind, aggregate_id))
-        if met is None or not isinstance(met.aggregate, kind):
+        """Return a tracked aggregate."""
+        tracked = self._tracked.get((kind, aggregate_id))
+        if tracked is None or not isinstance(tracked.aggregate, kind):
             return None
-        met.looks.append((len(met.aggregate.pending), current_cause()))
-        return met.aggregate
+        tracked.lookups.append((len(tracked.aggregate.pending), current_cause()))
+        return tracked.aggregate
 
     def note_absent(self, kind: type[Aggregate], aggregate_id: UUID) -> None:
-        """Remember that the store holds no such aggregate; if one is stored meanwhile, adding it is stale."""
+        """Remember that the store has no such aggregate; if one is stored meanwhile, adding it is stale."""
         self._absent.add((kind, aggregate_id))
 
     def is_absent(self, kind: type[Aggregate], aggregate_id: UUID) -> bool:
-        """Tell whether the store is known not to hold such an aggregate."""
+        """Tell whether the store is known to have no such aggregate."""
         return (kind, aggregate_id) in self._absent
 
     def changes(self, recorder: EventRecorder) -> list[Change]:
-        """Return what there is to write, in the order in which the aggregates were met.
-
-        No cache vouches from here on for sessions that it may end.
-        """
+        """Return what a commit has to write, in the order of the first look-ups, after the hooks before it have run."""
         changes = [
-            Change(met.aggregate, met.aggregate.stored_version, recorder.entries(met.aggregate, met.causes()))
-            for met in self._tracked.values()
-            if met.aggregate.pending
+            Change(
+                tracked.aggregate,
+                tracked.aggregate.stored_version,
+                recorder.entries(tracked.aggregate, tracked.causes()),
+            )
+            for tracked in self._tracked.values()
+            if tracked.aggregate.pending
         ]
-        self._invalidate, self._on_commit = recorder.invalidate, recorder.on_commit
-        self._invalidate_caches(changes)
+        _run(recorder.before_commit, changes)
+        self._on_commit = recorder.on_commit
         return changes
 
-    def acknowledge(self, changes: Sequence[Change]) -> None:
-        """Take note that `changes` and all orders are stored."""
-        # Once more, as a cache may have lost its mark before the commit, and been filled from what was still there.
-        self._invalidate_caches(changes)
-        self._on_commit(entry for change in changes for entry in change.entries)
+    def committed(self, changes: Sequence[Change]) -> None:
+        """Run the hooks of the commit that has stored `changes` and the pending writes, which are none from here on."""
+        _run(self._on_commit, changes)
         for change in changes:
             change.aggregate.pending.clear()
-            self._tracked[type(change.aggregate), change.aggregate.id].looks[:] = [(0, current_cause())]
+            self._tracked[type(change.aggregate), change.aggregate.id].lookups[:] = [(0, current_cause())]
         self.pending_writes.clear()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop everything: what was not committed has not happened."""
         self._tracked.clear()
         self._absent.clear()
         self.pending_writes.clear()
 
-    def _invalidate_caches(self, changes: Iterable[Change]) -> None:
-        user_ids = affected_users(entry for change in changes for entry in change.entries)
-        if user_ids:
-            self._invalidate(user_ids)
+
+def _run(hooks: Sequence[CommitHook], changes: Iterable[Change]) -> None:
+    if not hooks:
+        return
+    entries = [entry for change in changes for entry in change.entries]
+    for hook in hooks:
+        hook(entries)

@@ -6,7 +6,7 @@ STORE_CONNECTIONS = MetricDefinition(
 
 
 STORE_CONNECTIONS_IN_USE = MetricDefinition(
-    "hexaccount_store_connections_in_use", MetricKind.SUM, "Connections to the store that somebody uses."
+    "hexaccount_store_connections_in_use", MetricKind.SUM, "Connections to the store that are in use."
 )
 
 
@@ -18,6 +18,6 @@ STORE_CONNECTIONS_LIMIT = MetricDefinition(
 STORE_CONNECTION_WAITS = MetricDefinition(
     "hexaccount_store_connection_wait_seconds",
     MetricKind.DISTRIBUTION,
-    "Seconds that was waited for a connection to the store while all were in use, in vain or not.",
+    "Seconds that a thread waited for a connection to the store while all were in use, whether it got one or not.",
     buckets=WAIT_SECONDS,
 )

@@ -7,7 +7,7 @@ from hexaccount.sessions.refresh_token import RefreshToken
 
 
 class PasswordHashUpdate(NamedTuple):
-    """A password hash to store in the place of `old`; None stands for whatever is there."""
+    """A password hash to store instead of `old`, or of any hash where that is None."""
 
     user_id: UUID
     old: str | None
@@ -18,9 +18,9 @@ class PasswordHashUpdate(NamedTuple):
 class PendingWrites:
     """What a commit has to write besides aggregates.
 
-    tokens: new refresh tokens, and such as were spent.
-    handled: the inbox's notes: which subscriber has handled which event.
-    answered: requests with a key that have their answer.
+    tokens: new refresh tokens, and those that were used.
+    handled: inbox rows, the name of a subscriber and the id of an event that it has handled.
+    answered: idempotency records that have their answer.
     """
 
     hashes: list[PasswordHashUpdate] = field(default_factory=list)
@@ -29,6 +29,6 @@ class PendingWrites:
     answered: list[IdempotencyRecord] = field(default_factory=list)
 
     def clear(self) -> None:
-        """Drop all orders."""
-        for pending_writes in (self.hashes, self.tokens, self.handled, self.answered):
-            pending_writes.clear()
+        """Drop all."""
+        for writes in (self.hashes, self.tokens, self.handled, self.answered):
+            writes.clear()

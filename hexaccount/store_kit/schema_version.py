@@ -1,4 +1,4 @@
-"""What a database says of its schema, and whether this version can serve with it."""
+"""The version of a store's schema, and whether this release can serve with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,37 +8,33 @@ from hexaccount.store_kit.store import SchemaMissing, SchemaTooNew, SchemaTooOld
 
 @dataclass(frozen=True, slots=True)
 class SchemaVersion:
-    """The version of a schema, and the oldest version whose code can serve with it.
+    """The number of a schema's last migration, and the oldest number that code must know to serve with it.
 
-    The two part with a migration that only adds: whoever knew the version before goes on with what they know. The
-    second one is where the first releases looked for the only version that there was.
+    A migration that only adds leaves `serves` at the number before, so that the release before goes on serving.
     """
 
-    version: str
+    number: str
     serves: str
 
 
-def check_version(mark: SchemaVersion | None, supported: Sequence[str]) -> None:
-    """Return if code that knows these versions, the oldest first, can serve; raises SchemaMismatch."""
-    if mark is None:
-        raise SchemaMissing("the database has no schema yet; run `hexaccount migrate`")
-    refuse_newer(mark, supported)
-    if mark.version < supported[0]:
-        raise SchemaTooOld(
-            f"the database's schema is version {mark.version}, this hexaccount needs {supported[0]}; "
-            "run `hexaccount migrate`"
-        )
+def check_version(version: SchemaVersion | None, supported: Sequence[str]) -> None:
+    """Return if code that supports these numbers, oldest first, can serve; raises SchemaMismatch."""
+    if version is None:
+        raise SchemaMissing("the database has no schema yet")
+    refuse_newer(version, supported)
+    if version.number < supported[0]:
+        raise SchemaTooOld(f"the database's schema is version {version.number}, this hexaccount needs {supported[0]}")
 
 
-def refuse_newer(mark: SchemaVersion, supported: Sequence[str]) -> None:
-    """Return unless a schema has lost what code that knows these versions needs; raises SchemaTooNew."""
-    if mark.serves > supported[-1]:
+def refuse_newer(version: SchemaVersion, supported: Sequence[str]) -> None:
+    """Raise SchemaTooNew if a later release has removed from the schema what this one needs."""
+    if version.serves > supported[-1]:
         raise SchemaTooNew(
-            f"the database's schema is version {mark.version} and serves a hexaccount that knows {mark.serves}; this "
-            f"one knows {supported[-1]}: install the one that has migrated it, or a newer one"
+            f"the database's schema is version {version.number} and serves a hexaccount that knows {version.serves}; "
+            f"this one knows {supported[-1]}: install the one that has migrated it, or a newer one"
         )
 
 
-def is_behind(mark: SchemaVersion | None, supported: Sequence[str]) -> bool:
-    """Tell whether a schema is older than the newest of these versions."""
-    return mark is None or mark.version < supported[-1]
+def is_older(version: SchemaVersion | None, supported: Sequence[str]) -> bool:
+    """Return whether a schema is missing, or older than the newest of these numbers."""
+    return version is None or version.number < supported[-1]

@@ -6,11 +6,11 @@ from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.retention.ports import RetentionStore
 from hexaccount.signing_keys.ports import SigningKeys
-from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 
 
 class Store(Protocol):
-    """A family of adapters that belong together: where accounts, journal and deliveries are kept."""
+    """All adapters of one database, which stores accounts, journal and deliveries."""
 
     @property
     def outbox(self) -> Outbox: ...
@@ -30,35 +30,35 @@ class Store(Protocol):
     def rate_limits(self) -> RateLimitStore: ...
     @property
     def commits(self) -> CommitSignal:
-        """Return the signal that every commit of events through this store gives."""
+        """Return the signal that every commit of events through this store raises."""
         ...
 
-    def unit_of_work(self) -> UnitOfWork:
+    def unit_of_work(self) -> StoreUnitOfWork:
         """Return a new unit of work."""
         ...
 
     def check(self) -> None:
-        """Return within seconds if the store can serve; raises StoreUnavailable, or SchemaMismatch when it cannot."""
+        """Return within seconds if the store can serve; raises StoreUnavailable or SchemaMismatch if it cannot."""
         ...
 
     def is_behind(self) -> bool:
-        """Tell whether `migrate` would bring a schema further with which the store can serve as it is."""
+        """Tell whether `migrate` would upgrade a schema that can serve without the upgrade."""
         return False
 
     def watch(self) -> None:
-        """Let `commits` tell of commits in other processes too, where the store can."""
+        """Have `commits` signal the commits of other processes too, if the store can."""
         ...
 
     def migrate(self) -> str:
-        """Bring the schema to this version, from any earlier one or none, and return its name; may be repeated.
+        """Upgrade the schema to this version, from any earlier one or none, and return its name; it may be repeated.
 
-        What serves meanwhile, this version or the one before, goes on. A schema that a later version has made, and with
-        which this one can serve, stays as it is.
+        Processes of this version and the one before can serve meanwhile. A schema of a later version with which this
+        one can serve is not changed.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections; the store is not used afterwards."""
+        """Release connections; the store is not used afterwards."""
         ...
 
 
@@ -75,12 +75,12 @@ class SchemaMissing(SchemaMismatch):
 
 
 class SchemaTooOld(SchemaMismatch):
-    """This version needs more than is there; `migrate` makes it."""
+    """This version needs a newer schema, to which `migrate` upgrades."""
 
     code = "schema_too_old"
 
 
 class SchemaTooNew(SchemaMismatch):
-    """A later version has taken away what this one needs."""
+    """A later version has removed what this one needs."""
 
     code = "schema_too_new"

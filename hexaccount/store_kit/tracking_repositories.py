@@ -1,6 +1,6 @@
-"""What the repositories of every store do alike: they meet each aggregate once, and leave writing to the commit.
+"""The common part of the repositories of all stores: they track aggregates, and leave writing to the commit.
 
-A store's repositories build on these, and say how an aggregate is read.
+A store's repositories extend these and implement reading.
 """
 
 from abc import abstractmethod
@@ -22,94 +22,84 @@ from hexaccount.store_kit.pending_writes import PasswordHashUpdate
 
 @dataclass(frozen=True, slots=True)
 class TrackingUsers(Users):
-    """The accounts, of which `read` tells one by its id."""
+    """Accounts; `read` reads one by its id."""
 
-    work: IdentityMap
+    identity_map: IdentityMap
 
     @abstractmethod
     def read(self, user_id: UUID) -> User | None:
-        """Return an account of the store, kept in the work in hand."""
+        """Return an account of the store, tracked by the identity map."""
 
     def add(self, user: User) -> None:
-        """Take in a new account."""
-        self.work.add(user)
+        self.identity_map.add(user)
 
     def get(self, user_id: UUID) -> User:
         """Return an account; raises UserNotFound."""
-        user = self.work.find(User, user_id) or self.read(user_id)
+        user = self.identity_map.find(User, user_id) or self.read(user_id)
         if user is None:
             raise UserNotFound
         return user
 
     def replace_hash(self, user_id: UUID, *, old: str, new: str) -> None:
-        """Order a new hash in the place of `old`."""
-        self.work.pending_writes.hashes.append(PasswordHashUpdate(user_id, old, new))
+        self.identity_map.pending_writes.hashes.append(PasswordHashUpdate(user_id, old, new))
 
     def set_hash(self, user_id: UUID, new: str) -> None:
-        """Order a new hash, whatever is there."""
-        self.work.pending_writes.hashes.append(PasswordHashUpdate(user_id, None, new))
+        self.identity_map.pending_writes.hashes.append(PasswordHashUpdate(user_id, None, new))
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingSessions(Sessions):
-    """The logins, of which `read` tells one by its id."""
+    """Sessions; `read` reads one by its id."""
 
-    work: IdentityMap
+    identity_map: IdentityMap
 
     @abstractmethod
     def read(self, session_id: UUID) -> Session | None:
-        """Return a session of the store, kept in the work in hand."""
+        """Return a session of the store, tracked by the identity map."""
 
     def add(self, session: Session) -> None:
-        """Take in a new session."""
-        self.work.add(session)
+        self.identity_map.add(session)
 
     def find(self, session_id: UUID) -> Session | None:
-        """Return a session."""
-        return self.work.find(Session, session_id) or self.read(session_id)
+        return self.identity_map.find(Session, session_id) or self.read(session_id)
 
     def put_token(self, token: RefreshToken) -> None:
-        """Order a refresh token."""
-        self.work.pending_writes.tokens.append(token)
+        self.identity_map.pending_writes.tokens.append(token)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingProfiles(Profiles):
-    """The profiles, of which `read` tells one by its account's id."""
+    """Profiles; `read` reads one by the id of its account."""
 
-    work: IdentityMap
+    identity_map: IdentityMap
 
     @abstractmethod
     def read(self, user_id: UUID) -> Profile | None:
-        """Return a profile of the store, kept in the work in hand."""
+        """Return a profile of the store, tracked by the identity map."""
 
     def add(self, profile: Profile) -> None:
-        """Take in a new profile."""
-        self.work.add(profile)
+        self.identity_map.add(profile)
 
     def find(self, user_id: UUID) -> Profile | None:
-        """Return the profile of an account."""
-        known = self.work.find(Profile, user_id)
-        return known if known or self.work.is_absent(Profile, user_id) else self.read(user_id)
+        known = self.identity_map.find(Profile, user_id)
+        return known if known or self.identity_map.is_absent(Profile, user_id) else self.read(user_id)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingInbox(Inbox):
-    """The handled events, which the commit notes."""
+    """The inbox, whose new rows the commit writes."""
 
-    work: IdentityMap
+    identity_map: IdentityMap
 
     def add(self, subscriber: str, event_id: UUID) -> None:
-        """Order a note that this unit of work is the handling."""
-        self.work.pending_writes.handled.append((subscriber, event_id))
+        self.identity_map.pending_writes.handled.append((subscriber, event_id))
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingIdempotencyRecords(IdempotencyRecords):
-    """The requests with a key, whose answers the commit notes."""
+    """Idempotency records, whose answers the commit writes."""
 
-    work: IdentityMap
+    identity_map: IdentityMap
 
     def complete(self, request: IdempotencyRecord, user_id: UUID) -> None:
-        """Order a note of which account answers `request`."""
-        self.work.pending_writes.answered.append(replace(request, user_id=user_id))
+        self.identity_map.pending_writes.answered.append(replace(request, user_id=user_id))

@@ -1,1 +1,1 @@
-"""The versions of the schema and the steps between them, run by Alembic."""
+"""The migrations, run by `MigrationRunner` with Alembic."""

@@ -1,6 +1,7 @@
-"""Changes that hold nobody up on PostgreSQL, however much a table has; elsewhere they are what they are.
+"""Schema changes that block no reader or writer on PostgreSQL, however large the table.
 
-They cannot be part of a transaction: a migration of them says `in_one_transaction = False`. Each may be repeated.
+They cannot run in a transaction: the module of a migration that uses them says `transactional = False`. Each may be
+repeated.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,23 +17,23 @@ _INVALID = sa.text("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:name)
 
 
 def create_index(name: str, table: str, columns: Sequence[str], **options: Any) -> None:
-    """Make an index while others write; what an attempt before has left unfinished is made anew."""
+    """Create an index while other clients write; replaces the invalid one of a failed attempt."""
     if _on_postgresql() and op.get_bind().execute(_INVALID, {"name": name}).first():
         drop_index(name, table)
-    with _waiting_for_others():
+    with _without_timeouts():
         op.create_index(name, table, columns, postgresql_concurrently=True, if_not_exists=True, **options)
 
 
 def drop_index(name: str, table: str) -> None:
-    """Remove an index while others use it."""
-    with _waiting_for_others():
+    """Drop an index while other clients use it."""
+    with _without_timeouts():
         op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
 
 
 @contextmanager
-def _waiting_for_others() -> Iterator[None]:
-    # It waits for the end of every transaction that began before, and nobody waits for it meanwhile: to give up in
-    # between would cost what was built. The session is nobody else's, unless a pooler lends it.
+def _without_timeouts() -> Iterator[None]:
+    # The change waits for older transactions and blocks none, so a timeout would only discard its progress. A pooler
+    # shares the session with other clients, which a SET would affect.
     if not _on_postgresql() or is_pooled(op.get_bind()):
         yield
         return

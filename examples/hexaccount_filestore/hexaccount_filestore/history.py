@@ -4,19 +4,19 @@ from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter, History, JournalKey
-from hexaccount_filestore.book import Handle
+from hexaccount_filestore.database import Handle
 from hexaccount_filestore.state import entry_copy
 
 
 @dataclass(frozen=True, slots=True)
 class FileHistory(History):
-    """All events, looked through one by one but for `find`."""
+    """All events; every query but `find` scans them."""
 
     handle: Handle
 
     def find(self, event_id: UUID) -> JournalEntry | None:
-        with self.handle.book.lock:
-            entry = self.handle.book.state.entries.get(event_id)
+        with self.handle.database.lock:
+            entry = self.handle.database.state.entries.get(event_id)
         return entry_copy(entry) if entry else None
 
     def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
@@ -39,5 +39,5 @@ class FileHistory(History):
         return len(self._chosen(event_filter))
 
     def _chosen(self, event_filter: EventFilter) -> list[JournalEntry]:
-        with self.handle.book.lock:
-            return [entry for entry in self.handle.book.state.entries.values() if event_filter.has(entry)]
+        with self.handle.database.lock:
+            return [entry for entry in self.handle.database.state.entries.values() if event_filter.matches(entry)]

@@ -1,4 +1,4 @@
-"""What the records of a file tell, all of it, in memory."""
+"""The state that the records of a file describe, in memory."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -23,93 +23,93 @@ from hexaccount.signing_keys.ports import StoredKey
 A = TypeVar("A", bound=Aggregate)
 
 
-class Delivery(Struct, frozen=True, kw_only=True):
-    """How the delivery of an event to a subscriber stands."""
+class DeliveryState(Struct, frozen=True, kw_only=True):
+    """The state of an event's delivery to a subscriber."""
 
     subscriber: str
     event_id: UUID
     attempts: int = 0
     due_at: datetime | None = None
     error: str = ""
-    dead_letters: bool = False
+    dead_letter: bool = False
 
 
-class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one record tells: everything that happens at once, or not at all."""
+class Transaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The content of one record: changes that happen together or not at all."""
 
     entries: list[JournalEntry] = []
     hashes: dict[UUID, str] = {}
     tokens: list[RefreshToken] = []
-    handled: list[tuple[str, UUID]] = []
+    inbox: list[tuple[str, UUID]] = []
     requests: list[IdempotencyRecord] = []
     keys: list[StoredKey] = []
-    subscribed: dict[str, list[str]] = {}
-    deliveries: list[Delivery] = []
-    settled: list[tuple[str, UUID]] = []
-    pending: dict[str, list[UUID]] = {}
-    sessions_gone: list[UUID] = []
-    tokens_gone: list[str] = []
-    handled_gone: list[tuple[str, UUID]] = []
-    requests_gone: list[str] = []
-    keys_gone: list[str] = []
+    subscriptions: dict[str, list[str]] = {}
+    deliveries: list[DeliveryState] = []
+    acknowledged: list[tuple[str, UUID]] = []
+    enqueued: dict[str, list[UUID]] = {}
+    removed_sessions: list[UUID] = []
+    removed_tokens: list[str] = []
+    removed_inbox: list[tuple[str, UUID]] = []
+    removed_requests: list[str] = []
+    removed_keys: list[str] = []
 
 
 @dataclass(slots=True)
-class Owed:
-    """An event that is owed to a subscriber; a lease is not in the file, as whoever held it ends with the process."""
+class StoredDelivery:
+    """A delivery and its lease; leases are not in the file, as their owners end with the process."""
 
     entry: JournalEntry
-    state: Delivery
+    state: DeliveryState
     lease: UUID | None = None
     leased_until: datetime | None = None
 
 
 @dataclass(slots=True)
 class State:
-    """Everything that is stored. What it holds is never changed, only replaced, so that readers may keep it."""
+    """All stored data. Its values are replaced and never changed, so that readers may keep them."""
 
     users: dict[UUID, User] = field(default_factory=dict)
     names: dict[str, UUID] = field(default_factory=dict)
     emails: dict[str, UUID] = field(default_factory=dict)
     hashes: dict[UUID, str] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
-    sessions_gone: set[UUID] = field(default_factory=set)
+    removed_sessions: set[UUID] = field(default_factory=set)
     profiles: dict[UUID, Profile] = field(default_factory=dict)
     journals: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
     entries: dict[UUID, JournalEntry] = field(default_factory=dict)
     tokens: dict[str, RefreshToken] = field(default_factory=dict)
     followed: set[str] = field(default_factory=set)
-    handled: set[tuple[str, UUID]] = field(default_factory=set)
+    inbox: set[tuple[str, UUID]] = field(default_factory=set)
     requests: dict[str, IdempotencyRecord] = field(default_factory=dict)
     keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, list[str]] = field(default_factory=dict)
-    # By subscriber and event, those of an aggregate by sequence.
-    pending: defaultdict[str, dict[UUID, Owed]] = field(default_factory=lambda: defaultdict(dict))
+    # By subscriber and event; the deliveries of an aggregate are ordered by sequence.
+    deliveries: defaultdict[str, dict[UUID, StoredDelivery]] = field(default_factory=lambda: defaultdict(dict))
 
-    def apply(self, step: Step) -> None:
-        """Do what a record tells; the aggregates that its entries tell of are put by `put` or `fold_all`."""
-        for entry in step.entries:
+    def apply(self, transaction: Transaction) -> None:
+        """Apply a transaction, except to aggregates: the caller passes these to `put`, or calls `fold_all`."""
+        for entry in transaction.entries:
             self.journals[entry.aggregate, entry.aggregate_id].append(entry)
             self.entries[entry.id] = entry
-            self._owe(entry)
-        self.hashes |= step.hashes
-        self.tokens |= {token.digest: token for token in step.tokens}
-        self.followed |= {token.predecessor for token in step.tokens if token.predecessor}
-        self.handled |= set(step.handled)
-        self.requests |= {request.key: request for request in step.requests}
-        self.keys |= {key.kid: key for key in step.keys}
-        self.subscriptions |= step.subscribed
-        for subscriber, event_ids in step.pending.items():
-            self._owe_again(subscriber, event_ids)
-        for delivery in step.deliveries:
-            pending = self.pending[delivery.subscriber][delivery.event_id]
-            pending.state, pending.lease, pending.leased_until = delivery, None, None
-        for subscriber, event_id in step.settled:
-            self.pending[subscriber].pop(event_id, None)
-        self._remove(step)
+            self._enqueue(entry)
+        self.hashes |= transaction.hashes
+        self.tokens |= {token.digest: token for token in transaction.tokens}
+        self.followed |= {token.predecessor for token in transaction.tokens if token.predecessor}
+        self.inbox |= set(transaction.inbox)
+        self.requests |= {request.key: request for request in transaction.requests}
+        self.keys |= {key.kid: key for key in transaction.keys}
+        self.subscriptions |= transaction.subscriptions
+        for subscriber, event_ids in transaction.enqueued.items():
+            self._enqueue_again(subscriber, event_ids)
+        for delivery in transaction.deliveries:
+            stored = self.deliveries[delivery.subscriber][delivery.event_id]
+            stored.state, stored.lease, stored.leased_until = delivery, None, None
+        for subscriber, event_id in transaction.acknowledged:
+            self.deliveries[subscriber].pop(event_id, None)
+        self._remove(transaction)
 
     def put(self, aggregates: Iterable[Aggregate]) -> None:
-        """Keep aggregates as they are now."""
+        """Store copies of aggregates."""
         for aggregate in aggregates:
             match stored := copy_of(aggregate):
                 case User():
@@ -121,12 +121,12 @@ class State:
                     self.profiles[stored.id] = stored
 
     def fold_all(self) -> None:
-        """Make every aggregate anew from its journal."""
+        """Rebuild every aggregate from its journal."""
         kinds: dict[str, type[Aggregate]] = {kind.kind: kind for kind in (User, Session, Profile)}
         self.put(
             kinds[kind].fold(from_entry(entry) for entry in entries)
             for (kind, aggregate_id), entries in self.journals.items()
-            if aggregate_id not in self.sessions_gone
+            if aggregate_id not in self.removed_sessions
         )
 
     def version_of(self, aggregate: Aggregate) -> int:
@@ -141,35 +141,39 @@ class State:
                 stored = self.profiles.get(aggregate.id)
         return stored.version if stored else 0
 
-    def _owe(self, entry: JournalEntry) -> None:
+    def _enqueue(self, entry: JournalEntry) -> None:
         for subscriber, types in self.subscriptions.items():
             if entry.type in types or "*" in types:
-                self.pending[subscriber][entry.id] = Owed(entry, Delivery(subscriber=subscriber, event_id=entry.id))
+                self.deliveries[subscriber][entry.id] = StoredDelivery(
+                    entry, DeliveryState(subscriber=subscriber, event_id=entry.id)
+                )
 
-    def _owe_again(self, subscriber: str, event_ids: Iterable[UUID]) -> None:
-        pending = self.pending[subscriber]
+    def _enqueue_again(self, subscriber: str, event_ids: Iterable[UUID]) -> None:
+        stored = self.deliveries[subscriber]
         for event_id in event_ids:
-            pending[event_id] = Owed(self.entries[event_id], Delivery(subscriber=subscriber, event_id=event_id))
-        self.pending[subscriber] = dict(sorted(pending.items(), key=lambda pair: pair[1].entry.sequence))
+            stored[event_id] = StoredDelivery(
+                self.entries[event_id], DeliveryState(subscriber=subscriber, event_id=event_id)
+            )
+        self.deliveries[subscriber] = dict(sorted(stored.items(), key=lambda pair: pair[1].entry.sequence))
 
-    def _remove(self, step: Step) -> None:
-        for digest in step.tokens_gone:
+    def _remove(self, transaction: Transaction) -> None:
+        for digest in transaction.removed_tokens:
             self.followed.discard(self.tokens.pop(digest).predecessor or "")
-        for session_id in step.sessions_gone:
+        for session_id in transaction.removed_sessions:
             self.sessions.pop(session_id, None)
-        self.sessions_gone |= set(step.sessions_gone)
-        self.handled -= set(step.handled_gone)
-        for key in step.requests_gone:
+        self.removed_sessions |= set(transaction.removed_sessions)
+        self.inbox -= set(transaction.removed_inbox)
+        for key in transaction.removed_requests:
             del self.requests[key]
-        for kid in step.keys_gone:
+        for kid in transaction.removed_keys:
             del self.keys[kid]
 
 
 def copy_of(aggregate: A) -> A:
-    """Return an aggregate that may be changed while this one stays as it is; nothing is pending in it."""
+    """Return a copy without pending events."""
     return replace(aggregate, pending=[])
 
 
 def entry_copy(entry: JournalEntry) -> JournalEntry:
-    """Return an entry whose data may be changed while that of this one stays as it is."""
+    """Return a copy whose data the caller may change."""
     return replace(entry, data=deepcopy(entry.data))

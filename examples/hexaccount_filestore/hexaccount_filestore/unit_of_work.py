@@ -10,26 +10,25 @@ from hexaccount.sessions.session import Session
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.identity_map import Change, IdentityMap
 from hexaccount.store_kit.tracking_repositories import TrackingInbox
-from hexaccount_filestore.book import Handle
-from hexaccount_filestore.keyed_requests import FileKeyedRequests
+from hexaccount_filestore.database import Handle
+from hexaccount_filestore.idempotency_records import FileIdempotencyRecords
 from hexaccount_filestore.repositories import FileJournal, FileProfiles, FileSessions, FileUsers
-from hexaccount_filestore.state import State, Step
+from hexaccount_filestore.state import State, Transaction
 
 
 class FileUnitOfWork:
-    """A transaction: all is checked, then written as one record, then done, under one lock."""
+    """A unit of work; under the lock it checks everything, then writes one record, then applies it."""
 
     def __init__(self, handle: Handle, recorder: EventRecorder) -> None:
-        """Take the handle on the book, and who makes journal entries."""
         self._handle = handle
         self._recorder = recorder
-        self._work = IdentityMap()
-        self.users = FileUsers(self._work, handle)
-        self.sessions = FileSessions(self._work, handle)
-        self.profiles = FileProfiles(self._work, handle)
+        self._identity_map = IdentityMap()
+        self.users = FileUsers(self._identity_map, handle)
+        self.sessions = FileSessions(self._identity_map, handle)
+        self.profiles = FileProfiles(self._identity_map, handle)
         self.journal = FileJournal(handle)
-        self.inbox = TrackingInbox(self._work)
-        self.idempotency_records = FileKeyedRequests(self._work, handle)
+        self.inbox = TrackingInbox(self._identity_map)
+        self.idempotency_records = FileIdempotencyRecords(self._identity_map, handle)
 
     def __enter__(self) -> Self:
         return self
@@ -37,43 +36,43 @@ class FileUnitOfWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._work.forget()
+        self._identity_map.clear()
 
     def commit(self) -> None:
         """Store all changes, or raise and store none."""
-        changes = self._work.changes(self._recorder)
-        book = self._handle.book
-        with book.lock:
-            self._check_inbox(book.state)
-            _check_changes(book.state, changes)
-            self._check_tokens(book.state)
-            book.do(self._step(book.state, changes))
-            book.state.put(change.aggregate for change in changes)
-        self._work.acknowledge(changes)
+        changes = self._identity_map.changes(self._recorder)
+        database = self._handle.database
+        with database.lock:
+            self._check_inbox(database.state)
+            _check_changes(database.state, changes)
+            self._check_tokens(database.state)
+            database.commit(self._transaction(database.state, changes))
+            database.state.put(change.aggregate for change in changes)
+        self._identity_map.committed(changes)
         if changes:
-            book.tell()
+            database.notify()
 
     def _check_inbox(self, state: State) -> None:
-        handled = self._work.pending_writes.handled
-        if not state.handled.isdisjoint(handled) or len(set(handled)) < len(handled):
+        handled = self._identity_map.pending_writes.handled
+        if not state.inbox.isdisjoint(handled) or len(set(handled)) < len(handled):
             raise AlreadyHandled
 
     def _check_tokens(self, state: State) -> None:
-        for token in self._work.pending_writes.tokens:
+        for token in self._identity_map.pending_writes.tokens:
             if token.spent_at is None and token.predecessor in state.followed:
                 raise StaleVersion(Session.kind, token.session_id)
 
-    def _step(self, state: State, changes: Sequence[Change]) -> Step:
+    def _transaction(self, state: State, changes: Sequence[Change]) -> Transaction:
         users = [change.aggregate for change in changes if isinstance(change.aggregate, User)]
         hashes = {user.id: user.password_hash for user in users if user.id not in state.users}
-        for user_id, old, new in self._work.pending_writes.hashes:
+        for user_id, old, new in self._identity_map.pending_writes.hashes:
             if old in (None, hashes.get(user_id, state.hashes.get(user_id))):
                 hashes[user_id] = new
-        return Step(
+        return Transaction(
             entries=[entry for change in changes for entry in change.entries],
             hashes=hashes,
-            tokens=list(self._work.pending_writes.tokens),
-            handled=list(self._work.pending_writes.handled),
+            tokens=list(self._identity_map.pending_writes.tokens),
+            inbox=list(self._identity_map.pending_writes.handled),
             requests=self.idempotency_records.to_store(),
         )
 

@@ -1,15 +1,15 @@
-"""The suites, each of one subject, and what they share."""
+"""The suites, one module per subject, and their fixtures and helpers."""
 
-from hexaccount.conformance.suites.cache_marks import CacheMarksContract
+from hexaccount.conformance.suites.commit_hooks import CommitHooksContract
+from hexaccount.conformance.suites.commit_watching import WatchContract
+from hexaccount.conformance.suites.contract_suite import ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.durability import DurabilityContract
 from hexaccount.conformance.suites.processes import ProcessesContract
 from hexaccount.conformance.suites.schema import SchemaContract
 from hexaccount.conformance.suites.store_contract import StoreContract
-from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
-from hexaccount.conformance.suites.watching import WatchContract
 
 __all__ = [
-    "CacheMarksContract",
+    "CommitHooksContract",
     "ContractSuite",
     "DurabilityContract",
     "ProcessesContract",

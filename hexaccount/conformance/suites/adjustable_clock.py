@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class AdjustableClock:
-    """A clock that moves only when it is told to."""
+    """A clock that stands still until `advance`."""
 
     def __init__(self, begin: datetime = datetime(2026, 1, 2, 12, tzinfo=UTC)) -> None:
         self._now = begin

@@ -4,40 +4,41 @@ from uuid import UUID, uuid4
 import pytest
 
 from hexaccount.accounts.user import UserRegistered
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.races import Racers, check_one_winner, outcome
-from hexaccount.conformance.suites.storing import journal_of, profile_of, save, session_of, user_of
-from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.conformance.suites.contract_suite import ContractSuite
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.races import RacingThreads, check_one_winner, outcome
+from hexaccount.conformance.suites.transactions import find_profile, find_session, journal_of, save, user_of
 from hexaccount.events.ports import AlreadyHandled
 from hexaccount.events.subscribers import HandlingSubscriber
+from hexaccount.kernel.capability import EventHandler
 from hexaccount.kernel.event import Event
 from hexaccount.sessions.session import Session
 from hexaccount.store_kit.store import Store
-from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 
 
 class InboxContract(ContractSuite):
-    """An event has its effect once, as the note of its handling is stored with the effect."""
+    """An event has its effect once: the inbox entry is committed with the effect."""
 
-    def test_an_event_is_handled_once_by_each_subscriber(self, store: Store, another: Store) -> None:
+    def test_an_event_is_handled_once_by_each_subscriber(self, store: Store, other_store: Store) -> None:
         event_id = uuid4()
-        self.note(store, "first", event_id)
-        self.note(another, "second", event_id)
-        self.note(store, "first", uuid4())
-        for handle in (store, another):
+        self.mark_handled(store, "first", event_id)
+        self.mark_handled(other_store, "second", event_id)
+        self.mark_handled(store, "first", uuid4())
+        for handle in (store, other_store):
             with pytest.raises(AlreadyHandled):
-                self.note(handle, "first", event_id)
+                self.mark_handled(handle, "first", event_id)
 
-    def test_an_event_cannot_be_handled_twice_by_one_unit_of_work(self, store: Store) -> None:
+    def test_one_unit_of_work_cannot_handle_an_event_twice(self, store: Store) -> None:
         event_id = uuid4()
         with pytest.raises(AlreadyHandled):
-            self.note(store, "first", event_id, event_id)
-        self.note(store, "first", event_id)
+            self.mark_handled(store, "first", event_id, event_id)
+        self.mark_handled(store, "first", event_id)
 
-    def test_a_batch_that_holds_a_handled_event_has_no_effect(self, store: Store, people: People) -> None:
+    def test_a_batch_that_holds_a_handled_event_has_no_effect(self, store: Store, factory: Factory) -> None:
         handled, fresh = uuid4(), uuid4()
-        self.note(store, "first", handled)
-        user = people.user()
+        self.mark_handled(store, "first", handled)
+        user = factory.user()
         with store.unit_of_work() as uow:
             uow.users.add(user)
             uow.inbox.add("first", fresh)
@@ -45,92 +46,97 @@ class InboxContract(ContractSuite):
             with pytest.raises(AlreadyHandled):
                 uow.commit()
         save(store, user)
-        self.note(store, "first", fresh)
+        self.mark_handled(store, "first", fresh)
 
-    def test_a_handling_that_was_not_committed_may_be_repeated(self, store: Store, people: People) -> None:
+    def test_handling_can_be_repeated_if_it_was_not_committed(self, store: Store, factory: Factory) -> None:
         event_id = uuid4()
         with store.unit_of_work() as uow:
             uow.inbox.add("first", event_id)
-        self.note(store, "first", event_id)
+        self.mark_handled(store, "first", event_id)
 
-    def test_it_is_the_commit_that_refuses(self, store: Store) -> None:
+    def test_the_commit_refuses_a_handled_event(self, store: Store) -> None:
         event_id = uuid4()
         with store.unit_of_work() as late:
             late.inbox.add("first", event_id)
-            self.note(store, "first", event_id)
+            self.mark_handled(store, "first", event_id)
             with pytest.raises(AlreadyHandled):
                 late.commit()
 
-    def test_of_racing_handlings_one_has_its_effect(self, store: Store, another: Store, people: People) -> None:
-        user = people.user()
+    def test_one_of_racing_handlers_has_its_effect(self, store: Store, other_store: Store, factory: Factory) -> None:
+        user = factory.user()
         save(store, user)
-        with Racers(8) as racers:
+        with RacingThreads(8) as threads:
             for _ in range(20):
                 event_id = uuid4()
-                sessions = [people.session(user) for _ in range(8)]
-                handles = [store, another] * 4
-                works = [
-                    partial(self.open_as_the_effect, *pair, event_id) for pair in zip(handles, sessions, strict=True)
+                sessions = [factory.session(user) for _ in range(8)]
+                handles = [store, other_store] * 4
+                calls = [
+                    partial(self.handle_by_opening_session, *pair, event_id)
+                    for pair in zip(handles, sessions, strict=True)
                 ]
-                check_one_winner(racers.race(works), AlreadyHandled)
-                assert len([session for session in sessions if session_of(store, session.id)]) == 1
+                check_one_winner(threads.race(calls), AlreadyHandled)
+                assert len([session for session in sessions if find_session(store, session.id)]) == 1
 
-    def test_racing_batches_of_the_same_events_in_two_orders_have_one_effect(
-        self, store: Store, another: Store, people: People
+    def test_one_of_racing_batches_of_the_same_events_in_two_orders_has_its_effect(
+        self, store: Store, other_store: Store, factory: Factory
     ) -> None:
-        with Racers(2) as racers:
+        with RacingThreads(2) as threads:
             for _ in range(40):
                 event_ids = [uuid4() for _ in range(12)]
-                works = [
+                calls = [
                     partial(self.handle_all, handle, order)
-                    for handle, order in ((store, event_ids), (another, event_ids[::-1]))
+                    for handle, order in ((store, event_ids), (other_store, event_ids[::-1]))
                 ]
-                check_one_winner(racers.race(works), AlreadyHandled)
+                check_one_winner(threads.race(calls), AlreadyHandled)
 
-    def test_a_handling_subscriber_has_one_effect_however_often_it_is_delivered_to(
-        self, store: Store, another: Store, people: People
+    def test_repeated_deliveries_to_a_handling_subscriber_have_one_effect(
+        self, store: Store, other_store: Store, factory: Factory
     ) -> None:
-        users = [people.user() for _ in range(10)]
+        users = [factory.user() for _ in range(10)]
         save(store, *users)
         entries = [journal_of(store, user)[0] for user in users]
-        subscribers = [self.disabler(handle, people) for handle in (store, another) * 3]
-        with Racers(len(subscribers)) as racers:
+        subscribers = [self.disabler(handle, factory) for handle in (store, other_store) * 3]
+        with RacingThreads(len(subscribers)) as threads:
             for entry in entries:
-                racers.race(partial(subscriber.deliver, [entry]) for subscriber in subscribers)
+                threads.race(partial(subscriber.deliver, [entry]) for subscriber in subscribers)
         assert [user_of(store, user.id).epoch for user in users] == [1] * 10
         assert [len(journal_of(store, user)) for user in users] == [3] * 10
 
-    def test_a_batch_is_handled_in_one_transaction(self, store: Store, people: People) -> None:
-        users = [people.user() for _ in range(5)]
+    def test_a_batch_is_handled_in_one_transaction(self, store: Store, factory: Factory) -> None:
+        users = [factory.user() for _ in range(5)]
         save(store, *users)
         entries = [journal_of(store, user)[0] for user in users]
 
-        def create(event: Event, uow: UnitOfWork) -> None:
+        def create_profile(event: Event, uow: StoreUnitOfWork) -> None:
             if event.user_id == users[-1].id:
-                raise RuntimeError("the last one fails")
-            uow.profiles.add(people.profile(event.user_id))
+                raise RuntimeError("the last event fails")
+            uow.profiles.add(factory.profile(event.user_id))
 
-        subscriber = HandlingSubscriber("creator", UserRegistered, create, store.unit_of_work)
+        subscriber = HandlingSubscriber(
+            EventHandler(name="creator", event=UserRegistered, handle=create_profile), store.unit_of_work
+        )
         with pytest.raises(RuntimeError):
             subscriber.deliver(entries)
-        assert [profile_of(store, user.id) for user in users] == [None] * 5
+        assert [find_profile(store, user.id) for user in users] == [None] * 5
         subscriber.deliver(entries[:-1])
-        assert [bool(profile_of(store, user.id)) for user in users] == [True] * 4 + [False]
+        assert [bool(find_profile(store, user.id)) for user in users] == [True] * 4 + [False]
 
     @staticmethod
-    def disabler(store: Store, people: People) -> HandlingSubscriber:
-        """Return a subscriber whose effect can be counted: it disables and enables the account again."""
+    def disabler(store: Store, factory: Factory) -> HandlingSubscriber:
+        """Return a subscriber whose effects can be counted: it disables and enables the account."""
 
-        def handle(event: Event, uow: UnitOfWork) -> None:
+        def handle(event: Event, uow: StoreUnitOfWork) -> None:
             user = uow.users.get(event.user_id)
-            user.disable(people.now())
-            user.enable(people.now())
+            user.disable(factory.now())
+            user.enable(factory.now())
 
-        return HandlingSubscriber("disabler", UserRegistered, handle, store.unit_of_work)
+        return HandlingSubscriber(
+            EventHandler(name="disabler", event=UserRegistered, handle=handle), store.unit_of_work
+        )
 
     @staticmethod
-    def open_as_the_effect(store: Store, session: Session, event_id: UUID) -> str:
-        """Handle an event by opening a session."""
+    def handle_by_opening_session(store: Store, session: Session, event_id: UUID) -> str:
+        """Handle an event; its effect is the session."""
         with store.unit_of_work() as uow:
             uow.sessions.add(session)
             uow.inbox.add("first", event_id)
@@ -145,8 +151,7 @@ class InboxContract(ContractSuite):
             return outcome(uow.commit, AlreadyHandled)
 
     @staticmethod
-    def note(store: Store, subscriber: str, *event_ids: UUID) -> None:
-        """Commit that events were handled."""
+    def mark_handled(store: Store, subscriber: str, *event_ids: UUID) -> None:
         with store.unit_of_work() as uow:
             for event_id in event_ids:
                 uow.inbox.add(subscriber, event_id)

@@ -8,34 +8,33 @@ from uuid import UUID
 from hexaccount.accounts.get_profile import GetProfile
 from hexaccount.accounts.update_profile import UnexpectedVersion, UpdateProfile
 from hexaccount.accounts.views import ProfileView
-from hexaccount.conformance.suites.histories import History, Look, check_order
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.races import Racers
-from hexaccount.conformance.suites.storing import save
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.linearizability import OperationHistory, ReadOnly, check_linearizable
+from hexaccount.conformance.suites.races import RacingThreads
+from hexaccount.conformance.suites.transactions import save
 from hexaccount.conformance.suites.two_buses import TwoBusesContract
-from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.store_kit.store import Store
 
 THREADS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A profile as it should be, which is also what is answered."""
+class ProfileState:
+    """The state of the model, and the response to every operation."""
 
     version: int = 0
     bio: str | None = None
     address: str | None = None
 
     @classmethod
-    def of(cls, view: ProfileView) -> "Page":
-        """Return what an answer tells of it."""
+    def of(cls, view: ProfileView) -> "ProfileState":
         return cls(view.version, view.bio, view.address)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Somebody writes into a field what nobody else ever writes; the answer is the page then, None for a refusal."""
+    """A field is set to a unique text; the response is the new state, None for a refusal."""
 
     name: str
     text: str
@@ -43,45 +42,42 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Read(Look):
-    """Somebody reads the page, which is the answer."""
+class Read(ReadOnly):
+    """The response is the state."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileModel:
-    """Answers as a page of paper does on which each change is numbered, its beginning too."""
+    """The sequential specification of one profile; the first change also creates it, as version 1."""
 
-    def begin(self) -> Page:
-        """Return the page of which there is nothing yet."""
-        return Page()
+    def initial_state(self) -> ProfileState:
+        return ProfileState()
 
-    def step(self, state: Page, what: object, answer: object) -> Page | None:
-        """Return the page after this answer, None if it may not be given."""
-        match what:
+    def step(self, state: ProfileState, request: object, response: object) -> ProfileState | None:
+        match request:
             case Read():
-                return state if answer == state else None
+                return state if response == state else None
             case Change(expected=expected) if expected not in (None, state.version):
-                return state if answer is None else None
+                return state if response is None else None
             case Change(name, text):
                 after = replace(state, version=(state.version or 1) + 1, **{name: text})
-                return after if answer == after else None
+                return after if response == after else None
             case _:
                 return None
 
 
 @dataclass(slots=True)
 class Writer:
-    """One thread that changes a profile others change too, now for the version it knows of, now for any."""
+    """One of the threads that change one profile; half of its changes expect the version that it read last."""
 
-    history: History[object]
-    bus: Bus
+    history: OperationHistory[object]
+    bus: MessageBus
     user_id: UUID
     texts: Iterator[int]
     chance: random.Random
-    known: int = 0
+    last_version: int = 0
 
     def play(self) -> None:
-        """Change, look or change and change."""
         self.change()
         if self.chance.random() < 0.5:
             self.read()
@@ -89,16 +85,14 @@ class Writer:
         self.change()
 
     def change(self) -> None:
-        """Change one field."""
-        expected = self.chance.choice([None, self.known])
+        expected = self.chance.choice([None, self.last_version])
         change = Change(self.chance.choice(["bio", "address"]), f"text {next(self.texts)}", expected)
-        self.history.note(change, partial(self._change, change))
+        self.history.record(change, partial(self._change, change))
 
     def read(self) -> None:
-        """Read the page."""
-        self.history.note(Read(), self._read)
+        self.history.record(Read(), self._read)
 
-    def _change(self, change: Change) -> Page | None:
+    def _change(self, change: Change) -> ProfileState | None:
         expected = None if change.expected is None else [change.expected]
         command = UpdateProfile(user_id=self.user_id, changes={change.name: change.text}, expected=expected)
         try:
@@ -106,34 +100,36 @@ class Writer:
         except UnexpectedVersion:
             return None
 
-    def _read(self) -> Page:
+    def _read(self) -> ProfileState:
         return self._seen(self.bus.handle(GetProfile(user_id=self.user_id)))
 
-    def _seen(self, view: ProfileView) -> Page:
-        self.known = view.version
-        return Page.of(view)
+    def _seen(self, view: ProfileView) -> ProfileState:
+        self.last_version = view.version
+        return ProfileState.of(view)
 
 
 class ProfileRacesContract(TwoBusesContract):
-    """Of changes that race for one profile none is lost, and none is done to a version that it was not made for."""
+    """Concurrent changes of one profile are linearizable; none is lost or applied to an unexpected version."""
 
-    def test_every_history_of_one_profile_has_an_order_that_explains_it(
-        self, histories: int, store: Store, buses: list[Bus], people: People
+    def test_concurrent_operations_on_one_profile_are_linearizable(
+        self, histories: int, store: Store, buses: list[MessageBus], factory: Factory
     ) -> None:
         chance = random.Random(13)
-        with Racers(THREADS) as racers:
+        with RacingThreads(THREADS) as threads:
             for _ in range(histories):
-                user = people.user()
+                user = factory.user()
                 save(store, user)
-                history: History[object] = History()
+                history: OperationHistory[object] = OperationHistory()
                 texts = count()
                 writers = [
                     Writer(history, bus, user.id, texts, random.Random(chance.random()))
                     for bus in buses * (THREADS // 2)
                 ]
-                racers.race([writer.play for writer in writers])
+                threads.race([writer.play for writer in writers])
                 for writer in writers[:2]:
                     writer.read()
-                order = check_order(history.operations, ProfileModel())
-                done = [each.answer for each in order if isinstance(each.what, Change) and each.answer is not None]
-                assert len(done) >= 1
+                order = check_linearizable(history.operations, ProfileModel())
+                changes = [
+                    each.response for each in order if isinstance(each.request, Change) and each.response is not None
+                ]
+                assert len(changes) >= 1

@@ -1,4 +1,4 @@
-"""Threads that begin at the same moment, and change places as often as the interpreter can."""
+"""Starts threads at the same moment, with the shortest switch interval of the interpreter."""
 
 import sys
 from collections import Counter
@@ -10,11 +10,11 @@ from typing import Self, TypeVar
 
 T = TypeVar("T")
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
-class Racers:
-    """Threads that are kept from race to race."""
+class RacingThreads:
+    """A pool of threads for several races."""
 
     def __init__(self, number: int) -> None:
         self._pool = ThreadPoolExecutor(number)
@@ -30,34 +30,34 @@ class Racers:
         sys.setswitchinterval(self._interval)
         self._pool.shutdown(wait=error is None)
 
-    def race(self, works: Iterable[Callable[[], T]]) -> list[T]:
-        """Do all of `works` at once and return what each returned; an exception of one is raised here."""
-        contestants = list(works)
-        start = Barrier(len(contestants))
+    def race(self, functions: Iterable[Callable[[], T]]) -> list[T]:
+        """Call all functions at once and return their results; raises the exception of one that fails."""
+        racing = list(functions)
+        start = Barrier(len(racing))
 
-        def run(work: Callable[[], T]) -> T:
-            start.wait(PATIENCE)
-            return work()
+        def run(function: Callable[[], T]) -> T:
+            start.wait(TIMEOUT_SECONDS)
+            return function()
 
-        futures = [self._pool.submit(run, work) for work in contestants]
-        return [future.result(PATIENCE) for future in futures]
-
-
-def race(*works: Callable[[], T]) -> list[T]:
-    """Do all of `works` at once, each in a thread, and return what each returned."""
-    with Racers(len(works)) as racers:
-        return racers.race(works)
+        futures = [self._pool.submit(run, function) for function in racing]
+        return [future.result(TIMEOUT_SECONDS) for future in futures]
 
 
-def outcome(work: Callable[[], object], *refusals: type[Exception]) -> str:
-    """Return "done", or the name of the one of `refusals` that `work` was turned down with."""
+def race(*functions: Callable[[], T]) -> list[T]:
+    """Call all functions at once, each in a thread, and return their results."""
+    with RacingThreads(len(functions)) as threads:
+        return threads.race(functions)
+
+
+def outcome(function: Callable[[], object], *refusals: type[Exception]) -> str:
+    """Return "done", or the name of the error of `refusals` that `function` raised."""
     try:
-        work()
+        function()
     except refusals as refusal:
         return type(refusal).__name__
     return "done"
 
 
 def check_one_winner(outcomes: Sequence[str], refusal: type[Exception]) -> None:
-    """Compare the outcomes of a race that one wins while all others get the same refusal."""
+    """Check that one racer succeeded and all others got the same error."""
     assert Counter(outcomes) == {"done": 1, refusal.__name__: len(outcomes) - 1}

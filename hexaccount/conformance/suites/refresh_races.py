@@ -7,21 +7,20 @@ from typing import Any
 
 import pytest
 
-from hexaccount.conformance.suites.histories import History, Look, check_order
-from hexaccount.conformance.suites.on_a_bus import PASSWORD, BusParts, registration
-from hexaccount.conformance.suites.races import Racers, race
-from hexaccount.conformance.suites.storing import session_of
-from hexaccount.conformance.suites.subject import StoreUnderTest
-from hexaccount.conformance.suites.two_buses import TwoBusesContract
-from hexaccount.kernel.bus import Bus
+from hexaccount.conformance.suites.contract_suite import StoreUnderTest
+from hexaccount.conformance.suites.linearizability import OperationHistory, ReadOnly, check_linearizable
+from hexaccount.conformance.suites.message_buses import PASSWORD, BusFactory, registration
+from hexaccount.conformance.suites.races import RacingThreads, race
+from hexaccount.conformance.suites.transactions import session_of
+from hexaccount.conformance.suites.two_buses import TwoBusesContract, is_alive
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.messages import Command
 from hexaccount.passwords.change_password import ChangePassword
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.passwords.set_password import SetPassword
-from hexaccount.sessions.authenticate import Authenticate
 from hexaccount.sessions.end_sessions import EndSessions
-from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
+from hexaccount.sessions.errors import InvalidRefreshToken
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.log_out import LogOut
@@ -31,24 +30,24 @@ from hexaccount.store_kit.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Somebody presents this token; the answer is its successor, None for a refusal."""
+    """A refresh token is used; the response is its successor, None for a refusal."""
 
     token: str
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Somebody ends the session; there is no answer."""
+    """The session is ended; there is no response."""
 
 
 @dataclass(frozen=True, slots=True)
-class Show(Look):
-    """Somebody shows the access token of the login; the answer is whether it opens the account."""
+class Authentication(ReadOnly):
+    """The response is whether the access token of the login is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """A session as it should be: which token has which successor, and whether the session has ended."""
+class TokenChain:
+    """The state of the model: the tokens with their successors, and whether the session has ended."""
 
     successors: tuple[tuple[str, str], ...]
     newest: str
@@ -57,89 +56,87 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class SessionModel:
-    """Answers as a session does whose grace never ends."""
+    """The sequential specification of a session whose grace period never ends."""
 
     first: str
 
-    def begin(self) -> Chain:
-        """Return the session right after the login."""
-        return Chain((), self.first)
+    def initial_state(self) -> TokenChain:
+        return TokenChain((), self.first)
 
-    def step(self, state: Chain, what: object, answer: object) -> Chain | None:
-        """Return the session after this answer, None if it may not be given."""
-        match what:
+    def step(self, state: TokenChain, request: object, response: object) -> TokenChain | None:
+        match request:
             case End():
                 return replace(state, ended=True)
-            case Show():
-                return state if answer is not state.ended else None
-            case Refresh(token) if (state.ended, answer) == (True, None):
+            case Authentication():
+                return state if response is not state.ended else None
+            case Refresh(token) if (state.ended, response) == (True, None):
                 return state
-            case Refresh(token) if not state.ended and (token, answer) in state.successors:
+            case Refresh(token) if not state.ended and (token, response) in state.successors:
                 return state
-            case Refresh(token) if not state.ended and token == state.newest and answer is not None:
-                return Chain((*state.successors, (token, str(answer))), newest=str(answer))
+            case Refresh(token) if not state.ended and token == state.newest and response is not None:
+                return TokenChain((*state.successors, (token, str(response))), newest=str(response))
             case _:
                 return None
 
 
 class RefreshRacesContract(TwoBusesContract):
-    """Whoever uses one token at once gets one successor, and what ends sessions ends those being refreshed."""
+    """A refresh token has one successor; ending sessions also ends those being refreshed."""
 
-    def test_32_who_use_one_token_at_once_get_one_successor(
-        self, under_test: StoreUnderTest, store: Store, buses: list[Bus]
+    def test_32_concurrent_refreshes_of_one_token_return_one_successor(
+        self, under_test: StoreUnderTest, store: Store, buses: list[MessageBus]
     ) -> None:
         buses[0].handle(registration("contested"))
         access = buses[0].handle(login())
-        with Racers(32) as racers:
+        with RacingThreads(32) as threads:
             for number in range(under_test.rounds):
-                works = [partial(bus.handle, RefreshSession(refresh=access.refresh)) for bus in buses * 16]
-                answers = racers.race(works)
-                assert len({answer.refresh for answer in answers}) == 1
-                stored = session_of(store, access.session_id)
-                assert stored
-                assert stored.version == number + 2
-                for bus, answer in zip(buses, answers, strict=False):
-                    assert is_alive(bus, answer)
-                access = answers[0]
+                calls = [partial(bus.handle, RefreshSession(refresh=access.refresh)) for bus in buses * 16]
+                responses = threads.race(calls)
+                assert len({response.refresh for response in responses}) == 1
+                assert session_of(store, access.session_id).version == number + 2
+                for bus, response in zip(buses, responses, strict=False):
+                    assert is_alive(bus, response.token)
+                access = responses[0]
 
-    def test_every_history_of_one_session_has_an_order_that_explains_it(
-        self, under_test: StoreUnderTest, buses: list[Bus]
+    def test_concurrent_operations_on_one_session_are_linearizable(
+        self, under_test: StoreUnderTest, buses: list[MessageBus]
     ) -> None:
         user_id = buses[0].handle(registration("contested"))
         chance = random.Random(7)
-        with Racers(6) as racers:
+        with RacingThreads(6) as threads:
             for _ in range(under_test.rounds * 2):
                 access = buses[0].handle(login())
-                history: History[object] = History()
-                dice = chance.random()
+                history: OperationHistory[object] = OperationHistory()
+                draw = chance.random()
                 endings: list[Callable[[], object]] = [
                     partial(buses[0].handle, LogOut(session_id=access.session_id)),
                     partial(buses[1].handle, EndSessions(user_id=user_id)),
                 ]
-                ends = [endings[dice > 0.65] if dice > 0.3 else None, *[None] * 5]
-                works = [partial(self.play, history, chance.choice(buses), access, end) for end in ends]
-                racers.race(works)
+                ends = [endings[draw > 0.65] if draw > 0.3 else None, *[None] * 5]
+                calls = [partial(self.play, history, chance.choice(buses), access, end) for end in ends]
+                threads.race(calls)
                 assert len(history.operations) >= 12
-                check_order(history.operations, SessionModel(access.refresh))
+                check_linearizable(history.operations, SessionModel(access.refresh))
 
     @staticmethod
-    def play(history: History[object], bus: Bus, access: IssuedTokens, end: Callable[[], object] | None) -> None:
-        """Use the newest token one knows, twice; and look, or end the session, between."""
-        answer = history.note(Refresh(access.refresh), partial(refresh, bus, access.refresh))
+    def play(
+        history: OperationHistory[object], bus: MessageBus, access: IssuedTokens, end: Callable[[], object] | None
+    ) -> None:
+        """Refresh twice; between the two, end the session or check the access token."""
+        response = history.record(Refresh(access.refresh), partial(refresh, bus, access.refresh))
         if end is not None:
-            history.note(End(), end)
+            history.record(End(), end)
         else:
-            history.note(Show(), partial(is_alive, bus, access))
-        newest = str(answer or access.refresh)
-        history.note(Refresh(newest), partial(refresh, bus, newest))
+            history.record(Authentication(), partial(is_alive, bus, access.token))
+        newest = str(response or access.refresh)
+        history.record(Refresh(newest), partial(refresh, bus, newest))
 
     @pytest.mark.parametrize("how", ["change", "set"])
     def test_a_new_password_that_races_refreshes_and_logins_leaves_no_other_session(
-        self, buses: list[Bus], how: str
+        self, buses: list[MessageBus], how: str
     ) -> None:
         user_id = buses[0].handle(registration("contested"))
         password = PASSWORD
-        with Racers(6) as racers:
+        with RacingThreads(6) as threads:
             for number in range(20):
                 mine, other = buses[0].handle(login(password)), buses[1].handle(login(password))
                 new = f"{PASSWORD} number {number}"
@@ -148,32 +145,32 @@ class RefreshRacesContract(TwoBusesContract):
                     if how == "change"
                     else SetPassword.of_text(user_id=user_id, password=new)
                 )
-                works: list[Callable[[], IssuedTokens | None]] = [partial(change_it, buses[0], change)]
-                works += [partial(refresh_all, bus, other) for bus in buses]
-                works += [partial(log_in, bus, password) for bus in (*buses, buses[1])]
-                seen = [access for access in racers.race(works) if access]
+                calls: list[Callable[[], IssuedTokens | None]] = [partial(run, buses[0], change)]
+                calls += [partial(refresh_all, bus, other) for bus in buses]
+                calls += [partial(log_in, bus, password) for bus in (*buses, buses[1])]
+                seen = [access for access in threads.race(calls) if access]
                 for access in (other, *seen):
-                    assert not is_alive(buses[0], access)
+                    assert not is_alive(buses[0], access.token)
                     assert refresh(buses[1], access.refresh) is None
-                kept = [mine.session_id] if how == "change" else []
+                remaining = [mine.session_id] if how == "change" else []
                 listed = buses[1].handle(ListSessions(user_id=user_id)).sessions
-                assert [session.id for session in listed] == kept
-                assert is_alive(buses[1], mine) is (how == "change")
+                assert [session.id for session in listed] == remaining
+                assert is_alive(buses[1], mine.token) is (how == "change")
                 buses[0].handle(EndSessions(user_id=user_id))
                 password = new
 
     def test_a_token_used_again_after_the_grace_ends_the_session_everywhere(
-        self, store: Store, another: Store, parts: BusParts
+        self, store: Store, other_store: Store, bus_factory: BusFactory
     ) -> None:
-        buses = [parts.bus_on(handle, grace=timedelta(0)) for handle in (store, another)]
+        buses = [bus_factory.create_bus(handle, grace=timedelta(0)) for handle in (store, other_store)]
         buses[0].handle(registration("contested"))
         for _ in range(5):
             access = buses[0].handle(login())
             newest = buses[0].handle(RefreshSession(refresh=access.refresh))
-            assert is_alive(buses[1], newest)
+            assert is_alive(buses[1], newest.token)
             assert race(*(partial(refresh, bus, access.refresh) for bus in buses * 4)) == [None] * 8
             for bus in buses:
-                assert not is_alive(bus, newest)
+                assert not is_alive(bus, newest.token)
                 assert refresh(bus, newest.refresh) is None
             with store.unit_of_work() as uow:
                 types = [entry.type.split(".")[2] for entry in uow.journal.of("session", access.session_id)]
@@ -181,19 +178,18 @@ class RefreshRacesContract(TwoBusesContract):
 
 
 def login(password: str = PASSWORD) -> LogIn:
-    """Return the command that logs in."""
     return LogIn(user_name="contested", password=password)
 
 
-def log_in(bus: Bus, password: str) -> IssuedTokens | None:
-    """Return access, if the account still lets us in."""
+def log_in(bus: MessageBus, password: str) -> IssuedTokens | None:
+    """Return None if the credentials are refused."""
     try:
         return bus.handle(login(password))
     except WrongCredentials:
         return None
 
 
-def refresh(bus: Bus, token: str) -> str | None:
+def refresh(bus: MessageBus, token: str) -> str | None:
     """Return the successor of a token, None for a refusal."""
     try:
         return bus.handle(RefreshSession(refresh=token)).refresh
@@ -201,8 +197,8 @@ def refresh(bus: Bus, token: str) -> str | None:
         return None
 
 
-def refresh_all(bus: Bus, access: IssuedTokens) -> IssuedTokens:
-    """Refresh until it is refused, or five times, and return the last access there was."""
+def refresh_all(bus: MessageBus, access: IssuedTokens) -> IssuedTokens:
+    """Refresh five times or until a refusal, and return the last tokens."""
     for _ in range(5):
         try:
             access = bus.handle(RefreshSession(refresh=access.refresh))
@@ -211,15 +207,5 @@ def refresh_all(bus: Bus, access: IssuedTokens) -> IssuedTokens:
     return access
 
 
-def change_it(bus: Bus, change: Command[Any]) -> None:
-    """Change the password."""
+def run(bus: MessageBus, change: Command[Any]) -> None:
     bus.handle(change)
-
-
-def is_alive(bus: Bus, access: IssuedTokens) -> bool:
-    """Tell whether an access token opens the account."""
-    try:
-        bus.handle(Authenticate(token=access.token))
-    except NotAuthenticated:
-        return False
-    return True

@@ -4,10 +4,10 @@ from functools import partial
 import pytest
 
 from hexaccount.accounts.user import User
-from hexaccount.conformance.suites.people import LIFETIMES, People
+from hexaccount.conformance.suites.contract_suite import ContractSuite, StoreUnderTest
+from hexaccount.conformance.suites.factory import LIFETIMES, Factory
 from hexaccount.conformance.suites.races import check_one_winner, outcome, race
-from hexaccount.conformance.suites.storing import disable, save, session_of, user_of
-from hexaccount.conformance.suites.subject import ContractSuite, StoreUnderTest
+from hexaccount.conformance.suites.transactions import disable, save, session_of, user_of
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.sessions.refresh_token import RefreshToken, digest_of, new_refresh_token
 from hexaccount.sessions.session import Session
@@ -15,10 +15,10 @@ from hexaccount.store_kit.store import Store
 
 
 class RefreshTokenContract(ContractSuite):
-    """A token is found by its digest, with its session and account, and never has two successors."""
+    """A refresh token is found by its digest, with its session and account, and has at most one successor."""
 
-    def test_a_token_is_found_with_its_session_and_account(self, store: Store, people: People) -> None:
-        user, session, text = logged_in(store, people)
+    def test_a_token_is_found_with_its_session_and_account(self, store: Store, factory: Factory) -> None:
+        user, session, text = logged_in(store, factory)
         token = RefreshToken.of(text, session_id=session.id, at=session.opened_at)
         with store.unit_of_work() as uow:
             found = uow.sessions.find_by_token(digest_of(text))
@@ -29,16 +29,16 @@ class RefreshTokenContract(ContractSuite):
             assert uow.users.get(user.id) is found[2]
 
     @pytest.mark.parametrize("wrong", [str.upper, str.lower, "{} ".format, " {}".format, lambda _: "", lambda _: "%"])
-    def test_a_digest_is_compared_to_the_letter(self, store: Store, people: People, wrong: object) -> None:
-        _, _, text = logged_in(store, people)
+    def test_a_digest_is_compared_exactly(self, store: Store, factory: Factory, wrong: object) -> None:
+        _, _, text = logged_in(store, factory)
         assert callable(wrong)
         with store.unit_of_work() as uow:
             assert uow.sessions.find_by_token(wrong(digest_of(text))) is None
             assert uow.sessions.find_by_token(text) is None
 
-    def test_a_rotation_stores_the_spent_token_and_its_successor(self, store: Store, people: People) -> None:
-        _, session, text = logged_in(store, people)
-        spent, successor = rotate(store, people, text)
+    def test_a_rotation_stores_the_spent_token_and_its_successor(self, store: Store, factory: Factory) -> None:
+        _, session, text = logged_in(store, factory)
+        spent, successor = rotate(store, factory, text)
         with store.unit_of_work() as uow:
             old = uow.sessions.find_by_token(spent.digest)
             new = uow.sessions.find_by_token(successor.digest)
@@ -46,110 +46,112 @@ class RefreshTokenContract(ContractSuite):
         assert new
         assert (old[0], new[0]) == (spent, successor)
         assert (spent.salt is not None, successor.predecessor) == (True, spent.digest)
-        stored = session_of(store, session.id)
-        assert stored
-        assert stored.last_used_at == spent.spent_at == successor.issued_at
+        assert session_of(store, session.id).last_used_at == spent.spent_at == successor.issued_at
 
-    def test_a_token_waits_for_the_commit(self, store: Store, people: People) -> None:
-        _, session, _ = logged_in(store, people)
+    def test_a_token_is_stored_by_the_commit(self, store: Store, factory: Factory) -> None:
+        _, session, _ = logged_in(store, factory)
         text = new_refresh_token()
         with store.unit_of_work() as uow:
-            uow.sessions.put_token(RefreshToken.of(text, session_id=session.id, at=people.now()))
+            uow.sessions.put_token(RefreshToken.of(text, session_id=session.id, at=factory.now()))
         with store.unit_of_work() as uow:
             uow.commit()
             assert uow.sessions.find_by_token(digest_of(text)) is None
 
-    def test_of_those_who_rotate_one_token_at_once_one_does(
-        self, under_test: StoreUnderTest, store: Store, another: Store, people: People
+    def test_one_of_racing_rotations_of_one_token_succeeds(
+        self, under_test: StoreUnderTest, store: Store, other_store: Store, factory: Factory
     ) -> None:
         for _ in range(under_test.rounds):
-            _, session, text = logged_in(store, people)
-            works = [partial(rotate, handle, people, text) for handle in (store, another) for _ in range(16)]
-            check_one_winner(race(*(partial(outcome, work, StaleVersion) for work in works)), StaleVersion)
-            stored = session_of(store, session.id)
-            assert stored
-            assert stored.version == 2
+            _, session, text = logged_in(store, factory)
+            calls = [partial(rotate, handle, factory, text) for handle in (store, other_store) for _ in range(16)]
+            check_one_winner(race(*(partial(outcome, work, StaleVersion) for work in calls)), StaleVersion)
+            assert session_of(store, session.id).version == 2
 
     def test_a_token_read_before_a_rotation_cannot_be_rotated_after_it(
-        self, store: Store, another: Store, people: People
+        self, store: Store, other_store: Store, factory: Factory
     ) -> None:
-        _, session, text = logged_in(store, people)
-        with another.unit_of_work() as uow:
+        _, session, text = logged_in(store, factory)
+        with other_store.unit_of_work() as uow:
             found = uow.sessions.find_by_token(digest_of(text))
         assert found
-        rotate(store, people, text)
-        # Even by who has read the session again, and so has its newest version.
-        with another.unit_of_work() as uow:
+        rotate(store, factory, text)
+        # Reading the session again provides its newest version, but not that of the token.
+        with other_store.unit_of_work() as uow:
             again = uow.sessions.find(session.id)
             assert again
-            again.refresh(people.now(), LIFETIMES)
-            for token in found[0].rotate(text, people.now()):
+            again.refresh(factory.now(), LIFETIMES)
+            for token in found[0].rotate(text, factory.now()):
                 uow.sessions.put_token(token)
             with pytest.raises(StaleVersion):
                 uow.commit()
 
-    def test_a_new_hash_is_stored_with_the_change_it_belongs_to(self, store: Store, people: People) -> None:
-        user, other = people.user(password_hash="old"), people.user(password_hash="old")
+    def test_a_new_hash_is_stored_with_its_password_change(self, store: Store, factory: Factory) -> None:
+        user, other = factory.user(password_hash="old"), factory.user(password_hash="old")
         save(store, user, other)
         with store.unit_of_work() as uow:
-            uow.users.get(user.id).change_password(people.now())
+            uow.users.get(user.id).change_password(factory.now())
             uow.users.set_hash(user.id, "new")
             uow.commit()
         assert [user_of(store, each.id).password_hash for each in (user, other)] == ["new", "old"]
         assert user_of(store, user.id).epoch == 1
 
-    def test_a_new_hash_is_not_stored_where_the_change_is_stale(
-        self, store: Store, another: Store, people: People
+    def test_a_new_hash_is_not_stored_if_its_password_change_is_stale(
+        self, store: Store, other_store: Store, factory: Factory
     ) -> None:
-        user = people.user(password_hash="old")
+        user = factory.user(password_hash="old")
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.users.get(user.id).change_password(people.now())
+            uow.users.get(user.id).change_password(factory.now())
             uow.users.set_hash(user.id, "new")
-            disable(another, user.id, people.now())
+            disable(other_store, user.id, factory.now())
             with pytest.raises(StaleVersion):
                 uow.commit()
         assert user_of(store, user.id).password_hash == "old"
 
-    def test_live_sessions_come_newest_first_and_page_by_page(self, store: Store, people: People) -> None:
-        user, other = people.user(), people.user()
-        sessions = [people.session(user) for _ in range(7)]
-        dead, idle, old = people.session(user), people.session(user, lifetime=timedelta(0)), people.session(user)
-        old.epoch = -1
-        save(store, user, other, people.session(other), *sessions, dead, idle)
+    def test_live_sessions_are_paged_newest_first(self, store: Store, factory: Factory) -> None:
+        user, other = factory.user(), factory.user()
+        sessions = [factory.session(user) for _ in range(7)]
+        closed, idle, outdated = (
+            factory.session(user),
+            factory.session(user, lifetime=timedelta(0)),
+            factory.session(user),
+        )
+        outdated.epoch = -1
+        save(store, user, other, factory.session(other), *sessions, closed, idle)
         with store.unit_of_work() as uow:
-            found = uow.sessions.find(dead.id)
+            found = uow.sessions.find(closed.id)
             assert found
-            found.close(people.now())
+            found.close(factory.now())
             uow.commit()
-        seen: list[Session] = []
+        listed: list[Session] = []
         with store.unit_of_work() as uow:
             holder = uow.users.get(user.id)
-            while page := uow.sessions.live_of(holder, now=people.now(), limit=3, after=seen[-1].id if seen else None):
+            while page := uow.sessions.live_of(
+                holder, now=factory.now(), limit=3, after=listed[-1].id if listed else None
+            ):
                 assert len(page) <= 3
-                seen += page
-        assert [session.id for session in seen] == [session.id for session in reversed(sessions)]
+                listed += page
+        assert [session.id for session in listed] == [session.id for session in reversed(sessions)]
 
     def test_a_session_of_an_earlier_epoch_or_of_a_disabled_account_is_not_live(
-        self, store: Store, people: People
+        self, store: Store, factory: Factory
     ) -> None:
-        user = people.user()
-        save(store, user, people.session(user))
+        user = factory.user()
+        save(store, user, factory.session(user))
         with store.unit_of_work() as uow:
-            uow.users.get(user.id).end_sessions(people.now())
+            uow.users.get(user.id).end_sessions(factory.now())
             uow.commit()
-        assert live_ids(store, people, user) == []
-        fresh = people.session(user_of(store, user.id))
+        assert live_ids(store, factory, user) == []
+        fresh = factory.session(user_of(store, user.id))
         save(store, fresh)
-        assert live_ids(store, people, user) == [fresh.id]
-        disable(store, user.id, people.now())
-        assert live_ids(store, people, user) == []
+        assert live_ids(store, factory, user) == [fresh.id]
+        disable(store, user.id, factory.now())
+        assert live_ids(store, factory, user) == []
 
 
-def logged_in(store: Store, people: People) -> tuple[User, Session, str]:
-    """Return an account, its session, and the text of that one's first refresh token."""
-    user = people.user()
-    session = people.session(user)
+def logged_in(store: Store, factory: Factory) -> tuple[User, Session, str]:
+    """Return a user, a session and the text of its first refresh token."""
+    user = factory.user()
+    session = factory.session(user)
     text = new_refresh_token()
     with store.unit_of_work() as uow:
         uow.users.add(user)
@@ -159,9 +161,9 @@ def logged_in(store: Store, people: People) -> tuple[User, Session, str]:
     return user, session, text
 
 
-def rotate(store: Store, people: People, text: str) -> tuple[RefreshToken, RefreshToken]:
-    """Use a token, and return it and its successor as they are stored; raises StaleVersion where it was used before."""
-    now = people.now()
+def rotate(store: Store, factory: Factory, text: str) -> tuple[RefreshToken, RefreshToken]:
+    """Use a token, and return it and its successor; raises StaleVersion if it was used before."""
+    now = factory.now()
     with store.unit_of_work() as uow:
         found = uow.sessions.find_by_token(digest_of(text))
         assert found
@@ -174,8 +176,7 @@ def rotate(store: Store, people: People, text: str) -> tuple[RefreshToken, Refre
     return spent, successor
 
 
-def live_ids(store: Store, people: People, user: User) -> list[object]:
-    """Return the ids of the live sessions of an account."""
+def live_ids(store: Store, factory: Factory, user: User) -> list[object]:
     with store.unit_of_work() as uow:
-        found = uow.sessions.live_of(uow.users.get(user.id), now=people.now(), limit=100, after=None)
+        found = uow.sessions.live_of(uow.users.get(user.id), now=factory.now(), limit=100, after=None)
     return [session.id for session in found]

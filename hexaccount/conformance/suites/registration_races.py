@@ -7,12 +7,12 @@ from uuid import UUID
 
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
 from hexaccount.accounts.get_user import GetUser
-from hexaccount.conformance.suites.histories import History, Look, check_order
-from hexaccount.conformance.suites.on_a_bus import PASSWORD
-from hexaccount.conformance.suites.races import Racers
-from hexaccount.conformance.suites.texts import ONE_ADDRESS, ONE_NAME
+from hexaccount.conformance.suites.linearizability import OperationHistory, ReadOnly, check_linearizable
+from hexaccount.conformance.suites.message_buses import PASSWORD
+from hexaccount.conformance.suites.races import RacingThreads
+from hexaccount.conformance.suites.texts import EQUIVALENT_ADDRESSES, EQUIVALENT_NAMES
 from hexaccount.conformance.suites.two_buses import TwoBusesContract
-from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.registration.register_user import RegisterUser
 
 THREADS = 8
@@ -20,63 +20,60 @@ THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Somebody registers, in whatever spelling; the answer is the account's id, or the name of the refusal."""
+    """A registration in any spelling; the response is the account's id, or the name of the error."""
 
     name: str
     address: str
 
 
 @dataclass(frozen=True, slots=True)
-class Find(Look):
-    """Somebody looks for the account with this name or address; the answer is its id, None if there is none."""
+class Find(ReadOnly):
+    """A look-up by name or address; the response is the account's id, None if there is none."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationModel:
-    """Answers as one who writes down whose each name and each address is."""
+    """The sequential specification: a map from names and addresses to account ids."""
 
-    def begin(self) -> frozenset[tuple[str, UUID]]:
-        """Return an empty book."""
+    def initial_state(self) -> frozenset[tuple[str, UUID]]:
         return frozenset()
 
     def step(
-        self, state: frozenset[tuple[str, UUID]], what: object, answer: object
+        self, state: frozenset[tuple[str, UUID]], request: object, response: object
     ) -> frozenset[tuple[str, UUID]] | None:
-        """Return the book after this answer, None if it may not be given."""
         holders = dict(state)
-        match what:
+        match request:
             case Find(text):
-                return state if answer == holders.get(text) else None
+                return state if response == holders.get(text) else None
             case Register(name, _) if name in holders:
-                return state if answer == UserNameTaken.__name__ else None
+                return state if response == UserNameTaken.__name__ else None
             case Register(_, address) if address in holders:
-                return state if answer == EmailTaken.__name__ else None
-            case Register(name, address) if isinstance(answer, UUID) and answer not in holders.values():
-                return state | {(name, answer), (address, answer)}
+                return state if response == EmailTaken.__name__ else None
+            case Register(name, address) if isinstance(response, UUID) and response not in holders.values():
+                return state | {(name, response), (address, response)}
             case _:
                 return None
 
 
 @dataclass(slots=True)
-class Applicant:
-    """One thread that registers under what others want too, looks who has it, and tries again."""
+class Client:
+    """One of the threads that register contested names and addresses."""
 
-    history: History[object]
-    bus: Bus
+    history: OperationHistory[object]
+    bus: MessageBus
     names: Mapping[str, list[str]]
     addresses: Mapping[str, list[str]]
     chance: random.Random
 
     def play(self) -> None:
-        """Register, look and register."""
         self.register()
-        self.look(self.chance.choice([*self.names, *self.addresses]))
+        self.find(self.chance.choice([*self.names, *self.addresses]))
         self.register()
 
     def register(self) -> None:
-        """Register under some name and address, each in some spelling."""
+        """Register a random name and address, each in a random spelling."""
         name, address = (self.chance.choice(list(texts)) for texts in (self.names, self.addresses))
         command = RegisterUser.of_text(
             user_name=self.chance.choice(self.names[name]),
@@ -85,12 +82,12 @@ class Applicant:
             last_name="Lovelace",
             password=PASSWORD,
         )
-        self.history.note(Register(name, address), partial(self._register, command))
+        self.history.record(Register(name, address), partial(self._register, command))
 
-    def look(self, text: str) -> None:
-        """Look who has a name or an address, which may be spelled in any way."""
+    def find(self, text: str) -> None:
+        """Look up an account by a random spelling of its name or address."""
         spelling = self.chance.choice({**self.names, **self.addresses}[text])
-        self.history.note(Find(text), partial(self._find, spelling))
+        self.history.record(Find(text), partial(self._find, spelling))
 
     def _register(self, command: RegisterUser) -> UUID | str:
         try:
@@ -106,38 +103,36 @@ class Applicant:
 
 
 class RegistrationRacesContract(TwoBusesContract):
-    """Whoever registers at once, and in whatever spelling, is answered as if one had come after the other."""
+    """Concurrent registrations in equivalent spellings are linearizable."""
 
-    def test_every_history_of_colliding_registrations_has_an_order_that_explains_it(
-        self, histories: int, buses: list[Bus]
-    ) -> None:
-        names, addresses = by_meaning(ONE_NAME), by_meaning(ONE_ADDRESS)
+    def test_concurrent_registrations_are_linearizable(self, histories: int, buses: list[MessageBus]) -> None:
+        names, addresses = by_identity(EQUIVALENT_NAMES), by_identity(EQUIVALENT_ADDRESSES)
         chance = random.Random(11)
-        with Racers(THREADS) as racers:
+        with RacingThreads(THREADS) as threads:
             for number in range(histories):
-                history: History[object] = History()
-                # Three names and two addresses: some collide in one of them, some in both, some in neither.
-                wanted_names = {
+                history: OperationHistory[object] = OperationHistory()
+                # Of three names and two addresses, registrations collide in both, in one or in none.
+                contested_names = {
                     name: [f"{spelling}{number}" for spelling in names[name]] for name in chance.sample([*names], 3)
                 }
-                wanted_addresses = {
+                contested_addresses = {
                     address: [f"{number}{spelling}" for spelling in addresses[address]]
                     for address in chance.sample([*addresses], 2)
                 }
-                applicants = [
-                    Applicant(history, bus, wanted_names, wanted_addresses, random.Random(chance.random()))
+                clients = [
+                    Client(history, bus, contested_names, contested_addresses, random.Random(chance.random()))
                     for bus in buses * (THREADS // 2)
                 ]
-                racers.race([applicant.play for applicant in applicants])
-                for applicant in applicants[:2]:
-                    for text in (*wanted_names, *wanted_addresses):
-                        applicant.look(text)
-                order = check_order(history.operations, RegistrationModel())
-                assert isinstance(order[0].answer, UUID | None), "who came first was refused"
+                threads.race([client.play for client in clients])
+                for client in clients[:2]:
+                    for text in (*contested_names, *contested_addresses):
+                        client.find(text)
+                order = check_linearizable(history.operations, RegistrationModel())
+                assert isinstance(order[0].response, UUID | None), "the first registration was refused"
 
 
-def by_meaning(pairs: Mapping[str, tuple[str, str]]) -> dict[str, list[str]]:
-    """Return all spellings of each text that there is."""
+def by_identity(pairs: Mapping[str, tuple[str, str]]) -> dict[str, list[str]]:
+    """Return all spellings of each distinct text."""
     spellings: dict[str, list[str]] = defaultdict(list)
     for first, second in pairs.values():
         spellings[first] = [*{first: None, **dict.fromkeys(spellings[first]), second: None}]

@@ -8,10 +8,10 @@ from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.names import PersonName
 from hexaccount.accounts.role import Role
 from hexaccount.conformance.suites.audit import state_of
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.races import PATIENCE, race
-from hexaccount.conformance.suites.storing import disable, profile_of, save, session_of, user_of
-from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.conformance.suites.contract_suite import ContractSuite
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.races import TIMEOUT_SECONDS, race
+from hexaccount.conformance.suites.transactions import disable, profile_of, save, session_of, user_of
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.store_kit.store import Store
 
@@ -21,7 +21,7 @@ MOMENTS = {
     "no fraction": datetime(2026, 1, 1, tzinfo=UTC),
     "a tenth": datetime(2026, 1, 1, 0, 0, 0, 100_000, tzinfo=UTC),
     "the leap day": datetime(2028, 2, 29, 12, 0, 0, 5_000, tzinfo=UTC),
-    "where clocks are put back": datetime(2026, 10, 25, 1, 30, 0, 7_000, tzinfo=UTC),
+    "the end of daylight saving time": datetime(2026, 10, 25, 1, 30, 0, 7_000, tzinfo=UTC),
     "before 1970": datetime(1969, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC),
     "beyond 2038": datetime(2038, 1, 19, 3, 14, 8, 1_000, tzinfo=UTC),
     "not exact as a float": datetime(2261, 4, 11, 23, 47, 16, 854_000, tzinfo=UTC),
@@ -29,15 +29,15 @@ MOMENTS = {
 
 
 class RepositoriesContract(ContractSuite):
-    """What is looked up is what was stored, as an object of the reader's own."""
+    """A look-up returns what was stored, as an object of the reader's own."""
 
-    def test_an_unknown_account_cannot_be_got(self, store: Store, people: People) -> None:
-        save(store, people.user())
+    def test_getting_an_unknown_account_raises_user_not_found(self, store: Store, factory: Factory) -> None:
+        save(store, factory.user())
         with store.unit_of_work() as uow, pytest.raises(UserNotFound):
-            uow.users.get(people.new_id())
+            uow.users.get(factory.new_id())
 
-    def test_what_is_not_there_is_found_to_be_none(self, store: Store, people: People) -> None:
-        user = people.user("anna", "anna@example.org")
+    def test_looking_up_a_missing_aggregate_returns_none(self, store: Store, factory: Factory) -> None:
+        user = factory.user("anna", "anna@example.org")
         save(store, user)
         with store.unit_of_work() as uow:
             assert uow.users.find_by_name("berta") is None
@@ -46,47 +46,41 @@ class RepositoriesContract(ContractSuite):
             assert uow.sessions.find_with_user(user.id) is None
             assert uow.profiles.find(user.id) is None
 
-    def test_prefetched_profiles_are_those_that_are_found(self, store: Store, people: People) -> None:
-        anna, berta = people.user(), people.user()
-        save(store, anna, berta, people.profile(anna.id, bio="told"))
+    def test_prefetched_profiles_are_found(self, store: Store, factory: Factory) -> None:
+        anna, berta = factory.user(), factory.user()
+        save(store, anna, berta, factory.profile(anna.id, bio="written"))
         with store.unit_of_work() as uow:
             uow.profiles.prefetch([anna.id, berta.id])
             found = uow.profiles.find(anna.id)
             assert found is not None
-            assert found.bio == "told"
+            assert found.bio == "written"
             assert uow.profiles.find(berta.id) is None
-            uow.profiles.add(people.profile(berta.id))
+            uow.profiles.add(factory.profile(berta.id))
             assert uow.profiles.find(berta.id) is not None
             uow.commit()
-        stored = profile_of(store, berta.id)
-        assert stored is not None
-        assert stored.version == 1
+        assert profile_of(store, berta.id).version == 1
 
-    def test_a_profile_that_somebody_adds_after_the_prefetch_is_not_overwritten(
-        self, store: Store, people: People
-    ) -> None:
-        user = people.user()
+    def test_a_profile_added_after_the_prefetch_is_not_overwritten(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
         save(store, user)
         with store.unit_of_work() as uow:
             uow.profiles.prefetch([user.id])
-            save(store, people.profile(user.id, bio="faster"))
+            save(store, factory.profile(user.id, bio="faster"))
             if uow.profiles.find(user.id) is None:
-                uow.profiles.add(people.profile(user.id))
+                uow.profiles.add(factory.profile(user.id))
                 with pytest.raises(StaleVersion):
                     uow.commit()
-        stored = profile_of(store, user.id)
-        assert stored is not None
-        assert stored.bio == "faster"
+        assert profile_of(store, user.id).bio == "faster"
 
     @pytest.mark.parametrize("key", ["", "%", "_nna", "ann", "anna ", "ANNA", "anna'", "*", ".*", "anna\\"])
-    def test_a_look_up_takes_the_key_as_it_is(self, store: Store, people: People, key: str) -> None:
-        save(store, people.user("anna", "anna@example.org"))
+    def test_a_look_up_matches_the_key_exactly(self, store: Store, factory: Factory, key: str) -> None:
+        save(store, factory.user("anna", "anna@example.org"))
         with store.unit_of_work() as uow:
             assert uow.users.find_by_name(key) is None
             assert uow.users.find_by_email(key) is None
 
-    def test_an_account_is_found_by_all_that_names_it(self, store: Store, people: People) -> None:
-        users = [people.user("Anna", "Anna@example.org", role=Role.ADMIN), people.user("Berta", "b@example.org")]
+    def test_an_account_is_found_by_id_name_and_address(self, store: Store, factory: Factory) -> None:
+        users = [factory.user("Anna", "Anna@example.org", role=Role.ADMIN), factory.user("Berta", "b@example.org")]
         save(store, *users)
         for user in users:
             with store.unit_of_work() as uow:
@@ -98,10 +92,10 @@ class RepositoriesContract(ContractSuite):
             found = [state_of(other) for other in (by_name, by_email, user_of(store, user.id))]
             assert found == [state_of(user)] * 3
 
-    def test_one_unit_of_work_has_one_object_for_one_account(self, store: Store, people: People) -> None:
-        user = people.user()
-        session = people.session(user)
-        save(store, user, session, people.profile(user.id))
+    def test_one_unit_of_work_has_one_object_for_one_account(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
+        session = factory.session(user)
+        save(store, user, session, factory.profile(user.id))
         with store.unit_of_work() as uow:
             first = uow.users.get(user.id)
             pair = uow.sessions.find_with_user(session.id)
@@ -116,9 +110,9 @@ class RepositoriesContract(ContractSuite):
         with store.unit_of_work() as uow:
             assert uow.users.get(user.id) is not first
 
-    def test_whichever_look_up_comes_first_gives_the_object(self, store: Store, people: People) -> None:
-        user = people.user()
-        session = people.session(user)
+    def test_all_look_ups_return_the_object_of_the_first(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
+        session = factory.session(user)
         save(store, user, session)
         with store.unit_of_work() as uow:
             (paged,) = uow.users.page(limit=1, after=None)
@@ -129,9 +123,9 @@ class RepositoriesContract(ContractSuite):
             assert uow.sessions.find(session.id) is pair[0]
             assert uow.users.find_by_email(user.email.key) is pair[1]
 
-    def test_what_was_added_is_found_in_the_same_unit_of_work(self, store: Store, people: People) -> None:
-        user = people.user()
-        session, profile = people.session(user), people.profile(user.id)
+    def test_an_added_aggregate_is_found_in_the_same_unit_of_work(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
+        session, profile = factory.session(user), factory.profile(user.id)
         with store.unit_of_work() as uow:
             uow.users.add(user)
             uow.sessions.add(session)
@@ -140,118 +134,119 @@ class RepositoriesContract(ContractSuite):
             assert uow.sessions.find(session.id) is session
             assert uow.profiles.find(user.id) is profile
 
-    def test_a_look_up_does_not_undo_what_was_changed_since_the_first(self, store: Store, people: People) -> None:
-        user = people.user()
+    def test_a_second_look_up_keeps_uncommitted_changes(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.users.get(user.id).disable(people.now())
+            uow.users.get(user.id).disable(factory.now())
             found = uow.users.find_by_name(user.name.key)
             assert found
             assert found.disabled
             uow.commit()
         assert user_of(store, user.id).disabled
 
-    def test_what_a_reader_does_to_its_object_does_not_reach_the_store(self, store: Store, people: People) -> None:
-        user = people.user()
-        session, profile = people.session(user), people.profile(user.id, bio="told")
+    def test_changes_to_a_returned_aggregate_do_not_reach_the_store(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
+        session, profile = factory.session(user), factory.profile(user.id, bio="written")
         save(store, user, session, profile)
         read = [user_of(store, user.id), session_of(store, session.id), profile_of(store, user.id)]
-        before = [state_of(aggregate) for aggregate in read if aggregate]
+        before = [state_of(aggregate) for aggregate in read]
         user.first_name = PersonName("Mallory")
-        user.disable(people.now())
-        session.close(people.now())
-        profile.bio = "never told"
+        user.disable(factory.now())
+        session.close(factory.now())
+        profile.bio = "changed"
         for aggregate in read:
-            assert aggregate
             aggregate.pending.append(user.pending[0])
             aggregate.version = 99
-        again = [user_of(store, user.id), session_of(store, session.id), profile_of(store, user.id)]
-        assert [state_of(aggregate) for aggregate in again if aggregate] == before
-        assert [aggregate.pending for aggregate in again if aggregate] == [[], [], []]
+        reread = [user_of(store, user.id), session_of(store, session.id), profile_of(store, user.id)]
+        assert [state_of(aggregate) for aggregate in reread] == before
+        assert [aggregate.pending for aggregate in reread] == [[], [], []]
 
-    def test_a_commit_is_seen_by_the_next_unit_of_work_everywhere(
-        self, store: Store, another: Store, people: People
+    def test_the_next_unit_of_work_of_every_handle_sees_a_commit(
+        self, store: Store, other_store: Store, factory: Factory
     ) -> None:
-        user = people.user()
+        user = factory.user()
         save(store, user)
-        assert not user_of(another, user.id).disabled
-        disable(store, user.id, people.now())
-        assert user_of(another, user.id).disabled
+        assert not user_of(other_store, user.id).disabled
+        disable(store, user.id, factory.now())
+        assert user_of(other_store, user.id).disabled
 
-    def test_a_commit_is_seen_by_a_first_look_up_after_it(self, store: Store, another: Store, people: People) -> None:
-        user = people.user()
-        with another.unit_of_work() as uow:
+    def test_a_first_look_up_sees_a_commit_made_since_the_unit_of_work_began(
+        self, store: Store, other_store: Store, factory: Factory
+    ) -> None:
+        user = factory.user()
+        with other_store.unit_of_work() as uow:
             save(store, user)
             assert uow.users.get(user.id).id == user.id
 
-    def test_changes_of_others_to_others_do_not_hinder_a_commit(
-        self, store: Store, another: Store, people: People
+    def test_concurrent_changes_to_other_accounts_do_not_fail_a_commit(
+        self, store: Store, other_store: Store, factory: Factory
     ) -> None:
-        user, other = people.user(), people.user()
+        user, other = factory.user(), factory.user()
         save(store, user, other)
         with store.unit_of_work() as uow:
             found = uow.users.get(user.id)
-            disable(another, other.id, people.now())
-            save(another, people.user())
-            found.disable(people.now())
+            disable(other_store, other.id, factory.now())
+            save(other_store, factory.user())
+            found.disable(factory.now())
             uow.commit()
-        assert user_of(another, user.id).disabled
+        assert user_of(other_store, user.id).disabled
 
     @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS.keys())
-    def test_a_time_comes_back_equal_and_in_utc(self, store: Store, people: People, moment: datetime) -> None:
-        user = people.user(at=moment)
-        session = people.session(user, at=moment, lifetime=timedelta(days=3650, milliseconds=1))
+    def test_a_time_is_read_equal_and_in_utc(self, store: Store, factory: Factory, moment: datetime) -> None:
+        user = factory.user(at=moment)
+        session = factory.session(user, at=moment, lifetime=timedelta(days=3650, milliseconds=1))
         save(store, user, session)
         stored = session_of(store, session.id)
-        assert stored
         times = [user_of(store, user.id).registered_at, stored.opened_at]
         assert times == [moment, moment]
         assert stored.expires_at == moment + timedelta(days=3650, milliseconds=1)
         assert {time.utcoffset() for time in (*times, stored.expires_at)} == {timedelta(0)}
 
-    def test_a_session_and_its_user_are_read_at_one_moment(self, store: Store, another: Store, people: People) -> None:
-        user = people.user()
-        sessions = [people.session(user)]
+    def test_a_session_and_its_user_are_read_from_one_snapshot(
+        self, store: Store, other_store: Store, factory: Factory
+    ) -> None:
+        user = factory.user()
+        sessions = [factory.session(user)]
         save(store, user, sessions[0])
-        over = Event()
+        closed = Event()
 
         def close_and_open_again() -> int:
             try:
                 for _ in range(60):
-                    self.end(store, sessions[-1].id, user.id, people)
+                    self.close_and_disable(store, sessions[-1].id, user.id, factory)
                     with store.unit_of_work() as uow:
                         found = uow.users.get(user.id)
-                        found.enable(people.now())
-                        fresh = people.session(found)
+                        found.enable(factory.now())
+                        fresh = factory.session(found)
                         uow.sessions.add(fresh)
                         uow.commit()
                     sessions.append(fresh)
             finally:
-                over.set()
+                closed.set()
             return 0
 
         def read() -> int:
             reads = 0
-            while not over.is_set():
+            while not closed.is_set():
                 session_id = sessions[-1].id
-                with another.unit_of_work() as uow:
+                with other_store.unit_of_work() as uow:
                     pair = uow.sessions.find_with_user(session_id)
                 assert pair
-                session, holder = pair
-                # The session and its user's state change in the same commits.
-                assert (session.closed_at is None) == (not holder.disabled and holder.epoch == session.epoch)
+                session, owner = pair
+                # Each commit changes the session and its user together.
+                assert (session.closed_at is None) == (not owner.disabled and owner.epoch == session.epoch)
                 reads += 1
             return reads
 
         assert sum(race(close_and_open_again, read, read)) > 0
-        assert over.wait(PATIENCE)
+        assert closed.wait(TIMEOUT_SECONDS)
 
     @staticmethod
-    def end(store: Store, session_id: UUID, user_id: UUID, people: People) -> None:
-        """Close a session and disable its user in one commit."""
+    def close_and_disable(store: Store, session_id: UUID, user_id: UUID, factory: Factory) -> None:
         with store.unit_of_work() as uow:
             session = uow.sessions.find(session_id)
             assert session
-            session.close(people.now())
-            uow.users.get(user_id).disable(people.now())
+            session.close(factory.now())
+            uow.users.get(user_id).disable(factory.now())
             uow.commit()

@@ -8,194 +8,192 @@ import pytest
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken
 from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.audit import state_of
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import (
+from hexaccount.conformance.suites.contract_suite import ContractSuite
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.transactions import (
     add,
     all_users,
     disable,
+    find_profile,
+    find_session,
     journal_of,
-    profile_of,
     save,
-    session_of,
     user_of,
 )
-from hexaccount.conformance.suites.subject import ContractSuite
 from hexaccount.events.ports import AlreadyHandled
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.store_kit.store import Store
-from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 
-WATCHER = "watcher"
+SUBSCRIBER = "rollback"
 
 
 class Interrupted(Exception):
-    """What goes wrong in the middle of a unit of work."""
+    """An error in the middle of a unit of work."""
 
 
 class RollbackContract(ContractSuite):
-    """What was not committed has not happened, in any table."""
+    """Without a commit nothing is stored, in any table."""
 
     @pytest.fixture
-    def known(self, store: Store, people: People) -> User:
-        """Return an account that was there before, and begin to watch what is owed from here."""
-        user = people.user("known")
+    def existing(self, store: Store, factory: Factory) -> User:
+        """Return a stored user; later events are delivered to the subscriber of this suite."""
+        user = factory.user("taken")
         save(store, user)
-        store.outbox.subscribe(WATCHER, ["*"])
+        store.outbox.subscribe(SUBSCRIBER, ["*"])
         return user
 
-    def test_leaving_without_a_commit_stores_nothing(self, store: Store, people: People, known: User) -> None:
+    def test_leaving_without_a_commit_stores_nothing(self, store: Store, factory: Factory, existing: User) -> None:
         with store.unit_of_work() as uow:
-            check_nothing = self.touch_everything(uow, store, people, known)
+            check_nothing = self.touch_everything(uow, store, factory, existing)
         check_nothing()
 
-    def test_an_exception_stores_nothing_and_passes_through(self, store: Store, people: People, known: User) -> None:
+    def test_an_exception_stores_nothing_and_propagates(self, store: Store, factory: Factory, existing: User) -> None:
         checks = []
 
-        def fail_halfway() -> None:
+        def raise_before_commit() -> None:
             with store.unit_of_work() as uow:
-                checks.append(self.touch_everything(uow, store, people, known))
+                checks.append(self.touch_everything(uow, store, factory, existing))
                 raise Interrupted
 
         with pytest.raises(Interrupted):
-            fail_halfway()
+            raise_before_commit()
         checks[0]()
 
-    def test_a_refused_name_undoes_all_the_rest(self, store: Store, people: People, known: User) -> None:
+    def test_a_refused_name_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
         with store.unit_of_work() as uow:
-            check_nothing = self.touch_everything(uow, store, people, known)
-            uow.users.add(people.user("KNOWN"))
+            check_nothing = self.touch_everything(uow, store, factory, existing)
+            uow.users.add(factory.user("TAKEN"))
             with pytest.raises(UserNameTaken):
                 uow.commit()
         check_nothing()
 
-    def test_a_refused_address_undoes_all_the_rest(self, store: Store, people: People, known: User) -> None:
+    def test_a_refused_address_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
         with store.unit_of_work() as uow:
-            check_nothing = self.touch_everything(uow, store, people, known)
-            uow.users.add(people.user(email=known.email.text.upper()))
+            check_nothing = self.touch_everything(uow, store, factory, existing)
+            uow.users.add(factory.user(email=existing.email.text.upper()))
             with pytest.raises(EmailTaken):
                 uow.commit()
         check_nothing()
 
-    def test_a_refusal_that_comes_first_undoes_all_the_rest(self, store: Store, people: People, known: User) -> None:
+    def test_a_refused_first_change_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
         with store.unit_of_work() as uow:
-            uow.users.add(people.user("known"))
-            check_nothing = self.touch_everything(uow, store, people, known)
+            uow.users.add(factory.user("taken"))
+            check_nothing = self.touch_everything(uow, store, factory, existing)
             with pytest.raises(UserNameTaken):
                 uow.commit()
         check_nothing()
 
-    def test_a_stale_aggregate_undoes_all_the_rest(self, store: Store, people: People, known: User) -> None:
-        other = people.user()
+    def test_a_stale_aggregate_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
+        other = factory.user()
         save(store, other)
         self.drain(store)
         with store.unit_of_work() as uow:
-            check_nothing = self.touch_everything(uow, store, people, known)
-            uow.users.get(other.id).disable(people.now())
-            disable(store, other.id, people.now())
+            check_nothing = self.touch_everything(uow, store, factory, existing)
+            uow.users.get(other.id).disable(factory.now())
+            disable(store, other.id, factory.now())
             self.drain(store)
             with pytest.raises(StaleVersion):
                 uow.commit()
         check_nothing()
 
-    def test_an_event_that_was_handled_before_undoes_all_the_rest(
-        self, store: Store, people: People, known: User
-    ) -> None:
+    def test_a_handled_event_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
         event_id = uuid4()
         with store.unit_of_work() as uow:
             uow.inbox.add("handler", event_id)
             uow.commit()
         with store.unit_of_work() as uow:
-            check_nothing = self.touch_everything(uow, store, people, known)
+            check_nothing = self.touch_everything(uow, store, factory, existing)
             uow.inbox.add("handler", event_id)
             with pytest.raises(AlreadyHandled):
                 uow.commit()
         check_nothing()
 
-    def test_a_profile_that_is_there_already_undoes_all_the_rest(
-        self, store: Store, people: People, known: User
-    ) -> None:
-        other = people.user()
-        save(store, other, people.profile(other.id))
+    def test_an_existing_profile_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
+        other = factory.user()
+        save(store, other, factory.profile(other.id))
         self.drain(store)
         with store.unit_of_work() as uow:
-            check_nothing = self.touch_everything(uow, store, people, known)
-            uow.profiles.add(people.profile(other.id))
+            check_nothing = self.touch_everything(uow, store, factory, existing)
+            uow.profiles.add(factory.profile(other.id))
             with pytest.raises(StaleVersion):
                 uow.commit()
         check_nothing()
 
-    def test_what_is_changed_after_the_commit_is_not_stored(self, store: Store, people: People) -> None:
-        user = people.user()
+    def test_changes_after_the_commit_are_not_stored(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
         with store.unit_of_work() as uow:
             uow.users.add(user)
             uow.commit()
-            user.disable(people.now())
-            uow.sessions.add(session := people.session(user))
+            user.disable(factory.now())
+            uow.sessions.add(session := factory.session(user))
             uow.inbox.add("handler", event_id := uuid4())
         assert not user_of(store, user.id).disabled
-        assert session_of(store, session.id) is None
+        assert find_session(store, session.id) is None
         with store.unit_of_work() as uow:
             uow.inbox.add("handler", event_id)
             uow.commit()
 
-    def test_a_second_commit_stores_what_came_after_the_first(self, store: Store, people: People) -> None:
-        user = people.user()
+    def test_a_second_commit_stores_the_changes_since_the_first(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
         event_id = uuid4()
         with store.unit_of_work() as uow:
             uow.users.add(user)
             uow.inbox.add("handler", event_id)
             uow.commit()
             uow.commit()
-            user.disable(people.now())
+            user.disable(factory.now())
             uow.commit()
         assert user_of(store, user.id).disabled
         assert [entry.sequence for entry in journal_of(store, user)] == [1, 2]
 
-    def test_units_of_work_that_fail_or_are_left_do_not_use_the_store_up(self, store: Store, people: People) -> None:
-        save(store, people.user("known"))
+    def test_failed_and_abandoned_units_of_work_leak_no_resources(self, store: Store, factory: Factory) -> None:
+        save(store, factory.user("taken"))
         for _ in range(60):
             with pytest.raises(UserNameTaken):
-                save(store, people.user("known"))
+                save(store, factory.user("taken"))
             with store.unit_of_work() as uow:
-                uow.users.find_by_name("known")
-                uow.users.add(people.user())
+                uow.users.find_by_name("taken")
+                uow.users.add(factory.user())
             with suppress(Interrupted), store.unit_of_work() as uow:
                 uow.users.page(limit=1, after=None)
                 raise Interrupted
-        save(store, people.user())
+        save(store, factory.user())
         assert len(all_users(store)) == 2
 
-    def touch_everything(self, uow: UnitOfWork, store: Store, people: People, known: User) -> Callable[[], None]:
-        """Write to every table and return what checks that nothing of it was stored."""
-        before = state_of(user_of(store, known.id))
-        user = people.user()
-        session = people.session(user)
-        profile = people.profile(user.id, bio="new")
+    def touch_everything(
+        self, uow: StoreUnitOfWork, store: Store, factory: Factory, existing: User
+    ) -> Callable[[], None]:
+        """Write to every table, and return a function that checks that nothing was stored."""
+        before = state_of(user_of(store, existing.id))
+        user = factory.user()
+        session = factory.session(user)
+        profile = factory.profile(user.id, bio="new")
         event_id = uuid4()
         add(uow, user, session, profile)
-        uow.users.get(known.id).disable(people.now())
-        uow.users.replace_hash(known.id, old=known.password_hash, new="another")
+        uow.users.get(existing.id).disable(factory.now())
+        uow.users.replace_hash(existing.id, old=existing.password_hash, new="another")
         uow.inbox.add("handler", event_id)
 
         def check() -> None:
             assert [other.id for other in all_users(store) if other.id == user.id] == []
-            assert session_of(store, session.id) is None
-            assert profile_of(store, user.id) is None
-            assert not any(journal_of(store, gone) for gone in (user, session, profile))
-            assert state_of(user_of(store, known.id)) == before
-            assert user_of(store, known.id).password_hash == known.password_hash
-            assert [entry.sequence for entry in journal_of(store, known)] == [1]
-            assert self.drain(store) == 0, "an event is owed that did not happen"
-            with store.unit_of_work() as again:
-                again.inbox.add("handler", event_id)
-                again.commit()
-            save(store, people.user(user.name.text, user.email.text))
+            assert find_session(store, session.id) is None
+            assert find_profile(store, user.id) is None
+            assert not any(journal_of(store, aggregate) for aggregate in (user, session, profile))
+            assert state_of(user_of(store, existing.id)) == before
+            assert user_of(store, existing.id).password_hash == existing.password_hash
+            assert [entry.sequence for entry in journal_of(store, existing)] == [1]
+            assert self.drain(store) == 0, "an event of a rolled-back change is pending"
+            with store.unit_of_work() as later:
+                later.inbox.add("handler", event_id)
+                later.commit()
+            save(store, factory.user(user.name.text, user.email.text))
 
         return check
 
     @staticmethod
     def drain(store: Store) -> int:
-        """Take what is owed to the watcher and tell how much it was."""
-        claimed = store.outbox.claim(WATCHER, limit=100, now=People().now(), lease=timedelta(hours=1))
+        """Acknowledge all pending deliveries, and return their number."""
+        claimed = store.outbox.claim(SUBSCRIBER, limit=100, now=Factory().now(), lease=timedelta(hours=1))
         store.outbox.acknowledge(claimed)
         return len(claimed)

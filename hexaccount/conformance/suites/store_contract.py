@@ -1,36 +1,35 @@
 from collections.abc import Iterable
 
 from hexaccount.conformance.suites.account_races import AccountRacesContract
-from hexaccount.conformance.suites.allowances import RateLimitStoreContract
 from hexaccount.conformance.suites.backlog import BacklogContract
 from hexaccount.conformance.suites.bus_load import BusLoadContract
 from hexaccount.conformance.suites.claims import ClaimsContract
-from hexaccount.conformance.suites.clearing import RetentionStoreContract
 from hexaccount.conformance.suites.commit_signals import CommitSignalContract
-from hexaccount.conformance.suites.delivery_ends import DeliveryEndsContract
-from hexaccount.conformance.suites.draining import DrainingContract
-from hexaccount.conformance.suites.enrolment import EnrolmentContract
+from hexaccount.conformance.suites.competing_consumers import CompetingConsumersContract
+from hexaccount.conformance.suites.contract_suite import ContractSuite
+from hexaccount.conformance.suites.dead_letters import DeadLettersContract
+from hexaccount.conformance.suites.delivery_outcomes import DeliveryOutcomesContract
+from hexaccount.conformance.suites.enqueueing import EnqueueingContract
 from hexaccount.conformance.suites.expected_versions import ExpectedVersionsContract
-from hexaccount.conformance.suites.following import FollowingContract
 from hexaccount.conformance.suites.history import HistoryContract
+from hexaccount.conformance.suites.idempotency_records import IdempotencyRecordsContract
 from hexaccount.conformance.suites.inbox import InboxContract
 from hexaccount.conformance.suites.journal import JournalContract
-from hexaccount.conformance.suites.keyed_requests import KeyedRequestsContract
+from hexaccount.conformance.suites.journal_tail import JournalTailContract
 from hexaccount.conformance.suites.login_races import LoginRacesContract
-from hexaccount.conformance.suites.owing_again import OwingAgainContract
 from hexaccount.conformance.suites.paging import PagingContract
 from hexaccount.conformance.suites.password_hashes import PasswordHashContract
 from hexaccount.conformance.suites.profile_races import ProfileRacesContract
+from hexaccount.conformance.suites.rate_limits import RateLimitStoreContract
 from hexaccount.conformance.suites.refresh_races import RefreshRacesContract
 from hexaccount.conformance.suites.refresh_tokens import RefreshTokenContract
 from hexaccount.conformance.suites.registration_races import RegistrationRacesContract
 from hexaccount.conformance.suites.repositories import RepositoriesContract
+from hexaccount.conformance.suites.retention import RetentionStoreContract
 from hexaccount.conformance.suites.rollback import RollbackContract
-from hexaccount.conformance.suites.set_aside import SetAsideContract
 from hexaccount.conformance.suites.signing_keys import SigningKeysContract
 from hexaccount.conformance.suites.stale_versions import StaleVersionContract
 from hexaccount.conformance.suites.stored_profiles import StoredProfilesContract
-from hexaccount.conformance.suites.subject import ContractSuite
 from hexaccount.conformance.suites.subscriptions import SubscriptionsContract
 from hexaccount.conformance.suites.text_fidelity import TextFidelityContract
 from hexaccount.conformance.suites.uniqueness import UniquenessContract
@@ -45,15 +44,14 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     PagingContract,
     PasswordHashContract,
     InboxContract,
-    EnrolmentContract,
     ClaimsContract,
-    DeliveryEndsContract,
-    SetAsideContract,
+    DeliveryOutcomesContract,
+    DeadLettersContract,
     BacklogContract,
     SubscriptionsContract,
-    DrainingContract,
-    OwingAgainContract,
-    FollowingContract,
+    CompetingConsumersContract,
+    EnqueueingContract,
+    JournalTailContract,
     HistoryContract,
     StoredProfilesContract,
     CommitSignalContract,
@@ -63,7 +61,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     RegistrationRacesContract,
     AccountRacesContract,
     ProfileRacesContract,
-    KeyedRequestsContract,
+    IdempotencyRecordsContract,
     ExpectedVersionsContract,
     RetentionStoreContract,
     RateLimitStoreContract,
@@ -73,9 +71,9 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
 
 
 class StoreContract:
-    """All suites that every store passes, and those that a subclass names besides.
+    """Runs the suites of every store, and those of `also`.
 
-    A subclass gives the fixture `under_test`; each suite becomes a class inside it.
+    A subclass defines the fixture `under_test`; each suite becomes a nested test class.
     """
 
     def __init_subclass__(cls, *, also: Iterable[type[ContractSuite]] = ()) -> None:

@@ -3,81 +3,72 @@ from uuid import UUID
 
 from hexaccount.accounts.profile import Profile
 from hexaccount.conformance.suites.audit import state_of
-from hexaccount.conformance.suites.owing import SUBSCRIBER, claim
-from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.contract_suite import ContractSuite
+from hexaccount.conformance.suites.deliveries import SUBSCRIBER, claim
+from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.races import race
-from hexaccount.conformance.suites.storing import journal_of, profile_of, save
-from hexaccount.conformance.suites.subject import ContractSuite
+from hexaccount.conformance.suites.transactions import find_profile, journal_of, profile_of, save
 from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
 
 
-def lost_profile(people: People, version: int, user_id: UUID | None = None) -> Profile:
-    """Return a profile whose stored state is gone; no account has it, so that nobody looks for its journal."""
-    profile = Profile.create(user_id or Uuid7Identifiers().new(), people.now())
+def lost_profile(factory: Factory, version: int, user_id: UUID | None = None) -> Profile:
+    """Return a profile that is not stored; no account has its id, so the audit does not expect a journal."""
+    profile = Profile.create(user_id or Uuid7Identifiers().new(), factory.now())
     while profile.version < version:
-        profile.update({"bio": f"\U0001f600 {profile.version}\n\u05e9\u05dc\u05d5\u05dd", "phone": None}, people.now())
+        profile.update({"bio": f"\U0001f600 {profile.version}\n\u05e9\u05dc\u05d5\u05dd", "phone": None}, factory.now())
     return profile
 
 
 class StoredProfilesContract(ContractSuite):
-    """States are stored again where they are missing or behind, and never in the place of a later one."""
+    """Restoring stores missing and outdated profiles, and never replaces a later version."""
 
-    def test_what_is_missing_is_stored_as_it_is(self, store: Store, another: Store, people: People) -> None:
-        lost = [lost_profile(people, version) for version in (1, 2, 5)]
+    def test_a_missing_profile_is_restored_unchanged(self, store: Store, other_store: Store, factory: Factory) -> None:
+        lost = [lost_profile(factory, version) for version in (1, 2, 5)]
         store.stored_profiles.restore(lost)
         for profile in lost:
-            stored = profile_of(another, profile.id)
-            assert stored
+            stored = profile_of(other_store, profile.id)
             assert state_of(stored) == state_of(profile)
             assert stored.pending == []
 
-    def test_to_restore_nothing_does_nothing(self, store: Store) -> None:
+    def test_restoring_nothing_does_nothing(self, store: Store) -> None:
         store.stored_profiles.restore([])
 
-    def test_an_earlier_version_is_replaced(self, store: Store, people: People) -> None:
-        old = lost_profile(people, 2)
-        new = lost_profile(people, 3, old.id)
+    def test_an_earlier_version_is_replaced(self, store: Store, factory: Factory) -> None:
+        old = lost_profile(factory, 2)
+        new = lost_profile(factory, 3, old.id)
         store.stored_profiles.restore([old])
-        store.stored_profiles.restore([new, lost_profile(people, 1)])
+        store.stored_profiles.restore([new, lost_profile(factory, 1)])
         stored = profile_of(store, old.id)
-        assert stored
         assert state_of(stored) == state_of(new)
 
-    def test_that_version_or_a_later_one_stays(self, store: Store, people: People) -> None:
-        user = people.user()
-        profile = people.profile(user.id, bio="told", phone="+49 30 901820")
+    def test_the_same_or_a_later_version_is_kept(self, store: Store, factory: Factory) -> None:
+        user = factory.user()
+        profile = factory.profile(user.id, bio="written", phone="+49 30 901820")
         save(store, user, profile)
         stored = profile_of(store, user.id)
-        assert stored
-        missing = lost_profile(people, 1)
-        store.stored_profiles.restore([lost_profile(people, 1, user.id), lost_profile(people, 2, user.id), missing])
-        after = profile_of(store, user.id)
-        assert after
-        assert state_of(after) == state_of(stored)
-        assert profile_of(store, missing.id) is not None
+        missing = lost_profile(factory, 1)
+        store.stored_profiles.restore([lost_profile(factory, 1, user.id), lost_profile(factory, 2, user.id), missing])
+        assert state_of(profile_of(store, user.id)) == state_of(stored)
+        assert find_profile(store, missing.id) is not None
 
-    def test_no_event_is_told_of_it(self, store: Store, people: People) -> None:
+    def test_restoring_adds_no_event(self, store: Store, factory: Factory) -> None:
         store.outbox.subscribe(SUBSCRIBER, ["*"])
-        profile = lost_profile(people, 3)
+        profile = lost_profile(factory, 3)
         store.stored_profiles.restore([profile])
         assert list(claim(store)) == []
         assert list(journal_of(store, profile)) == []
 
-    def test_of_those_who_restore_at_once_the_latest_version_stays(
-        self, store: Store, another: Store, people: People
-    ) -> None:
-        first = [lost_profile(people, 1) for _ in range(5)]
-        versions = [[lost_profile(people, version, one.id) for one in first] for version in range(1, 17)]
+    def test_racing_restores_leave_the_latest_version(self, store: Store, other_store: Store, factory: Factory) -> None:
+        first = [lost_profile(factory, 1) for _ in range(5)]
+        versions = [[lost_profile(factory, version, profile.id) for profile in first] for version in range(1, 17)]
         for _ in range(3):
-            handles = [store, another] * 8
+            handles = [store, other_store] * 8
             race(
                 *(
-                    partial(handle.stored_profiles.restore, some if handle is store else some[::-1])
-                    for handle, some in zip(handles, versions, strict=True)
+                    partial(handle.stored_profiles.restore, profiles if handle is store else profiles[::-1])
+                    for handle, profiles in zip(handles, versions, strict=True)
                 )
             )
-        for one in first:
-            stored = profile_of(store, one.id)
-            assert stored
-            assert stored.version == 16
+        for profile in first:
+            assert profile_of(store, profile.id).version == 16

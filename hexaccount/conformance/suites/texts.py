@@ -1,4 +1,4 @@
-"""Text that stores have been seen to change, refuse or confuse."""
+"""Texts that stores have changed, refused or confused."""
 
 import sys
 import unicodedata
@@ -6,8 +6,8 @@ import unicodedata
 from hexaccount.kernel.errors import InvalidValue
 from hexaccount.kernel.text import clean_paragraph
 
-# Each pair is one name to people, however it is typed.
-ONE_NAME = {
+# The two spellings of a pair are one name.
+EQUIVALENT_NAMES = {
     "case": ("anna", "ANNA"),
     "width": ("anna", "\uff21\uff4e\uff4e\uff41"),
     "half-width katakana": ("\u30ab\u30ca", "\uff76\uff85"),
@@ -19,8 +19,8 @@ ONE_NAME = {
     "order of combining marks": ("a\u0323\u0302", "a\u0302\u0323"),
 }
 
-# Each pair looks or sorts alike somewhere, and is two names all the same.
-TWO_NAMES = {
+# The two names of a pair look or sort alike in some systems.
+DISTINCT_NAMES = {
     "accent": ("anna", "ann\u00e4"),
     "confusable": ("anna", "\u0430nna"),
     "sharp s": ("strasse", "stra\u00dfe"),
@@ -38,7 +38,7 @@ TWO_NAMES = {
     "joiner": ("\u0915\u094d\u0937", "\u0915\u094d\u200d\u0937"),
 }
 
-ONE_ADDRESS = {
+EQUIVALENT_ADDRESSES = {
     "case": ("anna@example.org", "Anna@EXAMPLE.ORG"),
     "width": ("anna@example.org", "\uff41\uff4e\uff4e\uff41@example.org"),
     "sharp s": ("strasse@example.org", "stra\u00dfe@example.org"),
@@ -47,7 +47,7 @@ ONE_ADDRESS = {
     "punycode": ("anna@b\u00fccher.example", "anna@xn--bcher-kva.example"),
 }
 
-TWO_ADDRESSES = {
+DISTINCT_ADDRESSES = {
     "accent": ("anna@example.org", "ann\u00e4@example.org"),
     "confusable": ("anna@example.org", "\u0430nna@example.org"),
     "dot": ("anna.b@example.org", "annab@example.org"),
@@ -76,10 +76,10 @@ ADVERSARIAL = {
 
 
 def every_character(size: int = 1000) -> list[str]:
-    """Return texts that hold every character that free text may hold."""
+    """Return texts that together contain every character of free text."""
     allowed = "".join(character for character in map(chr, range(sys.maxunicode + 1)) if _is_free_text(character))
     texts = [clean_paragraph(allowed[first : first + size], at_most=4 * size) for first in range(0, len(allowed), size)]
-    # Composition may have made one a little longer than is allowed.
+    # Normalization can lengthen a text beyond the limit.
     return [text[:size].strip() for text in texts]
 
 

@@ -1,1 +1,1 @@
-"""One step each, numbered in order."""
+"""One migration each, numbered in order."""

@@ -1,0 +1,131 @@
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.list_users import ListUsers
+from hexaccount.accounts.role import Role
+from hexaccount.accounts.views import UserView
+from hexaccount.registration.register_user import RegisterUser
+from hexaccount_click.options import json_option, pass_program
+from hexaccount_click.output import Columns, cells, print_json, print_result, print_table
+from hexaccount_click.paging import limit_option, print_page
+from hexaccount_click.passwords import set_password
+from hexaccount_click.program import Program
+from hexaccount_click.prompts import PasswordCommand, get_password, password_stdin_option
+from hexaccount_click.roles import RoleType, grant, revoke
+from hexaccount_click.sessions import logout, logout_all, sessions
+from hexaccount_click.table import printable
+from hexaccount_click.user_argument import pass_user
+
+if TYPE_CHECKING:
+    from hexaccount.kernel.bus import MessageBus
+
+_COLUMNS: Columns[UserView] = {
+    "ID": lambda user: user.id,
+    "USER NAME": lambda user: user.user_name,
+    "E-MAIL": lambda user: user.email,
+    "NAME": lambda user: f"{user.first_name} {user.last_name}",
+    "ROLES": lambda user: ", ".join(user.roles),
+    "STATE": lambda user: "disabled" if user.disabled else "enabled",
+    "REGISTERED": lambda user: user.registered_at,
+}
+
+
+@click.group()
+def users() -> None:
+    """Register, list and administer accounts, their roles and sessions.
+
+    REF names an account by its id, user name or e-mail address.
+    """
+
+
+for command in (sessions, logout, logout_all, set_password, grant, revoke):
+    users.add_command(command)
+
+
+@users.command(cls=PasswordCommand)
+@click.option("--user-name", required=True, help="The name to log in with.")
+@click.option("--email", required=True, help="The e-mail address.")
+@click.option("--first-name", required=True, help="The first name.")
+@click.option("--last-name", required=True, help="The last name.")
+@click.option("--role", type=RoleType(), default=Role.USER.name, show_default=True, help="What the account may do.")
+@click.option("--avatar-identifier", help="What the avatar is drawn from [default: the id].")
+@password_stdin_option
+@json_option
+@pass_program
+def register(
+    program: Program,
+    *,
+    user_name: str,
+    email: str,
+    first_name: str,
+    last_name: str,
+    role: Role,
+    avatar_identifier: str | None,
+    password_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Create an account and print its id. Prompts for the password."""
+    bus = program.bus()
+    command = RegisterUser.of_text(
+        user_name=user_name,
+        email=email,
+        first_name=first_name,
+        last_name=last_name,
+        password=get_password(from_stdin=password_stdin),
+        avatar_identifier=avatar_identifier,
+        role=role,
+    )
+    user_id = bus.handle(command)
+    if as_json:
+        print_json({"data": {"id": user_id}})
+    else:
+        print_result(str(user_id))
+
+
+@users.command("list")
+@limit_option
+@click.option("--after", type=click.UUID, metavar="ID", help="Begin after the account with this id.")
+@json_option
+@pass_program
+def list_users(program: Program, *, limit: int, after: UUID | None, as_json: bool) -> None:
+    """List accounts in the order of their registration."""
+    page = program.bus().handle(ListUsers(limit=limit, after=after))
+    print_page(page.users, page.next, _COLUMNS, as_json=as_json, document=_document, empty="There are no accounts.")
+
+
+@users.command()
+@pass_user
+@json_option
+def show(_bus: "MessageBus", user: UserView, *, as_json: bool) -> None:
+    """Show one account."""
+    if as_json:
+        print_json({"data": _document(user)})
+    else:
+        columns = {**_COLUMNS, "AVATAR": lambda user: user.avatar_identifier}
+        print_table(list(zip(columns, cells(user, columns), strict=True)))
+
+
+@users.command()
+@pass_user
+def disable(bus: "MessageBus", user: UserView) -> None:
+    """Lock an account and end all its sessions."""
+    bus.handle(DisableUser(user_id=user.id))
+    print_result(f"{printable(user.user_name)} is disabled, and logged out everywhere.")
+
+
+@users.command()
+@pass_user
+def enable(bus: "MessageBus", user: UserView) -> None:
+    """Unlock a disabled account."""
+    bus.handle(EnableUser(user_id=user.id))
+    print_result(f"{printable(user.user_name)} is enabled and may log in.")
+
+
+def _document(user: UserView) -> dict[str, object]:
+    """Return an account in the shape of the HTTP API, which has the version in a header."""
+    return {name: value for name, value in asdict(user).items() if name != "version"}

@@ -1,0 +1,78 @@
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.passwords.errors import WrongPassword
+from hexaccount.passwords.password import Password
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount_flask.web.authentication import SignedIn
+from hexaccount_flask.web.bodies import RequestModel
+from hexaccount_flask.web.fields import AnyText, text
+from hexaccount_flask.web.operations import Routes
+from hexaccount_flask.web.problems import ProblemType, retry_after
+from hexaccount_flask.web.responses import Ok
+
+NewPassword: TypeAlias = Annotated[
+    str,
+    text(
+        "Any characters but control characters, counted as code points. One of the most common passwords, or one made "
+        "of the account's own names or address, is refused with the reason.",
+        "a long and winding road",
+        minLength=Password.shortest,
+        maxLength=Password.longest,
+        format="password",
+    ),
+]
+# Longer than any that can be set: normalising a text costs the square of its length in the worst case.
+GivenPassword: TypeAlias = Annotated[
+    AnyText,
+    Meta(max_length=8 * Password.longest),
+    text("The current password.", "a long and winding road", format="password"),
+]
+DeviceText: TypeAlias = Annotated[
+    AnyText,
+    text("Returned by a login on this device, to be sent with the next one.", "AZPBoCdkWMQ5A" * 4 + "AZPBoCdkWMQ5"),
+]
+
+routes = Routes(
+    {
+        WrongPassword: ProblemType(422, detail="the current password is wrong"),
+        HashingOverloaded: ProblemType(
+            503, headers=lambda error: retry_after(error.retry_after), example=HashingOverloaded(2)
+        ),
+    }
+)
+
+
+class PasswordRequest(RequestModel, frozen=True, kw_only=True):
+    """The current password, and the new one."""
+
+    current_password: GivenPassword
+    new_password: Annotated[NewPassword, Meta(examples=["over the hills and far away"])]
+
+
+class DeviceModel(Struct, frozen=True):
+    """What a device may send with its next login."""
+
+    device: DeviceText
+
+
+@routes.add(
+    "POST",
+    "/api/v1/me/password",
+    tag="me",
+    request_class="password",
+    errors=[WrongPassword, TooManyAttempts, HashingOverloaded, StaleVersion],
+)
+def change_password(bus: MessageBus, caller: SignedIn, body: PasswordRequest) -> Ok[DeviceModel]:
+    """Change your password.
+
+    Your session goes on; all others end. The `device` texts of all devices become invalid: the answer contains a new
+    one for this device.
+    """
+    command = ChangePassword.of_text(session_id=caller.session_id, current=body.current_password, new=body.new_password)
+    return Ok(DeviceModel(device=bus.handle(command)))

@@ -1,0 +1,96 @@
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from hexaccount.kernel.rate_limit import BucketState, RateLimit
+from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore, RateLimitStoreUnavailable
+from hexaccount_redis.client import RedisClient
+from hexaccount_redis.failures import RedisUnavailable
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(milliseconds=1)
+
+# `Limit.fill` for several keys: all of them, or none and the number of the first that is full. A key expires when its
+# buckets have drained by the caller's clock, so that the server's clock does not matter. The arguments are now, and for
+# each key two pairs, burst and sustained: the interval, and the latest time at which the bucket may drain.
+_ACQUIRE = """
+local now = tonumber(ARGV[1])
+local after = {}
+for row, key in ipairs(KEYS) do
+    local found = redis.call('HMGET', key, 'burst', 'sustained')
+    local burst, sustained = tonumber(found[1] or now), tonumber(found[2] or now)
+    local at = 4 * row - 2
+    if burst > tonumber(ARGV[at + 1]) or sustained > tonumber(ARGV[at + 3]) then
+        return string.format('%.0f %.0f %.0f', row, burst, sustained)
+    end
+    after[2 * row - 1] = math.max(burst, now) + tonumber(ARGV[at])
+    after[2 * row] = math.max(sustained, now) + tonumber(ARGV[at + 2])
+end
+local states = {}
+for row, key in ipairs(KEYS) do
+    local burst, sustained = string.format('%.0f', after[2 * row - 1]), string.format('%.0f', after[2 * row])
+    redis.call('HSET', key, 'burst', burst, 'sustained', sustained)
+    redis.call('PEXPIRE', key, string.format('%.0f', math.max(after[2 * row - 1], after[2 * row]) - now))
+    states[row] = burst .. ' ' .. sustained
+end
+return '0 ' .. table.concat(states, ' ')
+"""
+
+# The arguments are four times for each key: burst and sustained after the attempt, which no later attempt may have
+# changed, and burst and sustained before it.
+_REFUND = """
+for row, key in ipairs(KEYS) do
+    local found = redis.call('HMGET', key, 'burst', 'sustained')
+    local at = 4 * row - 3
+    if found[1] == ARGV[at] and found[2] == ARGV[at + 1] then
+        redis.call('HSET', key, 'burst', ARGV[at + 2], 'sustained', ARGV[at + 3])
+    end
+end
+return ''
+"""
+
+
+class RedisRateLimitStore(RateLimitStore):
+    """Counts attempts for all processes that share a Redis; RateLimitStoreUnavailable while it is unreachable."""
+
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
+        self._acquire = client.script(_ACQUIRE)
+        self._refund = client.script(_REFUND)
+
+    def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
+        arguments = [_ticks(now)]
+        for limit in limits.values():
+            for bucket in (limit.burst, limit.sustained):
+                # A bucket admits if until <= now + room - interval, which is never below now.
+                arguments += [bucket.interval // _TICK, _ticks(now + bucket.window - bucket.interval)]
+        try:
+            result = self._client.run(self._acquire, [_key(key) for key in limits], arguments)
+        except RedisUnavailable as error:
+            raise RateLimitStoreUnavailable from error
+        full, *times = map(int, result.split())
+        states = [_filling(*pair) for pair in zip(times[::2], times[1::2], strict=True)]
+        if full:
+            raise LimitExceeded(list(limits)[full - 1], states[0])
+        return dict(zip(limits, states, strict=True))
+
+    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
+        """Undo an attempt; while Redis is unavailable it stays counted."""
+        arguments: list[int] = []
+        for key, after in states.items():
+            for state in (after, limits[key].undo(after)):
+                arguments += [_ticks(state.burst_until), _ticks(state.sustained_until)]
+        with suppress(RedisUnavailable):
+            self._client.run(self._refund, [_key(key) for key in states], arguments)
+
+
+def _key(key: str) -> str:
+    return f"hexaccount:rate-limits:1:{key}"
+
+
+def _ticks(time: datetime) -> int:
+    return (time - _EPOCH) // _TICK
+
+
+def _filling(capacity: int, sustained: int) -> BucketState:
+    return BucketState(_EPOCH + capacity * _TICK, _EPOCH + sustained * _TICK)

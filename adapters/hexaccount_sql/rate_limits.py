@@ -1,0 +1,147 @@
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hexaccount.kernel.rate_limit import BucketState, RateLimit
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
+from hexaccount_sql.columns import Moment, Span
+from hexaccount_sql.errors import store_errors
+from hexaccount_sql.schema import rate_limits
+
+_MOMENTS = (rate_limits.c.burst_until, rate_limits.c.sustained_until)
+_NOW = sa.bindparam("now", type_=Moment)
+_FILLINGS = sa.select(rate_limits).where(rate_limits.c.key.in_(sa.bindparam("keys", expanding=True)))
+_INSERTS: Mapping[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
+_ATTEMPTS = 10
+# A row lost in a crash admits a few attempts more. Waiting for the disk would serialise all clients of one address.
+_ASYNCHRONOUS_COMMIT = sa.func.set_config("synchronous_commit", "off", sa.true()) == "off"
+
+
+class SqlRateLimitStore(RateLimitStore):
+    """Counts attempts in the table `rate_limits`; the retention worker removes drained rows.
+
+    An attempt at stored keys is one statement. New keys are first inserted as drained.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
+        number, dialect, parameters = len(limits), self._engine.dialect.name, _parameters(limits, now)
+        with store_errors(), self._engine.connect() as connection:
+            for _ in range(_ATTEMPTS):
+                taken = _fillings(connection.execute(_take(number, dialect), parameters))
+                if taken:
+                    return taken
+                stored = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
+                for key, limit in limits.items():
+                    if limit.fill(stored.get(key), now) is None:
+                        raise LimitExceeded(key, stored[key])
+                connection.execute(_add(number, dialect), parameters)
+        raise StoreUnavailable  # each time other clients changed the rows between the statements
+
+    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
+        parameters: dict[str, Any] = {}
+        for row, (key, after) in enumerate(states.items()):
+            before = limits[key].undo(after)
+            parameters[f"key_{row}"] = key
+            for moment, old, new in zip(_MOMENTS, _moments(before), _moments(after), strict=True):
+                parameters[f"{moment.name}_after_{row}"] = new
+                parameters[f"{moment.name}_before_{row}"] = old
+        with store_errors(), self._engine.connect() as connection:
+            connection.execute(_give_back(len(states), self._engine.dialect.name), parameters)
+
+
+def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any]:
+    """Return the parameters of `_take`: `Meter` admits if until <= now + room - interval, which is never below now."""
+    parameters: dict[str, Any] = {"now": now}
+    for row, (key, limit) in enumerate(limits.items()):
+        parameters[f"key_{row}"] = key
+        for moment, meter in zip(_MOMENTS, (limit.burst, limit.sustained), strict=True):
+            parameters[f"{moment.name}_interval_{row}"] = meter.interval
+            parameters[f"{moment.name}_latest_{row}"] = now + meter.window - meter.interval
+    return parameters
+
+
+def _moments(state: BucketState) -> tuple[datetime, datetime]:
+    return state.burst_until, state.sustained_until
+
+
+def _fillings(rows: sa.CursorResult[Any]) -> dict[str, BucketState]:
+    return {row.key: BucketState(row.burst_until, row.sustained_until) for row in rows}
+
+
+@lru_cache
+def _take(number: int, dialect: str) -> sa.Update:
+    """Return the statement that counts an attempt at `number` keys if all are stored and have capacity."""
+    listed = _listed(number, _ATTEMPT_COLUMNS)
+    stored = _locked(listed)
+    full = (stored.c[moment.name] > listed.c[f"{moment.name}_latest"] for moment in _MOMENTS)
+    missing_or_full = (
+        sa.select(listed.c.key)
+        .join_from(listed, stored, stored.c.key == listed.c.key, isouter=True)
+        .where(sa.or_(stored.c.key.is_(None), *full))
+        .correlate(None)
+    )
+    # `Meter.fill`
+    filled = {
+        moment.name: sa.case((stored.c[moment.name] > _NOW, stored.c[moment.name]), else_=_NOW)
+        + stored.c[f"{moment.name}_interval"]
+        for moment in _MOMENTS
+    }
+    return _update(stored, dialect).where(~missing_or_full.exists()).values(filled)
+
+
+_ATTEMPT_COLUMNS: Mapping[str, type[Moment | Span]] = {"interval": Span, "latest": Moment}
+
+
+@lru_cache
+def _add(number: int, dialect: str) -> sa.Executable:
+    """Return the statement that inserts those of `number` keys that are not stored, as drained."""
+    listed = _listed(number, _ATTEMPT_COLUMNS)
+    drained = sa.select(listed.c.key, _NOW, _NOW).where(sa.true()).order_by(listed.c.key)
+    return _INSERTS[dialect](rate_limits).from_select(rate_limits.c.keys(), drained).on_conflict_do_nothing()
+
+
+@lru_cache
+def _give_back(number: int, dialect: str) -> sa.Update:
+    """Return the statement that refunds an attempt at `number` keys, except rows that have changed since."""
+    stored = _locked(_listed(number, {"after": Moment, "before": Moment}))
+    unmoved = (stored.c[moment.name] == stored.c[f"{moment.name}_after"] for moment in _MOMENTS)
+    before = {moment.name: stored.c[f"{moment.name}_before"] for moment in _MOMENTS}
+    return _update(stored, dialect).where(*unmoved).values(before)
+
+
+def _update(stored: sa.CTE, dialect: str) -> sa.Update:
+    update = sa.update(rate_limits).where(rate_limits.c.key == stored.c.key).returning(rate_limits)
+    return update.where(_ASYNCHRONOUS_COMMIT) if dialect == "postgresql" else update
+
+
+def _locked(listed: sa.CTE) -> sa.CTE:
+    """Return the stored rows of these keys with their listed columns, locked by key order to avoid deadlocks."""
+    return (
+        sa.select(rate_limits, *(column for column in listed.c if column.name != "key"))
+        .join_from(rate_limits, listed, rate_limits.c.key == listed.c.key)
+        .order_by(rate_limits.c.key)
+        .with_for_update(of=rate_limits)
+        .cte("stored")
+    )
+
+
+def _listed(number: int, columns: Mapping[str, type[Moment | Span]]) -> sa.CTE:
+    """Return a table of `number` rows of parameters: a key, and these columns for each moment."""
+    kinds: dict[str, Any] = {"key": sa.Text}
+    kinds |= {f"{moment.name}_{name}": kind for moment in _MOMENTS for name, kind in columns.items()}
+    rows = (
+        sa.select(*(sa.bindparam(f"{name}_{row}", type_=kind).label(name) for name, kind in kinds.items()))
+        for row in range(number)
+    )
+    return sa.union_all(*rows).cte("listed")

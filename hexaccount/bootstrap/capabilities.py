@@ -1,0 +1,43 @@
+"""The capabilities of the service: those of this package, and those that other installed packages bring."""
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from hexaccount import (
+    accounts,
+    events,
+    observability,
+    passwords,
+    rate_limits,
+    registration,
+    retention,
+    roles,
+    sessions,
+    signing_keys,
+)
+from hexaccount.kernel.capability import Capability
+
+GROUP = "hexaccount.capabilities"
+"""The group of entry points by which another package adds a capability."""
+
+OURS = tuple(
+    room.capability
+    for room in (
+        accounts,
+        roles,
+        sessions,
+        passwords,
+        registration,
+        signing_keys,
+        rate_limits,
+        events,
+        retention,
+        observability,
+    )
+)
+
+
+@cache
+def all_capabilities() -> tuple[Capability, ...]:
+    """Return every capability, those of other packages last, by the names of their entry points."""
+    return *OURS, *(found.load() for found in sorted(entry_points(group=GROUP), key=lambda found: found.name))

@@ -1,0 +1,73 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from hexaccount.conformance.suites.audit import JournalAudit
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
+from hexaccount_system import Uuid7Identifiers
+
+SOURCE = "urn:hexaccount:contract"
+
+
+@dataclass(slots=True)
+class StoreUnderTest:
+    """An empty store, of which `open` returns any number of handles.
+
+    opener: opens a handle; every handle sees the commits of the others. If processes share the store, it is picklable.
+    rounds: the number of races of 32 threads.
+    commands: the number of commands that each of 8 threads sends.
+    """
+
+    opener: Callable[[EventRecorder], Store]
+    rounds: int = 10
+    commands: int = 500
+    _open: list[Store] = field(default_factory=list)
+
+    def open(self, source: str = SOURCE) -> Store:
+        """Return a handle that is closed after the test."""
+        store = self.opener(EventRecorder(Uuid7Identifiers(), source))
+        self._open.append(store)
+        return store
+
+    def close(self) -> None:
+        while self._open:
+            self._open.pop().close()
+
+
+class ContractSuite:
+    """The fixtures of every suite; the tests of each store add `under_test`, a StoreUnderTest."""
+
+    @pytest.fixture
+    def factory(self) -> Factory:
+        return Factory()
+
+    @pytest.fixture
+    def audit(self, factory: Factory) -> JournalAudit:
+        return JournalAudit(factory)
+
+    @pytest.fixture
+    def store(self, under_test: StoreUnderTest, audit: JournalAudit) -> Store:
+        """Return a migrated store."""
+        store = under_test.open()
+        store.migrate()
+        audit.start(store)
+        return store
+
+    @pytest.fixture
+    def other_store(self, under_test: StoreUnderTest, store: Store) -> Store:
+        """Return another handle on the same store."""
+        return under_test.open()
+
+    @pytest.fixture(autouse=True)
+    def _every_journal_folds_to_the_stored_state(
+        self, under_test: StoreUnderTest, audit: JournalAudit
+    ) -> Iterator[None]:
+        try:
+            yield
+            if audit.has_started:
+                audit.check(under_test.open())
+        finally:
+            under_test.close()

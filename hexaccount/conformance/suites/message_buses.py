@@ -1,0 +1,159 @@
+"""Message buses with the real handlers and relays on the store under test; password hashes have the lowest cost."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from threading import Thread
+from typing import Any
+
+from hexaccount.bootstrap.capabilities import all_capabilities
+from hexaccount.bootstrap.injector import Injector
+from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
+from hexaccount.events.ports import EventPublisher, History, Outbox, Subscriptions
+from hexaccount.events.relay import Relay, RelayPolicy
+from hexaccount.events.replay import ReplayTargets
+from hexaccount.events.subscribers import PublishingSubscriber, Subscriber, SubscriberNames
+from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
+from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.identifiers import Identifiers
+from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
+from hexaccount.rate_limits.rate_limiter import RateLimiter
+from hexaccount.registration.register_user import RegisterUser
+from hexaccount.retention.apply_retention import Retention
+from hexaccount.retention.ports import RetentionStore
+from hexaccount.roles.role_registry import RoleRegistry
+from hexaccount.sessions.lifetimes import Lifetimes
+from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
+from hexaccount.signing_keys.ports import KeyFactory, SigningKeys
+from hexaccount.store_kit.store import Store
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
+from hexaccount_security import (
+    BcryptHasher,
+    EncryptedKeyFactory,
+    HashingPool,
+    HmacDeviceTokens,
+    HmacFingerprints,
+    JwtIssuer,
+    KeyRing,
+    ZxcvbnCommonPasswords,
+    root_key,
+)
+from hexaccount_system import SystemClock, Uuid7Identifiers
+
+PASSWORD = "correct horse battery"
+LIFETIMES = Lifetimes(
+    access=timedelta(hours=1), idle=timedelta(hours=2), absolute=timedelta(days=1), grace=timedelta(seconds=10)
+)
+_KEY = b"the key that signs the tokens of the tests"
+_KEY_FACTORY = EncryptedKeyFactory(root_key(_KEY))
+
+
+@dataclass(frozen=True, slots=True)
+class BusFactory:
+    """Creates buses that accept each other's tokens."""
+
+    pool: HashingPool
+
+    def create_bus(
+        self,
+        store: Store,
+        *,
+        clock: Clock | None = None,
+        grace: timedelta = LIFETIMES.grace,
+        unit_of_work: UnitOfWorkFactory[StoreUnitOfWork] | None = None,
+    ) -> MessageBus:
+        """Return a bus on this handle, which uses `unit_of_work` in place of the store's if given."""
+        bindings: dict[Any, Callable[[], Any]] = {
+            UnitOfWorkFactory: lambda: unit_of_work or store.unit_of_work,
+            History: lambda: store.history,
+            ReplayTargets: ReplayTargets,
+            Subscriptions: lambda: store.subscriptions,
+            Outbox: lambda: store.outbox,
+            SubscriberNames: SubscriberNames,
+            RetentionStore: lambda: store.retention_store,
+            Retention: lambda: Retention(ended=timedelta(days=30), refresh_grace=grace),
+            PasswordHasher: lambda: BcryptHasher(4, self.pool),
+            CommonPasswords: ZxcvbnCommonPasswords,
+            TokenIssuer: lambda: JwtIssuer(
+                KeyRing(_KEY_FACTORY), issuer="contract", audience="contract", client_id="contract"
+            ),
+            SigningKeys: lambda: store.signing_keys,
+            KeyFactory: lambda: _KEY_FACTORY,
+            Clock: lambda: clock or SystemClock(),
+            Identifiers: Uuid7Identifiers,
+            Lifetimes: lambda: replace(LIFETIMES, grace=grace),
+            RoleRegistry: lambda: RoleRegistry({}),
+            IdempotencyKeys: lambda: IdempotencyKeys(
+                unit_of_work=unit_of_work or store.unit_of_work,
+                fingerprints=HmacFingerprints(_KEY),
+                clock=clock or SystemClock(),
+                lifetime=timedelta(days=1),
+            ),
+            SessionCache: NoSessionCache,
+            DeviceTokens: lambda: HmacDeviceTokens(_KEY),
+            RateLimiter: lambda: _generous_limiter(store),
+        }
+        handlers = Injector(bindings, all_capabilities()).handlers()
+        return MessageBus(handlers)
+
+
+def _generous_limiter(store: Store) -> RateLimiter:
+    """Return a rate limiter that counts but does not refuse."""
+    return RateLimiter(
+        shared=store.rate_limits,
+        local=store.rate_limits,
+        fingerprints=HmacFingerprints(_KEY),
+        clock=SystemClock(),
+        factor=10_000,
+    )
+
+
+@contextmanager
+def open_bus_factory() -> Iterator[BusFactory]:
+    """Close the hashing threads after the block."""
+    pool = HashingPool(slots=2, queue=64)
+    try:
+        yield BusFactory(pool)
+    finally:
+        pool.close()
+
+
+@contextmanager
+def running_relays(store: Store, publisher: EventPublisher, each: int = 2) -> Iterator[None]:
+    """Run `each` relay threads for every subscriber of the service and for a publisher, during the block."""
+    clock = SystemClock()
+    subscribers: list[Subscriber] = [
+        *Injector(
+            {UnitOfWorkFactory: lambda: store.unit_of_work, Clock: lambda: clock}, all_capabilities()
+        ).event_handlers(),
+        PublishingSubscriber(name="publisher", publisher=publisher),
+    ]
+    policy = RelayPolicy(poll=timedelta(milliseconds=50))
+    relays = [
+        Relay(subscriber, outbox=store.outbox, commits=store.commits, clock=clock, policy=policy)
+        for subscriber in subscribers
+        for _ in range(each)
+    ]
+    for subscriber in subscribers:
+        store.outbox.subscribe(subscriber.name, subscriber.event_types)
+    threads = [Thread(target=relay.run) for relay in relays]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for relay in relays:
+            relay.stop()
+        for thread in threads:
+            thread.join(TIMEOUT_SECONDS)
+    assert not any(thread.is_alive() for thread in threads), "a relay did not stop"
+
+
+def registration(name: str) -> RegisterUser:
+    """Return the command that registers this name."""
+    return RegisterUser.of_text(
+        user_name=name, email=f"{name}@example.org", first_name="Ada", last_name="Lovelace", password=PASSWORD
+    )

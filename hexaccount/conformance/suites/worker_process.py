@@ -1,0 +1,100 @@
+"""The functions that the processes of a test run, each with its own handle."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.synchronize import Barrier
+from uuid import UUID
+
+from hexaccount.conformance.suites.deliveries import claim
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.races import TIMEOUT_SECONDS, outcome
+from hexaccount.conformance.suites.uniqueness import register as register_one
+from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
+from hexaccount_system import Uuid7Identifiers
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A registration by one process, with its outcome."""
+
+    user_id: UUID
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    store: Store
+    barrier: Barrier
+    factory: Factory
+
+
+_process: list[_Process] = []
+
+
+def start(opener: Callable[[EventRecorder], Store], barrier: Barrier) -> None:
+    """Open the store in this process."""
+    _process.append(_Process(opener(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract")), barrier, Factory()))
+
+
+def register(process: int, rounds: int) -> list[Registration]:
+    """Register one name, one address or both in turn, each at the same moment as the other process."""
+    (this,) = _process
+    registrations = []
+    for number in range(rounds):
+        own = f"{number}of{process}"
+        name = own if number % 3 == 1 else f"contested{number}"
+        local_part = own if number % 3 == 0 else f"contested{number}"
+        user = this.factory.user(name.upper() if process else name, f"{local_part}@example.org")
+        this.barrier.wait(TIMEOUT_SECONDS)
+        registrations.append(Registration(user.id, register_one(this.store, user)))
+    return registrations
+
+
+def deliver(process: int, subscriber: str) -> list[UUID]:
+    """Claim and acknowledge until nothing is due, concurrently with the other process."""
+    (this,) = _process
+    this.barrier.wait(TIMEOUT_SECONDS)
+    delivered = []
+    idle = 0
+    while idle < 50:
+        claimed = claim(this.store, subscriber, limit=3 + process)
+        idle = 0 if claimed else idle + 1
+        delivered += [delivery.entry.id for delivery in claimed]
+        this.store.outbox.acknowledge(claimed)
+    return delivered
+
+
+def handle(process: int, user_id: UUID, event_ids: Sequence[UUID]) -> list[str]:
+    """Handle each event at the same moment as the other process; the effect is a session."""
+    (this,) = _process
+    outcomes = []
+    for event_id in event_ids:
+        this.barrier.wait(TIMEOUT_SECONDS)
+        with this.store.unit_of_work() as uow:
+            uow.sessions.add(this.factory.session(uow.users.get(user_id)))
+            uow.inbox.add("handler", event_id)
+            outcomes.append(outcome(uow.commit, AlreadyHandled))
+    return outcomes
+
+
+def update(process: int, user_id: UUID, rounds: int) -> list[str]:
+    """Change a profile `rounds` times while the other process does, and return the texts."""
+    (this,) = _process
+    texts = [f"{number} of {process}" for number in range(rounds)]
+    this.barrier.wait(TIMEOUT_SECONDS)
+    for text in texts:
+        _write(this, user_id, text)
+    return texts
+
+
+@repeat_when_stale
+def _write(this: _Process, user_id: UUID, text: str) -> None:
+    with this.store.unit_of_work() as uow:
+        profile = uow.profiles.find(user_id)
+        if profile is None:
+            raise LookupError("the profile is missing")
+        profile.update({"bio": text}, this.factory.now())
+        uow.commit()

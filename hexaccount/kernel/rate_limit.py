@@ -1,0 +1,139 @@
+"""How often something may be tried: the arithmetic, which an adapter executes as one atomic step."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Self
+
+_TICK = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class GcraBucket:
+    """A bucket that an attempt fills by `interval` and that time drains; `capacity` attempts fit into it.
+
+    This is the generic cell rate algorithm (ITU-T I.371, annex A). Its whole state is `until`, the moment at which the
+    bucket will be empty. An attempt at `now` is admitted if
+
+        max(until, now) + interval <= now + capacity * interval
+
+    and the left side then is the new `until`. So at most `capacity + floor(W / interval)` attempts are admitted whose
+    `now` lies in any one window of length W, in whatever order they come, also by clocks that disagree:
+
+    Let the window be [a, a + W] and n the number admitted in it. The first leaves until >= a + interval, and each later
+    one adds `interval` or more, those outside the window too; so after the last of the n, until >= a + n * interval. As
+    that one was admitted, until <= a + W + capacity * interval. Hence n <= capacity + W / interval.
+    """
+
+    capacity: int
+    interval: timedelta
+
+    @property
+    def window(self) -> timedelta:
+        """Return how long a full bucket takes to drain."""
+        return self.capacity * self.interval
+
+    def fill(self, until: datetime, now: datetime) -> datetime:
+        """Return the moment at which the bucket will be empty after an attempt now."""
+        return max(until, now) + self.interval
+
+    def wait(self, until: datetime, now: datetime) -> timedelta:
+        """Return the time until one attempt is admitted; not above zero if one is admitted now."""
+        return self.fill(until, now) - now - self.window
+
+    def remaining(self, until: datetime, now: datetime) -> int:
+        """Return how many attempts would be admitted now."""
+        return max(0, (self.window - max(until - now, timedelta())) // self.interval)
+
+    def scaled(self, factor: float) -> Self:
+        """Return a bucket that admits `factor` times as much, and one at least; intervals stay whole milliseconds."""
+        interval = ceil(self.interval / _TICK / factor) * _TICK
+        return type(self)(max(1, int(self.capacity * factor)), interval)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketState:
+    """The moments at which the two buckets of one key will be empty."""
+
+    burst_until: datetime
+    sustained_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimitStatus:
+    """What is left of a rate limit.
+
+    `policy` is its name. Of `quota` attempts in `window` seconds `remaining` are left; one more is in `wait` seconds.
+    """
+
+    policy: str
+    quota: int
+    window: int
+    remaining: int
+    wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Two buckets, both of which have to admit an attempt: one for bursts, one for the sustained rate.
+
+    The second makes a persistent client wait longer and longer; as both drain, no key is locked out for ever.
+    """
+
+    burst: GcraBucket
+    sustained: GcraBucket
+
+    @classmethod
+    def of(cls, burst: int, each: float, sustained: int, sustained_each: float) -> Self:
+        """Return a limit of `burst` attempts at once, then one per `each` seconds, and likewise for the long run."""
+        return cls(GcraBucket(burst, timedelta(seconds=each)), GcraBucket(sustained, timedelta(seconds=sustained_each)))
+
+    def fill(self, state: BucketState | None, now: datetime) -> BucketState | None:
+        """Return the state after an attempt now, None if it is not admitted; an unknown key has empty buckets."""
+        before = state or BucketState(now, now)
+        if self.wait(before, now) > timedelta():
+            return None
+        return BucketState(self.burst.fill(before.burst_until, now), self.sustained.fill(before.sustained_until, now))
+
+    def undo(self, state: BucketState) -> BucketState:
+        """Return the state before the attempt that has led to this one.
+
+        It is exact as long as no other attempt has come in between. Then this very state is still stored, since each
+        attempt moves both moments forward and each undo moves them back.
+        """
+        return BucketState(state.burst_until - self.burst.interval, state.sustained_until - self.sustained.interval)
+
+    def wait(self, state: BucketState, now: datetime) -> timedelta:
+        """Return the time until one attempt is admitted; not above zero if one is admitted now."""
+        return max(self.burst.wait(state.burst_until, now), self.sustained.wait(state.sustained_until, now))
+
+    def status(self, policy: str, state: BucketState, now: datetime) -> RateLimitStatus:
+        """Return the status of the bucket that allows less; `wait` is rounded up, and at least 1."""
+        pairs = ((self.burst, state.burst_until), (self.sustained, state.sustained_until))
+        bucket, until = min(pairs, key=lambda pair: (pair[0].remaining(pair[1], now), -pair[0].wait(pair[1], now)))
+        remaining = bucket.remaining(until, now)
+        wait = bucket.wait(until, now) + remaining * bucket.interval
+        return RateLimitStatus(
+            policy=policy,
+            quota=bucket.capacity,
+            window=ceil(bucket.window / _SECOND),
+            remaining=remaining,
+            wait=max(1, ceil(wait / _SECOND)),
+        )
+
+    def scaled(self, factor: float) -> Self:
+        """Return a limit that admits `factor` times as much."""
+        return type(self)(self.burst.scaled(factor), self.sustained.scaled(factor))
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitPolicy:
+    """A rate limit under the name that clients see.
+
+    `local` limits protect work, not passwords: each process counts by itself, so that a picture costs no store access.
+    """
+
+    name: str
+    limit: RateLimit
+    local: bool = False
