@@ -1,23 +1,23 @@
 Feature: Administration
-  An admin sees who has an account, and may lock an account.
+  An admin lists accounts, and disables and enables them.
 
-  Scenario: Users are listed by pages, in the order in which they registered
+  Scenario: Users are listed in pages, in the order of their registration
     Given 5 users have registered
-    When an admin lists the users by pages of 2
+    When an admin lists the users in pages of 2
     Then there are 3 pages, of 2, 2 and 1 users
-    And every user is listed once, in the order of their registration
+    And every user is listed once, in the order of registration
 
-  Scenario: Those who register meanwhile are on a later page
+  Scenario: A user who registers meanwhile is on a later page
     Given 3 users have registered
     When an admin lists the first 2 users
     And "Juliet" registers
-    And an admin lists what follows
+    And an admin lists the remaining users
     Then the list ends with "Juliet" and no user is missing
 
-  Scenario Outline: A user is shown by name or address
+  Scenario Outline: A user is found by user name or e-mail address
     Given "Juliet" has registered with the address "juliet@example.org"
-    When an admin asks for the user "<reference>"
-    Then the user "Juliet" is shown
+    When an admin gets the user "<reference>"
+    Then the result is the user "Juliet"
 
     Examples:
       | reference          |
@@ -25,14 +25,14 @@ Feature: Administration
       | JULIET             |
       | juliet@example.org |
 
-  Scenario: A user is shown by their id
+  Scenario: A user is found by id
     Given "Juliet" has registered
-    When an admin asks for the user with the id of "Juliet"
-    Then the user "Juliet" is shown
+    When an admin gets the user by the id of "Juliet"
+    Then the result is the user "Juliet"
 
-  Scenario Outline: There is no such user
-    When an admin asks for the user "<reference>"
-    Then this is refused, because there is no such user
+  Scenario Outline: An unknown user is not found
+    When an admin gets the user "<reference>"
+    Then this is refused: there is no such user
 
     Examples:
       | reference                            |
@@ -44,18 +44,18 @@ Feature: Administration
   Scenario: A disabled user cannot log in until they are enabled
     Given "Juliet" has registered
     When an admin disables "Juliet"
-    And somebody logs in as "Juliet" with the right password
-    Then this is refused, because the user name or the password is wrong
+    And "Juliet" logs in with the right password
+    Then this is refused: the user name or the password is wrong
     When an admin enables "Juliet"
-    And somebody logs in as "Juliet" with the right password
-    Then they are "Juliet"
+    And "Juliet" logs in with the right password
+    Then the login belongs to "Juliet"
 
-  Scenario: Disabling twice is disabling once
+  Scenario: Disabling is idempotent
     Given "Juliet" has registered
     When an admin disables "Juliet"
     And an admin disables "Juliet"
-    Then the history of the user "Juliet" is: registered, disabled
+    Then the events of the user "Juliet" are: registered, disabled
 
-  Scenario: An admin is registered as one
+  Scenario: A user is registered with the role admin
     When "Escalus" registers as an admin
-    Then "Escalus" is an admin
+    Then "Escalus" has the roles: user, admin

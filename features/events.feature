@@ -1,114 +1,114 @@
 Feature: Events
-  Everything that happens is told as an event: to those inside who act on it, and to the world outside.
+  Every change is published as an event, to handlers inside the service and to receivers outside.
 
-  Scenario: What happens to a user is told in its order
+  Scenario: The events of a user are published in order
     Given "Juliet" has registered
     When an admin disables "Juliet"
     And an admin enables "Juliet"
     And the events are delivered
-    Then the world has been told of the user "Juliet": registered, disabled, enabled
+    Then the receiver has the events of the user "Juliet": registered, disabled, enabled
 
-  Scenario: What an event brings about is told too
+  Scenario: An event that a handler causes is published
     When "Juliet" registers
     And the events are delivered
-    Then the world has been told of the profile of "Juliet": created
-    And this was brought about by the registration of "Juliet"
+    Then the receiver has the events of the profile of "Juliet": created
+    And their cause is the registration of "Juliet"
 
-  Scenario: An event that is delivered again has no second effect
+  Scenario: A second delivery of an event has no effect
     Given "Juliet" has registered
     And the events have been delivered
-    When the registration of "Juliet" is delivered once more
-    Then the history of the profile of "Juliet" is: created
+    When the registration of "Juliet" is delivered again
+    Then the events of the profile of "Juliet" are: created
 
-  Scenario: Nothing is told of what was refused
+  Scenario: A refused command publishes no event
     Given "Juliet" has registered
     When "Juliet" registers
     And the events are delivered
-    Then this is refused, because the user name is taken
-    And the world has been told of 1 registration
+    Then this is refused: the user name is taken
+    And the receiver has 1 registration
 
-  Scenario: Events wait for a receiver that is away, however long
-    Given the world outside cannot be reached
+  Scenario: Events wait for an unavailable receiver without limit
+    Given the receiver is unavailable
     And "Juliet" has registered
-    When the events are delivered again and again for a day
-    Then no event is set aside
-    When the world outside can be reached
+    When the events are delivered every hour for a day
+    Then there are no dead letters
+    When the receiver is available
     And the events are delivered
-    Then the world has been told of the user "Juliet": registered
+    Then the receiver has the events of the user "Juliet": registered
 
-  Scenario: An event that cannot be delivered holds up only those of its own user
-    Given the world outside cannot take the registration of "Juliet"
+  Scenario: An event that fails delays only the events of its user
+    Given the receiver rejects the registration of "Juliet"
     And "Juliet" has registered
     And "Romeo" has registered
     When an admin disables "Juliet"
     And an admin disables "Romeo"
     And the events are delivered
-    Then the world has been told of the user "Romeo": registered, disabled
-    And the world has been told nothing of the user "Juliet"
+    Then the receiver has the events of the user "Romeo": registered, disabled
+    And the receiver has no events of the user "Juliet"
 
-  Scenario: An event that cannot be delivered is set aside, and the later ones go on
-    Given the world outside cannot take the registration of "Juliet"
+  Scenario: An event that fails repeatedly becomes a dead letter, and later events are delivered
+    Given the receiver rejects the registration of "Juliet"
     And "Juliet" has registered
-    And the user "Juliet" has been disabled
-    When the events are delivered again and again for a day
-    Then the registration of "Juliet" is set aside after 3 attempts
-    And the world has been told of the user "Juliet": disabled
+    And "Juliet" has been disabled
+    When the events are delivered every hour for a day
+    Then the registration of "Juliet" is a dead letter after 3 attempts
+    And the receiver has the events of the user "Juliet": disabled
 
-  Scenario: An event that was set aside is retried once its cause is mended
-    Given the world outside cannot take the registration of "Juliet"
+  Scenario: A dead letter is retried after its cause is fixed
+    Given the receiver rejects the registration of "Juliet"
     And "Juliet" has registered
-    And the events have been delivered again and again for a day
-    When the world outside can take everything
-    And an admin retries what was set aside
+    And the events have been delivered every hour for a day
+    When the receiver accepts all events
+    And an admin retries the dead letters
     And the events are delivered
-    Then the world has been told of the user "Juliet": registered
-    And no event is set aside
+    Then the receiver has the events of the user "Juliet": registered
+    And there are no dead letters
 
-  Scenario: The history of an account tells what became of it
+  Scenario: User, session and profile each have their events
     Given "Juliet" has registered
     And "Juliet" has logged in on the laptop
     When the laptop logs out
     And an admin disables "Juliet"
     And the events are delivered
     And "Juliet" changes their bio to "Actor"
-    Then the history of the user "Juliet" is: registered, disabled
-    And the history of the session of the laptop is: opened, closed
-    And the history of the profile of "Juliet" is: created, updated
+    Then the events of the user "Juliet" are: registered, disabled
+    And the events of the session of the laptop are: opened, closed
+    And the events of the profile of "Juliet" are: created, updated
 
-  Scenario: A replay tells the world once more what has happened, in its order
+  Scenario: A replay publishes past events again, in order
     Given "Juliet" has registered
     And "Romeo" has registered
-    And the user "Juliet" has been disabled
+    And "Juliet" has been disabled
     And the events have been delivered
-    When an admin replays what has happened to "Juliet" to the world outside
+    When an admin replays the events of "Juliet" to the receiver
     And the events are delivered
-    Then the world has been told of the user "Juliet": registered, disabled, registered, disabled
-    And the world has been told of the user "Romeo": registered
+    Then the receiver has the events of the user "Juliet": registered, disabled, registered, disabled
+    And the receiver has the events of the user "Romeo": registered
 
-  Scenario: What happens after a replay has begun is told after it
+  Scenario: Events after a replay are published after the replayed ones
     Given "Juliet" has registered
     And the events have been delivered
-    When an admin replays what has happened to "Juliet" to the world outside
+    When an admin replays the events of "Juliet" to the receiver
     And an admin disables "Juliet"
     And the events are delivered
-    Then the world has been told of the user "Juliet": registered, registered, disabled
+    Then the receiver has the events of the user "Juliet": registered, registered, disabled
 
-  Scenario: A replay to those inside who act on events has no second effect
+  Scenario: A replay to a handler has no second effect
     Given "Juliet" has registered
     And the events have been delivered
-    When an admin replays what has happened to "Juliet" to those who make profiles
+    When an admin replays the events of "Juliet" to the handler that creates profiles
     And the events are delivered
-    Then the history of the profile of "Juliet" is: created
-    And no event is set aside
+    Then the events of the profile of "Juliet" are: created
+    And there are no dead letters
 
-  Scenario: An account's history is read as it happened
+  Scenario: The history of an account has all its events in order
     Given "Juliet" has registered
     And "Juliet" has logged in on the laptop
     When an admin disables "Juliet"
-    Then the history of all that concerns "Juliet" is: registered, opened, disabled
+    Then the history of the account "Juliet" is: registered, opened, disabled
 
-  Scenario: No event tells a password
+  Scenario: No event contains a secret
     Given "Juliet" has registered
     And "Juliet" has logged in on the laptop
     When the events are delivered
-    Then the world has not been told the password, nor its hash, nor a token
+    Then no published event contains a password, a hash or a token

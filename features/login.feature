@@ -1,13 +1,13 @@
 Feature: Login
-  A person proves who they are with a password, and gets a session: one for each device.
+  A user logs in with a password and gets a session, one for each device.
 
   Background:
     Given "Juliet" has registered with the address "juliet@example.org"
 
-  Scenario Outline: A person logs in by user name or e-mail address
-    When somebody logs in as "<name>" with the right password
-    Then they are "Juliet"
-    And their access lives 900 seconds
+  Scenario Outline: A user logs in by user name or e-mail address
+    When "<name>" logs in with the right password
+    Then the login belongs to "Juliet"
+    And its access token is valid for 900 seconds
 
     Examples:
       | name               |
@@ -17,11 +17,11 @@ Feature: Login
       | juliet@example.org |
       | Juliet@Example.ORG |
 
-  Scenario Outline: What is wrong with a login is not told
+  Scenario Outline: A refused login does not reveal what is wrong
     Given "Tybalt" has registered
-    And the user "Tybalt" has been disabled
-    When somebody logs in as "<name>" with <password> password
-    Then this is refused, because the user name or the password is wrong
+    And "Tybalt" has been disabled
+    When "<name>" logs in with <password> password
+    Then this is refused: the user name or the password is wrong
 
     Examples:
       | name               | password  |
@@ -33,28 +33,28 @@ Feature: Login
       | Tybalt             | the right |
       | Tybalt             | a wrong   |
 
-  Scenario: A person is logged in on several devices
+  Scenario: A user is logged in on several devices
     When "Juliet" logs in on the laptop
     And "Juliet" logs in on the phone
     Then the laptop and the phone are logged in
-    And the laptop and the phone have sessions of their own
+    And the laptop and the phone have different sessions
 
-  Scenario: Access ends when its time is over
+  Scenario: An access token expires
     Given "Juliet" has logged in on the laptop
-    When 14 minutes go by
+    When 14 minutes pass
     Then the laptop is logged in
-    When 1 minute goes by
+    When 1 minute passes
     Then the laptop is logged out
 
-  Scenario: Disabling a user ends their sessions on every device
+  Scenario: Disabling a user ends all their sessions
     Given "Juliet" has logged in on the laptop
     And "Juliet" has logged in on the phone
     When an admin disables "Juliet"
     Then the laptop and the phone are logged out
 
-  Scenario: A user who is enabled again has to log in again
+  Scenario: Enabling a user does not restore their sessions
     Given "Juliet" has logged in on the laptop
-    And the user "Juliet" has been disabled
+    And "Juliet" has been disabled
     When an admin enables "Juliet"
     Then the laptop is logged out
     When "Juliet" logs in on the phone

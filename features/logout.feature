@@ -1,5 +1,5 @@
 Feature: Logout
-  A session that is ended is dead at once, and no other session with it.
+  Logging out ends the session of one device at once, and no other session.
 
   Background:
     Given "Juliet" has registered
@@ -11,13 +11,13 @@ Feature: Logout
     Then the laptop is logged out
     And the phone is logged in
 
-  Scenario: Logging out twice changes nothing
+  Scenario: Logging out is idempotent
     When the laptop logs out
     And the laptop logs out
     Then the laptop is logged out
     And the phone is logged in
 
-  Scenario: A new login is a new session
+  Scenario: A new login opens a new session
     When the laptop logs out
     And "Juliet" logs in on the tablet
     Then the tablet is logged in

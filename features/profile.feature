@@ -1,22 +1,22 @@
 Feature: Profile
-  A person tells of themselves as much as they like: a bio, a telephone number, an address.
+  A user has a profile with a bio, a telephone number and an address, all optional.
 
   Background:
     Given "Juliet" has registered
 
-  Scenario: A profile is empty until something is told
+  Scenario: A new profile is empty
     Then the profile of "Juliet" is
       | bio | phone | address |
       |     |       |         |
 
-  Scenario: A profile may be changed before the events of the registration are delivered
+  Scenario: A profile can be changed before the registration event is delivered
     When "Juliet" changes their bio to "Actor"
     And the events are delivered
     Then the profile of "Juliet" is
       | bio   | phone | address |
       | Actor |       |         |
 
-  Scenario: A change leaves what it does not name
+  Scenario: A change keeps the other fields
     When "Juliet" changes their bio to "Actor"
     And "Juliet" changes their phone to "+39 045 8003204"
     And "Juliet" changes their bio to "Poet"
@@ -33,24 +33,24 @@ Feature: Profile
       | bio | phone | address |
       |     |       |         |
 
-  Scenario: A change that changes nothing does not count
+  Scenario: A change to the same value has no effect
     Given "Juliet" has changed their bio to "Actor"
-    When 5 minutes go by
+    When 5 minutes pass
     And "Juliet" changes their bio to "Actor"
     Then the profile of "Juliet" was last changed 5 minutes ago
 
-  Scenario: Nobody changes the profile of another
+  Scenario: A change does not affect the profile of another user
     Given "Romeo" has registered
     When "Juliet" changes their bio to "Actor"
     Then the profile of "Romeo" is
       | bio | phone | address |
       |     |       |         |
 
-  Scenario Outline: What is not valid is named by its field, and the profile stays as it is
+  Scenario Outline: An invalid value is reported with its field, and the profile stays
     Given "Juliet" has changed their <field> to "112"
     When "Juliet" changes their <field> to <value>
-    Then this is refused, because <field> <reason>
-    And the <field> of "Juliet" is still "112"
+    Then this is refused: the field <field> <reason>
+    And the <field> of "Juliet" is "112"
 
     Examples:
       | field   | value                  | reason                     |

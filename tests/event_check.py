@@ -1,4 +1,4 @@
-"""Whether events are as the AsyncAPI document says; with a JSON Schema validator that is not ours."""
+"""Checks events against the AsyncAPI document, with an independent JSON Schema validator."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -26,9 +26,9 @@ class EventCheck:
         }
 
     def faults(self, event: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with a CloudEvent."""
+        """Return the validation errors of a CloudEvent."""
         return [fault.message for fault in self._validators[event["type"]].iter_errors(event)]
 
     def faults_of(self, entries: Iterable[JournalEntry]) -> list[str]:
-        """Return what is wrong with events of the journal, as they are told outside."""
+        """Return the validation errors of journal entries in their published form."""
         return [fault for entry in entries for fault in self.faults(structured(entry))]

@@ -1,4 +1,4 @@
-"""What the documents point to is there."""
+"""Links of the documents lead to existing files and headings."""
 
 import re
 from collections.abc import Iterator
@@ -11,24 +11,24 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("
 
 
 def links(document: Path) -> Iterator[str]:
-    """Give the targets of links that stay within the project; what stands in code is none."""
+    """Yield the targets of links within the project; code has none."""
     text = re.sub(r"```.*?```|`[^`\n]*`", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
     yield from (link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link)
 
 
 def anchors(document: Path) -> set[str]:
-    """Return what a heading is called in links, as GitHub does, and what is named besides."""
+    """Return the anchors of headings, as GitHub makes them, and the explicit ones."""
     text = document.read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    called = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    return called | set(re.findall(r'<a id="(\w+)">', text))
+    of_headings = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return of_headings | set(re.findall(r'<a id="(\w+)">', text))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_link_leads_somewhere(document: Path) -> None:
+def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
     for link in links(document):
-        place, _, anchor = link.partition("#")
-        target = document.parent / place if place else document
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
         assert target.exists(), link
         assert target.resolve().is_relative_to(ROOT), link
         assert not anchor or anchor in anchors(target), link

@@ -47,7 +47,7 @@ print(json.dumps(outcomes))
 
 
 def what_imports_do(packages: list[str], folder: Path, *, path: Path | None = None) -> dict[str, list[str]]:
-    """Import packages and all their modules in a process of its own; return what each opened, made or started."""
+    """Import packages and all their modules in a new process; return what each opened, made or started."""
     added = {"PYTHONPATH": str(path)} if path else {}
     outcome = subprocess.run(
         [sys.executable, "-W", "error", "-c", IMPORT_AND_WATCH, *packages],

@@ -8,7 +8,7 @@ from hexaccount_system import Uuid7Identifiers
 _CROWD = Crowd("hash")
 
 
-def test_members_are_as_registrations_would_have_left_them() -> None:
+def test_members_equal_the_users_of_registrations() -> None:
     members = list(_CROWD.members(500))
     assert all(earlier.id < later.id for earlier, later in pairwise(members))
     assert all(member.id.version == 7 for member in members)

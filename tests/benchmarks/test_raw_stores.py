@@ -1,4 +1,4 @@
-"""What the benchmarks know of a database past the service is so."""
+"""The benchmarks read databases directly; what they report of plans and scans is correct."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def service_of(url: str) -> Service:
 
 @pytest.fixture(scope="module", params=["postgresql", "mongodb"])
 def filled(request: pytest.FixtureRequest) -> Iterator[tuple[str, RawStore]]:
-    """Give the URL of a store that was filled, and the view of it under test."""
+    """Yield the URL of a filled store, and its RawStore."""
     if request.param == "mongodb":
         database = temporary_mongo_database(request.getfixturevalue("mongo_server"))
     else:
@@ -42,12 +42,12 @@ def filled(request: pytest.FixtureRequest) -> Iterator[tuple[str, RawStore]]:
 
 
 def scan(url: str) -> None:
-    """Read all users for one of them."""
+    """Scan all users for one that no index finds."""
     if url.startswith("mongodb:"):
         with MongoClient[dict[str, Any]](url) as client:
-            client.get_default_database()["users"].find_one({"first_name": "Nobody"})
+            client.get_default_database()["users"].find_one({"first_name": "Missing"})
     else:
-        _send(url, "SELECT name FROM users WHERE first_name = 'Nobody'")
+        _send(url, "SELECT name FROM users WHERE first_name = 'Missing'")
 
 
 def count(url: str) -> None:
@@ -61,7 +61,7 @@ def count(url: str) -> None:
 
 
 def look_up(url: str) -> None:
-    """Find somebody as a login does."""
+    """Find a user as a login does."""
     with service_of(url) as service, service.store.unit_of_work() as uow:
         assert find_by_login(uow, _CROWD.email_of(7))
 
@@ -73,7 +73,7 @@ def _send(url: str, statement: str) -> None:
     engine.dispose()
 
 
-def test_the_store_finds_all_that_it_was_filled_with(filled: tuple[str, RawStore]) -> None:
+def test_the_store_finds_all_users_that_it_was_filled_with(filled: tuple[str, RawStore]) -> None:
     url, raw = filled
     with service_of(url) as service, service.store.unit_of_work() as uow:
         stored = uow.users.page(limit=_MANY + 1, after=None)
@@ -82,7 +82,7 @@ def test_the_store_finds_all_that_it_was_filled_with(filled: tuple[str, RawStore
     assert (raw.count("users"), raw.count("profiles")) == (_MANY, 0)
 
 
-def test_what_an_index_finds_is_no_fault(filled: tuple[str, RawStore]) -> None:
+def test_a_look_up_by_an_index_is_no_fault(filled: tuple[str, RawStore]) -> None:
     url, raw = filled
     before = raw.scans()
     (plan,) = raw.plans(lambda: look_up(url))
@@ -91,19 +91,19 @@ def test_what_an_index_finds_is_no_fault(filled: tuple[str, RawStore]) -> None:
     assert raw.scans() == before
 
 
-@pytest.mark.parametrize("deed", [scan, count])
-def test_reading_all_and_counting_are_faults(filled: tuple[str, RawStore], deed: Callable[[str], None]) -> None:
+@pytest.mark.parametrize("action", [scan, count])
+def test_scanning_and_counting_are_faults(filled: tuple[str, RawStore], action: Callable[[str], None]) -> None:
     url, raw = filled
-    (plan,) = raw.plans(lambda: deed(url))
+    (plan,) = raw.plans(lambda: action(url))
     assert len(plan.faults) == 1
 
 
-def test_what_reads_all_users_is_noticed_whoever_does_so(filled: tuple[str, RawStore]) -> None:
+def test_a_scan_by_another_connection_is_counted(filled: tuple[str, RawStore]) -> None:
     url, raw = filled
     count(url)
     before = raw.scans()
     scan(url)
-    until = time.monotonic() + 10  # PostgreSQL tells of a connection's scans soon after its end
+    until = time.monotonic() + 10  # PostgreSQL counts a connection's scans soon after its end
     while raw.scans() == before and time.monotonic() < until:
         time.sleep(0.02)
     assert raw.scans() == before + 1

@@ -6,13 +6,13 @@ from benchmarks.relative_difference import relative_difference
 
 
 def series(count: int, *, factor: float = 1.0, seed: int = 1) -> list[float]:
-    """Give times around 20 ms that wander together, as those of one machine do."""
+    """Return times around 20 ms that drift together, like those of one machine."""
     drift = [20 + 5 * ((number // 50) % 2) for number in range(count)]
     noise = random.Random(seed)
     return [factor * (base + noise.gauss(0, 2)) for base in drift]
 
 
-def test_equal_series_are_told_from_a_tenth_of_difference() -> None:
+def test_equal_series_and_a_difference_of_a_tenth_are_distinguished() -> None:
     equal = relative_difference(series(500), series(500, seed=2))
     assert equal.lies_within(0.05)
     assert equal.low <= equal.value <= equal.high
@@ -22,11 +22,11 @@ def test_equal_series_are_told_from_a_tenth_of_difference() -> None:
     assert slower.low > 0.05
 
 
-def test_few_samples_do_not_pass_for_equality() -> None:
+def test_few_samples_do_not_prove_equality() -> None:
     assert not relative_difference(series(5), series(5, seed=4)).lies_within(0.01)
 
 
-def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+def test_the_interval_contains_the_true_value_in_about_95_of_100_measurements() -> None:
     held = 0
     for seed in range(40):
         found = relative_difference(series(60, factor=1.02, seed=seed), series(60, seed=1000 + seed))

@@ -5,13 +5,14 @@ import pytest
 from hexaccount.bootstrap import drivers
 from hexaccount.bootstrap.publishers import open_publishers, preload_for_events, subscriber_name
 from hexaccount.bootstrap.settings import KafkaSettings, Settings, SettingsError
-from hexaccount.bootstrap.settings_loading import load_settings, shown_settings
+from hexaccount.bootstrap.settings_display import shown_settings
+from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount_kafka import KafkaPublisher, KafkaTopic
 from hexaccount_system import SystemClock
-from tests.adapters.kafka.authority import Authority
 from tests.adapters.security.key_pairs import pem
+from tests.servers.authority import Authority
 
-SECRET = "not for anybody else's eyes"
+SECRET = "a confidential password"
 TLS = {"SECURITY_PROTOCOL": "ssl"}
 SASL = {"SECURITY_PROTOCOL": "sasl_ssl", "SASL_USERNAME": "hexaccount", "SASL_PASSWORD": SECRET}
 
@@ -28,7 +29,7 @@ def load(**kafka: str) -> Settings:
         ("kafka://10.0.0.7:9092,[::1]:9092/a", "10.0.0.7:9092,[::1]:9092", "a"),
     ],
 )
-def test_brokers_and_topic_are_taken_from_the_url(url: str, brokers: str, topic: str) -> None:
+def test_the_url_contains_brokers_and_topic(url: str, brokers: str, topic: str) -> None:
     settings = load_settings(None, {"HEXACCOUNT_EVENTS": f'["{url}"]'})
     assert subscriber_name(url) == url
     assert KafkaTopic.of(url) == KafkaTopic(brokers, topic)
@@ -57,13 +58,13 @@ def test_brokers_and_topic_are_taken_from_the_url(url: str, brokers: str, topic:
         ("kafka://user:secret@host/events", r"leave user and password out of kafka://; they are kafka\.sasl_username"),
     ],
 )
-def test_a_url_that_cannot_be_used_tells_how_to_write_it_and_is_not_repeated(url: str, remedy: str) -> None:
+def test_the_error_for_an_invalid_url_shows_how_to_write_it_without_the_url(url: str, remedy: str) -> None:
     with pytest.raises(SettingsError, match=f"^events: .*{remedy}") as error:
         load_settings(None, {"HEXACCOUNT_EVENTS": f'["{url}"]'})
     assert "secret" not in str(error.value)
 
 
-def test_a_driver_that_is_not_installed_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_driver_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drivers, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"^events: kafka:// needs a driver; .*pip install 'hexaccount\[kafka\]'"):
         load_settings(None, {"HEXACCOUNT_EVENTS": '["kafka://localhost/events"]'})
@@ -86,33 +87,35 @@ def test_passwords_are_neither_shown_nor_printed(tmp_path: Path) -> None:
     [
         ({"SECURITY_PROTOCOL": "tls"}, r"kafka\.security_protocol: must be one of plaintext, ssl, sasl_plaintext,"),
         ({"SASL_MECHANISM": "GSSAPI"}, r"kafka\.sasl_mechanism: must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"),
-        ({"SASL_USERNAME": "u"}, r"^kafka\.sasl_username is of no use, as .* is plaintext; set that to sasl_ssl$"),
-        ({**TLS, "SASL_PASSWORD": SECRET}, r"^kafka\.sasl_password is of no use, .* is ssl; set that to sasl_ssl$"),
-        ({"SECURITY_PROTOCOL": "sasl_ssl"}, r"^kafka\.sasl_username is needed, as .* is sasl_ssl; set it$"),
-        ({**SASL, "SASL_PASSWORD": ""}, r"^kafka\.sasl_password is needed, "),
-        ({"SSL_CA": "/ca.pem"}, r"^kafka\.ssl_ca is of no use, .* set that to ssl or sasl_ssl$"),
+        ({"SASL_USERNAME": "u"}, r"^kafka\.sasl_username: .*security_protocol to sasl_ssl; .* plaintext$"),
+        ({**TLS, "SASL_PASSWORD": SECRET}, r"^kafka\.sasl_password: .*security_protocol to sasl_ssl; .* with ssl$"),
+        ({"SECURITY_PROTOCOL": "sasl_ssl"}, r"^kafka\.sasl_username: set it, as kafka\.security_protocol is sasl_ssl$"),
+        ({**SASL, "SASL_PASSWORD": ""}, r"^kafka\.sasl_password: set it, "),
+        ({"SSL_CA": "/ca.pem"}, r"^kafka\.ssl_ca: remove it, or set kafka\.security_protocol to ssl or sasl_ssl; "),
         ({**TLS, "SSL_CA": "/there/is/none.pem"}, r"^kafka\.ssl_ca: /there/is/none\.pem cannot be read \(No such file"),
-        ({**TLS, "SSL_KEY": "/key.pem"}, r"^kafka\.ssl_key is of no use without kafka\.ssl_certificate; set that too$"),
-        ({**TLS, "SSL_CERTIFICATE": "/c.pem"}, r"^kafka\.ssl_key is needed, as kafka\.ssl_certificate is set; set it$"),
+        ({**TLS, "SSL_KEY": "/key.pem"}, r"^kafka\.ssl_key: remove it, or set kafka\.ssl_certificate too; "),
+        ({**TLS, "SSL_CERTIFICATE": "/c.pem"}, r"^kafka\.ssl_key: set it, as kafka\.ssl_certificate is set$"),
     ],
 )  # fmt: skip
-def test_what_cannot_work_together_names_the_setting_and_the_remedy(kafka: dict[str, str], remedy: str) -> None:
+def test_the_error_for_conflicting_settings_names_the_setting_and_the_remedy(
+    kafka: dict[str, str], remedy: str
+) -> None:
     with pytest.raises(SettingsError, match=remedy) as error:
         load(**kafka)
     assert SECRET not in str(error.value)
 
 
-def test_a_file_that_holds_no_certificate_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_a_certificate_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_bytes(pem("ES256"))
     with pytest.raises(SettingsError, match=r"^kafka\.ssl_ca: .*ca\.pem holds no certificate; name a PEM file"):
         load(**TLS, SSL_CA=f"{tmp_path}/ca.pem")
 
 
-def test_a_key_that_does_not_open_or_does_not_fit_is_refused_without_its_password(tmp_path: Path) -> None:
+def test_a_wrong_key_or_password_is_rejected_without_the_password(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     certificate, key = authority.pair("hexaccount")
     both = {**TLS, "SSL_CERTIFICATE": certificate}
-    assert load(**both, SSL_KEY=key, SSL_CA=authority.ca).kafka.ssl_key == key
+    assert load(**both, SSL_KEY=key, SSL_CA=str(authority.file)).kafka.ssl_key == key
     (tmp_path / "closed.pem").write_bytes(pem("ES256", SECRET.encode()))
     (tmp_path / "other.pem").write_bytes(pem("ES256"))
     for further in (
@@ -122,7 +125,7 @@ def test_a_key_that_does_not_open_or_does_not_fit_is_refused_without_its_passwor
         {"SSL_KEY": f"{tmp_path}/other.pem"},
     ):
         with pytest.raises(
-            SettingsError, match=r"^kafka\.ssl_key: it is not the key of kafka\.ssl_certificate"
+            SettingsError, match=r"^kafka\.ssl_key: it does not belong to kafka\.ssl_certificate"
         ) as error:
             load(**both, **further)
         assert "secret" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Where the log goes, and in which form."""
+"""The destination and the form of the log."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 
 from hexaccount.bootstrap.logs import open_request_log
 from hexaccount.bootstrap.settings import LogSettings
-from tests.servers.processes import unmeasured
+from tests.servers.processes import without_coverage
 
 PROGRAM = """
 import logging, sys, threading, warnings
@@ -33,22 +33,22 @@ ending.join()
 
 
 def logged(form: str, level: str, **options: Any) -> str:
-    """Return what a process writes to standard error that logs so."""
+    """Return what a process with these log settings writes to standard error."""
     argv = [sys.executable, "-W", "always", "-c", PROGRAM, form, level]
-    ran = subprocess.run(argv, env=unmeasured(), stderr=subprocess.PIPE, timeout=60, check=True, **options)
+    ran = subprocess.run(argv, env=without_coverage(), stderr=subprocess.PIPE, timeout=60, check=True, **options)
     return ran.stderr.decode()
 
 
 def logged_on_terminal(form: str, **environment: str) -> str:
     ours, theirs = pty.openpty()
     argv = [sys.executable, "-c", PROGRAM, form, "info"]
-    with subprocess.Popen(argv, env={**unmeasured(), **environment}, stderr=theirs) as process:
+    with subprocess.Popen(argv, env={**without_coverage(), **environment}, stderr=theirs) as process:
         os.close(theirs)
         text = b""
         try:
             while part := os.read(ours, 65_536):
                 text += part
-        except OSError:  # what Linux answers once nobody holds the other end
+        except OSError:  # EIO: the other end is closed
             pass
     os.close(ours)
     assert process.returncode == 0
@@ -56,7 +56,7 @@ def logged_on_terminal(form: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("form", ["auto", "json"])
-def test_machines_get_json_of_records_of_warnings_and_of_what_ends_a_thread(form: str) -> None:
+def test_records_warnings_and_errors_of_threads_are_json_in_a_pipe(form: str) -> None:
     one, warning, failed = map(json.loads, logged(form, "info").splitlines())
     assert (one["message"], one["log.logger"]) == ("one True", "some")
     assert (warning["log.level"], warning["log.logger"]) == ("warning", "py.warnings")
@@ -65,12 +65,19 @@ def test_machines_get_json_of_records_of_warnings_and_of_what_ends_a_thread(form
     assert failed["error.type"] == "ZeroDivisionError"
 
 
-def test_text_is_to_be_had_for_a_file_too_without_colors() -> None:
+@pytest.mark.parametrize(("form", "imported"), [("json", "False"), ("text", "True")])
+def test_structlog_is_imported_for_text_only(form: str, imported: str) -> None:
+    argv = [sys.executable, "-c", f"{PROGRAM}\nprint('structlog' in sys.modules)", form, "info"]
+    ran = subprocess.run(argv, env=without_coverage(), capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == f"{imported}\n"
+
+
+def test_text_in_a_pipe_has_no_colors() -> None:
     first, *_ = logged("text", "info").splitlines()
     assert re.fullmatch(r"\S+Z \[info     \] one True +\[some\]", first)
 
 
-def test_a_person_at_a_terminal_gets_text_with_colors_unless_they_want_none() -> None:
+def test_text_on_a_terminal_has_colors_unless_no_color_is_set() -> None:
     assert "\x1b[0m" in logged_on_terminal("auto")
     plain = logged_on_terminal("auto", NO_COLOR="1")
     assert re.match(r"\S+Z \[info     \] one True", plain)
@@ -78,17 +85,17 @@ def test_a_person_at_a_terminal_gets_text_with_colors_unless_they_want_none() ->
     assert logged_on_terminal("json").startswith('{"@timestamp"')
 
 
-def test_below_its_level_nothing_is_logged() -> None:
+def test_records_below_the_level_are_not_logged() -> None:
     first, _ = map(json.loads, logged("json", "warning").splitlines())
     assert first["log.logger"] == "py.warnings"
 
 
-def test_a_process_without_standard_error_logs_nowhere_and_not_into_its_next_file() -> None:
+def test_a_process_without_standard_error_does_not_log_into_another_file() -> None:
     argv = ["sh", "-c", f'exec "{sys.executable}" -c "$0" json info 2>&-', PROGRAM]
-    ran = subprocess.run(argv, env=unmeasured(), stdout=subprocess.PIPE, timeout=60, check=False)
+    ran = subprocess.run(argv, env=without_coverage(), stdout=subprocess.PIPE, timeout=60, check=False)
     assert (ran.returncode, ran.stdout) == (0, b"")
 
 
 @pytest.mark.parametrize(("level", "logs"), [("debug", True), ("info", True), ("warning", False), ("error", False)])
-def test_requests_are_logged_at_info(level: Any, logs: bool) -> None:
+def test_requests_are_logged_at_level_info(level: Any, logs: bool) -> None:
     assert (open_request_log(LogSettings(level=level)) is not None) == logs

@@ -4,14 +4,14 @@ from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
 
 
-def test_no_settings_at_all_are_sqlite_in_the_data_folder() -> None:
+def test_the_default_store_is_sqlite_in_the_data_directory() -> None:
     settings = load_settings(None, {})
     assert settings == Settings()
     assert settings.store == "sqlite:///hexaccount-data/hexaccount.db"
     assert (settings.store_kind, settings.events, settings.password.cost) == ("sqlite", [], 12)
 
 
-def test_without_settings_access_lasts_minutes_an_idle_session_days_and_any_session_months() -> None:
+def test_default_lifetimes_are_15_minutes_14_days_and_90_days() -> None:
     session = load_settings(None, {}).session
     lifetimes = (session.access_lifetime, session.refresh_grace, session.idle_lifetime, session.absolute_lifetime)
     assert lifetimes == (15 * 60, 10, 14 * 86_400, 90 * 86_400)
@@ -54,7 +54,7 @@ def test_without_settings_access_lasts_minutes_an_idle_session_days_and_any_sess
         ("http.cors_origins", "https://app.example.org"),
     ],
 )
-def test_a_value_out_of_bounds_names_the_setting_and_where_to_set_it(name: str, text: str) -> None:
+def test_the_error_for_an_invalid_value_names_the_setting_and_where_to_set_it(name: str, text: str) -> None:
     variable = "HEXACCOUNT_" + name.upper().replace(".", "__")
     with pytest.raises(SettingsError) as error:
         load_settings(None, {variable: text})

@@ -1,9 +1,4 @@
-from contextlib import suppress
-
 import pytest
-import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hexaccount.bootstrap import drivers
 from hexaccount.bootstrap.realtime import serve_realtime
@@ -11,7 +6,7 @@ from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.kernel.metrics import NoMetrics
 from hexaccount_click.program import ConfigurationError
-from hexaccount_redis import RedisLink
+from hexaccount_redis import RedisClient
 
 
 @pytest.mark.parametrize(
@@ -32,15 +27,15 @@ from hexaccount_redis import RedisLink
         (
             "EVENTS",
             '["redis://"]',
-            r"^events: write a stream of Redis as redis://:password@host:6379/0/hexaccount\.events",
+            r"^events: write a Redis stream as redis://:password@host:6379/0/hexaccount\.events",
         ),
-        ("EVENTS", '["redis://host:65536"]', r"^events: write a stream of Redis as"),
-        ("EVENTS", '["redis://host/0?stream=events"]', r"^events: write a stream of Redis as"),
-        ("EVENTS", '["redis://:pass/word@host"]', r"^events: write a stream of Redis as .* percent encoding"),
-        ("EVENTS", '["redis://host?length=0"]', r"^events: the length of a stream is a number from 1 to 1000000000"),
+        ("EVENTS", '["redis://host:65536"]', r"^events: write a Redis stream as"),
+        ("EVENTS", '["redis://host/0?stream=events"]', r"^events: write a Redis stream as"),
+        ("EVENTS", '["redis://:pass/word@host"]', r"^events: write a Redis stream as .* percent-encode"),
+        ("EVENTS", '["redis://host?length=0"]', r"^events: correct length: a stream has from 1 to 1000000000"),
         ("EVENTS", '["redis://host", "redis://:word@host:6379/0?length=9"]', r"^events: two of the URLs name one rec"),
-        ("CACHE", "memcached://host", r"^cache: it must be a URL that begins with one of redis://, rediss://"),
-        ("CACHE", "", r"^cache: .* one of redis://"),
+        ("CACHE", "memcached://host", r"^cache: write it as redis://host:6379/0 .* or as rediss:// for TLS"),
+        ("CACHE", "", r"^cache: write it as redis://host:6379/0"),
         ("CACHE", "redis://", r"^cache: write it as redis://host:6379/0 or redis://:password@host/0"),
         ("CACHE", "redis://host:redis", r"^cache: write it as"),
         ("CACHE", "redis://host:65536", r"^cache: write it as"),
@@ -49,14 +44,14 @@ from hexaccount_redis import RedisLink
         ("CACHE", "redis://:pass/word@host", r"^cache: write it as .* percent encoding"),
         ("JWT__KEY", "short", r"jwt\.key is shorter than 32 bytes; make one with: python -c"),
         ("HTTP__CORS_ORIGINS", '["app.example.org"]', r"http\.cors_origins: app\.example\.org .* https://"),
-        ("HTTP__CORS_ORIGINS", '["https://app.example.org/"]', r"http\.cors_origins: .* is no origin"),
-        ("HTTP__CORS_ORIGINS", '["null"]', r"http\.cors_origins: null is no origin"),
+        ("HTTP__CORS_ORIGINS", '["https://app.example.org/"]', r"http\.cors_origins: .* is not an origin"),
+        ("HTTP__CORS_ORIGINS", '["null"]', r"http\.cors_origins: null is not an origin"),
         (
             "HTTP__TRUSTED_PROXIES",
             '["proxy"]',
-            r"http\.trusted_proxies: proxy is no network; write it as 10\.0\.0\.0/8",
+            r"http\.trusted_proxies: proxy is not a network; write it as 10\.0\.0\.0/8",
         ),
-        ("HTTP__TRUSTED_PROXIES", '["10.0.0.1/8"]', r"http\.trusted_proxies: .* is no network"),
+        ("HTTP__TRUSTED_PROXIES", '["10.0.0.1/8"]', r"http\.trusted_proxies: .* is not a network"),
         (
             "SESSION__IDLE_LIFETIME",
             "7776001",
@@ -71,13 +66,19 @@ from hexaccount_redis import RedisLink
         ("EVENT_SOURCE", "a b", r"^event_source: it must be a URI .* such as urn:example:accounts"),
         ("EVENT_SOURCE", "urn:a\n", r"^event_source: it must be a URI"),
         ("EVENT_SOURCE", "urn:50%", r"^event_source: it must be a URI"),
-        ("ROLES", '{"Support": []}', r'^roles: "Support" is no role; a role must be a name of up to 32 small letters'),
-        ("ROLES", '{"": []}', r'^roles: "" is no role; a role must be a name'),
-        ("ROLES", '{"admin": []}', r"^roles: admin is there already, and cannot be changed; choose another name"),
-        ("ROLES", '{"user": ["users.read"]}', r"^roles: user is there already"),
+        (
+            "ROLES",
+            '{"Support": []}',
+            r'^roles: "Support" is not a valid name; a role must be a name of up to 32 small letters',
+        ),
+        ("ROLES", '{"": []}', r'^roles: "" is not a valid name; a role must be a name'),
+        ("ROLES", '{"admin": []}', r"^roles: admin is built in and cannot be changed; choose another name"),
+        ("ROLES", '{"user": ["users.read"]}', r"^roles: user is built in"),
     ],
 )
-def test_a_value_that_cannot_work_names_the_setting_and_the_remedy(variable: str, text: str, remedy: str) -> None:
+def test_the_error_for_a_value_that_cannot_work_names_the_setting_and_the_remedy(
+    variable: str, text: str, remedy: str
+) -> None:
     with pytest.raises(SettingsError, match=remedy):
         load_settings(None, {f"HEXACCOUNT_{variable}": text})
 
@@ -117,13 +118,13 @@ def test_a_value_that_cannot_work_names_the_setting_and_the_remedy(variable: str
         ("HTTP__CORS_ORIGINS", '["https://["]'),
     ],
 )
-def test_a_malformed_url_is_refused_without_its_password(variable: str, text: str) -> None:
+def test_a_malformed_url_is_rejected_without_its_password(variable: str, text: str) -> None:
     with pytest.raises(SettingsError) as error:
         load_settings(None, {f"HEXACCOUNT_{variable}": text})
     assert "secret" not in str(error.value)
 
 
-def test_a_key_that_is_no_text_is_refused() -> None:
+def test_a_key_that_is_not_text_is_rejected() -> None:
     with pytest.raises(SettingsError, match=r"jwt\.key"):
         load_settings(None, {"HEXACCOUNT_JWT__KEY": "\udcff" * 40})
 
@@ -140,17 +141,17 @@ def test_a_key_that_is_no_text_is_refused() -> None:
         ("mongodb://localhost/admin?replicaSet=rs0", "the database admin is the server's own; name another"),
         ("mongodb://localhost/local", "the database local is the server's own"),
         ("mongodb://localhost:port/accounts", "not a URL that MongoDB's driver understands; write it as in mongodb://"),
-        ("mongodb://localhost/accounts?unknown=1", "MongoDB's driver has no option unknown, or none with this value"),
-        ("mongodb://localhost/accounts?w=1&timeoutMS=soon", "no option timeoutMS, or none with this value; correct it"),
-        ("mongodb://localhost/accounts?tlsCAFile=/nowhere", "no option tlsCAFile, or none with this value; correct it"),
+        ("mongodb://localhost/accounts?unknown=1", "correct unknown: MongoDB's driver has no such option"),
+        ("mongodb://localhost/accounts?w=1&timeoutMS=soon", "correct timeoutMS: MongoDB's driver has no such option"),
+        ("mongodb://localhost/accounts?tlsCAFile=/nowhere", "correct tlsCAFile: MongoDB's driver has no such option"),
     ],
 )
-def test_a_store_that_is_nearly_right_is_told_what_is_wrong(url: str, remedy: str) -> None:
+def test_the_error_for_a_nearly_valid_store_url_names_the_remedy(url: str, remedy: str) -> None:
     with pytest.raises(SettingsError, match=remedy):
         load_settings(None, {"HEXACCOUNT_STORE": url})
 
 
-def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_driver_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drivers, "find_spec", lambda name: None)
     with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[postgres\]'"):
         load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
@@ -176,61 +177,8 @@ def test_a_store_whose_driver_is_not_installed_names_what_to_install(monkeypatch
         "u:p@h",
     ],
 )
-def test_a_cache_that_the_driver_understands_is_taken(place: str) -> None:
+def test_a_cache_url_that_the_driver_accepts_is_accepted(place: str) -> None:
     for scheme in ("redis", "rediss"):
         url = f"{scheme}://{place}"
         assert load_settings(None, {"HEXACCOUNT_CACHE": url}).cache == url
-        RedisLink(url, NoMetrics()).close()
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "db/accounts?application_name=a:b",
-        "user:secret@db/accounts?application_name=a:b",
-        "db:5432/accounts?application_name=a:b",
-        "db?application_name=a:b",
-        "[::1]/accounts",
-        "[::1]:5432/accounts",
-        "user:se:cr/et?@db:5432/accounts",
-        "user:se:cr/et?@db/accounts",
-        "one,other/accounts",
-        "one,other:5432/accounts",
-        "/accounts?host=one:5432&host=other:5433",
-        "db:65535",
-    ],
-)
-def test_a_colon_that_begins_no_port_is_not_taken_for_one(place: str) -> None:
-    url = f"postgresql://{place}"
-    assert load_settings(None, {"HEXACCOUNT_STORE": url}).store == url
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "db:port/accounts",
-        "db:65536/accounts",
-        "db:-1/accounts",
-        "db:/accounts",
-        "db:?sslmode=require",
-        "user:5432@db:secret",
-        "[::1]:port/accounts",
-        "db:port/accounts?application_name=a:1",
-    ],
-)
-def test_a_port_that_is_none_is_refused_without_repeating_it(place: str) -> None:
-    with pytest.raises(SettingsError, match=r"^store: the port must be a number up to 65535, or be left out with"):
-        load_settings(None, {"HEXACCOUNT_STORE": f"postgresql://{place}"})
-
-
-def test_several_hosts_with_a_port_each_are_told_how_they_are_written() -> None:
-    with pytest.raises(SettingsError, match=r"^store: name several hosts as in .*\?host=one:5432&host=other:5432$"):
-        load_settings(None, {"HEXACCOUNT_STORE": "postgresql://one:5432,other:5433/accounts"})
-
-
-@given(place=st.text("h1:@/?#,[]=&%", max_size=20))
-def test_a_url_that_is_accepted_can_be_connected_to(place: str) -> None:
-    url = f"postgresql://{place}"
-    with suppress(SettingsError):
-        port = sa.make_url(load_settings(None, {"HEXACCOUNT_STORE": url}).store).port
-        assert port is None or 0 <= port <= 65_535
+        RedisClient(url, NoMetrics()).close()

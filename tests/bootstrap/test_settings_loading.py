@@ -16,7 +16,7 @@ def from_file(folder: Path, text: str, environment: dict[str, str] | None = None
     return load_settings(file, environment or {})
 
 
-def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
+def test_a_file_sets_its_settings_and_the_others_keep_their_defaults(tmp_path: Path) -> None:
     settings = from_file(
         tmp_path,
         f"""
@@ -62,7 +62,7 @@ def test_a_file_sets_what_it_names_and_leaves_the_rest(tmp_path: Path) -> None:
     assert settings.log.level == "debug"
 
 
-def test_the_environment_is_over_the_file(tmp_path: Path) -> None:
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     environment = {"HEXACCOUNT_STORE": "memory://", "HEXACCOUNT_PASSWORD__COST": "5"}
     settings = from_file(tmp_path, 'store = "sqlite:///x.db"\n[password]\ncost = 10\nqueue = 3', environment)
     assert (settings.store, settings.password.cost, settings.password.queue) == ("memory://", 5, 3)
@@ -88,14 +88,14 @@ def test_the_environment_is_over_the_file(tmp_path: Path) -> None:
         ("log__level", "warning", "warning"),
     ],
 )
-def test_an_environment_variable_is_read_as_the_type_of_its_setting(name: str, text: str, value: object) -> None:
+def test_an_environment_variable_is_converted_to_the_type_of_its_setting(name: str, text: str, value: object) -> None:
     found: Any = load_settings(None, {f"HEXACCOUNT_{name.upper()}": text})
     for part in name.split("__"):
         found = getattr(found, part)
     assert found == value
 
 
-def test_the_environment_names_the_file_and_the_argument_is_over_it(tmp_path: Path) -> None:
+def test_the_environment_names_the_file_and_the_argument_overrides_it(tmp_path: Path) -> None:
     named, given = tmp_path / "named.toml", tmp_path / "given.toml"
     named.write_text('store = "sqlite:///named.db"', encoding="utf-8")
     given.write_text('store = "sqlite:///given.db"', encoding="utf-8")
@@ -104,7 +104,7 @@ def test_the_environment_names_the_file_and_the_argument_is_over_it(tmp_path: Pa
     assert load_settings(given, environment).store == "sqlite:///given.db"
 
 
-def test_variables_of_others_and_of_the_tests_are_no_settings() -> None:
+def test_other_variables_and_those_of_the_tests_are_ignored() -> None:
     others = {"HEXACCOUNTANT": "x", "PATH": "/bin", "HEXACCOUNT_TEST_POSTGRES_URL": "x", "HEXACCOUNT_CONFIG": ""}
     assert load_settings(None, others) == Settings()
 
@@ -112,38 +112,38 @@ def test_variables_of_others_and_of_the_tests_are_no_settings() -> None:
 @pytest.mark.parametrize(
     ("name", "suggestion"),
     [
-        ("STOR", "stor is no setting; did you mean store?"),
-        ("JWT__KEYY", "jwt.keyy is no setting; did you mean jwt.key?"),
-        ("PASWORD__COST", "pasword is no setting; did you mean password?"),
-        ("PASSWORD__COSTS", "password.costs is no setting; did you mean password.cost?"),
-        ("HTTP__XYZZY", "http.xyzzy is no setting; known are http.cors_origins, http.trusted_proxies"),
+        ("STOR", "stor is not a setting; did you mean store?"),
+        ("JWT__KEYY", "jwt.keyy is not a setting; did you mean jwt.key?"),
+        ("PASWORD__COST", "pasword is not a setting; did you mean password?"),
+        ("PASSWORD__COSTS", "password.costs is not a setting; did you mean password.cost?"),
+        ("HTTP__XYZZY", "http.xyzzy is not a setting; valid are http.cors_origins, http.trusted_proxies"),
     ],
 )
-def test_an_unknown_setting_is_refused_with_the_nearest_name(name: str, suggestion: str) -> None:
+def test_the_error_for_an_unknown_setting_names_the_nearest_one(name: str, suggestion: str) -> None:
     with pytest.raises(SettingsError) as error:
         load_settings(None, {f"HEXACCOUNT_{name}": "1"})
     assert suggestion in str(error.value)
 
 
-def test_an_unknown_setting_in_a_file_is_refused_too(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"relay\.attemps is no setting; did you mean relay\.attempts\?"):
+def test_an_unknown_setting_in_a_file_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"relay\.attemps is not a setting; did you mean relay\.attempts\?"):
         from_file(tmp_path, "[relay]\nattemps = 3")
-    with pytest.raises(SettingsError, match=r"webhooks\[0\]\.foo is no setting; known are webhooks\[0\]\.name, "):
+    with pytest.raises(SettingsError, match=r"webhooks\[0\]\.foo is not a setting; valid are webhooks\[0\]\.name, "):
         from_file(tmp_path, "[[webhooks]]\nfoo = 3")
 
 
 @pytest.mark.parametrize("variables", [{"JWT": "x"}, {"STORE__PATH": "x"}, {"STORE": "memory://", "STORE__PATH": "x"}])
-def test_a_group_is_no_value_and_a_value_no_group(variables: dict[str, str]) -> None:
+def test_a_table_cannot_be_a_value_nor_a_value_a_table(variables: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=r"^(jwt|store)"):
         load_settings(None, {f"HEXACCOUNT_{name}": text for name, text in variables.items()})
 
 
-def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_names_it(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"missing\.toml cannot be read: No such file"):
         load_settings(tmp_path / "missing.toml", {})
 
 
-def test_a_file_that_is_no_toml_is_named_with_the_place(tmp_path: Path) -> None:
+def test_the_error_for_invalid_toml_names_the_file_and_the_line(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"settings\.toml is not valid TOML: .*line 1"):
         from_file(tmp_path, "store: memory")
     (tmp_path / "latin.toml").write_bytes(b'store = "\xe9"')
@@ -151,37 +151,37 @@ def test_a_file_that_is_no_toml_is_named_with_the_place(tmp_path: Path) -> None:
         load_settings(tmp_path / "latin.toml", {})
 
 
-def test_the_remedy_for_one_item_of_a_list_names_the_variable_of_the_list() -> None:
+def test_the_remedy_for_an_item_of_a_list_names_the_variable_of_the_list() -> None:
     with pytest.raises(SettingsError, match=r"set it in the file or as HEXACCOUNT_EVENTS$"):
         load_settings(None, {"HEXACCOUNT_EVENTS": "[1]"})
 
 
-def test_a_setting_of_few_values_names_them() -> None:
+def test_the_error_for_a_choice_names_the_accepted_values() -> None:
     with pytest.raises(SettingsError, match=r"log\.level: must be one of debug, info, warning, error; set it"):
         load_settings(None, {"HEXACCOUNT_LOG__LEVEL": "DEBUG"})
 
 
-KNOWN = "there are users.read, sessions.read, sessions.end"
+VALID = "valid are users.read, sessions.read, sessions.end"
 
 
-def test_a_wrong_permission_is_told_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=rf"^roles: 'users\.raed' is no permission; {KNOWN},"):
+def test_the_error_for_an_unknown_permission_names_the_valid_ones(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=rf"^roles: 'users\.raed' is not a permission; {VALID},"):
         from_file(tmp_path, '[roles]\nsupport = ["users.read", "users.raed"]')
 
 
 @pytest.mark.parametrize(
     "text", ["roles = 5", 'roles = ["support"]', '[roles]\nsupport = "users.read"', "[roles.support]"]
 )
-def test_roles_that_are_no_lists_of_permissions_are_told_what_they_should_be(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SettingsError, match=rf"^roles: each role is a name and a list of permissions; {KNOWN},"):
+def test_the_error_for_roles_of_another_type_describes_them(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^roles: each role is a name and a list of permissions; {VALID},"):
         from_file(tmp_path, text)
 
 
-def test_the_roles_of_the_environment_are_in_the_place_of_those_of_the_file(tmp_path: Path) -> None:
+def test_roles_of_the_environment_replace_those_of_the_file(tmp_path: Path) -> None:
     settings = from_file(tmp_path, "[roles]\nsupport = []", {"HEXACCOUNT_ROLES": '{"audit": ["users.read"]}'})
     assert settings.roles == {"audit": [Permission.READ_USERS]}
 
 
-def test_one_role_may_be_added_to_those_of_the_file(tmp_path: Path) -> None:
+def test_the_environment_can_add_a_role_to_those_of_the_file(tmp_path: Path) -> None:
     settings = from_file(tmp_path, "[roles]\nsupport = []", {"HEXACCOUNT_ROLES__AUDIT": '["users.read"]'})
     assert settings.roles == {"support": [], "audit": [Permission.READ_USERS]}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexaccount.bootstrap.settings import JwtSettings, Settings
-from hexaccount.bootstrap.settings_loading import shown_settings
+from hexaccount.bootstrap.settings_display import shown_settings
 from hexaccount.roles.permission import Permission
 
 
@@ -18,7 +18,7 @@ def test_every_setting_is_shown_by_its_dotted_name() -> None:
     assert groups == set(Settings.__struct_fields__)
 
 
-def test_roles_are_shown_as_they_stand_in_the_settings() -> None:
+def test_roles_are_shown_as_one_table() -> None:
     assert shown_settings(Settings())["roles"] == {}
     shown = shown_settings(Settings(roles={"support": [Permission.READ_USERS]}))
     assert json.dumps(shown["roles"]) == '{"support": ["users.read"]}'
@@ -66,7 +66,7 @@ def test_the_password_in_a_url_is_hidden(url: str, shown: str) -> None:
         "postgresql://user:sec?password=ret@db/accounts",
     ],
 )
-def test_where_nobody_can_tell_what_ends_a_password_nothing_of_the_url_is_shown(url: str) -> None:
+def test_a_url_whose_password_has_an_ambiguous_end_is_hidden_whole(url: str) -> None:
     assert shown_settings(Settings(store=url))["store"] == "postgresql://********"
 
 

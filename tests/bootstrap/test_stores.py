@@ -32,13 +32,13 @@ class Planted:
         self.folder = folder
 
     def install(self, package: str, scheme: str, module: str = MODULE) -> None:
-        """Install a package that brings a store of this scheme."""
+        """Install a package with a store of this scheme."""
         name = package.replace("-", "_")
         (self.folder / f"{name}.py").write_text(module)
-        notes = self.folder / f"{name}-1.dist-info"
-        notes.mkdir()
-        (notes / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
-        (notes / "entry_points.txt").write_text(f"[hexaccount.stores]\n{scheme} = {name}:open_store\n")
+        metadata = self.folder / f"{name}-1.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
+        (metadata / "entry_points.txt").write_text(f"[hexaccount.stores]\n{scheme} = {name}:open_store\n")
 
 
 @pytest.fixture
@@ -64,53 +64,57 @@ def test_an_installed_store_is_opened_by_its_scheme(planted: Planted) -> None:
         assert isinstance(service.store, MemoryStore)
 
 
-def test_nothing_is_assumed_of_a_kind_that_is_not_ours_but_that_it_lasts(planted: Planted) -> None:
+def test_a_store_of_another_package_counts_as_persistent(planted: Planted) -> None:
     planted.install("planted-store", "planted")
     kind = kind_of(load("planted://somewhere"))
-    assert (kind.lasts, kind.one_process, kind.counts_alone) == (True, False, False)
-    assert kind.file_of("planted://somewhere") is None
+    assert (kind.persistent, kind.one_process, kind.local_rate_limits) == (True, False, False)
+    assert kind.file_path("planted://somewhere") is None
     assert kind.preload == ("planted_store",)
 
 
-def test_a_package_may_say_that_its_store_is_for_one_process(planted: Planted) -> None:
+def test_a_package_can_declare_its_store_for_one_process(planted: Planted) -> None:
     planted.install("planted-store", "planted", f"{MODULE}\nopen_store.one_process = True")
     with pytest.raises(ConfigurationError, match=r"^store: planted:// is one process; use --workers 1"):
         serve_http(load("planted://somewhere"), host="127.0.0.1", port=0, workers=2, echo=print)
 
 
-def test_an_unknown_scheme_is_told_all_that_there_are_and_where_others_come_from(planted: Planted) -> None:
+def test_the_error_for_an_unknown_scheme_names_the_valid_ones_and_how_to_add_one(planted: Planted) -> None:
     planted.install("planted-store", "planted")
     with pytest.raises(SettingsError, match=r"^store: .*memory://, sqlite://.* planted://; .* hexaccount\.stores"):
         load("other://user:secret@somewhere")
 
 
-def test_the_refusal_of_an_unknown_scheme_does_not_tell_the_url(planted: Planted) -> None:
+def test_the_error_for_an_unknown_scheme_does_not_repeat_the_url(planted: Planted) -> None:
     with pytest.raises(SettingsError) as error:
         load("other://user:secret@somewhere")
     assert "secret" not in str(error.value)
 
 
-def test_two_packages_with_one_scheme_are_refused_by_name(planted: Planted) -> None:
+def test_two_packages_with_one_scheme_are_rejected_by_name(planted: Planted) -> None:
     planted.install("one-store", "planted")
     planted.install("other-store", "planted")
-    with pytest.raises(SettingsError, match=r"^store: planted:// .* one-store and other-store; uninstall"):
+    with pytest.raises(
+        SettingsError, match=r"^store: uninstall all but one of .* one-store and other-store, .* planted://"
+    ):
         load("planted://somewhere")
 
 
-def test_a_package_that_cannot_be_imported_is_refused_with_the_reason(planted: Planted) -> None:
+def test_a_package_that_cannot_be_imported_is_rejected_with_the_reason(planted: Planted) -> None:
     planted.install("broken-store", "planted", "import nothing_of_this_name")
-    with pytest.raises(SettingsError, match=r"^store: the package broken-store, .*ModuleNotFoundError: .*nothing_of"):
+    with pytest.raises(
+        SettingsError, match=r"^store: reinstall the package broken-store, .*ModuleNotFoundError: .*nothing_of"
+    ):
         load("planted://somewhere")
 
 
-def test_a_package_cannot_take_the_place_of_a_store_of_ours(planted: Planted) -> None:
+def test_a_package_cannot_replace_a_built_in_store(planted: Planted) -> None:
     planted.install("hostile-store", "memory", "raise SystemExit")
     with open_service(load("memory://")) as service:
         assert isinstance(service.store, MemoryStore)
 
 
 @pytest.mark.parametrize("use", [SettingsProgram.bus, SettingsProgram.migrate])
-def test_a_url_that_its_package_refuses_is_told_as_the_setting(planted: Planted, monkeypatch, use) -> None:
+def test_the_error_for_a_url_that_its_package_rejects_names_the_setting(planted: Planted, monkeypatch, use) -> None:
     planted.install("planted-store", "planted")
     monkeypatch.setenv("HEXACCOUNT_STORE", "planted://nowhere")
     program = SettingsProgram()

@@ -1,4 +1,4 @@
-"""Traces cost nothing where nobody asks for them."""
+"""Traces are off without a collector; with one, messages and deliveries are traced."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def subscriber_of(relay: Relay) -> object:
     return relay._subscriber
 
 
-def test_without_a_collector_nothing_stands_in_the_way_of_a_message_or_a_delivery() -> None:
+def test_without_a_collector_messages_and_deliveries_are_not_wrapped() -> None:
     assert open_traces(MEMORY) is None
     assert preload_for_tracing(MEMORY) == ()
     with open_service(MEMORY, traces=open_traces(MEMORY)) as service:
@@ -36,7 +36,7 @@ def test_with_a_collector_messages_and_deliveries_are_traced() -> None:
     "endpoint",
     ["http://collector:4318", "https://collector", "http://[::1]:4318/", "https://otlp.example.org/tenant/one"],
 )
-def test_a_collector_is_named_by_its_address(endpoint: str) -> None:
+def test_a_valid_endpoint_is_accepted(endpoint: str) -> None:
     assert load_settings(None, {"HEXACCOUNT_TRACING__ENDPOINT": endpoint}).tracing.endpoint == endpoint
 
 
@@ -50,14 +50,14 @@ def test_a_collector_is_named_by_its_address(endpoint: str) -> None:
         ("http://collector:4318/v1/traces", r"^tracing\.endpoint: leave /v1/traces out, it is added$"),
     ],
 )
-def test_an_address_that_cannot_work_is_refused_with_the_remedy_and_not_repeated(endpoint: str, remedy: str) -> None:
+def test_the_error_for_an_invalid_endpoint_names_the_remedy_without_the_url(endpoint: str, remedy: str) -> None:
     with pytest.raises(SettingsError, match=remedy) as refused:
         load_settings(None, {"HEXACCOUNT_TRACING__ENDPOINT": endpoint})
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("missing", ["opentelemetry", "opentelemetry.exporter.otlp.proto.http"])
-def test_without_the_library_the_extra_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_opentelemetry_names_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def find_spec(name: str) -> object:
         assert name.startswith(missing)
         if missing == "opentelemetry":
@@ -70,6 +70,6 @@ def test_without_the_library_the_extra_is_named(missing: str, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("ratio", ["-0.1", "1.1", "all"])
-def test_the_ratio_is_one_of_0_to_1(ratio: str) -> None:
+def test_the_ratio_is_between_0_and_1(ratio: str) -> None:
     with pytest.raises(SettingsError, match=r"^tracing\.ratio: "):
         load_settings(None, {"HEXACCOUNT_TRACING__RATIO": ratio})

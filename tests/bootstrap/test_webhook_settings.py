@@ -7,12 +7,13 @@ import pytest
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
-from hexaccount.bootstrap.settings_loading import load_settings, shown_settings
+from hexaccount.bootstrap.settings_display import shown_settings
+from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.webhooks import webhook_policies
 from hexaccount.events.relay import RelayPolicy
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-CRM = {"name": "crm", "url": "https://crm.example.org/hook?token=a-word-of-theirs", "secret": SECRET}
+CRM = {"name": "crm", "url": "https://crm.example.org/hook?token=a-secret-token", "secret": SECRET}
 
 
 def load(*webhooks: dict[str, Any]) -> Settings:
@@ -31,7 +32,7 @@ def test_a_webhook_is_a_table_of_the_file(tmp_path: Path) -> None:
     assert (other.name, other.allow_private, other.attempts, other.secrets) == ("audit-2", True, 3, [SECRET, SECRET])
 
 
-def test_the_environment_has_webhooks_as_json() -> None:
+def test_webhooks_in_the_environment_are_json() -> None:
     (webhook,) = load(CRM).webhooks
     assert (webhook.name, webhook.url) == (CRM["name"], CRM["url"])
 
@@ -57,15 +58,18 @@ def test_the_environment_has_webhooks_as_json() -> None:
         ({"secret": [SECRET, "whsec_"]}, r"^webhooks\[0\]\.secret: a secret is"),
         ({"secret": 1}, r"^webhooks\[0\]\.secret: Expected .*HEXACCOUNT_WEBHOOKS"),
         ({"events": ["hexaccount.user.registred.v1"]}, r"\.events: .* did you mean hexaccount\.user\.registered\.v1\?"),
-        ({"events": ["x"]}, r'^webhooks\[0\]\.events: x is no type of events; known are \["\*"\] for all, hexaccount'),
-        ({"events": []}, r'^webhooks\[0\]\.events: name the types of events that it gets, or \["\*"\] for all'),
-        ({"events": "x"}, r"^webhooks\[0\]\.events: a list is wanted, .* as JSON such as '\[\"one\", \"two\"\]'"),
+        ({"events": ["x"]}, r'^webhooks\[0\]\.events: x is no event type; use \["\*"\] for all, or hexaccount'),
+        ({"events": []}, r'^webhooks\[0\]\.events: name the event types to send, or \["\*"\] for all'),
+        ({"events": "x"}, r"^webhooks\[0\]\.events: must be a list, .* as JSON such as '\[\"one\", \"two\"\]'"),
         ({"attempts": 0}, r"^webhooks\[0\]\.attempts: .*HEXACCOUNT_WEBHOOKS"),
-        ({"allow_privat": True}, r"^webhooks\[0\]\.allow_privat is no setting; did you mean webhooks\[0\]\.allow_priv"),
-        ({"token": "x"}, r"^webhooks\[0\]\.token is no setting"),
+        (
+            {"allow_privat": True},
+            r"^webhooks\[0\]\.allow_privat is not a setting; did you mean webhooks\[0\]\.allow_priv",
+        ),
+        ({"token": "x"}, r"^webhooks\[0\]\.token is not a setting"),
     ],
 )
-def test_a_webhook_that_cannot_work_is_told_with_the_remedy_and_without_its_secrets(
+def test_the_error_for_an_invalid_webhook_names_the_remedy_without_its_secrets(
     change: dict[str, Any], remedy: str | None
 ) -> None:
     if remedy is None:
@@ -73,45 +77,47 @@ def test_a_webhook_that_cannot_work_is_told_with_the_remedy_and_without_its_secr
         return
     with pytest.raises(SettingsError, match=remedy) as refused:
         load({**CRM, **change})
-    for secret in (SECRET, "AAAA", "a-word-of-theirs"):
+    for secret in (SECRET, "AAAA", "a-secret-token"):
         assert secret not in str(refused.value)
 
 
-def test_what_a_webhook_must_have_is_told() -> None:
+def test_the_error_for_an_incomplete_webhook_names_the_missing_field() -> None:
     for name in CRM:
         with pytest.raises(SettingsError, match=rf"^webhooks\[0\]: .*`{name}`.*HEXACCOUNT_WEBHOOKS"):
             load({field: value for field, value in CRM.items() if field != name})
 
 
 @pytest.mark.parametrize("text", ["https://crm.example.org", "{}", "[{"])
-def test_what_is_no_list_of_webhooks_is_told_how_it_is_written(text: str) -> None:
-    with pytest.raises(SettingsError, match=r'^webhooks: a list is wanted, .*JSON such as \'\[{"name": "crm", "url"'):
+def test_the_error_for_webhooks_that_are_not_a_list_shows_how_to_write_them(text: str) -> None:
+    with pytest.raises(SettingsError, match=r'^webhooks: must be a list, .*JSON such as \'\[{"name": "crm", "url"'):
         load_settings(None, {"HEXACCOUNT_WEBHOOKS": text})
 
 
-def test_two_webhooks_of_one_name_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"^webhooks\[1\]\.name: crm is another webhook's name; choose one"):
+def test_two_webhooks_of_one_name_are_rejected() -> None:
+    with pytest.raises(
+        SettingsError, match=r"^webhooks\[1\]\.name: crm is another webhook's name; choose a different one"
+    ):
         load(CRM, {**CRM, "url": "https://other.example.org"})
 
 
-def test_secrets_and_what_may_be_one_in_a_url_are_never_shown() -> None:
+def test_secrets_and_possible_secrets_in_urls_are_never_shown() -> None:
     settings = load(CRM, {**CRM, "name": "bare", "url": "https://bare.example.org:8443", "secret": [SECRET, SECRET]})
     one, other = shown_settings(settings)["webhooks"]
     assert (one["url"], one["secret"]) == ("https://crm.example.org/********", "********")
     assert (other["url"], other["secret"]) == ("https://bare.example.org:8443", "********")
     with open_service(settings) as service:
-        told = repr([*settings.webhooks, *service.subscribers, [vars(one) for one in service.publishers.values()]])
-    for secret in (SECRET.removeprefix("whsec_"), "a-word-of-theirs", "1\\xf2\\x90"):
-        assert secret not in told
+        shown = repr([*settings.webhooks, *service.subscribers, [vars(one) for one in service.publishers.values()]])
+    for secret in (SECRET.removeprefix("whsec_"), "a-secret-token", "1\\xf2\\x90"):
+        assert secret not in shown
 
 
-def test_what_webhooks_import_is_imported_before_workers_part() -> None:
+def test_modules_of_webhooks_are_preloaded_in_the_parent() -> None:
     assert "hexaccount_webhooks" in preload_for_events(load(CRM))
     assert preload_for_events(load()) == ()
 
 
-def test_a_relay_of_a_webhook_is_patient_for_events_and_quick_to_look_who_is_back() -> None:
+def test_a_webhook_relay_retries_events_slowly_and_probes_receivers_quickly() -> None:
     policy = webhook_policies(load({**CRM, "attempts": 7}))["webhook:crm"]
     assert (policy.attempts, policy.batch) == (7, 1)
-    assert policy.pause_after(1, away=True).total_seconds() <= 5
-    assert policy.pause_after(1000, away=True) <= RelayPolicy().longest_pause < policy.pause_after(1000)
+    assert policy.pause_after(1, unavailable=True).total_seconds() <= 5
+    assert policy.pause_after(1000, unavailable=True) <= RelayPolicy().longest_pause < policy.pause_after(1000)

@@ -9,7 +9,7 @@ from hypothesis import currently_in_test_context
 
 from hexaccount.passwords.password import Password
 
-# What gives itself away by its form, whoever made it.
+# Secrets that are recognized by their form.
 FORMS = {
     "a password hash": r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{22}|\$bcrypt-sha256\$v=2,t=2b,r=\d+\$[./A-Za-z0-9]{22}",
     "a signed token": r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{20,}",
@@ -23,10 +23,10 @@ _REMEMBERED = 256
 
 
 class KnownSecrets:
-    """What tests hand to the service, and get from it, and nobody else may see.
+    """The secrets that tests give to the service and get from it.
 
-    Only the latest few hundred of each kind are known, as every record is searched for all of them. What has the form
-    of a secret is found without being known.
+    It remembers the latest 256 of each kind, as every record is searched for all of them. Secrets of a known form need
+    not be remembered.
     """
 
     def __init__(self) -> None:
@@ -38,9 +38,9 @@ class KnownSecrets:
         return sum(map(len, self._known.values()))
 
     def learn(self, kind: str, text: str) -> None:
-        """Remember a secret, unless it is so short or plain that it may stand anywhere by chance.
+        """Remember a secret, unless it is so short or plain that it may occur anywhere by chance.
 
-        Texts that Hypothesis makes up are not remembered: they are many, and often such as stand anywhere.
+        Texts that Hypothesis generates are not remembered: they are many, and often occur anywhere.
         """
         plain = len(text) < 12 or len(set(text)) < 5
         if plain or _form_of(text) or currently_in_test_context():
@@ -57,7 +57,7 @@ class KnownSecrets:
                 )
 
     def learn_hidden_fields(self, message: Any) -> None:
-        """Remember what a message or an answer hides when it is printed: it marks its secrets so."""
+        """Remember the fields of a message or an answer that `repr` hides."""
         if not is_dataclass(message) or isinstance(message, type):
             return
         values = {field.name: (field.repr, getattr(message, field.name)) for field in fields(message)}
@@ -70,7 +70,7 @@ class KnownSecrets:
                 self.learn(f"the {name} of {type(message).__name__}", text)
 
     def learn_document(self, document: Any) -> None:
-        """Remember what JSON, or an environment, holds under the name of a secret and nowhere else."""
+        """Remember the texts in JSON, or an environment, that have only names of secrets."""
         texts = list(_named_texts(document))
         shown = {text.casefold() for name, text in texts if not _SECRET_NAMES.search(name)}
         for name, text in texts:
@@ -78,7 +78,7 @@ class KnownSecrets:
                 self.learn(f"the {name} of a document", text)
 
     def kind_in(self, text: str) -> str | None:
-        """Return what kind of secret stands in a text, None if there is none."""
+        """Return the kind of the first secret in a text, None if there is none."""
         return _form_of(text) or next((kind for kind, secret in self._searched if secret in text), None)
 
 

@@ -1,4 +1,4 @@
-"""Callers who use everything that the service is asked for most, at one address and then at another."""
+"""Clients that send the most frequent requests, to each address in turn."""
 
 import threading
 import time
@@ -11,19 +11,19 @@ from typing import Any
 
 import requests
 
+from tests.people import login_form, registration_form
+
 PATIENCE = 20.0
-"""Seconds after which a request hangs: less than those after which the service gives one up without knowing why."""
+"""Seconds after which a request counts as hung; the service aborts a request only later."""
 
 _BREATH = 0.04
-_PASSWORD = "a long and winding road"
 
 
 @dataclass
 class Answers:
-    """What callers were answered.
+    """The answers to the callers.
 
-    `refused` counts, by their codes, the problems that say that this is no time to ask; `failures` are all answers that
-    were neither that nor what was asked for.
+    `refused` counts the 503 problems with `Retry-After` by code; `failures` has all other unexpected answers.
     """
 
     registered: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Answers:
 
 @dataclass
 class Caller:
-    """Registers people, logs each in elsewhere, and looks at and changes the profile here and there."""
+    """Registers users, logs them in, and reads and changes their profiles, on all addresses in turn."""
 
     addresses: Sequence[str]
     answers: Answers
@@ -44,32 +44,31 @@ class Caller:
     session: requests.Session = field(default_factory=requests.Session)
 
     def run(self, over: threading.Event) -> None:
-        """Go on until it is over; a request that is not done is told, and the next person begins."""
+        """Run until `over` is set; after a failed request, continue with the next user."""
         try:
             while not over.is_set():
-                self._be_somebody(f"person{next(self.numbers)}")
+                self._act_as_user(f"person{next(self.numbers)}")
         finally:
             self.session.close()
 
-    def _be_somebody(self, name: str) -> None:
-        person = {"user_name": name, "email": f"{name}@example.org", "first_name": "Ada", "last_name": "L"}
-        registered = self._ask("post", "public/register", 201, json={**person, "password": _PASSWORD})
+    def _act_as_user(self, name: str) -> None:
+        registered = self._send("post", "public/register", 201, json=registration_form(name))
         if registered is None:
             return
         self.answers.registered.append(registered["id"])
-        access = self._ask("post", "public/login", 200, json={"user_name": name, "password": _PASSWORD})
+        access = self._send("post", "public/login", 200, json=login_form(name))
         if access is None:
             return
         token = {"Authorization": f"Bearer {access['access']}"}
         for bio in ("first", "second"):
-            me = self._ask("get", "me", 200, headers=token)
-            changed = self._ask("patch", "me/profile", 200, headers=token, json={"bio": bio})
-            seen = self._ask("get", "me/profile", 200, headers=token)
+            me = self._send("get", "me", 200, headers=token)
+            changed = self._send("patch", "me/profile", 200, headers=token, json={"bio": bio})
+            seen = self._send("get", "me/profile", 200, headers=token)
             if me and changed and seen and (me["user_name"], seen["bio"]) != (name, bio):
                 self.answers.failures.append(f"{name} saw {me} and {seen} after {bio}")
 
-    def _ask(self, method: str, path: str, wanted: int, **options: Any) -> dict[str, Any] | None:
-        """Ask one address after the other, in turn, and return what it says, None where it is not done."""
+    def _send(self, method: str, path: str, wanted: int, **options: Any) -> dict[str, Any] | None:
+        """Send a request to the next address, and return its data, None if it failed."""
         time.sleep(_BREATH)
         address = self.addresses[sum(self.answers.by_address.values()) % len(self.addresses)]
         headers = {"Content-Type": "application/merge-patch+json"} if method == "patch" else {}
@@ -84,16 +83,16 @@ class Caller:
         self.answers.by_address[address] += 1
         if answer.status_code == wanted:
             self.answers.done[path] += 1
-            told: dict[str, Any] = answer.json()["data"]
-            return told
-        if _says_that_it_is_no_time_to_ask(answer):
+            data: dict[str, Any] = answer.json()["data"]
+            return data
+        if _is_unavailable(answer):
             self.answers.refused[answer.json()["code"]] += 1
         else:
             self.answers.failures.append(f"{method} {path} at {address}: {answer.status_code} {answer.text}")
         return None
 
 
-def _says_that_it_is_no_time_to_ask(answer: requests.Response) -> bool:
+def _is_unavailable(answer: requests.Response) -> bool:
     headers = answer.headers
     return answer.status_code == 503 and (
         headers.get("Content-Type") == "application/problem+json" and headers.get("Retry-After", "").isdecimal()
@@ -102,7 +101,7 @@ def _says_that_it_is_no_time_to_ask(answer: requests.Response) -> bool:
 
 @contextmanager
 def calling(addresses: Sequence[str], *, callers: int) -> Iterator[Answers]:
-    """Have callers call while the block runs."""
+    """Run callers while the block runs."""
     answers, over, numbers = Answers(), threading.Event(), count()
     crowd = [Caller(addresses, answers, numbers) for _ in range(callers)]
     threads = [threading.Thread(target=caller.run, args=[over]) for caller in crowd]

@@ -2,11 +2,11 @@ import os
 
 import pytest
 
-from tests.servers.processes import unmeasured
+from tests.servers.processes import without_coverage
 
 
 @pytest.fixture(autouse=True)
-def _unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the many processes start as quickly as they do elsewhere: those that are killed could not tell anyway."""
-    for name in os.environ.keys() - unmeasured().keys():
+def _without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure no coverage in processes: it slows their start, and a killed process reports none."""
+    for name in os.environ.keys() - without_coverage().keys():
         monkeypatch.delenv(name)

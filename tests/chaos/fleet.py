@@ -1,4 +1,4 @@
-"""Processes of `hexaccount relay` that are killed and started anew."""
+"""Processes of `hexaccount relay` that are killed and restarted."""
 
 import os
 import signal
@@ -13,26 +13,26 @@ from tests.servers.processes import tail
 
 @dataclass
 class Fleet:
-    """Some relays on one store; what each writes goes to a file of its own for each of its lives."""
+    """Relays on one store; each start of a relay writes to its own file."""
 
     folder: Path
     settings: Mapping[str, str]
     size: int
     kills: int = 0
-    _lives: int = 0
+    _starts: int = 0
     _running: dict[int, tuple[forked.Forked, Path]] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Start whoever does not run."""
+        """Start the relays that do not run."""
         for number in range(self.size):
             if number not in self._running:
-                self._lives += 1
-                output = self.folder / f"relay-{self._lives}"
+                self._starts += 1
+                output = self.folder / f"relay-{self._starts}"
                 env = {**os.environ, **self.settings}
                 self._running[number] = forked.start(["relay"], output=output, env=env, cwd=self.folder), output
 
     def at_work(self) -> list[int]:
-        """Return those who have begun to deliver; whoever has ended by itself fails the test."""
+        """Return the relays that have begun to deliver; fails if one has ended by itself."""
         for process, output in self._running.values():
             assert process.poll() is None, f"a relay ended with {process.returncode}: {tail(output)}"
         return [
@@ -42,7 +42,7 @@ class Fleet:
         ]
 
     def kill(self, *numbers: int) -> None:
-        """Kill some with SIGKILL, all at once."""
+        """Kill these relays with SIGKILL at the same moment."""
         for number in numbers:
             self._running[number][0].kill()
         for number in numbers:
@@ -58,14 +58,14 @@ class Fleet:
         self._running.clear()
         return codes
 
-    def told(self) -> str:
-        """Return what all have written in all of their lives."""
+    def output(self) -> str:
+        """Return the output of all relays since their first start."""
         return "".join(output.read_text(errors="replace") for output in sorted(self.folder.glob("relay-*")))
 
 
 @contextmanager
 def running_fleet(folder: Path, settings: Mapping[str, str], *, size: int) -> Iterator[Fleet]:
-    """Give relays that run, and of which none is left after the block."""
+    """Run relays; none is left after the block."""
     fleet = Fleet(folder, settings, size)
     try:
         fleet.start()

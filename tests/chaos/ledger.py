@@ -1,4 +1,4 @@
-"""What a store owes to its subscribers, as its own driver sees it, past the outbox and without claiming any of it."""
+"""Counts the deliveries of a store with its driver, without the outbox and without claiming any."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,14 +18,14 @@ from hexaccount_sql.schema import deliveries
 
 
 class Ledger(Protocol):
-    """The deliveries that were not settled."""
+    """The deliveries that were not acknowledged."""
 
     def pending(self) -> int:
-        """Return how many there are."""
+        """Return the number of deliveries."""
         ...
 
     def claimed(self) -> Mapping[UUID, int]:
-        """Return how many of them are claimed, by the token of a lease that is not over."""
+        """Return the number of claimed deliveries by the token of an unexpired lease."""
         ...
 
 
@@ -52,7 +52,7 @@ class MongoLedger(Ledger):
         return self.deliveries.count_documents({})
 
     def claimed(self) -> Mapping[UUID, int]:
-        held = self.deliveries.find({"lease": {"$ne": None}, "free_at": {"$gt": datetime.now(UTC)}}, {"lease": 1})
+        held = self.deliveries.find({"lease": {"$ne": None}, "available_at": {"$gt": datetime.now(UTC)}}, {"lease": 1})
         return Counter(delivery["lease"] for delivery in held)
 
 

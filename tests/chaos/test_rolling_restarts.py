@@ -1,4 +1,4 @@
-"""Instances that take each other's place under load: whoever was answered is served, and no request is lost."""
+"""Instances are replaced one after the other under load: no request is lost."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ import pytest
 from hexaccount.accounts.user import UserRegistered
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
-from hexaccount.conformance.suites.storing import all_users
+from hexaccount.conformance.suites.transactions import all_users
 from tests.chaos.clients import Rotation, registering
 from tests.chaos.ledger import open_ledger
 from tests.servers import forked
@@ -30,7 +30,7 @@ KEY = "k" * 40
 
 @pytest.fixture
 def service(postgres_server: str, kafka_topic: str) -> Iterator[Service]:
-    """Give what the instances share, as their settings say, to look at it."""
+    """Yield a service with the settings that the instances share."""
     with ExitStack() as opened:
         url = opened.enter_context(temporary_database(postgres_server))
         settings = Settings(store=url, events=[kafka_topic], jwt=JwtSettings(key=KEY))
@@ -42,7 +42,7 @@ def service(postgres_server: str, kafka_topic: str) -> Iterator[Service]:
 
 @pytest.fixture
 def start(service: Service, tmp_path: Path) -> Iterator[Callable[[], tuple[int, RunningCommand]]]:
-    """Give a function that starts an instance and returns its port once it is ready."""
+    """Return a function that starts an instance and returns its port once it is ready."""
     settings = {
         "HEXACCOUNT_STORE": service.settings.store,
         "HEXACCOUNT_EVENTS": f'["{service.settings.events[0]}"]',
@@ -64,50 +64,50 @@ def start(service: Service, tmp_path: Path) -> Iterator[Callable[[], tuple[int, 
         yield start
 
 
-def test_instances_that_take_each_other_s_place_under_load_lose_no_request_and_no_event(
+def test_rolling_restarts_under_load_lose_no_request_and_no_event(
     service: Service,
     start: Callable[[], tuple[int, RunningCommand]],
     kafka_topic: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    rotation, ended = Rotation(), []
+    rotation, stopped = Rotation(), []
     port, instance = start()
     rotation.ports.add(port)
-    answered_while_ending = 0
+    answered_while_stopping = 0
     with registering(rotation, clients=CLIENTS, seed=20261123) as outcome:
         for _ in range(RESTARTS):
             next_port, next_instance = start()
             rotation.ports.add(next_port)
             while next_port not in rotation.ready:
                 time.sleep(0.01)
-            before = outcome.answered_by[port]
+            before = outcome.responses_of[port]
             rotation.rush.set()
             instance.process.terminate()
-            ended.append(instance.process)
+            stopped.append(instance.process)
             time.sleep(DRAIN_DELAY + 0.2)
             rotation.rush.clear()
             rotation.ports.discard(port)
-            answered_while_ending += outcome.answered_by[port] - before
+            answered_while_stopping += outcome.responses_of[port] - before
             port, instance = next_port, next_instance
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{RESTARTS} restarts, {len(outcome.registered)} registrations, {answered_while_ending} of which by "
-            f"those about to end; sent again: {dict(outcome.sent_again)}\n"
+            f"\n{RESTARTS} restarts, {len(outcome.registered)} registrations, {answered_while_stopping} of which by "
+            f"stopping instances; sent again: {dict(outcome.sent_again)}\n"
         )
     assert outcome.failures == []
-    assert [process.wait(20) for process in ended] == [0] * RESTARTS
+    assert [process.wait(20) for process in stopped] == [0] * RESTARTS
     with open_ledger(service.settings.store) as ledger:
         deadline = time.monotonic() + 20
         while ledger.pending():
-            assert time.monotonic() < deadline, "something is owed for ever"
+            assert time.monotonic() < deadline, "deliveries stay pending"
             time.sleep(0.1)
     assert instance.terminate() == 0
 
     assert len(set(outcome.registered)) == len(outcome.registered) > 10 * RESTARTS
-    assert answered_while_ending > RESTARTS, "nobody was served by an instance that was told to end"
+    assert answered_while_stopping > RESTARTS, "no request was served by an instance that was stopping"
     stored = {str(user.id) for user in all_users(service.store)}
     assert stored == set(outcome.registered)
-    told = [
+    delivered = [
         headers for headers in map(headers_of, all_messages(kafka_topic)) if headers["ce_type"] == UserRegistered.type
     ]
-    assert {headers["ce_subject"] for headers in told} == stored
+    assert {headers["ce_subject"] for headers in delivered} == stored

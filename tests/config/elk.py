@@ -1,4 +1,4 @@
-"""What the files for Elasticsearch, Logstash, Filebeat and Kibana hold."""
+"""Reads the files for Elasticsearch, Logstash, Filebeat and Kibana."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _FIELD = re.compile(r"(?:^|[\s(])([@a-z_]+(?:\.[a-z_]+)*):")
 
 
 def mapped_fields() -> dict[str, str]:
-    """Return the type of each field that the index template has, by its whole name."""
+    """Return the type of each field of the index template, by its full name."""
     mappings = json.loads(INDEX_TEMPLATE.read_text())["template"]["mappings"]
     return dict(_types(mappings["properties"], ""))
 
@@ -33,7 +33,7 @@ def _types(properties: Mapping[str, Any], before: str) -> Iterator[tuple[str, st
 
 
 def saved_objects() -> list[dict[str, Any]]:
-    """Return what Kibana is to import."""
+    """Return the objects that Kibana imports."""
     return [json.loads(line) for line in KIBANA.read_text().splitlines()]
 
 
@@ -44,17 +44,17 @@ def saved_searches() -> dict[str, str]:
 
 
 def source_of(search: Mapping[str, Any]) -> Any:
-    """Return what a saved search says of its query."""
+    """Return the search source of a saved search."""
     return json.loads(search["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"])
 
 
 def fields_of(query: str) -> set[str]:
-    """Return the fields that a query in Lucene's words names."""
+    """Return the fields in a Lucene query."""
     return set(_FIELD.findall(re.sub(r'"[^"]*"', '""', query)))
 
 
 def nested(line: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a line as Filebeat does with `expand_keys`: objects in the place of names with dots."""
+    """Return a line with nested objects instead of dotted names, as Filebeat does with `expand_keys`."""
     found: dict[str, Any] = {}
     for name, value in line.items():
         *outer, last = name.split(".")

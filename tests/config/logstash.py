@@ -1,4 +1,4 @@
-"""Reads the configuration of Logstash, as far as its grammar goes: sections, plugins, their settings, conditions.
+"""Parses a configuration of Logstash: sections, plugins, their settings, conditions.
 
 https://www.elastic.co/guide/en/logstash/8.17/configuration-file-structure.html
 """
@@ -21,12 +21,12 @@ class Plugin:
 
 @dataclass
 class Condition:
-    told: list[str]
+    tokens: list[str]
     then: list[Any]
 
 
 def read(text: str) -> dict[str, list[Any]]:
-    """Return the plugins and conditions of each section; raises ValueError for what is no configuration."""
+    """Return the plugins and conditions of each section; raises ValueError for invalid text."""
     return _Reader(text).sections()
 
 
@@ -37,7 +37,7 @@ class _Reader:
         while place < len(text):
             found = _TOKEN.match(text, place)
             if found is None:
-                raise ValueError(f"what is {text[place : place + 20]!r}?")
+                raise ValueError(f"unexpected text {text[place : place + 20]!r}")
             if found.lastgroup:
                 self._tokens.append((found.lastgroup, found[0]))
             place = found.end()
@@ -47,7 +47,7 @@ class _Reader:
         while self._tokens:
             name = self._take("word")
             if name not in {"input", "filter", "output"}:
-                raise ValueError(f"{name} is no section")
+                raise ValueError(f"{name} is not a section")
             found[name] = self._block()
         return found
 
@@ -61,10 +61,10 @@ class _Reader:
         return found
 
     def _condition(self) -> Condition:
-        told = []
+        tokens = []
         while not self._is("mark", "{"):
-            told.append(self._tokens.pop(0)[1])
-        return Condition(told, self._block())
+            tokens.append(self._tokens.pop(0)[1])
+        return Condition(tokens, self._block())
 
     def _settings(self) -> dict[str, Any]:
         self._take("mark", "{")
@@ -94,15 +94,15 @@ class _Reader:
                 return float(value)
             case "word":
                 return value
-        raise ValueError(f"{value} is no value")
+        raise ValueError(f"{value} is not a value")
 
     def _is(self, kind: str, value: str) -> bool:
         return bool(self._tokens) and self._tokens[0] == (kind, value)
 
     def _take(self, kind: str, value: str | None = None) -> str:
         if not self._tokens:
-            raise ValueError(f"it ends where {value or kind} should be")
+            raise ValueError(f"unexpected end, expected {value or kind}")
         found_kind, found = self._tokens.pop(0)
         if found_kind != kind or (value is not None and found != value):
-            raise ValueError(f"{found} stands where {value or kind} should be")
+            raise ValueError(f"unexpected {found}, expected {value or kind}")
         return found

@@ -1,4 +1,4 @@
-"""The kit on every store with a bug; run by `test_planted_bugs`, as its failures are what is wanted."""
+"""The kit on a store with each planted bug. Only `test_planted_bugs` runs it: its tests are expected to fail."""
 
 from types import new_class
 
@@ -20,7 +20,6 @@ class _Planted:
 
 
 def kit_on(bug: Bug) -> type:
-    """Return the kit on a store with a bug."""
     return new_class(bug.contract, (_Planted, StoreContract), exec_body=lambda body: body.update(__module__=__name__))
 
 

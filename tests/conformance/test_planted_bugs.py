@@ -1,4 +1,4 @@
-"""The conformance kit finds each planted bug, by the test that is named for it, and nothing where there is no bug."""
+"""The conformance kit finds each planted bug by the named test, and passes without a bug."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.planted import BUGS
-from tests.servers.processes import unmeasured
+from tests.servers.processes import without_coverage
 
 pytestmark = pytest.mark.long
 
@@ -18,29 +18,29 @@ KIT = "tests/conformance/on_planted.py"
 
 
 def run_kit(*options: str, nodes: Iterable[str]) -> str:
-    """Run tests of the kit in a process of its own, and return what pytest tells."""
+    """Run tests of the kit in a separate process, and return its output."""
     plain = ["-q", "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-m", "pytest", *plain, *options, *(f"{KIT}::{node}" for node in nodes)],
         cwd=ROOT,
-        env={**unmeasured(), "COLUMNS": "500", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**without_coverage(), "COLUMNS": "500", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    return told.stdout + told.stderr
+    return output.stdout + output.stderr
 
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, set[str]]:
     """Run the tests in question, each on the store with its bug and on the one without; return the nodes by outcome."""
     without = {f"TestWithoutABug::Test{bug.suite}::{bug.test}" for bug in BUGS.values()}
-    told = run_kit("--tb=no", "-rfp", nodes=[*(bug.node for bug in BUGS.values()), *sorted(without)])
+    output = run_kit("--tb=no", "-rfp", nodes=[*(bug.node for bug in BUGS.values()), *sorted(without)])
     found: dict[str, set[str]] = {"FAILED": set(), "PASSED": set()}
-    for outcome, node in re.findall(rf"^(FAILED|PASSED) {re.escape(KIT)}::([^\s\[]+)", told, re.MULTILINE):
+    for outcome, node in re.findall(rf"^(FAILED|PASSED) {re.escape(KIT)}::([^\s\[]+)", output, re.MULTILINE):
         found[outcome].add(node)
-    assert found["PASSED"], told
+    assert found["PASSED"], output
     return found
 
 
@@ -49,12 +49,12 @@ def test_the_kit_finds(name: str, outcomes: dict[str, set[str]]) -> None:
     assert BUGS[name].node in outcomes["FAILED"]
 
 
-def test_the_kit_finds_nothing_where_there_is_no_bug(outcomes: dict[str, set[str]]) -> None:
+def test_the_kit_passes_without_a_bug(outcomes: dict[str, set[str]]) -> None:
     wanted = {f"TestWithoutABug::Test{bug.suite}::{bug.test}" for bug in BUGS.values()}
     assert wanted - outcomes["PASSED"] == set()
     assert {node for node in outcomes["FAILED"] if node.startswith("TestWithoutABug")} == set()
 
 
-def test_a_failure_is_explained_by_what_was_compared() -> None:
-    told = run_kit(nodes=[BUGS["failures_are_not_counted"].node])
-    assert "assert (0, 0) == (1, 0)" in told
+def test_a_failure_shows_the_compared_values() -> None:
+    output = run_kit(nodes=[BUGS["failures_are_not_counted"].node])
+    assert "assert (0, 0) == (1, 0)" in output

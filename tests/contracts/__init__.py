@@ -1,1 +1,1 @@
-"""The conformance kit on each store of ours."""
+"""The conformance kit on each built-in store."""

@@ -8,12 +8,12 @@ from hexaccount_mongo import MongoStore
 
 
 def open_mongo_store(url: str, recorder: EventRecorder) -> Store:
-    """Return a handle; of a module, so that other processes can be told to call it."""
+    """Open a store; a module-level function, so that other processes can call it."""
     return MongoStore(url, recorder=recorder)
 
 
 def empty_collections(url: str) -> None:
-    """Remove every document but the note of the schema's version, much faster than a fresh database is made."""
+    """Delete every document but the schema's version, which is faster than a new database."""
     with MongoClient[dict[str, Any]](url) as client:
         database = client.get_default_database()
         for name in database.list_collection_names():

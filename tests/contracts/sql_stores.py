@@ -11,19 +11,19 @@ _IN_MEMORY = Path("/dev/shm")
 
 
 def open_sql_store(url: str, recorder: EventRecorder) -> Store:
-    """Return a handle; of a module, so that other processes can be told to call it."""
+    """Open a store; a module-level function, so that other processes can call it."""
     return SqlStore(url, recorder=recorder)
 
 
 def quick_directory(otherwise: Path) -> Path:
-    """Return where files wait for no disk: what a crash would leave is not asked here."""
+    """Return a folder in memory, if there is one: these tests do not depend on durability."""
     return _IN_MEMORY if _IN_MEMORY.is_dir() else otherwise
 
 
 def empty_database(url: str) -> None:
-    """Remove every row but the notes of the schema's version, much faster than a fresh database is made."""
+    """Delete every row but the schema's version, which is faster than a new database."""
     with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        tables = [sql.Identifier(name) for (name,) in found if name not in {"alembic_version", "schema_revision"}]
-        # TRUNCATE would make new files for each table and index: seven times as much work, where there are few rows.
+        tables = [sql.Identifier(name) for (name,) in found if name != "alembic_version"]
+        # DELETE: TRUNCATE creates new files for each table and index, seven times the work for few rows.
         connection.execute(sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(table) for table in tables))

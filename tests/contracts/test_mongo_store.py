@@ -4,7 +4,7 @@ from functools import partial
 import pytest
 
 from hexaccount.conformance import (
-    CacheMarksContract,
+    CommitHooksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -21,7 +21,7 @@ def database(mongo_server: str) -> Iterator[str]:
         yield url
 
 
-class TestMongoStore(StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract]):
+class TestMongoStore(StoreContract, also=[CommitHooksContract, DurabilityContract, ProcessesContract]):
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
         empty_collections(database)

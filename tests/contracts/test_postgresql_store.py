@@ -4,7 +4,7 @@ from functools import partial
 import pytest
 
 from hexaccount.conformance import (
-    CacheMarksContract,
+    CommitHooksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -23,7 +23,7 @@ def database(postgres_server: str) -> Iterator[str]:
 
 
 class TestPostgresqlStore(
-    StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract, WatchContract]
+    StoreContract, also=[CommitHooksContract, DurabilityContract, ProcessesContract, WatchContract]
 ):
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:

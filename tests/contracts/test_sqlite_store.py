@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from hexaccount.conformance import (
-    CacheMarksContract,
+    CommitHooksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -16,6 +16,8 @@ from hexaccount.conformance import (
 )
 from tests.contracts.sql_stores import open_sql_store, quick_directory
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
@@ -23,11 +25,11 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(directory)
 
 
-class TestSqliteStore(StoreContract, also=[CacheMarksContract, DurabilityContract, ProcessesContract]):
+class TestSqliteStore(StoreContract, also=[CommitHooksContract, DurabilityContract, ProcessesContract]):
     @pytest.fixture
     def under_test(self, folder: Path, migrated_file: Path) -> StoreUnderTest:
         file = shutil.copy(migrated_file, folder)
-        return StoreUnderTest(partial(open_sql_store, f"sqlite:///{file}"), commands=150)
+        return StoreUnderTest(partial(open_sql_store, f"sqlite:///{file}"), rounds=10, commands=150)
 
 
 class TestSqliteSchema(SchemaContract):

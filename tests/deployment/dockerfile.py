@@ -1,4 +1,4 @@
-"""Reading the Dockerfile, as far as our own uses the language."""
+"""Parses a Dockerfile, as far as ours uses the language."""
 
 import json
 import re
@@ -11,25 +11,25 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One instruction: `keyword` and all that follows it, continued lines joined."""
+    """One instruction: `keyword` and the rest, continued lines joined."""
 
     keyword: str
     text: str
 
     @property
     def command(self) -> str:
-        """What a RUN gives to the shell."""
+        """The shell command of a RUN."""
         return re.sub(r"^(--\S+\s+)*", "", self.text)
 
     @property
     def arguments(self) -> list[str]:
-        """What an instruction in exec form runs."""
+        """The arguments of an instruction in exec form."""
         found: list[str] = json.loads(self.text[self.text.index("[") :])
         return found
 
 
 class Dockerfile:
-    """A Dockerfile of several stages; the last one is what runs."""
+    """A Dockerfile of several stages; the last one is the image."""
 
     def __init__(self, file: Path) -> None:
         lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
@@ -40,7 +40,7 @@ class Dockerfile:
 
     @cached_property
     def stages(self) -> list[list[Instruction]]:
-        """The instructions of each stage, its FROM first; what stands before the first is left out."""
+        """The instructions of each stage, its FROM first; those before the first FROM are left out."""
         stages: list[list[Instruction]] = []
         for instruction in self.instructions:
             if instruction.keyword == "FROM":
@@ -50,18 +50,18 @@ class Dockerfile:
         return stages
 
     def last(self, keyword: str) -> Instruction:
-        """Return the last instruction of a kind in the stage that runs."""
+        """Return the last instruction of a kind in the last stage."""
         return [instruction for instruction in self.stages[-1] if instruction.keyword == keyword][-1]
 
     @property
     def python_version(self) -> str:
-        """The version of Python that all stages begin with."""
+        """The version of Python in the base image of all stages."""
         (default,) = [i.text.partition("=")[2] for i in self.instructions if i.text.startswith("PYTHON_VERSION=")]
         return default
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the stage that runs sets in the environment."""
+        """The environment variables of the last stage."""
         pairs: dict[str, Any] = {}
         for instruction in self.stages[-1]:
             if instruction.keyword == "ENV":

@@ -1,25 +1,26 @@
-"""What PostgreSQL logs with the options of compose.prod.yaml names nobody."""
+"""With the options of compose.prod.yaml the log of PostgreSQL has no personal data."""
 
 import os
 import re
 import subprocess
 from pathlib import Path
 
+from tests.people import PASSWORD, registration_options
 from tests.servers import forked
 from tests.servers.postgres import PostgresServer
 
-PERSON = {"user-name": "ada", "email": "ada.of.the.log@example.org", "first-name": "Augustadalog", "last-name": "L"}
+PERSON = {"user_name": "ada", "email": "ada.of.the.log@example.org", "first_name": "Augustadalog"}
 
 
-def test_no_statement_or_refusal_in_its_log_tells_of_whom_it_was(compose, tmp_path: Path) -> None:
+def test_logged_statements_and_errors_have_no_personal_data(compose, tmp_path: Path) -> None:
     command = compose("compose.prod.yaml")["services"]["postgres"]["command"]
     options = dict(option.removeprefix("-c").split("=", 1) for option in command[1:])
     assert float(options["log_min_duration_statement"]) > 0, "slow statements are logged"
-    # Here all statements are slow.
+    # A threshold of 0 logs all statements as slow.
     with PostgresServer(tmp_path, settings={**options, "log_min_duration_statement": "0"}) as server:
         settings = {
             "HEXACCOUNT_STORE": server.url,
-            "HEXACCOUNT_JWT__KEY": "a key of what is logged, long enough",
+            "HEXACCOUNT_JWT__KEY": "a key that is long enough to sign with",
             "HEXACCOUNT_PASSWORD__COST": "4",
         }
 
@@ -27,10 +28,9 @@ def test_no_statement_or_refusal_in_its_log_tells_of_whom_it_was(compose, tmp_pa
             return forked.run(arguments, cwd=tmp_path, env={**os.environ, **settings}, text=text)
 
         assert run("migrate").returncode == 0
-        person = [part for name, value in PERSON.items() for part in (f"--{name}", value)]
-        register = ("users", "register", *person, "--password-stdin")
-        assert run(*register, text="a long and winding road\n").returncode == 0
-        assert "is taken" in run(*register, text="a long and winding road\n").stderr
+        register = registration_options(**PERSON)
+        assert run(*register, text=PASSWORD + "\n").returncode == 0
+        assert "is taken" in run(*register, text=PASSWORD + "\n").stderr
         logged = (server.home / "log").read_text(encoding="utf-8")
     assert "INSERT INTO users" in logged
     assert "duplicate key" in logged

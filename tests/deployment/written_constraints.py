@@ -1,4 +1,4 @@
-"""Writes constraints.txt anew: the versions that an empty environment gets today."""
+"""Writes constraints.txt: the versions that pip installs into an empty environment today."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ HEAD = """# The versions that the image is built with (Dockerfile).
 
 
 def main() -> None:
-    """Install what the image holds, without constraints, and write down what came."""
+    """Install the packages of the image without constraints, and write the installed versions."""
     (built,) = [i.command for i in Dockerfile(ROOT / "Dockerfile").stages[0] if "pip wheel" in i.text]
     wanted = built.split()[-1].strip('"')
     with tempfile.TemporaryDirectory() as folder:

@@ -1,22 +1,21 @@
-"""The application whose document the tests look into; it answers nothing."""
+"""The application whose document the tests read; its bus has no handlers."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
 from flask import Flask
 
-from hexaccount.kernel.bus import Bus, Handlers
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_avatar import PillowAvatarArtist
 from hexaccount_flask import create_app
-from hexaccount_flask.openapi import openapi
+from hexaccount_flask.web.openapi import openapi
 
 
 def application() -> Flask:
-    """Return an application that knows of nobody."""
+    """Return a new application."""
     return create_app(
-        bus=Bus(Handlers(), executor=ThreadPoolExecutor(1)),
+        bus=MessageBus({}),
         artist=PillowAvatarArtist(),
         readiness=ReadinessReport,
         published_keys=list,
@@ -26,5 +25,5 @@ def application() -> Flask:
 
 @cache
 def document() -> dict[str, Any]:
-    """Return its document, which is that of every application."""
+    """Return the document, which is the same for every application."""
     return openapi(application())

@@ -1,4 +1,4 @@
-"""Whether answers are as the OpenAPI document says, with a JSON Schema validator that is not ours."""
+"""Checks responses against the OpenAPI document, with the JSON Schema validator of a library."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +13,14 @@ from werkzeug.routing import Map, Rule
 from tests.documented.formats import format_checker
 
 _OF_THE_MESSAGE = {"content-type", "content-length", "date", "server", "connection", "strict-transport-security"}
-"""Headers that frame any message of HTTP, and what a proxy in front says of TLS."""
+"""Headers of the HTTP message itself, and of a proxy with TLS."""
 
 _FORMATS = format_checker()
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer as a client gets it, and what it answers."""
+class Exchange:
+    """A response as a client gets it, and its request."""
 
     method: str
     path: str
@@ -36,10 +36,10 @@ class Answer:
 
 
 class DocumentCheck:
-    """Checks answers against a document, which has to know everything that they hold."""
+    """Checks responses against a document, which has to describe all that they contain."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        # A client must ignore what it does not know; who writes the document must not.
+        # Clients must ignore members that are not documented; this check must not.
         self._document = _closed(document)
         self._validators: dict[str, Draft202012Validator] = {}
         self._paths = Map(
@@ -48,18 +48,18 @@ class DocumentCheck:
             redirect_defaults=False,
         ).bind("")
 
-    def faults(self, answer: Answer) -> list[str]:
-        """Return what is wrong with an answer."""
+    def faults(self, answer: Exchange) -> list[str]:
+        """Return the faults of a response."""
         return [f"{answer}: {fault}" for fault in self._faults(answer)]
 
-    def _faults(self, answer: Answer) -> Iterator[str]:
+    def _faults(self, answer: Exchange) -> Iterator[str]:
         if self._is_preflight(answer):
             return
         operations = self._operations_at(answer.path)
         method = "GET" if answer.method == "HEAD" else answer.method
         if operations is None:
             yield from self._is_refused(answer, 404, "not_found")
-        elif not method.isupper() or method.lower() not in operations:  # a method is written as it is
+        elif not method.isupper() or method.lower() not in operations:  # methods are case-sensitive
             yield from self._is_refused(answer, 405, "method_not_allowed")
             expected = {name.upper() for name in operations} | ({"HEAD"} if "get" in operations else set())
             if set((answer.header("Allow") or "").split(", ")) != expected:
@@ -80,11 +80,11 @@ class DocumentCheck:
         return operations
 
     @staticmethod
-    def _is_preflight(answer: Answer) -> bool:
+    def _is_preflight(answer: Exchange) -> bool:
         allowed = answer.header("Access-Control-Allow-Methods")
         return answer.method == "OPTIONS" and answer.status == 204 and allowed is not None and not answer.body
 
-    def _is_refused(self, answer: Answer, status: int, code: str) -> Iterator[str]:
+    def _is_refused(self, answer: Exchange, status: int, code: str) -> Iterator[str]:
         if answer.status != status:
             yield f"the route is not documented, so that it is to be refused with {status}"
             return
@@ -94,7 +94,7 @@ class DocumentCheck:
             answer, {"headers": headers, "content": {"application/problem+json": {"schema": schema}}}
         )
 
-    def _differs(self, answer: Answer, stated: Mapping[str, Any]) -> Iterator[str]:
+    def _differs(self, answer: Exchange, stated: Mapping[str, Any]) -> Iterator[str]:
         yield from self._headers_differ(answer, stated.get("headers", {}))
         content = stated.get("content", {})
         media_type = answer.header("Content-Type")
@@ -109,7 +109,7 @@ class DocumentCheck:
         elif media_type.endswith("json"):
             yield from self._body_differs(answer.body, content[media_type].get("schema", {}))
 
-    def _headers_differ(self, answer: Answer, stated: Mapping[str, Any]) -> Iterator[str]:
+    def _headers_differ(self, answer: Exchange, stated: Mapping[str, Any]) -> Iterator[str]:
         everywhere = {name: self._document["components"]["headers"][name] for name in self._everywhere}
         known = {name.lower(): self._resolved(header) for name, header in {**everywhere, **stated}.items()}
         for name, value in answer.headers:
@@ -154,7 +154,7 @@ class DocumentCheck:
             found = self._document
             for name in place:
                 found = found[name]
-        return found  # type: ignore[no-any-return]  # it is what the document holds there
+        return found  # type: ignore[no-any-return]  # the type of a part of the document
 
 
 def _closed(schema: Any) -> Any:

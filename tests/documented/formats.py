@@ -1,4 +1,4 @@
-"""The formats of texts that the API document names and JSON Schema does not know, as the domain has them."""
+"""The formats of the API document that JSON Schema does not define, checked by the domain."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from hexaccount.accounts.names import PersonName, UserName
 from hexaccount.accounts.profile import clean_bio
 from hexaccount.kernel.errors import InvalidValue
 
-_MAKERS: dict[str, Callable[[str], object]] = {
+_PARSERS: dict[str, Callable[[str], object]] = {
     "user-name": UserName,
     "person-name": PersonName,
     "idn-email": EmailAddress,
@@ -18,16 +18,16 @@ _MAKERS: dict[str, Callable[[str], object]] = {
 
 
 def format_checker() -> FormatChecker:
-    """Return what checks the formats of JSON Schema and ours."""
+    """Return a checker of the formats of JSON Schema and ours."""
     checker = FormatChecker()
     checker.checkers = {**Draft202012Validator.FORMAT_CHECKER.checkers}
-    for name, make in _MAKERS.items():
-        checker.checks(name, raises=InvalidValue)(_fits(make))
+    for name, make in _PARSERS.items():
+        checker.checks(name, raises=InvalidValue)(_accepts(make))
     return checker
 
 
-def _fits(make: Callable[[str], object]) -> Callable[[object], bool]:
-    def fits(value: object) -> bool:
+def _accepts(make: Callable[[str], object]) -> Callable[[object], bool]:
+    def accepts(value: object) -> bool:
         return not isinstance(value, str) or make(value) is not None
 
-    return fits
+    return accepts

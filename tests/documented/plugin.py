@@ -1,9 +1,10 @@
-"""Fails every test in which the service gives an answer that its API document does not know.
+"""Fails every test in which the service gives a response that its API document does not describe.
 
-It stands where clients get their answers: those of Flask's test client, and those of `requests` that are ours.
+It checks the responses of Flask's test client, and those of `requests` that come from the service.
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,14 +15,14 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from hexaccount_flask.flask_app import HttpApplication
-from tests.borders import Borders
+from hexaccount_flask.web.application import HttpApplication
 from tests.documented.application import document
-from tests.documented.check import Answer, DocumentCheck
+from tests.documented.check import DocumentCheck, Exchange
+from tests.method_patches import MethodPatches
+from tests.run_checks import add_counts
 
 _FAULTS: list[str] = []
 _CHECKED = itertools.count()
-_COUNT = pytest.StashKey[int]()
 
 
 @cache
@@ -30,7 +31,7 @@ def _check() -> DocumentCheck:
 
 
 def take_faults() -> list[str]:
-    """Return the faults that were noted since the last call."""
+    """Return the faults that were found since the last call."""
     faults = list(_FAULTS)
     _FAULTS.clear()
     return faults
@@ -38,57 +39,57 @@ def take_faults() -> list[str]:
 
 @contextmanager
 def planted_errors() -> Iterator[None]:
-    """Let answers pass that are given to errors which a test has planted where they cannot come from."""
+    """Ignore the faults of responses to errors that a test raises where they cannot occur."""
     before = len(_FAULTS)
     yield
     del _FAULTS[before:]
 
 
-def _see_client(open_: Callable[..., Any]) -> Callable[..., Any]:
+def _checked_client(open_: Callable[..., Any]) -> Callable[..., Any]:
     def opened(client: FlaskClient, *given: Any, **more: Any) -> Any:
         answer = open_(client, *given, **more)
-        # Where a redirect was followed, this was called for what came after it, too.
+        # If a redirect was followed, this was called for the response after it, too.
         first = answer.history[0] if answer.history else answer
         if isinstance(client.application, HttpApplication):
-            method = first.request.environ["REQUEST_METHOD"]  # the other is in capitals, whatever was asked
-            _look_at(method, first.request.path, first.status_code, first.headers, first.get_data())
+            method = first.request.environ["REQUEST_METHOD"]  # `method` would be in capitals
+            _check_response(method, first.request.path, first.status_code, first.headers, first.get_data())
         return answer
 
     return opened
 
 
-def _see_requests(send: Callable[..., Any]) -> Callable[..., Any]:
+def _checked_requests(send: Callable[..., Any]) -> Callable[..., Any]:
     def sent(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> Any:
         answer = send(session, request, **more)
         first = answer.history[0] if answer.history else answer
-        # Whoever else the tests speak to does not have it, and that ours has it is seen with the other client.
+        # Other servers do not send it; that the service does is checked with the other client.
         if "X-Request-ID" in first.headers:
             path = unquote(urlsplit(str(request.url)).path)
-            _look_at(str(request.method), path, first.status_code, first.headers, first.content)
+            _check_response(str(request.method), path, first.status_code, first.headers, first.content)
         return answer
 
     return sent
 
 
-def _look_at(method: str, path: str, status: int, headers: Any, body: bytes) -> None:
+def _check_response(method: str, path: str, status: int, headers: Any, body: bytes) -> None:
     next(_CHECKED)
-    _FAULTS.extend(_check().faults(Answer(method, path, status, list(headers.items()), body)))
+    _FAULTS.extend(_check().faults(Exchange(method, path, status, list(headers.items()), body)))
 
 
-_BORDERS = Borders(
+_PATCHES = MethodPatches(
     [
-        (FlaskClient, "open", _see_client),
-        (requests.Session, "send", _see_requests),
+        (FlaskClient, "open", _checked_client),
+        (requests.Session, "send", _checked_requests),
     ]
 )
 
 
 def pytest_configure() -> None:
-    _BORDERS.watch()
+    _PATCHES.apply()
 
 
 def pytest_unconfigure() -> None:
-    _BORDERS.leave()
+    _PATCHES.undo()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -97,24 +98,8 @@ def pytest_runtest_teardown() -> Iterator[None]:
         return (yield)
     finally:
         if faults := take_faults():
-            pytest.fail("undocumented answers:\n" + "\n".join(f"  {fault}" for fault in faults[:20]), pytrace=False)
+            pytest.fail("undocumented responses:\n" + "\n".join(f"  {fault}" for fault in faults[:20]), pytrace=False)
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    stash = session.config.stash
-    stash[_COUNT] = stash.get(_COUNT, 0) + next(_CHECKED)
-    # A process of pytest-xdist tells it to the one that sums up.
-    if (output := getattr(session.config, "workeroutput", None)) is not None:
-        output["documented"] = stash[_COUNT]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take in how many answers a process of pytest-xdist has checked."""
-    stash = node.config.stash
-    stash[_COUNT] = stash.get(_COUNT, 0) + getattr(node, "workeroutput", {}).get("documented", 0)
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    terminalreporter.write_line(f"api document: {config.stash.get(_COUNT, 0)} answers are as it says")
+    add_counts(session.config, Counter({"answers by the API document": next(_CHECKED)}))

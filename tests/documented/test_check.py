@@ -1,4 +1,4 @@
-"""Plants each kind of undocumented answer and sees it noted."""
+"""Every kind of undocumented response is reported."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ from flask import Response
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from tests.documented.application import document
-from tests.documented.check import Answer, DocumentCheck
+from tests.documented.check import DocumentCheck, Exchange
 from tests.documented.plugin import planted_errors, take_faults
-from tests.driving.http.conftest import Visitor
+from tests.driving.http.api_client import ApiClient
 
 CHECK = DocumentCheck(document())
-HEALTH = Answer(
+HEALTH = Exchange(
     "GET",
     "/health",
     200,
@@ -32,22 +32,22 @@ PROBLEM = {
     "request_id": "one",
 }
 JSON_PROBLEM = ("Content-Type", "application/problem+json")
-NOTHING = Answer("GET", "/nothing", 404, [JSON_PROBLEM], json.dumps(PROBLEM).encode())
-REFUSED = Answer(
+NOTHING = Exchange("GET", "/nothing", 404, [JSON_PROBLEM], json.dumps(PROBLEM).encode())
+REFUSED = Exchange(
     "PUT",
     "/health",
     405,
     [JSON_PROBLEM, ("Allow", "GET, HEAD")],
     json.dumps(PROBLEM | {"status": 405, "code": "method_not_allowed"}).encode(),
 )
-NO_TOKEN = Answer(
+NO_TOKEN = Exchange(
     "GET",
     "/api/v1/me",
     401,
     [JSON_PROBLEM, ("WWW-Authenticate", 'Bearer realm="hexaccount"')],
     json.dumps(PROBLEM | {"status": 401, "code": "not_authenticated"}).encode(),
 )
-GONE = Answer("DELETE", "/api/v1/me/sessions", 204, [], b"")
+GONE = Exchange("DELETE", "/api/v1/me/sessions", 204, [], b"")
 ALLOWED = [("Access-Control-Allow-Methods", "GET")]
 
 
@@ -60,19 +60,19 @@ ALLOWED = [("Access-Control-Allow-Methods", "GET")]
         NO_TOKEN,
         GONE,
         replace(HEALTH, method="HEAD", body=b""),
-        Answer("OPTIONS", "/api/v1/me", 204, ALLOWED, b""),
+        Exchange("OPTIONS", "/api/v1/me", 204, ALLOWED, b""),
     ],
     ids=str,
 )
-def test_what_is_documented_passes(answer: Answer) -> None:
+def test_a_documented_response_passes(answer: Exchange) -> None:
     assert CHECK.faults(answer) == []
 
 
-def saying(answer: Answer, **changes: Any) -> Answer:
+def with_body(answer: Exchange, **changes: Any) -> Exchange:
     return replace(answer, body=json.dumps({**json.loads(answer.body), **changes}).encode())
 
 
-def without(answer: Answer, name: str) -> Answer:
+def without(answer: Exchange, name: str) -> Exchange:
     return replace(answer, headers=[header for header in answer.headers if header[0] != name])
 
 
@@ -92,25 +92,25 @@ def without(answer: Answer, name: str) -> Answer:
         (replace(HEALTH, headers=[*HEALTH.headers, ("RateLimit", "3")]), "the header RateLimit: $: '3' does not match"),
         (replace(HEALTH, method="HEAD"), "it has a body"),
         (replace(HEALTH, body=b"{"), "the body is not JSON"),
-        (saying(HEALTH, data={"status": "up", "uptime": 7}), "'uptime' was unexpected"),
-        (saying(HEALTH, data={}), "'status' is a required property"),
-        (saying(HEALTH, data={"status": 1}), "1 is not of type 'string'"),
-        (saying(HEALTH, more=1), "'more' was unexpected"),
+        (with_body(HEALTH, data={"status": "up", "uptime": 7}), "'uptime' was unexpected"),
+        (with_body(HEALTH, data={}), "'status' is a required property"),
+        (with_body(HEALTH, data={"status": 1}), "1 is not of type 'string'"),
+        (with_body(HEALTH, more=1), "'more' was unexpected"),
         (without(NO_TOKEN, "WWW-Authenticate"), "the header WWW-Authenticate is missing"),
-        (saying(NO_TOKEN, code="not_found"), "'not_found' is not one of"),
-        (saying(NO_TOKEN, status=404), "401 was expected"),
-        (saying(NOTHING, code="gone"), "'not_found' was expected"),
+        (with_body(NO_TOKEN, code="not_found"), "'not_found' is not one of"),
+        (with_body(NO_TOKEN, status=404), "401 was expected"),
+        (with_body(NOTHING, code="gone"), "'not_found' was expected"),
         (replace(REFUSED, headers=[JSON_PROBLEM, ("Allow", "GET, HEAD, PUT")]), "Allow is GET, HEAD, PUT"),
         (replace(GONE, body=b"done"), "none is documented"),
         (replace(GONE, headers=[("Content-Type", "text/html")]), "none is documented"),
         (replace(GONE, method="OPTIONS", headers=ALLOWED, body=b"x"), "the route is not documented"),
     ],
 )
-def test_what_is_not_documented_is_told(answer: Answer, fault: str) -> None:
+def test_an_undocumented_response_is_reported(answer: Exchange, fault: str) -> None:
     faults = CHECK.faults(answer)
 
-    assert any(fault in told for told in faults), faults
-    assert all(told.startswith(f"{answer.status} to {answer.method} {answer.path}: ") for told in faults)
+    assert any(fault in found for found in faults), faults
+    assert all(found.startswith(f"{answer.status} to {answer.method} {answer.path}: ") for found in faults)
 
 
 def test_formats_are_checked() -> None:
@@ -126,7 +126,7 @@ def test_formats_are_checked() -> None:
         "registered_at": "2026-11-22T16:55:46.514Z",
     }
     headers = [("Content-Type", "application/json"), ("ETag", '"1"')]
-    me = Answer("GET", "/api/v1/me", 200, headers, json.dumps({"data": user}).encode())
+    me = Exchange("GET", "/api/v1/me", 200, headers, json.dumps({"data": user}).encode())
     assert CHECK.faults(me) == []
     for name, wrong in {
         "id": "1",
@@ -138,40 +138,40 @@ def test_formats_are_checked() -> None:
         "disabled": None,
         "registered_at": "yesterday",
     }.items():
-        assert CHECK.faults(saying(me, data=user | {name: wrong})), name
+        assert CHECK.faults(with_body(me, data=user | {name: wrong})), name
 
 
 @pytest.fixture
-def visitor() -> Iterator[Visitor]:
+def client() -> Iterator[ApiClient]:
     settings = Settings(store="memory://", jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4))
     with open_service(settings) as service:
-        yield Visitor(service)
+        yield ApiClient(service)
 
 
 @pytest.fixture
-def noted() -> Iterator[Callable[[], list[str]]]:
-    """Give a function that returns what was planted, which is thereby forgiven."""
+def reported() -> Iterator[Callable[[], list[str]]]:
+    """Return a function that returns the faults that were reported, and removes them."""
     assert take_faults() == []
     yield take_faults
     assert take_faults() == []
 
 
-def test_an_answer_to_any_test_is_checked(visitor: Visitor, noted: Callable[[], list[str]]) -> None:
-    visitor.get("/health")
-    assert noted() == []
-    visitor.app.view_functions["operation.health"] = lambda: Response("up", content_type="text/plain")
-    visitor.get("/health")
-    assert noted() == [
+def test_the_response_to_any_test_is_checked(client: ApiClient, reported: Callable[[], list[str]]) -> None:
+    client.get("/health")
+    assert reported() == []
+    client.app.view_functions["health"] = lambda: Response("up", content_type="text/plain")
+    client.get("/health")
+    assert reported() == [
         "200 to GET /health: it has the media type text/plain, which is not among application/json",
     ]
 
 
-def test_what_a_test_plants_is_forgiven_where_it_says_so_and_only_there(
-    visitor: Visitor, noted: Callable[[], list[str]]
+def test_planted_errors_are_ignored_inside_their_context_only(
+    client: ApiClient, reported: Callable[[], list[str]]
 ) -> None:
-    visitor.app.view_functions["operation.health"] = lambda: Response(status=418)
+    client.app.view_functions["health"] = lambda: Response(status=418)
     with planted_errors():
-        visitor.get("/health")
-    assert noted() == []
-    visitor.get("/health")
-    assert noted() == ["418 to GET /health: the status is not documented"]
+        client.get("/health")
+    assert reported() == []
+    client.get("/health")
+    assert reported() == ["418 to GET /health: the status is not documented"]

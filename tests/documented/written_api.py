@@ -1,4 +1,4 @@
-"""The API document as docs/api.md has it for people; `python -m tests.documented.written_api` writes it anew."""
+"""docs/api.md, the API document in Markdown; `python -m tests.documented.written_api` writes it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,13 +12,13 @@ FILE = Path(__file__).parents[2] / "docs" / "api.md"
 _BEGINNING = """\
 # The HTTP API
 
-Written by `python -m tests.documented.written_api` from the document that a running service has at `/swagger.json`, and
-shows at `/swagger/index.html` for trying out. [Over HTTP](http.md) tells more of what is behind it.
+Written by `python -m tests.documented.written_api` from the document that a running service serves at `/swagger.json`.
+The page `/swagger/index.html` shows it, and you can try operations out there. [HTTP](http.md) explains the concepts.
 """
 
 
 _ALWAYS = (
-    "Any operation may besides be refused with 500 `internal_error`, or with 503 `overloaded` or `deadline_exceeded`."
+    "Any operation may also be refused with 500 `internal_error`, or with 503 `overloaded` or `deadline_exceeded`."
 )
 _EVERYWHERE = {"internal_error", "overloaded", "deadline_exceeded"}
 _ANY_TEXT = "^[^\\u0000]*$"
@@ -37,7 +37,7 @@ class Written:
         ]
 
     def text(self) -> str:
-        """Return the whole of it."""
+        """Return the document."""
         return "\n".join([_BEGINNING, self._document["info"]["description"], *self._lines()]) + "\n"
 
     def _lines(self) -> Iterator[str]:
@@ -61,7 +61,7 @@ class Written:
 
     @staticmethod
     def _needs(operation: Mapping[str, Any]) -> str:
-        """Return who may do it."""
+        """Return the permission that an operation needs."""
         if "security" not in operation:
             return ""
         (needed,) = operation["security"][0].values()
@@ -95,12 +95,12 @@ class Written:
         kinds = {
             media_type: self._kind(each.get("schema", {})) for media_type, each in answer.get("content", {}).items()
         }
-        told = [
+        bodies = [
             f"{kind} as `{media_type}`" if "(#" in kind else f"`{media_type}`" for media_type, kind in kinds.items()
         ]
         headers = [f"`{name}`" for name in answer.get("headers", {})]
         return "".join(
-            [f" It is {' or '.join(told)}." if told else "", f" With {', '.join(headers)}." if headers else ""]
+            [f" It is {' or '.join(bodies)}." if bodies else "", f" With {', '.join(headers)}." if headers else ""]
         )
 
     def _codes(self, answer: Mapping[str, Any]) -> list[str]:
@@ -113,7 +113,7 @@ class Written:
         return found
 
     def _kind(self, schema: Mapping[str, Any]) -> str:
-        """Return what a schema is of, in a few words."""
+        """Return the type that a schema describes."""
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             return f"[{name}](#{name})"
@@ -129,20 +129,20 @@ class Written:
         return " or ".join([kinds] if isinstance(kinds, str) else kinds)
 
     def _rule(self, schema: Mapping[str, Any]) -> str:
-        told = [self._kind(schema)]
+        rules = [self._kind(schema)]
         least, most = (schema.get(name) for name in ("minLength", "maxLength"))
         if most is not None:
-            told.append(f"{least} to {most} characters" if least else f"up to {most} characters")
+            rules.append(f"{least} to {most} characters" if least else f"up to {most} characters")
         least, most = (schema.get(name) for name in ("minimum", "maximum"))
         if least is not None:
-            told.append(f"{least} or more" if most is None else f"{least} to {most}")
+            rules.append(f"{least} or more" if most is None else f"{least} to {most}")
         if "format" in schema:
-            told.append(f"`{schema['format']}`")
+            rules.append(f"`{schema['format']}`")
         if schema.get("pattern", _ANY_TEXT) != _ANY_TEXT:
-            told.append(_code(schema["pattern"]))
+            rules.append(_code(schema["pattern"]))
         if schema.get("default"):
-            told.append(f"{schema['default']} if it is absent")
-        return ", ".join(told)
+            rules.append(f"{schema['default']} if it is absent")
+        return ", ".join(rules)
 
     def _fields(self, schema: Mapping[str, Any]) -> Iterator[str]:
         yield from ("| | is | |", "|---|---|---|")
@@ -172,7 +172,7 @@ def _cell(text: str) -> str:
 
 
 def written() -> str:
-    """Return what docs/api.md is to hold."""
+    """Return the content of docs/api.md."""
     return Written(document()).text()
 
 

@@ -1,4 +1,4 @@
-"""The example of a consumer: each event has its effect once, wherever the consumer is killed."""
+"""The example of a consumer: each event has its effect once, even if the consumer is killed."""
 
 import sqlite3
 import sys
@@ -13,9 +13,9 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
-from tests.application.people import registration
+from tests.people import registration
 from tests.servers.kafka import KafkaServer, all_messages, brokers_of, headers_of, temporary_topic, topic_of
-from tests.servers.processes import RunningCommand, unmeasured
+from tests.servers.processes import RunningCommand, without_coverage
 
 pytestmark = pytest.mark.long
 
@@ -39,7 +39,7 @@ def topic(kafka: KafkaServer) -> Iterator[str]:
 def consuming(topic: str, folder: Path) -> Iterator[RunningCommand]:
     options = ["--brokers", brokers_of(topic), "--topic", topic_of(topic), "--database", "welcome.db"]
     with RunningCommand(
-        [sys.executable, "-W", "error", SCRIPT, *options], output=folder / "output", env=unmeasured(), cwd=folder
+        [sys.executable, "-W", "error", SCRIPT, *options], output=folder / "output", env=without_coverage(), cwd=folder
     ) as command:
         yield command
 
@@ -62,8 +62,8 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
-def registered(topic: str, prefix: str, number: int) -> list[str]:
-    """Have accounts registered by a service that publishes to a topic, and return their addresses."""
+def register_all(topic: str, prefix: str, number: int) -> list[str]:
+    """Register accounts in a service that publishes to a topic, and return their e-mail addresses."""
     settings = Settings(
         store="memory://",
         events=[topic],
@@ -79,8 +79,8 @@ def registered(topic: str, prefix: str, number: int) -> list[str]:
     return [f"{prefix}{count}@example.org" for count in range(number)]
 
 
-def repeat(topic: str) -> None:
-    """Write all that is on a topic to it once more."""
+def publish_again(topic: str) -> None:
+    """Publish all messages of a topic again."""
     producer = Producer({"bootstrap.servers": brokers_of(topic), "log_level": 0})
     for message in all_messages(topic):
         producer.produce(topic_of(topic), message.value(), message.key(), headers=message.headers())
@@ -88,53 +88,53 @@ def repeat(topic: str) -> None:
 
 
 def committed(topic: str) -> int:
-    """Return how many messages the group has told Kafka to be done with."""
+    """Return the number of messages whose offsets the group has committed."""
     return sum(offsets(topic).values())
 
 
-def handled_untold(topic: str, folder: Path) -> int:
-    """Return how many events the consumer has handled without having told Kafka."""
+def handled_uncommitted(topic: str, folder: Path) -> int:
+    """Return the number of events that the consumer has handled without committing their offsets."""
     with closing(sqlite3.connect(f"file:{folder}/welcome.db?mode=rw", uri=True)) as database:
         inbox = {event_id for (event_id,) in database.execute("SELECT event_id FROM inbox")}
-    told = offsets(topic)
+    next_offsets = offsets(topic)
     return sum(
-        message.offset() >= told[message.partition()] and headers_of(message)["ce_id"] in inbox
+        message.offset() >= next_offsets[message.partition()] and headers_of(message)["ce_id"] in inbox
         for message in all_messages(topic)
     )
 
 
 def offsets(topic: str) -> dict[int, int]:
-    """Return the first offset of each partition that the group has not told Kafka to be done with."""
+    """Return the committed offset of each partition: that of the next message."""
     consumer = Consumer({"bootstrap.servers": brokers_of(topic), "group.id": "welcome", "log_level": 0})
     with closing(consumer):
-        places = consumer.committed([TopicPartition(topic_of(topic), number) for number in range(4)], timeout=10)
-    return {place.partition: max(0, place.offset) for place in places}
+        positions = consumer.committed([TopicPartition(topic_of(topic), number) for number in range(4)], timeout=10)
+    return {position.partition: max(0, position.offset) for position in positions}
 
 
-def test_everybody_who_registers_gets_one_letter_also_when_events_come_twice(topic: str, tmp_path: Path) -> None:
-    addresses = registered(topic, "ada", 5)
+def test_each_registered_user_gets_one_letter_also_when_events_are_delivered_twice(topic: str, tmp_path: Path) -> None:
+    addresses = register_all(topic, "ada", 5)
     with consuming(topic, tmp_path) as command:
-        wait_until(lambda: committed(topic) == len(all_messages(topic)), "it does not get to the end")
+        wait_until(lambda: committed(topic) == len(all_messages(topic)), "the consumer does not commit all offsets")
         assert sorted(recipients(tmp_path)) == addresses
-        repeat(topic)
-        addresses += registered(topic, "eve", 1)
-        wait_until(lambda: committed(topic) == len(all_messages(topic)), "it does not get to the end")
+        publish_again(topic)
+        addresses += register_all(topic, "eve", 1)
+        wait_until(lambda: committed(topic) == len(all_messages(topic)), "the consumer does not commit all offsets")
         assert command.terminate() == 0
     assert sorted(recipients(tmp_path)) == addresses
     assert (tmp_path / "output").read_text() == ""
 
 
-def test_a_consumer_that_is_killed_before_kafka_knows_how_far_it_is_has_no_effect_twice(
+def test_a_consumer_killed_before_it_commits_an_offset_has_no_effect_twice(
     kafka: KafkaServer, topic: str, tmp_path: Path
 ) -> None:
-    addresses = registered(topic, "ada", 300)
+    addresses = register_all(topic, "ada", 300)
     for letters in (20, 150):
         with consuming(topic, tmp_path) as command:
-            wait_until(partial(has_letters, tmp_path, letters), "it does not go on")
+            wait_until(partial(has_letters, tmp_path, letters), "the consumer writes no letters")
             command.kill()
-        assert handled_untold(topic, tmp_path) > 0, "it was not killed in between"
-        kafka.restart()  # else this broker would wait for ever for the member of the group that was killed
+        assert handled_uncommitted(topic, tmp_path) > 0, "the consumer was not killed between the effect and the commit"
+        kafka.restart()  # this broker would wait forever for the killed member of the group
     with consuming(topic, tmp_path) as command:
-        wait_until(lambda: committed(topic) == len(all_messages(topic)), "it does not get to the end")
+        wait_until(lambda: committed(topic) == len(all_messages(topic)), "the consumer does not commit all offsets")
         assert command.terminate() == 0
     assert sorted(recipients(tmp_path)) == sorted(addresses)

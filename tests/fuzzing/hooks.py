@@ -1,4 +1,4 @@
-"""What Schemathesis has to be told: texts of the formats that are ours, and which checks there are besides its own."""
+"""Hooks of Schemathesis: texts of our own formats, and a check besides its own."""
 
 from functools import cache
 from typing import Any
@@ -12,13 +12,13 @@ from hexaccount.accounts.names import PersonName, UserName
 from hexaccount.accounts.profile import LONGEST_ADDRESS, LONGEST_BIO
 from hexaccount.passwords.password import Password
 from tests.documented.application import document
-from tests.documented.check import Answer, DocumentCheck
+from tests.documented.check import DocumentCheck, Exchange
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCXYZ0189äéßñøλжぁ字"
 
 
 def of_length(alphabet: str, *bounds: int) -> st.SearchStrategy[str]:
-    """Return texts of usual lengths, and of those at the bounds of a rule, which are wanted on both sides of them."""
+    """Return texts of usual lengths, and of lengths just below, at and above the bounds of a rule."""
     usual = st.integers(8, 30)
     edges = st.sampled_from([length for bound in bounds for length in (bound - 1, bound, bound + 1)])
     return (usual | edges).flatmap(lambda length: st.text(alphabet, min_size=length, max_size=length))
@@ -27,14 +27,14 @@ def of_length(alphabet: str, *bounds: int) -> st.SearchStrategy[str]:
 schemathesis.openapi.format("user-name", of_length(LETTERS, UserName.shortest, UserName.longest))
 schemathesis.openapi.format("person-name", of_length(LETTERS + "-'.", PersonName.shortest, PersonName.longest))
 schemathesis.openapi.format("paragraph", of_length(LETTERS + "-'.", LONGEST_ADDRESS, LONGEST_BIO))
-# With a beginning that no common password has.
+# They begin as no common password does.
 passwords = of_length(LETTERS + "!?", Password.shortest, Password.longest).map(lambda text: ("ñ1!" + text)[: len(text)])
 schemathesis.openapi.format("password", passwords)
 
 
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
-    """Put into valid requests what only who knows the state of the service can, lest all of them be refused."""
+    """Make valid requests succeed that depend on the state of the service."""
     headers = case.headers or {}
     if case.meta and case.meta.generation.mode.is_negative:
         return
@@ -46,11 +46,11 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
 
 @schemathesis.check
 def everything_is_documented(_context: Any, response: Any, _case: Any) -> None:
-    """Look for what Schemathesis would let pass, such as a header or a member that the document does not know."""
+    """Find what Schemathesis accepts, such as a header or a member that the document does not describe."""
     headers = [(name, value) for name, values in response.headers.items() for value in values]
     request = response.request
     path = request.path_url.partition("?")[0]
-    answer = Answer(request.method, unquote(path), response.status_code, headers, response.content)
+    answer = Exchange(request.method, unquote(path), response.status_code, headers, response.content)
     faults = _check().faults(answer)
     assert not faults, "\n".join(faults)
 

@@ -1,4 +1,4 @@
-"""What each dashboard shows: its title, and the panels of each of its rows."""
+"""The definition of each dashboard: its title, and the panels of its rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
@@ -6,13 +6,13 @@ from typing import TypeAlias
 from grafana_foundation_sdk.builders.stat import Panel as Stat
 from grafana_foundation_sdk.builders.timeseries import Panel as Graph
 
-from tests.monitoring.panels import figure, graph, quantile, rate, total
+from tests.monitoring.panels import graph, quantile, rate, stat, total
 
 Rows: TypeAlias = Mapping[str, Sequence[Graph | Stat]]
 
 _REQUESTS = "hexaccount_http_request_duration_seconds"
-_PEOPLE = 'route!~"/health|/ready|/metrics"'
-_QUICK = 'route!~"/health|/ready|/metrics|unmatched|/api/v1/public/(login|register)|/api/v1/me/password"'
+_USERS = 'route!~"/health|/ready|/metrics"'
+_NO_HASH = 'route!~"/health|/ready|/metrics|unmatched|/api/v1/public/(login|register)|/api/v1/me/password"'
 _WHERE = "{{job}} {{instance}}"
 
 
@@ -22,55 +22,55 @@ def _events(kind: str) -> str:
 
 SERVICE: Rows = {
     "Now": [
-        figure("Ready", "bool_yes_no", "min(hexaccount_ready)", "Whether every process can do its work."),
-        figure("Requests", "reqps", rate(f"{_REQUESTS}_count", of=_PEOPLE)),
-        figure(
-            "Badly answered",
+        stat("Ready", "bool_yes_no", "min(hexaccount_ready)", "Whether every process can serve."),
+        stat("Requests", "reqps", rate(f"{_REQUESTS}_count", of=_USERS)),
+        stat(
+            "Bad responses",
             "percentunit",
             'hexaccount:slo_bad_events:rate5m{slo="availability"} / hexaccount:slo_events:rate5m{slo="availability"}',
             "With a 5xx.",
         ),
-        figure("p99 without passwords", "s", quantile(0.99, _REQUESTS, of=_QUICK)),
-        figure("In flight", "short", total("hexaccount_http_requests_in_flight")),
-        figure("Sockets", "short", total("hexaccount_sockets")),
+        stat("p99 without passwords", "s", quantile(0.99, _REQUESTS, of=_NO_HASH)),
+        stat("In flight", "short", total("hexaccount_http_requests_in_flight")),
+        stat("Sockets", "short", total("hexaccount_sockets")),
     ],
     "Requests": [
-        graph("By status", "reqps", {"{{status}}": rate(f"{_REQUESTS}_count", "status", of=_PEOPLE)}),
-        graph("By route", "reqps", {"{{method}} {{route}}": rate(f"{_REQUESTS}_count", "method", "route", of=_PEOPLE)}),
+        graph("By status", "reqps", {"{{status}}": rate(f"{_REQUESTS}_count", "status", of=_USERS)}),
+        graph("By route", "reqps", {"{{method}} {{route}}": rate(f"{_REQUESTS}_count", "method", "route", of=_USERS)}),
         graph(
             "Refused before a route",
             "reqps",
             {"{{status}} {{code}}": rate("hexaccount_http_refusals_total", "status", "code")},
-            "Too many waiting, too slow, too large, malformed.",
+            "Overloaded, too slow, too large, malformed.",
         ),
         graph(
             "Seconds without passwords",
             "s",
             {
-                "p50": quantile(0.5, _REQUESTS, of=_QUICK),
-                "p95": quantile(0.95, _REQUESTS, of=_QUICK),
-                "p99": quantile(0.99, _REQUESTS, of=_QUICK),
+                "p50": quantile(0.5, _REQUESTS, of=_NO_HASH),
+                "p95": quantile(0.95, _REQUESTS, of=_NO_HASH),
+                "p99": quantile(0.99, _REQUESTS, of=_NO_HASH),
             },
         ),
-        graph("p95 by route", "s", {"{{method}} {{route}}": quantile(0.95, _REQUESTS, "method", "route", of=_PEOPLE)}),
+        graph("p95 by route", "s", {"{{method}} {{route}}": quantile(0.95, _REQUESTS, "method", "route", of=_USERS)}),
         graph(
             "In flight, and waiting for a thread",
             "short",
             {
                 "in flight": total("hexaccount_http_requests_in_flight"),
-                "{{lane}} waiting": total("hexaccount_http_requests_waiting", "lane"),
+                "{{request_class}} waiting": total("hexaccount_http_requests_waiting", "request_class"),
             },
         ),
     ],
-    "Promises, and sockets": [
+    "Objectives, and sockets": [
         graph(
-            "Pace at which the budget burns",
+            "Burn rate of the error budget",
             "short",
             {"{{slo}}, 1 h": "hexaccount:slo_burn:1h", "{{slo}}, 6 h": "hexaccount:slo_burn:6h"},
-            "1 uses it up in 30 days; at 14.4 over an hour, or 6 over six hours, somebody is paged.",
+            "1 uses it up in 30 days; 14.4 over an hour, or 6 over six hours, is a page.",
         ),
         graph(
-            "Badly answered",
+            "Bad responses",
             "percentunit",
             {"{{slo}}": "hexaccount:slo_bad_events:rate5m / hexaccount:slo_events:rate5m"},
         ),
@@ -87,7 +87,7 @@ SERVICE: Rows = {
     ],
 }
 ACCOUNTS: Rows = {
-    "People": [
+    "Users": [
         graph("Registrations", "cps", {"registrations": _events("user.registered")}),
         graph("Logins", "cps", {"{{outcome}}": rate("hexaccount_logins_total", "outcome")}),
         graph(
@@ -109,21 +109,21 @@ ACCOUNTS: Rows = {
             },
         ),
         graph(
-            "Spent refresh tokens that came again",
+            "Used refresh tokens that were used again",
             "cps",
             {"reuse detected": _events("session.reuse_detected")},
             "A token was stolen, or a client is broken.",
         ),
-        graph("Failed logins", "cps", {"wrong or too many": "hexaccount:failed_logins:rate5m"}),
+        graph("Failed logins", "cps", {"wrong credentials or too many attempts": "hexaccount:failed_logins:rate5m"}),
     ],
     "Password hashes": [
         graph(
-            "Seconds for a hash",
+            "Seconds per hash",
             "s",
             {
                 "p50": quantile(0.5, "hexaccount_password_hash_duration_seconds"),
                 "p95": quantile(0.95, "hexaccount_password_hash_duration_seconds"),
-                "p95 of the wait on a thread": quantile(0.95, "hexaccount_password_hash_wait_seconds"),
+                "p95 of the wait, holding a thread": quantile(0.95, "hexaccount_password_hash_wait_seconds"),
             },
         ),
         graph(
@@ -131,12 +131,12 @@ ACCOUNTS: Rows = {
             "short",
             {
                 "running": total("hexaccount_password_hashes_running"),
-                "waiting on a thread": total("hexaccount_password_hashes_waiting"),
-                "waiting for a thread": total("hexaccount_http_requests_waiting", of='lane="password"'),
+                "waiting, holding a thread": total("hexaccount_password_hashes_waiting"),
+                "waiting for a thread": total("hexaccount_http_requests_waiting", of='request_class="password"'),
             },
         ),
         graph(
-            "Refused, because too many wait",
+            "Refused because too many wait",
             "cps",
             {
                 "requests": rate("hexaccount_http_refusals_total", of='code="overloaded"'),
@@ -146,19 +146,19 @@ ACCOUNTS: Rows = {
     ],
 }
 EVENTS: Rows = {
-    "Owed": [
+    "Pending": [
         graph(
-            "Owed",
+            "Pending",
             "short",
             {"{{subscriber}}": "hexaccount:outbox_events:max"},
-            "Counted up to 10,000 for a subscriber.",
+            "Counted up to 10,000 per subscriber.",
         ),
         graph("Age of the oldest", "s", {"{{subscriber}}": "hexaccount:outbox_oldest_age_seconds:max"}),
         graph(
-            "Given up",
+            "Dead letters",
             "short",
-            {"{{subscriber}}": "hexaccount:outbox_set_aside_events:max"},
-            "`hexaccount outbox list` tells why.",
+            {"{{subscriber}}": "hexaccount:outbox_dead_letters:max"},
+            "`hexaccount outbox list` shows the errors.",
         ),
     ],
     "Delivered": [
@@ -168,15 +168,15 @@ EVENTS: Rows = {
             {"{{subscriber}} {{outcome}}": rate("hexaccount_relay_deliveries_total", "subscriber", "outcome")},
         ),
         graph(
-            "p95 of what is brought at once",
+            "p95 seconds per batch",
             "s",
             {"{{subscriber}}": quantile(0.95, "hexaccount_relay_delivery_duration_seconds", "subscriber")},
         ),
         graph(
-            "Looks for what is owed",
+            "Claims",
             "ops",
             {"{{subscriber}}": "hexaccount:relay_claims:rate5m"},
-            "Where there are none, nobody delivers.",
+            "Where there are none, no relay runs.",
         ),
     ],
     "Committed": [graph("By type", "ops", {"{{type}}": rate("hexaccount_events_total", "type")})],
@@ -199,7 +199,7 @@ DATABASE: Rows = {
             {_WHERE: "hexaccount_store_connections_in_use / hexaccount_store_connections_limit"},
         ),
         graph("Waits for a connection", "cps", {"waits": rate("hexaccount_store_connection_wait_seconds_count")}),
-        graph("Seconds waited in a second", "s", {"waited": rate("hexaccount_store_connection_wait_seconds_sum")}),
+        graph("Seconds waited per second", "s", {"waited": rate("hexaccount_store_connection_wait_seconds_sum")}),
     ],
     "Cache": [
         graph("Reachable", "bool_yes_no", {_WHERE: "hexaccount_cache_reachable"}),
@@ -215,11 +215,11 @@ SYSTEM: Rows = {
             "Processors used",
             "short",
             {_WHERE: rate("hexaccount_process_cpu_seconds_total", "job", "instance")},
-            "1 is one processor that does nothing else.",
+            "1 is one busy processor.",
         ),
         graph("Memory", "bytes", {_WHERE: "hexaccount_process_resident_memory_bytes"}),
         graph(
-            "Open files, of those that may be",
+            "Share of open files",
             "percentunit",
             {
                 _WHERE: "hexaccount_process_open_files / (hexaccount_processes * hexaccount_process_open_files_limit)",
@@ -235,4 +235,4 @@ DASHBOARDS: Mapping[str, tuple[str, Rows]] = {
     "database": ("Database and cache", DATABASE),
     "system": ("System resources", SYSTEM),
 }
-"""The titles and rows of the dashboards by the names of their files."""
+"""The title and the rows of each dashboard, by the name of its file."""

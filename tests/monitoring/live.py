@@ -1,4 +1,4 @@
-"""A service of several processes, and a Prometheus and an Alertmanager that watch it, on our own files."""
+"""A service of several processes, monitored by a Prometheus and an Alertmanager with the files of config/."""
 
 import json
 import os
@@ -20,15 +20,15 @@ from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand
 from tests.servers.prometheus import AlertmanagerServer, PrometheusServer
 from tests.servers.redis import RedisServer
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 PATIENCE = 60
-TOKEN = "known-to-the-receiver"
+TOKEN = "shared-with-the-receiver"
 
 
 @dataclass
 class Live:
-    """What runs, how often somebody has asked for their account, and how many have registered."""
+    """The running servers, the number of account reads, and the number of registrations."""
 
     url: str
     http: RunningCommand
@@ -38,38 +38,38 @@ class Live:
     receiver: Receiver
     account: Account
     headers: dict[str, str]
-    asked: int = 0
+    account_reads: int = 0
     registered: int = 1
 
     def use(self) -> None:
-        """Do a little of everything."""
+        """Register, log in with a right and a wrong password, and read the account."""
         self.registered += 1
         assert Account(self.url, f"ada{self.registered}").register().status_code == 201
         self.account.log_in()
         wrong = {"user_name": self.account.name, "password": "not the right one"}
         requests.post(f"{self.url}/api/v1/public/login", json=wrong, timeout=20)
         for _ in range(4):
-            # On a connection of its own, so that it comes to whichever worker.
+            # A new connection, so that the kernel assigns it to either worker.
             answer = self.account.get("/api/v1/me", {**self.headers, "Connection": "close"})
             assert answer.status_code == 200
-            self.asked += 1
+            self.account_reads += 1
 
-    def figure(self, expression: str) -> float | None:
-        """Return the one figure that an expression gives, if it gives one."""
-        found = self.prometheus.query(expression)
-        assert len(found) < 2, found
-        return float(found[0]["value"][1]) if found else None
+    def value(self, expression: str) -> float | None:
+        """Return the value of an expression with at most one series; None if it has none."""
+        series = self.prometheus.query(expression)
+        assert len(series) < 2, series
+        return float(series[0]["value"][1]) if series else None
 
     def firing(self) -> set[str]:
-        """Return which alerts are raised."""
+        """Return the names of the firing alerts."""
         return {series["metric"]["alertname"] for series in self.prometheus.query('ALERTS{alertstate="firing"}')}
 
     def deliveries(self, path: str) -> int:
-        """Return how often a receiver has been told of alerts."""
+        """Return the number of notifications that a receiver has got."""
         return sum(request.path == path for request in self.receiver.requests)
 
     def delivered(self, path: str) -> set[str]:
-        """Return which alerts have come to a receiver that was shown the token."""
+        """Return the alerts that a receiver has got with the token."""
         return {
             alert["labels"]["alertname"]
             for request in self.receiver.requests
@@ -78,23 +78,23 @@ class Live:
         }
 
 
-def eventually(holds: Callable[[], Any], told: Callable[[], object] = lambda: "") -> Any:
-    """Return what `holds` gives once it is true."""
+def eventually(condition: Callable[[], Any], report: Callable[[], object] = lambda: "") -> Any:
+    """Return the result of `condition` once it is true; fails with `report` after a minute."""
     deadline = time.monotonic() + PATIENCE
-    while not (found := holds()):
-        assert time.monotonic() < deadline, told()
+    while not (result := condition()):
+        assert time.monotonic() < deadline, report()
         time.sleep(0.2)
-    return found
+    return result
 
 
 @contextmanager
-def watched_service(folder: Path) -> Iterator[Live]:
-    """Give two workers that serve, a relay and a holder of sockets, and who watches them, as far as our files say."""
+def monitored_service(folder: Path) -> Iterator[Live]:
+    """Run `http` with two workers, `realtime`, `relay` and their monitoring."""
     with ExitStack() as running:
         redis = running.enter_context(RedisServer(folder))
         env = {
             "HEXACCOUNT_STORE": f"sqlite:///{folder}/accounts.db",
-            "HEXACCOUNT_JWT__KEY": "the key of what is watched, which is long enough",
+            "HEXACCOUNT_JWT__KEY": "a key that is long enough to sign with",
             "HEXACCOUNT_CACHE": redis.url,
             "HEXACCOUNT_PASSWORD__COST": "4",
             "HEXACCOUNT_LIMITS__FACTOR": "1000",
@@ -113,9 +113,9 @@ def watched_service(folder: Path) -> Iterator[Live]:
         }
         receiver = running.enter_context(receiving())
         (folder / "token").write_text(TOKEN)
-        alertmanager = AlertmanagerServer(folder, {"alertmanager.yml": _told_to(receiver, folder / "token")})
+        alertmanager = AlertmanagerServer(folder, {"alertmanager.yml": _alertmanager_file(receiver, folder / "token")})
         running.enter_context(alertmanager)
-        prometheus = PrometheusServer(folder, _files(ports, alertmanager.port))
+        prometheus = PrometheusServer(folder, _prometheus_files(ports, alertmanager.port))
         running.enter_context(prometheus)
         for job, command in commands.items():
             command.wait_for_ok(f"http://127.0.0.1:{ports[job]}/metrics", timeout=PATIENCE)
@@ -125,8 +125,8 @@ def watched_service(folder: Path) -> Iterator[Live]:
         yield Live(url, commands["hexaccount"], redis, prometheus, alertmanager, receiver, account, account.log_in())
 
 
-def _files(ports: dict[str, int], alertmanager: int) -> dict[str, str]:
-    """Return Prometheus's files, with our addresses in them and without the patience of those who are at work."""
+def _prometheus_files(ports: dict[str, int], alertmanager: int) -> dict[str, str]:
+    """Return Prometheus's files with the local addresses, short intervals and no `for` of an alert."""
     settings = parsed(PROMETHEUS)
     settings["global"] = {"scrape_interval": "2s", "evaluation_interval": "1s"}
     (sender,) = settings["alerting"]["alertmanagers"]
@@ -140,8 +140,8 @@ def _files(ports: dict[str, int], alertmanager: int) -> dict[str, str]:
     return {"prometheus.yml": yaml.safe_dump(settings), **rules}
 
 
-def _told_to(receiver: Receiver, token: Path) -> str:
-    """Return Alertmanager's file, which sends to our receiver."""
+def _alertmanager_file(receiver: Receiver, token: Path) -> str:
+    """Return Alertmanager's file with the local receiver and short intervals."""
     settings = parsed(ALERTMANAGER)
     for route in (settings["route"], *settings["route"]["routes"]):
         route |= {"group_wait": "1s", "group_interval": "1s"}

@@ -1,4 +1,4 @@
-"""What the dashboards are made of, with the library of Grafana's makers."""
+"""The panels of the dashboards, built with Grafana's own library."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -18,12 +18,12 @@ _PROMETHEUS = DataSourceRef(type_val="prometheus", uid="prometheus")
 
 
 def rate(count: str, *by: str, of: str = "") -> str:
-    """Return how much a count rises in a second, of the series that a selector chooses."""
+    """Return the rate per second of a counter, for the series that the selector `of` matches."""
     return _summed(f"rate({count}{_braced(of)}[$__rate_interval])", *by)
 
 
 def quantile(share: float, distribution: str, *by: str, of: str = "") -> str:
-    """Return what this share of the figures of a distribution is no higher than."""
+    """Return a quantile of a histogram."""
     return f"histogram_quantile({share}, {rate(f'{distribution}_bucket', 'le', *by, of=of)})"
 
 
@@ -32,13 +32,13 @@ def total(gauge: str, *by: str, of: str = "") -> str:
     return _summed(f"{gauge}{_braced(of)}", *by)
 
 
-def graph(title: str, unit: str, lines: Lines, told: str = "") -> Graph:
-    """Return a graph of a third of the width."""
+def graph(title: str, unit: str, lines: Lines, description: str = "") -> Graph:
+    """Return a time series, a third of the width."""
     legend = VizLegendOptions().show_legend(True).display_mode(LegendDisplayMode.LIST)
     return (
         Graph()
         .title(title)
-        .description(told)
+        .description(description)
         .unit(unit)
         .min(0)
         .datasource(_PROMETHEUS)
@@ -51,10 +51,10 @@ def graph(title: str, unit: str, lines: Lines, told: str = "") -> Graph:
     )
 
 
-def figure(title: str, unit: str, expression: str, told: str = "") -> Stat:
-    """Return one figure, a sixth of the width."""
-    queries = _queries({title: expression})
-    return Stat().title(title).description(told).unit(unit).datasource(_PROMETHEUS).targets(queries).span(4).height(4)
+def stat(title: str, unit: str, expression: str, description: str = "") -> Stat:
+    """Return a single value, a sixth of the width."""
+    panel = Stat().title(title).description(description).unit(unit).datasource(_PROMETHEUS)
+    return panel.targets(_queries({title: expression})).span(4).height(4)
 
 
 def _queries(lines: Lines) -> list[Dataquery]:

@@ -1,4 +1,4 @@
-"""The dashboards as config/grafana has them; `python -m tests.monitoring.written_dashboards` writes them anew."""
+"""Renders the dashboards; `python -m tests.monitoring.written_dashboards` writes them to config/grafana."""
 
 import itertools
 import json
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[2] / "config" / "grafana" / "dashboards"
 
 
 def written(name: str, title: str, rows: Rows) -> str:
-    """Return a dashboard as its file has it."""
+    """Return the JSON of a dashboard."""
     dashboard = (
         Dashboard(f"hexaccount: {title}")
         .uid(f"hexaccount-{name}")

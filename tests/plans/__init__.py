@@ -1,1 +1,1 @@
-"""How databases would do, or have done, what our adapters ask of them."""
+"""Query plans of the databases."""

@@ -6,7 +6,7 @@ from typing import Any
 from pymongo import monitoring
 from pymongo.database import Database
 
-# What bypasses no index and needs none, and what ends or begins something.
+# Commands with a plan, and commands without one.
 EXPLAINED = {"find", "aggregate", "update", "delete", "findAndModify"}
 NO_PLAN = {"insert", "commitTransaction", "abortTransaction", "hello", "endSessions", "ping", "getMore"}
 _OPTIONS_OF_SENDING = {
@@ -23,15 +23,15 @@ class _Listener(monitoring.CommandListener):
         self.sent.append(dict(event.command))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Return: what was sent is known."""
+        """Do nothing: `started` has recorded the command."""
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Return: what was sent is known."""
+        """Do nothing: `started` has recorded the command."""
 
 
 @contextmanager
 def sent_commands() -> Iterator[list[dict[str, Any]]]:
-    """Give the list that fills with the commands of every client which is made in the block."""
+    """Give a list to which clients that are created within the block append their commands."""
     listener = _Listener()
     monitoring.register(listener)
     try:
@@ -41,24 +41,24 @@ def sent_commands() -> Iterator[list[dict[str, Any]]]:
 
 
 def each_of(command: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the commands of a batch of updates, as only one can be explained."""
+    """Split a batch of updates, as the server explains single updates only."""
     return [{**command, "updates": [update]} for update in command.get("updates", [])] or [command]
 
 
 def plan_of(database: Database[dict[str, Any]], command: dict[str, Any]) -> Any:
-    """Return the plan of a command as it was sent, with what was done for what it joins."""
+    """Return the plan and the statistics of a command, its joins included."""
     bare = {name: value for name, value in command.items() if name not in _OPTIONS_OF_SENDING}
     explain = {"explain": bare, "verbosity": "executionStats"}
-    told = database.command(explain, codec_options=database.codec_options)
-    told.pop("command", None)
-    return told
+    plan = database.command(explain, codec_options=database.codec_options)
+    plan.pop("command", None)
+    return plan
 
 
-def scans_in(told: str) -> list[str]:
-    """Return what a plan tells of collections that are read as a whole, by itself or for what it joins."""
-    return re.findall(r"COLLSCAN|NestedLoopJoin|HashJoin|'collectionScans': [1-9]\d*", told)
+def scans_in(plan: str) -> list[str]:
+    """Return the stages of a plan that scan a whole collection, those of joins included."""
+    return re.findall(r"COLLSCAN|NestedLoopJoin|HashJoin|'collectionScans': [1-9]\d*", plan)
 
 
 def counts(command: dict[str, Any]) -> bool:
-    """Tell whether a command counts documents, as `count_documents` does by a sum over a group."""
+    """Return whether a command counts documents; `count_documents` sums over a group."""
     return next(iter(command)) == "count" or any(word in str(command) for word in ("$count", "'$sum': 1"))

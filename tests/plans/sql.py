@@ -4,30 +4,30 @@ from typing import Any
 
 import sqlalchemy as sa
 
-_BORDERS = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SET LOCAL statement_timeout = 0"}
+_TRANSACTION_CONTROL = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "SET LOCAL statement_timeout = 0"}
 
 
-def statements_of(deed: Callable[[], object], *, borders: bool = False) -> list[tuple[str, Any]]:
-    """Return the statements that a deed sends through SQLAlchemy, with their parameters.
+def statements_of(action: Callable[[], object], *, borders: bool = False) -> list[tuple[str, Any]]:
+    """Return the statements that an action sends through SQLAlchemy, with their parameters.
 
-    Those that begin and end transactions, and say how long one may take, are among them if `borders` says so.
+    With `borders`, they include those that begin, end and configure transactions.
     """
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        if borders or statement not in _BORDERS:
+        if borders or statement not in _TRANSACTION_CONTROL:
             sent.append((statement, parameters))
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        deed()
+        action()
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     return sent
 
 
 def plan_of(engine: sa.Engine, statement: str, parameters: Any) -> str:
-    """Return the plan of a statement, one line for each step."""
+    """Return the plan of a statement, a line for each step."""
     explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
@@ -35,10 +35,10 @@ def plan_of(engine: sa.Engine, statement: str, parameters: Any) -> str:
 
 
 def tables_scanned_in(plan: str) -> list[str]:
-    """Return the tables that a plan of PostgreSQL reads as a whole."""
+    """Return the tables that a plan of PostgreSQL scans sequentially."""
     return re.findall(r"Seq Scan on (\w+)", plan)
 
 
 def counts(statement: str) -> bool:
-    """Tell whether a statement counts rows."""
+    """Return whether a statement counts rows."""
     return "count(" in statement.lower()

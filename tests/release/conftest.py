@@ -21,7 +21,7 @@ def root() -> Path:
 
 
 def only(pattern: str) -> Path:
-    """Return the one file that was built of a kind."""
+    """Return the one file in dist that matches a pattern."""
     found = list((ROOT / "dist").glob(pattern))
     assert len(found) == 1, f"run: tox -e build; found {found}"
     return found[0]
@@ -48,7 +48,7 @@ def first_command() -> str:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Give an empty folder outside of the checkout that any user may enter, which those of pytest are not."""
+    """Yield an empty folder outside of the checkout that all users may enter, unlike those of pytest."""
     folder = Path(tempfile.mkdtemp(prefix="hexaccount-release-"))
     folder.chmod(0o755)
     yield folder
@@ -57,18 +57,18 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """Return what a newcomer's shell has, and how pip reaches packages."""
+    """Return the environment of a new shell, with the settings by which pip finds packages."""
     wanted = re.compile(r"PIP_|(HTTPS?|NO|ALL)_PROXY$|SSL_", re.IGNORECASE)
-    kept = {name: value for name, value in os.environ.items() if wanted.match(name)}
+    pip_settings = {name: value for name, value in os.environ.items() if wanted.match(name)}
     path = f"{Path(sys.executable).parent}:{os.defpath}"
-    # What is compiled ahead costs half of an installation, and each of these is started once.
-    quick = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    return {**kept, **quick, "PATH": path, "HOME": str(Path.home())}
+    # Compiling takes half of an installation, and each of these is started only once.
+    fast = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return {**pip_settings, **fast, "PATH": path, "HOME": str(Path.home())}
 
 
 @contextmanager
 def serving(command: str, *, folder: Path, environment: dict[str, str]) -> Iterator[str]:
-    """Run a command of a shell that serves in a folder, on a free port, and give its URL."""
+    """Run a shell command that serves, in a folder and on a free port, and yield its URL."""
     port = free_port()
     argv = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
     argv += ["bash", "-c", f"{command} --port {port}"]

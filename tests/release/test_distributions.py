@@ -1,4 +1,4 @@
-"""What `tox -e build` has built is whole, and works where nothing else of the project is."""
+"""The distributions of `tox -e build` are complete, and work outside of the checkout."""
 
 import json
 import subprocess
@@ -18,11 +18,11 @@ def in_git(root: Path, *places: str) -> set[str]:
 
 
 def check_it_serves(url: str, folder: Path) -> None:
-    with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
-        assert json.load(answer) == {"data": {"status": "up"}}
-    with urllib.request.urlopen(f"{url}/api/v1/public/avatar/ada", timeout=10) as answer:
-        assert answer.headers["Content-Type"] == "image/png"
-    # A password of the list of common ones, which is data of a package.
+    with urllib.request.urlopen(f"{url}/health", timeout=10) as response:
+        assert json.load(response) == {"data": {"status": "up"}}
+    with urllib.request.urlopen(f"{url}/api/v1/public/avatar/ada", timeout=10) as response:
+        assert response.headers["Content-Type"] == "image/png"
+    # The list of common passwords is package data.
     body = {
         "user_name": "ada",
         "first_name": "A",
@@ -43,24 +43,24 @@ def check_it_serves(url: str, folder: Path) -> None:
     assert {path.name for path in (folder / "hexaccount-data").iterdir()} >= {"hexaccount.db", "jwt.key"}
 
 
-def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path, root: Path) -> None:
+def test_the_wheel_contains_only_the_packages(wheel: Path, root: Path) -> None:
     sources = {
         name.removeprefix("adapters/")
         for name in in_git(root, "hexaccount", "adapters")
         if not name.endswith((".md", ".toml"))
     }
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert held == sources
-    assert {name for name in held if name.endswith("py.typed")} == {
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert packed == sources
+    assert {name for name in packed if name.endswith("py.typed")} == {
         name for name in sources if name.endswith("py.typed")
     }
 
 
-def test_the_source_distribution_holds_what_the_repository_holds(sdist: Path, root: Path) -> None:
+def test_the_source_distribution_contains_the_files_of_the_repository(sdist: Path, root: Path) -> None:
     with tarfile.open(sdist) as archive:
-        held = {member.name.split("/", 1)[1] for member in archive if member.isfile()}
-    made = {name for name in held if name == "PKG-INFO" or ".egg-info/" in name}
-    assert held - made == in_git(root)
+        packed = {member.name.split("/", 1)[1] for member in archive if member.isfile()}
+    generated = {name for name in packed if name == "PKG-INFO" or ".egg-info/" in name}
+    assert packed - generated == in_git(root)
 
 
 def test_the_first_command_of_the_readme_serves_from_the_wheel(

@@ -1,4 +1,4 @@
-"""What the Dockerfile says, done without Docker: its steps build what runs as a user who may write nearly nothing."""
+"""The steps of the Dockerfile, run without Docker, build a service that runs as an unprivileged user."""
 
 import os
 import shutil
@@ -18,18 +18,18 @@ def dockerfile(root: Path) -> Dockerfile:
 
 
 def copy_context(root: Path, source: Path) -> None:
-    """Copy what .dockerignore lets in."""
+    """Copy the files that .dockerignore includes."""
     rules = (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in (rule.removeprefix("!") for rule in rules if rule.startswith("!")):
         if (root / name).is_dir():
-            shutil.copytree(root / name, source / name, ignore=left_out)
+            shutil.copytree(root / name, source / name, ignore=ignored)
         else:
             shutil.copy(root / name, source / name)
 
 
 def as_user(argv: list[str], user: str) -> list[str]:
-    """Return how root runs a command as the image's user, who may read what root's interpreter needs."""
+    """Return the command that runs `argv` as the image's user, with read access to root's interpreter."""
     if os.geteuid() != 0:
         return argv
     uid, _, gid = user.partition(":")
@@ -41,7 +41,7 @@ def as_user(argv: list[str], user: str) -> list[str]:
     return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", *caps, *argv]
 
 
-def test_what_the_dockerfile_builds_runs_as_its_user_and_says_that_it_is_healthy(
+def test_the_built_service_runs_as_the_user_of_the_image_and_is_healthy(
     dockerfile: Dockerfile, root: Path, folder: Path, environment: dict[str, str]
 ) -> None:
     source, data = folder / "source", folder / "data"
@@ -49,15 +49,15 @@ def test_what_the_dockerfile_builds_runs_as_its_user_and_says_that_it_is_healthy
     copy_context(root, source)
     places = {"/wheels": f"{folder}/wheels", "/opt/hexaccount": f"{folder}/opt"}
 
-    def here(text: str) -> str:
-        for there, place in places.items():
-            text = text.replace(there, place)
+    def local(text: str) -> str:
+        for path, folder_here in places.items():
+            text = text.replace(path, folder_here)
         return text
 
     for step in dockerfile.stages[0]:
         if step.keyword == "RUN":
             built = subprocess.run(
-                ["sh", "-ec", here(step.command)],
+                ["sh", "-ec", local(step.command)],
                 cwd=source,
                 env=environment,
                 capture_output=True,
@@ -73,7 +73,7 @@ def test_what_the_dockerfile_builds_runs_as_its_user_and_says_that_it_is_healthy
     data.mkdir(mode=0o700)
     if os.geteuid() == 0:
         os.chown(data, *map(int, user.split(":")))
-    variables = {name: here(value).replace("$PATH", os.defpath) for name, value in dockerfile.environment.items()}
+    variables = {name: local(value).replace("$PATH", os.defpath) for name, value in dockerfile.environment.items()}
     clean = ["env", "-i", "HOME=/nonexistent", *(f"{name}={value}" for name, value in variables.items())]
     command = [*dockerfile.last("ENTRYPOINT").arguments, *dockerfile.last("CMD").arguments, "--port", str(port)]
     check = [part.replace(":8000/", f":{port}/") for part in dockerfile.last("HEALTHCHECK").arguments]
@@ -82,8 +82,8 @@ def test_what_the_dockerfile_builds_runs_as_its_user_and_says_that_it_is_healthy
         healthy = subprocess.run(as_user([*clean, *check], user), cwd=data, timeout=30, check=False)
         assert healthy.returncode == 0
         assert running.terminate() == 0, running.output
-    sick = subprocess.run(as_user([*clean, *check], user), cwd=data, timeout=30, check=False, capture_output=True)
-    assert sick.returncode != 0
+    after_stop = subprocess.run(as_user([*clean, *check], user), cwd=data, timeout=30, check=False, capture_output=True)
+    assert after_stop.returncode != 0
     written = {path.name for path in (data / "hexaccount-data").iterdir()}
     assert {"hexaccount.db", "jwt.key"} <= written
     if os.geteuid() == 0:

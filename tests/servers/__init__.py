@@ -1,1 +1,1 @@
-"""Real servers that the tests bring along, start and stop themselves."""
+"""Real servers, which the tests start and stop."""

@@ -23,9 +23,9 @@ _SIGNS_CERTIFICATES = x509.KeyUsage(
 
 
 class Authority:
-    """Issues certificates as RFC 5280 wants them, which Python looks at since 3.13; `file` is its own."""
+    """Issues certificates that conform to RFC 5280, as Python requires from 3.13 on; `file` is its own certificate."""
 
-    def __init__(self, folder: Path, name: str = "An authority of tests") -> None:
+    def __init__(self, folder: Path, name: str = "A test authority") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -38,18 +38,20 @@ class Authority:
         self.file.write_bytes(unsigned.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
     def certificate_for(self, *hosts: str) -> ssl.SSLContext:
-        """Return what a server with these names and addresses speaks TLS with."""
+        """Return the TLS context of a server with these names and addresses."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.pair(*hosts))
+        return context
+
+    def pair(self, *hosts: str) -> tuple[str, str]:
+        """Write a certificate for these names and addresses, and its key; return their paths."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts]
         unsigned = self._begin(x509.Name([]), key).add_extension(x509.SubjectAlternativeName(names), critical=True)
-        file = self._folder / f"{hosts[0]}.pem"
-        file.write_bytes(
-            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            + unsigned.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        certificate_file, key_file = self._folder / f"{hosts[0]}.pem", self._folder / f"{hosts[0]}-key.pem"
+        certificate_file.write_bytes(unsigned.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return str(certificate_file), str(key_file)
 
     def _begin(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         now = datetime.now(UTC)

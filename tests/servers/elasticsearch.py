@@ -16,19 +16,19 @@ _PATIENCE = 10.0
 
 
 class Elasticsearch:
-    """What tests ask of a server that speaks Elasticsearch's API."""
+    """A client of a server with the API of Elasticsearch."""
 
     def __init__(self, url: str, *, has_lifecycles: bool) -> None:
         self._url = url
         self.has_lifecycles = has_lifecycles
 
     def put(self, path: str, document: Path) -> None:
-        """Hand it a file of ours; it must take it."""
+        """Put a file of this project; the server must acknowledge it."""
         answer = requests.put(f"{self._url}/{path}", json=json.loads(document.read_text()), timeout=_PATIENCE)
         assert answer.json() == {"acknowledged": True}, answer.text
 
     def append(self, stream: str, documents: Iterable[Any]) -> list[dict[str, Any]]:
-        """Append documents to a data stream, as shippers do, and return the errors."""
+        """Append documents to a data stream, and return the errors."""
         lines = [line for document in documents for line in ({"create": {}}, document)]
         answer = requests.post(
             f"{self._url}/{stream}/_bulk?refresh=true",
@@ -39,41 +39,41 @@ class Elasticsearch:
         assert answer.ok, answer.text
         return [item["create"]["error"] for item in answer.json()["items"] if "error" in item["create"]]
 
-    def found(self, stream: str, query: str) -> list[dict[str, Any]]:
-        """Return the documents that fit a query in Lucene's words."""
+    def search(self, stream: str, query: str) -> list[dict[str, Any]]:
+        """Return the documents that match a query in Lucene's syntax."""
         body = {"query": {"query_string": {"query": query}}, "size": 1000}
         answer = requests.post(f"{self._url}/{stream}/_search", json=body, timeout=_PATIENCE)
         assert answer.ok, answer.text
         return [hit["_source"] for hit in answer.json()["hits"]["hits"]]
 
-    def forget(self, stream: str) -> None:
+    def delete(self, stream: str) -> None:
         """Delete a data stream, if it is there."""
         requests.delete(f"{self._url}/_data_stream/{stream}", timeout=_PATIENCE)
 
 
 class ElasticsearchServer(OwnServer):
-    """A server of the package noida-db, which is not the original and has no lifecycles."""
+    """A server of the package noida-db, which implements the API without lifecycles."""
 
     title = "Elasticsearch"
     environment: ClassVar[Mapping[str, str]] = {"PATH": os.defpath}
 
     @property
     def url(self) -> str:
-        """Where its API is."""
+        """The URL of its API."""
         return f"http://127.0.0.1:{self.port}"
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
         ports = ["--elasticsearch-port", str(self.port)]
         return [find_broker(), "start", "--data-dir", self.data, "--only", "elasticsearch", *ports]
 
     def answers(self) -> bool:
-        """Tell whether it answers."""
+        """Return whether it answers."""
         return answers(self.url)
 
 
 def answers(url: str) -> bool:
-    """Tell whether a server answers."""
+    """Return whether a server answers."""
     try:
         return requests.get(url, timeout=1).ok
     except requests.RequestException:
@@ -82,7 +82,7 @@ def answers(url: str) -> bool:
 
 @contextlib.contextmanager
 def running_elasticsearch(directory: Path) -> Iterator[Elasticsearch]:
-    """Give the server that HEXACCOUNT_TEST_ELASTICSEARCH_URL names, else one that lives for the block."""
+    """Yield the server of HEXACCOUNT_TEST_ELASTICSEARCH_URL, else start one for the block."""
     if url := os.environ.get(ENVIRONMENT_URL):
         if not answers(url):
             raise ServerNotReady(f"the server that {ENVIRONMENT_URL} names does not answer", url)

@@ -1,7 +1,6 @@
-"""Commands of ours as forks of a process that has imported the service: a start takes a tenth of the work.
+"""Runs `hexaccount` as a fork of a process that has imported it: a start takes a tenth of the work.
 
-They are what `hexaccount` is from its first line on. How it starts is asked of programs that are started as users start
-them, as most of the tests' are.
+A fork is `hexaccount` from its first line on. Tests of the start itself run the console script instead.
 """
 
 import atexit
@@ -19,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from tests.servers import stem
+from tests.servers import zygote
 from tests.servers.processes import RunningCommand
 from tests.servers.watchdog import guard_process
 
@@ -27,7 +26,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 class Forked:
-    """A process that was forked; to be used as a subprocess.Popen."""
+    """A forked process, with the interface of subprocess.Popen."""
 
     def __init__(self, arguments: Sequence[str], pid: int, end: int) -> None:
         self.pid = pid
@@ -40,13 +39,13 @@ class Forked:
             os.close(self._end)
 
     def poll(self) -> int | None:
-        """Return the exit code, less than 0 for a signal that has killed it; None while it runs."""
+        """Return the exit code, the negative signal number if a signal has killed it, None while it runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return the exit code once it has ended; raises subprocess.TimeoutExpired."""
+        """Wait for the end and return the exit code; raises subprocess.TimeoutExpired."""
         if self.returncode is None:
             ended = select.poll()
             ended.register(self._end, select.POLLIN)
@@ -70,15 +69,15 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-class _Stem:
-    """The stem of a test run, which ends with it."""
+class _Zygote:
+    """The zygote of a test run, which ends with it."""
 
     def __init__(self) -> None:
-        self._asking = threading.Lock()
+        self._requesting = threading.Lock()
         self._channel, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", stem.__name__, str(its.fileno())],
+                [sys.executable, "-m", zygote.__name__, str(its.fileno())],
                 cwd=_ROOT,
                 pass_fds=[its.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -92,24 +91,24 @@ class _Stem:
         self._process.wait()
 
     def fork(self, program: Mapping[str, object], files: Sequence[int]) -> int:
-        with self._asking:
+        with self._requesting:
             socket.send_fds(self._channel, [json.dumps(program).encode()], files)
             return int(self._channel.recv(16))
 
 
 @cache
-def _stem() -> _Stem:
-    return _Stem()
+def _zygote() -> _Zygote:
+    return _Zygote()
 
 
 def fork(
     arguments: Sequence[str], *, output: int, errors: int, given: int, env: Mapping[str, str], cwd: Path
 ) -> Forked:
-    """Start `hexaccount` with arguments, in a session of its own; it cannot outlive the test run."""
+    """Start `hexaccount` with arguments, in a new session; it cannot outlive the test run."""
     ours, its = os.pipe()
     program = {"arguments": list(arguments), "environment": dict(env), "directory": str(cwd)}
     try:
-        pid = _stem().fork(program, [given, output, errors, its])
+        pid = _zygote().fork(program, [given, output, errors, its])
     finally:
         os.close(its)
     guard_process(pid, signal.SIGTERM)
@@ -132,7 +131,7 @@ def start(arguments: Sequence[str], *, output: Path, env: Mapping[str, str], cwd
 def run(
     arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, text: str = "", timeout: float = 60
 ) -> subprocess.CompletedProcess[str]:
-    """Run `hexaccount` with arguments until it ends; raises subprocess.TimeoutExpired, and kills it then."""
+    """Run `hexaccount` with arguments until it ends; kills it and raises TimeoutExpired after `timeout` seconds."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         given.write(text.encode())
         given.seek(0)
@@ -142,5 +141,5 @@ def run(
             code = process.wait(timeout)
         finally:
             process.kill()
-        told = [os.pread(file.fileno(), 1 << 30, 0).decode() for file in (output, errors)]
-    return subprocess.CompletedProcess(["hexaccount", *arguments], code, *told)
+        written = [os.pread(file.fileno(), 1 << 30, 0).decode() for file in (output, errors)]
+    return subprocess.CompletedProcess(["hexaccount", *arguments], code, *written)

@@ -15,23 +15,23 @@ CONFIG = Path(__file__).parents[2] / "config/haproxy/haproxy.cfg"
 
 
 class HaproxyMissing(Exception):
-    """There is no HAProxy that the tests could start."""
+    """HAProxy is not installed."""
 
     def __init__(self) -> None:
         super().__init__("no HAProxy found: apt-get install haproxy")
 
 
 class Haproxy(OwnServer):
-    """HAProxy with the file of this project, on ports of its own."""
+    """HAProxy with the configuration of this project, on free ports."""
 
     title = "HAProxy"
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
     def __init__(self, directory: Path, *, backends: Mapping[str, str], certificate: Path) -> None:
-        """Take the addresses behind it by the variables that name them, and a certificate with its key."""
+        """Take the address of each backend by its variable, and a certificate with its key."""
         super().__init__(directory)
-        self._own_port = free_port()
-        self.environment = {  # type: ignore[misc]  # of one object here, as its servers are
+        self._status_port = free_port()
+        self.environment = {  # type: ignore[misc]  # a class attribute elsewhere, here it depends on the backends
             "PATH": os.defpath,
             "HEXACCOUNT_CERTIFICATE": str(certificate),
             **backends,
@@ -39,16 +39,16 @@ class Haproxy(OwnServer):
 
     @property
     def url(self) -> str:
-        """Where clients reach it; the certificate of config/secrets.sh is for this name."""
+        """The URL for clients; the certificate of config/secrets.sh is for this name."""
         return f"https://localhost:{self.port}"
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
         binary = shutil.which("haproxy", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
         if binary is None:
             raise HaproxyMissing
         text = CONFIG.read_text(encoding="utf-8")
-        for old, new in ((" :8443 ", f" 127.0.0.1:{self.port} "), ("127.0.0.1:8404", f"127.0.0.1:{self._own_port}")):
+        for old, new in ((" :8443 ", f" 127.0.0.1:{self.port} "), ("127.0.0.1:8404", f"127.0.0.1:{self._status_port}")):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
         config = self.home / "haproxy.cfg"
@@ -56,11 +56,11 @@ class Haproxy(OwnServer):
         return [binary, "-db", "-f", config]
 
     def answers(self) -> bool:
-        """Tell whether it lives, as the health check of its container asks."""
-        return answers_ok(f"http://127.0.0.1:{self._own_port}/")
+        """Return whether the health check of its container passes."""
+        return answers_ok(f"http://127.0.0.1:{self._status_port}/")
 
     def instances_up(self) -> int:
-        """Return to how many instances it sends requests."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._own_port}/stats;csv", timeout=5) as answer:
+        """Return the number of instances to which it sends requests."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._status_port}/stats;csv", timeout=5) as answer:
             rows = csv.DictReader(answer.read().decode().splitlines())
         return sum(row["# pxname"] == "http" and row["status"].startswith("UP") and row["type"] == "2" for row in rows)

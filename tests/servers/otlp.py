@@ -1,4 +1,4 @@
-"""A collector of traces that keeps what it gets, so that tests can look at it."""
+"""A collector of traces for tests, which stores what it receives."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ _PATIENCE = 30.0
 
 
 class OtlpReceiver:
-    """Takes OTLP over HTTP on a port of its own, as a collector does, while its block runs."""
+    """Receives OTLP over HTTP on a free port while its block runs."""
 
     def __init__(self) -> None:
         self._spans: list[Span] = []
@@ -25,12 +25,12 @@ class OtlpReceiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 assert self.path == "/v1/traces"
-                receiver.take(ExportTraceServiceRequest.FromString(body))
+                receiver.receive(ExportTraceServiceRequest.FromString(body))
                 self.send_response(200)
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -56,15 +56,15 @@ class OtlpReceiver:
         """All spans so far."""
         return list(self._spans)
 
-    def take(self, request: ExportTraceServiceRequest) -> None:
-        """Keep what one request brought."""
+    def receive(self, request: ExportTraceServiceRequest) -> None:
+        """Store the spans of a request."""
         for resource in request.resource_spans:
             self.resources.append(attributes_of(resource.resource))
             for scope in resource.scope_spans:
                 self._spans.extend(scope.spans)
 
     def wait_for(self, condition: Callable[[Sequence[Span]], bool]) -> Sequence[Span]:
-        """Return all spans once they are such."""
+        """Return all spans once they fulfil the condition; fails after 30 s."""
         deadline = time.monotonic() + _PATIENCE
         while not condition(found := self.spans):
             assert time.monotonic() < deadline, f"there are only {sorted(span.name for span in found)}"
@@ -72,10 +72,10 @@ class OtlpReceiver:
         return found
 
 
-def attributes_of(told: Any) -> dict[str, Any]:
+def attributes_of(owner: Any) -> dict[str, Any]:
     """Return the attributes of a span or a resource."""
     found: dict[str, Any] = {}
-    for attribute in told.attributes:
+    for attribute in owner.attributes:
         kind = attribute.value.WhichOneof("value")
         value = getattr(attribute.value, kind)
         found[attribute.key] = [one.string_value for one in value.values] if kind == "array_value" else value

@@ -1,4 +1,4 @@
-"""A server of our own: the life of its process, whichever server it is."""
+"""The life cycle of a server process that the tests own."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ _STOP_TIMEOUT = 15.0
 
 
 class OwnServer(ABC):
-    """A server that may be stopped, killed, paused and started again on the same port and data."""
+    """A server that tests may stop, kill, pause and start again on the same port and data."""
 
     title: ClassVar[str]
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
@@ -40,15 +40,15 @@ class OwnServer(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """Where it is reached."""
+        """The URL for clients."""
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
 
     @abstractmethod
     def answers(self) -> bool:
-        """Tell whether it does all that is asked of it."""
+        """Return whether it serves requests."""
 
     def __enter__(self) -> Self:
         try:
@@ -65,7 +65,7 @@ class OwnServer(ABC):
 
     @property
     def home(self) -> Path:
-        """The folder of its data and its log, there from the first start until it is closed."""
+        """The folder of its data and its log, which exists from the first start to the close."""
         if self._home is None:
             raise RuntimeError("this server was not started yet")
         return self._home
@@ -82,7 +82,7 @@ class OwnServer(ABC):
 
     @property
     def pid(self) -> int:
-        """The process that all its others descend from."""
+        """The id of its first process, the ancestor of all others."""
         if self._process is None:
             raise RuntimeError("this server does not run")
         return self._process.pid
@@ -93,7 +93,7 @@ class OwnServer(ABC):
         return tail(self.home / "log")
 
     def start(self) -> None:
-        """Start it, on the data it has, and return when it answers."""
+        """Start it on its data and wait until it answers; raises ServerNotReady after 30 s."""
         if self._process is not None:
             raise RuntimeError("this server runs already")
         if self._home is None:
@@ -110,7 +110,7 @@ class OwnServer(ABC):
             raise
 
     def stop(self) -> None:
-        """Have it end its connections and shut down, if it runs."""
+        """Shut it down by its stop signal, if it runs; raises ServerNotStopped after 15 s."""
         if self._process is None:
             return
         self.resume()
@@ -119,12 +119,12 @@ class OwnServer(ABC):
             self._process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.kill()
-            told = f"{self.title} went on for {_STOP_TIMEOUT} s after {self.stop_signal.name}"
-            raise ServerNotStopped(told, self.log) from None
+            message = f"{self.title} still ran {_STOP_TIMEOUT} s after {self.stop_signal.name}"
+            raise ServerNotStopped(message, self.log) from None
         self._process = None
 
     def kill(self) -> None:
-        """Kill all its processes at once, as a power cut would, save that the disk keeps what it was given."""
+        """Kill all its processes at once with SIGKILL; unlike in a power cut, the disk keeps what was written."""
         kill_tree(self.pid)
         if self._process:
             self._process.wait()
@@ -136,11 +136,11 @@ class OwnServer(ABC):
         self.start()
 
     def pause(self) -> None:
-        """Let it hang: connections stay open and get no answer."""
+        """Stop its processes with SIGSTOP: connections stay open and get no answer."""
         freeze_tree(self.pid)
 
     def resume(self) -> None:
-        """Let it go on after a pause."""
+        """Continue after a pause."""
         for pid in process_tree(self.pid):
             send(pid, signal.SIGCONT)
 
@@ -154,7 +154,7 @@ class OwnServer(ABC):
                 self._home = None
 
     def spawn(self, argv: Sequence[str | Path]) -> subprocess.Popen[bytes]:
-        """Start a process as the one that serves."""
+        """Start a process with the environment, directory and user of the server."""
         return spawn(
             argv,
             output=self.home / "log",
@@ -165,7 +165,7 @@ class OwnServer(ABC):
         )
 
     def make_home(self) -> None:
-        """Make the folder of its log, and in it one of its data."""
+        """Make the folder of its log, with the folder of its data in it."""
         self._home = Path(tempfile.mkdtemp(prefix=f"{self.title.lower()}-", dir=self._directory))
         guard_directory(self._home)
         self.data.mkdir(mode=0o700)

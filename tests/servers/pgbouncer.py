@@ -13,25 +13,25 @@ from tests.servers.unprivileged import reachable_directory, server_identity
 
 
 class PgbouncerMissing(Exception):
-    """There is no PgBouncer that the tests could start."""
+    """PgBouncer is not installed."""
 
     def __init__(self) -> None:
         super().__init__("no PgBouncer found: apt-get install pgbouncer")
 
 
 class Pgbouncer(OwnServer):
-    """A PgBouncer in transaction mode before a PostgreSQL: each transaction may get another connection of its few."""
+    """A PgBouncer in transaction mode in front of a PostgreSQL."""
 
     title = "PgBouncer"
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT
 
     def __init__(self, directory: Path, *, before: str, connections: int = 3) -> None:
-        """Take the URL of the server that it stands before, and how many connections it has to each database there."""
+        """Take the URL of the PostgreSQL, and the number of connections to each of its databases."""
         identity = server_identity()
         super().__init__(reachable_directory(identity, [directory]).resolve(), identity=identity)
         self._before = urlsplit(before)
         self._connections = connections
-        self.environment = {"PATH": os.defpath}  # type: ignore[misc]  # of one object here, as its port is
+        self.environment = {"PATH": os.defpath}  # type: ignore[misc]  # a class attribute elsewhere
 
     @property
     def url(self) -> str:
@@ -39,12 +39,12 @@ class Pgbouncer(OwnServer):
         return self.url_of(f"postgresql://{self._before.netloc}{self._before.path}")
 
     def url_of(self, database: str) -> str:
-        """Return the URL of a database of the server, by way of this one."""
+        """Return the URL of a database of the PostgreSQL through this pooler."""
         parts = urlsplit(database)
         return f"postgresql://{parts.username}@127.0.0.1:{self.port}{parts.path}"
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
         binary = shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
         if binary is None:
             raise PgbouncerMissing
@@ -69,7 +69,7 @@ class Pgbouncer(OwnServer):
         return [binary, config]
 
     def answers(self) -> bool:
-        """Tell whether a statement by way of it is answered."""
+        """Return whether it executes a statement."""
         try:
             with psycopg.connect(self.url, connect_timeout=2, prepare_threshold=None) as connection:
                 connection.execute("SELECT 1")

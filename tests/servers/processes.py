@@ -18,14 +18,14 @@ _ROOT = Path(__file__).parents[2]
 
 
 class ServerNotReady(Exception):
-    """A server ended, or kept silent for too long, instead of answering."""
+    """A server ended, or did not respond in time."""
 
     def __init__(self, what: str, output: str) -> None:
         super().__init__(f"{what}; the end of its output:\n{output or '(nothing)'}")
 
 
 class ServerNotStopped(Exception):
-    """A server did not end when told to, and was killed."""
+    """A server did not end after its stop signal, and was killed."""
 
     def __init__(self, what: str, output: str) -> None:
         super().__init__(f"{what}; the end of its output:\n{output or '(nothing)'}")
@@ -40,7 +40,7 @@ def spawn(
     identity: Identity | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own, its output appended to a file, that cannot outlive the test run."""
+    """Start a process in a new session that cannot outlive the test run; its output is appended to a file."""
     with output.open("ab") as log:
         process = subprocess.Popen(
             argv,
@@ -58,13 +58,13 @@ def spawn(
     return process
 
 
-def unmeasured() -> dict[str, str]:
-    """Return our environment less what makes a process measure its coverage, which imports modules of its own."""
+def without_coverage() -> dict[str, str]:
+    """Return this environment without the variables that start coverage in a process."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 def console_command(name: str) -> list[str]:
-    """Return how to run one of our console scripts: as it is installed, else as setup.cfg declares it."""
+    """Return the arguments that run a console script: the installed one, else as setup.cfg declares it."""
     script = Path(sys.executable).parent / name
     if script.is_file():
         return [str(script)]
@@ -79,7 +79,7 @@ def console_command(name: str) -> list[str]:
 
 
 class Process(Protocol):
-    """What is asked of a subprocess.Popen here."""
+    """The part of subprocess.Popen that is used here."""
 
     pid: int
 
@@ -98,7 +98,7 @@ class Process(Protocol):
 
 
 class RunningCommand:
-    """A command of ours that runs until it is told to stop."""
+    """A command that runs until its block ends."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class RunningCommand:
         cwd: Path | None = None,
         start: Callable[..., Process] = spawn,
     ) -> None:
-        """Start it; `env` is added to our own environment."""
+        """Start it; `env` is added to this environment."""
         self._argv = [str(part) for part in argv]
         self._output = output
         self.process = start(self._argv, output=output, env={**os.environ, **(env or {})}, cwd=cwd)
@@ -122,15 +122,15 @@ class RunningCommand:
     ) -> None:
         if self.process.poll() is None:
             self.terminate()
-        kill_tree(self.process.pid)  # what it may have left behind
+        kill_tree(self.process.pid)  # children that it may have left
 
     @property
     def output(self) -> str:
-        """All that it has written to its standard output and error so far."""
+        """Its standard output and error so far."""
         return self._output.read_text(errors="replace")
 
     def wait_for_ok(self, url: str, *, timeout: float = 20) -> None:
-        """Return once a GET of the URL answers 200."""
+        """Wait until a GET of the URL returns 200; raises ServerNotReady after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while not answers_ok(url):
             if (code := self.process.poll()) is not None:
@@ -140,13 +140,13 @@ class RunningCommand:
             time.sleep(0.02)
 
     def terminate(self, *, timeout: float = 15) -> int:
-        """Send SIGTERM and return the exit code."""
+        """Send SIGTERM and return the exit code; kills it and raises ServerNotStopped after `timeout` seconds."""
         self.process.terminate()
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise ServerNotStopped(f"{self._argv} went on for {timeout} s after SIGTERM", tail(self._output)) from None
+            raise ServerNotStopped(f"{self._argv} still ran {timeout} s after SIGTERM", tail(self._output)) from None
 
     def kill(self) -> None:
         """Kill it and all its descendants."""
@@ -155,7 +155,7 @@ class RunningCommand:
 
 
 def answers_ok(url: str) -> bool:
-    """Tell whether a GET of the URL answers 200 within two seconds, no proxy asked."""
+    """Return whether a GET of the URL returns 200 within two seconds, without a proxy."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=2) as answer:
@@ -168,7 +168,7 @@ def answers_ok(url: str) -> bool:
 
 
 def tail(output: Path, lines: int = 30) -> str:
-    """Return the last lines of a file, as far as it is there."""
+    """Return the last lines of a file, nothing if it does not exist."""
     if not output.exists():
         return ""
     return "\n".join(output.read_text(errors="replace").splitlines()[-lines:])

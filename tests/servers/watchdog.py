@@ -1,8 +1,8 @@
-"""Ends the servers of a test run and removes their directories once the run is gone, however it went.
+"""Ends the servers of a test run and removes their directories once the run has ended in any way.
 
-A test run that is killed cannot clean up. So it has a watchdog: this file, run as a process of its own, holding
-the end of a pipe. PR_SET_PDEATHSIG would not do: it fires when the *thread* that started a server ends, wants
-preexec_fn (which warns in a process with threads) and removes no directory.
+A test run that is killed cannot clean up. So it has a watchdog: this file, run as a separate process that reads from
+a pipe. PR_SET_PDEATHSIG would not do: it fires when the *thread* that started a server ends, needs preexec_fn (which
+warns in a process with threads) and removes no directory.
 """
 
 import atexit
@@ -18,24 +18,24 @@ import threading
 import time
 from pathlib import Path
 
-_POLITE_END = 1.0
-_SURE_END = 10.0
+_STOP_SECONDS = 1.0
+_KILL_SECONDS = 10.0
 _lock = threading.Lock()
 _current: "_Watchdog | None" = None
 
 
 def guard_process(pid: int, stop_signal: signal.Signals) -> None:
-    """Have a child, the leader of its own session, ended with the test run: by its signal, then by SIGKILL."""
-    _tell("process", pid, _started(pid), int(stop_signal))
+    """End a child, the leader of its session, with the test run: by its signal, then by SIGKILL."""
+    _send_order("process", pid, _started(pid), int(stop_signal))
 
 
 def guard_directory(path: Path) -> None:
-    """Have a directory removed at the end of the test run, if it is still there."""
-    _tell("directory", str(path))
+    """Remove a directory at the end of the test run, if it still exists."""
+    _send_order("directory", str(path))
 
 
 def process_tree(root: int) -> list[int]:
-    """Return what lives of a session's leader, its session and all their descendants, the leader first."""
+    """Return the living processes of a leader, its session and all their descendants, the leader first."""
     members = {root}
     living = {pid: fields for pid in _pids() if (fields := _fields(pid))}
     while (
@@ -47,7 +47,7 @@ def process_tree(root: int) -> list[int]:
 
 
 def freeze_tree(root: int) -> list[int]:
-    """Stop a whole tree with SIGSTOP, so that none of it can start more, and return it."""
+    """Stop a whole tree with SIGSTOP, so that it cannot grow, and return it."""
     frozen: list[int] = []
     while fresh := [pid for pid in process_tree(root) if pid not in frozen]:
         for pid in fresh:
@@ -57,16 +57,16 @@ def freeze_tree(root: int) -> list[int]:
 
 
 def kill_tree(root: int) -> None:
-    """Kill a whole tree with SIGKILL and wait until it is gone."""
+    """Kill a whole tree with SIGKILL and wait for its end; raises TimeoutError after 10 s."""
     doomed = {pid: _started(pid) for pid in freeze_tree(root)}
     for pid in doomed:
         send(pid, signal.SIGKILL)
-    if not _gone(doomed, _SURE_END):
+    if not _gone(doomed, _KILL_SECONDS):
         raise TimeoutError(f"processes {sorted(doomed)} outlived SIGKILL")
 
 
 def send(pid: int, number: signal.Signals) -> None:
-    """Send a signal, which is no error when the process is already gone."""
+    """Send a signal; a process that has ended is no error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
 
@@ -74,7 +74,7 @@ def send(pid: int, number: signal.Signals) -> None:
 class _Watchdog:
     def __init__(self) -> None:
         self.owner = os.getpid()
-        # -I -S: nothing of the test run is loaded into it, no coverage measurement either.
+        # -I -S: it loads nothing of the test run, and measures no coverage.
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, str(self.owner)],
             stdin=subprocess.PIPE,
@@ -86,22 +86,22 @@ class _Watchdog:
         )
         atexit.register(self.close)
 
-    def tell(self, order: bytes) -> None:
+    def send(self, order: bytes) -> None:
         assert self._process.stdin
         self._process.stdin.write(order)
 
     def close(self) -> None:
         if os.getpid() == self.owner and self._process.stdin:
             self._process.stdin.close()
-            self._process.wait(timeout=4 * _SURE_END)
+            self._process.wait(timeout=4 * _KILL_SECONDS)
 
 
-def _tell(*order: object) -> None:
-    global _current  # noqa: PLW0603 - one watchdog a process, made for the first thing that needs it
+def _send_order(*order: object) -> None:
+    global _current  # noqa: PLW0603 - one watchdog for each process, started at the first call
     with _lock:
         if _current is None or _current.owner != os.getpid():
             _current = _Watchdog()
-        _current.tell(json.dumps(order).encode() + b"\n")
+        _current.send(json.dumps(order).encode() + b"\n")
 
 
 def _pids() -> list[int]:
@@ -109,7 +109,7 @@ def _pids() -> list[int]:
 
 
 def _fields(pid: int) -> list[str]:
-    """Return state, parent, group, session and so on from /proc, nothing when the process is dead."""
+    """Return state, parent, group, session and so on from /proc, nothing if the process is dead."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -118,7 +118,7 @@ def _fields(pid: int) -> list[str]:
 
 
 def _started(pid: int) -> str | None:
-    """Return the time of a process's start, which tells it from a later one with the same number."""
+    """Return the start time of a process, which distinguishes it from a later one with the same id."""
     fields = _fields(pid)
     return fields[19] if fields else None
 
@@ -159,7 +159,7 @@ def _watch(run: int) -> None:
         for pid in tree:
             send(pid, signal.SIGCONT)
         send(subject, signal.Signals(identity[1]))
-    _gone(roots, _POLITE_END)
+    _gone(roots, _STOP_SECONDS)
     for pid, started in (roots | doomed).items():
         if _started(pid) in (started, None):
             kill_tree(pid)

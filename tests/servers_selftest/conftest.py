@@ -10,7 +10,7 @@ from tests.servers.postgres_binaries import find_binaries
 
 @pytest.fixture(scope="session")
 def hidden_binaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A PostgreSQL installed below a folder that only its owner may enter, as in a home directory."""
+    """Yield a PostgreSQL that is installed below a folder that only its owner can enter, as in a home directory."""
     home = tmp_path_factory.mktemp("home")
     shutil.copytree(find_binaries(None).parent, home / "pginstall", copy_function=_link)
     home.chmod(0o700)
@@ -29,7 +29,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory, hidden_binaries: Pat
 
 @pytest.fixture
 def server(shared_server: PostgresServer) -> PostgresServer:
-    """A server that runs, whatever the test before did to it."""
+    """Return a running server, even if the previous test has stopped it."""
     if not shared_server.running:
         shared_server.start()
     return shared_server
@@ -37,7 +37,7 @@ def server(shared_server: PostgresServer) -> PostgresServer:
 
 @pytest.fixture(scope="session")
 def database(shared_server: PostgresServer) -> str:
-    """A database that all tests share, each with tables of its own."""
+    """Return a database that all tests share, with different tables."""
     return create_database(shared_server.url)
 
 

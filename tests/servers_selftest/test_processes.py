@@ -10,7 +10,7 @@ from tests.servers.unprivileged import Identity, reachable_directory
 from tests.servers.watchdog import process_tree
 
 HTTP = [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1"]
-SOMEBODY_ELSE = Identity(54321, 54321)
+ANOTHER_USER = Identity(54321, 54321)
 
 
 def test_a_command_is_awaited_read_and_terminated(tmp_path: Path) -> None:
@@ -23,30 +23,30 @@ def test_a_command_is_awaited_read_and_terminated(tmp_path: Path) -> None:
     assert not answers_ok(f"http://127.0.0.1:{port}/")
 
 
-def test_a_command_that_ends_at_once_is_reported_with_its_last_words(tmp_path: Path) -> None:
+def test_a_command_that_ends_at_once_is_reported_with_its_output(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", "import os, sys; sys.exit(os.environ['REASON'])"]
     command = RunningCommand(argv, output=tmp_path / "log", env={"REASON": "no schema"})
     with command, pytest.raises(ServerNotReady, match=r"ended with 1(.|\n)*no schema"):
         command.wait_for_ok(f"http://127.0.0.1:{free_port()}/")
 
 
-def test_a_command_that_never_answers_is_not_awaited_for_ever(tmp_path: Path) -> None:
+def test_waiting_for_a_command_that_never_answers_times_out(tmp_path: Path) -> None:
     command = RunningCommand(["sleep", "60"], output=tmp_path / "log")
     with command, pytest.raises(ServerNotReady, match=r"no 200 in 0\.2 s"):
         command.wait_for_ok(f"http://127.0.0.1:{free_port()}/", timeout=0.2)
 
 
-def test_a_command_deaf_to_sigterm_is_killed_and_reported(tmp_path: Path) -> None:
+def test_a_command_that_ignores_sigterm_is_killed_and_reported(tmp_path: Path) -> None:
     argv = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"]
     command = RunningCommand(argv, output=tmp_path / "log")
     while "deaf" not in command.output:
         pass
-    with pytest.raises(ServerNotStopped, match=r"went on for 0\.1 s(.|\n)*deaf"):
+    with pytest.raises(ServerNotStopped, match=r"still ran 0\.1 s(.|\n)*deaf"):
         command.terminate(timeout=0.1)
     assert command.process.returncode == -9
 
 
-def test_what_a_command_leaves_behind_ends_with_it(tmp_path: Path) -> None:
+def test_children_of_a_command_end_with_it(tmp_path: Path) -> None:
     with RunningCommand(["sh", "-c", "sleep 60 & echo started"], output=tmp_path / "log") as command:
         command.process.wait()
         assert len(process_tree(command.process.pid)) == 1
@@ -68,7 +68,7 @@ def test_a_free_port_is_free_given_once_and_below_the_outgoing_ones() -> None:
         pass
 
 
-def test_a_folder_that_only_its_owner_may_enter_hides_all_beneath_from_others(tmp_path: Path) -> None:
+def test_files_below_a_private_folder_are_unreadable_for_other_users(tmp_path: Path) -> None:
     inner = tmp_path / "home" / "venv"
     inner.mkdir(parents=True)
     program = inner / "program"
@@ -78,9 +78,9 @@ def test_a_folder_that_only_its_owner_may_enter_hides_all_beneath_from_others(tm
             break
     else:
         folder = tmp_path / "home"
-        assert SOMEBODY_ELSE.can_read(program)
+        assert ANOTHER_USER.can_read(program)
         folder.chmod(0o700)
-    assert not SOMEBODY_ELSE.can_read(program)
-    assert not SOMEBODY_ELSE.can_enter(inner)
-    assert reachable_directory(SOMEBODY_ELSE, [inner]) not in (inner, *inner.parents[:2])
+    assert not ANOTHER_USER.can_read(program)
+    assert not ANOTHER_USER.can_enter(inner)
+    assert reachable_directory(ANOTHER_USER, [inner]) not in (inner, *inner.parents[:2])
     assert reachable_directory(None, [inner]) == inner

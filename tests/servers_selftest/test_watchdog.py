@@ -1,4 +1,4 @@
-"""The end of a test run, whatever its kind, is the end of its servers."""
+"""The servers of a test run end with it, however it ends."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ print(server.home, *process_tree(server.pid), flush=True)
 time.sleep(60)
 """
 
-# A shell with a child in its session and one, like a backend of PostgreSQL, in a session of its own.
+# A shell with a child in its session and one in a separate session, like a backend of PostgreSQL.
 TREE = """
 log = Path(sys.argv[1]) / "log"
 spawned = []
@@ -58,7 +58,7 @@ def tree(*, then: str = "", end: str = "time.sleep(60)", signal: str = "SIGTERM"
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    """Start another test run, of a kind, and give it with the folder and the processes that it has made."""
+    """Return a function that starts another test run, and returns it with its folder and its processes."""
     started: list[subprocess.Popen[str]] = []
 
     def start(script: str) -> tuple[subprocess.Popen[str], Path, list[int]]:
@@ -115,21 +115,21 @@ def test_a_run_that_is_killed_leaves_no_process_and_no_file(run: Run, script: st
     assert eventually(lambda: not home.exists())
 
 
-def test_what_is_deaf_to_its_signal_is_killed(run: Run) -> None:
+def test_a_server_that_ignores_its_signal_is_killed(run: Run) -> None:
     process, home, pids = run(tree(signal="SIGWINCH"))
     process.kill()
     assert eventually(lambda: not living(pids))
     assert eventually(lambda: not home.exists())
 
 
-def test_ctrl_c_and_the_end_of_a_terminal_reach_the_run_alone(run: Run) -> None:
+def test_ctrl_c_and_a_hang_up_reach_only_the_run(run: Run) -> None:
     process, _, pids = run(tree(then="signal.signal(signal.SIGINT, signal.SIG_IGN)"))
     os.killpg(process.pid, signal.SIGINT)
     time.sleep(0.2)
     assert living(pids) == pids
 
 
-def test_a_run_that_forgets_to_close_waits_until_all_is_gone(run: Run) -> None:
+def test_a_run_that_closes_no_server_waits_until_all_have_ended(run: Run) -> None:
     process, home, pids = run(tree(end=""))
     assert process.wait(10) == 0
     assert not living(pids)

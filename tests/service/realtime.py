@@ -1,8 +1,8 @@
-"""What happens to accounts while sockets are open."""
+"""Actions on accounts over HTTP while sockets are open."""
 
 import requests
 
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 UPDATED = "hexaccount.profile.updated.v1"
 
@@ -19,5 +19,5 @@ def change_bio(account: Account, headers: dict[str, str], bio: str) -> None:
 
 
 def log_out(account: Account, headers: dict[str, str]) -> None:
-    answer = requests.post(f"{account.url}/api/v1/public/logout", headers=headers, timeout=20)
-    assert answer.status_code == 204
+    response = requests.post(f"{account.url}/api/v1/public/logout", headers=headers, timeout=20)
+    assert response.status_code == 204

@@ -1,4 +1,4 @@
-"""Limits as attackers meet them: many at once, on two processes, and the real clock."""
+"""Rate limits under parallel password guesses, on two processes and with the real clock."""
 
 import sqlite3
 import time
@@ -12,9 +12,10 @@ from threading import Barrier
 import pytest
 import requests
 
-from hexaccount.rate_limits.policies import limits
+from hexaccount.passwords.login_throttle import LOGIN, LOGIN_ACCOUNT
+from tests.people import login_form
 from tests.servers.postgres import temporary_database
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
@@ -24,19 +25,19 @@ GUESSES = 5
 
 @dataclass(frozen=True)
 class Attack:
-    """What became of the guesses, and how long they took."""
+    """The responses to the guesses, and how long they took."""
 
-    answers: list[requests.Response]
+    responses: list[requests.Response]
     seconds: float
 
     @property
     def codes(self) -> Counter[int]:
-        return Counter(answer.status_code for answer in self.answers)
+        return Counter(response.status_code for response in self.responses)
 
 
 @pytest.fixture
 def ada(serving, hexaccount, postgres_server: str) -> Iterator[Account]:
-    """Give somebody with an account on a service of two processes, which believes what it is told of addresses."""
+    """Yield an account on a service of two processes that trusts `X-Forwarded-For`."""
     with temporary_database(postgres_server) as database:
         settings = {
             "HEXACCOUNT_STORE": database,
@@ -52,14 +53,14 @@ def ada(serving, hexaccount, postgres_server: str) -> Iterator[Account]:
 
 
 def login(account: Account, password: str, address: str, device: str | None = None) -> requests.Response:
-    body = {"user_name": account.name, "password": password, **({"device": device} if device else {})}
+    form = login_form(account.name, password, device)
     return requests.post(
-        f"{account.url}/api/v1/public/login", json=body, headers={"X-Forwarded-For": address}, timeout=60
+        f"{account.url}/api/v1/public/login", json=form, headers={"X-Forwarded-For": address}, timeout=60
     )
 
 
 def attack(account: Account, address_of: Callable[[int], str]) -> Attack:
-    """Have all guessers begin at the same moment, each on connections of its own."""
+    """Start all guessers at the same moment, each request on a new connection."""
     start = Barrier(GUESSERS)
 
     def guess(number: int) -> list[requests.Response]:
@@ -68,48 +69,50 @@ def attack(account: Account, address_of: Callable[[int], str]) -> Attack:
 
     began = time.monotonic()
     with ThreadPoolExecutor(GUESSERS) as guessers:
-        answers = [answer for several in guessers.map(guess, range(GUESSERS)) for answer in several]
-    return Attack(answers, time.monotonic() - began)
+        responses = [response for some in guessers.map(guess, range(GUESSERS)) for response in some]
+    return Attack(responses, time.monotonic() - began)
 
 
-def test_64_who_guess_from_one_address_on_two_processes_make_no_more_hashes_than_its_limit(ada: Account) -> None:
-    meter = limits()["login"].burst
+def test_64_guessers_at_one_address_on_two_processes_get_no_more_hashes_than_its_limit(
+    ada: Account,
+) -> None:
+    bucket = LOGIN.limit.burst
     result = attack(ada, lambda number: "203.0.113.7")
     assert set(result.codes) == {401, 429}
-    assert meter.capacity <= result.codes[401] <= meter.capacity + result.seconds // meter.interval.total_seconds()
+    assert bucket.capacity <= result.codes[401] <= bucket.capacity + result.seconds // bucket.interval.total_seconds()
     assert login(ada, ada.password, "198.51.100.7").status_code == 200
 
 
-def test_64_who_guess_from_as_many_addresses_make_no_more_hashes_than_the_account_allows(ada: Account) -> None:
-    meter = limits()["login-account"].burst
+def test_64_guessers_at_64_addresses_get_no_more_hashes_than_the_limit_of_the_account(ada: Account) -> None:
+    bucket = LOGIN_ACCOUNT.limit.burst
     device = login(ada, ada.password, "198.51.100.7").json()["data"]["device"]
 
     result = attack(ada, lambda number: f"203.0.113.{number}")
 
     assert set(result.codes) == {401, 429}
-    assert meter.capacity <= result.codes[401] <= meter.capacity + result.seconds // meter.interval.total_seconds()
+    assert bucket.capacity <= result.codes[401] <= bucket.capacity + result.seconds // bucket.interval.total_seconds()
     while (refused := login(ada, "one more guess", "203.0.113.99")).status_code == 401:
-        pass  # the attack goes on for as long as there is room
+        pass  # use up what has been refilled meanwhile
     assert login(ada, ada.password, "198.51.100.7", device).status_code == 200
     time.sleep(int(refused.headers["Retry-After"]))
     assert login(ada, ada.password, "198.51.100.8").status_code == 200
 
 
-def test_an_unknown_account_is_refused_as_often_as_a_known_one(ada: Account) -> None:
-    nobody = Account(ada.url, "nobody")
-    meter = limits()["login-account"].burst
-    result = attack(nobody, lambda number: f"203.0.113.{number}")
+def test_an_unknown_account_has_the_same_limit_as_an_existing_one(ada: Account) -> None:
+    unknown = Account(ada.url, "unknown")
+    bucket = LOGIN_ACCOUNT.limit.burst
+    result = attack(unknown, lambda number: f"203.0.113.{number}")
     assert set(result.codes) == {401, 429}
-    assert meter.capacity <= result.codes[401] <= meter.capacity + result.seconds // meter.interval.total_seconds()
+    assert bucket.capacity <= result.codes[401] <= bucket.capacity + result.seconds // bucket.interval.total_seconds()
 
 
-def test_one_worker_on_sqlite_counts_by_itself_and_several_in_the_store(serving, tmp_path) -> None:
-    def counted() -> int:
+def test_one_worker_on_sqlite_limits_in_memory_and_two_limit_in_the_store(serving, tmp_path) -> None:
+    def stored_limits() -> int:
         with closing(sqlite3.connect(tmp_path / "hexaccount-data" / "hexaccount.db")) as connection:
-            return int(connection.execute("SELECT count(*) FROM allowances").fetchone()[0])
+            return int(connection.execute("SELECT count(*) FROM rate_limits").fetchone()[0])
 
     for workers, rows in (("1", 0), ("2", 3)):
         with serving("--workers", workers) as (_, url):
-            answers = [login(Account(url, "nobody"), "x", "192.0.2.7").status_code for _ in range(7)]
-            assert answers == [401] * 5 + [429] * 2
-        assert counted() == rows
+            statuses = [login(Account(url, "unknown"), "x", "192.0.2.7").status_code for _ in range(7)]
+            assert statuses == [401] * 5 + [429] * 2
+        assert stored_limits() == rows

@@ -1,4 +1,4 @@
-"""A service that publishes to Kafka, whatever happens to that."""
+"""A service that publishes to Kafka while the broker hangs, stops and restarts."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,13 +9,13 @@ import requests
 
 from tests.servers.kafka import KafkaServer, all_messages, headers_of
 from tests.servers.processes import RunningCommand
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
 REGISTERED = "hexaccount.user.registered.v1"
 BOUND = 40.0
-"""Seconds within which all is on the topic once brokers are back; mostly it takes less than ten."""
+"""Seconds within which all events are on the topic after the broker returns; mostly it takes less than ten."""
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +33,14 @@ def topic(kafka: KafkaServer, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def running(topic: str, serving: Callable[..., Any]) -> Iterator[tuple[RunningCommand, str]]:
-    """Give a service of two workers on SQLite that publishes to this topic, and its address."""
+    """Yield a service of two workers on SQLite that publishes to this topic, and its URL."""
     settings = {"HEXACCOUNT_EVENTS": f'["{topic}"]', "HEXACCOUNT_LIMITS__ENABLED": "false"}
     with serving("--workers", "2", **settings) as (command, url):
         yield command, url
 
 
-def names_of(url: str, prefix: str, number: int) -> list[str]:
-    """Register some accounts and log each in, and return their ids; none of it may take long."""
+def register_all(url: str, prefix: str, number: int) -> list[str]:
+    """Register accounts and log each in, each within three seconds, and return their ids."""
     found = []
     for count in range(number):
         began = time.monotonic()
@@ -54,49 +54,49 @@ def names_of(url: str, prefix: str, number: int) -> list[str]:
 
 
 def wait_for(topic: str, ids: list[str]) -> dict[str, list[str]]:
-    """Return what was first told of each of these accounts' journals, in order, once each is on the topic."""
+    """Wait until each of these accounts is on the topic, and return the types of its events in first-seen order."""
     deadline = time.monotonic() + BOUND
     while True:
-        told: dict[str, list[str]] = {}
+        published: dict[str, list[str]] = {}
         for headers in map(headers_of, all_messages(topic)):
-            if headers["ce_aggregate"] == "user" and headers["ce_id"] not in told.get(headers["ce_subject"], []):
-                told.setdefault(headers["ce_subject"], []).append(headers["ce_type"])
-        if set(ids) <= told.keys():
-            return {user: told[user] for user in ids}
-        assert time.monotonic() < deadline, f"{len(told)} of {len(ids)} accounts are on the topic"
+            if headers["ce_aggregate"] == "user" and headers["ce_id"] not in published.get(headers["ce_subject"], []):
+                published.setdefault(headers["ce_subject"], []).append(headers["ce_type"])
+        if set(ids) <= published.keys():
+            return {user: published[user] for user in ids}
+        assert time.monotonic() < deadline, f"{len(published)} of {len(ids)} accounts are on the topic"
         time.sleep(0.2)
 
 
-def test_requests_go_on_while_kafka_hangs_or_is_gone_and_all_is_told_when_it_is_back(
+def test_requests_succeed_while_kafka_hangs_or_is_stopped_and_all_events_are_published_afterwards(
     running: tuple[RunningCommand, str], kafka: KafkaServer, topic: str
 ) -> None:
     command, url = running
-    ids = names_of(url, "before", 3)
+    ids = register_all(url, "before", 3)
     wait_for(topic, ids)
     kafka.pause()
-    ids += names_of(url, "hanging", 5)
+    ids += register_all(url, "hanging", 5)
     assert requests.get(f"{url}/ready", timeout=5).status_code == 200
     kafka.resume()
     kafka.stop()
-    ids += names_of(url, "gone", 5)
+    ids += register_all(url, "stopped", 5)
     assert requests.get(f"{url}/ready", timeout=5).status_code == 200
     time.sleep(2)  # more than one attempt of the relays
     kafka.start()
-    back = time.monotonic()
-    told = wait_for(topic, ids)
-    assert {types[0] for types in told.values()} == {REGISTERED}
-    assert time.monotonic() - back < BOUND
+    restarted = time.monotonic()
+    published = wait_for(topic, ids)
+    assert {types[0] for types in published.values()} == {REGISTERED}
+    assert time.monotonic() - restarted < BOUND
     assert f"the relay of {topic} waits: " in command.output
     assert "Traceback" not in command.output
 
 
-def test_a_service_stops_while_kafka_is_gone_and_tells_all_after_its_next_start(
+def test_a_service_stops_while_kafka_is_stopped_and_publishes_all_events_after_its_next_start(
     topic: str, kafka: KafkaServer, serving: Callable[..., Any]
 ) -> None:
     settings = {"HEXACCOUNT_EVENTS": f'["{topic}"]', "HEXACCOUNT_LIMITS__ENABLED": "false"}
     with serving(**settings) as (command, url):
         kafka.stop()
-        ids = names_of(url, "late", 3)
+        ids = register_all(url, "late", 3)
         began = time.monotonic()
         assert command.terminate() == 0
         assert time.monotonic() - began < 14

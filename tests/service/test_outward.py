@@ -1,16 +1,16 @@
-"""The service as it is run, telling the world outside of what happens."""
+"""A running service publishes its events to webhooks and Redis streams."""
 
 import json
 import time
 
 from tests.adapters.webhooks.receivers import SECRET, receiving
 from tests.servers.redis import client
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 REGISTERED, CREATED = "hexaccount.user.registered.v1", "hexaccount.profile.created.v1"
 
 
-def test_a_registration_is_told_to_a_webhook_and_on_a_stream_by_whichever_worker(serving, redis_url: str) -> None:
+def test_a_registration_on_either_worker_is_published_to_a_webhook_and_a_stream(serving, redis_url: str) -> None:
     stream = f"{redis_url}/accounts?length=1000"
     with receiving() as receiver, client(redis_url) as redis:
         webhooks = [{"name": "crm", "url": receiver.url, "secret": SECRET, "allow_private": True}]
@@ -22,7 +22,7 @@ def test_a_registration_is_told_to_a_webhook_and_on_a_stream_by_whichever_worker
             while (len(receiver.requests), redis.xlen("accounts")) != (4, 4):
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-        told = [request.verified() for request in receiver.requests]
+        received = [request.verified() for request in receiver.requests]
         streamed = [fields for _, fields in redis.xrange("accounts")]
-    assert sorted(event["type"] for event in told) == sorted([REGISTERED, CREATED] * 2)
-    assert {event["id"] for event in told} == {fields["id"] for fields in streamed}
+    assert sorted(event["type"] for event in received) == sorted([REGISTERED, CREATED] * 2)
+    assert {event["id"] for event in received} == {fields["id"] for fields in streamed}

@@ -1,4 +1,4 @@
-"""What the README and the documents show is what happens."""
+"""The examples of the README and of docs/tokens.md work as shown."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
@@ -23,12 +23,12 @@ VARYING = [
 
 
 def curl_session() -> list[tuple[str, str]]:
-    """Return the commands of the README's session and the answers that it shows."""
+    """Return the commands of the README's session, each with the output that it shows."""
     block = next(b for b in re.findall(r"```console\n(.*?)```", README.read_text(), re.DOTALL) if "curl" in b)
     steps = []
     for step in block.strip().split("\n\n"):
         lines = step.removeprefix("$ ").splitlines()
-        # A command goes on where a line ends in a backslash or a quote is still open.
+        # A command continues after a line that ends in a backslash or has an open quote.
         for count in range(1, len(lines) + 1):
             command = "\n".join(lines[:count])
             if command.count("'") % 2 == 0 and not command.endswith("\\"):
@@ -37,37 +37,37 @@ def curl_session() -> list[tuple[str, str]]:
     return steps
 
 
-def same(text: str) -> str:
+def normalized(text: str) -> str:
     for pattern, word in VARYING:
         text = pattern.sub(word, text)
     return text.strip()
 
 
-def test_the_session_of_the_readme_gives_the_answers_it_shows(serving, tmp_path):
+def test_the_session_of_the_readme_prints_the_output_it_shows(serving, tmp_path):
     steps = curl_session()
     assert len(steps) == 9
     with serving() as (_, url):
-        # One shell for all, as the session sets a variable; a mark stands between the answers.
-        script = "\necho; echo MARK\n".join(command for command, _ in steps).replace("http://127.0.0.1:8000", url)
+        # One shell runs all commands, because the session sets a variable; a separator stands between the outputs.
+        script = "\necho; echo SEPARATOR\n".join(command for command, _ in steps).replace("http://127.0.0.1:8000", url)
         ran = subprocess.run(["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    for (command, shown), got in zip(steps, ran.stdout.split("\nMARK\n"), strict=True):
-        assert same(got) == same(shown), command
+    for (command, shown), output in zip(steps, ran.stdout.split("\nSEPARATOR\n"), strict=True):
+        assert normalized(output) == normalized(shown), command
 
 
 def access_of(account: Account) -> str:
     return account.log_in()["Authorization"].removeprefix("Bearer ")
 
 
-def test_the_verifier_of_the_documents_lets_in_and_out_whom_it_says(serving, hexaccount):
+def test_the_documented_verifier_accepts_valid_tokens_and_rejects_forged_and_ended_ones(serving, hexaccount):
     (example,) = re.findall(r"```python\n([^`]*?def user_of.*?)```", (ROOT / "docs/tokens.md").read_text(), re.DOTALL)
     with serving() as (_, url):
         assert hexaccount("keys", "add", "--signs-after", "0").returncode == 0
         ada = Account(url, "ada")
         user_id = ada.register().json()["data"]["id"]
         deadline = time.monotonic() + 30
-        # The service learns of the key after a moment, and signs with the one that nobody is shown until then.
+        # The service loads the new key after a moment, and signs with the symmetric one until then.
         while "HS256" in str(jwt.get_unverified_header(token := access_of(ada))):
-            assert time.monotonic() < deadline, "the new key signs nothing"
+            assert time.monotonic() < deadline, "the new key does not sign"
             time.sleep(0.1)
         names: dict = {}
         exec(example.replace("http://127.0.0.1:8000", url), names)

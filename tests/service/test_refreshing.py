@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.servers.postgres import temporary_database
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
@@ -21,7 +21,7 @@ GRACE = 2.0
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, hexaccount: Callable[..., Any], serving: Callable[..., Any]) -> Iterator[str]:
-    """Give the address of a service of two workers."""
+    """Yield the URL of a service of two workers."""
     with ExitStack() as stack:
         settings = {"HEXACCOUNT_SESSION__REFRESH_GRACE": str(GRACE)}
         if request.param == "postgresql":
@@ -33,7 +33,7 @@ def url(request: pytest.FixtureRequest, hexaccount: Callable[..., Any], serving:
 
 
 def refresh(url: str, token: str) -> requests.Response:
-    # A connection of its own, so that the kernel gives it to either process.
+    # A new connection, so that the kernel assigns it to either process.
     headers = {"Connection": "close"}
     return requests.post(f"{url}/api/v1/public/refresh", json={"refresh": token}, headers=headers, timeout=60)
 

@@ -1,4 +1,4 @@
-"""Keys are added, begin to sign, are retired and removed while two workers are under load, and nobody notices."""
+"""Signing keys are rotated while two workers are under load, and no request fails."""
 
 import itertools
 import json
@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import requests
 
+from tests.people import login_form
 from tests.servers.postgres import temporary_database
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
@@ -26,7 +27,7 @@ KEY = {
     "HEXACCOUNT_LIMITS__FACTOR": "1000",
 }
 MARGIN = 1.0
-"""Seconds before its expiry after which a token is sent no more, as it may expire on its way."""
+"""Seconds before its expiry in which a token is no longer sent, because it may expire on its way."""
 
 
 def header_of(token: str) -> dict[str, str]:
@@ -40,7 +41,7 @@ def expiry_of(token: str) -> float:
 
 @dataclass
 class Load:
-    """People who log in and look at their account, again and again, with tokens of every age."""
+    """Logs in and reads the account repeatedly, with tokens of every age."""
 
     url: str
     tokens: list[str] = field(default_factory=list)
@@ -50,22 +51,21 @@ class Load:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def log_in(self) -> None:
-        body = {"user_name": "ada", "password": "a long and winding road"}
-        answer = requests.post(f"{self.url}/api/v1/public/login", json=body, timeout=20)
+        answer = requests.post(f"{self.url}/api/v1/public/login", json=login_form("ada"), timeout=20)
         self._check("login", answer)
         token = answer.json()["data"]["access"]
         self.seen["signed"].add(header_of(token)["kid"])
         self.tokens.append(token)
-        # At once, on connections of their own: it may be the first of its key, and the other worker has to know it.
+        # At once and on new connections: the token may be the first of its key, and the other worker must accept it.
         for _ in range(3):
             self._use(token)
 
-    def look(self, number: int) -> None:
+    def read_account(self, number: int) -> None:
         alive = [token for token in self.tokens[-400:] if expiry_of(token) > time.time() + MARGIN]
         if not alive:
             time.sleep(0.01)
             return
-        # By turns the oldest, which is nearest to its end, and any other.
+        # In turns the oldest token, which expires next, and any other.
         token = alive[0] if number % 2 else alive[number % len(alive)]
         self._use(token)
 
@@ -75,8 +75,8 @@ class Load:
             self._check("me", answer, header_of(token)["kid"])
             self.seen["used"].add(header_of(token)["kid"])
 
-    def compare(self) -> None:
-        """Every key pair whose tokens are in use is published, before, during and after the fetching."""
+    def compare_published_keys(self) -> None:
+        """Fail if a key pair whose tokens are in use is not published."""
         tokens = [token for token in self.tokens[-400:] if header_of(token)["alg"] != "HS256"]
         answer = requests.get(f"{self.url}/.well-known/jwks.json", timeout=20)
         self._check("jwks", answer)
@@ -93,17 +93,23 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        def repeat(work: Callable[..., None], pause: float) -> None:
+        def repeat(action: Callable[..., None], pause: float) -> None:
             for number in itertools.count():
                 if self.stopped.wait(pause):
                     return
                 try:
-                    work(*([number] if work == self.look else []))
-                except Exception as error:  # noqa: BLE001 - a request that failed is what this test is about
+                    action(*([number] if action == self.read_account else []))
+                except Exception as error:  # noqa: BLE001 - the test reports every failed request
                     self.failures.append(repr(error))
 
-        works = [(self.log_in, 0.3), (self.log_in, 0.4), (self.look, 0.15), (self.look, 0.2), (self.compare, 0.5)]
-        threads = [threading.Thread(target=repeat, args=work) for work in works]
+        actions = [
+            (self.log_in, 0.3),
+            (self.log_in, 0.4),
+            (self.read_account, 0.15),
+            (self.read_account, 0.2),
+            (self.compare_published_keys, 0.5),
+        ]
+        threads = [threading.Thread(target=repeat, args=action) for action in actions]
         for thread in threads:
             thread.start()
         try:
@@ -117,7 +123,7 @@ class Load:
 def wait_until(condition: Callable[[], object], seconds: float = 30, *, pause: float = 0.1) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert time.monotonic() < deadline, "the condition did not hold in time"
         time.sleep(pause)
 
 
@@ -127,7 +133,7 @@ def settings(postgres_server: str) -> Iterator[dict[str, str]]:
         yield {"HEXACCOUNT_STORE": database, **KEY}
 
 
-def test_no_request_fails_and_no_key_in_use_is_unpublished_while_keys_are_changed_under_load(
+def test_under_load_key_rotation_fails_no_request_and_publishes_every_key_in_use(
     serving: Any, hexaccount: Any, settings: dict[str, str]
 ) -> None:
     def keys(*arguments: str) -> str:
@@ -144,12 +150,12 @@ def test_no_request_fails_and_no_key_in_use_is_unpublished_while_keys_are_change
         load = Load(url)
         with load.running():
             wait_until(lambda: load.tokens)
-            seed = header_of(load.tokens[0])["kid"]
+            root = header_of(load.tokens[0])["kid"]
             first = keys("add", "--signs-after", str(UNSURE))
             wait_until(lambda: first in load.seen["published"])
-            assert first not in load.seen["signed"], "it signed before it was published"
+            assert first not in load.seen["signed"], "the key signed before it was published"
             wait_until(lambda: first in load.seen["used"])
-            # One that signs at once, as in an emergency, and retires the one before it.
+            # In an emergency a key signs at once, and its predecessor is retired.
             second = keys("add", "--algorithm", "ES256", "--signs-after", "0")
             keys("retire", first)
             wait_until(lambda: second in load.seen["used"])
@@ -157,7 +163,7 @@ def test_no_request_fails_and_no_key_in_use_is_unpublished_while_keys_are_change
             wait_until(lambda: states()[first] == "spent", pause=1.0)
             keys("remove", first)
             wait_until(lambda: third in load.seen["used"])
-            # The newest is retired, and the one before it signs again.
+            # The newest key is retired, and its predecessor signs again.
             keys("retire", third)
             signed = len(load.tokens)
             wait_until(lambda: any(header_of(token)["kid"] == second for token in load.tokens[signed:]))
@@ -165,8 +171,8 @@ def test_no_request_fails_and_no_key_in_use_is_unpublished_while_keys_are_change
             keys("remove", third)
             time.sleep(LIFETIME)
         assert load.failures == []
-        assert load.seen["signed"] == load.seen["used"] == {seed, first, second, third}
+        assert load.seen["signed"] == load.seen["used"] == {root, first, second, third}
         assert load.seen["published"] == {first, second, third}
-        assert states() == {seed: "spent", second: "signing"}
+        assert states() == {root: "spent", second: "signing"}
         assert min(load.counts.values()) > 20, load.counts
         assert "Traceback" not in command.output

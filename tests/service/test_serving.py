@@ -1,4 +1,4 @@
-"""The service as processes: what its users start, meet and stop."""
+"""`hexaccount http` as processes: start, use and stop."""
 
 import signal
 import stat
@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.servers.postgres import temporary_database
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
@@ -19,12 +19,12 @@ KEY = {"HEXACCOUNT_JWT__KEY": "k" * 40}
 def eventually(condition, seconds=20):
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.05)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_without_any_setting_it_makes_what_it_needs_says_so_and_serves(serving, tmp_path, workers):
+def test_without_any_setting_it_creates_store_and_key_and_serves(serving, tmp_path, workers):
     with serving("--workers", workers) as (command, url):
         ada = Account(url, "ada")
         assert ada.register().status_code == 201
@@ -49,17 +49,17 @@ def test_accounts_and_tokens_outlive_a_restart(serving):
         assert command.output.count("made a signing key") == 1
 
 
-def test_a_session_that_one_worker_ends_is_dead_on_all(serving):
+def test_a_session_ended_by_one_worker_is_invalid_on_all(serving):
     with serving("--workers", "2") as (_, url):
         ada = Account(url, "ada")
         ada.register()
         token = ada.log_in()
         assert requests.post(f"{url}/api/v1/public/logout", headers=token, timeout=20).status_code == 204
-        # Each connection is a new one, so that both workers are met.
+        # Each connection is a new one, so that both workers answer.
         assert {ada.get("/api/v1/me", token).status_code for _ in range(20)} == {401}
 
 
-def test_it_serves_from_memory_and_forgets(serving, tmp_path):
+def test_it_serves_from_memory_and_writes_no_file(serving, tmp_path):
     with serving(HEXACCOUNT_STORE="memory://") as (command, url):
         ada = Account(url, "ada")
         ada.register()
@@ -68,14 +68,14 @@ def test_it_serves_from_memory_and_forgets(serving, tmp_path):
     assert not (tmp_path / "hexaccount-data").exists()
 
 
-def test_ctrl_c_ends_it_without_a_traceback(serving):
+def test_ctrl_c_stops_it_without_a_traceback(serving):
     with serving("--workers", "2") as (command, _):
         command.process.send_signal(signal.SIGINT)
         assert command.process.wait(20) == 0
         assert "Traceback" not in command.output
 
 
-def test_postgresql_needs_migrating_and_then_serves(serving, hexaccount, postgres_server):
+def test_postgresql_must_be_migrated_before_it_serves(serving, hexaccount, postgres_server):
     with temporary_database(postgres_server) as database:
         settings = {"HEXACCOUNT_STORE": database, **KEY}
         refused = hexaccount("http", "--port", "0", **settings)
@@ -92,7 +92,7 @@ def test_postgresql_needs_migrating_and_then_serves(serving, hexaccount, postgre
             assert command.terminate() == 0
 
 
-def test_events_are_delivered_by_a_relay_of_its_own(serving, hexaccount, tmp_path, environment):
+def test_events_are_delivered_by_a_separate_relay(serving, hexaccount, tmp_path, environment):
     from tests.servers.processes import RunningCommand, console_command
 
     with serving(HEXACCOUNT_RELAY__ENABLED="false") as (_, url):
@@ -107,14 +107,14 @@ def test_events_are_delivered_by_a_relay_of_its_own(serving, hexaccount, tmp_pat
             assert "profile-of-a-registered-user" in relay.output
 
 
-def test_an_address_in_use_is_named_with_the_remedy(serving, hexaccount):
+def test_an_address_in_use_is_an_error_with_the_remedy(serving, hexaccount):
     with serving() as (_, url):
         refused = hexaccount("http", "--port", url.rpartition(":")[2])
         assert refused.returncode == 3
         assert "--port" in refused.stderr
 
 
-def test_a_command_on_the_default_store_says_how_to_make_it(hexaccount, tmp_path: Path):
+def test_a_command_on_a_missing_default_store_names_the_remedy(hexaccount, tmp_path: Path):
     refused = hexaccount("users", "list")
     assert refused.returncode == 3
     assert "hexaccount migrate" in refused.stderr
@@ -133,7 +133,7 @@ def test_a_command_on_the_default_store_says_how_to_make_it(hexaccount, tmp_path
         (["--config", "missing.toml", "http"], {}, "missing.toml"),
     ],
 )
-def test_a_setting_that_does_not_fit_is_named_with_the_remedy(hexaccount, tmp_path, arguments, settings, named):
+def test_an_invalid_setting_is_named_with_the_remedy(hexaccount, tmp_path, arguments, settings, named):
     refused = hexaccount(*arguments, **settings)
     assert refused.returncode == 2
     assert named in refused.stderr
@@ -141,7 +141,7 @@ def test_a_setting_that_does_not_fit_is_named_with_the_remedy(hexaccount, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_admin_makes_and_sees_users_beside_the_service(serving, hexaccount):
+def test_an_admin_registers_and_lists_users_while_the_service_runs(serving, hexaccount):
     with serving() as (_, url):
         names = (
             "--user-name",
@@ -163,7 +163,7 @@ def test_an_admin_makes_and_sees_users_beside_the_service(serving, hexaccount):
 
 
 @pytest.mark.parametrize("arguments", [["http"], ["keys", "list"], ["users", "list"]])
-def test_a_key_file_that_holds_no_secret_is_named_with_the_remedy(hexaccount, tmp_path, arguments):
+def test_a_key_file_without_a_secret_is_an_error_with_the_remedy(hexaccount, tmp_path, arguments):
     assert hexaccount("migrate").returncode == 0
     (tmp_path / "hexaccount-data" / "jwt.key").write_text("short\n")
     refused = hexaccount(*arguments)

@@ -1,4 +1,4 @@
-"""Ended sessions as clients meet them, on two worker processes that share a Redis, whatever happens to that."""
+"""Sessions end on two workers that share a Redis, also while Redis hangs, dies and loses its data."""
 
 import random
 import sqlite3
@@ -16,7 +16,7 @@ import requests
 from hexaccount_redis.session_cache import LIFETIME
 from tests.servers.processes import RunningCommand
 from tests.servers.redis import RedisServer, client
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
@@ -32,7 +32,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def running(redis: RedisServer, serving: Callable[..., Any]) -> Iterator[tuple[RunningCommand, str]]:
-    """Give a service of two workers on SQLite and this Redis, and its address."""
+    """Yield a service of two workers on SQLite and this Redis, and its URL."""
     if not redis.running:
         redis.start()
     settings = {"HEXACCOUNT_CACHE": redis.url, "HEXACCOUNT_LIMITS__ENABLED": "false"}
@@ -50,7 +50,7 @@ def ada(running: tuple[RunningCommand, str]) -> Account:
 
 
 def statuses(account: Account, headers: Headers, number: int = 8) -> set[int]:
-    """Return the answers to requests on connections of their own, which the kernel gives to either worker."""
+    """Return the statuses of requests on new connections, which the kernel assigns to either worker."""
     return {account.get("/api/v1/me", {**headers, "Connection": "close"}).status_code for _ in range(number)}
 
 
@@ -59,33 +59,33 @@ def log_out(account: Account, headers: Headers) -> None:
     assert answer.status_code == 204
 
 
-def end_others(account: Account, headers: Headers) -> None:
+def end_other_sessions(account: Account, headers: Headers) -> None:
     answer = requests.delete(f"{account.url}/api/v1/me/sessions", headers=account.log_in(), timeout=20)
     assert answer.status_code == 204
 
 
-def ended_at_once(account: Account, rounds: int) -> None:
-    """End known sessions one after the other, while others keep asking, and see each dead at once everywhere."""
-    with ThreadPoolExecutor(2) as others:
+def check_sessions_end_at_once(account: Account, rounds: int) -> None:
+    """End cached sessions under parallel requests; each must be invalid at once on both workers."""
+    with ThreadPoolExecutor(2) as pool:
         for number in range(rounds):
             headers = account.log_in()
             assert statuses(account, headers, 4) == {200}, number
-            asking = [others.submit(statuses, account, headers, 6) for _ in range(2)]
-            (log_out, end_others)[number % 2](account, headers)
+            parallel = [pool.submit(statuses, account, headers, 6) for _ in range(2)]
+            (log_out, end_other_sessions)[number % 2](account, headers)
             assert statuses(account, headers) == {401}, number
-            for answers in asking:
-                assert answers.result() <= {200, 401}
+            for found in parallel:
+                assert found.result() <= {200, 401}
             assert statuses(account, headers, 2) == {401}, number
 
 
-def test_an_ended_session_is_dead_at_the_next_request_on_all_processes(ada: Account) -> None:
-    ended_at_once(ada, ROUNDS)
+def test_an_ended_session_is_invalid_at_the_next_request_on_all_processes(ada: Account) -> None:
+    check_sessions_end_at_once(ada, ROUNDS)
 
 
-def test_so_it_is_while_redis_loses_everything_and_is_killed_and_comes_back(ada: Account, redis: RedisServer) -> None:
+def test_sessions_end_at_once_while_redis_is_flushed_killed_and_restarted(ada: Account, redis: RedisServer) -> None:
     done, chance = Event(), random.Random(1)
 
-    def trouble() -> None:
+    def disrupt_redis() -> None:
         while not done.wait(chance.uniform(0.01, 0.3)):
             kind = chance.choice(["flush", "flush", "save", "kill", "kill"])
             if kind == "kill":
@@ -96,16 +96,16 @@ def test_so_it_is_while_redis_loses_everything_and_is_killed_and_comes_back(ada:
                 with client(redis.url) as connection:
                     connection.flushdb() if kind == "flush" else connection.save()
 
-    maker = Thread(target=trouble)
-    maker.start()
+    disruption = Thread(target=disrupt_redis)
+    disruption.start()
     try:
-        ended_at_once(ada, ROUNDS)
+        check_sessions_end_at_once(ada, ROUNDS)
     finally:
         done.set()
-        maker.join()
+        disruption.join()
 
 
-def test_while_redis_hangs_nothing_fails_and_no_session_is_known_for_longer_than_the_bound(
+def test_while_redis_hangs_no_request_fails_and_no_session_is_cached_longer_than_its_lifetime(
     ada: Account, redis: RedisServer, running: tuple[RunningCommand, str]
 ) -> None:
     for _ in range(2):
@@ -123,11 +123,11 @@ def test_while_redis_hangs_nothing_fails_and_no_session_is_known_for_longer_than
             time.sleep(0.2)
         assert statuses(ada, headers) == {401}
         assert statuses(ada, other) == {200}
-    assert "Redis is lost" in running[0].output
-    assert "Redis is back" in running[0].output
+    assert "Redis is unavailable" in running[0].output
+    assert "Redis is available again" in running[0].output
 
 
-def test_a_disabled_account_is_locked_out_at_once_by_a_command_line_with_the_cache_and_soon_by_one_without(
+def test_disabling_an_account_takes_effect_at_once_with_the_cache_and_after_its_lifetime_without(
     ada: Account, redis: RedisServer, hexaccount: Callable[..., Any]
 ) -> None:
     for settings, patience in (({"HEXACCOUNT_CACHE": redis.url}, 0.0), ({}, LIFETIME + 1.0)):
@@ -141,7 +141,7 @@ def test_a_disabled_account_is_locked_out_at_once_by_a_command_line_with_the_cac
         assert hexaccount("users", "enable", "ada", **settings).returncode == 0
 
 
-def test_known_sessions_are_answered_while_nobody_can_read_the_store(ada: Account, tmp_path: Path) -> None:
+def test_cached_sessions_are_valid_while_the_store_cannot_be_read(ada: Account, tmp_path: Path) -> None:
     headers = ada.log_in()
     assert statuses(ada, headers) == {200}
     with closing(sqlite3.connect(tmp_path / "hexaccount-data" / "hexaccount.db")) as connection:

@@ -1,4 +1,4 @@
-"""Signals to stop, at whatever moment of a process's life they come."""
+"""Stop signals at every moment in the life of a process."""
 
 import json
 import signal
@@ -16,10 +16,10 @@ import pytest
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings, WebhookSettings
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import save
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.transactions import save
 from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
-from tests.servers.processes import RunningCommand, console_command, spawn, tail, unmeasured
+from tests.servers.processes import RunningCommand, console_command, spawn, tail, without_coverage
 
 pytestmark = pytest.mark.long
 
@@ -28,17 +28,17 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 KEY = "k" * 40
 
 
-def holds(pid: int, number: signal.Signals) -> bool:
-    """Tell whether a process holds a signal back, as it does from its first line on."""
-    (blocked,) = [
+def blocks(pid: int, number: signal.Signals) -> bool:
+    """Return whether a process blocks a signal, as it does from its first line."""
+    (mask,) = [
         line.split()[1] for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigBlk")
     ]
-    return bool(int(blocked, 16) >> (number - 1) & 1)
+    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
-def wait_until(holds_true: Callable[[], object]) -> None:
+def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 20
-    while not holds_true():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -48,38 +48,41 @@ def wait_until(holds_true: Callable[[], object]) -> None:
     [["relay"], ["http", "--port", "0", "--workers", "2"], ["realtime", "--port", "0", "--workers", "2"]],
     ids=["relay", "http", "realtime"],
 )
-def test_a_signal_in_the_first_second_of_a_process_ends_it_in_order(
+def test_a_signal_in_the_first_second_of_a_process_ends_it_with_code_0(
     tmp_path: Path, environment: dict[str, str], hexaccount: Callable[..., Any], arguments: list[str]
 ) -> None:
     assert hexaccount("migrate").returncode == 0
 
     def end_after(moment: float, number: signal.Signals) -> bool:
         output = tmp_path / f"output-{moment}-{number}"
-        # Not measured, which would take most of this second.
+        # Without coverage, whose start would take most of this second.
         process = spawn(
-            [*console_command("hexaccount"), *arguments], output=output, env=unmeasured() | environment, cwd=tmp_path
+            [*console_command("hexaccount"), *arguments],
+            output=output,
+            env=without_coverage() | environment,
+            cwd=tmp_path,
         )
         time.sleep(moment)
-        held = holds(process.pid, number)
+        blocked = blocks(process.pid, number)
         process.send_signal(number)
-        while not held and process.poll() is None:
-            # Python may drop an order that comes while it begins itself: it looks whether its script is a package.
+        while not blocked and process.poll() is None:
+            # Python may drop a signal during its own start.
             time.sleep(0.5)
             process.send_signal(number)
         code = process.wait(20)
-        # Before its first line it is Python that is ended, or the loading of it, of which nothing is in hand.
-        if held:
+        # Before its first line the signal ends Python itself.
+        if blocked:
             assert (code, "Traceback" in tail(output)) == (0, False), f"{number.name} after {moment} s: {tail(output)}"
-        return held
+        return blocked
 
-    with ThreadPoolExecutor(3) as at_once:
-        held = list(at_once.map(lambda both: end_after(*both), product(MOMENTS, SIGNALS)))
-    assert sum(held) >= len(held) // 3, "hardly any process had begun"
+    with ThreadPoolExecutor(3) as executor:
+        blocked = list(executor.map(lambda both: end_after(*both), product(MOMENTS, SIGNALS)))
+    assert sum(blocked) >= len(blocked) // 3, "hardly any process had started"
 
 
-@pytest.mark.parametrize("later", [False, True], ids=["held", "at work"])
+@pytest.mark.parametrize("later", [False, True], ids=["blocked", "running"])
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_command_that_does_not_last_obeys_signals_as_any_program_does(
+def test_a_short_command_ends_by_a_signal_as_any_program_does(
     tmp_path: Path,
     environment: dict[str, str],
     hexaccount: Callable[..., Any],
@@ -89,12 +92,12 @@ def test_a_command_that_does_not_last_obeys_signals_as_any_program_does(
     assert hexaccount("migrate").returncode == 0
     names = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "L"]
     argv = [*console_command("hexaccount"), "users", "register", *names, "--password-stdin"]
-    with Popen(argv, stdin=PIPE, cwd=tmp_path, env=unmeasured() | environment) as process:
-        # Where this test is slow, the moment in which it is held back is over: then the command waits for the password.
-        began = time.monotonic()
-        wait_until(lambda: holds(process.pid, number) or time.monotonic() - began > 3)
+    with Popen(argv, stdin=PIPE, cwd=tmp_path, env=without_coverage() | environment) as process:
+        # If this test is slow, the command may have unblocked the signals already, and waits for the password.
+        start = time.monotonic()
+        wait_until(lambda: blocks(process.pid, number) or time.monotonic() - start > 3)
         if later:
-            wait_until(lambda: not holds(process.pid, number))
+            wait_until(lambda: not blocks(process.pid, number))
             time.sleep(0.5)
         process.send_signal(number)
         assert process.wait(10) == {signal.SIGINT: 130, signal.SIGTERM: -signal.SIGTERM}[number]
@@ -102,13 +105,13 @@ def test_a_command_that_does_not_last_obeys_signals_as_any_program_does(
 
 @pytest.fixture
 def service(tmp_path: Path, receiver: Receiver) -> Iterator[Service]:
-    """Give a service on SQLite that owes the receiver an event."""
+    """Yield a service on SQLite with an event pending for the receiver."""
     webhook = WebhookSettings(name="crm", url=receiver.url, secret=SECRET, allow_private=True)
     settings = Settings(store=f"sqlite:///{tmp_path}/store.db", jwt=JwtSettings(key=KEY), webhooks=[webhook])
     with open_service(settings) as service:
         service.store.migrate()
         service.subscribe()
-        save(service.store, People().user())
+        save(service.store, Factory().user())
         yield service
 
 
@@ -122,7 +125,7 @@ def receiver() -> Iterator[Receiver]:
 def relaying(
     service: Service, receiver: Receiver, tmp_path: Path, environment: dict[str, str]
 ) -> Iterator[RunningCommand]:
-    """Give a relay whose receiver has an event in hand, and keeps it waiting."""
+    """Start a relay whose receiver has received an event and does not answer yet."""
     receiver.hold = threading.Event()
     webhooks = [{"name": "crm", "url": receiver.url, "secret": SECRET, "allow_private": True}]
     settings = {
@@ -137,7 +140,7 @@ def relaying(
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_relay_finishes_what_it_holds(
+def test_a_relay_finishes_the_delivery_in_progress(
     relaying: RunningCommand, receiver: Receiver, service: Service, number: signal.Signals
 ) -> None:
     relaying.process.send_signal(number)
@@ -149,18 +152,18 @@ def test_a_relay_finishes_what_it_holds(
     assert relaying.process.wait(10) == 0
     (held,) = receiver.ids
     service.deliver_all()
-    assert receiver.ids.count(held) == 1, "it was delivered, and is owed still"
+    assert receiver.ids.count(held) == 1, "it was delivered, and is still pending"
     assert "Traceback" not in relaying.output
 
 
-def test_a_second_signal_ends_a_relay_at_once_and_what_it_held_stays_owed(
+def test_a_second_signal_ends_a_relay_at_once_and_its_delivery_stays_pending(
     relaying: RunningCommand, receiver: Receiver, service: Service
 ) -> None:
     relaying.process.send_signal(signal.SIGTERM)
     wait_until(lambda: "stopping" in relaying.output)
     relaying.process.send_signal(signal.SIGTERM)
     time.sleep(0.8)
-    assert relaying.process.poll() is None, "an order that comes twice in a moment is one order"
+    assert relaying.process.poll() is None, "a signal that comes twice in a moment counts once"
     relaying.process.send_signal(signal.SIGINT)
     assert relaying.process.wait(2) == 0
     much_later = service.container.clock().now() + timedelta(days=1)

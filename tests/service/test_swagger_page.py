@@ -1,4 +1,4 @@
-"""The page of the API document as a person meets it: Swagger UI in a real browser, on a real service."""
+"""The page of the API document: Swagger UI in a real browser, on a real service."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from tests.documented.application import document
 pytestmark = pytest.mark.long
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-# A container has neither a sandbox nor a graphics card, and what a browser asks for by itself is not the page's doing.
+# A container has neither a sandbox nor a graphics card, and the browser's own requests are not the page's.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,26 +37,26 @@ def browser() -> Iterator[Browser]:
 
 
 class SwaggerPage:
-    """The page, with all that a browser complains of and asks for."""
+    """The page, with the errors and the requests of the browser."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self.url = url
-        self.complaints: list[str] = []
-        self.asked: list[str] = []
+        self.errors: list[str] = []
+        self.requested: list[str] = []
         self._page: Page = browser.new_page(viewport={"width": 1200, "height": 1000})
-        self._page.on("console", lambda message: self.complaints.append(message.text))
-        self._page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self._page.on("requestfailed", lambda request: self.complaints.append(f"{request.url}: {request.failure}"))
-        self._page.on("request", lambda request: self.asked.append(request.url))
+        self._page.on("console", lambda message: self.errors.append(message.text))
+        self._page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self._page.on("requestfailed", lambda request: self.errors.append(f"{request.url}: {request.failure}"))
+        self._page.on("request", lambda request: self.requested.append(request.url))
         self._page.goto(f"{url}/swagger/")
         self._page.locator("#operations-me-get_me").wait_for()
 
-    def photograph(self, name: str) -> None:
+    def screenshot(self, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self._page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     def execute(self, operation: str, **body: str) -> tuple[int, Any]:
-        """Try an operation out as the page offers it, with some members of the example in its body changed."""
+        """Try an operation out, with some members of the example body changed."""
         block = self._page.locator(f"#operations-{operation}")
         if not block.locator(".opblock-body").is_visible():
             block.locator(".opblock-summary-control").click()
@@ -67,7 +67,7 @@ class SwaggerPage:
         with self._page.expect_response(lambda answer: answer.request.resource_type == "fetch") as answered:
             block.get_by_role("button", name="Execute").click()
         shown = block.locator(".live-responses-table .response")
-        # Until then it may be the answer before.
+        # Until then it may be the previous response.
         expect(shown.locator(".response-col_status")).to_contain_text(str(answered.value.status))
         text = shown.locator(".response-col_description pre").first.inner_text()
         return answered.value.status, json.loads(text) if text.startswith("{") else None
@@ -80,13 +80,13 @@ class SwaggerPage:
         dialog.get_by_role("button", name="Close").last.click()
 
 
-def test_a_person_tries_the_service_out_on_its_page(
+def test_a_user_tries_the_service_out_on_its_page(
     serving: Callable[..., AbstractContextManager[tuple[object, str]]], browser: Browser
 ) -> None:
     with serving(HEXACCOUNT_STORE="memory://") as (_, url):
         assert requests.get(f"{url}/swagger.json", timeout=20).json() == json.loads(json.dumps(document()))
         page = SwaggerPage(browser, url)
-        page.photograph("swagger")
+        page.screenshot("swagger")
         assert page.execute("me-get_me")[0] == 401
         assert page.execute("account-register")[0] == 201
         status, opened = page.execute("account-log_in", device="")
@@ -94,9 +94,9 @@ def test_a_person_tries_the_service_out_on_its_page(
         page.authorize(opened["data"]["access"])
         status, me = page.execute("me-get_me")
         assert (status, me["data"]["user_name"]) == (200, "ada")
-        page.photograph("swagger-tried-out")
+        page.screenshot("swagger-tried-out")
         assert page.execute("account-log_out")[0] == 204
         assert page.execute("me-get_me")[0] == 401
-        # A browser notes each refusal; there is nothing else that it would complain of.
-        assert [text for text in page.complaints if "status of 401" not in text] == []
-        assert {asked.startswith((f"{url}/", "data:")) for asked in page.asked} == {True}
+        # The browser logs each 401; it logs no other error.
+        assert [text for text in page.errors if "status of 401" not in text] == []
+        assert {requested.startswith((f"{url}/", "data:")) for requested in page.requested} == {True}

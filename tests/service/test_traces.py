@@ -1,4 +1,4 @@
-"""One trace, from a request to the header of a Kafka message, as a collector gets it."""
+"""One trace, from a request to the header of a Kafka message, as a collector receives it."""
 
 import json
 import secrets
@@ -12,13 +12,14 @@ import pytest
 import requests
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from tests.people import registration_form
 from tests.servers import forked
 from tests.servers.kafka import all_messages, headers_of
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.otlp import OtlpReceiver, attributes_of
 from tests.servers.postgres import temporary_database
 from tests.servers.processes import RunningCommand
-from tests.service.conftest import Account
+from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
@@ -27,8 +28,8 @@ REGISTERED = "hexaccount.user.registered.v1"
 CREATED = "hexaccount.profile.created.v1"
 PROFILE = "profile-of-a-registered-user"
 NAME = "zebulon.7f3a"
-# What a store is asked while somebody is registered, and by whom.
-OF_THE_STORE = {
+# The commands of a store during a registration, each with its parent span.
+STORE_SPANS = {
     "postgresql": {("RegisterUser", "INSERT users journal deliveries"), (f"process {PROFILE}", "SELECT profiles")},
     "mongodb": {
         ("RegisterUser", "insert users"),
@@ -45,8 +46,8 @@ def collector() -> Iterator[OtlpReceiver]:
 
 
 @pytest.fixture
-def around(collector: OtlpReceiver, kafka_topic: str, redis_url: str) -> dict[str, str]:
-    """Give the settings that name what is around a service."""
+def server_settings(collector: OtlpReceiver, kafka_topic: str, redis_url: str) -> dict[str, str]:
+    """Return the settings that name the servers."""
     return {
         "HEXACCOUNT_CACHE": redis_url,
         "HEXACCOUNT_EVENTS": json.dumps([kafka_topic]),
@@ -59,7 +60,7 @@ def around(collector: OtlpReceiver, kafka_topic: str, redis_url: str) -> dict[st
 
 @pytest.fixture
 def relaying(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
-    """Give a function that has a process deliver events while its block runs."""
+    """Return a context manager that runs a relay."""
 
     @contextmanager
     def relay(**settings: str) -> Iterator[None]:
@@ -71,15 +72,15 @@ def relaying(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
     return relay
 
 
-@pytest.fixture(params=OF_THE_STORE)
+@pytest.fixture(params=STORE_SPANS)
 def running(
     request: pytest.FixtureRequest,
-    around: dict[str, str],
+    server_settings: dict[str, str],
     hexaccount: Callable[..., Any],
     relaying: Callable[..., Any],
     serving: Callable[..., Any],
 ) -> Iterator[tuple[RunningCommand, str]]:
-    """Give a service on each store that others share, on one with a relay of its own, and its address."""
+    """Start a service on each shared store, on MongoDB with a separate relay; yield its process and URL."""
     temporary, server = {
         "postgresql": (temporary_database, "postgres_server"),
         "mongodb": (temporary_mongo_database, "mongo_server"),
@@ -87,7 +88,7 @@ def running(
     with ExitStack() as stack:
         settings = {
             "HEXACCOUNT_STORE": stack.enter_context(temporary(request.getfixturevalue(server))),
-            **around,
+            **server_settings,
         }
         assert hexaccount("migrate", **settings).returncode == 0
         if request.param == "mongodb":
@@ -101,12 +102,12 @@ def of_trace(spans: Sequence[Span], trace_id: str) -> list[Span]:
 
 
 def message_of(topic: str, event_type: str) -> dict[str, str]:
-    """Return the headers of the one message that tells of an event of this type."""
+    """Return the headers of the one message with an event of this type."""
     deadline = time.monotonic() + 30
     while True:
-        told = [headers for headers in map(headers_of, all_messages(topic)) if headers["ce_type"] == event_type]
-        if told:
-            (headers,) = told
+        found = [headers for headers in map(headers_of, all_messages(topic)) if headers["ce_type"] == event_type]
+        if found:
+            (headers,) = found
             return dict(headers)
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -118,13 +119,12 @@ def test_one_trace_reaches_from_a_request_to_the_header_of_a_message(
     command, url = running
     trace_id, client = secrets.token_hex(16), secrets.token_hex(8)
     account = Account(url, NAME)
-    body = {"user_name": NAME, "email": f"{NAME}@example.org", "password": account.password}
-    names = {"first_name": "Zebulon", "last_name": "Pike"}
+    form = registration_form(NAME, password=account.password, first_name="Zebulon", last_name="Pike")
     traced = {"traceparent": f"00-{trace_id}-{client}-01"}
     path = f"{url}/api/v1/public/register"
-    registered = requests.post(path, json=body | names, headers=traced, timeout=20)
+    registered = requests.post(path, json=form, headers=traced, timeout=20)
     assert registered.status_code == 201
-    assert requests.post(path, json=body | names, headers=traced, timeout=20).status_code == 409
+    assert requests.post(path, json=form, headers=traced, timeout=20).status_code == 409
 
     created = message_of(kafka_topic, CREATED)
     send = f"send {kafka_topic}"
@@ -140,7 +140,7 @@ def test_one_trace_reaches_from_a_request_to_the_header_of_a_message(
     by_id = {span.span_id.hex(): span for span in spans}
     tree = {(by_id[parent].name, span.name) for span in spans if (parent := span.parent_span_id.hex()) in by_id}
 
-    # From the request to its messages, to what they ask of store and cache, and to what becomes of the events.
+    # From the request to its messages, their commands to store and cache, and the deliveries of their events.
     assert {span.name for span in spans if span.parent_span_id.hex() not in by_id} == {REGISTER}
     assert {span.parent_span_id.hex() for span in spans if span.name == REGISTER} == {client}
     assert tree >= {
@@ -150,7 +150,7 @@ def test_one_trace_reaches_from_a_request_to_the_header_of_a_message(
         ("RegisterUser", f"process {PROFILE}"),
         ("RegisterUser", send),
         (f"process {PROFILE}", send),
-        *OF_THE_STORE[request.node.callspec.params["running"]],
+        *STORE_SPANS[request.node.callspec.params["running"]],
     }
     (first, second) = sorted(
         (span for span in spans if span.name == REGISTER), key=lambda span: span.start_time_unix_nano
@@ -163,22 +163,22 @@ def test_one_trace_reaches_from_a_request_to_the_header_of_a_message(
     }
     assert attributes_of(second)["hexaccount.problem"] == "user_name_taken"
 
-    # A message carries the context in which its event was made, and so the trace goes on with whoever reads it.
+    # A message carries the context in which its event was recorded, so that its consumer can continue the trace.
     header = message_of(kafka_topic, REGISTERED)["ce_traceparent"].split("-")
     assert (header[1], by_id[header[2]].name, header[3]) == (trace_id, "RegisterUser", "01")
     header = created["ce_traceparent"].split("-")
     assert (header[1], by_id[header[2]].name, header[3]) == (trace_id, f"process {PROFILE}", "01")
     assert {span.kind for span in spans if span.name == send} == {Span.SPAN_KIND_PRODUCER}
 
-    # That a name is taken is no failure of the service, and no span tells a name, not even one that the store repeats.
+    # A taken name is no failure of the service, and no span contains a name, not even from an error of the store.
     failed = {span.name for span in spans if span.status.code == Status.STATUS_CODE_ERROR}
     assert not failed & {REGISTER, "RegisterUser"}
     assert not [span.name for span in collector.spans if NAME in str(span) or "Zebulon" in str(span)]
-    assert {told["service.name"] for told in collector.resources} == {"hexaccount"}
+    assert {resource["service.name"] for resource in collector.resources} == {"hexaccount"}
     assert f"trace={trace_id}" in command.output
 
 
-def test_a_collector_that_is_away_slows_nothing_and_keeps_no_service_from_stopping(
+def test_an_unreachable_collector_delays_neither_requests_nor_the_stop(
     serving: Callable[..., Any],
 ) -> None:
     with OtlpReceiver() as gone:

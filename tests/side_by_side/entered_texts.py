@@ -1,10 +1,17 @@
-"""What people enter, and what attackers do: few enough names that they meet, and texts that stores have stumbled on."""
+"""The texts that the machine enters: few names, so that they collide, and texts that stores have mishandled."""
 
 import sys
 
 from hypothesis import strategies as st
 
-from hexaccount.conformance.suites.texts import ADVERSARIAL, ONE_ADDRESS, ONE_NAME, TWO_ADDRESSES, TWO_NAMES
+from hexaccount.conformance.suites.texts import (
+    ADVERSARIAL,
+    DISTINCT_ADDRESSES,
+    DISTINCT_NAMES,
+    EQUIVALENT_ADDRESSES,
+    EQUIVALENT_NAMES,
+)
+from tests.people import PASSWORD
 
 ATTACKS = [
     "",
@@ -24,16 +31,18 @@ ATTACKS = [
 any_text = st.text(st.characters(max_codepoint=sys.maxunicode), max_size=40)
 attacks = st.sampled_from(ATTACKS) | any_text
 names = st.sampled_from(
-    ["juliet", "romeo", *(name for pair in (*ONE_NAME.values(), *TWO_NAMES.values()) for name in pair)]
+    ["juliet", "romeo", *(name for pair in (*EQUIVALENT_NAMES.values(), *DISTINCT_NAMES.values()) for name in pair)]
 )
 addresses = st.sampled_from(
-    ["juliet@example.org", *(one for pair in (*ONE_ADDRESS.values(), *TWO_ADDRESSES.values()) for one in pair)]
+    [
+        "juliet@example.org",
+        *(one for pair in (*EQUIVALENT_ADDRESSES.values(), *DISTINCT_ADDRESSES.values()) for one in pair),
+    ]
 )
 entered_names = names | names | names | attacks
 entered_addresses = addresses | addresses | addresses | attacks
 logins = names | names | addresses | attacks
 free_texts = attacks
-PASSWORD = "correct horse battery"
 new_passwords = st.sampled_from(
     [
         "correct horse battery staple",

@@ -1,4 +1,4 @@
-"""A registration, or the step of a replay, is whole or was never, wherever the process that makes it is killed."""
+"""A registration and each step of a replay are atomic, wherever their process is killed."""
 
 import multiprocessing
 import signal
@@ -20,24 +20,23 @@ from hexaccount.events import replay_events as replaying
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.passwords.errors import WrongCredentials
-from hexaccount.passwords.log_in import LogIn
 from hexaccount_memory import MemoryPublisher
 from hexaccount_system import SystemClock
-from tests.application.people import registration
+from tests.people import log_in, registration
 from tests.servers.mongo import MongoServer, quick_directory
 from tests.servers.postgres import temporary_database
-from tests.side_by_side.doomed_registration import PASSWORD, opened, register
-from tests.side_by_side.doomed_replay import STEP, replay, replay_all
+from tests.side_by_side.killed_registration import opened, register
+from tests.side_by_side.killed_replay import STEP, replay, replay_all
 
 pytestmark = pytest.mark.long
 
-# Each is forked from one process that has imported everything and opened nothing.
+# The fork server imports everything once.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([register.__module__, replay.__module__])
 EVERY = 3
-"""A replay is killed at every third point; its steps are alike."""
-FEWEST_POINTS = 12
-"""A look-up or two, the commit and the acknowledgement, the claims of two subscribers: with fewer, none are counted."""
+"""A replay is killed at every third point only, as its steps are alike."""
+MIN_POINTS = 12
+"""Look-ups, commit, acknowledgement and the claims of two subscribers; with fewer points the counting is broken."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mongodb"])
@@ -46,98 +45,98 @@ def durable_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/hexaccount.db"
     elif request.param == "mongodb":
-        # It ends the transactions of the dead sooner than after a minute, for which the next one would wait.
+        # The server aborts transactions of killed processes after a second, not after a minute.
         with MongoServer(quick_directory(tmp_path), transaction_lifetime=1) as server:
-            yield f"mongodb://127.0.0.1:{server.port}/doomed?directConnection=true"
+            yield f"mongodb://127.0.0.1:{server.port}/killed?directConnection=true"
     else:
         with temporary_database(request.getfixturevalue("postgres_server")) as url:
             yield url
 
 
-def test_a_registration_is_whole_or_never_was_wherever_its_process_is_killed(
+def test_a_registration_is_atomic_wherever_its_process_is_killed(
     durable_store: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole, clock = 0, AfterTheLeases()
+    committed, clock = 0, ClockAfterLeases()
     with opened(durable_store, clock) as service:
         for point in count(1):
-            name = f"doomed{point}"
-            code, told = run_until_doom(register, durable_store, name, point)
-            exists = is_whole(service, clock, name)
-            assert told[:1] in ([], [201])
-            assert exists or not told, f"an acknowledged account is lost at point {point}"
-            whole += exists
+            name = f"user{point}"
+            code, received = run_until_killed(register, durable_store, name, point)
+            exists = is_complete(service, clock, name)
+            assert received[:1] in ([], [201])
+            assert exists or not received, f"an acknowledged account is lost at point {point}"
+            committed += exists
             if code == 0:
                 break
             assert code == -signal.SIGKILL
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{durable_store.partition(':')[0]}: killed at {point - 1} points, {whole} after the commit\n"
+            f"\n{durable_store.partition(':')[0]}: killed at {point - 1} points, {committed} after the commit\n"
         )
-    assert told == [201, point - 1]
-    assert point > FEWEST_POINTS
-    assert 0 < whole < point
+    assert received == [201, point - 1]
+    assert point > MIN_POINTS
+    assert 0 < committed < point
 
 
-def test_a_killed_replay_leaves_whole_aggregates_and_is_completed_by_another(
+def test_a_killed_replay_leaves_whole_aggregates_and_a_second_one_completes_it(
     durable_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replaying, "BATCH", STEP)
-    clock = AfterTheLeases()
+    clock = ClockAfterLeases()
     with opened(durable_store, clock) as service:
         for name in ("juliet", "romeo"):
             user_id = service.bus.handle(registration(name))
             for text in ("one", "two"):
                 service.bus.handle(UpdateProfile(user_id=user_id, changes={"bio": text}))
         deliver_all(service, clock)
-        journals = told_of(service)
+        journals = published_by(service)
     assert sorted(map(len, journals.values())) == [1, 1, 3, 3]
-    partly = 0
+    incomplete = 0
     for point in count(1, EVERY):
-        code, told = run_until_doom(replay, durable_store, point)
+        code, received = run_until_killed(replay, durable_store, point)
         with opened(durable_store, clock) as service:
             deliver_all(service, clock)
-            before = told_of(service)
-            assert before.items() <= journals.items(), f"part of an aggregate was owed at point {point}"
-            partly += 0 < len(before) < len(journals)
+            before = published_by(service)
+            assert before.items() <= journals.items(), f"part of an aggregate was enqueued at point {point}"
+            incomplete += 0 < len(before) < len(journals)
             replay_all(service)
             deliver_all(service, clock)
-            everything = told_of(service)
+            everything = published_by(service)
         assert everything == {key: before.get(key, []) + journals[key] for key in journals}
         if code == 0:
             break
         assert code == -signal.SIGKILL
-    assert point - EVERY <= told[0] < point
+    assert point - EVERY <= received[0] < point
     assert before == journals
-    assert point > FEWEST_POINTS
-    assert 0 < partly < point
+    assert point > MIN_POINTS
+    assert 0 < incomplete < point
 
 
-def told_of(service: Service) -> dict[tuple[str, UUID], list[int]]:
-    """Return which events of each aggregate the world outside was told of, in order."""
-    (outside,) = service.publishers.values()
-    assert isinstance(outside, MemoryPublisher)
-    told: dict[tuple[str, UUID], list[int]] = {}
-    for entry in outside.published:
-        told.setdefault((entry.aggregate, entry.aggregate_id), []).append(entry.sequence)
-    return told
+def published_by(service: Service) -> dict[tuple[str, UUID], list[int]]:
+    """Return the sequence numbers of the published events by aggregate, in order of publication."""
+    (publisher,) = service.publishers.values()
+    assert isinstance(publisher, MemoryPublisher)
+    sequences: dict[tuple[str, UUID], list[int]] = {}
+    for entry in publisher.published:
+        sequences.setdefault((entry.aggregate, entry.aggregate_id), []).append(entry.sequence)
+    return sequences
 
 
-def run_until_doom(work: Callable[..., None], *given: object) -> tuple[int | None, list[int]]:
-    """Return how the process has ended, and what it has told until then."""
+def run_until_killed(work: Callable[..., None], *given: object) -> tuple[int | None, list[int]]:
+    """Run `work` in a separate process, and return its exit code and what it has sent."""
     ours, its = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=work, args=(*given, its))
     process.start()
     its.close()
-    told = []
+    received = []
     with suppress(EOFError):
         while True:
-            told.append(ours.recv())
+            received.append(ours.recv())
     process.join(60)
-    return process.exitcode, told
+    return process.exitcode, received
 
 
-class AfterTheLeases(SystemClock):
-    """The clock of a restart so late that nobody waits for the deliveries which the dead process had claimed."""
+class ClockAfterLeases(SystemClock):
+    """A clock after the leases of all killed processes."""
 
     hours = 1
 
@@ -145,8 +144,8 @@ class AfterTheLeases(SystemClock):
         return super().now() + timedelta(hours=self.hours)
 
 
-def deliver_all(service: Service, clock: AfterTheLeases) -> None:
-    """Deliver what is owed, as patiently as a relay does where the dead have left a transaction open."""
+def deliver_all(service: Service, clock: ClockAfterLeases) -> None:
+    """Deliver everything; retry while MongoDB has not aborted transactions of killed processes."""
     for _ in range(60):
         try:
             service.deliver_all()
@@ -155,18 +154,18 @@ def deliver_all(service: Service, clock: AfterTheLeases) -> None:
             clock.hours += 1
         else:
             return
-    raise AssertionError("what the dead have left is refused for ever")
+    raise AssertionError("an open transaction of a killed process was never aborted")
 
 
-def is_whole(service: Service, clock: AfterTheLeases, name: str) -> bool:
-    """Return whether there is such an account; raises AssertionError if there is only part of one."""
+def is_complete(service: Service, clock: ClockAfterLeases, name: str) -> bool:
+    """Return whether the account exists; raises AssertionError if only part of it exists."""
     deliver_all(service, clock)
-    (outside,) = service.publishers.values()
-    assert isinstance(outside, MemoryPublisher)
+    (publisher,) = service.publishers.values()
+    assert isinstance(publisher, MemoryPublisher)
     try:
-        service.bus.handle(LogIn(user_name=name, password=PASSWORD))
+        log_in(service.bus, name)
     except WrongCredentials:
-        assert not [entry for entry in outside.published if entry.data.get("user_name") == name]
+        assert not [entry for entry in publisher.published if entry.data.get("user_name") == name]
         return False
     with service.store.unit_of_work() as uow:
         user = uow.users.find_by_name(name)

@@ -1,4 +1,4 @@
-"""A table of profiles that was dropped, and is rebuilt by a replay, equals the one before."""
+"""A replay rebuilds a lost table of profiles."""
 
 import random
 import sqlite3
@@ -26,19 +26,19 @@ from hexaccount.events.replay import Replay
 from hexaccount.events.replay_events import ReplayEvents
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount_memory import MemoryStore
-from tests.application.people import registration
+from tests.people import registration
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database
 
 pytestmark = pytest.mark.long
 
-ALL_OF_IT = "SELECT * FROM profiles ORDER BY id"
-PEOPLE = 25
+ALL_ROWS = "SELECT * FROM profiles ORDER BY id"
+USERS = 25
 
 
 @dataclass
-class Dropping:
-    """A service, and how its table of profiles is seen byte by byte, and lost, behind its back."""
+class RebuildCase:
+    """A service, with access to its table of profiles behind its back."""
 
     service: Service
     dump: Callable[[], Any]
@@ -53,36 +53,36 @@ def service_on(url: str) -> Service:
 
 
 @pytest.fixture
-def on_memory() -> Iterator[Dropping]:
+def on_memory() -> Iterator[RebuildCase]:
     with service_on("memory://") as service:
         assert isinstance(service.store, MemoryStore)
         tables = service.store._tables
 
         def drop(which: str) -> None:
-            for user_id in some(sorted(tables.profiles), which):
+            for user_id in selected(sorted(tables.profiles), which):
                 del tables.profiles[user_id]
 
         def dump() -> list[tuple[Any, ...]]:
             found = sorted(tables.profiles.values(), key=lambda profile: profile.id)
             return [(one.id, one.bio, one.phone, one.address, one.updated_at, one.version) for one in found]
 
-        yield Dropping(service, dump, drop)
+        yield RebuildCase(service, dump, drop)
 
 
 @pytest.fixture
-def on_sqlite(tmp_path: Path) -> Iterator[Dropping]:
+def on_sqlite(tmp_path: Path) -> Iterator[RebuildCase]:
     file = tmp_path / "hexaccount.db"
     with service_on(f"sqlite:///{file}") as service, closing(sqlite3.connect(file, isolation_level=None)) as rows:
 
         def drop(which: str) -> None:
-            ids = [row[0] for row in rows.execute(ALL_OF_IT)]
-            rows.executemany("DELETE FROM profiles WHERE id = ?", [(one,) for one in some(ids, which)])
+            ids = [row[0] for row in rows.execute(ALL_ROWS)]
+            rows.executemany("DELETE FROM profiles WHERE id = ?", [(one,) for one in selected(ids, which)])
 
-        yield Dropping(service, lambda: rows.execute(ALL_OF_IT).fetchall(), drop)
+        yield RebuildCase(service, lambda: rows.execute(ALL_ROWS).fetchall(), drop)
 
 
 @pytest.fixture
-def on_postgresql(postgres_server: str) -> Iterator[Dropping]:
+def on_postgresql(postgres_server: str) -> Iterator[RebuildCase]:
     with (
         temporary_database(postgres_server) as url,
         service_on(url) as service,
@@ -90,14 +90,14 @@ def on_postgresql(postgres_server: str) -> Iterator[Dropping]:
     ):
 
         def drop(which: str) -> None:
-            ids = [row[0] for row in rows.execute(ALL_OF_IT).fetchall()]
-            rows.execute("DELETE FROM profiles WHERE id = ANY(%s)", [some(ids, which)])
+            ids = [row[0] for row in rows.execute(ALL_ROWS).fetchall()]
+            rows.execute("DELETE FROM profiles WHERE id = ANY(%s)", [selected(ids, which)])
 
-        yield Dropping(service, lambda: rows.execute(ALL_OF_IT).fetchall(), drop)
+        yield RebuildCase(service, lambda: rows.execute(ALL_ROWS).fetchall(), drop)
 
 
 @pytest.fixture
-def on_mongodb(mongo_server: str) -> Iterator[Dropping]:
+def on_mongodb(mongo_server: str) -> Iterator[RebuildCase]:
     with (
         temporary_mongo_database(mongo_server) as url,
         service_on(url) as service,
@@ -107,34 +107,34 @@ def on_mongodb(mongo_server: str) -> Iterator[Dropping]:
 
         def drop(which: str) -> None:
             ids = [document["_id"] for document in profiles.find(sort=[("_id", 1)])]
-            profiles.delete_many({"_id": {"$in": some(ids, which)}})
+            profiles.delete_many({"_id": {"$in": selected(ids, which)}})
 
-        yield Dropping(service, lambda: [document.raw for document in profiles.find(sort=[("_id", 1)])], drop)
+        yield RebuildCase(service, lambda: [document.raw for document in profiles.find(sort=[("_id", 1)])], drop)
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql", "mongodb"])
-def dropping(request: pytest.FixtureRequest) -> Dropping:
-    found: Dropping = request.getfixturevalue(f"on_{request.param}")
+def case(request: pytest.FixtureRequest) -> RebuildCase:
+    found: RebuildCase = request.getfixturevalue(f"on_{request.param}")
     return found
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mongodb"])
-def dropping_a_table(request: pytest.FixtureRequest) -> Dropping:
-    """Give a service whose table others can get at; what is in memory nobody can."""
-    found: Dropping = request.getfixturevalue(f"on_{request.param}")
+def case_of_database(request: pytest.FixtureRequest) -> RebuildCase:
+    """Return a case whose table other processes can change."""
+    found: RebuildCase = request.getfixturevalue(f"on_{request.param}")
     return found
 
 
-def some(ids: Sequence[Any], which: str) -> list[Any]:
-    """Return all of the ids, or every other one."""
+def selected(ids: Sequence[Any], which: str) -> list[Any]:
+    """Return all ids, or every other one."""
     return list(ids if which == "all" else ids[::2])
 
 
 def populate(service: Service) -> list[UUID]:
-    """Register people who change their profiles at random."""
+    """Register users and change their profiles at random."""
     chance = random.Random(7)
     texts = ["", "First programmer", "\U0001f600 \u05e9\u05dc\u05d5\u05dd", "one\ntwo", "x" * 400]
-    ids = [service.bus.handle(registration(f"user{number}")) for number in range(PEOPLE)]
+    ids = [service.bus.handle(registration(f"user{number}")) for number in range(USERS)]
     service.deliver_all()
     for _ in range(150):
         changes = {name: chance.choice(texts) for name in ("bio", "address") if chance.random() < 0.7}
@@ -153,53 +153,51 @@ def rebuild(service: Service, **event_filter: Any) -> int:
 
 
 @pytest.mark.parametrize("which", ["all", "every other"])
-def test_a_table_that_was_dropped_and_rebuilt_equals_the_original(
-    dropping: Dropping, which: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    populate(dropping.service)
-    original = dropping.dump()
-    events = dropping.service.store.history.count(EventFilter())
+def test_a_rebuilt_table_equals_the_original(case: RebuildCase, which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    populate(case.service)
+    original = case.dump()
+    events = case.service.store.history.count(EventFilter())
     monkeypatch.setattr(replaying, "BATCH", 20)
-    dropping.drop(which)
-    assert dropping.dump() != original
-    assert rebuild(dropping.service) == events - PEOPLE
-    assert dropping.dump() == original
-    assert rebuild(dropping.service) == events - PEOPLE
-    assert dropping.dump() == original
-    assert dropping.service.store.history.count(EventFilter()) == events
+    case.drop(which)
+    assert case.dump() != original
+    assert rebuild(case.service) == events - USERS
+    assert case.dump() == original
+    assert rebuild(case.service) == events - USERS
+    assert case.dump() == original
+    assert case.service.store.history.count(EventFilter()) == events
 
 
-def test_a_table_from_an_old_backup_is_brought_up_to_date(dropping: Dropping) -> None:
-    ids, store = populate(dropping.service), dropping.service.store
-    original = dropping.dump()
-    dropping.drop("all")
+def test_a_table_from_an_old_backup_is_updated(case: RebuildCase) -> None:
+    ids, store = populate(case.service), case.service.store
+    original = case.dump()
+    case.drop("all")
     with store.unit_of_work() as uow:
         journals = [[from_entry(entry) for entry in uow.journal.of(Profile.kind, user_id)] for user_id in ids]
     store.stored_profiles.restore([Profile.fold(events[: 1 + len(events) // 2]) for events in journals])
-    assert len(dropping.dump()) == PEOPLE
-    assert dropping.dump() != original
-    rebuild(dropping.service)
-    assert dropping.dump() == original
+    assert len(case.dump()) == USERS
+    assert case.dump() != original
+    rebuild(case.service)
+    assert case.dump() == original
 
 
-def test_a_rebuilding_from_a_point_or_of_one_account_makes_whole_profiles(dropping: Dropping) -> None:
-    user_id, *_ = populate(dropping.service)
-    original = dropping.dump()
-    dropping.drop("all")
-    rebuild(dropping.service, user_id=user_id)
-    assert len(dropping.dump()) == 1
-    assert dropping.dump()[0] in original
-    last = dropping.service.store.history.page(EventFilter(), limit=10_000, after=None)[-1]
-    rebuild(dropping.service, first=last.id)
-    assert 1 <= len(dropping.dump()) <= 2
-    assert all(row in original for row in dropping.dump())
+def test_a_rebuild_from_an_event_or_of_one_account_makes_whole_profiles(case: RebuildCase) -> None:
+    user_id, *_ = populate(case.service)
+    original = case.dump()
+    case.drop("all")
+    rebuild(case.service, user_id=user_id)
+    assert len(case.dump()) == 1
+    assert case.dump()[0] in original
+    last = case.service.store.history.page(EventFilter(), limit=10_000, after=None)[-1]
+    rebuild(case.service, first=last.id)
+    assert 1 <= len(case.dump()) <= 2
+    assert all(row in original for row in case.dump())
 
 
-def test_a_lost_profile_refuses_changes_and_loses_none_until_it_is_rebuilt(dropping_a_table: Dropping) -> None:
-    service = dropping_a_table.service
+def test_a_lost_profile_refuses_changes_until_it_is_rebuilt(case_of_database: RebuildCase) -> None:
+    service = case_of_database.service
     user_id, *_ = populate(service)
     before = service.bus.handle(GetProfile(user_id=user_id))
-    dropping_a_table.drop("all")
+    case_of_database.drop("all")
     assert service.bus.handle(GetProfile(user_id=user_id)).version == 0
     with pytest.raises(StaleVersion):
         service.bus.handle(UpdateProfile(user_id=user_id, changes={"bio": "too early"}))
@@ -208,24 +206,24 @@ def test_a_lost_profile_refuses_changes_and_loses_none_until_it_is_rebuilt(dropp
     assert service.bus.handle(UpdateProfile(user_id=user_id, changes={"bio": "now"})).version == before.version + 1
 
 
-def test_who_writes_during_the_rebuilding_loses_nothing(dropping: Dropping, monkeypatch: pytest.MonkeyPatch) -> None:
-    service = dropping.service
+def test_no_change_is_lost_during_the_rebuild(case: RebuildCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = case.service
     ids = populate(service)
-    dropping.drop("every other")
+    case.drop("every other")
     monkeypatch.setattr(replaying, "BATCH", 10)
-    told: dict[UUID, str] = {}
+    written: dict[UUID, str] = {}
     after: JournalKey | None = None
     for number in range(1000):
         step = service.bus.handle(ReplayEvents(replay=Replay(target="profiles"), after=after))
         after = step.next
         for user_id in ids:
             if service.bus.handle(GetProfile(user_id=user_id)).version:
-                text = f"during the rebuilding: {number}"
-                told[user_id] = service.bus.handle(UpdateProfile(user_id=user_id, changes={"bio": text})).bio or ""
+                text = f"during the rebuild: {number}"
+                written[user_id] = service.bus.handle(UpdateProfile(user_id=user_id, changes={"bio": text})).bio or ""
         if after is None:
             break
-    assert {user_id: service.bus.handle(GetProfile(user_id=user_id)).bio for user_id in ids} == told
-    kept = dropping.dump()
-    dropping.drop("all")
+    assert {user_id: service.bus.handle(GetProfile(user_id=user_id)).bio for user_id in ids} == written
+    before = case.dump()
+    case.drop("all")
     rebuild(service)
-    assert dropping.dump() == kept
+    assert case.dump() == before

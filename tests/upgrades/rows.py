@@ -1,4 +1,4 @@
-"""Every row of a store as its own driver sees it, whatever the schema's version."""
+"""Reads every row of a store with its driver, whatever the version of the schema."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -11,25 +11,25 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from pymongo import MongoClient
 
-_NOTES = {"alembic_version", "schema_revision", "schema"}
+_VERSION_TABLES = {"alembic_version", "schema"}
 
 Rows = Mapping[str, list[dict[str, Any]]]
 
 
 def all_rows(url: str) -> Rows:
-    """Return the rows of every table in an order of their own, notes of the schema's version aside."""
+    """Return the sorted rows of every table, except the schema's version."""
     scheme = urlsplit(url).scheme
     found = {"sqlite": _of_sqlite, "postgresql": _of_postgresql, "mongodb": _of_mongodb}[scheme](url)
-    return {name: sorted(rows, key=repr) for name, rows in found.items() if name not in _NOTES}
+    return {name: sorted(rows, key=repr) for name, rows in found.items() if name not in _VERSION_TABLES}
 
 
 def lost(before: Rows, after: Rows) -> list[str]:
-    """Return the tables of which something was there before and is not any more; what was added is no loss."""
-    kept = {
+    """Return the tables that have lost rows or values; additions are no loss."""
+    remaining = {
         name: [{column: row.get(column) for column in old} for old, row in zip(rows, after.get(name, []), strict=False)]
         for name, rows in before.items()
     }
-    return [name for name in before if kept[name] != before[name] or len(after.get(name, [])) != len(before[name])]
+    return [name for name in before if remaining[name] != before[name] or len(after.get(name, [])) != len(before[name])]
 
 
 def _of_sqlite(url: str) -> dict[str, list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""What people have stored goes through every migration, up and down, and is what it was."""
+"""Rows go through every migration, up and down, without a loss."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,6 @@ from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.passwords.errors import WrongCredentials
-from hexaccount.passwords.log_in import LogIn
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount.signing_keys.add_key import AddKey
@@ -20,17 +19,16 @@ from hexaccount_mongo import schema as mongo_schema
 from hexaccount_mongo.migration import migrate as migrate_mongo
 from hexaccount_sql import schema as sql_schema
 from hexaccount_sql.migration import migrate as migrate_sql
-from tests.application.people import PASSWORD, registration
+from tests.people import log_in, registration
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database
+from tests.upgrades.planted_migration import VERSIONS, planted_migration
 from tests.upgrades.rows import all_rows, lost
 
 pytestmark = pytest.mark.long
 
 _LEASE = timedelta(seconds=30)
 _UNUSUAL = 'O\'Brien "the 2nd"; -- \\ \U0001f600 e\u0301'
-
-VERSIONS = sql_schema.SUPPORTED_VERSIONS
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mongodb"])
@@ -48,16 +46,16 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def service(url: str) -> Iterator[Service]:
-    """Give a service whose schema is of the first version."""
+    """Give a service on the first of two versions of the schema."""
     settings = Settings(store=url, jwt=JwtSettings(key="k" * 40), password=PasswordSettings(cost=4))
-    with open_service(settings) as service:
+    with planted_migration(), open_service(settings) as service:
         migrate_to(VERSIONS[0], service)
         service.subscribe()
         yield service
 
 
 def test_rows_are_what_they_were_after_every_migration_up_and_down(service: Service, url: str) -> None:
-    live_through_everything(service)
+    fill_every_table(service)
     before = all_rows(url)
     assert [name for name, rows in before.items() if not rows] == []
     for version in [*VERSIONS[1:], *reversed(VERSIONS[:-1]), *VERSIONS[1:]]:
@@ -68,38 +66,38 @@ def test_rows_are_what_they_were_after_every_migration_up_and_down(service: Serv
             assert after == before
         service.store.check()
     service.deliver_all()
-    assert service.bus.handle(LogIn(user_name="juliet", password=PASSWORD)).token
+    assert log_in(service.bus).token
     assert all_rows(url)["sessions"] != before["sessions"]
 
 
-def test_the_versions_of_all_stores_are_the_same() -> None:
+def test_sql_and_mongodb_have_the_same_versions() -> None:
     assert mongo_schema.SUPPORTED_VERSIONS == tuple(mongo_schema.SERVES) == sql_schema.SUPPORTED_VERSIONS
 
 
-@pytest.mark.parametrize("how", ["a row less", "another value"])
-def test_a_loss_is_seen(service: Service, url: str, how: str) -> None:
-    live_through_everything(service)
+@pytest.mark.parametrize("change", ["missing row", "changed value"])
+def test_a_loss_is_detected(service: Service, url: str, change: str) -> None:
+    fill_every_table(service)
     before = all_rows(url)
     table = "profiles"
     rows = before[table]
-    after = {**before, table: rows[1:] if how == "a row less" else [{**rows[0], "bio": None}, *rows[1:]]}
+    after = {**before, table: rows[1:] if change == "missing row" else [{**rows[0], "bio": None}, *rows[1:]]}
     assert lost(before, after) == [table]
     assert lost(before, {**before, table: [{**row, "new": 1} for row in rows], "other": []}) == []
 
 
-def live_through_everything(service: Service) -> None:
-    """Have something in every table, with what may be empty empty and full."""
+def fill_every_table(service: Service) -> None:
+    """Store something in every table, optional values both empty and set."""
     handle = service.bus.handle
-    juliet = handle(replace(registration("juliet"), idempotency_key="a key of her own"))
+    juliet = handle(replace(registration("juliet"), idempotency_key="a key"))
     handle(registration("romeo"))
     service.deliver_all()
     handle(UpdateProfile.of_text(juliet, {"bio": _UNUSUAL, "phone": None}))
-    access = handle(LogIn(user_name="juliet", password=PASSWORD, client_address="2001:db8::1", user_agent=_UNUSUAL))
+    access = log_in(service.bus, client_address="2001:db8::1", user_agent=_UNUSUAL)
     handle(RefreshSession(refresh=access.refresh))
-    handle(LogOut(session_id=handle(LogIn(user_name="romeo", password=PASSWORD)).session_id))
+    handle(LogOut(session_id=log_in(service.bus, "romeo").session_id))
     handle(AddKey())
     with pytest.raises(WrongCredentials):
-        handle(LogIn(user_name="romeo", password="a wrong one"))
+        log_in(service.bus, "romeo", "a wrong one")
     now = service.container.clock().now()
     outbox = service.store.outbox
     outbox.subscribe("elsewhere", ["*"])

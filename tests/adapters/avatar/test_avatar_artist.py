@@ -69,7 +69,7 @@ def places_in_layers(chosen: Choices) -> list[int]:
     return [list(options).index(getattr(chosen, layer)) for layer, options in LAYERS.items()]
 
 
-def test_every_process_draws_the_very_same_bytes(artist: AvatarArtist) -> None:
+def test_every_process_draws_the_same_bytes(artist: AvatarArtist) -> None:
     one, other = (drawn_in_another_process("ada.lovelace", seed) for seed in ("1", "2"))
     assert one == other == artist.draw("ada.lovelace")
 
@@ -80,16 +80,16 @@ def test_drawing_others_in_between_changes_nothing(artist: AvatarArtist) -> None
     assert artist.draw("ada.lovelace") == first
 
 
-def test_picture_is_a_complete_png_of_the_stated_size(artist: AvatarArtist) -> None:
+def test_a_picture_is_a_complete_png_of_256_by_256_pixels(artist: AvatarArtist) -> None:
     png = artist.draw("ada.lovelace")
     with Image.open(BytesIO(png)) as image:
         image.verify()
         assert (image.format, image.size) == ("PNG", (256, 256))
 
 
-def test_art_has_not_changed_since_clients_cached_it(artist: AvatarArtist) -> None:
-    # Pixels, since another zlib may pack the same picture into other bytes.
-    # A new digest here is a new face for everybody: change it only on purpose.
+def test_a_picture_has_not_changed_since_clients_cached_it(artist: AvatarArtist) -> None:
+    # Pixels, because another version of zlib may compress the same picture to other bytes.
+    # A new digest means a new picture for every user: change it only on purpose.
     digest = sha256(pixels(artist.draw("ada.lovelace"))).hexdigest()
     assert digest == "6223580073bffaba695cf0d6c8daa2fb078d06616af4581d8171eac64e7b5311"
 
@@ -105,12 +105,12 @@ def test_choices_for_an_identifier_have_not_changed_since_clients_cached_them() 
     assert digest == "3c2be173e23f2c0109909284922bea64eaa74313a52bb9b30eb225365f9186b6"
 
 
-def test_ten_thousand_identifiers_hardly_ever_share_their_choices() -> None:
+def test_fewer_than_one_in_a_hundred_identifiers_share_their_choices() -> None:
     assert len({choose(f"user-{number}") for number in range(10_000)}) > 9_900
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_every_kind_of_a_layer_is_somebodys(layer: str) -> None:
+def test_every_kind_of_a_layer_is_chosen_for_some_user(layer: str) -> None:
     worn = {getattr(choose(f"user-{number}"), layer) for number in range(2_000)}
     assert worn == set(LAYERS[layer])
 
@@ -129,7 +129,7 @@ def test_every_kind_of_a_layer_can_be_seen(layer: str, artist: AvatarArtist, mon
     seen = set()
     for kind in LAYERS[layer]:
         monkeypatch.setattr("hexaccount_avatar.artist.choose", lambda _, kind=kind: replace(bare, **{layer: kind}))
-        seen.add(pixels(artist.draw("anybody")))
+        seen.add(pixels(artist.draw("any")))
     assert len(seen) == len(LAYERS[layer])
 
 
@@ -142,10 +142,10 @@ def test_any_text_has_a_picture(identifier: str, artist: AvatarArtist) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(identifier=st.text())
-def test_no_text_is_refused(identifier: str) -> None:
+def test_no_text_is_rejected(identifier: str) -> None:
     assert len(PillowAvatarArtist().draw(identifier)) < 20_000
 
 
-def test_identifiers_that_only_look_alike_have_pictures_of_their_own() -> None:
+def test_identifiers_that_only_look_alike_have_different_pictures() -> None:
     cyrillic = "\u0430d\u0430"
     assert len({choose(identifier) for identifier in ("ada", "Ada", "ada ", cyrillic)}) == 4

@@ -1,4 +1,4 @@
-"""A toy service in a process group of its own, and what tests ask of it. Every wait has an end."""
+"""Runs a toy service in its own process group for the tests. Every wait has a time-out."""
 
 import contextlib
 import http.client
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 class Reply(NamedTuple):
@@ -29,10 +29,10 @@ class Reply(NamedTuple):
         return json.loads(self.body)
 
 
-def until(fact: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not fact():
-        assert time.monotonic() < end, f"waited in vain until {what}"
+def until(condition: Callable[[], object], description: str) -> None:
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < end, f"timed out waiting until {description}"
         time.sleep(0.01)
 
 
@@ -46,7 +46,7 @@ def read_reply(connection: socket.socket, method: str = "GET") -> Reply:
 
 
 class Service:
-    """Starts a toy service; `news` are what its processes told, in order."""
+    """Starts a toy service; `events` are what its processes reported, in order."""
 
     def __init__(self, **options: Any) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="toy-"))
@@ -58,30 +58,30 @@ class Service:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
-                # When coverage is measured, a forked process says so; the tests want to hear of nothing else.
+                # A forked process warns when coverage is measured; the tests expect no other output.
                 env={**os.environ, "PYTHONWARNINGS": "ignore:Module hexaccount_granian was previously imported"},
             )
         self.host = options.get("host", "127.0.0.1")
         self.port = 0
-        self.told: list[dict[str, Any]] = []
-        self._news: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self.events: list[dict[str, Any]] = []
+        self._unread: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._begun = contextlib.ExitStack()
+        self._connections = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._begun.close()
-        # In order if it can be had: processes that are killed leave no coverage.
+        self._connections.close()
+        # An orderly stop first: processes that are killed leave no coverage data.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.terminate()
             self.process.wait(5)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
+        self.process.wait(TIMEOUT)
+        self._reader.join(TIMEOUT)
         assert self.process.stdout is not None
         self.process.stdout.close()
         shutil.rmtree(self.folder)
@@ -92,31 +92,33 @@ class Service:
 
     def wait_for(self, event: str) -> dict[str, Any]:
         while True:
-            news = self._news.get(timeout=PATIENCE)
-            assert news is not None, f"the service ended before {event!r}: {self.told} {self.errors.read_text()}"
-            self.told.append(news)
-            if news["event"] == event:
-                return news
+            event_read = self._unread.get(timeout=TIMEOUT)
+            assert event_read is not None, (
+                f"the service ended before {event!r}: {self.events} {self.errors.read_text()}"
+            )
+            self.events.append(event_read)
+            if event_read["event"] == event:
+                return event_read
 
     def connect(self) -> socket.socket:
-        return socket.create_connection((self.host, self.port), timeout=PATIENCE)
+        return socket.create_connection((self.host, self.port), timeout=TIMEOUT)
 
     def send(self, raw: bytes, method: str = "GET") -> Reply:
         with self.connect() as connection:
             connection.sendall(raw)
             return read_reply(connection, method)
 
-    def ask(self, path: str, method: str = "GET", *headers: str, body: bytes = b"") -> Reply:
+    def request(self, path: str, method: str = "GET", *headers: str, body: bytes = b"") -> Reply:
         lines = [f"{method} {path} HTTP/1.1", "Host: toy", *headers, "", ""]
         return self.send("\r\n".join(lines).encode("latin-1") + body, method)
 
     def begin(self, path: str) -> socket.socket:
-        """Send a request and do not wait for the answer; the connection is closed with the service at the latest."""
-        connection = self._begun.enter_context(self.connect())
+        """Send a request without reading the response; the connection is closed with the service at the latest."""
+        connection = self._connections.enter_context(self.connect())
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: toy\r\n\r\n".encode())
         return connection
 
-    def begun(self, name: str) -> bool:
+    def has_begun(self, name: str) -> bool:
         return (self.folder / f"begun-{name}").exists()
 
     def release(self, name: str) -> None:
@@ -125,21 +127,21 @@ class Service:
     def signal(self, number: int) -> None:
         os.kill(self.process.pid, number)
 
-    def ended(self) -> int:
-        """Wait for the end; return the exit code."""
-        code = self.process.wait(PATIENCE)
-        # Its end of the pipe closes when the last process of the service is gone.
-        self._reader.join(PATIENCE)
+    def wait_for_exit(self) -> int:
+        """Return the exit code."""
+        code = self.process.wait(TIMEOUT)
+        # The pipe closes when the last process of the service has ended.
+        self._reader.join(TIMEOUT)
         assert not self._reader.is_alive(), "a worker outlives its parent"
-        while (news := self._news.get_nowait()) is not None:
-            self.told.append(news)
+        while (event := self._unread.get_nowait()) is not None:
+            self.events.append(event)
         return code
 
     def count(self, event: str) -> int:
-        return sum(news["event"] == event for news in self.told)
+        return sum(each["event"] == event for each in self.events)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self._news.put(json.loads(line))
-        self._news.put(None)
+            self._unread.put(json.loads(line))
+        self._unread.put(None)

@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hexaccount_granian.environ import build_environ, split_address
-from hexaccount_granian.errors import Refused
+from hexaccount_granian.errors import RequestRejected
 
 
 @dataclass
@@ -66,14 +66,14 @@ def test_repeated_headers_are_joined_cookies_as_cookies_are() -> None:
     assert environ["HTTP_COOKIE"] == "a=1;b=2"
 
 
-def test_what_could_pass_for_a_proxys_header_is_dropped() -> None:
+def test_a_header_that_imitates_one_of_a_proxy_is_dropped() -> None:
     environ = build_environ(
         with_headers(("x_forwarded_for", "6.6.6.6"), ("x-forwarded_for", "6.6.6.6"), ("proxy", "http://evil")), b""
     )
     assert not [name for name in environ if name.startswith("HTTP_")]
 
 
-def test_framing_headers_give_way_to_the_length_that_came() -> None:
+def test_framing_headers_are_replaced_by_the_length_of_the_body() -> None:
     environ = build_environ(
         with_headers(("transfer-encoding", "chunked"), ("content-length", "9"), ("content-type", "text/plain")), b"abc"
     )
@@ -84,13 +84,13 @@ def test_framing_headers_give_way_to_the_length_that_came() -> None:
     assert not [name for name in environ if name.startswith("HTTP_")]
 
 
-def test_two_hosts_are_refused() -> None:
-    with pytest.raises(Refused, match="Host") as refused:
+def test_two_hosts_are_rejected() -> None:
+    with pytest.raises(RequestRejected, match="Host") as rejected:
         build_environ(with_headers(("host", "a"), ("host", "b")), b"")
-    assert refused.value.status == 400
+    assert rejected.value.status == 400
 
 
-def test_the_host_of_a_whole_url_counts() -> None:
+def test_the_host_of_an_absolute_url_overrides_the_host_header() -> None:
     scope = with_headers(("host", "a"))
     scope.authority = "b:81"
     assert build_environ(scope, b"")["HTTP_HOST"] == "b:81"

@@ -1,6 +1,6 @@
-"""A toy service for the tests: run as a script it serves itself, its settings one JSON argument, its news on stdout.
+"""A toy service for the tests. Run as a script, it takes its options as one JSON argument and prints events.
 
-Everything that its requests do is steered by files in one folder, so that no test has to guess at times.
+Files in one folder control what its requests do, so that no test depends on timing.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 
 import flask
 
-from hexaccount_granian import AddressInUse, Draining, LaneSize, Pressure, Worker, WorkersFailed, serve
+from hexaccount_granian import AddressInUse, Draining, ThreadPoolSize, Worker, WorkerLoad, WorkersFailed, serve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,24 +37,24 @@ class Options:
     start_method: str = "fork"
 
 
-def tell(**news: Any) -> None:
-    # One write, so that lines of several processes do not mix.
-    os.write(1, (json.dumps(news) + "\n").encode())
+def report(**event: Any) -> None:
+    # One write, so that lines of several processes are not interleaved.
+    os.write(1, (json.dumps(event) + "\n").encode())
 
 
-def breaks_if_asked(folder: Path, what: str) -> None:
+def fail_if_requested(folder: Path, what: str) -> None:
     if (folder / f"break-{what}").exists():
-        raise RuntimeError(f"the {what} is broken")
+        raise RuntimeError(f"the {what} fails")
 
 
-def refuse(folder: Path, status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
-    breaks_if_asked(folder, "refusal")
+def render_error(folder: Path, status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+    fail_if_requested(folder, "renderer")
     body = json.dumps({"status": status, "code": code, "detail": detail}).encode()
     return [("content-type", "application/problem+json")], body
 
 
-def held(folder: Path, name: str) -> dict[str, Any]:
-    """Say that a request is being worked on, and work until the test says it is done."""
+def hold(folder: Path, name: str) -> dict[str, Any]:
+    """Mark a request as begun, and block until the test releases it."""
     (folder / f"begun-{name}").touch()
     deadline = time.monotonic() + 60
     while not (folder / f"release-{name}").exists() and time.monotonic() < deadline:
@@ -64,8 +64,8 @@ def held(folder: Path, name: str) -> dict[str, Any]:
 
 def make_app(folder: Path, draining: Draining) -> flask.Flask:
     app = flask.Flask("toy")
-    app.add_url_rule("/quick", view_func=lambda: {"pid": os.getpid()}, endpoint="quick", methods=["GET", "POST"])
-    app.add_url_rule("/slow/<name>", view_func=lambda name: held(folder, name), endpoint="slow")
+    app.add_url_rule("/fast", view_func=lambda: {"pid": os.getpid()}, endpoint="fast", methods=["GET", "POST"])
+    app.add_url_rule("/slow/<name>", view_func=lambda name: hold(folder, name), endpoint="slow")
     app.add_url_rule("/ready", view_func=lambda: ({}, 503 if draining.is_set() else 200), endpoint="ready")
 
     @app.post("/length")
@@ -75,18 +75,18 @@ def make_app(folder: Path, draining: Draining) -> flask.Flask:
 
     @app.get("/cookies")
     def cookies() -> flask.Response:
-        answer = flask.jsonify({})
-        answer.headers["Content-Length"] = "99"
-        answer.set_cookie("a", "1")
-        answer.set_cookie("b", "2")
-        answer.headers["X-Name"] = "Zoë".encode().decode("latin-1")
-        return answer
+        response = flask.jsonify({})
+        response.headers["Content-Length"] = "99"
+        response.set_cookie("a", "1")
+        response.set_cookie("b", "2")
+        response.headers["X-Name"] = "Zoë".encode().decode("latin-1")
+        return response
 
     return app
 
 
 def crash(_environ: dict[str, Any], _start: Any) -> Iterable[bytes]:
-    raise ZeroDivisionError("the toy broke")
+    raise ZeroDivisionError("the toy failed")
 
 
 def exit_(_environ: dict[str, Any], _start: Any) -> Iterable[bytes]:
@@ -109,20 +109,18 @@ RAW = {"/crash": crash, "/exit": exit_, "/bad-status": bad_status}
 
 
 @dataclass(frozen=True)
-class Load:
+class WorkerFactory:
     options: Options
     draining: Draining
 
     def __call__(self) -> Worker:
         options = self.options
-        tell(event="load", pid=os.getpid())
+        report(event="load", pid=os.getpid())
         if options.fail:
             raise RuntimeError("the toy cannot be loaded")
         time.sleep(options.load_seconds)
-        app, pressure = make_app(Path(options.folder), self.draining), Pressure()
-        app.add_url_rule(
-            "/pressure", view_func=lambda: {"in_flight": pressure.in_flight, "waiting": pressure.waiting("slow")}
-        )
+        app, load = make_app(Path(options.folder), self.draining), WorkerLoad()
+        app.add_url_rule("/load", view_func=lambda: {"in_flight": load.in_flight, "waiting": load.waiting("slow")})
 
         def wsgi(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
             path = environ["PATH_INFO"]
@@ -130,18 +128,21 @@ class Load:
 
         return Worker(
             wsgi=wsgi,
-            lane_of=lambda _method, path: "slow" if path.startswith("/slow") else "quick",
-            lanes={"quick": LaneSize(1, 100), "slow": LaneSize(options.slow_threads, options.slow_backlog)},
-            refusal=partial(refuse, Path(options.folder)),
-            close=lambda: tell(event="close", pid=os.getpid(), threads=sorted(t.name for t in threading.enumerate())),
+            request_class_of=lambda _method, path: "slow" if path.startswith("/slow") else "fast",
+            thread_pools={
+                "fast": ThreadPoolSize(1, 100),
+                "slow": ThreadPoolSize(options.slow_threads, options.slow_backlog),
+            },
+            render_error=partial(render_error, Path(options.folder)),
+            close=lambda: report(event="close", pid=os.getpid(), threads=sorted(t.name for t in threading.enumerate())),
             body_timeout=options.body_timeout,
             deadline=options.deadline,
-            pressure=pressure,
+            load=load,
         )
 
 
 def listeners(port: int) -> int:
-    """Count the sockets that listen on a port of IPv4."""
+    """Count the sockets that listen on an IPv4 port."""
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(line[1].endswith(f":{port:04X}") and line[3] == "0A" for line in lines)
 
@@ -150,7 +151,7 @@ def main(options: Options) -> None:
     draining = Draining()
     try:
         serve(
-            Load(options, draining),
+            WorkerFactory(options, draining),
             draining=draining,
             host=options.host,
             port=options.port,
@@ -158,19 +159,19 @@ def main(options: Options) -> None:
             backlog=options.backlog,
             drain_delay=options.drain_delay,
             stop_timeout=options.stop_timeout,
-            preload=["herald"],
-            on_started=lambda host, port: tell(
+            preload=["serving_marker"],
+            on_started=lambda host, port: report(
                 event="started", host=host, port=port, pid=os.getpid(), listeners=listeners(port)
             ),
-            on_stopping=lambda: (tell(event="stopping"), breaks_if_asked(Path(options.folder), "stopping")),
+            on_stopping=lambda: (report(event="stopping"), fail_if_requested(Path(options.folder), "stopping")),
         )
     except AddressInUse as error:
-        tell(event="refused", text=str(error))
+        report(event="refused", text=str(error))
         sys.exit(3)
     except WorkersFailed as error:
-        tell(event="failed", text=str(error))
+        report(event="failed", text=str(error))
         sys.exit(1)
-    tell(event="end")
+    report(event="end")
 
 
 if __name__ == "__main__":

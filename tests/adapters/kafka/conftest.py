@@ -8,7 +8,7 @@ from tests.servers.kafka import KafkaServer, temporary_topic
 
 @pytest.fixture
 def open_publisher() -> Iterator[Callable[[str], KafkaPublisher]]:
-    """Return what opens a publisher to the topic of a URL, to be closed after the test."""
+    """Return a function that opens a publisher to the topic of a URL and closes it after the test."""
     opened: list[KafkaPublisher] = []
 
     def open_it(url: str) -> KafkaPublisher:
@@ -22,14 +22,14 @@ def open_publisher() -> Iterator[Callable[[str], KafkaPublisher]]:
 
 @pytest.fixture(scope="module")
 def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
-    """Give a broker that the tests of a module may kill and pause."""
+    """A broker that the tests of a module may kill and pause."""
     with KafkaServer(tmp_path_factory.mktemp("kafka")) as server:
         yield server
 
 
 @pytest.fixture
-def frail(own_kafka: KafkaServer) -> Iterator[KafkaServer]:
-    """Give a broker that runs before the test and after it, whatever happens in between."""
+def flaky_kafka(own_kafka: KafkaServer) -> Iterator[KafkaServer]:
+    """A broker that runs again after the test, whatever the test does to it."""
     if not own_kafka.running:
         own_kafka.start()
     yield own_kafka
@@ -38,10 +38,10 @@ def frail(own_kafka: KafkaServer) -> Iterator[KafkaServer]:
 
 
 @pytest.fixture
-def frail_topic(frail: KafkaServer) -> Iterator[str]:
-    """Give the URL of a topic on that broker."""
-    with temporary_topic(frail.url) as url:
+def flaky_topic(flaky_kafka: KafkaServer) -> Iterator[str]:
+    """The URL of a topic on that broker."""
+    with temporary_topic(flaky_kafka.url) as url:
         yield url
-        if not frail.running:
-            frail.start()
-        frail.resume()
+        if not flaky_kafka.running:
+            flaky_kafka.start()
+        flaky_kafka.resume()

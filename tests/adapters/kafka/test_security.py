@@ -1,4 +1,4 @@
-"""How brokers are known, and we to them: the broker of the tests has no TLS and no passwords, a listener stands in."""
+"""TLS and SASL; a listener replaces the broker of the tests, which supports neither."""
 
 import socket
 import ssl
@@ -11,96 +11,83 @@ import pytest
 from confluent_kafka import KafkaException, Producer
 
 from hexaccount.events.ports import ReceiverUnavailable
-from hexaccount_kafka import KafkaPublisher, KafkaSecurity, KafkaTopic
-from hexaccount_kafka import link as links
-from tests.adapters.kafka.authority import Authority
-from tests.adapters.kafka.events import crowd
+from hexaccount_kafka import KafkaPublisher, KafkaSecurity, KafkaTopic, producer
+from tests.adapters.sample_events import interleaved
+from tests.servers.authority import Authority
 
-SECRET = "not for anybody else's eyes"
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+SECRET = "a confidential password"
 
 
 @contextmanager
 def listening(context: ssl.SSLContext) -> Iterator[tuple[KafkaTopic, list[bytes]]]:
-    """Give a topic whose broker only takes connections, and the first words that it was sent over TLS."""
-    heard: list[bytes] = []
+    """Yield a topic whose broker only accepts connections, and the first bytes of each connection over TLS."""
+    received: list[bytes] = []
 
-    def listen(door: socket.socket) -> None:
+    def listen(server: socket.socket) -> None:
         while True:
             try:
-                connection, _ = door.accept()
+                connection, _ = server.accept()
             except OSError:
                 return
             try:
                 with context.wrap_socket(connection, server_side=True) as secured:
-                    heard.append(secured.recv(1000))
+                    received.append(secured.recv(1000))
             except OSError:
                 connection.close()
 
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        listener = threading.Thread(target=listen, args=(door,))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        listener = threading.Thread(target=listen, args=(server,))
         listener.start()
-        yield KafkaTopic(f"127.0.0.1:{door.getsockname()[1]}", "events"), heard
-        door.shutdown(socket.SHUT_RDWR)
+        yield KafkaTopic(f"127.0.0.1:{server.getsockname()[1]}", "events"), received
+        server.shutdown(socket.SHUT_RDWR)
     listener.join(5)
-
-
-def server_side(authority: Authority) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*authority.pair("broker"))
-    return context
 
 
 def attempt(topic: KafkaTopic, security: KafkaSecurity) -> str:
     publisher = KafkaPublisher(topic, security)
-    with pytest.raises(ReceiverUnavailable) as refusal:
-        publisher.publish(crowd(1, 1))
+    with pytest.raises(ReceiverUnavailable) as raised:
+        publisher.publish(interleaved(1, 1))
     publisher.close()
-    return str(refusal.value)
+    return str(raised.value)
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "PATIENCE", 1.0)
+def _short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(producer, "DELIVERY_TIMEOUT", 1.0)
 
 
-def test_a_broker_of_the_authority_is_spoken_to_over_tls(authority: Authority) -> None:
-    with listening(server_side(authority)) as (topic, heard):
-        attempt(topic, KafkaSecurity(protocol="ssl", ca=authority.ca))
-    assert b"hexaccount" in heard[0], "the header of a request names the client"
+def test_a_broker_with_a_trusted_certificate_gets_requests(authority: Authority) -> None:
+    with listening(authority.certificate_for("127.0.0.1")) as (topic, received):
+        attempt(topic, KafkaSecurity(protocol="ssl", ca=str(authority.file)))
+    assert b"hexaccount" in received[0], "the header of a request names the client"
 
 
-def test_a_broker_of_another_authority_is_told_nothing(authority: Authority, tmp_path: Path) -> None:
-    other = Authority(tmp_path / "other")
-    other.folder.mkdir()
-    with listening(server_side(authority)) as (topic, heard):
-        told = attempt(topic, KafkaSecurity(protocol="ssl", ca=other.ca))
-        told_of_none = attempt(topic, KafkaSecurity(protocol="ssl"))
-    assert heard == []
-    assert "certificate verify failed" in told
-    assert "kafka.ssl_ca" in told
-    assert "certificate verify failed" in told_of_none
+def test_a_broker_of_another_authority_gets_nothing(authority: Authority, tmp_path: Path) -> None:
+    other = Authority(tmp_path)
+    with listening(authority.certificate_for("127.0.0.1")) as (topic, received):
+        error = attempt(topic, KafkaSecurity(protocol="ssl", ca=str(other.file)))
+        error_without_ca = attempt(topic, KafkaSecurity(protocol="ssl"))
+    assert received == []
+    assert "certificate verify failed" in error
+    assert "kafka.ssl_ca" in error
+    assert "certificate verify failed" in error_without_ca
 
 
-def test_a_broker_that_wants_a_certificate_gets_ours(authority: Authority) -> None:
-    context = server_side(authority)
-    context.load_verify_locations(authority.ca)
+def test_a_broker_that_requires_a_client_certificate_gets_it(authority: Authority) -> None:
+    context = authority.certificate_for("127.0.0.1")
+    context.load_verify_locations(authority.file)
     context.verify_mode = ssl.CERT_REQUIRED
     certificate, key = authority.pair("hexaccount")
-    with listening(context) as (topic, heard):
-        attempt(topic, KafkaSecurity(protocol="ssl", ca=authority.ca))
-        assert b"hexaccount" not in b"".join(heard)
-        attempt(topic, KafkaSecurity(protocol="ssl", ca=authority.ca, certificate=certificate, key=key))
-    assert b"hexaccount" in b"".join(heard)
+    with listening(context) as (topic, received):
+        attempt(topic, KafkaSecurity(protocol="ssl", ca=str(authority.file)))
+        assert b"hexaccount" not in b"".join(received)
+        attempt(topic, KafkaSecurity(protocol="ssl", ca=str(authority.file), certificate=certificate, key=key))
+    assert b"hexaccount" in b"".join(received)
 
 
-def test_tls_where_the_broker_speaks_none_is_told_by_the_setting(kafka_server: str) -> None:
-    told = attempt(KafkaTopic.of(f"{kafka_server}/events"), KafkaSecurity(protocol="ssl"))
-    assert "set kafka.security_protocol to what the brokers speak" in told
+def test_tls_to_a_broker_without_it_names_the_setting(kafka_server: str) -> None:
+    error = attempt(KafkaTopic.of(f"{kafka_server}/events"), KafkaSecurity(protocol="ssl"))
+    assert "set kafka.security_protocol to the protocol of the brokers" in error
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
@@ -111,14 +98,14 @@ def test_a_producer_can_be_made_with_every_mechanism(authority: Authority, proto
         mechanism=mechanism,
         username="hexaccount",
         password=SECRET,
-        ca=authority.ca if protocol == "sasl_ssl" else None,
+        ca=str(authority.file) if protocol == "sasl_ssl" else None,
     )
-    told = security.properties()
-    assert (told["security.protocol"], told["sasl.mechanism"]) == (protocol, mechanism)
-    assert (told["sasl.username"], told["sasl.password"]) == ("hexaccount", SECRET)
-    Producer({"bootstrap.servers": "127.0.0.1:1", **told, "log_level": 0})
+    properties = security.properties()
+    assert (properties["security.protocol"], properties["sasl.mechanism"]) == (protocol, mechanism)
+    assert (properties["sasl.username"], properties["sasl.password"]) == ("hexaccount", SECRET)
+    Producer({"bootstrap.servers": "127.0.0.1:1", **properties, "log_level": 0})
     with pytest.raises(KafkaException, match="Unsupported SASL mechanism"):
-        Producer({"bootstrap.servers": "127.0.0.1:1", **told, "sasl.mechanism": "NONE", "log_level": 0})
+        Producer({"bootstrap.servers": "127.0.0.1:1", **properties, "sasl.mechanism": "NONE", "log_level": 0})
 
 
 def test_passwords_are_not_shown() -> None:
@@ -126,9 +113,9 @@ def test_passwords_are_not_shown() -> None:
     assert SECRET not in repr(security)
 
 
-def test_what_no_producer_can_be_made_with_is_told_when_it_is_needed(tmp_path: Path) -> None:
+def test_invalid_properties_are_reported_at_first_use(tmp_path: Path) -> None:
     publisher = KafkaPublisher(
         KafkaTopic.of("kafka://127.0.0.1/events"), KafkaSecurity(protocol="ssl", ca=f"{tmp_path}/gone.pem")
     )
-    with pytest.raises(ReceiverUnavailable, match=r"a producer for Kafka cannot be made: .*ssl\.ca\.location"):
-        publisher.publish(crowd(1, 1))
+    with pytest.raises(ReceiverUnavailable, match=r"a producer for Kafka cannot be created: .*ssl\.ca\.location"):
+        publisher.publish(interleaved(1, 1))

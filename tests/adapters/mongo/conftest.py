@@ -32,6 +32,6 @@ def store(url: str) -> Iterator[MongoStore]:
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database[dict[str, Any]]]:
-    """Give a view of the store's database that is not ours."""
+    """Give the store's database on a client of its own."""
     with MongoClient[dict[str, Any]](url, uuidRepresentation="standard", tz_aware=True) as client:
         yield client.get_default_database()

@@ -1,10 +1,10 @@
-"""What is told of the driver's pool of connections."""
+"""Metrics of the driver's connection pool."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import save, user_of
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.transactions import save, user_of
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.metrics import (
     STORE_CONNECTION_WAITS,
@@ -24,20 +24,20 @@ def test_connections_are_counted_and_waits_for_one_are_timed(url: str) -> None:
     store = MongoStore(f"{url}&maxPoolSize=2", recorder=recorder, metrics=metrics)
     assert metrics.figure(STORE_CONNECTIONS_IN_USE) == metrics.figure(STORE_CONNECTIONS) == 0
     store.migrate()
-    user = People().user()
+    user = Factory().user()
     save(store, user)
     assert metrics.figure(STORE_CONNECTIONS_LIMIT) == 2
     assert metrics.figure(STORE_CONNECTIONS_IN_USE) == 0
     assert metrics.observed(STORE_CONNECTION_WAITS) == []
     slow = {"failCommands": ["find"], "blockConnection": True, "blockTimeMS": 2000}
     with failing(url, 2, **slow), ThreadPoolExecutor(2) as others:
-        asking = [others.submit(user_of, store, user.id) for _ in range(2)]
+        reading = [others.submit(user_of, store, user.id) for _ in range(2)]
         deadline = time.monotonic() + 20
         while metrics.figure(STORE_CONNECTIONS_IN_USE) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.005)
         user_of(store, user.id)
-        assert [asked.result().id for asked in asking] == [user.id] * 2
+        assert [done.result().id for done in reading] == [user.id] * 2
         (waited,) = metrics.observed(STORE_CONNECTION_WAITS)
         assert waited > 0
     assert metrics.figure(STORE_CONNECTIONS_IN_USE) == 0

@@ -1,4 +1,4 @@
-"""What people and relays wait for is found by an index, however much there is, and nothing is counted."""
+"""Requests and relays find documents by an index, however large the collections are, and count nothing."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from hexaccount.accounts.profile import Profile
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import disable, save
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.transactions import disable, save
 from hexaccount.events.ports import EventFilter
 from hexaccount.idempotency.ports import IdempotencyRecord
-from hexaccount.rate_limits.rate_limit import BucketState, GcraBucket, RateLimit
+from hexaccount.kernel.rate_limit import BucketState, GcraBucket, RateLimit
 from hexaccount.retention.ports import ExpiredKind
-from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_mongo import MongoStore
 from tests.adapters.mongo.conftest import open_store
 from tests.plans.mongodb import EXPLAINED, NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
@@ -31,7 +31,7 @@ _ONE = UUID(int=_MANY // 2)
 _LIMIT = RateLimit(GcraBucket(5, timedelta(seconds=12)), GcraBucket(8, timedelta(minutes=3)))
 
 
-def look_back(event_filter: EventFilter, store: MongoStore) -> None:
+def read_history(event_filter: EventFilter, store: MongoStore) -> None:
     for after in (None, _ONE):
         store.history.page(event_filter, limit=5, after=after)
         store.history.by_aggregate(event_filter, limit=5, after=after and ("user", after))
@@ -49,7 +49,7 @@ _REQUEST = IdempotencyRecord(key="key7", fingerprint="f", claimed_until=_NOW, ex
 Read = Callable[[MongoStore], Any]
 
 
-def within_one(read: Callable[[UnitOfWork], Any]) -> Read:
+def within_one(read: Callable[[StoreUnitOfWork], Any]) -> Read:
     def run(store: MongoStore) -> None:
         with store.unit_of_work() as uow:
             read(uow)
@@ -61,15 +61,15 @@ def clear(kind: ExpiredKind, store: MongoStore) -> None:
     store.retention_store.clear(kind, before=_NOW, limit=5)
 
 
-def _live(uow: UnitOfWork, after: UUID | None) -> None:
+def _live(uow: StoreUnitOfWork, after: UUID | None) -> None:
     uow.sessions.live_of(uow.users.get(_ONE), now=_NOW, limit=20, after=after)
 
 
 def _register(store: MongoStore) -> None:
-    people = People()
-    user = people.user()
+    factory = Factory()
+    user = factory.user()
     save(store, user)
-    disable(store, user.id, people.now())
+    disable(store, user.id, factory.now())
 
 
 _READS: dict[str, Read] = {
@@ -88,7 +88,7 @@ _READS: dict[str, Read] = {
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
     "commit": _register,
     "event": lambda store: store.history.find(_ONE),
-    **{f"history {name}": partial(look_back, event_filter) for name, event_filter in _CHOICES.items()},
+    **{f"history {name}": partial(read_history, event_filter) for name, event_filter in _CHOICES.items()},
     "owe": lambda store: store.outbox.enqueue("s", store.history.page(EventFilter(), limit=5, after=None)),
     "restore": lambda store: store.stored_profiles.restore([Profile.create(_ONE, _NOW)]),
     "set aside": lambda store: store.dead_letters.page(limit=20, after=None),
@@ -99,8 +99,8 @@ _READS: dict[str, Read] = {
     "release a key": within_one(lambda uow: uow.idempotency_records.release(_REQUEST)),
     "signing keys": lambda store: store.signing_keys.all(),
     **{f"clear {kind}": partial(clear, kind) for kind in ExpiredKind},
-    "take one": lambda store: store.rate_limits.take({"key 10": _LIMIT}, _NOW),
-    "take two": lambda store: store.rate_limits.take({"key 10": _LIMIT, "key 20": _LIMIT}, _NOW),
+    "take one": lambda store: store.rate_limits.acquire({"key 10": _LIMIT}, _NOW),
+    "take two": lambda store: store.rate_limits.acquire({"key 10": _LIMIT, "key 20": _LIMIT}, _NOW),
     "give back": lambda store: store.rate_limits.refund({"key 10": _LIMIT}, {"key 10": BucketState(_NOW, _NOW)}),
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
@@ -111,7 +111,7 @@ Full = tuple[MongoStore, Database[dict[str, Any]], list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def full(mongo_server: str) -> Iterator[Full]:
-    """Give a store that many people have used, another view of its database, and the commands that the store sends."""
+    """Give a store with many documents, its database on another client, and the list of the store's commands."""
     with (
         temporary_mongo_database(mongo_server) as url,
         MongoClient[dict[str, Any]](url, uuidRepresentation="standard") as client,
@@ -123,7 +123,13 @@ def full(mongo_server: str) -> Iterator[Full]:
         for name, document in _DOCUMENTS.items():
             database[name].insert_many([document(number) for number in range(1, _MANY + 1)])
         followers = [
-            {**_DOCUMENTS["deliveries"](n), "subscriber": "t", "aggregate_id": _ONE, "sequence": n, "set_aside": False}
+            {
+                **_DOCUMENTS["deliveries"](n),
+                "subscriber": "t",
+                "aggregate_id": _ONE,
+                "sequence": n,
+                "dead_letter": False,
+            }
             for n in (1, 2, 3)
         ]
         database["deliveries"].insert_many(followers)
@@ -143,21 +149,21 @@ def test_everything_is_found_by_an_index(full: Full, read: Read) -> None:
         assert not counts(command), command
         if name in EXPLAINED:
             for one in each_of(command):
-                told = str(plan_of(database, one))
-                assert scans_in(told) == [], one
-                assert any(stage in told for stage in ("IXSCAN", "IDHACK", "EXPRESS", "EOF")), told
+                plan = str(plan_of(database, one))
+                assert scans_in(plan) == [], one
+                assert any(stage in plan for stage in ("IXSCAN", "IDHACK", "EXPRESS", "EOF")), plan
 
 
-def test_what_has_piled_up_is_found_by_an_index_and_counted_no_further_than_the_limit(full: Full) -> None:
+def test_a_backlog_is_counted_by_an_index_up_to_the_limit(full: Full) -> None:
     store, database, sent = full
     sent.clear()
     store.outbox.backlog("s", limit=7)
     assert len(sent) == 3
     for command in list(sent):
-        told = plan_of(database, command)
-        assert scans_in(str(told)) == [], command
-        examined = [int(number) for number in re.findall(r"'totalDocsExamined': (\d+)", str(told))]
-        assert 0 < max(examined) <= 7, told
+        plan = plan_of(database, command)
+        assert scans_in(str(plan)) == [], command
+        examined = [int(number) for number in re.findall(r"'totalDocsExamined': (\d+)", str(plan))]
+        assert 0 < max(examined) <= 7, plan
 
 
 def test_a_search_without_an_index_is_seen(full: Full) -> None:
@@ -186,7 +192,7 @@ def test_a_count_is_seen(mongo_server: str, count: Callable[[Collection[dict[str
 
 
 def _moment(number: int) -> datetime:
-    """Return a moment, that of every tenth document before now."""
+    """Return a moment in the past for every tenth document, else in the future."""
     return _NOW + timedelta(hours=1 if number % 10 else -1)
 
 
@@ -211,7 +217,7 @@ _DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
     },
     "deliveries": lambda n: {
         "subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1,
-        "attempts": 0, "free_at": datetime(1970, 1, 1, tzinfo=UTC), "lease": None, "set_aside": n % 50 == 0,
+        "attempts": 0, "available_at": datetime(1970, 1, 1, tzinfo=UTC), "lease": None, "dead_letter": n % 50 == 0,
         "error": "",
     },
     "subscriptions": lambda n: {"_id": f"s{n}", "types": ["t"]},
@@ -220,8 +226,8 @@ _DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
         "_id": f"digest{n}", "session_id": UUID(int=n), "issued_at": _NOW, "predecessor": None, "spent_at": _moment(n),
         "salt": "salt",
     },
-    "allowances": lambda n: {"_id": f"key {n}", "burst_until": _moment(n), "sustained_until": _moment(n)},
-    "idempotency_keys": lambda n: {
+    "rate_limits": lambda n: {"_id": f"key {n}", "burst_until": _moment(n), "sustained_until": _moment(n)},
+    "idempotency_records": lambda n: {
         "_id": f"key{n}", "fingerprint": "f", "claimed_until": _NOW, "user_id": None, "expires_at": _moment(n),
     },
 }  # fmt: skip

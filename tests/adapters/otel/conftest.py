@@ -8,7 +8,7 @@ from tests.servers.otlp import OtlpReceiver
 
 
 class Collected:
-    """Traces, and what a collector got of them once they were closed."""
+    """Traces, and the spans that a collector received from them."""
 
     def __init__(self, collector: OtlpReceiver, ratio: float) -> None:
         self.traces = Traces(collector.url, ratio=ratio)
@@ -16,7 +16,7 @@ class Collected:
         self._open = True
 
     def spans(self) -> Sequence[Span]:
-        """Close the traces, and return all spans in the order in which they began."""
+        """Close the traces, and return all spans by start time."""
         self.close()
         return sorted(self._collector.spans, key=lambda span: span.start_time_unix_nano)
 
@@ -28,17 +28,17 @@ class Collected:
 
 @pytest.fixture
 def collect() -> Iterator[Callable[..., Collected]]:
-    """Make traces with a collector."""
-    made: list[Collected] = []
+    """Return a function that creates traces with a collector."""
+    created: list[Collected] = []
     with OtlpReceiver() as collector:
 
-        def make(ratio: float = 1.0) -> Collected:
-            made.append(Collected(collector, ratio))
-            return made[-1]
+        def create(ratio: float = 1.0) -> Collected:
+            created.append(Collected(collector, ratio))
+            return created[-1]
 
-        yield make
-        for one in made:
-            one.close()
+        yield create
+        for each in created:
+            each.close()
 
 
 @pytest.fixture

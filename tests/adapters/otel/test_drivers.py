@@ -1,4 +1,4 @@
-"""What MongoDB and Redis are asked, by their own drivers with the real servers."""
+"""Spans of commands to real servers of MongoDB and Redis."""
 
 from contextlib import suppress
 
@@ -16,10 +16,8 @@ SECRET = "correct horse battery"
 MESSAGE = GetUser(reference="ann")
 
 
-def test_a_command_of_mongodb_is_a_span_within_another_one_only_and_tells_nothing_that_it_holds(
-    collected: Collected, mongo_server: str
-) -> None:
-    collected.traces.watch_pymongo()
+def test_a_mongodb_command_inside_a_span_has_a_span_without_values(collected: Collected, mongo_server: str) -> None:
+    collected.traces.instrument_pymongo()
     with temporary_mongo_database(mongo_server) as url, MongoClient(url) as client:
         database = client.get_default_database()
         name = database.name
@@ -36,23 +34,21 @@ def test_a_command_of_mongodb_is_a_span_within_another_one_only_and_tells_nothin
         work()
     message, *commands = spans
     assert {command.parent_span_id for command in commands} == {message.span_id}
-    told = [attributes_of(command) for command in commands]
+    attributes = [attributes_of(command) for command in commands]
     assert [command.name for command in commands] == [
         "insert people", "find people", "getMore people", "findAndForget",
     ]  # fmt: skip
-    assert told[0] == {
+    assert attributes[0] == {
         "db.system.name": "mongodb",
         "db.namespace": name,
         "db.operation.name": "insert",
         "db.collection.name": "people",
     }
-    assert told[-1]["error.type"] == "CommandNotFound"
+    assert attributes[-1]["error.type"] == "CommandNotFound"
     assert not [command for command in commands if SECRET in str(command)]
 
 
-def test_a_command_of_redis_is_a_span_within_another_one_only_and_tells_none_of_its_arguments(
-    collected: Collected, redis_url: str
-) -> None:
+def test_a_redis_command_inside_a_span_has_a_span_without_arguments(collected: Collected, redis_url: str) -> None:
     with collected.traces.redis_client().from_url(redis_url) as client:
 
         def work() -> None:

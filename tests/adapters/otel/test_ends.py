@@ -1,16 +1,16 @@
-"""A collector that hangs."""
+"""A collector that accepts connections and never answers."""
 
 import socket
 import threading
 
 import pytest
 
-from hexaccount_flask.exchange import Exchange
+from hexaccount_flask.web.middleware import RequestContext
 from hexaccount_otel import Traces
 
 
-def test_traces_end_although_the_collector_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hexaccount_otel.traces._PATIENCE", 0.2)
+def test_close_returns_although_the_collector_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hexaccount_otel.traces._SHUTDOWN_TIMEOUT", 0.2)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connected, released = threading.Event(), threading.Event()
@@ -24,10 +24,10 @@ def test_traces_end_although_the_collector_never_answers(monkeypatch: pytest.Mon
         hanging = threading.Thread(target=hang)
         hanging.start()
         traces = Traces(f"http://127.0.0.1:{listener.getsockname()[1]}", ratio=1)
-        with traces.requests(Exchange("GET", "one", None)):
+        with traces.requests(RequestContext("GET", "one", None)):
             pass
         traces.close()
-        # It has asked, and nobody has answered or hung up.
+        # The exporter has connected and still waits for an answer.
         assert connected.is_set()
         sending = [thread for thread in threading.enumerate() if thread.name == "last-spans"]
         released.set()

@@ -1,4 +1,4 @@
-"""The figures of one process, as Prometheus reads them; those of several are asked for in tests/service."""
+"""The metrics of one process in the text format; tests/service has those of several."""
 
 import logging
 from typing import Any
@@ -8,13 +8,15 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from hexaccount.kernel.metrics import MetricDefinition, MetricKind
-from hexaccount_prometheus import PrometheusMetrics, endpoint
-from tests.application.written_measures import every_measure
+from hexaccount_prometheus import PrometheusMetrics, serve_metrics
+from tests.hexagon.observability.written_metrics import every_metric
 
-GUESTS = MetricDefinition("guests", MetricKind.COUNT, "Who came.", labels=("door",))
-STAY = MetricDefinition("stay_seconds", MetricKind.DISTRIBUTION, "How long.", labels=("door",), buckets=(1.0, 10.0))
-SEATS = MetricDefinition("seats", MetricKind.SUM, "How many.")
-HEAT = MetricDefinition("heat", MetricKind.LEAST, "How warm.")
+GUESTS = MetricDefinition("guests", MetricKind.COUNT, "Arrivals.", labels=("door",))
+STAY = MetricDefinition(
+    "stay_seconds", MetricKind.DISTRIBUTION, "Length of stay.", labels=("door",), buckets=(1.0, 10.0)
+)
+SEATS = MetricDefinition("seats", MetricKind.SUM, "Seats taken.")
+HEAT = MetricDefinition("heat", MetricKind.MIN, "Temperature.")
 
 
 @pytest.fixture
@@ -23,30 +25,30 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> PrometheusMetrics:
     return PrometheusMetrics()
 
 
-def samples(told: str) -> dict[Any, float]:
+def samples(text: str) -> dict[Any, float]:
     return {
         (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(told)
+        for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
 
 
-def told(metrics: PrometheusMetrics) -> dict[Any, float]:
-    return samples(metrics.told().decode())
+def exported(metrics: PrometheusMetrics) -> dict[Any, float]:
+    return samples(metrics.exposition().decode())
 
 
 def test_counts_rise(metrics: PrometheusMetrics) -> None:
     metrics.add(GUESTS, 1, "front")
     metrics.add(GUESTS, 2, "front")
-    assert told(metrics) == {("guests_total", "front"): 3}
+    assert exported(metrics) == {("guests_total", "front"): 3}
 
 
-def test_what_is_expected_is_told_before_there_is_any(metrics: PrometheusMetrics) -> None:
+def test_declared_series_are_exported_at_zero(metrics: PrometheusMetrics) -> None:
     metrics.add(GUESTS, 3, "front")
     for door in ("front", "back"):
         metrics.declare(GUESTS, door)
     metrics.declare(STAY, "front")
-    assert told(metrics) == {
+    assert exported(metrics) == {
         ("guests_total", "front"): 3,
         ("guests_total", "back"): 0,
         ("stay_seconds_bucket", "front", "1.0"): 0,
@@ -57,10 +59,10 @@ def test_what_is_expected_is_told_before_there_is_any(metrics: PrometheusMetrics
     }
 
 
-def test_a_distribution_is_told_by_its_buckets_sum_and_count(metrics: PrometheusMetrics) -> None:
+def test_a_distribution_has_buckets_sum_and_count(metrics: PrometheusMetrics) -> None:
     for seconds in (0.5, 2.5, 40.0):
         metrics.observe(STAY, seconds, "front")
-    assert told(metrics) == {
+    assert exported(metrics) == {
         ("stay_seconds_bucket", "front", "1.0"): 1,
         ("stay_seconds_bucket", "front", "10.0"): 2,
         ("stay_seconds_bucket", "front", "+Inf"): 3,
@@ -69,46 +71,48 @@ def test_a_distribution_is_told_by_its_buckets_sum_and_count(metrics: Prometheus
     }
 
 
-def test_who_is_to_be_asked_is_asked_at_each_look_and_of_a_count_what_has_come_is_added(
+def test_callbacks_run_each_time_and_counts_add_the_difference(
     metrics: PrometheusMetrics,
 ) -> None:
-    here, ever = [5.0], [100.0]
-    metrics.observe_callback(SEATS, lambda: here[0])
-    metrics.observe_callback(GUESTS, lambda: ever[0], "front")
-    metrics.look()
-    here[0], ever[0] = 2.0, 130.0
+    present, total = [5.0], [100.0]
+    metrics.observe_callback(SEATS, lambda: present[0])
+    metrics.observe_callback(GUESTS, lambda: total[0], "front")
+    metrics.run_callbacks()
+    present[0], total[0] = 2.0, 130.0
     metrics.add(GUESTS, 7, "front")
-    metrics.look()
-    metrics.look()
-    assert told(metrics) == {("seats",): 2, ("guests_total", "front"): 137}
+    metrics.run_callbacks()
+    metrics.run_callbacks()
+    assert exported(metrics) == {("seats",): 2, ("guests_total", "front"): 137}
 
 
-def test_who_fails_to_answer_is_told_of_once_and_holds_up_nobody(
+def test_a_callback_that_raises_is_logged_once_and_stops_no_other(
     metrics: PrometheusMetrics, caplog: pytest.LogCaptureFixture
 ) -> None:
     metrics.observe_callback(HEAT, lambda: 1 / 0)
     metrics.observe_callback(SEATS, lambda: 4)
     with caplog.at_level(logging.ERROR, "hexaccount.metrics"):
-        metrics.look()
-        metrics.look()
-    assert told(metrics) == {("seats",): 4}
-    assert [record.getMessage() for record in caplog.records] == ["heat is not told any more"]
+        metrics.run_callbacks()
+        metrics.run_callbacks()
+    assert exported(metrics) == {("seats",): 4}
+    assert [record.getMessage() for record in caplog.records] == [
+        "heat is not exported any more, as its callback failed"
+    ]
 
 
-def test_the_endpoint_tells_the_same_figures_while_it_is_open(metrics: PrometheusMetrics) -> None:
+def test_the_server_exports_the_same_metrics_while_it_runs(metrics: PrometheusMetrics) -> None:
     metrics.add(GUESTS, 3, "front")
-    with endpoint(metrics, "127.0.0.1", 0) as port:
+    with serve_metrics(metrics, "127.0.0.1", 0) as port:
         url = f"http://127.0.0.1:{port}/metrics"
-        assert samples(requests.get(url, timeout=20).text) == told(metrics)
-        with pytest.raises(OSError, match="in use"), endpoint(metrics, "127.0.0.1", port):
+        assert samples(requests.get(url, timeout=20).text) == exported(metrics)
+        with pytest.raises(OSError, match="in use"), serve_metrics(metrics, "127.0.0.1", port):
             pass
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=20)
 
 
-def test_the_endpoint_tells_them_at_its_path_and_to_who_reads(metrics: PrometheusMetrics) -> None:
+def test_the_server_has_one_path_and_allows_get_and_head(metrics: PrometheusMetrics) -> None:
     metrics.add(GUESTS, 3, "front")
-    with endpoint(metrics, "127.0.0.1", 0) as port:
+    with serve_metrics(metrics, "127.0.0.1", 0) as port:
         url = f"http://127.0.0.1:{port}"
         for path in ("/", "/ready", "/health", "/metrics/", "/x", "/favicon.ico"):
             answer = requests.get(url + path, timeout=20)
@@ -122,13 +126,15 @@ def test_the_endpoint_tells_them_at_its_path_and_to_who_reads(metrics: Prometheu
             assert answer.json()["code"] == "method_not_allowed"
 
 
-def test_every_measure_can_be_told_under_a_name_of_its_own() -> None:
-    measures = every_measure()
+def test_every_metric_is_exported_under_a_unique_name() -> None:
+    measures = every_metric()
     metrics = PrometheusMetrics()
     for measure in measures:
-        take = {MetricKind.COUNT: metrics.add, MetricKind.DISTRIBUTION: metrics.observe}.get(measure.kind, metrics.set)
-        take(measure, 1, *("x" for _ in measure.labels))
-    families = {family.name: family for family in text_string_to_metric_families(metrics.told().decode())}
+        record = {MetricKind.COUNT: metrics.add, MetricKind.DISTRIBUTION: metrics.observe}.get(
+            measure.kind, metrics.set
+        )
+        record(measure, 1, *("x" for _ in measure.labels))
+    families = {family.name: family for family in text_string_to_metric_families(metrics.exposition().decode())}
     assert families.keys() == {measure.name for measure in measures}
     assert len(families) == len(measures) >= 30
     for measure in measures:

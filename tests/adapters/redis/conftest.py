@@ -1,22 +1,32 @@
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
+from redis import Redis
 
+from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.roles.permission import Permission
 from hexaccount_memory import MemoryMetrics
-from hexaccount_redis import RedisLink
-from tests.servers.redis import RedisServer
+from hexaccount_redis import RedisClient, RedisStream, RedisStreamPublisher
+from tests.adapters.redis.services import ServiceOpener
+from tests.adapters.redis.streams import Opener
+from tests.servers.redis import RedisServer, client
 
 
 @pytest.fixture(scope="module")
 def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """Give a server that the tests of a module may kill and pause."""
+    """A server that the tests of a module may kill and pause."""
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
 @pytest.fixture
-def frail(own_redis: RedisServer) -> Iterator[RedisServer]:
-    """Give a server that runs before the test and after it, whatever happens in between."""
+def flaky_redis(own_redis: RedisServer) -> Iterator[RedisServer]:
+    """A server that runs again after the test, whatever the test does to it."""
     if not own_redis.running:
         own_redis.start()
     yield own_redis
@@ -30,14 +40,60 @@ def metrics() -> MemoryMetrics:
 
 
 @pytest.fixture
-def open_link(metrics: MemoryMetrics) -> Iterator[Callable[[str], RedisLink]]:
-    """Return what opens a link to the server of a URL, to be closed after the test."""
-    opened: list[RedisLink] = []
+def open_client(metrics: MemoryMetrics) -> Iterator[Callable[[str], RedisClient]]:
+    """Return a function that opens a client of the server of a URL and closes it after the test."""
+    opened: list[RedisClient] = []
 
-    def open_it(url: str) -> RedisLink:
-        opened.append(RedisLink(url, metrics))
+    def open_it(url: str) -> RedisClient:
+        opened.append(RedisClient(url, metrics))
         return opened[-1]
 
     yield open_it
-    for link in opened:
-        link.close()
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def open_publisher() -> Iterator[Opener]:
+    opened: list[RedisStreamPublisher] = []
+
+    def open_it(url: str) -> RedisStreamPublisher:
+        opened.append(RedisStreamPublisher(RedisStream.of(url)))
+        return opened[-1]
+
+    yield open_it
+    for publisher in opened:
+        publisher.close()
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    with client(redis_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def clock() -> AdjustableClock:
+    return AdjustableClock()
+
+
+@pytest.fixture
+def open_one(tmp_path: Path, clock: AdjustableClock) -> Iterator[ServiceOpener]:
+    """Return a function that opens one process's service on the store of the test."""
+    with ExitStack() as stack:
+
+        def open_it(cache: str | None, *, limits: bool = False, **options: Any) -> Service:
+            settings = Settings(
+                store=f"sqlite:///{tmp_path}/hexaccount.db",
+                cache=cache,
+                jwt=JwtSettings(key="k" * 64),
+                password=PasswordSettings(cost=4),
+                limits=LimitSettings(enabled=limits),
+                roles={"helper": [Permission.READ_SESSIONS]},
+            )
+            service = stack.enter_context(open_service(settings, clock=clock, **options))
+            service.store.migrate()
+            service.subscribe()
+            return service
+
+        yield open_it

@@ -11,7 +11,7 @@ PHONE = UUID(int=11)
 LAPTOP = UUID(int=12)
 
 
-def known(session_id: UUID = PHONE, user_id: UUID = JULIET) -> CachedSession:
+def cached(session_id: UUID = PHONE, user_id: UUID = JULIET) -> CachedSession:
     user = UserView(
         id=user_id,
         user_name="Juliet ✿",

@@ -1,4 +1,4 @@
-"""Who fills a cache and who ends a session, in every order of their steps, with the server in trouble at any moment."""
+"""Readers that fill the cache and endings of sessions, in every order of steps, with failures of the server."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -10,56 +10,56 @@ from uuid import UUID
 import pytest
 
 from hexaccount.sessions.ports import CachedSession, CacheFill
-from hexaccount_redis import RedisLink, RedisSessionCache
-from tests.adapters.redis.sessions import PHONE, known
+from hexaccount_redis import RedisClient, RedisSessionCache
+from tests.adapters.redis.sessions import PHONE, cached
 from tests.servers.redis import RedisServer, client
 
-READS = ("find", "look up", "keep")
-ENDS = ("mark", "commit", "mark again")
+READS = ("find", "read", "fill")
+ENDS = ("invalidate", "commit", "invalidate again")
 _users = (UUID(int=number) for number in count(1000))
 
 
 def merged(first: list[str], second: list[str]) -> Iterator[list[str]]:
-    """Give every order of the steps of two that keeps the order of each."""
-    for places in combinations(range(len(first) + len(second)), len(first)):
+    """Yield every interleaving of two sequences of steps."""
+    for positions in combinations(range(len(first) + len(second)), len(first)):
         one, other = iter(first), iter(second)
-        yield [next(one) if place in places else next(other) for place in range(len(first) + len(second))]
+        yield [next(one) if position in positions else next(other) for position in range(len(first) + len(second))]
 
 
 ONE_READER = list(merged([f"0 {step}" for step in READS], list(ENDS)))
 
 
 @dataclass
-class Play:
-    """One user, whose session is live until the commit; every process has connections of its own."""
+class Scenario:
+    """A user whose session is live until the commit; each cache has connections of its own."""
 
     caches: list[RedisSessionCache]
     user: UUID = field(default_factory=lambda: next(_users))
     ended: bool = False
     leases: dict[str, object] = field(default_factory=dict)
-    seen: dict[str, bool] = field(default_factory=dict)
+    was_live: dict[str, bool] = field(default_factory=dict)
 
     def warm(self) -> None:
         found = self.caches[0].find(self.user, PHONE)
         assert isinstance(found, CacheFill)
-        self.caches[0].keep(found, known(PHONE, self.user))
+        self.caches[0].fill(found, cached(PHONE, self.user))
 
     def do(self, step: str) -> None:
         match step.split(maxsplit=1):
-            case ["mark", *_]:
+            case ["invalidate", *_]:
                 assert self.caches[-1].invalidate({self.user})
             case ["commit"]:
                 self.ended = True
             case [reader, "find"]:
                 self.leases[reader] = self.caches[int(reader)].find(self.user, PHONE)
-            case [reader, "look up"]:
-                self.seen[reader] = not self.ended
-            case [reader, "keep"]:
+            case [reader, "read"]:
+                self.was_live[reader] = not self.ended
+            case [reader, "fill"]:
                 lease = self.leases[reader]
-                if isinstance(lease, CacheFill) and self.seen[reader]:
-                    self.caches[int(reader)].keep(lease, known(PHONE, self.user))
+                if isinstance(lease, CacheFill) and self.was_live[reader]:
+                    self.caches[int(reader)].fill(lease, cached(PHONE, self.user))
 
-    def is_known(self, cache: int = 0) -> bool:
+    def is_cached(self, cache: int = 0) -> bool:
         return isinstance(self.caches[cache].find(self.user, PHONE), CachedSession)
 
 
@@ -69,123 +69,121 @@ def saving_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
         yield server
 
 
-def caches_on(url: str, open_link: Callable[[str], RedisLink], number: int) -> list[RedisSessionCache]:
-    return [RedisSessionCache(open_link(url)) for _ in range(number)]
+def caches_on(url: str, open_client: Callable[[str], RedisClient], number: int) -> list[RedisSessionCache]:
+    return [RedisSessionCache(open_client(url)) for _ in range(number)]
 
 
 @pytest.mark.parametrize("warm", [True, False])
-def test_one_who_fills_and_one_who_ends(redis_url: str, open_link: Callable[[str], RedisLink], warm: bool) -> None:
-    caches = caches_on(redis_url, open_link, 2)
+def test_one_reader_and_one_ending(redis_url: str, open_client: Callable[[str], RedisClient], warm: bool) -> None:
+    caches = caches_on(redis_url, open_client, 2)
     for steps in ONE_READER:
-        play = Play(caches)
+        scenario = Scenario(caches)
         if warm:
-            play.warm()
+            scenario.warm()
         for step in steps:
-            play.do(step)
-            if play.ended:
-                assert not play.is_known(), steps
-        assert not play.is_known(1), steps
+            scenario.do(step)
+            if scenario.ended:
+                assert not scenario.is_cached(), steps
+        assert not scenario.is_cached(1), steps
 
 
-def test_an_end_without_its_second_mark_is_one_all_the_same(
-    redis_url: str, open_link: Callable[[str], RedisLink]
+def test_an_ending_without_its_second_invalidation_holds(
+    redis_url: str, open_client: Callable[[str], RedisClient]
 ) -> None:
-    caches = caches_on(redis_url, open_link, 2)
+    caches = caches_on(redis_url, open_client, 2)
     for steps in merged([f"0 {step}" for step in READS], list(ENDS[:2])):
-        play = Play(caches)
+        scenario = Scenario(caches)
         for step in steps:
-            play.do(step)
-        assert not play.is_known(), steps
+            scenario.do(step)
+        assert not scenario.is_cached(), steps
 
 
-def test_two_who_fill_and_one_who_ends(redis_url: str, open_link: Callable[[str], RedisLink]) -> None:
-    caches = caches_on(redis_url, open_link, 3)
+def test_two_readers_and_one_ending(redis_url: str, open_client: Callable[[str], RedisClient]) -> None:
+    caches = caches_on(redis_url, open_client, 3)
     for readers in merged([f"0 {step}" for step in READS], [f"1 {step}" for step in READS]):
         for steps in merged(readers, list(ENDS)):
-            play = Play(caches)
+            scenario = Scenario(caches)
             for step in steps:
-                play.do(step)
-            assert not play.is_known(), steps
+                scenario.do(step)
+            assert not scenario.is_cached(), steps
 
 
-def test_two_who_end_different_sessions_and_one_who_fills(
-    redis_url: str, open_link: Callable[[str], RedisLink]
+def test_two_endings_of_different_sessions_and_one_reader(
+    redis_url: str, open_client: Callable[[str], RedisClient]
 ) -> None:
-    caches = caches_on(redis_url, open_link, 2)
-    for enders in merged(["mark", "mark again"], list(ENDS)):
-        for steps in merged([f"0 {step}" for step in READS], enders):
-            play = Play(caches)
+    caches = caches_on(redis_url, open_client, 2)
+    for endings in merged(["invalidate", "invalidate again"], list(ENDS)):
+        for steps in merged([f"0 {step}" for step in READS], endings):
+            scenario = Scenario(caches)
             for step in steps:
-                play.do(step)
-            assert not play.is_known(), steps
+                scenario.do(step)
+            assert not scenario.is_cached(), steps
 
 
 @pytest.mark.parametrize("warm", [True, False])
-def test_everything_is_lost_at_any_moment(redis_url: str, open_link: Callable[[str], RedisLink], warm: bool) -> None:
-    caches = caches_on(redis_url, open_link, 2)
+def test_a_loss_of_all_data_at_any_step(redis_url: str, open_client: Callable[[str], RedisClient], warm: bool) -> None:
+    caches = caches_on(redis_url, open_client, 2)
     with client(redis_url) as connection:
         for steps in ONE_READER:
             for lost in range(len(steps) + 1):
-                play = Play(caches)
+                scenario = Scenario(caches)
                 if warm:
-                    play.warm()
+                    scenario.warm()
                 for number, step in enumerate(steps):
                     if number == lost:
                         connection.flushdb()
-                    play.do(step)
-                assert not play.is_known(), (lost, steps)
+                    scenario.do(step)
+                assert not scenario.is_cached(), (lost, steps)
 
 
-def test_the_server_is_killed_and_comes_back_at_any_moment(
-    frail: RedisServer, open_link: Callable[[str], RedisLink]
+def test_a_restart_of_the_server_at_any_step(
+    flaky_redis: RedisServer, open_client: Callable[[str], RedisClient]
 ) -> None:
-    caches = caches_on(frail.url, open_link, 2)
+    caches = caches_on(flaky_redis.url, open_client, 2)
     for steps in ONE_READER:
-        # Between the reader's steps: elsewhere a restart is the same as a loss.
+        # Between the reader's steps; at other steps a restart equals a loss of all data.
         lost = random.Random(str(steps)).randrange(1, len(steps))
-        play = Play(caches)
+        scenario = Scenario(caches)
         for number, step in enumerate(steps):
             if number == lost:
-                frail.restart()
-            play.do(step)
-        assert not play.is_known(), (lost, steps)
+                flaky_redis.restart()
+            scenario.do(step)
+        assert not scenario.is_cached(), (lost, steps)
 
 
-def test_the_server_comes_back_with_what_it_had_saved_before(
-    saving_redis: RedisServer, open_link: Callable[[str], RedisLink]
-) -> None:
-    caches = caches_on(saving_redis.url, open_link, 2)
-    moments = [(steps, saved, lost) for steps in ONE_READER for saved, lost in combinations(range(len(steps) + 1), 2)]
-    for steps, saved, lost in random.Random(3).sample(moments, 80):
-        play = Play(caches)
+def test_a_restart_from_an_older_snapshot(saving_redis: RedisServer, open_client: Callable[[str], RedisClient]) -> None:
+    caches = caches_on(saving_redis.url, open_client, 2)
+    cases = [(steps, saved, lost) for steps in ONE_READER for saved, lost in combinations(range(len(steps) + 1), 2)]
+    for steps, saved, lost in random.Random(3).sample(cases, 80):
+        scenario = Scenario(caches)
         if len(steps) + saved + lost & 1:
-            play.warm()
-        for number, step in enumerate([*steps, "look"]):
+            scenario.warm()
+        for number, step in enumerate([*steps, "end"]):
             if number == saved:
                 saving_redis.save()
             if number == lost:
                 saving_redis.kill()
                 saving_redis.start()
-            play.do(step)
-        assert not play.is_known(), (saved, lost, steps)
+            scenario.do(step)
+        assert not scenario.is_cached(), (saved, lost, steps)
 
 
-def test_a_session_that_was_saved_with_its_lease_is_not_revived(
-    saving_redis: RedisServer, tmp_path: Path, open_link: Callable[[str], RedisLink]
+def test_a_snapshot_revives_no_session(
+    saving_redis: RedisServer, tmp_path: Path, open_client: Callable[[str], RedisClient]
 ) -> None:
-    caches = caches_on(saving_redis.url, open_link, 2)
-    for late in (["keep"], []):
-        play = Play(caches)
+    caches = caches_on(saving_redis.url, open_client, 2)
+    for late in (["fill"], []):
+        scenario = Scenario(caches)
         if late:
-            play.do("0 find")
-            play.do("0 look up")
+            scenario.do("0 find")
+            scenario.do("0 read")
         else:
-            play.warm()
+            scenario.warm()
         saving_redis.save()
         for step in ENDS:
-            play.do(step)
+            scenario.do(step)
         saving_redis.kill()
         saving_redis.start()
         if late:
-            play.do("0 keep")
-        assert not play.is_known(), late
+            scenario.do("0 fill")
+        assert not scenario.is_cached(), late

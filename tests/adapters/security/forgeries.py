@@ -1,4 +1,4 @@
-"""Tokens that somebody could send instead of ours; each of them is refused."""
+"""Forged tokens; each is refused."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from uuid import UUID
 import jwt
 
 from hexaccount.sessions.ports import AccessClaims
-from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
+from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, root_key
 
 KEY = bytes(range(1, 65))
 OTHER_KEY = bytes(range(2, 66))
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 SECOND = int(NOW.timestamp())
 
 ISSUER = JwtIssuer(
-    KeyRing(SealingSmith(seed_key(KEY))),
+    KeyRing(EncryptedKeyFactory(root_key(KEY))),
     issuer="https://accounts.example",
     audience="https://api.example",
     client_id="hexaccount",
@@ -166,7 +166,7 @@ def payloads() -> Iterator[tuple[str, str]]:
     yield "a payload that is no base64", sign(f"{HEADER_PART}.!")
     yield "a payload of impossible length", sign(f"{HEADER_PART}.{PAYLOAD_PART[:-3]}")
     yield "a payload with padding", sign(f"{HEADER_PART}.{part(json.dumps(PAYLOAD) + ' ')}=")
-    yield "a payload with a stranger in its base64", sign(f"{HEADER_PART}.{PAYLOAD_PART[:8]}*{PAYLOAD_PART[8:]}")
+    yield "a payload with an invalid base64 character", sign(f"{HEADER_PART}.{PAYLOAD_PART[:8]}*{PAYLOAD_PART[8:]}")
     yield "a payload with bits left over", sign(f"{HEADER_PART}.{part(json.dumps(PAYLOAD) + ' ')[:-1]}B")
 
 

@@ -1,4 +1,4 @@
-"""Private keys as operators bring them, made once for all tests."""
+"""Private keys as operators configure them, generated once for all tests."""
 
 from functools import cache
 from typing import Any
@@ -19,12 +19,12 @@ MAKERS: dict[str, Any] = {
 
 @cache
 def pair(kind: str) -> Any:
-    """Return a key pair of a kind."""
+    """Return the key pair of a kind, the same one each time."""
     return MAKERS[kind]()
 
 
 @cache
 def pem(kind: str, passphrase: bytes | None = None) -> bytes:
-    """Return that key pair as a PEM file holds it."""
+    """Return that key pair in PEM."""
     encryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     return bytes(pair(kind).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))

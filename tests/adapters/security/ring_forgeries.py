@@ -1,4 +1,4 @@
-"""Tokens that play the keys of a ring off against each other, or bring a key of their own."""
+"""Forged tokens that confuse the keys of a ring, or that contain their own key."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -13,19 +13,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hexaccount.signing_keys.ports import StoredKey
 from hexaccount_memory.signing_keys import MemorySigningKeys
 from hexaccount_memory.tables import Tables
-from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
+from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, root_key
 from tests.adapters.security.forgeries import CLAIMS, KEY, NOW, PAYLOAD_PART, base64url, part, sign
 from tests.adapters.security.key_pairs import pair
 
 ALGORITHMS = ("EdDSA", "ES256", "RS256", "HS256")
-SMITH = SealingSmith(seed_key(KEY))
+FACTORY = EncryptedKeyFactory(root_key(KEY))
 STORED = MemorySigningKeys(Tables())
 LIFETIME = timedelta(hours=1)
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def _store(algorithm: str, *, begins: timedelta, retired: timedelta | None = None) -> StoredKey:
-    made = SMITH.make(algorithm)
+    made = FACTORY.make(algorithm)
     key = StoredKey(
         kid=made.kid,
         algorithm=algorithm,
@@ -39,16 +39,16 @@ def _store(algorithm: str, *, begins: timedelta, retired: timedelta | None = Non
 
 
 KEYS = {
-    algorithm: SMITH.open(_store(algorithm, begins=timedelta(seconds=number - 10)))
+    algorithm: FACTORY.decrypt(_store(algorithm, begins=timedelta(seconds=number - 10)))
     for number, algorithm in enumerate(ALGORITHMS)
 }
-SPENT = SMITH.open(_store("EdDSA", begins=timedelta(days=-1), retired=timedelta(hours=-2)))
-UNKNOWN = {algorithm: SMITH.open(_store(algorithm, begins=timedelta(days=1))) for algorithm in ALGORITHMS}
+SPENT = FACTORY.decrypt(_store("EdDSA", begins=timedelta(days=-1), retired=timedelta(hours=-2)))
+UNKNOWN = {algorithm: FACTORY.decrypt(_store(algorithm, begins=timedelta(days=1))) for algorithm in ALGORITHMS}
 for removed in UNKNOWN.values():
     STORED.remove(removed.kid)
 
 RING_ISSUER = JwtIssuer(
-    KeyRing(SMITH, STORED, lifetime=LIFETIME),
+    KeyRing(FACTORY, STORED, lifetime=LIFETIME),
     issuer="https://accounts.example",
     audience="https://api.example",
     client_id="hexaccount",
@@ -96,9 +96,9 @@ def keys_for_each_other() -> Iterator[tuple[str, str]]:
                 yield f"{algorithm} key under the name of {other}", _by(key, _header(key) | {"kid": other_key.kid})
         yield f"{algorithm}, by a key that was removed", _by(UNKNOWN[algorithm])
         yield f"{algorithm}, by a removed key under a living name", _by(UNKNOWN[algorithm], _header(key))
-        yield f"the seed under the name of {algorithm}", _by(SMITH.seed_key, _header(key))
+        yield f"the root key under the kid of {algorithm}", _by(FACTORY.root, _header(key))
     yield "a key whose tokens have all expired", _by(SPENT)
-    yield "the seed's name for another key", _by(KEYS["HS256"], _header(SMITH.seed_key))
+    yield "the kid of the root key for another key", _by(KEYS["HS256"], _header(FACTORY.root))
 
 
 def no_signatures() -> Iterator[tuple[str, str]]:
@@ -122,29 +122,29 @@ def no_signatures() -> Iterator[tuple[str, str]]:
     yield "ES256 with zeros between", f"{signed}.{base64url(bytes(1) + genuine[:32] + bytes(1) + genuine[32:])}"
 
 
-def keys_of_their_own() -> Iterator[tuple[str, str]]:
+def embedded_keys() -> Iterator[tuple[str, str]]:
     for algorithm in ALGORITHMS[:3]:
-        ours: Any = KEYS[algorithm]
+        current: Any = KEYS[algorithm]
         method: Any = jwt.get_algorithm_by_name(algorithm)
         theirs = method.to_jwk(pair(algorithm).public_key(), as_dict=True)
         for name, extra in {
             "jwk": theirs,
-            "jwk of ours": dict(ours.public_jwk),
+            "jwk of the current key": dict(current.public_jwk),
             "jku": "https://evil.example/jwks.json",
-            "jku of ours": "/.well-known/jwks.json",
+            "jku of the service": "/.well-known/jwks.json",
             "x5u": "https://evil.example/cert.pem",
             "x5c": ["MIIB"],
             "x5t": "AAAA",
             "x5t#S256": "AAAA",
             "crit": ["jwk"],
         }.items():
-            for kid in (ours.kid, "theirs"):
+            for kid in (current.kid, "attacker"):
                 header = {"alg": algorithm, "kid": kid, "typ": "at+jwt", name.partition(" ")[0]: extra}
                 signed = f"{part(header)}.{PAYLOAD_PART}"
                 by_them = base64url(method.sign(signed.encode(), pair(algorithm)))
                 yield f"{algorithm}, {name}, kid {kid}, signed by them", f"{signed}.{by_them}"
-                yield f"{algorithm}, {name}, kid {kid}, signed by us", f"{signed}.{ours.sign(signed)}"
-        signed = f"{ours.header}.{PAYLOAD_PART}"
+                yield f"{algorithm}, {name}, kid {kid}, signed by the current key", f"{signed}.{current.sign(signed)}"
+        signed = f"{current.header}.{PAYLOAD_PART}"
         yield f"{algorithm} by a key of theirs", f"{signed}.{base64url(method.sign(signed.encode(), pair(algorithm)))}"
         for spelling in ("=", "==", "A", "."):
             yield f"{algorithm} with {spelling} behind", GENUINE[algorithm] + spelling
@@ -167,7 +167,7 @@ RING_CORPUS = dict(
         *public_parts_as_secrets(),
         *keys_for_each_other(),
         *no_signatures(),
-        *keys_of_their_own(),
+        *embedded_keys(),
         *other_methods_of_a_key(),
     ]
 )

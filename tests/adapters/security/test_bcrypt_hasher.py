@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexaccount.passwords.ports import PasswordHasher, Verification
-from hexaccount_security import BcryptHasher, HashingLane
-from tests.application.counted_bcrypt import CountedBcrypt
+from hexaccount_security import BcryptHasher, HashingPool
+from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
 
 T = TypeVar("T")
 
-patient = settings(deadline=None)  # a busy machine is no failure
+patient = settings(deadline=None)  # the machine may be busy
 
 PLAIN = bcrypt.hashpw(b"correct horse", b"$2b$04$" + b"." * 22).decode()
 
 
-class WatchedLane(HashingLane):
-    """A lane that remembers with which setting each bcrypt computation was asked for."""
+class RecordingPool(HashingPool):
+    """A pool that records the setting of each bcrypt computation."""
 
     def __init__(self) -> None:
         super().__init__(slots=2, queue=16)
@@ -32,15 +32,15 @@ class WatchedLane(HashingLane):
 
 
 @pytest.fixture(scope="module")
-def lane() -> Iterator[WatchedLane]:
-    lane = WatchedLane()
-    yield lane
-    lane.close()
+def pool() -> Iterator[RecordingPool]:
+    pool = RecordingPool()
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="module")
-def hasher(lane: WatchedLane) -> PasswordHasher:
-    return BcryptHasher(4, lane)
+def hasher(pool: RecordingPool) -> PasswordHasher:
+    return BcryptHasher(4, pool)
 
 
 any_password = st.text(st.characters(), max_size=300)
@@ -98,7 +98,7 @@ def test_a_string_that_is_almost_a_hash_matches_nothing(hasher: PasswordHasher, 
     assert hasher.verify("correct horse", stored) == Verification(matches=False)
 
 
-def test_no_password_matches_when_nothing_is_stored(hasher: PasswordHasher) -> None:
+def test_no_password_matches_without_a_stored_hash(hasher: PasswordHasher) -> None:
     assert hasher.verify("correct horse", None) == Verification(matches=False)
 
 
@@ -123,20 +123,20 @@ def test_the_decoy_itself_matches_nothing(hasher: PasswordHasher, monkeypatch: p
 )
 @pytest.mark.parametrize("password", ["correct horse", "wrong", "", "x" * 200, "nul\0nul", "\ud800"])
 def test_every_verification_is_one_computation(
-    hasher: PasswordHasher, lane: WatchedLane, password: str, stored: str | None, cost: int
+    hasher: PasswordHasher, pool: RecordingPool, password: str, stored: str | None, cost: int
 ) -> None:
-    lane.settings.clear()
+    pool.settings.clear()
     hasher.verify(password, stored)
-    assert [setting[:7] for setting in lane.settings] == [b"$2b$%02d$" % cost]
+    assert [setting[:7] for setting in pool.settings] == [b"$2b$%02d$" % cost]
 
 
-def test_every_hash_is_one_computation(hasher: PasswordHasher, lane: WatchedLane) -> None:
-    lane.settings.clear()
+def test_every_hash_is_one_computation(hasher: PasswordHasher, pool: RecordingPool) -> None:
+    pool.settings.clear()
     hasher.hash("correct horse")
-    assert len(lane.settings) == 1
+    assert len(pool.settings) == 1
 
 
-def test_the_same_password_is_never_stored_twice_alike(hasher: PasswordHasher) -> None:
+def test_two_hashes_of_one_password_differ(hasher: PasswordHasher) -> None:
     assert hasher.hash("correct horse") != hasher.hash("correct horse")
 
 
@@ -145,8 +145,8 @@ def test_the_stored_string_names_its_scheme_and_cost(hasher: PasswordHasher) -> 
     assert re.fullmatch(form, hasher.hash("correct horse"))
 
 
-def test_a_hash_of_another_cost_is_outdated(lane: HashingLane) -> None:
-    four, five = BcryptHasher(4, lane), BcryptHasher(5, lane)
+def test_a_hash_of_another_cost_is_outdated(pool: HashingPool) -> None:
+    four, five = BcryptHasher(4, pool), BcryptHasher(5, pool)
     assert five.verify("correct horse", four.hash("correct horse")) == Verification(matches=True, outdated=True)
     assert four.verify("correct horse", five.hash("correct horse")) == Verification(matches=True, outdated=True)
 
@@ -160,7 +160,7 @@ def test_a_hash_that_does_not_match_is_not_reported_outdated(hasher: PasswordHas
 
 
 @pytest.mark.parametrize("password", ["a\0a", "a\0", "\0a", "\0"])
-def test_a_nul_cannot_stand_in_for_a_shorter_password_of_a_plain_hash(hasher: PasswordHasher, password: str) -> None:
+def test_a_password_with_a_nul_matches_no_plain_hash(hasher: PasswordHasher, password: str) -> None:
     for shorter in (b"a", b""):
         stored = bcrypt.hashpw(shorter, b"$2b$04$" + b"." * 22).decode()
         assert not hasher.verify(password, stored).matches
@@ -173,17 +173,17 @@ def test_a_lone_surrogate_matches_no_text(hasher: PasswordHasher, password: str)
 
 
 @pytest.mark.parametrize("cost", [-1, 0, 3, 16, 31])
-def test_a_cost_out_of_bounds_is_refused_with_the_remedy(lane: HashingLane, cost: int) -> None:
+def test_a_cost_out_of_range_is_an_error_with_the_remedy(pool: HashingPool, cost: int) -> None:
     with pytest.raises(ValueError, match=r"password\.cost is .*; set it from 4 to 15"):
-        BcryptHasher(cost, lane)
+        BcryptHasher(cost, pool)
 
 
 @pytest.mark.parametrize("cost", [4, 5, 7])
-def test_a_hash_of_a_lower_cost_takes_the_work_of_the_configured_one(
-    cost: int, lane: WatchedLane, monkeypatch: pytest.MonkeyPatch
+def test_verifying_a_hash_of_a_lower_cost_does_the_work_of_the_configured_cost(
+    cost: int, pool: RecordingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = BcryptHasher(cost, lane).hash("correct horse")
-    hasher = BcryptHasher(7, lane)
+    stored = BcryptHasher(cost, pool).hash("correct horse")
+    hasher = BcryptHasher(7, pool)
     counted = CountedBcrypt(monkeypatch)
     assert hasher.verify("correct horse", stored) == Verification(matches=True, outdated=cost != 7)
     assert not hasher.verify("wrong horse", stored).matches

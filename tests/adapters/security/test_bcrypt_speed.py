@@ -7,8 +7,8 @@ import pytest
 from hexaccount_security.bcrypt_speed import BcryptSpeedometer
 
 
-class Workshop:
-    """A machine with a time of its own: every hash of cost 8 takes 16 ms of the thread that makes it."""
+class FakeMachine:
+    """A simulated machine: every hash of cost 8 takes 16 ms of its thread."""
 
     def __init__(self, slowed: int = 0) -> None:
         self._slowed = slowed
@@ -29,29 +29,29 @@ class Workshop:
         return BcryptSpeedometer(cores, timer=self.timer, hash_once=self.hash_once).measure(seconds=0.3)
 
 
-def test_latency_and_throughput_are_those_of_all_cores_at_once() -> None:
-    measured = Workshop().measure(cores=4)
+def test_latency_and_throughput_are_measured_with_all_cores_busy() -> None:
+    measured = FakeMachine().measure(cores=4)
     assert (measured.cores, [speed.cost for speed in measured.speeds]) == (4, list(range(8, 16)))
     for speed in measured.speeds:
         assert speed.seconds == pytest.approx(0.016 * 2 ** (speed.cost - 8))
         assert speed.per_second == pytest.approx(4 / speed.seconds)
 
 
-def test_costs_are_measured_up_to_one_check_and_reckoned_from_it() -> None:
-    workshop = Workshop(slowed=14)
-    speeds = {speed.cost: speed for speed in workshop.measure(cores=2).speeds}
-    # 0.256 s at cost 12 are within the time for a cost, 0.512 s at 13 are within twice of it, 1.024 s are not.
+def test_costs_above_the_first_slow_one_are_estimated() -> None:
+    machine = FakeMachine(slowed=14)
+    speeds = {speed.cost: speed for speed in machine.measure(cores=2).speeds}
+    # 0.256 s at cost 12 are less than the time for a cost, 0.512 s at 13 less than twice that, 1.024 s at 14 more.
     assert {cost for cost, speed in speeds.items() if speed.measured} == {8, 9, 10, 11, 12, 13, 14}
-    assert (workshop.hashes[14], 15 in workshop.hashes) == (2, False)
+    assert (machine.hashes[14], 15 in machine.hashes) == (2, False)
     assert speeds[15].seconds == 2 * speeds[14].seconds == pytest.approx(2 * 1.5 * 1.024)
     assert speeds[15].per_second == speeds[14].per_second / 2
 
 
 def test_a_cost_is_hashed_for_its_time_on_every_core() -> None:
-    workshop = Workshop()
-    workshop.measure(cores=3)
-    assert workshop.hashes[8] == 3 * 19 + 3  # and one each beforehand, to warm up
-    assert workshop.hashes[10] == 3 * 5
+    machine = FakeMachine()
+    machine.measure(cores=3)
+    assert machine.hashes[8] == 3 * 19 + 3  # and one each to warm up
+    assert machine.hashes[10] == 3 * 5
 
 
 def test_what_is_measured_is_bcrypt_on_every_core(monkeypatch: pytest.MonkeyPatch) -> None:

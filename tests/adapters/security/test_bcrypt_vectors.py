@@ -1,4 +1,4 @@
-"""Hashes that other programs made, published by their authors."""
+"""Hashes of other programs, published by their authors."""
 
 import hashlib
 from base64 import b64encode
@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexaccount.passwords.ports import PasswordHasher, Verification
-from hexaccount_security import BcryptHasher, HashingLane
+from hexaccount_security import BcryptHasher, HashingPool
 
-patient = settings(deadline=None)  # a busy machine is no failure
+patient = settings(deadline=None)  # the machine may be busy
 
 
 @pytest.fixture(scope="module")
 def hasher() -> Iterator[PasswordHasher]:
-    lane = HashingLane(slots=1, queue=1)
-    yield BcryptHasher(5, lane)
-    lane.close()
+    pool = HashingPool(slots=1, queue=1)
+    yield BcryptHasher(5, pool)
+    pool.close()
 
 
 @pytest.mark.parametrize(

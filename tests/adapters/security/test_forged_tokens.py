@@ -5,7 +5,7 @@ from tests.adapters.security.forgeries import CLAIMS, CORPUS, ISSUER, NOW, SIGNA
 from tests.adapters.security.ring_forgeries import GENUINE, RING_CORPUS, RING_ISSUER
 
 
-def test_what_forges_the_corpus_makes_our_own_token_when_it_changes_nothing() -> None:
+def test_the_forging_helpers_produce_the_genuine_token_when_they_change_nothing() -> None:
     assert forge() == TOKEN
     assert ISSUER.verify(forge(), now=NOW) == CLAIMS
 

@@ -17,20 +17,20 @@ def test_a_fingerprint_is_that_of_the_same_texts_only(texts: list[str | None], o
     assert same == (texts == others)
 
 
-def test_borders_between_texts_count() -> None:
+def test_the_boundaries_between_texts_matter() -> None:
     cut = [["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["abc", None], ["", "abc"], ['a", "b', "c"], []]
     for one, other in combinations(cut, 2):
         assert FINGERPRINTS.of("purpose", one) != FINGERPRINTS.of("purpose", other)
 
 
-def test_a_fingerprint_takes_the_secret_and_the_purpose_to_make() -> None:
+def test_a_fingerprint_depends_on_secret_and_purpose() -> None:
     found = FINGERPRINTS.of("purpose", ["text"])
     assert HmacFingerprints(SECRET + b".").of("purpose", ["text"]) != found
     assert FINGERPRINTS.of("another purpose", ["text"]) != found
     assert HmacFingerprints(SECRET).of("purpose", ["text"]) == found
 
 
-def test_a_fingerprint_shows_nothing_and_fits_any_column() -> None:
+def test_a_fingerprint_reveals_nothing_and_is_short() -> None:
     found = FINGERPRINTS.of("purpose", ["text", None])
     assert (len(found), found.isascii()) == (43, True)
     assert "text" not in found

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexaccount.sessions.ports import AccessClaims, InvalidToken, TokenIssuer
-from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, seed_key
+from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, root_key
 from tests.adapters.security.key_pairs import pem
 
-patient = settings(deadline=None)  # a busy machine is no failure
+patient = settings(deadline=None)  # the machine may be busy
 
 KEY = bytes(range(64))
 ALGORITHMS = ("HS256", "EdDSA", "ES256", "RS256")
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 def issuer_with(key: bytes = KEY, algorithm: str = "HS256") -> TokenIssuer:
     return JwtIssuer(
-        KeyRing(SealingSmith(seed_key(key, algorithm))),
+        KeyRing(EncryptedKeyFactory(root_key(key, algorithm))),
         issuer="https://accounts.example",
         audience="https://api.example",
         client_id="hexaccount",
@@ -46,7 +46,7 @@ def whole_milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-FIRST, LAST = datetime(1971, 1, 1), datetime(9990, 1, 1)  # noqa: DTZ001 - Hypothesis wants its bounds without a zone
+FIRST, LAST = datetime(1971, 1, 1), datetime(9990, 1, 1)  # noqa: DTZ001 - Hypothesis needs its bounds without a zone
 moments = st.datetimes(FIRST, LAST, timezones=st.just(UTC)).map(whole_milliseconds)
 lifetimes = st.integers(2_000, 10**9).map(lambda milliseconds: timedelta(milliseconds=milliseconds))
 
@@ -67,7 +67,7 @@ def any_claims(draw: st.DrawFn) -> AccessClaims:
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 @patient
 @given(claims=any_claims())
-def test_a_token_says_what_was_issued_in_whole_seconds_rounded_down(algorithm: str, claims: AccessClaims) -> None:
+def test_a_token_contains_its_claims_with_times_rounded_down_to_seconds(algorithm: str, claims: AccessClaims) -> None:
     issuer = issuer_with(SEEDS[algorithm], algorithm)
     assert issuer.verify(issuer.issue(claims), now=claims.issued_at) == AccessClaims(
         token_id=claims.token_id,
@@ -88,7 +88,7 @@ def test_a_token_never_outlives_its_claims(claims: AccessClaims, late: int) -> N
 
 @patient
 @given(claims=any_claims())
-def test_pyjwt_reads_the_token_as_rfc_9068_wants_it(claims: AccessClaims) -> None:
+def test_pyjwt_decodes_the_token_as_rfc_9068_specifies_it(claims: AccessClaims) -> None:
     read = jwt.decode_complete(
         ISSUER.issue(claims),
         KEY,
@@ -116,13 +116,13 @@ def test_pyjwt_reads_the_token_as_rfc_9068_wants_it(claims: AccessClaims) -> Non
     }
 
 
-def test_a_token_ends_with_the_very_second_it_expires() -> None:
+def test_a_token_is_invalid_from_the_second_of_its_expiry_on() -> None:
     assert ISSUER.verify(TOKEN, now=CLAIMS.expires_at - timedelta(milliseconds=1)) == CLAIMS
     with pytest.raises(InvalidToken, match="expired"):
         ISSUER.verify(TOKEN, now=CLAIMS.expires_at)
 
 
-def test_a_token_from_a_host_whose_clock_is_a_second_ahead_is_good_and_one_from_later_is_not() -> None:
+def test_a_clock_that_is_ahead_is_tolerated_for_one_second() -> None:
     assert ISSUER.verify(TOKEN, now=NOW - timedelta(seconds=1)) == CLAIMS
     with pytest.raises(InvalidToken, match="not valid yet"):
         ISSUER.verify(TOKEN, now=NOW - timedelta(seconds=1, milliseconds=1))
@@ -148,7 +148,7 @@ def test_a_signature_that_differs_only_in_its_unused_bits_is_refused() -> None:
 
 @patient
 @given(start=st.integers(0, len(TOKEN)), stop=st.integers(0, len(TOKEN)), put=st.text(max_size=3))
-def test_a_token_with_anything_cut_out_or_put_in_is_refused(start: int, stop: int, put: str) -> None:
+def test_a_token_with_text_removed_or_inserted_is_refused(start: int, stop: int, put: str) -> None:
     changed = TOKEN[:start] + put + TOKEN[max(start, stop) :]
     if changed != TOKEN:
         with pytest.raises(InvalidToken):
@@ -171,20 +171,20 @@ def test_no_text_raises_anything_but_invalid_token(text: str) -> None:
 
 @patient
 @given(junk=st.binary())
-def test_bytes_are_no_token(junk: bytes) -> None:
+def test_bytes_are_not_accepted_as_a_token(junk: bytes) -> None:
     for given_bytes in (junk, TOKEN.encode()):
         with pytest.raises(InvalidToken):
             ISSUER.verify(given_bytes, now=NOW)
 
 
 @pytest.mark.parametrize("length", [8193, 10**7])
-@pytest.mark.parametrize("filling", ["A", ".", "é", "A."])
-def test_a_huge_token_is_refused_for_its_length(bucket_state: str, length: int) -> None:
+@pytest.mark.parametrize("padding", ["A", ".", "é", "A."])
+def test_a_token_that_is_too_long_is_refused(padding: str, length: int) -> None:
     with pytest.raises(InvalidToken, match="too long"):
-        ISSUER.verify((bucket_state * length)[:length], now=NOW)
+        ISSUER.verify((padding * length)[:length], now=NOW)
 
 
-def test_a_secret_shorter_than_the_hash_is_refused_with_the_remedy() -> None:
+def test_a_secret_shorter_than_the_hash_is_an_error_with_the_remedy() -> None:
     issuer = issuer_with(KEY[:32])
     assert issuer.verify(issuer.issue(CLAIMS), now=NOW) == CLAIMS
     for length in (0, 1, 31):
@@ -202,18 +202,18 @@ def test_a_secret_shorter_than_the_hash_is_refused_with_the_remedy() -> None:
         SEEDS["EdDSA"],
     ],
 )
-def test_something_that_is_a_key_of_another_kind_is_refused(key: bytes) -> None:
+def test_a_key_for_another_algorithm_is_not_accepted_as_a_secret(key: bytes) -> None:
     with pytest.raises(ValueError, match=r"jwt\.key cannot be used"):
         issuer_with(key)
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "hs256", "", "HS384", "PS256", "ES512", "HS1"])
-def test_another_algorithm_is_refused_with_the_remedy(algorithm: str) -> None:
+def test_an_unknown_algorithm_is_an_error_with_the_remedy(algorithm: str) -> None:
     with pytest.raises(ValueError, match=r"jwt\.algorithm is .*; set it to one of HS256, EdDSA, ES256, RS256"):
         issuer_with(algorithm=algorithm)
 
 
-def test_the_name_of_a_key_tells_keys_apart_and_is_the_same_in_every_process() -> None:
+def test_the_kid_differs_between_keys_and_is_the_same_in_every_process() -> None:
     def kid(key: bytes) -> str:
         return str(jwt.get_unverified_header(issuer_with(key).issue(CLAIMS))["kid"])
 
@@ -221,7 +221,7 @@ def test_the_name_of_a_key_tells_keys_apart_and_is_the_same_in_every_process() -
     assert kid(KEY[::-1]) != kid(KEY)
 
 
-def test_the_order_of_claims_and_claims_that_we_do_not_know_do_not_matter() -> None:
+def test_the_order_of_claims_and_unknown_claims_do_not_matter() -> None:
     header, body, _ = TOKEN.split(".")
     claims = json.loads(urlsafe_b64decode(body + "=="))
     later = dict(reversed(claims.items())) | {"of_a_later_version": [1, {"a": None}]}

@@ -12,39 +12,39 @@ from hexaccount.signing_keys.key_schedule import UNSURE
 from hexaccount.signing_keys.ports import StoredKey
 from hexaccount_memory.signing_keys import MemorySigningKeys
 from hexaccount_memory.tables import Tables
-from hexaccount_security import JwtIssuer, KeyRing, SealingSmith, key_ring, seed_key
+from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, key_ring, root_key
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LIFETIME = timedelta(minutes=10)
-SMITH = SealingSmith(seed_key(b"s" * 40))
+FACTORY = EncryptedKeyFactory(root_key(b"s" * 40))
 
 
-class WatchedKeys(MemorySigningKeys):
-    """The real keys in memory, whose readings are counted, may be held up, and may fail."""
+class RecordingKeys(MemorySigningKeys):
+    """Keys in memory that count reads, and can delay them or make them fail."""
 
     def __init__(self) -> None:
         super().__init__(Tables())
         object.__setattr__(self, "readings", 0)
-        object.__setattr__(self, "trouble", None)
+        object.__setattr__(self, "error", None)
         object.__setattr__(self, "open_door", threading.Event())
         self.open_door.set()
 
     def all(self) -> Sequence[StoredKey]:
         object.__setattr__(self, "readings", self.readings + 1)
         assert self.open_door.wait(20)
-        if self.trouble:
-            raise self.trouble
+        if self.error:
+            raise self.error
         return super().all()
 
-    def fail_with(self, trouble: Exception | None) -> None:
-        object.__setattr__(self, "trouble", trouble)
+    def fail_with(self, error: Exception | None) -> None:
+        object.__setattr__(self, "error", error)
 
 
 class Host:
-    """A process with a ring of its own on the shared keys."""
+    """A process with its own ring on the shared keys."""
 
-    def __init__(self, keys: WatchedKeys, key_factory: SealingSmith = SMITH) -> None:
-        self.ring = KeyRing(key_factory, keys, lifetime=LIFETIME)
+    def __init__(self, keys: RecordingKeys, factory: EncryptedKeyFactory = FACTORY) -> None:
+        self.ring = KeyRing(factory, keys, lifetime=LIFETIME)
         self.issuer = JwtIssuer(self.ring, issuer="i", audience="a", client_id="c")
 
     def token(self, at: datetime = NOW) -> str:
@@ -60,13 +60,13 @@ class Host:
 
 
 @pytest.fixture
-def keys() -> WatchedKeys:
-    return WatchedKeys()
+def keys() -> RecordingKeys:
+    return RecordingKeys()
 
 
 @pytest.fixture
 def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Move the monotonic clock of the rings on, which otherwise stands still."""
+    """Freeze the monotonic clock of the rings, and return a function that advances it."""
     now = [1000.0]
     monkeypatch.setattr(key_ring, "monotonic", lambda: now[0])
 
@@ -77,9 +77,9 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def put(
-    keys: WatchedKeys, begins: datetime = NOW, algorithm: str = "EdDSA", key_factory: SealingSmith = SMITH
+    keys: RecordingKeys, begins: datetime = NOW, algorithm: str = "EdDSA", factory: EncryptedKeyFactory = FACTORY
 ) -> StoredKey:
-    made = key_factory.make(algorithm)
+    made = factory.make(algorithm)
     key = StoredKey(
         kid=made.kid, algorithm=algorithm, sealed=made.sealed, created_at=NOW - timedelta(1), signs_from=begins
     )
@@ -92,20 +92,20 @@ def kids(host: Host, now: datetime = NOW) -> list[str]:
 
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "HS256"])
-def test_a_key_in_the_store_signs_from_its_moment_on_and_the_tokens_of_the_seed_live_on(
-    keys: WatchedKeys, algorithm: str
+def test_a_stored_key_signs_from_its_start_and_tokens_of_the_root_key_stay_valid(
+    keys: RecordingKeys, algorithm: str
 ) -> None:
     put(keys, NOW, algorithm)
     host = Host(keys)
     before, after = host.token(NOW - timedelta(seconds=1)), host.token(NOW)
-    assert before.partition(".")[0] == SMITH.seed_key.header != after.partition(".")[0]
+    assert before.partition(".")[0] == FACTORY.root.header != after.partition(".")[0]
     assert host.accepts(before)
     assert host.accepts(after)
     assert Host(keys).accepts(after)
 
 
-def test_nothing_is_read_before_it_is_needed_and_then_once_in_two_seconds(
-    keys: WatchedKeys, pass_time: Callable[[float], None]
+def test_keys_are_read_when_needed_and_at_most_once_in_two_seconds(
+    keys: RecordingKeys, pass_time: Callable[[float], None]
 ) -> None:
     host = Host(keys)
     assert keys.readings == 0
@@ -116,36 +116,34 @@ def test_nothing_is_read_before_it_is_needed_and_then_once_in_two_seconds(
         pass_time(2)
 
 
-def test_an_unknown_key_is_looked_for_at_once(keys: WatchedKeys, pass_time: Callable[[float], None]) -> None:
+def test_an_unknown_key_forces_a_read(keys: RecordingKeys, pass_time: Callable[[float], None]) -> None:
     one, other = Host(keys), Host(keys)
     one.token()
     put(keys)
     assert one.accepts(other.token())
 
 
-def test_who_sends_unknown_keys_again_and_again_causes_no_more_than_four_readings_a_second(
-    keys: WatchedKeys, pass_time: Callable[[float], None]
+def test_unknown_keys_force_at_most_four_reads_a_second(
+    keys: RecordingKeys, pass_time: Callable[[float], None]
 ) -> None:
     host = Host(keys)
-    strange = Host(WatchedKeys(), SealingSmith(seed_key(b"another" * 9))).token()
+    strange = Host(RecordingKeys(), EncryptedKeyFactory(root_key(b"another" * 9))).token()
     for _ in range(100):
         assert not host.accepts(strange)
         pass_time(0.0125)
     assert keys.readings <= 7
 
 
-def test_a_header_that_no_key_of_ours_could_write_causes_no_reading(
-    keys: WatchedKeys, pass_time: Callable[[float], None]
-) -> None:
+def test_a_malformed_header_forces_no_read(keys: RecordingKeys, pass_time: Callable[[float], None]) -> None:
     host = Host(keys)
     body = host.token().partition(".")[2]
-    for header in ("", "e30", "!", "eyJhbGciOiJub25lIn0", SMITH.seed_key.header + "A", "A" * 4000):
+    for header in ("", "e30", "!", "eyJhbGciOiJub25lIn0", FACTORY.root.header + "A", "A" * 4000):
         assert not host.accepts(f"{header}.{body}")
     assert keys.readings == 1
 
 
-def test_while_one_thread_reads_the_others_go_on_with_what_was_read_before(
-    keys: WatchedKeys, pass_time: Callable[[float], None]
+def test_while_one_thread_reads_the_others_use_the_previous_keys(
+    keys: RecordingKeys, pass_time: Callable[[float], None]
 ) -> None:
     host = Host(keys)
     token = host.token()
@@ -163,7 +161,7 @@ def test_while_one_thread_reads_the_others_go_on_with_what_was_read_before(
     assert keys.readings == 2
 
 
-def test_keys_that_are_too_old_are_used_by_nobody(keys: WatchedKeys, pass_time: Callable[[float], None]) -> None:
+def test_keys_that_are_too_old_are_not_used(keys: RecordingKeys, pass_time: Callable[[float], None]) -> None:
     host = Host(keys)
     host.token()
     key = put(keys)
@@ -178,12 +176,12 @@ def test_keys_that_are_too_old_are_used_by_nobody(keys: WatchedKeys, pass_time: 
     keys.open_door.set()
     for thread in threads:
         thread.join(10)
-    assert {token.partition(".")[0] for token in tokens} == {SMITH.open(key).header}
+    assert {token.partition(".")[0] for token in tokens} == {FACTORY.decrypt(key).header}
     assert keys.readings == 2
 
 
-def test_a_store_that_is_away_leaves_the_ring_as_it_is(
-    keys: WatchedKeys, pass_time: Callable[[float], None], caplog: pytest.LogCaptureFixture
+def test_the_previous_keys_stay_in_use_while_the_store_is_unavailable(
+    keys: RecordingKeys, pass_time: Callable[[float], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     key = put(keys)
     host = Host(keys)
@@ -200,9 +198,7 @@ def test_a_store_that_is_away_leaves_the_ring_as_it_is(
     assert not host.accepts(token)
 
 
-def test_nothing_is_signed_while_the_key_may_have_been_superseded_unseen(
-    keys: WatchedKeys, pass_time: Callable[[float], None]
-) -> None:
+def test_no_key_signs_while_the_store_is_unavailable(keys: RecordingKeys, pass_time: Callable[[float], None]) -> None:
     for host in (Host(keys), Host(keys)):
         if keys.readings:
             host.token()
@@ -213,12 +209,12 @@ def test_nothing_is_signed_while_the_key_may_have_been_superseded_unseen(
         keys.fail_with(None)
         key = put(keys)
         pass_time(0.25)
-        assert host.token().partition(".")[0] == SMITH.open(key).header
+        assert host.token().partition(".")[0] == FACTORY.decrypt(key).header
         keys.remove(key.kid)
 
 
-def test_no_keys_are_published_as_all_there_are_before_they_could_be_read(
-    keys: WatchedKeys, pass_time: Callable[[float], None]
+def test_no_keys_are_published_before_the_first_successful_read(
+    keys: RecordingKeys, pass_time: Callable[[float], None]
 ) -> None:
     host = Host(keys)
     keys.fail_with(StoreUnavailable())
@@ -226,8 +222,8 @@ def test_no_keys_are_published_as_all_there_are_before_they_could_be_read(
         kids(host)
 
 
-def test_a_key_that_cannot_be_looked_for_is_no_fault_of_the_token(
-    keys: WatchedKeys, pass_time: Callable[[float], None]
+def test_a_token_of_a_key_that_cannot_be_read_is_not_reported_as_invalid(
+    keys: RecordingKeys, pass_time: Callable[[float], None]
 ) -> None:
     put(keys)
     token, host = Host(keys).token(), Host(keys)
@@ -237,11 +233,11 @@ def test_a_key_that_cannot_be_looked_for_is_no_fault_of_the_token(
     assert not host.accepts("x" + token)
 
 
-def test_a_superseded_key_verifies_until_its_last_token_has_expired_and_not_longer(keys: WatchedKeys) -> None:
+def test_a_superseded_key_verifies_until_its_last_token_has_expired(keys: RecordingKeys) -> None:
     key = put(keys)
     host = Host(keys)
     end = NOW + LIFETIME + UNSURE
-    forged_later = JwtIssuer(KeyRing(SMITH), issuer="i", audience="a", client_id="c")
+    forged_later = JwtIssuer(KeyRing(FACTORY), issuer="i", audience="a", client_id="c")
     ids = {name: uuid4() for name in ("token_id", "user_id", "session_id")}
     late = forged_later.issue(AccessClaims(**ids, issued_at=NOW, expires_at=NOW + timedelta(days=365), epoch=0))
     assert host.accepts(late, end - timedelta(milliseconds=1))
@@ -249,7 +245,7 @@ def test_a_superseded_key_verifies_until_its_last_token_has_expired_and_not_long
     assert kids(host, end) == [key.kid]
 
 
-def test_a_removed_key_verifies_nothing(keys: WatchedKeys, pass_time: Callable[[float], None]) -> None:
+def test_a_removed_key_verifies_nothing(keys: RecordingKeys, pass_time: Callable[[float], None]) -> None:
     key = put(keys)
     host = Host(keys)
     token = host.token()
@@ -259,7 +255,7 @@ def test_a_removed_key_verifies_nothing(keys: WatchedKeys, pass_time: Callable[[
     assert host.accepts(host.token())
 
 
-def test_the_published_keys_are_those_of_the_moment(keys: WatchedKeys, pass_time: Callable[[float], None]) -> None:
+def test_publishing_rereads_the_keys(keys: RecordingKeys, pass_time: Callable[[float], None]) -> None:
     host = Host(keys)
     host.token()
     first = put(keys)
@@ -268,7 +264,7 @@ def test_the_published_keys_are_those_of_the_moment(keys: WatchedKeys, pass_time
     assert set(kids(host)) == {first.kid, second.kid}
 
 
-def test_what_is_published_is_every_public_part_that_may_be_needed_and_nothing_else(keys: WatchedKeys) -> None:
+def test_the_public_parts_of_all_keys_that_sign_or_verify_are_published(keys: RecordingKeys) -> None:
     waiting, signing, symmetric = put(keys, NOW + timedelta(1)), put(keys), put(keys, NOW - timedelta(1), "HS256")
     before = put(keys, NOW - timedelta(hours=1), "ES256")
     host = Host(keys)
@@ -281,8 +277,8 @@ def test_what_is_published_is_every_public_part_that_may_be_needed_and_nothing_e
 
 
 @pytest.mark.parametrize("field", ["sealed", "kid", "algorithm"])
-def test_a_key_that_was_changed_in_the_store_is_left_out_and_told_without_its_secret(
-    keys: WatchedKeys, field: str, caplog: pytest.LogCaptureFixture
+def test_a_key_that_was_changed_in_the_store_is_ignored_and_logged_without_its_secret(
+    keys: RecordingKeys, field: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     key, other = put(keys), put(keys, NOW - timedelta(seconds=5))
     keys.remove(key.kid)
@@ -290,28 +286,28 @@ def test_a_key_that_was_changed_in_the_store_is_left_out_and_told_without_its_se
     changed[field] = {"sealed": other.sealed, "kid": "other", "algorithm": "ES256"}[field]
     keys.add(StoredKey(**changed, created_at=key.created_at, signs_from=key.signs_from))
     host = Host(keys)
-    assert host.token().partition(".")[0] == SMITH.open(other).header
+    assert host.token().partition(".")[0] == FACTORY.decrypt(other).header
     assert kids(host) == [other.kid]
     assert "hexaccount keys list" in caplog.text
     assert key.sealed not in caplog.text
 
 
-def test_a_key_of_a_later_version_is_left_out(keys: WatchedKeys) -> None:
-    made = put(WatchedKeys())
-    sealed = SMITH._seal.close(SMITH.open(made).secret, name=f"ML-DSA-44 {made.kid}")
+def test_a_key_of_a_later_version_is_ignored(keys: RecordingKeys) -> None:
+    made = put(RecordingKeys())
+    sealed = FACTORY._envelope.encrypt(FACTORY.decrypt(made).secret, name=f"ML-DSA-44 {made.kid}")
     keys.add(StoredKey(kid=made.kid, algorithm="ML-DSA-44", sealed=sealed, created_at=NOW, signs_from=NOW))
     assert kids(Host(keys)) == []
 
 
-def test_under_another_setting_no_stored_key_opens(keys: WatchedKeys) -> None:
+def test_under_another_root_key_no_stored_key_decrypts(keys: RecordingKeys) -> None:
     key = put(keys)
-    other = SealingSmith(seed_key(b"t" * 40))
-    assert SMITH.can_open(key)
+    other = EncryptedKeyFactory(root_key(b"t" * 40))
+    assert FACTORY.can_open(key)
     assert not other.can_open(key)
     assert kids(Host(keys, other)) == []
 
 
-def test_a_sealed_key_shows_nothing_of_itself() -> None:
-    made, again = SMITH.make("HS256"), SMITH.make("HS256")
+def test_the_encrypted_key_is_not_in_its_repr() -> None:
+    made, again = FACTORY.make("HS256"), FACTORY.make("HS256")
     assert made.sealed not in repr(made)
     assert len({made.sealed, again.sealed, made.kid, again.kid}) == 4

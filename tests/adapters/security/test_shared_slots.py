@@ -7,74 +7,74 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount_security.slots import SharedSlots, Slot
+from hexaccount_security.shared_slots import SharedSlots, Slot
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> Iterator[SharedSlots]:
+def first(tmp_path: Path) -> Iterator[SharedSlots]:
     slots = SharedSlots(tmp_path, 3)
     yield slots
     slots.close()
 
 
 @pytest.fixture
-def theirs(ours: SharedSlots, tmp_path: Path) -> Iterator[SharedSlots]:
+def second(first: SharedSlots, tmp_path: Path) -> Iterator[SharedSlots]:
     slots = SharedSlots(tmp_path, 3)
     yield slots
     slots.close()
 
 
-def test_whichever_slot_is_free_is_taken(ours: SharedSlots, theirs: SharedSlots) -> None:
-    kept = [theirs.take_free(), theirs.take_free()]
-    last = ours.take_free()
-    assert None not in (*kept, last)
-    assert ours.take_free() is None
-    assert theirs.take_free() is None
+def test_any_free_slot_is_acquired(first: SharedSlots, second: SharedSlots) -> None:
+    held = [second.try_acquire(), second.try_acquire()]
+    last = first.try_acquire()
+    assert None not in (*held, last)
+    assert first.try_acquire() is None
+    assert second.try_acquire() is None
 
 
-def test_a_slot_given_back_is_free_for_others(ours: SharedSlots, theirs: SharedSlots) -> None:
-    slots = [slot for slot in (ours.take_free() for _ in range(3)) if slot is not None]
-    assert theirs.take_free() is None
-    ours.refund(slots[1])
-    assert theirs.take_free() is not None
-    assert ours.take_free() is None
+def test_a_released_slot_is_free_for_others(first: SharedSlots, second: SharedSlots) -> None:
+    slots = [slot for slot in (first.try_acquire() for _ in range(3)) if slot is not None]
+    assert second.try_acquire() is None
+    first.release(slots[1])
+    assert second.try_acquire() is not None
+    assert first.try_acquire() is None
 
 
-def test_who_waits_gets_the_slot_when_its_holder_gives_it_back(ours: SharedSlots, theirs: SharedSlots) -> None:
-    slots = [slot for slot in (theirs.take_free() for _ in range(3)) if slot is not None]
+def test_a_waiting_thread_gets_the_slot_that_is_released(first: SharedSlots, second: SharedSlots) -> None:
+    slots = [slot for slot in (second.try_acquire() for _ in range(3)) if slot is not None]
     got: list[Slot] = []
-    waiters = [threading.Thread(target=lambda: got.append(ours.wait_for_one())) for _ in range(3)]
+    waiters = [threading.Thread(target=lambda: got.append(first.acquire())) for _ in range(3)]
     for waiter in waiters:
         waiter.start()
     waiters[0].join(0.05)
     assert not got
     for slot in slots:
-        theirs.refund(slot)
+        second.release(slot)
     for waiter in waiters:
         waiter.join(10)
     assert len(set(got)) == 3, "no two threads of a process hold the same file"
 
 
-def test_who_gives_a_slot_back_does_not_get_it_again_while_another_waits(tmp_path: Path) -> None:
-    ours, theirs = SharedSlots(tmp_path, 1), SharedSlots(tmp_path, 1)
+def test_a_released_slot_goes_to_a_waiting_process_first(tmp_path: Path) -> None:
+    first, second = SharedSlots(tmp_path, 1), SharedSlots(tmp_path, 1)
     for _ in range(200):
-        slot = ours.take_free()
+        slot = first.try_acquire()
         assert slot
         got: list[Slot] = []
-        waiter = threading.Thread(target=lambda got=got: got.append(theirs.wait_for_one()))
+        waiter = threading.Thread(target=lambda got=got: got.append(second.acquire()))
         waiter.start()
-        while promised(slot) is False:
+        while reserved(slot) is False:
             time.sleep(0.0001)
-        ours.refund(slot)
-        assert ours.take_free() is None
+        first.release(slot)
+        assert first.try_acquire() is None
         waiter.join(10)
-        theirs.refund(got[0])
-    ours.close()
-    theirs.close()
+        second.release(got[0])
+    first.close()
+    second.close()
 
 
-def promised(slot: Slot) -> bool:
-    """Return whether another process than the one of `slot` waits for it."""
+def reserved(slot: Slot) -> bool:
+    """Return whether another process waits for a slot."""
     try:
         fcntl.flock(slot.next, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -83,23 +83,21 @@ def promised(slot: Slot) -> bool:
     return False
 
 
-def test_closing_frees_what_is_held(ours: SharedSlots, theirs: SharedSlots) -> None:
-    held = [ours.take_free() for _ in range(3)]
+def test_closing_releases_all_slots(first: SharedSlots, second: SharedSlots) -> None:
+    held = [first.try_acquire() for _ in range(3)]
     assert None not in held
-    ours.close()
-    assert theirs.take_free() is not None
+    first.close()
+    assert second.try_acquire() is not None
 
 
-def test_a_program_that_is_started_inherits_no_slot(ours: SharedSlots) -> None:
-    slot = ours.take_free()
+def test_a_subprocess_inherits_no_slot(first: SharedSlots) -> None:
+    slot = first.try_acquire()
     assert slot is not None
     for file in (slot.next, slot.held):
         assert fcntl.fcntl(file, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
 
 
-def test_files_that_were_opened_before_a_failure_are_closed_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_opened_before_a_failure_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "slot-2").mkdir()
     closed: list[int] = []
     really_close = os.close

@@ -1,4 +1,4 @@
-"""Clients that show no token, send what may not come, or take nothing."""
+"""Clients that show no token, send invalid packets, or read nothing."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -9,92 +9,96 @@ import pytest
 from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.service import Service
 from hexaccount.events.ports import EventFilter
-from hexaccount_socketio import line, lines
-from hexaccount_socketio.line import MOST_BYTES, MOST_WAITING
-from tests.adapters.socketio.wire import House, entries_of, over, registered, run, token_of
+from hexaccount_socketio import connection, connection_pool
+from hexaccount_socketio.event_queue import MAX_BYTES, MAX_EVENTS
+from tests.adapters.socketio.clients import Server, ended, entries_of, registered, run, token_of
 
-AWAY = 6.0
-"""Seconds after which nobody's patience with a stranger lasts."""
+pytestmark = pytest.mark.long
+
+TOO_LATE = 6.0
+"""Seconds after which a client that has shown no token is disconnected."""
 
 
-@pytest.mark.parametrize("says", [None, "3", '42["watch"]'], ids=["silent", "pongs", "events"])
-def test_a_stranger_is_gone_in_seconds_whatever_they_send_and_though_they_ignore_the_end(
-    service: Service, says: str | None
+@pytest.mark.parametrize("message", [None, "3", '42["watch"]'], ids=["silent", "pongs", "events"])
+def test_an_unauthenticated_client_is_disconnected_in_seconds_whatever_it_sends(
+    service: Service, message: str | None
 ) -> None:
-    async def test(house: House) -> None:
-        async with house.visit() as client:
-            if says:
-                client.say("receive", text=says)
+    async def test(server: Server) -> None:
+        async with server.connected() as client:
+            if message:
+                client.send_message("receive", text=message)
             await asyncio.sleep(1.2)
             assert client.closed is None
-            house.watch.now += AWAY
-            await client.ends()
+            server.clock.now += TOO_LATE
+            await client.wait_closed()
 
-    run(House(service.bus), test)
-
-
-def test_a_stranger_who_takes_nothing_is_gone_all_the_same(service: Service) -> None:
-    async def test(house: House) -> None:
-        client, serving = await house.call()
-        client.takes.clear()
-        client.show("no.such.token")
-        await client.until(lambda: client.blocks)
-        house.watch.now += AWAY
-        await over(serving)
-
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
-def test_who_comes_too_often_from_one_address_is_refused_before_they_are_in(service: Service) -> None:
-    async def test(house: House) -> None:
-        # At once, as a tenth of a second later there is room for one more.
-        called = await asyncio.gather(*(house.call() for _ in range(300)))
-        refused = [client for client, _ in called if client.status is not None]
-        assert 0 < len(refused) <= 180
-        assert {(client.status, b"too_many_attempts" in client.refusal) for client in refused} == {(429, True)}
-        async with house.visit(peer="203.0.113.7") as other:
-            assert other.heard
-        for client, serving in called:
-            client.say("disconnect", code=1000)
-            await over(serving)
+def test_an_unauthenticated_client_that_reads_nothing_is_disconnected_too(service: Service) -> None:
+    async def test(server: Server) -> None:
+        client, serving = await server.open()
+        client.reads.clear()
+        client.authenticate("no.such.token")
+        await client.until(lambda: client.blocked)
+        server.clock.now += TOO_LATE
+        await ended(serving)
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
-def test_who_tries_tokens_on_one_connection_is_counted_for_each(service: Service) -> None:
-    async def test(house: House) -> None:
-        async with house.visit() as client:
+def test_too_many_connections_from_one_address_are_denied_in_the_handshake(service: Service) -> None:
+    async def test(server: Server) -> None:
+        # Concurrently: a tenth of a second later one more is allowed.
+        opened = await asyncio.gather(*(server.open() for _ in range(300)))
+        denied = [client for client, _ in opened if client.status is not None]
+        assert 0 < len(denied) <= 180
+        assert {(client.status, b"too_many_attempts" in client.body) for client in denied} == {(429, True)}
+        async with server.connected(peer="203.0.113.7") as other:
+            assert other.received
+        for client, serving in opened:
+            client.send_message("disconnect", code=1000)
+            await ended(serving)
+
+    run(Server(service.bus), test)
+
+
+def test_each_token_tried_on_one_connection_counts_as_an_attempt(service: Service) -> None:
+    async def test(server: Server) -> None:
+        async with server.connected() as client:
             for _ in range(130):
-                client.show("no.such.token")
-            await client.until(lambda: any("too_many_attempts" in text for text in client.heard))
+                client.authenticate("no.such.token")
+            await client.until(lambda: any("too_many_attempts" in text for text in client.received))
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
-def test_a_crowd_of_strangers_keeps_nobody_out(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "_MOST_STRANGERS", 5)
+def test_a_crowd_of_unauthenticated_clients_keeps_no_user_out(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_pool, "_MAX_UNAUTHENTICATED", 5)
     registered(service)
     token = token_of(service)
 
-    async def test(house: House) -> None:
+    async def test(server: Server) -> None:
         async with AsyncExitStack() as stack:
-            known = await stack.enter_async_context(house.visit(token))
-            crowd = [await stack.enter_async_context(house.visit()) for _ in range(8)]
-            late = await stack.enter_async_context(house.visit(token))
-            await crowd[0].ends()
+            known = await stack.enter_async_context(server.connected(token))
+            crowd = [await stack.enter_async_context(server.connected()) for _ in range(8)]
+            late = await stack.enter_async_context(server.connected(token))
+            await crowd[0].wait_closed()
             assert [late.closed, known.closed, crowd[-1].closed] == [None] * 3
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
-def test_a_full_house_says_so(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "_MOST", 2)
+def test_a_full_worker_denies_further_connections(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_pool, "_MAX_CONNECTIONS", 2)
 
-    async def test(house: House) -> None:
-        async with house.visit(), house.visit(), house.visit() as third:
-            assert (third.status, b'"full"' in third.refusal) == (503, True)
+    async def test(server: Server) -> None:
+        async with server.connected(), server.connected(), server.connected() as third:
+            assert (third.status, b'"full"' in third.body) == (503, True)
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
 @pytest.mark.parametrize(
@@ -111,106 +115,106 @@ def test_a_full_house_says_so(service: Service, monkeypatch: pytest.MonkeyPatch)
     ],
     ids=["connect", "disconnect", "attachments", "deep", "long", "other namespace", "noop", "binary"],
 )
-def test_a_packet_that_may_not_come_ends_its_connection(service: Service, packet: dict[str, Any]) -> None:
+def test_an_invalid_packet_closes_its_connection(service: Service, packet: dict[str, Any]) -> None:
     registered(service)
     token = token_of(service)
 
-    async def test(house: House) -> None:
-        async with house.visit(token) as client:
-            client.say("receive", **packet)
-            await client.ends()
-            assert client.closed == (1008, "this packet may not come")
+    async def test(server: Server) -> None:
+        async with server.connected(token) as client:
+            client.send_message("receive", **packet)
+            await client.wait_closed()
+            assert client.closed == (1008, "this packet is not allowed")
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
-def test_who_takes_no_answers_is_asked_for_nothing_more(service: Service) -> None:
+def test_no_messages_are_read_from_a_client_that_reads_no_responses(service: Service) -> None:
     registered(service)
     token = token_of(service)
 
-    async def test(house: House) -> None:
-        async with house.visit(token) as client:
-            client.takes.clear()
+    async def test(server: Server) -> None:
+        async with server.connected(token) as client:
+            client.reads.clear()
             for number in range(500):
-                client.say("receive", text=f'42{number}["watch"]')
+                client.send_message("receive", text=f'42{number}["watch"]')
             await asyncio.sleep(0.2)
-            assert client.unsaid > 450
-            client.takes.set()
-            await client.hears("43499")
+            assert client.unread > 450
+            client.reads.set()
+            await client.expect("43499")
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
 @pytest.fixture
-def long_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let those who are sent away hear of it when their test has got to that."""
-    monkeypatch.setattr(line, "FAREWELL", 30.0)
+def long_close_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients read the `closing` event later in the test."""
+    monkeypatch.setattr(connection, "CLOSE_TIMEOUT", 30.0)
 
 
-@pytest.mark.usefixtures("long_farewell")
-def test_who_takes_nothing_is_sent_away_before_much_waits_for_them(service: Service) -> None:
+@pytest.mark.usefixtures("long_close_timeout")
+def test_a_client_that_reads_nothing_is_closed_before_many_events_wait(service: Service) -> None:
     registered(service)
     token = token_of(service)
     entry = service.store.history.page(EventFilter(), limit=1, after=None)[0]
 
-    async def test(house: House) -> None:
-        async with house.visit(token) as slow, house.visit(token) as quick:
-            await tell_both(house, slow, quick, [entry])
-            slow.takes.clear()
-            for _ in range(12 * MOST_WAITING):
-                await house.sockets.tell([entry])
-            await quick.until(lambda: len(quick.events()) == 12 * MOST_WAITING + 1)
-            slow.takes.set()
-            await slow.hears('42["sent_away"')
-            assert slow.sent_away() == ["too_slow"]
+    async def test(server: Server) -> None:
+        async with server.connected(token) as slow, server.connected(token) as fast:
+            await publish_to_both(server, slow, fast, [entry])
+            slow.reads.clear()
+            for _ in range(12 * MAX_EVENTS):
+                await server.sockets.publish([entry])
+            await fast.until(lambda: len(fast.events()) == 12 * MAX_EVENTS + 1)
+            slow.reads.set()
+            await slow.expect('42["closing"')
+            assert slow.closing_codes() == ["too_slow"]
             assert len(slow.events()) <= 3
-            await slow.ends()
-            assert quick.closed is None
+            await slow.wait_closed()
+            assert fast.closed is None
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
-@pytest.mark.usefixtures("long_farewell")
-def test_what_waits_is_counted_in_bytes_too(service: Service) -> None:
+@pytest.mark.usefixtures("long_close_timeout")
+def test_the_bytes_of_waiting_events_are_limited_too(service: Service) -> None:
     user_id = registered(service)
     token = token_of(service)
     service.bus.handle(UpdateProfile.of_text(user_id, {"bio": "é" * 990}))
     entry = entries_of(service)[-1]
     size = 6 * 990
-    assert MOST_WAITING * size > MOST_BYTES
+    assert MAX_EVENTS * size > MAX_BYTES
 
-    async def test(house: House) -> None:
-        async with house.visit(token) as slow, house.visit(token) as quick:
-            await tell_both(house, slow, quick, [entry])
-            slow.takes.clear()
-            count = MOST_BYTES // size + 2
-            await house.sockets.tell([entry] * count)
-            await quick.until(lambda: len(quick.events()) == count + 1)
-            slow.takes.set()
-            await slow.hears('42["sent_away"')
-            assert slow.sent_away() == ["too_slow"]
-            assert quick.closed is None
+    async def test(server: Server) -> None:
+        async with server.connected(token) as slow, server.connected(token) as fast:
+            await publish_to_both(server, slow, fast, [entry])
+            slow.reads.clear()
+            count = MAX_BYTES // size + 2
+            await server.sockets.publish([entry] * count)
+            await fast.until(lambda: len(fast.events()) == count + 1)
+            slow.reads.set()
+            await slow.expect('42["closing"')
+            assert slow.closing_codes() == ["too_slow"]
+            assert fast.closed is None
 
-    run(House(service.bus), test)
-
-
-async def tell_both(house: House, slow: Any, quick: Any, entries: Any) -> None:
-    """Wait until events reach both, which they do once their sessions have been looked at."""
-    await house.sockets.tell(entries)
-    await slow.hears('42["hexaccount')
-    await quick.hears('42["hexaccount')
+    run(Server(service.bus), test)
 
 
-def test_an_account_has_no_more_sockets_than_a_few_sessions_need(service: Service) -> None:
+async def publish_to_both(server: Server, slow: Any, fast: Any, entries: Any) -> None:
+    """Wait until events reach both clients, which they do after the first check of their sessions."""
+    await server.sockets.publish(entries)
+    await slow.expect('42["hexaccount')
+    await fast.expect('42["hexaccount')
+
+
+def test_the_sockets_of_an_account_are_limited(service: Service) -> None:
     registered(service)
     tokens = [token_of(service) for _ in range(4)]
 
-    async def test(house: House) -> None:
+    async def test(server: Server) -> None:
         async with AsyncExitStack() as stack:
             for number in range(50):
-                await stack.enter_async_context(house.visit(tokens[number // 15]))
-            more = await stack.enter_async_context(house.visit())
-            more.show(tokens[3])
-            assert "too_many_sockets" in await more.hears("44")
+                await stack.enter_async_context(server.connected(tokens[number // 15]))
+            more = await stack.enter_async_context(server.connected())
+            more.authenticate(tokens[3])
+            assert "too_many_sockets" in await more.expect("44")
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)

@@ -1,4 +1,4 @@
-"""What clients are told that come in a way that is not served, or when it cannot be said who they are."""
+"""What clients receive that connect in an unsupported way, or that cannot be authenticated."""
 
 import asyncio
 import json
@@ -8,94 +8,96 @@ from typing import Any
 import pytest
 
 from hexaccount.bootstrap.service import Service
-from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.sessions.authenticate import Authenticate
-from hexaccount_socketio import sockets
-from tests.adapters.socketio.wire import House, registered, run, token_of
+from hexaccount_socketio import authentication
+from tests.adapters.socketio.clients import Server, registered, run, token_of
+
+pytestmark = pytest.mark.long
 
 
-class HangingBus(Bus):
-    """A bus to a store that gives no answer until it is let go, and then fails."""
+class HangingBus(MessageBus):
+    """A bus whose store hangs until `fails` is set, and then fails."""
 
     def __init__(self, service: Service) -> None:
         self._inner = service.bus
-        self.asked = threading.Event()
+        self.queried = threading.Event()
         self.fails = threading.Event()
 
     def handle(self, message: Any) -> Any:
         if isinstance(message, Authenticate):
-            self.asked.set()
+            self.queried.set()
             assert self.fails.wait(60)
-            raise StoreUnavailable("the store is away")
+            raise StoreUnavailable("the store is unavailable")
         return self._inner.handle(message)
 
 
-def test_who_comes_while_the_store_hangs_is_told_so_however_long_that_takes(service: Service) -> None:
+def test_a_client_that_waits_for_the_store_is_not_disconnected_as_unauthenticated(service: Service) -> None:
     bus = HangingBus(service)
 
-    async def test(house: House) -> None:
-        async with house.visit() as client:
-            client.show("some.token.or-other")
-            await client.until(bus.asked.is_set)
-            house.watch.now += 60
+    async def test(server: Server) -> None:
+        async with server.connected() as client:
+            client.authenticate("some.token.or-other")
+            await client.until(bus.queried.is_set)
+            server.clock.now += 60
             await asyncio.sleep(1.2)
             assert client.closed is None
             bus.fails.set()
-            assert '"unavailable"' in await client.hears("44")
+            assert '"unavailable"' in await client.expect("44")
 
-    run(House(bus), test)
+    run(Server(bus), test)
 
 
-def test_nobody_waits_for_ever_for_a_store_that_hangs(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "_PATIENCE", 0.05)
+def test_authentication_times_out_when_the_store_hangs(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authentication, "_CLIENT_TIMEOUT_SECONDS", 0.05)
     bus = HangingBus(service)
 
-    async def test(house: House) -> None:
-        async with house.visit() as client:
-            client.show("some.token.or-other")
-            assert '"unavailable"' in await client.hears("44")
+    async def test(server: Server) -> None:
+        async with server.connected() as client:
+            client.authenticate("some.token.or-other")
+            assert '"unavailable"' in await client.expect("44")
         bus.fails.set()
 
-    run(House(bus), test)
+    run(Server(bus), test)
 
 
 @pytest.mark.parametrize("packet", ["40/other,", "40/other", '40/other,{"token":"x"}', "40/admin?a=b,"])
 def test_another_namespace_is_refused_by_name(service: Service, packet: str) -> None:
-    async def test(house: House) -> None:
-        async with house.visit() as client:
-            client.say("receive", text=packet)
-            told = await client.hears("44/")
-            assert json.loads(told.partition(",")[2])["data"]["code"] == "unknown_namespace"
+    async def test(server: Server) -> None:
+        async with server.connected() as client:
+            client.send_message("receive", text=packet)
+            error = await client.expect("44/")
+            assert json.loads(error.partition(",")[2])["data"]["code"] == "unknown_namespace"
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
 @pytest.mark.parametrize(
-    ("peer", "trusted", "let_in"),
+    ("peer", "trusted", "accepted"),
     [("192.0.2.1", (), False), ("192.0.2.1", ("192.0.2.0/24",), True), ("203.0.113.9", ("192.0.2.0/24",), False)],
-    ids=["nobody is trusted", "a proxy of ours", "somebody else"],
+    ids=["no proxy is trusted", "a trusted proxy", "another peer"],
 )
-def test_only_a_proxy_of_ours_says_which_host_a_page_may_belong_to(
-    service: Service, peer: str, trusted: tuple[str, ...], let_in: bool
+def test_only_a_trusted_proxy_may_set_the_host_that_an_origin_is_compared_with(
+    service: Service, peer: str, trusted: tuple[str, ...], accepted: bool
 ) -> None:
     forwarded = [(b"x-forwarded-host", b"page.example"), (b"X-Forwarded-Proto", b"https")]
 
-    async def test(house: House) -> None:
-        client, serving = await house.call((b"origin", b"https://page.example"), *forwarded, peer=peer)
-        assert bool(client.heard) == let_in
-        client.say("disconnect", code=1000)
+    async def test(server: Server) -> None:
+        client, serving = await server.open((b"origin", b"https://page.example"), *forwarded, peer=peer)
+        assert bool(client.received) == accepted
+        client.send_message("disconnect", code=1000)
         await serving
 
-    run(House(service.bus, trusted=trusted), test)
+    run(Server(service.bus, trusted=trusted), test)
 
 
-def test_there_are_websockets_at_one_path_only(service: Service) -> None:
-    async def test(house: House) -> None:
-        async with house.visit(path="/elsewhere") as client:
-            assert (client.status, b"not_found" in client.refusal) == (404, True)
+def test_websockets_are_accepted_at_one_path_only(service: Service) -> None:
+    async def test(server: Server) -> None:
+        async with server.connected(path="/elsewhere") as client:
+            assert (client.status, b"not_found" in client.body) == (404, True)
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
 @pytest.mark.parametrize(
@@ -108,31 +110,31 @@ def test_there_are_websockets_at_one_path_only(service: Service) -> None:
         ("GET", b"", 400),
     ],
 )
-def test_long_polling_is_refused_in_words_that_its_clients_show(
+def test_long_polling_is_refused_with_an_error_that_clients_show(
     service: Service, method: str, query: bytes, status: int
 ) -> None:
-    async def test(house: House) -> None:
-        client, serving = await house.call(type="http", method=method, query_string=query)
+    async def test(server: Server) -> None:
+        client, serving = await server.open(type="http", method=method, query_string=query)
         assert client.status == status
-        assert b"websockets_only" in client.refusal
+        assert b"websockets_only" in client.body
         await serving
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)
 
 
-def test_who_comes_during_the_end_is_told_to_come_again(service: Service) -> None:
+def test_sockets_close_and_connections_are_denied_while_draining(service: Service) -> None:
     registered(service)
     token = token_of(service)
 
-    async def test(house: House) -> None:
-        async with house.visit(token) as client, house.visit() as stranger:
-            stubborn, serving = await house.call()
-            stubborn.takes.clear()
-            await house.sockets.close()
-            assert client.sent_away() == ["draining"]
-            assert (client.closed, stranger.closed) == ((1000, "draining"), (1001, "draining"))
+    async def test(server: Server) -> None:
+        async with server.connected(token) as client, server.connected() as unauthenticated:
+            not_reading, serving = await server.open()
+            not_reading.reads.clear()
+            await server.sockets.close()
+            assert client.closing_codes() == ["draining"]
+            assert (client.closed, unauthenticated.closed) == ((1000, "draining"), (1001, "draining"))
             await serving
-            async with house.visit() as late:
-                assert (late.status, b'"draining"' in late.refusal) == (503, True)
+            async with server.connected() as late:
+                assert (late.status, b'"draining"' in late.body) == (503, True)
 
-    run(House(service.bus), test)
+    run(Server(service.bus), test)

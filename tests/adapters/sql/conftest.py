@@ -6,26 +6,27 @@ from typing import Any
 
 import pytest
 
-from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.factory import Factory
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
 from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
 from tests.servers.postgres import PostgresServer, temporary_database
+from tests.upgrades.planted_migration import VERSIONS, planted_migration
 
 DIALECTS = ("sqlite", "postgresql")
-_PATIENCE = 30
+_TIMEOUT = 30
 
 
 @pytest.fixture
-def people() -> People:
-    """Return who makes what the test stores."""
-    return People()
+def factory() -> Factory:
+    """Return a factory of the aggregates that tests store."""
+    return Factory()
 
 
 @pytest.fixture
 def open_store() -> Iterator[Callable[[str], SqlStore]]:
-    """Return what opens a handle on the store of a URL, to be closed after the test."""
+    """Return a function that opens a store, which is closed after the test."""
     opened: list[SqlStore] = []
 
     def open_it(url: str) -> SqlStore:
@@ -39,7 +40,7 @@ def open_store() -> Iterator[Callable[[str], SqlStore]]:
 
 @pytest.fixture
 def within() -> Callable[[Callable[[], Any]], Any]:
-    """Return what runs a call that must end, by its result or its error, before anybody loses patience."""
+    """Return a function that fails the test unless a call returns or raises within 30 seconds."""
 
     def run(call: Callable[[], Any]) -> Any:
         future: Future[Any] = Future()
@@ -47,18 +48,18 @@ def within() -> Callable[[Callable[[], Any]], Any]:
         def work() -> None:
             try:
                 future.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - it is the caller's
+            except BaseException as error:  # noqa: BLE001 - the caller gets it
                 future.set_exception(error)
 
         Thread(target=work, daemon=True).start()
-        return future.result(_PATIENCE)
+        return future.result(_TIMEOUT)
 
     return run
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """Return the URL of a file that is not there yet."""
+    """Return the URL of a file that does not exist yet."""
     return f"sqlite:///{tmp_path}/hexaccount.db"
 
 
@@ -71,10 +72,17 @@ def postgresql_url(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_url(postgres_server: str) -> Iterator[str]:
-    """Give the URL of a migrated database, to be copied, which is quicker than to migrate."""
+    """Give the URL of a migrated database; copying it is faster than migrating."""
     with temporary_database(postgres_server) as url:
         migrate(url)
         yield url
+
+
+@pytest.fixture
+def two_versions() -> Iterator[tuple[str, ...]]:
+    """Plant a second migration, which the product does not have, and give both versions."""
+    with planted_migration():
+        yield VERSIONS
 
 
 @pytest.fixture(params=DIALECTS)
@@ -119,8 +127,8 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresSer
 
 
 @pytest.fixture
-def frail_server(own_server: PostgresServer) -> Iterator[PostgresServer]:
-    """Give a server that runs before the test and after it, whatever happens in between."""
+def flaky_server(own_server: PostgresServer) -> Iterator[PostgresServer]:
+    """Give a server that runs at the begin and the end of the test, whatever the test does to it."""
     if not own_server.running:
         own_server.start()
     yield own_server
@@ -129,18 +137,18 @@ def frail_server(own_server: PostgresServer) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def frail_url(frail_server: PostgresServer) -> Iterator[str]:
+def flaky_url(flaky_server: PostgresServer) -> Iterator[str]:
     """Give the URL of an empty database on a server that the test may stop."""
-    with temporary_database(frail_server.url) as url:
+    with temporary_database(flaky_server.url) as url:
         yield url
-        if not frail_server.running:
-            frail_server.start()
-        frail_server.resume()
+        if not flaky_server.running:
+            flaky_server.start()
+        flaky_server.resume()
 
 
 @pytest.fixture
-def frail(frail_url: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
+def flaky_store(flaky_url: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
     """Return a migrated store on a server that the test may stop."""
-    store = open_store(frail_url)
+    store = open_store(flaky_url)
     store.migrate()
     return store

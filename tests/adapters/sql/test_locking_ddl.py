@@ -1,4 +1,4 @@
-"""No migration takes a lock on PostgreSQL for which those who serve would have to wait."""
+"""No migration takes a lock on PostgreSQL that blocks the requests of running servers."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -9,10 +9,11 @@ from alembic.operations import Operations
 
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.migration import migrate
-from hexaccount_sql.schema import SUPPORTED_VERSIONS, users
+from hexaccount_sql.schema import users
 from tests.adapters.sql.locking_ddl import refusals
 from tests.plans.sql import statements_of
 from tests.servers.postgres import temporary_database
+from tests.upgrades.planted_migration import VERSIONS, planted_migration
 
 _AS_MIGRATIONS_DO = ["SET lock_timeout = '2s'", "SET statement_timeout = 0"]
 _PLANTED = {
@@ -46,42 +47,42 @@ _HARMLESS = [
 
 @pytest.fixture(scope="module")
 def sent(postgres_server: str) -> Iterator[Mapping[str, list[str]]]:
-    """Give what each migration has sent, to a database that has had those before."""
-    with temporary_database(postgres_server) as url:
+    """Give the statements of each migration, run after those before it; the last one is planted."""
+    with temporary_database(postgres_server) as url, planted_migration():
 
         def of(version: str) -> list[str]:
             statements = [statement for statement, _ in statements_of(lambda: migrate(url, version), borders=True)]
-            # What comes before is of another connection, which keeps other migrations away.
+            # Statements before it check the version and take the lock on another connection.
             (guarded,) = [place for place, statement in enumerate(statements) if "advisory" in statement]
             return statements[guarded + 1 :]
 
-        yield {version: of(version) for version in SUPPORTED_VERSIONS}
+        yield {version: of(version) for version in VERSIONS}
 
 
-@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
-def test_no_migration_locks_out_those_who_serve(sent: Mapping[str, list[str]], version: str) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_no_migration_blocks_running_servers(sent: Mapping[str, list[str]], version: str) -> None:
     assert any("INDEX" in statement for statement in sent[version])
     assert refusals(sent[version]) == []
 
 
 @pytest.mark.parametrize(("statement", "rule"), _PLANTED.items())
-def test_what_would_lock_them_out_is_refused(statement: str, rule: str) -> None:
+def test_a_blocking_statement_is_refused(statement: str, rule: str) -> None:
     assert rule in refusals([*_AS_MIGRATIONS_DO, statement])
 
 
 @pytest.mark.parametrize("statement", _HARMLESS)
-def test_what_would_not_is_let_through(statement: str) -> None:
+def test_a_harmless_statement_passes(statement: str) -> None:
     assert refusals([*_AS_MIGRATIONS_DO, statement]) == []
 
 
 @pytest.mark.parametrize("missing", range(2))
-def test_a_migration_that_bounds_no_wait_is_refused(missing: int) -> None:
+def test_a_migration_without_timeouts_is_refused(missing: int) -> None:
     prepared = [setting for number, setting in enumerate(_AS_MIGRATIONS_DO) if number != missing]
     assert refusals([*prepared, _HARMLESS[0]]) == [["require-lock-timeout", "require-statement-timeout"][missing]]
 
 
 @pytest.mark.parametrize(
-    ("step", "rule"),
+    ("operation", "rule"),
     [
         (lambda op: op.create_index("planted", "users", ["first_name"]), "require-concurrent-index-creation"),
         (
@@ -92,11 +93,11 @@ def test_a_migration_that_bounds_no_wait_is_refused(missing: int) -> None:
         (lambda op: op.create_check_constraint("planted", "users", users.c.epoch >= 0), "constraint-missing-not-valid"),
     ],
 )
-def test_a_step_of_alembic_s_that_locks_is_refused(
-    postgresql_store_url: str, step: Callable[[Operations], None], rule: str
+def test_a_blocking_operation_of_alembic_is_refused(
+    postgresql_store_url: str, operation: Callable[[Operations], None], rule: str
 ) -> None:
-    engine = open_engine(postgresql_store_url, patient=False)
+    engine = open_engine(postgresql_store_url, deadlines=False)
     with engine.connect() as connection:
-        done = statements_of(lambda: step(Operations(MigrationContext.configure(connection))), borders=True)
+        sent = statements_of(lambda: operation(Operations(MigrationContext.configure(connection))), borders=True)
     engine.dispose()
-    assert rule in refusals([*_AS_MIGRATIONS_DO, *(statement for statement, _ in done)])
+    assert rule in refusals([*_AS_MIGRATIONS_DO, *(statement for statement, _ in sent)])

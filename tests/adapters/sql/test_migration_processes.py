@@ -9,7 +9,7 @@ import hexaccount
 import hexaccount_sql
 from hexaccount_sql import SqlStore
 from hexaccount_sql.schema import SUPPORTED_VERSIONS
-from tests.servers.processes import unmeasured
+from tests.servers.processes import without_coverage
 
 _MIGRATE = """
 import sys
@@ -19,11 +19,11 @@ print(migrate(sys.argv[1]))
 """
 _SERVE = """
 import sys
-from hexaccount.store_kit.event_recorder import Recorder
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
 from hexaccount_system import Uuid7Identifiers
 
-store = SqlStore(sys.argv[1], recorder=Recorder(Uuid7Identifiers(), "urn:test"))
+store = SqlStore(sys.argv[1], recorder=EventRecorder(Uuid7Identifiers(), "urn:test"))
 store.check()
 with store.unit_of_work() as uow:
     uow.users.page(limit=1, after=None)
@@ -32,7 +32,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 
 
-def test_processes_that_migrate_at_once_all_succeed(blank_url: str, open_store: Callable[[str], SqlStore]) -> None:
+def test_processes_that_migrate_concurrently_all_succeed(blank_url: str, open_store: Callable[[str], SqlStore]) -> None:
     processes = [python(_MIGRATE, blank_url) for _ in range(4)]
     for process in processes:
         process.stdin.write("go\n")
@@ -54,7 +54,7 @@ def test_migrations_are_found_wherever_the_package_is_installed(
     open_store(sqlite_url).check()
 
 
-def test_who_serves_imports_no_alembic_and_only_the_driver_in_use(store: SqlStore) -> None:
+def test_a_server_imports_no_alembic_and_only_the_driver_in_use(store: SqlStore) -> None:
     url = store._url
     imported, errors = python(_SERVE, url).communicate(timeout=60)
     assert errors == ""
@@ -69,7 +69,7 @@ def python(
     roots = path or [Path(package.__file__).parents[1] for package in (hexaccount, hexaccount_sql)]
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *arguments],
-        env={**unmeasured(), "PYTHONPATH": os.pathsep.join(map(str, roots))},
+        env={**without_coverage(), "PYTHONPATH": os.pathsep.join(map(str, roots))},
         cwd=cwd,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

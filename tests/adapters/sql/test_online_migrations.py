@@ -1,4 +1,4 @@
-"""PostgreSQL is migrated while others read and write, and whatever stops a migration another one completes."""
+"""PostgreSQL is migrated while other clients read and write, and an interrupted migration can be repeated."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,19 +9,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import all_users, save
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.transactions import all_users, save
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount_sql import SqlStore, ladder
+from hexaccount_sql import SqlStore, migration_runner
 from hexaccount_sql.migration import migrate
-from hexaccount_sql.schema import SUPPORTED_VERSIONS
+from tests.upgrades.planted_migration import INDEX, VERSIONS
 
 Connection = psycopg.Connection[Any]
 
 
 @pytest.fixture
-def store(postgresql_url: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
-    """Return a store on the version before the indexes that are made online."""
+def store(postgresql_url: str, open_store: Callable[[str], SqlStore], two_versions: tuple[str, ...]) -> SqlStore:
+    """Return a store on the version before the online index."""
     migrate(postgresql_url, "0001")
     return open_store(postgresql_url)
 
@@ -38,22 +38,22 @@ def migrating() -> Iterator[Callable[..., Future[str]]]:
         yield lambda *arguments: threads.submit(migrate, *arguments)
 
 
-def test_an_index_waits_for_those_who_write_and_holds_nobody_up(
-    store: SqlStore, admin: Connection, people: People, migrating: Callable[..., Future[str]]
+def test_an_online_index_waits_for_writers_and_blocks_none(
+    store: SqlStore, admin: Connection, factory: Factory, migrating: Callable[..., Future[str]]
 ) -> None:
     with writing(store._url):
         migrated = migrating(store._url)
         wait_until_an_index_waits(admin)
         store.check()
-        save(store, people.user())
+        save(store, factory.user())
         assert not migrated.done()
-    assert migrated.result(30) == SUPPORTED_VERSIONS[-1]
-    assert indexes(admin) == {"journal_rare": True}
+    assert migrated.result(30) == VERSIONS[-1]
+    assert indexes(admin) == {INDEX: True}
     assert len(all_users(store)) == 1
 
 
-def test_an_index_that_was_cut_off_is_made_anew(
-    store: SqlStore, admin: Connection, people: People, migrating: Callable[..., Future[str]]
+def test_an_invalid_index_is_replaced(
+    store: SqlStore, admin: Connection, factory: Factory, migrating: Callable[..., Future[str]]
 ) -> None:
     with writing(store._url):
         migrated = migrating(store._url)
@@ -64,23 +64,23 @@ def test_an_index_that_was_cut_off_is_made_anew(
         )
         with pytest.raises(StoreUnavailable):
             migrated.result(30)
-    assert indexes(admin) == {"journal_rare": False}
+    assert indexes(admin) == {INDEX: False}
     store.check()
     assert store.is_behind()
-    save(store, people.user())
-    assert migrate(store._url) == SUPPORTED_VERSIONS[-1]
-    assert indexes(admin) == {"journal_rare": True}
+    save(store, factory.user())
+    assert migrate(store._url) == VERSIONS[-1]
+    assert indexes(admin) == {INDEX: True}
 
 
-def test_a_migration_that_must_lock_a_table_gives_way_and_comes_back(
+def test_a_migration_that_must_lock_a_table_times_out_and_retries(
     store: SqlStore,
     migrating: Callable[..., Future[str]],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(ladder, "_LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(migration_runner, "_LOCK_TIMEOUT", "100ms")
     with writing(store._url):
-        # To go down from the first version is to drop tables, and for that nobody may be at them.
+        # Going down from the first version drops tables, which needs an exclusive lock.
         migrated = migrating(store._url, "base")
         while caplog.text.count("the migration tries again") < 3:
             assert not migrated.done()
@@ -89,7 +89,7 @@ def test_a_migration_that_must_lock_a_table_gives_way_and_comes_back(
     assert migrated.result(30) == "base"
 
 
-def test_who_migrates_beside_another_waits_without_holding_it_up(
+def test_concurrent_migrations_queue_without_blocking_the_index(
     store: SqlStore, admin: Connection, migrating: Callable[..., Future[str]]
 ) -> None:
     with writing(store._url):
@@ -99,13 +99,13 @@ def test_who_migrates_beside_another_waits_without_holding_it_up(
             "SELECT 1 FROM pg_stat_activity WHERE query = 'ROLLBACK' AND datname = current_database()"
         ).fetchall():
             sleep(0.01)
-    assert [migrated.result(30) for migrated in both] == [SUPPORTED_VERSIONS[-1]] * 2
-    assert indexes(admin) == {"journal_rare": True}
+    assert [migrated.result(30) for migrated in both] == [VERSIONS[-1]] * 2
+    assert indexes(admin) == {INDEX: True}
 
 
 @contextmanager
 def writing(url: str) -> Iterator[None]:
-    """Let somebody be in the middle of a transaction that writes while the block runs."""
+    """Keep a writing transaction open during the block."""
     with psycopg.connect(url) as connection:
         for table in ("journal", "users"):
             connection.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
@@ -120,9 +120,9 @@ def wait_until_an_index_waits(admin: Connection) -> None:
 
 
 def indexes(admin: Connection) -> dict[str, bool]:
-    """Return the indexes that are made online, and whether each can be used."""
+    """Return whether the online index is valid, empty if it does not exist."""
     found = admin.execute(
         "SELECT relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relname = ANY(%s)",
-        [["journal_rare"]],
+        [[INDEX]],
     )
     return dict(found.fetchall())

@@ -1,4 +1,4 @@
-"""PostgreSQL away, back again, and gone in the middle of things."""
+"""PostgreSQL is unavailable, returns, and fails in the middle of an operation."""
 
 import logging
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import all_users, journal_of, save, user_of
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.transactions import all_users, journal_of, save, user_of
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount_sql import SqlStore, listener
 from hexaccount_sql.listener import CommitListener
@@ -23,122 +23,123 @@ _LEASE = timedelta(seconds=30)
 Within = Callable[[Callable[[], Any]], Any]
 
 
-def test_without_its_server_every_deed_says_so_and_with_it_all_works_again(
-    frail: SqlStore, frail_server: PostgresServer, people: People, within: Within
+def test_every_operation_fails_without_the_server_and_works_again_with_it(
+    flaky_store: SqlStore, flaky_server: PostgresServer, factory: Factory, within: Within
 ) -> None:
-    frail.outbox.subscribe("s", ["*"])
-    user = people.user()
-    save(frail, user)
-    (delivery,) = frail.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE)
-    frail_server.stop()
-    deeds: dict[str, Callable[[], Any]] = {
-        "check": frail.check,
-        "read": lambda: user_of(frail, user.id),
-        "commit": lambda: save(frail, people.user()),
-        "enrol": lambda: frail.outbox.subscribe("s", ["x"]),
-        "claim": lambda: frail.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE),
-        "postpone": lambda: frail.outbox.retry_later(delivery, until=_NOW, error="?"),
-        "set aside": lambda: frail.outbox.dead_letter(delivery, error="?"),
-        "release": lambda: frail.outbox.release([delivery]),
-        "settle": lambda: frail.outbox.acknowledge([delivery]),
-        "page": lambda: frail.set_aside.page(limit=9, after=None),
-        "retry": frail.set_aside.retry,
-        "migrate": frail.migrate,
+    flaky_store.outbox.subscribe("s", ["*"])
+    user = factory.user()
+    save(flaky_store, user)
+    (delivery,) = flaky_store.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE)
+    flaky_server.stop()
+    actions: dict[str, Callable[[], Any]] = {
+        "check": flaky_store.check,
+        "read": lambda: user_of(flaky_store, user.id),
+        "commit": lambda: save(flaky_store, factory.user()),
+        "enrol": lambda: flaky_store.outbox.subscribe("s", ["x"]),
+        "claim": lambda: flaky_store.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE),
+        "postpone": lambda: flaky_store.outbox.retry_later(delivery, until=_NOW, error="?"),
+        "set aside": lambda: flaky_store.outbox.dead_letter(delivery, error="?"),
+        "release": lambda: flaky_store.outbox.release([delivery]),
+        "settle": lambda: flaky_store.outbox.acknowledge([delivery]),
+        "page": lambda: flaky_store.dead_letters.page(limit=9, after=None),
+        "retry": flaky_store.dead_letters.retry,
+        "migrate": flaky_store.migrate,
     }
-    for name, deed in deeds.items():
+    for name, action in actions.items():
         with pytest.raises(StoreUnavailable):
-            within(deed)
-        assert frail._engine.pool.checkedout() == 0, name
-    frail_server.start()
-    for deed in deeds.values():
-        within(deed)
-    assert len(all_users(frail)) == 2
+            within(action)
+        assert flaky_store._engine.pool.checkedout() == 0, name
+    flaky_server.start()
+    for action in actions.values():
+        within(action)
+    assert len(all_users(flaky_store)) == 2
 
 
-def test_after_a_restart_nobody_meets_a_connection_of_before(frail: SqlStore, frail_server: PostgresServer) -> None:
+def test_no_old_connection_is_used_after_a_restart(flaky_store: SqlStore, flaky_server: PostgresServer) -> None:
     for _ in range(2):
-        together = [frail._engine.connect() for _ in range(6)]
+        together = [flaky_store._engine.connect() for _ in range(6)]
         for connection in together:
             connection.exec_driver_sql("SELECT 1")
             connection.close()
-        frail_server.restart()
+        flaky_server.restart()
         for _ in range(6):
-            assert all_users(frail) == []
+            assert all_users(flaky_store) == []
 
 
-def test_an_idle_connection_that_was_ended_is_not_used(postgresql: SqlStore, people: People) -> None:
-    user = people.user()
+def test_a_closed_idle_connection_is_not_used(postgresql: SqlStore, factory: Factory) -> None:
+    user = factory.user()
     save(postgresql, user)
     with psycopg.connect(postgresql._url, autocommit=True) as admin:
-        end_others(admin)
+        terminate_others(admin)
     assert user_of(postgresql, user.id).name == user.name
 
 
-def test_a_unit_of_work_whose_connection_ends_says_so_until_its_end(postgresql: SqlStore, people: People) -> None:
-    user = people.user()
+def test_a_unit_of_work_keeps_failing_once_its_connection_is_closed(postgresql: SqlStore, factory: Factory) -> None:
+    user = factory.user()
     save(postgresql, user)
     with postgresql.unit_of_work() as uow:
         loaded = uow.users.get(user.id)
         with psycopg.connect(postgresql._url, autocommit=True) as admin:
-            end_others(admin)
+            terminate_others(admin)
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
                 uow.users.find_by_name("anybody")
-        loaded.disable(people.now())
+        loaded.disable(factory.now())
         with pytest.raises(StoreUnavailable):
             uow.commit()
     assert postgresql._engine.pool.checkedout() == 0
     assert not user_of(postgresql, user.id).disabled
 
 
-def test_a_commit_that_is_cut_off_before_it_is_done_leaves_nothing(
-    postgresql: SqlStore, people: People, within: Within
-) -> None:
-    user, profile = people.user(), people.profile(people.new_id())
+def test_an_interrupted_commit_leaves_nothing(postgresql: SqlStore, factory: Factory, within: Within) -> None:
+    user, profile = factory.user(), factory.profile(factory.new_id())
     with psycopg.connect(postgresql._url) as blocker, psycopg.connect(postgresql._url, autocommit=True) as admin:
         blocker.execute("LOCK TABLE journal IN EXCLUSIVE MODE")
         waiting = Event()
 
-        def end_it() -> None:
+        def terminate_it() -> None:
             while not admin.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchall():
                 waiting.wait(0.01)
             admin.execute(
                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             )
 
-        ender = Thread(target=end_it, daemon=True)
-        ender.start()
+        terminator = Thread(target=terminate_it, daemon=True)
+        terminator.start()
         with pytest.raises(StoreUnavailable):
             within(lambda: save(postgresql, user, profile))
-        ender.join(30)
+        terminator.join(30)
     assert all_users(postgresql) == []
     assert journal_of(postgresql, user) == journal_of(postgresql, profile) == []
     assert postgresql._engine.pool.checkedout() == 0
 
 
 @pytest.mark.parametrize("options", ["", "?options=-c%20search_path%3Dpublic", "?connect_timeout=9"])
-def test_commits_elsewhere_are_heard(
-    postgresql: SqlStore, people: People, open_store: Callable[[str], SqlStore], options: str
+def test_commits_of_other_processes_are_signalled(
+    postgresql: SqlStore, factory: Factory, open_store: Callable[[str], SqlStore], options: str
 ) -> None:
-    elsewhere = open_store(f"{postgresql._url}{options}")
-    elsewhere.watch()
+    other = open_store(f"{postgresql._url}{options}")
+    other.watch()
     postgresql.outbox.subscribe("s", ["*"])
-    assert hears(elsewhere, postgresql, people)
+    assert is_signalled(other, postgresql, factory)
 
 
-def test_commits_elsewhere_are_heard_again_after_an_outage(
-    frail: SqlStore, frail_server: PostgresServer, people: People, open_store: Callable[[str], SqlStore]
+def test_commits_of_other_processes_are_signalled_again_after_an_outage(
+    flaky_store: SqlStore, flaky_server: PostgresServer, factory: Factory, open_store: Callable[[str], SqlStore]
 ) -> None:
-    elsewhere = open_store(frail._url)
-    elsewhere.watch()
-    frail.outbox.subscribe("s", ["*"])
-    assert hears(elsewhere, frail, people)
-    frail_server.restart()
-    assert hears(elsewhere, frail, people)
+    other = open_store(flaky_store._url)
+    other.watch()
+    flaky_store.outbox.subscribe("s", ["*"])
+    assert is_signalled(other, flaky_store, factory)
+    flaky_server.restart()
+    assert is_signalled(other, flaky_store, factory)
 
 
-def test_who_listens_tells_once_why_nothing_is_heard_and_once_that_it_is_again(
-    frail: SqlStore, frail_server: PostgresServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_the_listener_logs_an_outage_once_and_its_end_once(
+    flaky_store: SqlStore,
+    flaky_server: PostgresServer,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(listener, "_PAUSE", 0.01)
     caplog.set_level(logging.WARNING, "hexaccount.sql")
@@ -150,28 +151,28 @@ def test_who_listens_tells_once_why_nothing_is_heard_and_once_that_it_is_again(
         return connect(*given, **options)
 
     monkeypatch.setattr(listener.psycopg, "connect", count)
-    frail_server.stop()
-    frail.watch()
+    flaky_server.stop()
+    flaky_store.watch()
     wait_until(lambda: len(attempts) > 3)
-    frail_server.start()
-    wait_until(lambda: "heard again" in caplog.text)
+    flaky_server.start()
+    wait_until(lambda: "signalled again" in caplog.text)
     lost, found = caplog.messages
-    assert lost.startswith("commits of other processes are not heard at this moment: connection failed: ")
-    assert found == "commits of other processes are heard again"
+    assert lost.startswith("commits of other processes are not signalled, only polled: connection failed: ")
+    assert found == "commits of other processes are signalled again"
 
 
-@pytest.mark.parametrize("trouble", ["none", "stop", "pause"])
-def test_who_listens_stops_whatever_the_server_does(
-    frail: SqlStore, frail_server: PostgresServer, within: Within, trouble: str
+@pytest.mark.parametrize("fault", ["none", "stop", "pause"])
+def test_the_listener_stops_whatever_the_server_does(
+    flaky_store: SqlStore, flaky_server: PostgresServer, within: Within, fault: str
 ) -> None:
-    frail.watch()
-    frail.check()
-    if trouble != "none":
-        getattr(frail_server, trouble)()
-    within(frail._listener.stop)
+    flaky_store.watch()
+    flaky_store.check()
+    if fault != "none":
+        getattr(flaky_server, fault)()
+    within(flaky_store._listener.stop)
 
 
-def test_who_never_listened_closes(postgresql: SqlStore, within: Within) -> None:
+def test_a_store_that_never_listened_closes(postgresql: SqlStore, within: Within) -> None:
     assert isinstance(postgresql._listener, CommitListener)
     within(postgresql.close)
 
@@ -183,19 +184,19 @@ def wait_until(condition: Callable[[], bool]) -> None:
         sleep(0.01)
 
 
-def hears(elsewhere: SqlStore, store: SqlStore, people: People) -> bool:
-    """Tell whether one store wakes from the other's commits, once it listens."""
-    seen = elsewhere.commits.count + 1  # the first signal may be that it listens
+def is_signalled(other: SqlStore, store: SqlStore, factory: Factory) -> bool:
+    """Return whether one store is signalled the other's commits, once it listens."""
+    seen = other.commits.count + 1  # the first signal may be that of LISTEN
     for _ in range(100):
-        save(store, people.user())
-        elsewhere.commits.wait(seen, 0.2)
-        if elsewhere.commits.count > seen:
+        save(store, factory.user())
+        other.commits.wait(seen, 0.2)
+        if other.commits.count > seen:
             return True
     return False
 
 
-def end_others(admin: psycopg.Connection[Any]) -> None:
-    """End every other connection to the database, and wait until that is done."""
+def terminate_others(admin: psycopg.Connection[Any]) -> None:
+    """Terminate every other connection to the database, and wait for their end."""
     admin.execute(
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -1,4 +1,4 @@
-"""Connections are few: whoever takes one gives it back, and who finds none is told so."""
+"""The pool is bounded: connections are returned, and callers that get none fail."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -8,110 +8,112 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import disable, save, user_of
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.transactions import disable, save, user_of
 from hexaccount.events.ports import AlreadyHandled
 from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount_sql import SqlStore, connections
 
 
 @pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let pools hold two connections and two more, and wait a moment only; named before the store."""
+def small_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pools hold two connections and two of overflow, with a short timeout; request it before the store."""
     monkeypatch.setattr(connections, "_POOL_SIZE", 2)
-    monkeypatch.setattr(connections, "_POOL_WAIT", 0.05)
+    monkeypatch.setattr(connections, "_POOL_TIMEOUT", 0.05)
 
 
-def test_who_finds_no_connection_is_told_and_the_others_go_on(narrow: None, store: SqlStore, people: People) -> None:
-    user = people.user()
+def test_a_caller_without_a_connection_fails_and_others_go_on(
+    small_pool: None, store: SqlStore, factory: Factory
+) -> None:
+    user = factory.user()
     save(store, user)
     with ExitStack() as held:
         for _ in range(4):
             held.enter_context(store.unit_of_work()).users.get(user.id)
-        for deed in (
+        for action in (
             store.check,
             lambda: user_of(store, user.id),
-            lambda: save(store, people.user()),
-            store.set_aside.retry,
+            lambda: save(store, factory.user()),
+            store.dead_letters.retry,
         ):
             with pytest.raises(StoreUnavailable):
-                deed()
+                action()
         assert store._engine.pool.checkedout() == 4
     assert store._engine.pool.checkedout() == 0
-    save(store, people.user())
+    save(store, factory.user())
 
 
-def test_a_unit_of_work_that_is_not_used_takes_no_connection(store: SqlStore) -> None:
+def test_an_unused_unit_of_work_takes_no_connection(store: SqlStore) -> None:
     with store.unit_of_work() as uow:
         uow.commit()
         assert store._engine.pool.checkedout() == 0
 
 
-def test_every_connection_comes_back_however_a_unit_of_work_ends(store: SqlStore, people: People) -> None:
-    user, event = people.user("anna", "anna@example.org"), people.new_id()
+def test_every_connection_is_returned_however_a_unit_of_work_ends(store: SqlStore, factory: Factory) -> None:
+    user, event = factory.user("anna", "anna@example.org"), factory.new_id()
     save(store, user)
     handled(store, event)
     endings: dict[type[Exception], Callable[[], Any]] = {
-        UserNotFound: lambda: user_of(store, people.new_id()),
-        UserNameTaken: lambda: save(store, people.user("anna")),
-        EmailTaken: lambda: save(store, people.user("berta", "anna@example.org")),
+        UserNotFound: lambda: user_of(store, factory.new_id()),
+        UserNameTaken: lambda: save(store, factory.user("anna")),
+        EmailTaken: lambda: save(store, factory.user("berta", "anna@example.org")),
         AlreadyHandled: lambda: handled(store, event),
-        StaleVersion: lambda: save(store, user_again(store, people)),
-        KeyError: lambda: raising(store, user, people),
+        StaleVersion: lambda: save(store, user_again(store, factory)),
+        KeyError: lambda: raising(store, user, factory),
     }
-    for error, deed in endings.items():
+    for error, action in endings.items():
         for _ in range(20):  # more than the pool has
             with pytest.raises(error):
-                deed()
+                action()
             assert store._engine.pool.checkedout() == 0
-    disable(store, user.id, people.now())
+    disable(store, user.id, factory.now())
 
 
 @pytest.mark.parametrize("failing", ["COMMIT", "INSERT", "BEGIN"])
-def test_a_step_of_a_commit_that_fails_on_sqlite_leaves_nothing(sqlite: SqlStore, people: People, failing: str) -> None:
+def test_a_failed_step_of_a_commit_leaves_nothing_on_sqlite(sqlite: SqlStore, factory: Factory, failing: str) -> None:
     @sa.event.listens_for(sqlite._engine, "before_cursor_execute")
     def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.startswith(failing):
             raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        save(sqlite, people.user())
+        save(sqlite, factory.user())
     assert sqlite._engine.pool.checkedout() == 0
     sa.event.remove(sqlite._engine, "before_cursor_execute", fail)
-    user = people.user()
+    user = factory.user()
     save(sqlite, user)
     with sqlite.unit_of_work() as uow:
         assert [found.id for found in uow.users.page(limit=9, after=None)] == [user.id]
 
 
-def test_a_rollback_that_fails_gives_the_connection_back(sqlite: SqlStore, people: People) -> None:
-    save(sqlite, people.user("anna"))
+def test_a_failed_rollback_returns_the_connection(sqlite: SqlStore, factory: Factory) -> None:
+    save(sqlite, factory.user("anna"))
 
     @sa.event.listens_for(sqlite._engine, "rollback")
     def fail(_connection: object) -> None:
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        save(sqlite, people.user("anna"))
+        save(sqlite, factory.user("anna"))
     assert sqlite._engine.pool.checkedout() == 0
     sa.event.remove(sqlite._engine, "rollback", fail)
-    save(sqlite, people.user("berta"))
+    save(sqlite, factory.user("berta"))
 
 
 def handled(store: SqlStore, event: Any) -> None:
     with store.unit_of_work() as uow:
-        uow.inbox.add("somebody", event)
+        uow.inbox.add("subscriber", event)
         uow.commit()
 
 
-def user_again(store: SqlStore, people: People) -> Any:
-    """Return an account whose id is taken."""
-    user = people.user()
+def user_again(store: SqlStore, factory: Factory) -> Any:
+    """Return a user whose id is taken."""
+    user = factory.user()
     save(store, user)
-    return people.user(user_id=user.id)
+    return factory.user(user_id=user.id)
 
 
-def raising(store: SqlStore, user: Any, people: People) -> None:
+def raising(store: SqlStore, user: Any, factory: Factory) -> None:
     with store.unit_of_work() as uow:
-        uow.users.get(user.id).disable(people.now())
+        uow.users.get(user.id).disable(factory.now())
         raise KeyError

@@ -1,4 +1,4 @@
-"""PostgreSQL behind a PgBouncer that lends its connections for the time of one transaction."""
+"""PostgreSQL behind a PgBouncer in transaction mode."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ import pytest
 from psycopg import sql
 
 from hexaccount.conformance import StoreUnderTest
-from hexaccount.conformance.suites.owing_again import OwingAgainContract
-from hexaccount.conformance.suites.people import People
+from hexaccount.conformance.suites.enqueueing import EnqueueingContract
+from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.rollback import RollbackContract
-from hexaccount.conformance.suites.storing import save
+from hexaccount.conformance.suites.transactions import save
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
@@ -34,7 +34,7 @@ def pgbouncer(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def database(postgres_server: str) -> Iterator[str]:
-    """Give the URL of a database whose time is not ours: no session can be told another one here."""
+    """Give the URL of a database in another time zone, which a pooled session cannot change."""
     with temporary_database(postgres_server) as url, psycopg.connect(postgres_server, autocommit=True) as connection:
         name = sql.Identifier(urlsplit(url).path.removeprefix("/"))
         connection.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Kathmandu'").format(name))
@@ -42,7 +42,7 @@ def database(postgres_server: str) -> Iterator[str]:
 
 
 class PooledStore(SqlStore):
-    """The store by way of the pooler, which migrations go round."""
+    """A store on the pooler that migrates on a direct connection."""
 
     def __init__(self, pooled: str, recorder: EventRecorder, *, direct: str) -> None:
         super().__init__(pooled, recorder=recorder)
@@ -52,7 +52,7 @@ class PooledStore(SqlStore):
         return migrate(self._direct)
 
 
-class TestPooled(RollbackContract, OwingAgainContract):
+class TestPooled(RollbackContract, EnqueueingContract):
     @pytest.fixture
     def under_test(self, pgbouncer: Pgbouncer, database: str) -> StoreUnderTest:
         empty_database(database)
@@ -66,13 +66,13 @@ def pooled(pgbouncer: Pgbouncer, database: str, open_store: Callable[[str], SqlS
     return open_store(pgbouncer.url_of(database) + POOLED)
 
 
-def test_a_migration_is_refused_whose_lock_the_pooler_would_keep(pooled: SqlStore) -> None:
+def test_a_migration_through_the_pooler_is_refused(pooled: SqlStore) -> None:
     with pytest.raises(StoreUnavailable, match="give `hexaccount migrate` a URL without pooler=transaction"):
         pooled.migrate()
 
 
-def test_a_statement_is_repeated_on_whichever_connection_there_is(pooled: SqlStore, people: People) -> None:
-    ada = people.user("ada")
+def test_a_statement_can_run_on_any_server_connection(pooled: SqlStore, factory: Factory) -> None:
+    ada = factory.user("ada")
     save(pooled, ada)
 
     def look_up(_turn: int) -> bool:
@@ -83,13 +83,13 @@ def test_a_statement_is_repeated_on_whichever_connection_there_is(pooled: SqlSto
         assert all(threads.map(look_up, range(160)))
 
 
-def test_nobody_listens_where_what_is_heard_would_be_told_to_others(pooled: SqlStore) -> None:
+def test_no_listener_starts_behind_a_pooler(pooled: SqlStore) -> None:
     before = set(threading.enumerate())
     pooled.watch()
     assert not [thread for thread in set(threading.enumerate()) - before if thread.name == "commit-listener"]
 
 
-def test_who_has_not_said_that_there_is_a_pooler_is_told_to(
+def test_a_url_without_the_pooler_parameter_is_refused_with_the_remedy(
     pgbouncer: Pgbouncer, database: str, open_store: Callable[[str], SqlStore]
 ) -> None:
     with pytest.raises(StoreUnavailable, match=r"before which PgBouncer stands, add pooler=transaction"):

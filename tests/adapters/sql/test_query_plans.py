@@ -1,4 +1,4 @@
-"""What people and relays wait for is found by an index, however much there is."""
+"""Requests and relays find rows by an index, however large the tables are."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,10 +13,10 @@ from hexaccount.accounts.profile import Profile
 from hexaccount.events.ports import EventFilter
 from hexaccount.idempotency.ports import IdempotencyRecord
 from hexaccount.kernel.event import EVENT_TYPES
-from hexaccount.rate_limits.rate_limit import BucketState, GcraBucket, RateLimit
+from hexaccount.kernel.rate_limit import BucketState, GcraBucket, RateLimit
 from hexaccount.retention.ports import ExpiredKind
 from hexaccount.store_kit.event_recorder import EventRecorder
-from hexaccount.store_kit.unit_of_work import UnitOfWork
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_sql import SqlStore, schema
 from hexaccount_system import Uuid7Identifiers
 from tests.plans.sql import counts, plan_of, statements_of, tables_scanned_in
@@ -31,7 +31,7 @@ _LIMIT = RateLimit(GcraBucket(5, timedelta(seconds=12)), GcraBucket(8, timedelta
 Read = Callable[[SqlStore], Any]
 
 
-def within_one(read: Callable[[UnitOfWork], Any]) -> Read:
+def within_one(read: Callable[[StoreUnitOfWork], Any]) -> Read:
     def run(store: SqlStore) -> None:
         with store.unit_of_work() as uow:
             read(uow)
@@ -43,7 +43,7 @@ def clear(kind: ExpiredKind, store: SqlStore) -> None:
     store.retention_store.clear(kind, before=_NOW, limit=5)
 
 
-def look_back(event_filter: EventFilter, store: SqlStore) -> None:
+def read_history(event_filter: EventFilter, store: SqlStore) -> None:
     for after in (None, _ONE):
         store.history.page(event_filter, limit=5, after=after)
         store.history.by_aggregate(event_filter, limit=5, after=after and ("user", after))
@@ -72,17 +72,17 @@ _READS: dict[str, Read] = {
     "profiles": within_one(lambda uow: uow.profiles.prefetch([_ONE, UUID(int=1)])),
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
     "event": lambda store: store.history.find(_ONE),
-    **{f"history {name}": partial(look_back, event_filter) for name, event_filter in _CHOICES.items()},
+    **{f"history {name}": partial(read_history, event_filter) for name, event_filter in _CHOICES.items()},
     "owe": lambda store: store.outbox.enqueue("s", store.history.page(EventFilter(), limit=5, after=None)),
     "restore": lambda store: store.stored_profiles.restore([Profile.create(_ONE, _NOW)]),
-    "set aside": lambda store: store.set_aside.page(limit=20, after=None),
-    "next set aside": lambda store: store.set_aside.page(limit=20, after=_ONE, subscriber="s"),
-    "retry one": lambda store: store.set_aside.retry(event_id=_ONE, subscriber="s"),
+    "set aside": lambda store: store.dead_letters.page(limit=20, after=None),
+    "next set aside": lambda store: store.dead_letters.page(limit=20, after=_ONE, subscriber="s"),
+    "retry one": lambda store: store.dead_letters.retry(event_id=_ONE, subscriber="s"),
     "keyed request": within_one(lambda uow: uow.idempotency_records.find("key7")),
     "claim a key": within_one(lambda uow: uow.idempotency_records.claim(_REQUEST, now=_NOW)),
     "release a key": within_one(lambda uow: uow.idempotency_records.release(_REQUEST)),
     **{f"clear {kind}": partial(clear, kind) for kind in ExpiredKind},
-    "take": lambda store: store.rate_limits.take({"key 7": _LIMIT, "key 8": _LIMIT}, _NOW),
+    "take": lambda store: store.rate_limits.acquire({"key 7": _LIMIT, "key 8": _LIMIT}, _NOW),
     "give back": lambda store: store.rate_limits.refund(
         {"key 7": _LIMIT, "key 8": _LIMIT}, {"key 7": BucketState(_NOW, _NOW), "key 8": BucketState(_NOW, _NOW)}
     ),
@@ -91,7 +91,7 @@ _READS: dict[str, Read] = {
 }
 
 
-def _live(uow: UnitOfWork, after: UUID | None) -> None:
+def _live(uow: StoreUnitOfWork, after: UUID | None) -> None:
     uow.sessions.live_of(uow.users.get(_ONE), now=_NOW, limit=20, after=after)
 
 
@@ -104,22 +104,24 @@ def test_everything_is_found_by_an_index(full_store: SqlStore, read: Read) -> No
         plan = plan_of(full_store._engine, statement, parameters)
         assert not set(tables_scanned_in(plan)) & schema.metadata.tables.keys(), plan
         for line in plan.splitlines():
-            # On SQLite a walk along an index that gives the order is called SCAN, too.
+            # SQLite also calls reading an index in order a SCAN.
             assert not line.startswith("SCAN") or "USING" in line or line.startswith(_SCANS_OF_RESULTS), plan
 
 
-def test_what_has_piled_up_is_found_by_an_index_and_counted_no_further_than_the_limit(full_store: SqlStore) -> None:
+def test_a_backlog_is_counted_by_an_index_up_to_the_limit(full_store: SqlStore) -> None:
     ((statement, parameters),) = statements_of(lambda: full_store.outbox.backlog("s", limit=7))
     plan = plan_of(full_store._engine, statement, parameters)
     assert not tables_scanned_in(plan), plan
     if full_store._engine.dialect.name == "postgresql":
         with full_store._engine.connect() as connection:
-            told = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
-        read = [node["Actual Rows"] for node in nodes_of(told[0]["Plan"]) if "Index" in node["Node Type"]]
+            explained = connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters
+            ).scalar_one()
+        read = [node["Actual Rows"] for node in nodes_of(explained[0]["Plan"]) if "Index" in node["Node Type"]]
         assert sorted(read) == [1, 7, 7]
     else:
-        assert plan.count("USING INDEX deliveries_owed") == 2, plan
-        assert plan.count("INDEX deliveries_set_aside") == 1, plan
+        assert plan.count("USING INDEX deliveries_pending") == 2, plan
+        assert plan.count("INDEX deliveries_dead_letters") == 1, plan
 
 
 def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -128,39 +130,39 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes_of(part)
 
 
-def test_events_of_a_rare_type_are_found_by_their_index_and_frequent_ones_in_their_order(full_store: SqlStore) -> None:
+def test_only_rare_event_types_use_their_index(full_store: SqlStore) -> None:
     for event_type in EVENT_TYPES:
         sent = statements_of(
             lambda kind=event_type: full_store.history.page(EventFilter(types=[kind]), limit=5, after=_ONE)
         )
         ((statement, parameters),) = sent
         plan = plan_of(full_store._engine, statement, parameters)
-        assert ("journal_rare" in plan) == (event_type not in schema.FREQUENT_TYPES), plan
+        assert ("journal_rare_types" in plan) == (event_type not in schema.FREQUENT_TYPES), plan
     assert set(schema.FREQUENT_TYPES) < set(EVENT_TYPES)
 
 
-def test_a_search_without_an_index_and_a_count_are_seen(full_store: SqlStore) -> None:
-    def look(statement: str) -> None:
+def test_a_scan_and_a_count_are_detected(full_store: SqlStore) -> None:
+    def execute(statement: str) -> None:
         with full_store._engine.connect() as connection:
             connection.exec_driver_sql(statement)
 
-    ((search, parameters),) = statements_of(lambda: look("SELECT name FROM users WHERE first_name = 'A'"))
+    ((search, parameters),) = statements_of(lambda: execute("SELECT name FROM users WHERE first_name = 'A'"))
     plan = plan_of(full_store._engine, search, parameters)
     assert tables_scanned_in(plan) == ["users"] or plan == "SCAN users"
     assert not counts(search)
-    ((count, _),) = statements_of(lambda: look("SELECT COUNT(*) FROM users"))
+    ((count, _),) = statements_of(lambda: execute("SELECT COUNT(*) FROM users"))
     assert counts(count)
 
 
 _SCANS_OF_RESULTS = (
     "SCAN heads", "SCAN head", "SCAN front", "SCAN placed", "SCAN (subquery", "SCAN CONSTANT ROW", "SCAN listed",
-    "SCAN there", "SCAN 2-ROW",
+    "SCAN stored", "SCAN 2-ROW",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def full_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
-    """Give a store that many people have used."""
+    """Give a store with many rows in each table."""
     if request.param == "sqlite":
         yield from _filled(f"sqlite:///{tmp_path_factory.mktemp('plans')}/hexaccount.db")
     else:
@@ -176,8 +178,8 @@ def _filled(url: str) -> Iterator[SqlStore]:
             connection.exec_driver_sql("BEGIN")
             for table, row in _ROWS.items():
                 connection.execute(sa.insert(table), [row(number) for number in range(1, _MANY + 1)])
-            pending = {"aggregate": "user", "aggregate_id": _ONE}
-            rows = [{**pending, "subscriber": "t", "event_id": UUID(int=n), "sequence": n} for n in (1, 2, 3)]
+            common = {"aggregate": "user", "aggregate_id": _ONE}
+            rows = [{**common, "subscriber": "t", "event_id": UUID(int=n), "sequence": n} for n in (1, 2, 3)]
             connection.execute(sa.insert(schema.deliveries), rows)
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("ANALYZE")
@@ -187,7 +189,7 @@ def _filled(url: str) -> Iterator[SqlStore]:
 
 
 def _moment(number: int) -> datetime:
-    """Return a moment, that of every tenth row before now."""
+    """Return a moment in the past for every tenth row, else in the future."""
     return _NOW + timedelta(hours=1 if number % 10 else -1)
 
 
@@ -213,7 +215,7 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     },
     schema.deliveries: lambda n: {
         "subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1,
-        "set_aside": n % 500 == 0,
+        "dead_letter": n % 500 == 0,
     },
     schema.inbox: lambda n: {"subscriber": f"s{n % 3}", "event_id": UUID(int=n << 80)},
     schema.refresh_tokens: lambda n: {
@@ -222,7 +224,7 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     schema.rate_limits: lambda n: {
         "key": f"key{n}", "burst_until": _moment(n), "sustained_until": _moment(n), "taken_at": _NOW,
     },
-    schema.idempotency_keys: lambda n: {
+    schema.idempotency_records: lambda n: {
         "key": f"key{n}", "fingerprint": "f", "claimed_until": _NOW, "expires_at": _moment(n),
     },
 }  # fmt: skip

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.accounts.errors import UserNameTaken
-from hexaccount.conformance.suites.people import People
-from hexaccount.conformance.suites.storing import all_users, disable, save, user_of
+from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.transactions import all_users, disable, save, user_of
 from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount_sql import SqlStore, connections
 
@@ -24,45 +24,45 @@ sys.stdin.readline()
 """
 
 
-def test_every_connection_writes_ahead_and_waits_for_the_disk(sqlite: SqlStore) -> None:
+def test_every_connection_uses_wal_and_waits_for_the_disk(sqlite: SqlStore) -> None:
     with sqlite._engine.connect() as one, sqlite._engine.connect() as other:
         for connection in (one, other):
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 
 
-def test_a_commit_takes_the_write_lock_first_and_only_once(sqlite: SqlStore, people: People) -> None:
+def test_a_commit_takes_the_write_lock_first_and_only_once(sqlite: SqlStore, factory: Factory) -> None:
     statements: list[str] = []
 
     @sa.event.listens_for(sqlite._engine, "before_cursor_execute")
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
-    user = people.user()
-    save(sqlite, user, people.session(user), people.profile(user.id))
+    user = factory.user()
+    save(sqlite, user, factory.session(user), factory.profile(user.id))
     assert (statements[0], statements[-1]) == ("BEGIN IMMEDIATE", "COMMIT")
     assert sum(statement.startswith(("BEGIN", "COMMIT")) for statement in statements) == 2
 
 
-def test_who_finds_the_file_locked_gives_up_after_the_wait_and_writes_nothing(
-    sqlite: SqlStore, sqlite_url: str, people: People, impatient: Callable[[str], SqlStore]
+def test_a_writer_fails_after_the_lock_timeout_and_writes_nothing(
+    sqlite: SqlStore, sqlite_url: str, factory: Factory, impatient: Callable[[str], SqlStore]
 ) -> None:
-    known, new = people.user(), people.user()
+    known, new = factory.user(), factory.user()
     save(sqlite, known)
     store = impatient(sqlite_url)
     with locked_elsewhere(sqlite_url):
-        for write in (lambda: save(store, new), lambda: disable(store, known.id, people.now())):
+        for write in (lambda: save(store, new), lambda: disable(store, known.id, factory.now())):
             with pytest.raises(StoreUnavailable):
                 write()
         assert [user.id for user in all_users(store)] == [known.id]
         assert store._engine.pool.checkedout() == 0
-    disable(store, known.id, people.now())
+    disable(store, known.id, factory.now())
     save(store, new)
     assert user_of(sqlite, known.id).disabled
 
 
-def test_a_writer_blocks_no_reader(sqlite: SqlStore, sqlite_url: str, people: People, impatient) -> None:
-    user = people.user()
+def test_a_writer_blocks_no_reader(sqlite: SqlStore, sqlite_url: str, factory: Factory, impatient) -> None:
+    user = factory.user()
     save(sqlite, user)
     with locked_elsewhere(sqlite_url):
         store = impatient(sqlite_url)
@@ -70,32 +70,30 @@ def test_a_writer_blocks_no_reader(sqlite: SqlStore, sqlite_url: str, people: Pe
         assert user_of(store, user.id).name == user.name
 
 
-@pytest.mark.parametrize("deed", ["check", "migrate"])
-def test_a_missing_folder_is_named_as_the_cause(
-    tmp_path: Path, open_store: Callable[[str], SqlStore], deed: str
-) -> None:
+@pytest.mark.parametrize("action", ["check", "migrate"])
+def test_a_missing_folder_is_reported(tmp_path: Path, open_store: Callable[[str], SqlStore], action: str) -> None:
     store = open_store(f"sqlite:///{tmp_path}/nowhere/hexaccount.db")
     with pytest.raises(StoreUnavailable, match="its folder must be there"):
-        getattr(store, deed)()
+        getattr(store, action)()
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("deed", ["check", "migrate"])
-def test_a_file_that_is_no_database_is_named_as_the_cause_and_kept(
-    tmp_path: Path, open_store: Callable[[str], SqlStore], deed: str
+@pytest.mark.parametrize("action", ["check", "migrate"])
+def test_a_file_that_is_no_database_is_reported_and_kept(
+    tmp_path: Path, open_store: Callable[[str], SqlStore], action: str
 ) -> None:
     file = tmp_path / "hexaccount.db"
     file.write_bytes(b"a letter to grandmother, not a database " * 200)
     with pytest.raises(StoreUnavailable, match="is not a database"):
-        getattr(open_store(f"sqlite:///{file}"), deed)()
+        getattr(open_store(f"sqlite:///{file}"), action)()
     assert file.read_bytes().startswith(b"a letter to grandmother")
 
 
-def test_a_file_that_was_damaged_is_a_store_that_cannot_serve(
-    sqlite: SqlStore, sqlite_url: str, people: People, open_store: Callable[[str], SqlStore]
+def test_a_damaged_file_is_unavailable(
+    sqlite: SqlStore, sqlite_url: str, factory: Factory, open_store: Callable[[str], SqlStore]
 ) -> None:
     for _ in range(200):
-        save(sqlite, people.user())
+        save(sqlite, factory.user())
     sqlite.close()
     file = file_of(sqlite_url)
     with file.open("r+b") as opened:
@@ -107,43 +105,43 @@ def test_a_file_that_was_damaged_is_a_store_that_cannot_serve(
     assert store._engine.pool.checkedout() == 0
 
 
-def test_a_refusal_is_told_even_if_sqlite_has_rolled_back_by_itself(sqlite: SqlStore, people: People) -> None:
-    save(sqlite, people.user("anna"))
+def test_a_refusal_is_reported_even_if_sqlite_has_rolled_back_by_itself(sqlite: SqlStore, factory: Factory) -> None:
+    save(sqlite, factory.user("anna"))
 
     @sa.event.listens_for(sqlite._engine, "handle_error")
     def roll_back(context: sa.engine.ExceptionContext) -> None:
         context.connection.connection.dbapi_connection.rollback()
 
     with pytest.raises(UserNameTaken):
-        save(sqlite, people.user("anna"))
+        save(sqlite, factory.user("anna"))
     assert sqlite._engine.pool.checkedout() == 0
-    save(sqlite, people.user("berta"))
+    save(sqlite, factory.user("berta"))
 
 
-def test_a_lost_race_beside_new_rows_leaves_no_transaction_open(sqlite: SqlStore, people: People) -> None:
-    known, new = people.user(), people.user()
+def test_a_lost_race_beside_new_rows_leaves_no_transaction_open(sqlite: SqlStore, factory: Factory) -> None:
+    known, new = factory.user(), factory.user()
     save(sqlite, known)
     with sqlite.unit_of_work() as uow:
         stale = uow.users.get(known.id)
-        disable(sqlite, known.id, people.now())
-        stale.disable(people.now())
+        disable(sqlite, known.id, factory.now())
+        stale.disable(factory.now())
         uow.users.add(new)
         with pytest.raises(StaleVersion):
             uow.commit()
-        disable(sqlite, known.id, people.now())  # nobody waits for a lock
+        disable(sqlite, known.id, factory.now())  # no lock is held
     assert [user.id for user in all_users(sqlite)] == [known.id]
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, open_store: Callable[[str], SqlStore]) -> Callable[[str], SqlStore]:
-    """Return what opens a store that hardly waits for a lock."""
-    monkeypatch.setattr(connections, "SQLITE_LOCK_WAIT", 0.1)
+    """Return a function that opens a store with a short lock timeout."""
+    monkeypatch.setattr(connections, "SQLITE_LOCK_TIMEOUT", 0.1)
     return open_store
 
 
 @contextmanager
 def locked_elsewhere(url: str) -> Iterator[None]:
-    """Let another process hold the write lock for the block."""
+    """Hold the write lock in another process during the block."""
     with subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(file_of(url))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -158,7 +156,7 @@ def file_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
-def test_none_but_its_owner_reads_a_new_database(tmp_path: Path, open_store: Callable[[str], SqlStore]) -> None:
+def test_only_its_owner_can_read_a_new_database(tmp_path: Path, open_store: Callable[[str], SqlStore]) -> None:
     before = os.umask(0o022)
     try:
         store = open_store(f"sqlite:///{tmp_path}/private.db")

@@ -1,4 +1,4 @@
-"""The verifier works in a process that finds nothing else of hexaccount."""
+"""The verifier works in a process without the other packages of hexaccount."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ print(json.dumps([str(verifier.verify(sys.argv[2]).user_id), sorted(sys.modules)
 """
 
 
-def test_a_copy_of_the_package_checks_tokens_on_its_own(tmp_path: Path) -> None:
+def test_a_copy_of_the_package_verifies_tokens_alone(tmp_path: Path) -> None:
     package = Path(hexaccount_verifier.__file__).parent
     shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     libraries = Path(jwt.__file__).parents[1]

@@ -1,4 +1,4 @@
-"""What the service tells is what the verifier learns from: its own events, and tokens that it has issued."""
+"""The verifier with tokens and events of a real service."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -11,7 +11,6 @@ from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, SessionSettings, Settings
 from hexaccount.events.subscribers import PublishingSubscriber
 from hexaccount.passwords.change_password import ChangePassword
-from hexaccount.passwords.log_in import LogIn
 from hexaccount.passwords.set_password import SetPassword
 from hexaccount.sessions.end_session import EndSession
 from hexaccount.sessions.end_sessions import EndSessions
@@ -21,9 +20,9 @@ from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount_memory import MemoryPublisher
 from hexaccount_verifier import InvalidToken, TokenVerifier
-from tests.application.people import PASSWORD, registration
+from tests.people import PASSWORD, log_in, registration
 
-KEY = "a secret that the service and the verifier of this test share"
+KEY = "a shared secret of the service and the verifier"
 NEW = "fresh as the morning dew"
 
 
@@ -50,18 +49,14 @@ def juliet(service: Service) -> UUID:
     return service.bus.handle(registration("juliet"))
 
 
-def log_in(service: Service) -> IssuedTokens:
-    return service.bus.handle(LogIn(user_name="juliet", password=PASSWORD))
-
-
 def reuse(service: Service, access: IssuedTokens) -> None:
     service.bus.handle(RefreshSession(refresh=access.refresh))
     with pytest.raises(InvalidRefreshToken):
         service.bus.handle(RefreshSession(refresh=access.refresh))
 
 
-Deed = Callable[[Service, UUID, IssuedTokens], object]
-DEEDS: Mapping[str, tuple[Deed, tuple[bool, bool]]] = {
+Action = Callable[[Service, UUID, IssuedTokens], object]
+ACTIONS: Mapping[str, tuple[Action, tuple[bool, bool]]] = {
     "nothing": (lambda service, user, mine: None, (True, True)),
     "logging out": (lambda service, user, mine: service.bus.handle(LogOut(session_id=mine.session_id)), (False, True)),
     "ending that session": (
@@ -88,12 +83,12 @@ DEEDS: Mapping[str, tuple[Deed, tuple[bool, bool]]] = {
 }
 
 
-@pytest.mark.parametrize(("deed", "living"), DEEDS.values(), ids=DEEDS)
-def test_what_ends_a_session_ends_its_tokens_for_the_verifier_too(
-    service: Service, juliet: UUID, outside: MemoryPublisher, deed: Deed, living: tuple[bool, bool]
+@pytest.mark.parametrize(("action", "live"), ACTIONS.values(), ids=ACTIONS)
+def test_what_ends_a_session_revokes_its_tokens(
+    service: Service, juliet: UUID, outside: MemoryPublisher, action: Action, live: tuple[bool, bool]
 ) -> None:
-    mine, other = log_in(service), log_in(service)
-    deed(service, juliet, mine)
+    mine, other = log_in(service.bus), log_in(service.bus)
+    action(service, juliet, mine)
     service.deliver_all()
     verifier = TokenVerifier(KEY.encode(), issuer="hexaccount", audience="hexaccount")
     for entry in outside.published:
@@ -106,10 +101,10 @@ def test_what_ends_a_session_ends_its_tokens_for_the_verifier_too(
         }
         verifier.learn(event)
 
-    assert [lives(verifier, access) for access in (mine, other)] == list(living)
+    assert [is_valid(verifier, access) for access in (mine, other)] == list(live)
 
 
-def lives(verifier: TokenVerifier, access: IssuedTokens) -> bool:
+def is_valid(verifier: TokenVerifier, access: IssuedTokens) -> bool:
     try:
         return verifier.verify(access.token).session_id == access.session_id
     except InvalidToken:

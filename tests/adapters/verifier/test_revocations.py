@@ -23,33 +23,33 @@ def event(event_type: str, *, subject: UUID = USER, at: datetime | None = NOW, *
     return {"specversion": "1.0", "type": f"hexaccount.{event_type}.v1", "subject": str(subject), "data": data, **time}
 
 
-def learnt(*events: dict[str, Any], now: datetime = NOW) -> Revocations:
+def after(*events: dict[str, Any], now: datetime = NOW) -> Revocations:
     revocations = Revocations(HOUR)
-    for each in events:
-        revocations.learn(each, now)
+    for one in events:
+        revocations.learn(one, now)
     return revocations
 
 
 CLOSED = event("session.closed", session_id=SESSION)
 
 
-def test_the_tokens_of_a_closed_session_are_dead_and_no_others() -> None:
-    revocations = learnt(CLOSED)
+def test_a_closed_session_revokes_its_tokens_alone() -> None:
+    revocations = after(CLOSED)
     assert revocations.is_revoked(claims())
     assert not revocations.is_revoked(claims(session=UUID(int=3)))
 
 
 @pytest.mark.parametrize("name", ["user.disabled", "user.password_changed", "user.sessions_ended"])
-def test_the_tokens_from_before_a_users_epoch_was_raised_are_dead(name: str) -> None:
+def test_a_raised_epoch_revokes_the_user_s_earlier_tokens(name: str) -> None:
     assert f"hexaccount.{name}.v1" in EPOCH_RAISED
-    revocations = learnt(event(name, epoch=2))
+    revocations = after(event(name, epoch=2))
     assert [revocations.is_revoked(claims(epoch)) for epoch in (0, 1, 2, 3)] == [True, True, False, False]
     assert not revocations.is_revoked(claims(0, user=UUID(int=9)))
 
 
-def test_a_session_that_was_kept_lives_on_until_the_next_raising() -> None:
+def test_a_kept_session_stays_valid_until_the_next_epoch() -> None:
     raised, kept = event("user.password_changed", epoch=1), event("session.kept", session_id=SESSION, epoch=1)
-    revocations = learnt(raised, kept)
+    revocations = after(raised, kept)
     assert not revocations.is_revoked(claims(0))
     assert revocations.is_revoked(claims(0, session=UUID(int=3)))
     revocations.learn(event("user.disabled", epoch=2), NOW)
@@ -57,14 +57,14 @@ def test_a_session_that_was_kept_lives_on_until_the_next_raising() -> None:
     assert revocations.is_revoked(claims(1))
 
 
-def test_a_session_that_was_kept_may_be_closed() -> None:
-    revocations = learnt(
+def test_a_kept_session_can_be_closed() -> None:
+    revocations = after(
         event("user.password_changed", epoch=1), event("session.kept", session_id=SESSION, epoch=1), CLOSED
     )
     assert revocations.is_revoked(claims(0))
 
 
-def test_neither_the_order_of_the_events_nor_how_often_they_come_matters() -> None:
+def test_order_and_repetition_of_events_do_not_matter() -> None:
     events = [
         event("user.password_changed", epoch=1),
         event("user.sessions_ended", epoch=3),
@@ -72,14 +72,14 @@ def test_neither_the_order_of_the_events_nor_how_often_they_come_matters() -> No
         event("session.kept", session_id=UUID(int=4), epoch=3),
     ]
     for order in permutations([*events, events[0]]):
-        revocations = learnt(*order)
+        revocations = after(*order)
         assert revocations.is_revoked(claims(2))
         assert revocations.is_revoked(claims(0))
         assert not revocations.is_revoked(claims(0, session=UUID(int=4)))
         assert len(revocations) == 3
 
 
-def test_what_no_living_token_can_meet_is_forgotten() -> None:
+def test_entries_without_any_valid_token_are_removed() -> None:
     revocations = Revocations(HOUR)
     for minute in range(600):
         now = NOW + timedelta(minutes=minute)
@@ -90,48 +90,48 @@ def test_what_no_living_token_can_meet_is_forgotten() -> None:
     assert len(revocations._by_end) == 3 * 61
 
 
-def test_a_revocation_is_remembered_while_a_token_from_before_it_may_live() -> None:
-    revocations = learnt(CLOSED)
+def test_a_revocation_is_stored_while_an_earlier_token_may_be_valid() -> None:
+    revocations = after(CLOSED)
     revocations.learn(event("user.enabled"), NOW + HOUR)
     revocations.learn(event("session.closed", session_id=uuid4(), at=NOW + HOUR), NOW + HOUR)
     assert revocations.is_revoked(claims())
 
 
-def test_a_raising_that_was_learnt_again_later_is_remembered_for_longer() -> None:
-    revocations = learnt(event("user.disabled", epoch=1))
+def test_a_later_epoch_extends_the_entry() -> None:
+    revocations = after(event("user.disabled", epoch=1))
     later = NOW + timedelta(minutes=30)
     revocations.learn(event("user.sessions_ended", epoch=2, at=later), later)
     revocations.learn(event("session.closed", session_id=uuid4()), NOW + timedelta(minutes=80))
     assert revocations.is_revoked(claims(1))
 
 
-def test_events_of_long_ago_are_not_remembered_as_when_a_log_is_read_from_its_beginning() -> None:
+def test_events_of_long_ago_are_not_stored() -> None:
     old = NOW - timedelta(days=3)
-    assert len(learnt(event("session.closed", session_id=SESSION, at=old))) == 0
+    assert len(after(event("session.closed", session_id=SESSION, at=old))) == 0
 
 
 @pytest.mark.parametrize("at", [None, NOW + timedelta(days=300)])
-def test_an_event_without_a_time_or_from_the_future_counts_as_of_now(at: datetime | None) -> None:
-    revocations = learnt(event("session.closed", session_id=SESSION, at=at))
+def test_a_missing_or_future_time_counts_as_now(at: datetime | None) -> None:
+    revocations = after(event("session.closed", session_id=SESSION, at=at))
     assert revocations.is_revoked(claims())
     revocations.learn(event("session.closed", session_id=uuid4(), at=NOW + 2 * HOUR), NOW + 2 * HOUR)
     assert len(revocations) == 1
 
 
 @pytest.mark.parametrize("time", ["yesterday", 5, None, "2026-11-22T12:00:00"])
-def test_a_time_that_cannot_be_read_counts_as_now(time: object) -> None:
-    assert learnt({**CLOSED, "time": time}).is_revoked(claims())
+def test_an_invalid_time_counts_as_now(time: object) -> None:
+    assert after({**CLOSED, "time": time}).is_revoked(claims())
 
 
 @pytest.mark.parametrize(
     "other", [{}, {"type": None}, {"type": "hexaccount.user.registered.v1"}, event("session.opened"), {"type": "x"}]
 )
-def test_other_events_mean_nothing(other: dict[str, Any]) -> None:
-    assert len(learnt(other)) == 0
+def test_other_events_are_ignored(other: dict[str, Any]) -> None:
+    assert len(after(other)) == 0
 
 
 @pytest.mark.parametrize(
-    ("malformed", "named"),
+    ("malformed", "field"),
     [
         (event("session.closed"), "session_id"),
         (event("session.closed", session_id="x"), "session_id"),
@@ -143,6 +143,6 @@ def test_other_events_mean_nothing(other: dict[str, Any]) -> None:
         ({**event("user.disabled", epoch=1), "subject": "ann"}, "subject"),
     ],
 )
-def test_an_event_that_does_not_say_whose_tokens_die_is_told(malformed: dict[str, Any], named: str) -> None:
-    with pytest.raises(MalformedEvent, match=named):
-        learnt(malformed)
+def test_an_event_that_names_no_tokens_is_malformed(malformed: dict[str, Any], field: str) -> None:
+    with pytest.raises(MalformedEvent, match=field):
+        after(malformed)

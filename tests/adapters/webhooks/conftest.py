@@ -7,6 +7,6 @@ from tests.adapters.webhooks.receivers import Receiver, receiving
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Give a receiver over HTTP."""
+    """A receiver over HTTP."""
     with receiving() as receiver:
         yield receiver

@@ -1,4 +1,4 @@
-"""Receivers of webhooks: a real HTTP server that answers as it is told, and one that says what no server should."""
+"""Receivers of webhooks: an HTTP server whose responses a test chooses, and one that violates the protocol."""
 
 import socket
 import ssl
@@ -21,13 +21,13 @@ class Request:
     body: bytes
 
     def verified(self, secret: str = SECRET) -> Any:
-        """Return the event, if the secret has signed it; by an implementation that is not ours."""
+        """Return the event; raises WebhookVerificationError unless the secret has signed it."""
         return Webhook(secret).verify(self.body, dict(self.headers))
 
 
 @dataclass
 class Receiver:
-    """Answers with `status`, but 500 to the events whose ids are `refused`; `hold` is waited for before."""
+    """Answers with `status`, or with 500 to events whose ids are in `refused`; first waits for `hold`."""
 
     port: int = 0
     status: int = 204
@@ -49,7 +49,7 @@ class Receiver:
 
 @contextmanager
 def receiving(certificate: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """Give a receiver that listens while the block runs, with TLS if it has a certificate."""
+    """Run a receiver during the block, with TLS if there is a certificate."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,10 +64,10 @@ def receiving(certificate: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(receiver.answer)
 
-        do_GET = do_POST  # noqa: N815 - as it would be asked after a redirect
+        do_GET = do_POST  # noqa: N815 - a client that follows a redirect may send GET
 
-        def log_message(self, *_told: object) -> None:
-            """Say nothing."""
+        def log_message(self, *_arguments: object) -> None:
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -77,7 +77,7 @@ def receiving(certificate: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             return super().get_request()
 
         def finish_request(self, request: Any, client_address: Any) -> None:
-            with suppress(OSError):  # who is refused hangs up
+            with suppress(OSError):  # the client may end the connection early
                 if certificate is None:
                     super().finish_request(request, client_address)
                     return
@@ -98,19 +98,19 @@ def receiving(certificate: ssl.SSLContext | None = None) -> Iterator[Receiver]:
 
 
 @contextmanager
-def misbehaving(deed: Callable[[socket.socket, threading.Event], None]) -> Iterator[int]:
-    """Give the port of a server that does a deed with each connection; its event is set at the end."""
+def misbehaving(serve: Callable[[socket.socket, threading.Event], None]) -> Iterator[int]:
+    """Yield the port of a server that passes each connection to `serve`, with an event that is set at the end."""
     over = threading.Event()
 
-    def serve(connection: socket.socket) -> None:
+    def handle(connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            deed(connection, over)
+            serve(connection, over)
 
     def listen() -> None:
         while not over.is_set():
             with suppress(TimeoutError):
                 connection, _ = listener.accept()
-                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+                threading.Thread(target=handle, args=(connection,), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)

@@ -21,7 +21,7 @@ from hexaccount_webhooks.addresses import is_public
         "2002:101:101::1",
     ],
 )
-def test_an_address_of_the_internet_is_public(address: str) -> None:
+def test_is_public(address: str) -> None:
     assert is_public(address)
 
 
@@ -75,12 +75,12 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
         "2002:a9fe:a9fe::",
     ],
 )
-def test_any_other_address_is_not(address: str) -> None:
+def test_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
 @given(st.ip_addresses(v=4))
-def test_what_leads_to_an_address_of_ipv4_is_as_public_as_that(address: object) -> None:
+def test_an_ipv6_address_that_embeds_an_ipv4_address_is_as_public_as_that(address: object) -> None:
     number = int(address)  # type: ignore[call-overload]
-    ways = [f"::ffff:{address}", f"64:ff9b::{address}", f"2002:{number >> 16:x}:{number & 0xFFFF:x}::1"]
-    assert {is_public(way) for way in ways} == {is_public(str(address))}
+    embedding = [f"::ffff:{address}", f"64:ff9b::{address}", f"2002:{number >> 16:x}:{number & 0xFFFF:x}::1"]
+    assert {is_public(text) for text in embedding} == {is_public(str(address))}

@@ -13,13 +13,13 @@ from hexaccount_webhooks import Endpoint
         ("https://xn--bcher-kva.example/~a/b;c?d=(e)", "xn--bcher-kva.example", 443, "/~a/b;c?d=(e)", None),
     ],
 )
-def test_a_url_names_host_port_and_target(url: str, host: str, port: int, target: str, authority: str | None) -> None:
+def test_a_url_gives_host_port_and_target(url: str, host: str, port: int, target: str, authority: str | None) -> None:
     endpoint = Endpoint.of(url)
     assert (endpoint.host, endpoint.port, endpoint.target) == (host, port, target)
     assert endpoint.authority == (authority or host)
 
 
-def test_http_has_a_port_of_its_own() -> None:
+def test_the_default_port_of_http_is_80() -> None:
     endpoint = Endpoint.of("http://crm:80/", allow_private=True)
     assert (endpoint.is_secure, endpoint.port, endpoint.authority) == (False, 80, "crm")
 
@@ -44,19 +44,19 @@ def test_http_has_a_port_of_its_own() -> None:
         "https://[::1",
     ],
 )
-def test_what_is_no_url_of_a_receiver_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(ValueError, match="write it as https://host/path") as refused:
+def test_an_invalid_url_is_rejected_without_repeating_it(url: str) -> None:
+    with pytest.raises(ValueError, match="write it as https://host/path") as raised:
         Endpoint.of(url, allow_private=True)
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(raised.value)
 
 
-def test_http_is_refused_unless_private_addresses_are_allowed() -> None:
+def test_http_is_rejected_unless_private_addresses_are_allowed() -> None:
     with pytest.raises(ValueError, match="write https://, or set allow_private"):
         Endpoint.of("http://crm.example.org")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]"])
-def test_a_private_address_is_refused_at_once_unless_it_is_allowed(host: str) -> None:
-    with pytest.raises(ValueError, match="set allow_private if it is meant"):
+def test_a_private_address_is_rejected_unless_allowed(host: str) -> None:
+    with pytest.raises(ValueError, match="set allow_private if that is intended"):
         Endpoint.of(f"https://{host}/hook")
     assert Endpoint.of(f"https://{host}/hook", allow_private=True).authority == host

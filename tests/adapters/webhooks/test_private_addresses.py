@@ -1,4 +1,4 @@
-"""Nothing is sent into a network of somebody's own, whatever a name says it is and whenever it says so."""
+"""No request reaches a private network, whatever a name resolves to and whenever it changes."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ import pytest
 
 from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount_webhooks import WebhookPublisher
-from tests.adapters.told_events import A_MOMENT, an_event
+from tests.adapters.sample_events import A_MOMENT, an_event
 from tests.adapters.webhooks.receivers import Receiver, receiving
 from tests.adapters.webhooks.sending import webhook
 from tests.servers.authority import Authority
@@ -28,7 +28,7 @@ def secure_receiver(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Give a function that has the system resolve every name to the addresses given, look-up by look-up."""
+    """Return a function that sets the addresses that successive DNS lookups find, for every name."""
 
     def resolve(*answers: list[str]) -> None:
         remaining = list(answers)
@@ -49,80 +49,79 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def routes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Have the network lead connections to a public address to this machine; return where connections were tried."""
-    tried: list[Any] = []
+    """Redirect connections to PUBLIC to this machine; return the addresses of all attempts."""
+    attempted: list[Any] = []
     connect = socket.socket.connect
 
-    def connect_elsewhere(self: socket.socket, place: Any) -> None:
-        tried.append(place[0])
-        connect(self, ("127.0.0.1", place[1]) if place[0] == PUBLIC else place)
+    def redirect(self: socket.socket, address: Any) -> None:
+        attempted.append(address[0])
+        connect(self, ("127.0.0.1", address[1]) if address[0] == PUBLIC else address)
 
-    monkeypatch.setattr(socket.socket, "connect", connect_elsewhere)
-    return tried
+    monkeypatch.setattr(socket.socket, "connect", redirect)
+    return attempted
 
 
-def refusal(publisher: WebhookPublisher) -> str:
-    with pytest.raises(ReceiverUnavailable) as refused:
+def error_of(publisher: WebhookPublisher) -> str:
+    with pytest.raises(ReceiverUnavailable) as raised:
         publisher.publish([an_event(time=NOW)])
-    return str(refused.value)
+    return str(raised.value)
 
 
-def test_a_name_of_this_machine_is_refused_and_nothing_is_connected(secure_receiver: Receiver) -> None:
-    told = refusal(webhook(f"https://localhost:{secure_receiver.port}/hook", allow_private=False))
-    assert told == (
-        "the webhook crm at localhost cannot be reached: its address is not one of the internet; set allow_private if "
-        "that is meant"
+def test_localhost_is_refused_without_a_connection(secure_receiver: Receiver) -> None:
+    error = error_of(webhook(f"https://localhost:{secure_receiver.port}/hook", allow_private=False))
+    assert error == (
+        "the webhook crm at localhost cannot be reached: its address is private; set allow_private if that is intended"
     )
     assert (secure_receiver.connections, secure_receiver.requests) == (0, [])
 
 
-def test_a_name_of_this_machine_is_taken_where_the_settings_allow_it(secure_receiver: Receiver) -> None:
+def test_localhost_is_accepted_with_allow_private(secure_receiver: Receiver) -> None:
     webhook(f"https://localhost:{secure_receiver.port}/hook").publish([an_event()])
     assert len(secure_receiver.requests) == 1
 
 
 @pytest.mark.parametrize("number", ["2130706433", "0x7f.1", "127.1", "017700000001"])
-def test_a_number_that_stands_for_this_machine_is_refused(secure_receiver: Receiver, number: str) -> None:
-    assert "set allow_private" in refusal(webhook(f"https://{number}:{secure_receiver.port}", allow_private=False))
+def test_other_notations_of_the_loopback_address_are_refused(secure_receiver: Receiver, number: str) -> None:
+    assert "set allow_private" in error_of(webhook(f"https://{number}:{secure_receiver.port}", allow_private=False))
     assert secure_receiver.connections == 0
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254", "fe80::1"])
-def test_a_name_that_leads_to_a_private_address_is_refused(
+def test_a_name_that_resolves_to_a_private_address_is_refused(
     secure_receiver: Receiver, names: Callable[..., None], routes: list[Any], address: str
 ) -> None:
     names([address])
-    assert "set allow_private" in refusal(webhook(f"https://{NAME}:{secure_receiver.port}", allow_private=False))
+    assert "set allow_private" in error_of(webhook(f"https://{NAME}:{secure_receiver.port}", allow_private=False))
     assert routes == []
 
 
-def test_a_name_that_is_rebound_between_two_attempts_is_refused_at_the_second(
+def test_dns_rebinding_between_two_attempts_is_refused_at_the_second(
     secure_receiver: Receiver, names: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names([PUBLIC], ["127.0.0.1"])
     publisher = webhook(f"https://{NAME}:{secure_receiver.port}", allow_private=False)
     monkeypatch.setattr(socket.socket, "connect", refuse_connection)
-    assert "Connection refused" in refusal(publisher)
+    assert "Connection refused" in error_of(publisher)
     monkeypatch.undo()
     names(["127.0.0.1"])
-    assert "set allow_private" in refusal(publisher)
+    assert "set allow_private" in error_of(publisher)
     assert secure_receiver.connections == 0
 
 
-def refuse_connection(_self: socket.socket, _place: Any) -> None:
+def refuse_connection(_self: socket.socket, _address: Any) -> None:
     raise ConnectionRefusedError(111, "Connection refused")
 
 
-def test_who_answers_for_a_public_address_is_looked_at_before_anything_is_sent(
+def test_the_address_of_the_peer_is_checked_before_anything_is_sent(
     secure_receiver: Receiver, names: Callable[..., None], routes: list[Any]
 ) -> None:
     names([PUBLIC])
     publisher = webhook(f"https://{NAME}:{secure_receiver.port}", allow_private=False)
-    assert "set allow_private" in refusal(publisher)
+    assert "set allow_private" in error_of(publisher)
     assert (routes, secure_receiver.requests) == ([PUBLIC], [])
 
 
-def test_a_name_is_looked_up_once_for_an_attempt(
+def test_a_name_is_resolved_once_per_attempt(
     secure_receiver: Receiver, names: Callable[..., None], routes: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket.socket, "getpeername", lambda _self: (PUBLIC, 443))
@@ -132,7 +131,7 @@ def test_a_name_is_looked_up_once_for_an_attempt(
     assert len(secure_receiver.requests) == 1
 
 
-def test_all_addresses_that_are_allowed_are_tried(
+def test_disallowed_addresses_are_skipped(
     secure_receiver: Receiver, names: Callable[..., None], routes: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket.socket, "getpeername", lambda _self: (PUBLIC, 443))
@@ -141,6 +140,6 @@ def test_all_addresses_that_are_allowed_are_tried(
     assert routes == [PUBLIC]
 
 
-def test_the_reasons_of_all_addresses_are_told_once(names: Callable[..., None]) -> None:
+def test_equal_errors_of_several_addresses_are_reported_once(names: Callable[..., None]) -> None:
     names(["127.0.0.2", "127.0.0.1"])
-    assert refusal(webhook(f"http://{NAME}:{free_port()}")).endswith("cannot be reached: Connection refused")
+    assert error_of(webhook(f"http://{NAME}:{free_port()}")).endswith("cannot be reached: Connection refused")

@@ -1,4 +1,4 @@
-"""A service with webhooks: who gets what, how long it is patient, and what an operator does about what was given up."""
+"""A service with webhooks: which receiver gets which events, retries, and what an operator does with dead letters."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Setting
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.ports import ReceiverUnavailable
 from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
-from tests.application.people import registration
+from tests.people import registration
 from tests.servers.ports import free_port
 from tests.servers.processes import console_command
 
@@ -39,7 +39,7 @@ def clock() -> AdjustableClock:
 
 @pytest.fixture
 def open_with(clock: AdjustableClock) -> Iterator[Opener]:
-    """Return what opens a service that delivers to webhooks."""
+    """Return a function that opens a service with webhooks."""
     with ExitStack() as stack:
 
         def open_it(*webhooks: WebhookSettings, store: str = "memory://", **parts: Any) -> Service:
@@ -61,27 +61,27 @@ def types(receiver: Receiver) -> list[str]:
     return [json.loads(request.body)["type"] for request in receiver.requests]
 
 
-def wait_for(what: Callable[[], bool]) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
-    while not what():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 def test_a_webhook_gets_every_event_and_one_with_types_only_those(open_with: Opener, receiver: Receiver) -> None:
-    with receiving() as choosy:
-        service = open_with(to(receiver), to(choosy, "choosy", events=(DISABLED, REGISTERED)))
+    with receiving() as selective:
+        service = open_with(to(receiver), to(selective, "selective", events=(DISABLED, REGISTERED)))
         service.bus.handle(DisableUser(user_id=service.bus.handle(registration())))
         service.deliver_all()
         assert sorted(types(receiver)) == sorted([REGISTERED, DISABLED, CREATED])
-        assert types(choosy) == [REGISTERED, DISABLED]
+        assert types(selective) == [REGISTERED, DISABLED]
     assert [one.name for one in service.subscribers if one.name.startswith("webhook")] == [
         "webhook:crm",
-        "webhook:choosy",
+        "webhook:selective",
     ]
 
 
-def test_an_event_that_failed_is_sent_again_with_its_id_and_those_before_it_are_not(
+def test_a_failed_event_alone_is_sent_again_with_the_same_id(
     open_with: Opener, receiver: Receiver, clock: AdjustableClock
 ) -> None:
     service = open_with(to(receiver, events=(REGISTERED,)))
@@ -102,7 +102,7 @@ def test_an_event_that_failed_is_sent_again_with_its_id_and_those_before_it_are_
     assert len(receiver.requests) == 6
 
 
-def test_the_events_of_an_account_arrive_in_order_also_when_the_first_one_fails(
+def test_the_events_of_an_account_arrive_in_order_after_a_failure(
     open_with: Opener, receiver: Receiver, clock: AdjustableClock
 ) -> None:
     service = open_with(to(receiver, events=(REGISTERED, DISABLED)))
@@ -115,7 +115,7 @@ def test_the_events_of_an_account_arrive_in_order_also_when_the_first_one_fails(
     assert types(receiver) == [REGISTERED, REGISTERED, DISABLED]
 
 
-def test_an_event_that_is_refused_again_and_again_is_given_up_after_three_days(
+def test_an_event_that_keeps_failing_is_a_dead_letter_after_three_days(
     open_with: Opener, receiver: Receiver, clock: AdjustableClock
 ) -> None:
     service = open_with(to(receiver, events=(REGISTERED,)))
@@ -129,12 +129,14 @@ def test_an_event_that_is_refused_again_and_again_is_given_up_after_three_days(
     assert len(attempts) == 25
     assert timedelta(hours=60) < attempts[-1] - attempts[0] < timedelta(hours=84)
     assert sum(attempt - attempts[0] < timedelta(hours=1) for attempt in attempts) >= 5
-    (given_up,) = service.store.dead_letters.page(limit=10, after=None)
-    told = "NotTaken: the webhook crm at 127.0.0.1 has not taken it: it answered 500 Internal Server Error"
-    assert (given_up.subscriber, given_up.error) == ("webhook:crm", told)
+    (dead_letter,) = service.store.dead_letters.page(limit=10, after=None)
+    error = (
+        "DeliveryFailed: the webhook crm at 127.0.0.1 did not accept the event: it answered 500 Internal Server Error"
+    )
+    assert (dead_letter.subscriber, dead_letter.error) == ("webhook:crm", error)
 
 
-def test_who_cannot_be_reached_costs_no_attempt_for_a_day(open_with: Opener, clock: AdjustableClock) -> None:
+def test_failures_to_connect_cost_no_attempt_for_a_day(open_with: Opener, clock: AdjustableClock) -> None:
     service = open_with(to(f"http://127.0.0.1:{free_port()}", events=(REGISTERED,), attempts=2))
     service.bus.handle(registration())
     for _ in range(24):
@@ -146,11 +148,11 @@ def test_who_cannot_be_reached_costs_no_attempt_for_a_day(open_with: Opener, clo
     assert service.store.dead_letters.page(limit=10, after=None) == []
     clock.advance(hours=1)
     service.deliver_all()
-    (given_up,) = service.store.dead_letters.page(limit=10, after=None)
-    assert given_up.error.startswith("NotSent: the webhook crm at 127.0.0.1 cannot be reached: ")
+    (dead_letter,) = service.store.dead_letters.page(limit=10, after=None)
+    assert dead_letter.error.startswith("EndpointUnreachable: the webhook crm at 127.0.0.1 cannot be reached: ")
 
 
-def test_a_slow_receiver_holds_up_nobody_else(open_with: Opener, receiver: Receiver) -> None:
+def test_a_slow_receiver_delays_no_other(open_with: Opener, receiver: Receiver) -> None:
     receiver.hold = threading.Event()
     with receiving() as quick:
         service = open_with(to(receiver, "slow"), to(quick, "quick", events=(REGISTERED,)))
@@ -163,11 +165,11 @@ def test_a_slow_receiver_holds_up_nobody_else(open_with: Opener, receiver: Recei
         wait_for(lambda: len(receiver.requests) == 6)
 
 
-def test_what_was_given_up_is_listed_and_sent_again_from_the_command_line(
+def test_dead_letters_are_listed_and_sent_again_from_the_command_line(
     open_with: Opener, receiver: Receiver, clock: AdjustableClock, tmp_path: Path
 ) -> None:
     store = f"sqlite:///{tmp_path}/hexaccount.db"
-    url = f"{receiver.url}/a-word-that-opens-doors"
+    url = f"{receiver.url}/a-secret-path"
     service = open_with(to(url, events=(REGISTERED,), attempts=1), store=store)
     receiver.status = 410
     service.bus.handle(registration())
@@ -181,11 +183,11 @@ def test_what_was_given_up_is_listed_and_sent_again_from_the_command_line(
 
     listed = json.loads(hexaccount("outbox", "list", "--json").stdout)["data"]
     assert [(one["subscriber"], one["event_id"]) for one in listed] == [("webhook:crm", receiver.ids[0])]
-    assert listed[0]["error"].endswith("it answered 410 Gone; if it is gone for good, remove it")
-    assert "1 delivery is owed again" in hexaccount("outbox", "retry", "--subscriber", "webhook:crm").stdout
+    assert listed[0]["error"].endswith("it answered 410 Gone; if the receiver is gone for good, remove the webhook")
+    assert "1 delivery is pending again" in hexaccount("outbox", "retry", "--subscriber", "webhook:crm").stdout
     shown = hexaccount("config", "show").stdout
     assert f'"http://127.0.0.1:{receiver.port}/********"' in shown
-    assert "opens-doors" not in shown + str(listed)
+    assert "secret-path" not in shown + str(listed)
     assert SECRET not in shown
     receiver.status = 200
     service.deliver_all()

@@ -1,4 +1,4 @@
-"""Bugs that stores have been seen to have, planted into the memory store, and the test of the kit that finds each."""
+"""Bugs that real stores have had, planted in the memory store, and the test of the kit that finds each."""
 
 from tests.conformance.planted import deliveries, housekeeping, races, reading, transactions, uniqueness
 from tests.conformance.planted.bugs import BUGS, Bug, PlantedStore

@@ -1,4 +1,4 @@
-"""A planted bug, and the table of all of them."""
+"""The table of planted bugs."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +15,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Bug:
-    """A bug, and the suite and the test that have to find it."""
+    """A bug, and the suite and the test that must find it."""
 
     plant: Plant
     suite: str
@@ -28,19 +28,19 @@ class Bug:
 
     @property
     def node(self) -> str:
-        """Return where pytest finds the test."""
+        """Return the pytest node id of the test."""
         return f"{self.contract}::Test{self.suite}::{self.test}"
 
 
 class PlantedStore:
-    """A memory store and the handles on it."""
+    """A memory store and its handles."""
 
     def __init__(self, recorder: EventRecorder) -> None:
         self.recorder = recorder
         self.store = MemoryStore(recorder)
 
     def another(self) -> MemoryStore:
-        """Return a further handle, which is the store itself."""
+        """Return another handle: the store itself, unless a bug replaces this method."""
         return self.store
 
 
@@ -58,7 +58,7 @@ def found_by(suite: str, test: str) -> Callable[[Plant], Plant]:
 
 
 def ignoring(method: Callable[..., Any], *refusals: type[Exception]) -> Callable[..., Any]:
-    """Return a method that does the same and keeps these refusals to itself."""
+    """Return the method with these exceptions suppressed."""
 
     def lenient(*given: Any) -> None:
         with suppress(*refusals):

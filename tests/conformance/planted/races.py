@@ -1,4 +1,4 @@
-"""Bugs in what only those see who do something at the same time."""
+"""Bugs that only concurrent operations reveal."""
 
 from time import monotonic, sleep
 
@@ -13,56 +13,56 @@ from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 from tests.conformance.planted.bugs import found_by
 
 
-@found_by("RegistrationRaces", "test_every_history_of_colliding_registrations_has_an_order_that_explains_it")
-def a_name_is_taken_by_who_is_refused_in_the_end(patch: pytest.MonkeyPatch) -> None:
+@found_by("RegistrationRaces", "test_concurrent_registrations_are_linearizable")
+def a_refused_registration_blocks_its_name(patch: pytest.MonkeyPatch) -> None:
     commit = MemoryUnitOfWork.commit
-    held: set[str] = set()
+    reserved: set[str] = set()
 
-    def hold_first(self: MemoryUnitOfWork) -> None:
-        changes = self._work.changes(self._recorder)
+    def reserve_first(self: MemoryUnitOfWork) -> None:
+        changes = self._identity_map.changes(self._recorder)
         added = [change.aggregate for change in changes if change.stored_version == 0]
         names = {user.name.key for user in added if isinstance(user, User)}
         with self._tables.lock:
-            if names & held:
+            if names & reserved:
                 raise UserNameTaken
-            held.update(names)
-        sleep(0.001)  # as long as a store elsewhere takes
+            reserved.update(names)
+        sleep(0.001)  # as long as a round trip to a remote store takes
         try:
             commit(self)
         finally:
-            held.difference_update(names)
+            reserved.difference_update(names)
 
-    patch.setattr(MemoryUnitOfWork, "commit", hold_first)
+    patch.setattr(MemoryUnitOfWork, "commit", reserve_first)
 
 
-@found_by("AccountRaces", "test_every_history_of_one_account_has_an_order_that_explains_it")
-def look_ups_by_name_are_answered_from_a_lagging_copy(patch: pytest.MonkeyPatch) -> None:
+@found_by("AccountRaces", "test_concurrent_operations_on_one_account_are_linearizable")
+def look_ups_by_name_read_a_stale_replica(patch: pytest.MonkeyPatch) -> None:
     find = MemoryUsers.find_by_name
-    copies: dict[str, tuple[float, User | None]] = {}
+    replica: dict[str, tuple[float, User | None]] = {}
 
-    def find_of_late(self: MemoryUsers, key: str) -> User | None:
-        copied_at, found = copies.get(key, (0.0, None))
+    def find_in_replica(self: MemoryUsers, key: str) -> User | None:
+        copied_at, found = replica.get(key, (0.0, None))
         if monotonic() - copied_at > 0.05:
             found = find(self, key)
-            copies[key] = monotonic(), found
+            replica[key] = monotonic(), found
         return found
 
-    patch.setattr(MemoryUsers, "find_by_name", find_of_late)
+    patch.setattr(MemoryUsers, "find_by_name", find_in_replica)
 
 
-@found_by("ProfileRaces", "test_every_history_of_one_profile_has_an_order_that_explains_it")
-def a_change_is_seen_before_it_is_refused(patch: pytest.MonkeyPatch) -> None:
+@found_by("ProfileRaces", "test_concurrent_operations_on_one_profile_are_linearizable")
+def readers_see_uncommitted_changes(patch: pytest.MonkeyPatch) -> None:
     commit = MemoryUnitOfWork.commit
 
-    def show_first(self: MemoryUnitOfWork) -> None:
+    def write_first(self: MemoryUnitOfWork) -> None:
         profiles = self._tables.profiles
-        for change in self._work.changes(self._recorder):
+        for change in self._identity_map.changes(self._recorder):
             if isinstance(change.aggregate, Profile) and change.stored_version:
                 before, shown = profiles[change.aggregate.id], tables.copy_of(change.aggregate)
                 profiles[shown.id] = shown
-                sleep(0.001)  # as long as a store elsewhere takes
+                sleep(0.001)  # as long as a round trip to a remote store takes
                 if profiles[shown.id] is shown:
                     profiles[shown.id] = before
         commit(self)
 
-    patch.setattr(MemoryUnitOfWork, "commit", show_first)
+    patch.setattr(MemoryUnitOfWork, "commit", write_first)

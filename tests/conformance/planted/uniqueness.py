@@ -1,4 +1,4 @@
-"""Bugs in what is unique."""
+"""Bugs in uniqueness."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from hexaccount_memory.unit_of_work import MemoryUnitOfWork
 from tests.conformance.planted.bugs import found_by, ignoring
 
 
-@found_by("Uniqueness", "test_a_user_name_is_taken_in_every_equal_spelling")
+@found_by("Uniqueness", "test_a_user_name_is_unique_in_every_equivalent_spelling")
 def user_names_are_not_unique(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryUnitOfWork, "_check", ignoring(MemoryUnitOfWork._check, UserNameTaken))
 
 
-@found_by("Uniqueness", "test_an_address_is_taken_in_every_equal_spelling")
+@found_by("Uniqueness", "test_an_address_is_unique_in_every_equivalent_spelling")
 def addresses_are_not_unique(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryUnitOfWork, "_check", ignoring(MemoryUnitOfWork._check, EmailTaken))
 
@@ -35,7 +35,7 @@ def the_address_is_refused_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryUnitOfWork, "_check", address_first)
 
 
-@found_by("Repositories", "test_a_look_up_takes_the_key_as_it_is")
+@found_by("Repositories", "test_a_look_up_matches_the_key_exactly")
 def look_ups_ignore_case_and_blanks(patch: pytest.MonkeyPatch) -> None:
     find = MemoryUsers.find_by_name
     patch.setattr(MemoryUsers, "find_by_name", lambda self, key: find(self, key.lower().strip()))
@@ -48,5 +48,5 @@ def a_refresh_token_may_have_two_successors(patch: pytest.MonkeyPatch) -> None:
 
 
 @found_by("Inbox", "test_an_event_is_handled_once_by_each_subscriber")
-def the_inbox_is_not_asked(patch: pytest.MonkeyPatch) -> None:
+def the_inbox_is_not_checked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryUnitOfWork, "_check_inbox", lambda self: None)

@@ -1,4 +1,4 @@
-"""A Program over the real handlers and the memory store; run as a module it is the command line of one process."""
+"""A Program with the real handlers and the memory store; as a module it runs one command line."""
 
 import os
 import sys
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
-from hexaccount.bootstrap.settings_loading import shown_settings
+from hexaccount.bootstrap.settings_display import shown_settings
 from hexaccount.events.ports import DeadLetters
-from hexaccount.kernel.bus import Bus
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.observability.diagnosis import Finding
 from hexaccount.passwords.hash_calibration import HashSpeed, HashSpeeds
 from hexaccount_click.cli import cli
@@ -23,16 +23,17 @@ COMMAND = (sys.executable, "-m", "tests.driving.cli.memory_program")
 
 @dataclass
 class MemoryProgram(Program):
-    """Keeps its accounts from one command to the next, and what it was told.
+    """Keeps its store between commands, and records its arguments.
 
-    `trouble` is what opening meets, `late_trouble` what closing does.
+    `configure`, whatever opens the store, and `close` raise the errors that are set for them.
     """
 
-    trouble: BaseException | None = None
-    late_trouble: BaseException | None = None
-    misconfigured: Exception | None = None
+    configure_error: Exception | None = None
+    open_error: BaseException | None = None
+    close_error: BaseException | None = None
     configs: list[Path | None] = field(default_factory=list)
     served: dict[str, object] = field(default_factory=dict)
+    metrics_address: tuple[str, int | None] | None = None
     closed: int = 0
     findings: Sequence[Finding] = ()
     settings: Settings = field(
@@ -45,56 +46,58 @@ class MemoryProgram(Program):
 
     def configure(self, config: Path | None) -> None:
         self.configs.append(config)
-        if self.misconfigured:
-            raise self.misconfigured
+        if self.configure_error:
+            raise self.configure_error
 
-    def bus(self) -> Bus:
-        self._meet_trouble()
+    def bus(self) -> MessageBus:
+        self._open()
         return self.service.bus
 
     def dead_letters(self) -> DeadLetters:
-        self._meet_trouble()
+        self._open()
         return self.service.store.dead_letters
 
     def migrate(self) -> Sequence[str]:
         return [f"schema {self.service.store.migrate()}", "signing key: of this process only"]
 
     def serve(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
-        self._meet_trouble()
+        self._open()
         self.served = {"host": host, "port": port, "workers": workers}
         echo(f"listening on http://{host}:{port}")
 
     def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
-        self.told_on = metrics_host, metrics_port
+        self.metrics_address = metrics_host, metrics_port
         self.service.deliver_all()
         echo("delivering")
 
     def hash_speeds(self) -> HashSpeeds:
-        """Tell of a machine whose two cores take 250 ms for a hash of cost 12."""
+        """Return the speeds of a machine whose two cores take 250 ms for a hash of cost 12."""
         costs = range(8, 16)
-        taken = {cost: 0.25 * 2.0 ** (cost - 12) for cost in costs}
+        seconds = {cost: 0.25 * 2.0 ** (cost - 12) for cost in costs}
         speeds = [
-            HashSpeed(cost=cost, seconds=taken[cost], per_second=2 / taken[cost], measured=cost < 14) for cost in costs
+            HashSpeed(cost=cost, seconds=seconds[cost], per_second=2 / seconds[cost], measured=cost < 14)
+            for cost in costs
         ]
         return HashSpeeds(cores=2, speeds=speeds)
 
     def shown_settings(self) -> Mapping[str, object]:
         return shown_settings(self.settings)
 
-    def examine(self) -> Sequence[Finding]:
+    def run_checks(self) -> Sequence[Finding]:
         return self.findings
 
     def close(self) -> None:
         self.closed += 1
-        if self.late_trouble:
-            raise self.late_trouble
+        if self.close_error:
+            raise self.close_error
 
-    def _meet_trouble(self) -> None:
-        if self.trouble:
-            raise self.trouble
+    def _open(self) -> None:
+        if self.open_error:
+            raise self.open_error
 
 
 if __name__ == "__main__":
     if sys.stdin.isatty():
-        os.close(os.open(os.ttyname(0), os.O_RDWR))  # the terminal becomes this session's own, as a shell makes it
+        # Make the terminal the controlling one of this session, as a shell does.
+        os.close(os.open(os.ttyname(0), os.O_RDWR))
     cli(obj=MemoryProgram())

@@ -4,18 +4,18 @@ from uuid import UUID
 from hexaccount.accounts.get_profile import GetProfile
 
 
-def test_http_serves_on_the_loopback_address_unless_told_otherwise(run, program):
+def test_http_listens_on_the_loopback_address_by_default(run, program):
     result = run("http")
     assert program.served == {"host": "127.0.0.1", "port": 8000, "workers": 1}
     assert (result.exit_code, result.stdout) == (0, "listening on http://127.0.0.1:8000\n")
 
 
-def test_http_serves_where_it_is_told_to(run, program):
+def test_http_listens_on_the_given_address(run, program):
     run("http", "--host", "::1", "--port", "0", "--workers", "3")
     assert program.served == {"host": "::1", "port": 0, "workers": 3}
 
 
-def test_http_refuses_ports_and_workers_that_cannot_be(run, program):
+def test_http_refuses_ports_and_workers_out_of_range(run, program):
     for option, value in [("--port", "65536"), ("--port", "-1"), ("--workers", "0"), ("--workers", "two")]:
         result = run("http", option, value)
         assert result.exit_code == 2
@@ -23,12 +23,12 @@ def test_http_refuses_ports_and_workers_that_cannot_be(run, program):
     assert not program.served
 
 
-def test_migrate_tells_what_was_made(run):
+def test_migrate_prints_what_it_created(run):
     result = run("migrate")
     assert (result.exit_code, result.stdout) == (0, "schema memory\nsigning key: of this process only\n")
 
 
-def test_relay_delivers(run, register, program):
+def test_relay_delivers_events(run, register, program):
     program.service.subscribe()
     user_id = UUID(register("ada"))
     result = run("relay")
@@ -36,7 +36,7 @@ def test_relay_delivers(run, register, program):
     assert program.service.bus.handle(GetProfile(user_id=user_id)).updated_at
 
 
-def test_settings_are_shown_by_their_names(run):
+def test_settings_are_listed_by_their_dotted_names(run):
     result = run("config", "show")
     shown = dict(line.split(None, 1) for line in result.stdout.splitlines())
     assert result.exit_code == 0
@@ -46,19 +46,19 @@ def test_settings_are_shown_by_their_names(run):
     assert shown["events"] == "[]"
 
 
-def test_settings_are_shown_in_json(run, program):
+def test_json_has_the_same_settings(run, program):
     assert json.loads(run("config", "show", "--json").stdout) == {"data": dict(program.shown_settings())}
 
 
-def test_the_settings_file_is_the_one_named(run, program):
+def test_the_settings_file_is_passed_to_the_program(run, program):
     run("--config", "some/file.toml", "config", "show")
     run("config", "show")
     assert [config and str(config) for config in program.configs] == ["some/file.toml", None]
 
 
-def test_relay_tells_its_figures_nowhere_unless_told_where(run, program):
+def test_relay_exports_no_metrics_by_default(run, program):
     run("relay")
-    assert program.told_on == ("127.0.0.1", None)
+    assert program.metrics_address == ("127.0.0.1", None)
     run("relay", "--metrics-host", "::1", "--metrics-port", "9100")
-    assert program.told_on == ("::1", 9100)
+    assert program.metrics_address == ("::1", 9100)
     assert run("relay", "--metrics-port", "65536").exit_code == 2

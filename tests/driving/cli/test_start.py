@@ -8,9 +8,9 @@ import pytest
 
 from hexaccount_click.cli import COMMANDS, cli
 from tests.driving.cli.memory_program import COMMAND, ROOT
-from tests.servers.processes import unmeasured
+from tests.servers.processes import without_coverage
 
-ASK_FOR_HELP = """
+PRINT_HELP = """
 import sys
 from hexaccount_click.cli import cli
 class Program:
@@ -22,20 +22,20 @@ finally:
 """
 
 
-def test_help_imports_nothing_but_click_and_the_list_of_commands():
-    def ran(program):
+def test_help_imports_only_click_and_the_list_of_commands():
+    def run(program):
         command = [sys.executable, "-c", program]
-        return subprocess.run(command, env=unmeasured(), capture_output=True, text=True, check=True)
+        return subprocess.run(command, env=without_coverage(), capture_output=True, text=True, check=True)
 
-    finished = ran(ASK_FOR_HELP)
+    finished = run(PRINT_HELP)
     assert finished.stdout.startswith("Usage: hexaccount ")
-    # An editable installation has a finder that imports modules before any program begins.
-    modules = set(finished.stderr.split()) - set(ran("import sys; print(*sys.modules)").stdout.split())
+    # The finder of an editable installation imports modules before any program starts.
+    modules = set(finished.stderr.split()) - set(run("import sys; print(*sys.modules)").stdout.split())
     assert {name for name in modules if name.startswith("hexaccount")} == {"hexaccount_click", "hexaccount_click.cli"}
     assert not modules & {"json", "dataclasses", "logging", "pathlib", "importlib.metadata"}
 
 
-def test_the_list_of_commands_says_what_the_commands_say_of_themselves():
+def test_the_list_of_commands_has_the_help_texts_of_the_commands():
     context = click.Context(cli)
     for name, (_, short_help) in COMMANDS.items():
         command = cli.get_command(context, name)
@@ -60,21 +60,21 @@ def test_the_version_is_that_of_the_installed_package(run):
     try:
         expected = f"hexaccount {version('hexaccount')}\n"
     except PackageNotFoundError:
-        expected = "hexaccount, not installed: of no known version\n"
+        expected = "hexaccount (unknown version: the package is not installed)\n"
     result = run("--version")
     assert (result.exit_code, result.stdout) == (0, expected)
 
 
-def test_a_caller_may_have_the_exceptions_instead(program):
+def test_without_standalone_mode_exceptions_are_raised(program):
     assert cli.main(["users", "list"], obj=program, standalone_mode=False) is None
-    program.trouble = ValueError("for the caller")
+    program.open_error = ValueError("for the caller")
     with pytest.raises(ValueError, match="for the caller"):
         cli.main(["users", "list"], obj=program, standalone_mode=False)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_leaves_early_ends_the_command_in_silence(unbuffered):
-    command, env = [*COMMAND, "config", "show"], {**unmeasured(), "PYTHONUNBUFFERED": unbuffered}
+def test_a_closed_pipe_ends_the_command_silently(unbuffered):
+    command, env = [*COMMAND, "config", "show"], {**without_coverage(), "PYTHONUNBUFFERED": unbuffered}
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=PIPE, stderr=PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -25,7 +25,7 @@ def test_east_asian_characters_take_two_columns_and_accents_none():
     ]
 
 
-def test_lines_end_without_spaces():
+def test_lines_have_no_trailing_spaces():
     assert align([["A", "LONG"], ["1", ""]]) == ["A  LONG", "1"]
 
 
@@ -44,12 +44,12 @@ def test_lines_end_without_spaces():
         ("Zoë 山田\u3000太郎", "Zoë 山田\u3000太郎"),
     ],
 )
-def test_what_would_move_hide_or_reorder_is_spelt_as_an_escape(text, shown):
+def test_characters_that_move_hide_or_reorder_are_escaped(text, shown):
     assert printable(text) == shown
 
 
 @given(st.lists(st.lists(st.text(max_size=8), min_size=3, max_size=3), min_size=1, max_size=5))
-def test_no_cell_leaves_its_column_or_its_line(rows):
+def test_every_cell_stays_in_its_column_and_line(rows):
     rows = [[*row, "end"] for row in rows]
     lines = align(rows)
     assert len(lines) == len(rows)

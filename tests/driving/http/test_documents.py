@@ -1,19 +1,19 @@
-"""The documents that machines read about the service."""
+"""The document of the events."""
 
 from typing import Any
 
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.events.cloud_event import structured
-from hexaccount.kernel.event import EVENT_TYPES
-from tests.driving.http.conftest import Visitor
+from tests.driving.http.api_client import ApiClient
 from tests.event_check import EventCheck
+from tests.event_types import EVENT_TYPES
 
 PATH = "/asyncapi.json"
 
 
-def test_the_document_tells_of_every_type_and_of_each_in_words(visitor: Any) -> None:
-    answer = visitor.get(PATH)
+def test_the_document_describes_every_event_type(client: Any) -> None:
+    answer = client.get(PATH)
 
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     document = answer.json
@@ -27,20 +27,20 @@ def test_the_document_tells_of_every_type_and_of_each_in_words(visitor: Any) -> 
     )
 
 
-def test_what_is_published_fits_the_document_and_little_else_does(visitor: Any) -> None:
-    check = EventCheck(visitor.get(PATH).json)
+def test_published_events_match_the_document_and_changed_ones_do_not(client: Any) -> None:
+    check = EventCheck(client.get(PATH).json)
     settings = Settings(
         store="memory://", events=["memory://"], jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4)
     )
     with open_service(settings) as service:
         service.subscribe()
-        another = Visitor(service)
+        another = ApiClient(service)
         another.register()
         another.sign_in()
         service.deliver_all()
-        told = [structured(entry) for entry in service.publishers["memory://"].published]
-    assert {event["type"] for event in told} >= {"hexaccount.user.registered.v1", "hexaccount.session.opened.v1"}
-    for event in told:
+        published = [structured(entry) for entry in service.publishers["memory://"].published]
+    assert {event["type"] for event in published} >= {"hexaccount.user.registered.v1", "hexaccount.session.opened.v1"}
+    for event in published:
         assert check.faults(event) == []
         assert check.faults({**event, "id": "no uuid"})
         assert check.faults({**event, "sequence": "0"})
@@ -48,8 +48,8 @@ def test_what_is_published_fits_the_document_and_little_else_does(visitor: Any) 
         assert check.faults({name: value for name, value in event.items() if name != "subject"})
 
 
-def test_anybody_may_keep_the_document_for_an_hour(visitor: Any) -> None:
-    answer = visitor.get(PATH)
+def test_caches_may_keep_the_document_for_an_hour(client: Any) -> None:
+    answer = client.get(PATH)
     assert answer.headers.getlist("Cache-Control") == ["public, max-age=3600"]
-    again = visitor.get(PATH, headers={"If-None-Match": answer.headers["ETag"]})
+    again = client.get(PATH, headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304

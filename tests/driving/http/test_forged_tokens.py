@@ -1,4 +1,4 @@
-"""Whatever is sent in the place of a token of a live session is answered with a 401."""
+"""Every text but the token of a live session gets a 401."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -15,11 +15,11 @@ from hexaccount_flask import create_app
 from hexaccount_system import Uuid7Identifiers
 from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN
 from tests.adapters.security.ring_forgeries import GENUINE, RING_CORPUS, STORED
-from tests.driving.http.conftest import PASSWORD
+from tests.people import login_form, registration_form
 
 
 class ForeseenIdentifiers(Uuid7Identifiers):
-    """The real ones, after those of the session that the corpus names."""
+    """The real identifiers, after those of the session that the corpus names."""
 
     def __init__(self, *first: UUID) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class ForeseenIdentifiers(Uuid7Identifiers):
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[Flask]:
-    """Give a service whose keys are those of the corpus, with the session that its tokens name."""
+    """Return a service with the keys of the corpus and the session that its tokens name."""
     jwt = JwtSettings(key=KEY.decode(), issuer="https://accounts.example", audience="https://api.example")
     settings = Settings(store="memory://", jwt=jwt, password=PasswordSettings(cost=4))
     identifiers = ForeseenIdentifiers(CLAIMS.user_id)
@@ -46,16 +46,14 @@ def app() -> Iterator[Flask]:
             metrics=bytes,
         )
         client = app.test_client()
-        names = {"user_name": "ann", "first_name": "A", "last_name": "L", "email": "ann@example.org"}
-        assert client.post("/api/v1/public/register", json={**names, "password": PASSWORD}).status_code == 201
+        assert client.post("/api/v1/public/register", json=registration_form("ann")).status_code == 201
         identifiers._first = [CLAIMS.session_id]
-        login = {"user_name": "ann", "password": PASSWORD}
-        assert client.post("/api/v1/public/login", json=login).status_code == 200
+        assert client.post("/api/v1/public/login", json=login_form("ann")).status_code == 200
         yield app
 
 
 def sent(app: Flask, token: str) -> tuple[int, str | None]:
-    # As the server hands it over; Flask's client would not send what no header may hold.
+    # In the form in which the server passes it on; Flask's client would not send an invalid header.
     header = f"Bearer {token}".encode("utf-8", "surrogateescape").decode("latin-1")
     answer = app.test_client().get("/api/v1/me", environ_overrides={"HTTP_AUTHORIZATION": header})
     return answer.status_code, answer.headers.get("WWW-Authenticate")
@@ -71,5 +69,5 @@ def test_every_forged_token_is_answered_with_a_challenge(app: Flask) -> None:
     assert len(kinds) > 500
     answers = {name: sent(app, token) for name, token in kinds.items()}
     wrong = {name: answer for name, answer in answers.items() if answer[0] != 401 or not answer[1]}
-    # What the scheme's grammar lets anybody write around a token is still that token.
+    # The grammar of the scheme allows spaces around a token.
     assert {name: answer[0] for name, answer in wrong.items()} == {"' ' in front": 200, "' ' behind": 200}

@@ -6,15 +6,15 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from hexaccount_flask.headers import traceparent_of
+from hexaccount_flask.web.headers import traceparent_of
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ANSWERS = ["/health", "/ready", "/api/v1/me", "/nothing", "/api/v1/public/login"]
 
 
 @pytest.mark.parametrize("path", ANSWERS)
-def test_every_answer_tells_browsers_to_be_careful_with_it(person: Any, path: str) -> None:
-    headers = person.get(path).headers
+def test_every_response_has_the_security_headers(signed_in: Any, path: str) -> None:
+    headers = signed_in.get(path).headers
 
     assert headers.getlist("X-Content-Type-Options") == ["nosniff"]
     assert headers.getlist("Referrer-Policy") == ["no-referrer"]
@@ -27,31 +27,31 @@ def test_every_answer_tells_browsers_to_be_careful_with_it(person: Any, path: st
 
 
 @pytest.mark.parametrize("given", ["a", "A-z_0.9", "x" * 128])
-def test_a_request_keeps_the_id_it_came_with(visitor: Any, given: str) -> None:
-    assert visitor.get("/health", headers={"X-Request-ID": given}).headers.getlist("X-Request-ID") == [given]
+def test_a_request_keeps_the_id_it_came_with(client: Any, given: str) -> None:
+    assert client.get("/health", headers={"X-Request-ID": given}).headers.getlist("X-Request-ID") == [given]
 
 
 @pytest.mark.parametrize("given", [None, "", "x" * 129, "a b", "a,b", "é", "a\tb", "<script>", "${jndi:ldap}"])
-def test_a_request_without_an_id_that_is_safe_to_log_gets_one(visitor: Any, given: str | None) -> None:
+def test_a_request_without_an_id_that_is_safe_to_log_gets_one(client: Any, given: str | None) -> None:
     headers = {} if given is None else {"X-Request-ID": given}
 
-    (found,) = visitor.get("/health", headers=headers).headers.getlist("X-Request-ID")
+    (found,) = client.get("/health", headers=headers).headers.getlist("X-Request-ID")
 
     assert UUID(found).version == 4
     assert found == UUID(found).hex
 
 
-def test_two_requests_have_two_ids(visitor: Any) -> None:
-    assert len({visitor.get("/health").headers["X-Request-ID"] for _ in range(20)}) == 20
+def test_two_requests_have_two_ids(client: Any) -> None:
+    assert len({client.get("/health").headers["X-Request-ID"] for _ in range(20)}) == 20
 
 
-def test_events_name_the_request_and_the_trace_that_caused_them(visitor: Any) -> None:
+def test_events_name_the_request_and_the_trace_that_caused_them(client: Any) -> None:
     cause = {"X-Request-ID": "request-7", "traceparent": f"00-{TRACE}"}
-    user_id = UUID(visitor.register(headers=cause).json["data"]["id"])
-    token = visitor.login(headers={"X-Request-ID": "request-8"}).json["data"]["access"]
+    user_id = UUID(client.register(headers=cause).json["data"]["id"])
+    token = client.login(headers={"X-Request-ID": "request-8"}).json["data"]["access"]
     claims = msgspec.json.decode(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
 
-    with visitor.service.store.unit_of_work() as uow:
+    with client.service.store.unit_of_work() as uow:
         (registered,) = uow.journal.of("user", user_id)
         (opened,) = uow.journal.of("session", UUID(claims["sid"]))
 
@@ -81,14 +81,14 @@ def test_a_trace_context_is_read_as_the_w3c_wrote_it(text: str | None, read: str
     assert traceparent_of(text) == read
 
 
-def test_an_error_names_its_request(visitor: Any) -> None:
-    answer = visitor.get("/nothing")
+def test_an_error_names_its_request(client: Any) -> None:
+    answer = client.get("/nothing")
 
     assert answer.json["request_id"] == answer.headers["X-Request-ID"]
 
 
-def test_the_cause_of_one_request_is_not_that_of_the_next(visit: Callable[..., Any]) -> None:
-    visitor = visit()
-    visitor.get("/health", headers={"X-Request-ID": "first"})
+def test_the_cause_of_one_request_is_not_that_of_the_next(make_client: Callable[..., Any]) -> None:
+    client = make_client()
+    client.get("/health", headers={"X-Request-ID": "first"})
 
-    assert visitor.get("/nothing").json["request_id"] != "first"
+    assert client.get("/nothing").json["request_id"] != "first"

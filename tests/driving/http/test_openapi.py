@@ -1,4 +1,4 @@
-"""The API document, which is written from what the views state."""
+"""The API document, which is written from the declarations of the views."""
 
 import json
 import re
@@ -17,12 +17,12 @@ from hexaccount.accounts.names import PersonName, UserName
 from hexaccount.accounts.profile import clean_address, clean_bio, clean_phone
 from hexaccount.kernel.errors import InvalidValue
 from hexaccount.passwords.password import Password
-from hexaccount_flask.openapi import openapi
+from hexaccount_flask.web.openapi import openapi
 from tests.documented.application import application, document
 from tests.documented.formats import format_checker
 
 PATH = "/swagger.json"
-NOBODY = "01890000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 SCHEMAS = document()["components"]["schemas"]
 OPERATIONS = {
     operation["operationId"]: (method, path, operation)
@@ -37,18 +37,18 @@ def test_it_is_openapi_3_1() -> None:
     OpenAPIV31SpecValidator(document()).validate()
 
 
-def test_a_service_shows_the_one_document_before_and_after_it_has_worked(visitor: Any) -> None:
-    first = visitor.get(PATH)
+def test_the_document_is_the_same_before_and_after_requests(client: Any) -> None:
+    first = client.get(PATH)
     assert (first.status_code, first.mimetype) == (200, "application/json")
     assert first.json == json.loads(json.dumps(document()))
-    visitor.register()
-    assert openapi(visitor.app) == document()
+    client.register()
+    assert openapi(client.app) == document()
 
 
-def test_anybody_may_keep_it_for_an_hour(visitor: Any) -> None:
-    answer = visitor.get(PATH)
+def test_caches_may_keep_it_for_an_hour(client: Any) -> None:
+    answer = client.get(PATH)
     assert answer.headers.getlist("Cache-Control") == ["public, max-age=3600"]
-    assert visitor.get(PATH, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert client.get(PATH, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 
 def test_every_route_is_in_it() -> None:
@@ -60,7 +60,7 @@ def test_every_route_is_in_it() -> None:
     assert {(method, path) for method, path, _ in OPERATIONS.values()} == routes
 
 
-def test_all_of_it_is_told_in_words() -> None:
+def test_everything_has_a_description() -> None:
     tags = [tag["name"] for tag in document()["tags"]]
     assert [tag for tag in tags if not any(tag in operation["tags"] for _, _, operation in OPERATIONS.values())] == []
     for _, _, operation in OPERATIONS.values():
@@ -79,7 +79,7 @@ def test_every_example_is_valid() -> None:
 
 
 def _examples(part: Any) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Give each example, and the schema that it is of."""
+    """Return each example with its schema."""
     if isinstance(part, list):
         for each in part:
             yield from _examples(each)
@@ -101,7 +101,7 @@ def _faults(schema: dict[str, Any], value: Any) -> list[str]:
     return [error.message for error in validator.iter_errors(value)]
 
 
-def test_what_it_links_to_is_there() -> None:
+def test_every_link_leads_to_an_operation() -> None:
     for _, _, operation in OPERATIONS.values():
         for answer in operation["responses"].values():
             for link in answer.get("links", {}).values():
@@ -115,23 +115,23 @@ def test_what_it_links_to_is_there() -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_who_may_do_something_is_who_the_document_says(long_visitor: Any, name: str) -> None:
+def test_an_operation_needs_the_permission_that_the_document_names(shared_client: Any, name: str) -> None:
     method, path, operation = OPERATIONS[name]
-    path = path.format(user_id=NOBODY, session_id=NOBODY, identifier="ann", file="page.js")
+    path = path.format(user_id=UNKNOWN_ID, session_id=UNKNOWN_ID, identifier="ann", file="page.js")
 
-    nobody, person = (
-        getattr(long_visitor.client, method)(path, headers=headers)
-        for headers in ({}, {"Authorization": long_visitor.login().headers["Authorization"]})
+    anonymous, signed_in = (
+        getattr(shared_client.flask_client, method)(path, headers=headers)
+        for headers in ({}, {"Authorization": shared_client.login().headers["Authorization"]})
     )
 
     if "security" not in operation:
-        assert nobody.status_code not in {401, 403}
+        assert anonymous.status_code not in {401, 403}
         return
-    assert (nobody.status_code, nobody.json["code"]) == (401, "not_authenticated")
+    assert (anonymous.status_code, anonymous.json["code"]) == (401, "not_authenticated")
     (needed,) = operation["security"][0].values()
-    assert (person.status_code == 403) == bool(needed)
+    assert (signed_in.status_code == 403) == bool(needed)
     if needed:
-        assert f'scope="{needed[0]}"' in person.headers["WWW-Authenticate"]
+        assert f'scope="{needed[0]}"' in signed_in.headers["WWW-Authenticate"]
 
 
 FIELDS: dict[tuple[str, str], Callable[[str], object]] = {
@@ -148,7 +148,7 @@ PLAIN = "".join(chr(code) for code in range(33, 127))
 
 
 @pytest.mark.parametrize(("field", "make"), FIELDS.items(), ids=[name for _, name in FIELDS])
-def test_a_field_takes_what_the_document_says_and_nothing_else(
+def test_a_field_accepts_exactly_the_texts_that_the_document_describes(
     field: tuple[str, str], make: Callable[[str], object]
 ) -> None:
     model, name = field

@@ -7,28 +7,28 @@ import msgspec
 import pytest
 
 from hexaccount.accounts.disable_user import DisableUser
-from hexaccount_flask import lane_finder
-from tests.driving.http.conftest import Visitor
+from hexaccount_flask import request_class_finder
+from tests.driving.http.api_client import ApiClient
 
 REFRESH = "/api/v1/public/refresh"
 
 
 @pytest.fixture
-def login(visitor: Visitor) -> dict[str, Any]:
-    visitor.register()
-    return visitor.login().json["data"]
+def login(client: ApiClient) -> dict[str, Any]:
+    client.register()
+    return client.login().json["data"]
 
 
-def refresh(visitor: Visitor, token: str, **options: Any) -> Any:
-    return visitor.post(REFRESH, json={"refresh": token}, **options)
+def refresh(client: ApiClient, token: str, **options: Any) -> Any:
+    return client.post(REFRESH, json={"refresh": token}, **options)
 
 
-def me(visitor: Visitor, access: str) -> int:
-    return visitor.get("/api/v1/me", headers={"Authorization": f"Bearer {access}"}).status_code
+def me(client: ApiClient, access: str) -> int:
+    return client.get("/api/v1/me", headers={"Authorization": f"Bearer {access}"}).status_code
 
 
-def test_a_refresh_answers_as_a_login_does_with_a_new_pair(visitor: Visitor, login: dict[str, Any]) -> None:
-    answer = refresh(visitor, login["refresh"])
+def test_a_refresh_returns_a_new_pair_of_tokens(client: ApiClient, login: dict[str, Any]) -> None:
+    answer = refresh(client, login["refresh"])
 
     data = answer.json["data"]
     assert answer.status_code == 200
@@ -42,29 +42,29 @@ def test_a_refresh_answers_as_a_login_does_with_a_new_pair(visitor: Visitor, log
     assert "Set-Cookie" not in answer.headers
 
 
-def test_the_new_access_is_that_of_the_same_session(visitor: Visitor, login: dict[str, Any]) -> None:
-    data = refresh(visitor, login["refresh"]).json["data"]
+def test_the_new_access_token_belongs_to_the_same_session(client: ApiClient, login: dict[str, Any]) -> None:
+    data = refresh(client, login["refresh"]).json["data"]
 
     assert _session_of(data["access"]) == _session_of(login["access"])
-    assert me(visitor, data["access"]) == me(visitor, login["access"]) == 200
+    assert me(client, data["access"]) == me(client, login["access"]) == 200
 
 
-def test_the_same_token_at_once_gives_the_same_successor(visitor: Visitor, login: dict[str, Any]) -> None:
-    first, second = (refresh(visitor, login["refresh"]).json["data"] for _ in range(2))
+def test_the_same_token_at_once_gives_the_same_successor(client: ApiClient, login: dict[str, Any]) -> None:
+    first, second = (refresh(client, login["refresh"]).json["data"] for _ in range(2))
 
     assert first["refresh"] == second["refresh"]
     assert first["access"] != second["access"]
 
 
-def test_a_refresh_needs_no_access_token_and_looks_at_none(visitor: Visitor, login: dict[str, Any]) -> None:
-    answer = refresh(visitor, login["refresh"], headers={"Authorization": "Bearer rubbish"})
+def test_a_refresh_needs_no_access_token_and_ignores_one(client: ApiClient, login: dict[str, Any]) -> None:
+    answer = refresh(client, login["refresh"], headers={"Authorization": "Bearer rubbish"})
 
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "hxr_", "hxr_" + "A" * 43, "é", "x" * 256, "' OR 1=1 --"])
-def test_a_token_that_is_none_is_a_401_of_its_own_code(visitor: Visitor, login: dict[str, Any], token: str) -> None:
-    answer = refresh(visitor, token)
+def test_an_invalid_token_gets_a_401_with_its_own_code(client: ApiClient, login: dict[str, Any], token: str) -> None:
+    answer = refresh(client, token)
 
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="hexaccount"'
@@ -73,23 +73,25 @@ def test_a_token_that_is_none_is_a_401_of_its_own_code(visitor: Visitor, login: 
     assert problem.pop("request_id")
     assert problem == {
         "type": "urn:hexaccount:problem:invalid_refresh_token",
-        "title": "The refresh token is not valid",
+        "title": "Invalid refresh token",
         "status": 401,
-        "detail": "the refresh token is invalid, expired, spent or revoked; log in again",
+        "detail": "log in again: the refresh token is invalid, expired, used or revoked",
         "code": "invalid_refresh_token",
     }
 
 
-def test_every_token_that_gives_nothing_is_answered_alike_to_the_byte(visitor: Visitor, login: dict[str, Any]) -> None:
-    user_id = visitor.register("eve").json["data"]["id"]
-    locked = visitor.login("eve").json["data"]["refresh"]
-    visitor.service.bus.handle(DisableUser(user_id=UUID(user_id)))
-    out = visitor.login().json["data"]
-    visitor.post("/api/v1/public/logout", headers={"Authorization": f"Bearer {out['access']}"})
-    same = {"X-Request-ID": "one"}
+def test_every_useless_token_gets_the_same_response_to_the_byte(client: ApiClient, login: dict[str, Any]) -> None:
+    user_id = client.register("eve").json["data"]["id"]
+    locked = client.login("eve").json["data"]["refresh"]
+    client.service.bus.handle(DisableUser(user_id=UUID(user_id)))
+    out = client.login().json["data"]
+    client.post("/api/v1/public/logout", headers={"Authorization": f"Bearer {out['access']}"})
+    tokens = ("unknown", locked, out["refresh"], login["access"][:256])
 
+    # From an address of its own, so that the rate limit is equally used.
     answers = [
-        refresh(visitor, token, headers=same) for token in ("unknown", locked, out["refresh"], login["access"][:256])
+        refresh(client, token, headers={"X-Request-ID": "one"}, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+        for number, token in enumerate(tokens, start=1)
     ]
 
     assert len({(answer.status, str(answer.headers), answer.data) for answer in answers}) == 1
@@ -110,52 +112,52 @@ def test_every_token_that_gives_nothing_is_answered_alike_to_the_byte(visitor: V
     ],
     ids=ascii,
 )
-def test_what_is_no_token_at_all_is_refused_by_the_name_of_the_field(
-    visitor: Visitor, body: dict[str, Any], pointer: str
+def test_a_value_that_is_not_a_token_is_refused_by_the_name_of_the_field(
+    client: ApiClient, body: dict[str, Any], pointer: str
 ) -> None:
-    answer = visitor.post(REFRESH, json=body)
+    answer = client.post(REFRESH, json=body)
 
     assert (answer.status_code, answer.json["code"]) == (422, "invalid_input")
     assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
 
 
-def test_a_refusal_does_not_repeat_the_token(visitor: Visitor, login: dict[str, Any]) -> None:
+def test_a_refusal_does_not_repeat_the_token(client: ApiClient, login: dict[str, Any]) -> None:
     for token in (login["refresh"] + "x", login["refresh"] * 10):
-        assert login["refresh"] not in refresh(visitor, token).text
+        assert login["refresh"] not in refresh(client, token).text
 
 
-def test_a_token_in_the_url_or_a_form_counts_for_nothing(visitor: Visitor, login: dict[str, Any]) -> None:
-    assert visitor.post(f"{REFRESH}?refresh={login['refresh']}").status_code == 415
-    assert visitor.post(REFRESH, data={"refresh": login["refresh"]}).status_code == 415
-    assert visitor.get(f"{REFRESH}?refresh={login['refresh']}").status_code == 405
+def test_a_token_in_the_url_or_a_form_counts_for_nothing(client: ApiClient, login: dict[str, Any]) -> None:
+    assert client.post(f"{REFRESH}?refresh={login['refresh']}").status_code == 415
+    assert client.post(REFRESH, data={"refresh": login["refresh"]}).status_code == 415
+    assert client.get(f"{REFRESH}?refresh={login['refresh']}").status_code == 405
 
 
-def test_a_logout_ends_the_refresh_token_too(visitor: Visitor, login: dict[str, Any]) -> None:
-    visitor.post("/api/v1/public/logout", headers={"Authorization": f"Bearer {login['access']}"})
+def test_a_logout_ends_the_refresh_token_too(client: ApiClient, login: dict[str, Any]) -> None:
+    client.post("/api/v1/public/logout", headers={"Authorization": f"Bearer {login['access']}"})
 
-    assert refresh(visitor, login["refresh"]).status_code == 401
-
-
-def test_a_refresh_runs_with_the_quick_requests(visitor: Visitor) -> None:
-    assert lane_finder(visitor.app)("POST", REFRESH) == "quick"
+    assert refresh(client, login["refresh"]).status_code == 401
 
 
-def test_a_page_of_a_configured_origin_may_refresh(visit: Callable[..., Visitor]) -> None:
-    visitor = visit(cors_origins=["https://app.example.org"])
-    visitor.register()
+def test_a_refresh_has_the_default_request_class(client: ApiClient) -> None:
+    assert request_class_finder(client.app)("POST", REFRESH) == "default"
+
+
+def test_a_page_of_a_configured_origin_may_refresh(make_client: Callable[..., ApiClient]) -> None:
+    client = make_client(cors_origins=["https://app.example.org"])
+    client.register()
     origin = {"Origin": "https://app.example.org"}
 
-    answer = refresh(visitor, visitor.login().json["data"]["refresh"], headers=origin)
+    answer = refresh(client, client.login().json["data"]["refresh"], headers=origin)
 
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example.org"
     assert "Authorization" in answer.headers["Access-Control-Expose-Headers"]
 
 
-def test_the_event_of_a_refresh_names_the_request_that_caused_it(visitor: Visitor, login: dict[str, Any]) -> None:
-    refresh(visitor, login["refresh"], headers={"X-Request-ID": "request-9"})
+def test_the_event_of_a_refresh_names_the_request_that_caused_it(client: ApiClient, login: dict[str, Any]) -> None:
+    refresh(client, login["refresh"], headers={"X-Request-ID": "request-9"})
 
-    with visitor.service.store.unit_of_work() as uow:
+    with client.service.store.unit_of_work() as uow:
         _, refreshed = uow.journal.of("session", _session_of(login["access"]))
     assert (refreshed.type, refreshed.causation_id) == ("hexaccount.session.refreshed.v1", "request-9")
 

@@ -5,46 +5,46 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hexaccount_flask import lane_finder
-from tests.driving.http.conftest import Visitor
+from hexaccount_flask import request_class_finder
+from tests.driving.http.api_client import ApiClient
 
-MINE = "/api/v1/me/sessions"
-NOBODY = "01890000-0000-7000-8000-000000000000"
+MY_SESSIONS = "/api/v1/me/sessions"
+UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 ROUTES = [
-    ("GET", MINE),
-    ("DELETE", MINE),
-    ("DELETE", f"{MINE}/{NOBODY}"),
-    ("GET", f"/api/v1/users/{NOBODY}/sessions"),
-    ("DELETE", f"/api/v1/users/{NOBODY}/sessions"),
-    ("DELETE", f"/api/v1/users/{NOBODY}/sessions/{NOBODY}"),
+    ("GET", MY_SESSIONS),
+    ("DELETE", MY_SESSIONS),
+    ("DELETE", f"{MY_SESSIONS}/{UNKNOWN_ID}"),
+    ("GET", f"/api/v1/users/{UNKNOWN_ID}/sessions"),
+    ("DELETE", f"/api/v1/users/{UNKNOWN_ID}/sessions"),
+    ("DELETE", f"/api/v1/users/{UNKNOWN_ID}/sessions/{UNKNOWN_ID}"),
 ]
 
 Headers = dict[str, str]
 
 
-def device(visitor: Visitor, name: str = "ann", agent: str = "Phone") -> Headers:
-    return {"Authorization": visitor.login(name, headers={"User-Agent": agent}).headers["Authorization"]}
+def device(client: ApiClient, name: str = "ann", agent: str = "Phone") -> Headers:
+    return {"Authorization": client.login(name, headers={"User-Agent": agent}).headers["Authorization"]}
 
 
-def sessions(visitor: Visitor, path: str = MINE, **options: Any) -> list[dict[str, Any]]:
-    answer = visitor.get(path, **options)
+def sessions(client: ApiClient, path: str = MY_SESSIONS, **options: Any) -> list[dict[str, Any]]:
+    answer = client.get(path, **options)
     assert answer.status_code == 200, answer.text
     return answer.json["data"]
 
 
-def is_in(visitor: Visitor, headers: Headers) -> bool:
-    return visitor.get("/api/v1/me", headers=headers).status_code == 200
+def is_in(client: ApiClient, headers: Headers) -> bool:
+    return client.get("/api/v1/me", headers=headers).status_code == 200
 
 
-def id_of(visitor: Visitor, headers: Headers) -> str:
-    (current,) = [session["id"] for session in sessions(visitor, headers=headers) if session["current"]]
+def id_of(client: ApiClient, headers: Headers) -> str:
+    (current,) = [session["id"] for session in sessions(client, headers=headers) if session["current"]]
     return current
 
 
-def test_people_see_where_they_are_logged_in_newest_first(person: Visitor) -> None:
-    device(person, agent="Phone 1.0")
+def test_a_user_lists_their_sessions_newest_first(signed_in: ApiClient) -> None:
+    device(signed_in, agent="Phone 1.0")
 
-    phone, here = sessions(person)
+    phone, here = sessions(signed_in)
 
     assert phone.keys() == {
         "id", "device", "address", "created_at", "last_used_at", "idle_until", "expires_at", "current"
@@ -56,34 +56,34 @@ def test_people_see_where_they_are_logged_in_newest_first(person: Visitor) -> No
     assert phone["created_at"].endswith("Z")
 
 
-def test_a_list_of_sessions_shows_no_token(person: Visitor) -> None:
-    login = person.login().json["data"]
+def test_a_list_of_sessions_shows_no_token(signed_in: ApiClient) -> None:
+    login = signed_in.login().json["data"]
 
-    shown = person.get(MINE).text
+    shown = signed_in.get(MY_SESSIONS).text
 
     assert "hxr_" not in shown
     assert login["access"] not in shown
 
 
-def test_a_refresh_moves_the_last_use(person: Visitor) -> None:
-    login = person.login().json["data"]
-    before = sessions(person)[0]
+def test_a_refresh_updates_the_last_use(signed_in: ApiClient) -> None:
+    login = signed_in.login().json["data"]
+    before = sessions(signed_in)[0]
     time.sleep(0.01)  # times are whole milliseconds
 
-    person.post("/api/v1/public/refresh", json={"refresh": login["refresh"]})
+    signed_in.post("/api/v1/public/refresh", json={"refresh": login["refresh"]})
 
-    after = sessions(person)[0]
+    after = sessions(signed_in)[0]
     assert after["last_used_at"] > before["last_used_at"]
     assert after | {"last_used_at": 0, "idle_until": 0} == before | {"last_used_at": 0, "idle_until": 0}
 
 
-def test_pages_follow_each_other_until_every_session_was_seen_once(person: Visitor) -> None:
+def test_pages_follow_each_other_until_every_session_was_seen_once(signed_in: ApiClient) -> None:
     for _ in range(6):
-        person.login()
+        signed_in.login()
     seen: list[str] = []
     after = ""
     while True:
-        answer = person.get(f"{MINE}?limit=3{after}").json
+        answer = signed_in.get(f"{MY_SESSIONS}?limit=3{after}").json
         seen += [session["id"] for session in answer["data"]]
         if answer["page"]["next"] is None:
             break
@@ -95,90 +95,90 @@ def test_pages_follow_each_other_until_every_session_was_seen_once(person: Visit
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "limit=1&limit=2"])
-def test_a_limit_that_is_none_is_refused_by_name(person: Visitor, query: str) -> None:
-    answer = person.get(f"{MINE}?{query}")
+def test_an_invalid_limit_is_refused_by_its_name(signed_in: ApiClient, query: str) -> None:
+    answer = signed_in.get(f"{MY_SESSIONS}?{query}")
 
     assert (answer.status_code, answer.json["code"]) == (422, "invalid_input")
     assert [error["parameter"] for error in answer.json["errors"]] == ["limit"]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", NOBODY, "A" * 21 + "B"])
-def test_a_cursor_that_no_page_gave_is_refused_by_name(person: Visitor, cursor: str) -> None:
-    answer = person.get(f"{MINE}?after={cursor}")
+@pytest.mark.parametrize("cursor", ["", "x", UNKNOWN_ID, "A" * 21 + "B"])
+def test_an_invalid_cursor_is_refused_by_its_name(signed_in: ApiClient, cursor: str) -> None:
+    answer = signed_in.get(f"{MY_SESSIONS}?after={cursor}")
 
     assert (answer.status_code, answer.json["code"]) == (422, "invalid_input")
     assert [error["parameter"] for error in answer.json["errors"]] == ["after"]
 
 
-def test_a_person_ends_one_of_their_sessions_and_may_ask_twice(person: Visitor) -> None:
-    phone, tablet = device(person), device(person)
-    path = f"{MINE}/{id_of(person, phone)}"
+def test_a_user_ends_one_of_their_sessions_and_may_repeat_the_request(signed_in: ApiClient) -> None:
+    phone, tablet = device(signed_in), device(signed_in)
+    path = f"{MY_SESSIONS}/{id_of(signed_in, phone)}"
 
-    answers = [person.delete(path) for _ in range(2)]
+    answers = [signed_in.delete(path) for _ in range(2)]
 
     assert [(answer.status_code, answer.data) for answer in answers] == [(204, b"")] * 2
     assert "Content-Type" not in answers[0].headers
-    assert (is_in(person, phone), is_in(person, tablet), is_in(person, {})) == (False, True, True)
-    assert len(sessions(person)) == 2
+    assert (is_in(signed_in, phone), is_in(signed_in, tablet), is_in(signed_in, {})) == (False, True, True)
+    assert len(sessions(signed_in)) == 2
 
 
-def test_a_person_may_end_the_session_that_asks(person: Visitor) -> None:
-    assert person.delete(f"{MINE}/{id_of(person, {})}").status_code == 204
-    assert person.get(MINE).json["code"] == "invalid_token"
+def test_a_user_may_end_the_session_of_the_request(signed_in: ApiClient) -> None:
+    assert signed_in.delete(f"{MY_SESSIONS}/{id_of(signed_in, {})}").status_code == 204
+    assert signed_in.get(MY_SESSIONS).json["code"] == "invalid_token"
 
 
-def test_a_person_ends_all_sessions_but_the_one_that_asks(person: Visitor) -> None:
-    others = [device(person), device(person)]
+def test_a_user_ends_all_sessions_but_that_of_the_request(signed_in: ApiClient) -> None:
+    others = [device(signed_in), device(signed_in)]
 
-    answers = [person.delete(MINE) for _ in range(2)]
+    answers = [signed_in.delete(MY_SESSIONS) for _ in range(2)]
 
     assert [(answer.status_code, answer.data) for answer in answers] == [(204, b"")] * 2
-    assert [is_in(person, other) for other in others] == [False, False]
-    (left,) = sessions(person)
+    assert [is_in(signed_in, other) for other in others] == [False, False]
+    (left,) = sessions(signed_in)
     assert left["current"] is True
 
 
-def test_what_is_ended_cannot_be_refreshed_and_what_is_left_can(person: Visitor) -> None:
-    kept, other = (person.login().json["data"] for _ in range(2))
+def test_an_ended_session_cannot_be_refreshed_and_a_live_one_can(signed_in: ApiClient) -> None:
+    kept, other = (signed_in.login().json["data"] for _ in range(2))
 
-    person.delete(MINE, headers={"Authorization": f"Bearer {kept['access']}"})
+    signed_in.delete(MY_SESSIONS, headers={"Authorization": f"Bearer {kept['access']}"})
 
     tokens = (kept["refresh"], other["refresh"])
-    answers = [person.post("/api/v1/public/refresh", json={"refresh": token}).status_code for token in tokens]
+    answers = [signed_in.post("/api/v1/public/refresh", json={"refresh": token}).status_code for token in tokens]
     assert answers == [200, 401]
 
 
-def test_a_session_of_somebody_else_is_not_there_and_lives_on(person: Visitor) -> None:
-    person.register("bob")
-    bob = device(person, "bob")
+def test_a_session_of_another_user_is_not_found_and_does_not_end(signed_in: ApiClient) -> None:
+    signed_in.register("bob")
+    bob = device(signed_in, "bob")
 
-    answer = person.delete(f"{MINE}/{id_of(person, bob)}")
+    answer = signed_in.delete(f"{MY_SESSIONS}/{id_of(signed_in, bob)}")
 
     assert (answer.status_code, answer.json["code"]) == (404, "session_not_found")
-    assert is_in(person, bob)
-    assert len(sessions(person)) == 1
+    assert is_in(signed_in, bob)
+    assert len(sessions(signed_in)) == 1
 
 
 @pytest.mark.parametrize(
     "spelling", ["{new}", "x", "{hex}", "{upper}", "{{{id}}}", "urn:uuid:{id}", "{id}x", "%00", "é"]
 )
-def test_what_is_not_the_id_of_a_session_is_not_found(person: Visitor, spelling: str) -> None:
-    mine = id_of(person, {})
+def test_a_text_that_is_not_a_session_id_is_not_found(signed_in: ApiClient, spelling: str) -> None:
+    mine = id_of(signed_in, {})
     path = spelling.format(id=mine, hex=UUID(mine).hex, upper=mine.upper(), new=uuid4())
 
-    answer = person.delete(f"{MINE}/{path}")
+    answer = signed_in.delete(f"{MY_SESSIONS}/{path}")
 
     assert (answer.status_code, answer.json["code"]) == (404, "session_not_found")
-    assert is_in(person, {})
+    assert is_in(signed_in, {})
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_sessions_are_for_those_who_are_logged_in(visitor: Visitor, method: str, path: str) -> None:
-    answer = visitor.open(path, method=method)
+def test_the_routes_of_sessions_need_a_token(client: ApiClient, method: str, path: str) -> None:
+    answer = client.open(path, method=method)
     assert (answer.status_code, answer.json["code"]) == (401, "not_authenticated")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="hexaccount"'
 
-    answer = visitor.open(path, method=method, headers={"Authorization": "Bearer a.b.c"})
+    answer = client.open(path, method=method, headers={"Authorization": "Bearer a.b.c"})
     assert (answer.status_code, answer.json["code"]) == (401, "invalid_token")
 
 
@@ -191,19 +191,19 @@ def test_sessions_are_for_those_who_are_logged_in(visitor: Visitor, method: str,
         ("DELETE", "/api/v1/users/x/sessions/x", "sessions.end"),
     ],
 )
-def test_the_sessions_of_others_are_for_admins(person: Visitor, method: str, path: str, scope: str) -> None:
-    bob = person.register("bob").json["data"]["id"]
-    headers = device(person, "bob")
+def test_only_admins_may_use_the_sessions_of_others(signed_in: ApiClient, method: str, path: str, scope: str) -> None:
+    bob = signed_in.register("bob").json["data"]["id"]
+    headers = device(signed_in, "bob")
 
-    answer = person.open(path.format(id=bob, session=id_of(person, headers)), method=method)
+    answer = signed_in.open(path.format(id=bob, session=id_of(signed_in, headers)), method=method)
 
     assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")
     challenge = f'Bearer realm="hexaccount", error="insufficient_scope", scope="{scope}"'
     assert answer.headers["WWW-Authenticate"] == challenge
-    assert is_in(person, headers)
+    assert is_in(signed_in, headers)
 
 
-def test_an_admin_sees_and_ends_the_sessions_of_a_user(admin: Visitor) -> None:
+def test_an_admin_sees_and_ends_the_sessions_of_a_user(admin: ApiClient) -> None:
     ann = admin.register().json["data"]["id"]
     laptop, phone, tablet = (device(admin, agent=agent) for agent in ("Laptop", "Phone", "Tablet"))
     path = f"/api/v1/users/{ann}/sessions"
@@ -223,7 +223,7 @@ def test_an_admin_sees_and_ends_the_sessions_of_a_user(admin: Visitor) -> None:
     assert is_in(admin, {})
 
 
-def test_an_admin_sees_their_own_session_marked_among_those_of_their_account(admin: Visitor) -> None:
+def test_an_admin_sees_which_session_of_their_account_is_current(admin: ApiClient) -> None:
     root = admin.get("/api/v1/me").json["data"]["id"]
 
     assert [session["current"] for session in sessions(admin, f"/api/v1/users/{root}/sessions")] == [True]
@@ -231,7 +231,7 @@ def test_an_admin_sees_their_own_session_marked_among_those_of_their_account(adm
     assert not is_in(admin, {})
 
 
-def test_an_admin_pages_through_the_sessions_of_a_user(admin: Visitor) -> None:
+def test_an_admin_pages_through_the_sessions_of_a_user(admin: ApiClient) -> None:
     ann = admin.register().json["data"]["id"]
     opened = [id_of(admin, device(admin)) for _ in range(3)]
     path = f"/api/v1/users/{ann}/sessions?limit=2"
@@ -243,8 +243,8 @@ def test_an_admin_pages_through_the_sessions_of_a_user(admin: Visitor) -> None:
     assert rest["page"] == {"next": None}
 
 
-@pytest.mark.parametrize("reference", [NOBODY, "ann", "ann@example.org", "{upper}", "me"])
-def test_what_is_not_the_id_of_an_account_has_no_sessions(admin: Visitor, reference: str) -> None:
+@pytest.mark.parametrize("reference", [UNKNOWN_ID, "ann", "ann@example.org", "{upper}", "me"])
+def test_a_text_that_is_not_a_user_id_has_no_sessions(admin: ApiClient, reference: str) -> None:
     ann = admin.register().json["data"]["id"]
     path = f"/api/v1/users/{reference.format(upper=ann.upper())}/sessions"
 
@@ -253,34 +253,40 @@ def test_what_is_not_the_id_of_an_account_has_no_sessions(admin: Visitor, refere
         assert (answer.status_code, answer.json["code"]) == (404, "user_not_found")
 
 
-def test_an_admin_finds_a_session_only_under_the_account_it_is_of(admin: Visitor) -> None:
+def test_an_admin_finds_a_session_only_under_the_account_it_is_of(admin: ApiClient) -> None:
     ann, bob = (admin.register(name).json["data"]["id"] for name in ("ann", "bob"))
     headers = device(admin)
     session = id_of(admin, headers)
 
-    for path in (f"/api/v1/users/{bob}/sessions/{session}", f"/api/v1/users/{ann}/sessions/{bob}", f"{MINE}/{session}"):
+    for path in (
+        f"/api/v1/users/{bob}/sessions/{session}",
+        f"/api/v1/users/{ann}/sessions/{bob}",
+        f"{MY_SESSIONS}/{session}",
+    ):
         answer = admin.delete(path)
         assert (answer.status_code, answer.json["code"]) == (404, "session_not_found")
     assert is_in(admin, headers)
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_sessions_run_with_the_quick_requests(visitor: Visitor, method: str, path: str) -> None:
-    assert lane_finder(visitor.app)(method, path) == "quick"
+def test_the_routes_of_sessions_have_the_default_request_class(client: ApiClient, method: str, path: str) -> None:
+    assert request_class_finder(client.app)(method, path) == "default"
 
 
-@pytest.mark.parametrize(("path", "allowed"), [(MINE, "DELETE, GET, HEAD"), (f"{MINE}/{NOBODY}", "DELETE")])
-def test_other_methods_are_refused_with_those_there_are(person: Visitor, path: str, allowed: str) -> None:
-    answer = person.post(path, json={})
+@pytest.mark.parametrize(
+    ("path", "allowed"), [(MY_SESSIONS, "DELETE, GET, HEAD"), (f"{MY_SESSIONS}/{UNKNOWN_ID}", "DELETE")]
+)
+def test_other_methods_are_refused_with_the_allowed_ones(signed_in: ApiClient, path: str, allowed: str) -> None:
+    answer = signed_in.post(path, json={})
 
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
-def test_a_page_of_a_configured_origin_may_end_sessions(visit: Callable[..., Visitor]) -> None:
-    visitor = visit(cors_origins=["https://app.example.org"])
-    ask = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "DELETE"}
+def test_a_page_of_a_configured_origin_may_end_sessions(make_client: Callable[..., ApiClient]) -> None:
+    client = make_client(cors_origins=["https://app.example.org"])
+    preflight = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "DELETE"}
 
-    answer = visitor.options(f"{MINE}/{NOBODY}", headers=ask)
+    answer = client.options(f"{MY_SESSIONS}/{UNKNOWN_ID}", headers=preflight)
 
     assert answer.status_code == 204
     assert "DELETE" in answer.headers["Access-Control-Allow-Methods"].split(", ")

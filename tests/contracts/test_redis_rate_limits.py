@@ -1,0 +1,26 @@
+import pytest
+
+from hexaccount.conformance.suites import StoreUnderTest
+from hexaccount.conformance.suites.rate_limits import RateLimitStoreContract
+from hexaccount.kernel.metrics import NoMetrics
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount_memory import MemoryStore
+from hexaccount_redis import RedisClient, RedisRateLimitStore
+
+
+class _CountingOnRedis(MemoryStore):
+    """A memory store that counts attempts on Redis, on connections of its own."""
+
+    def __init__(self, recorder: EventRecorder, url: str) -> None:
+        super().__init__(recorder)
+        self._link = RedisClient(url, NoMetrics())
+        self.rate_limits = RedisRateLimitStore(self._link)
+
+    def close(self) -> None:
+        self._link.close()
+
+
+class TestRedisRateLimits(RateLimitStoreContract):
+    @pytest.fixture
+    def under_test(self, redis_url: str) -> StoreUnderTest:
+        return StoreUnderTest(lambda recorder: _CountingOnRedis(recorder, redis_url), rounds=50)

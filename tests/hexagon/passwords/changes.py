@@ -1,0 +1,20 @@
+"""Changes of passwords."""
+
+from uuid import UUID
+
+from hexaccount.bootstrap.service import Service
+from hexaccount.passwords.change_password import ChangePassword
+from hexaccount.sessions.issued_tokens import IssuedTokens
+from tests.people import PASSWORD
+
+NEW = "fresh as the morning dew"
+
+
+def change(service: Service, tokens: IssuedTokens, current: str = PASSWORD, new: str = NEW) -> None:
+    command = ChangePassword.of_text(session_id=tokens.session_id, current=current, new=new)
+    service.bus.handle(command)
+
+
+def hash_of(service: Service, user_id: UUID) -> str:
+    with service.store.unit_of_work() as uow:
+        return uow.users.get(user_id).password_hash

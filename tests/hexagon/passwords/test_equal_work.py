@@ -1,0 +1,168 @@
+"""Every wrong login costs one hash of the same cost, so its duration does not reveal whether an account exists."""
+
+from collections.abc import Iterator
+
+import bcrypt
+import pytest
+
+from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount_security import BcryptHasher, HashingPool
+from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
+from tests.people import PASSWORD, WRONG_PASSWORD, log_in, registration
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> CountedBcrypt:
+    return CountedBcrypt(monkeypatch)
+
+
+@pytest.fixture
+def service_with_users(service: Service, counted: CountedBcrypt) -> Service:
+    """Register juliet and tybalt, disable tybalt, and reset the counter."""
+    service.bus.handle(registration("juliet"))
+    service.bus.handle(DisableUser(user_id=service.bus.handle(registration("tybalt"))))
+    counted.costs.clear()
+    return service
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        pytest.param("romeo", PASSWORD, id="unknown-name"),
+        pytest.param("romeo@example.org", PASSWORD, id="unknown-address"),
+        pytest.param("juliet", WRONG_PASSWORD, id="wrong-password"),
+        pytest.param("juliet@example.org", WRONG_PASSWORD, id="wrong-password-by-address"),
+        pytest.param("ju liet", PASSWORD, id="impossible-name"),
+        pytest.param("@", PASSWORD, id="impossible-address"),
+        pytest.param("", "", id="nothing"),
+        pytest.param("x" * 65, PASSWORD, id="too-long-a-name"),
+        pytest.param("tybalt", PASSWORD, id="disabled-user"),
+        pytest.param("tybalt", WRONG_PASSWORD, id="disabled-user-and-wrong-password"),
+        pytest.param("juliet", "short", id="impossible-password"),
+        pytest.param("juliet", "x" * 5000, id="endless-password"),
+    ],
+)
+def test_every_wrong_login_costs_one_hash_of_the_same_cost(
+    service_with_users: Service, counted: CountedBcrypt, name: str, password: str
+) -> None:
+    with pytest.raises(WrongCredentials):
+        log_in(service_with_users.bus, name, password)
+    assert counted.costs == [4]
+
+
+def test_a_login_costs_one_hash(service_with_users: Service, counted: CountedBcrypt) -> None:
+    log_in(service_with_users.bus)
+    assert counted.costs == [4]
+
+
+def test_a_registration_costs_one_hash_of_the_configured_cost(
+    service_with_users: Service, counted: CountedBcrypt
+) -> None:
+    service_with_users.bus.handle(registration("romeo"))
+    assert counted.costs == [4]
+
+
+def stored_hash(service: Service, new: str | None = None) -> str:
+    """Return the stored hash of juliet, after replacing it by `new` if given."""
+    with service.store.unit_of_work() as uow:
+        user = uow.users.find_by_name("juliet")
+        assert user
+        if new is not None:
+            uow.users.replace_hash(user.id, old=user.password_hash, new=new)
+            uow.commit()
+            return new
+        return user.password_hash
+
+
+def imported_hash(cost: int, prefix: bytes = b"$2b$") -> str:
+    return (prefix + bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(cost))[4:]).decode()
+
+
+@pytest.fixture
+def pool() -> Iterator[HashingPool]:
+    pool = HashingPool(slots=1, queue=4)
+    yield pool
+    pool.close()
+
+
+@pytest.mark.parametrize("prefix", [b"$2a$", b"$2b$", b"$2y$"])
+def test_an_imported_hash_is_upgraded_at_the_next_login(service_with_users: Service, prefix: bytes) -> None:
+    stored_hash(service_with_users, new=imported_hash(4, prefix))
+    log_in(service_with_users.bus)
+    upgraded = stored_hash(service_with_users)
+    assert upgraded.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
+    log_in(service_with_users.bus)
+    assert stored_hash(service_with_users) == upgraded
+
+
+def test_a_hash_of_an_outdated_cost_is_upgraded_at_the_next_login(
+    service_with_users: Service, pool: HashingPool, counted: CountedBcrypt
+) -> None:
+    stored_hash(service_with_users, new=BcryptHasher(5, pool).hash(PASSWORD))
+    counted.costs.clear()
+    log_in(service_with_users.bus)
+    assert stored_hash(service_with_users).startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
+    assert counted.costs == [5, 4]
+
+
+@pytest.mark.parametrize("password", [WRONG_PASSWORD, PASSWORD + "\0", ""])
+def test_a_wrong_password_upgrades_nothing(service_with_users: Service, counted: CountedBcrypt, password: str) -> None:
+    imported = stored_hash(service_with_users, new=imported_hash(4))
+    counted.costs.clear()
+    with pytest.raises(WrongCredentials):
+        log_in(service_with_users.bus, password=password)
+    assert stored_hash(service_with_users) == imported
+    assert counted.costs == [4]
+
+
+def test_a_disabled_user_upgrades_nothing(service_with_users: Service, counted: CountedBcrypt) -> None:
+    imported = stored_hash(service_with_users, new=imported_hash(4))
+    with service_with_users.store.unit_of_work() as uow:
+        juliet = uow.users.find_by_name("juliet")
+    assert juliet
+    service_with_users.bus.handle(DisableUser(user_id=juliet.id))
+    counted.costs.clear()
+    with pytest.raises(WrongCredentials):
+        log_in(service_with_users.bus)
+    assert stored_hash(service_with_users) == imported
+    assert counted.costs == [4]
+
+
+class OverloadedForUpgrades(BcryptHasher):
+    """A hasher that verifies passwords but is too busy to upgrade hashes."""
+
+    def hash(self, password: str) -> str:
+        raise HashingOverloaded(1)
+
+
+def test_a_full_hashing_pool_prevents_an_upgrade_but_not_the_login(
+    service_with_users: Service, pool: HashingPool
+) -> None:
+    imported = stored_hash(service_with_users, new=imported_hash(4))
+    with open_service(
+        service_with_users.settings, store=service_with_users.store, hasher=OverloadedForUpgrades(4, pool)
+    ) as busy:
+        assert log_in(busy.bus).token
+    assert stored_hash(service_with_users) == imported
+    log_in(service_with_users.bus)
+    assert stored_hash(service_with_users) != imported
+
+
+def test_an_upgrade_does_not_overwrite_a_concurrent_password_change(
+    service_with_users: Service, pool: HashingPool
+) -> None:
+    stored_hash(service_with_users, new=imported_hash(4))
+
+    class Interrupted(BcryptHasher):
+        def hash(self, password: str) -> str:
+            stored_hash(service_with_users, new="$changed")
+            return super().hash(password)
+
+    with open_service(
+        service_with_users.settings, store=service_with_users.store, hasher=Interrupted(4, pool)
+    ) as interrupted:
+        log_in(interrupted.bus)
+    assert stored_hash(service_with_users) == "$changed"

@@ -1,0 +1,149 @@
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic
+
+import pytest
+
+from hexaccount.bootstrap.service import Service
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.retention.apply_retention import ApplyRetention, Retention, RetentionResult
+from hexaccount.retention.ports import ExpiredKind
+from hexaccount.retention.retention_worker import RetentionWorker
+from hexaccount.sessions.log_out import LogOut
+from tests.people import log_in, registration
+
+NOTHING = RetentionResult(removed=dict.fromkeys(ExpiredKind, 0), finished=True)
+QUICK = {"interval": timedelta(milliseconds=2), "rest": timedelta(milliseconds=1)}
+PATIENCE = 20
+
+
+def test_each_expired_kind_has_its_retention(clock: AdjustableClock) -> None:
+    retention = Retention(ended=timedelta(days=30), refresh_grace=timedelta(minutes=5))
+    ages = {kind: clock.now() - retention.before(kind, clock.now()) for kind in ExpiredKind}
+    month = timedelta(days=30)
+    assert ages == {
+        ExpiredKind.TOKENS_OF_ENDED_SESSIONS: month,
+        ExpiredKind.ENDED_SESSIONS: month,
+        ExpiredKind.SPENT_TOKENS: month,
+        ExpiredKind.TOKEN_SALTS: timedelta(minutes=5),
+        ExpiredKind.IDLE_RATE_LIMITS: timedelta(),
+        ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS: timedelta(),
+        ExpiredKind.HANDLED_EVENTS: month,
+    }
+
+
+def test_expired_records_are_removed_and_counted(service: Service, clock: AdjustableClock) -> None:
+    bus = service.bus
+    bus.handle(registration())
+    closed, live = (log_in(bus) for _ in range(2))
+    bus.handle(LogOut(session_id=closed.session_id))
+    clock.advance(days=30)
+    assert bus.handle(ApplyRetention()) == NOTHING
+    clock.advance(milliseconds=1)
+    removed = {ExpiredKind.TOKENS_OF_ENDED_SESSIONS: 1, ExpiredKind.ENDED_SESSIONS: 1}
+    assert bus.handle(ApplyRetention()).removed == {**NOTHING.removed, **removed}
+    with service.store.unit_of_work() as uow:
+        assert uow.sessions.find(live.session_id) is not None
+        assert [entry.sequence for entry in uow.journal.of("session", closed.session_id)] == [1, 2]
+
+
+def test_a_run_ends_after_its_batches_and_reports_whether_it_finished(service: Service, clock: AdjustableClock) -> None:
+    now = clock.now()
+    with service.store.unit_of_work() as uow:
+        for number in range(2500):
+            old = IdempotencyRecord(key=str(number), fingerprint="", claimed_until=now, expires_at=now)
+            uow.idempotency_records.claim(old, now=now)
+    clock.advance(seconds=1)
+    outcomes = [service.bus.handle(ApplyRetention(batches=batches)) for batches in (1, 1000, 1)]
+    assert [outcome.removed[ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS] for outcome in outcomes] == [1000, 1500, 0]
+    assert [outcome.finished for outcome in outcomes] == [False, True, True]
+
+
+@contextmanager
+def running(apply: Callable[[], RetentionResult], **pauses: timedelta) -> Iterator[RetentionWorker]:
+    retention_worker = RetentionWorker(apply, **{**QUICK, **pauses})
+    thread = Thread(target=retention_worker.run)
+    thread.start()
+    try:
+        yield retention_worker
+    finally:
+        retention_worker.stop()
+        thread.join(PATIENCE)
+    assert not thread.is_alive()
+
+
+def test_the_worker_continues_after_errors(caplog: pytest.LogCaptureFixture) -> None:
+    errors = [StoreUnavailable(), RuntimeError("broken"), StoreUnavailable()]
+    continued = Event()
+
+    def work() -> RetentionResult:
+        if errors:
+            raise errors.pop(0)
+        continued.set()
+        return NOTHING
+
+    with caplog.at_level(logging.INFO, "hexaccount.retention"), running(work):
+        assert continued.wait(PATIENCE)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR", "WARNING"]
+
+
+def test_the_worker_repeats_without_its_interval_until_it_finishes(caplog: pytest.LogCaptureFixture) -> None:
+    answers = [RetentionResult(removed={ExpiredKind.ENDED_SESSIONS: 1000}, finished=False)] * 5 + [NOTHING]
+    retention_worker = RetentionWorker(lambda: answers.pop(0), **QUICK)
+    with caplog.at_level(logging.INFO, "hexaccount.retention"):
+        retention_worker.run_once()
+    assert answers == []
+    assert [record.getMessage() for record in caplog.records] == ["removed 1000 ended sessions"] * 5
+
+
+def test_a_stopped_worker_ends_after_its_current_batch() -> None:
+    begun = Event()
+
+    def work() -> RetentionResult:
+        begun.set()
+        return RetentionResult(removed={}, finished=False)
+
+    with running(work, rest=timedelta(hours=1)) as retention_worker:
+        assert begun.wait(PATIENCE)
+        began = monotonic()
+        retention_worker.stop()
+    assert monotonic() - began < 5
+
+
+def test_workers_wait_for_random_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    def record_pause(timeout: float) -> bool:
+        pauses.append(timeout)
+        return len(pauses) == 200
+
+    retention_worker = RetentionWorker(lambda: NOTHING, interval=timedelta(minutes=1))
+    monkeypatch.setattr(retention_worker._stopping, "wait", record_pause)
+    retention_worker.run()
+    assert min(pauses) >= 30
+    assert max(pauses) <= 90
+    assert len(set(pauses)) > 100
+
+
+def test_a_service_with_a_retention_worker_closes_promptly(service: Service) -> None:
+    service.start_retention()
+    (thread,) = service._threads
+    assert thread.is_alive()
+    began = monotonic()
+    service.close()
+    assert monotonic() - began < 5
+    assert not thread.is_alive()
+
+
+def test_the_worker_applies_the_configured_retention(service: Service, clock: AdjustableClock) -> None:
+    service.bus.handle(registration())
+    session_id = log_in(service.bus).session_id
+    clock.advance(days=30 + 14, milliseconds=1)
+    service.retention_worker.run_once()
+    with service.store.unit_of_work() as uow:
+        assert uow.sessions.find(session_id) is None
