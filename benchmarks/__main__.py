@@ -1,163 +1,28 @@
-"""Run with `python -m benchmarks`: every figure as the median of interleaved rounds, with its limit and its spread."""
+"""Run with `python -m benchmarks`: each metric as the median of interleaved rounds, with its limit and its spread."""
 
 import argparse
-import os
-import subprocess
 import sys
-import time
-import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from functools import partial
-from urllib.parse import urlsplit
 
-from benchmarks.bare_registrations import registrations_per_second
-from benchmarks.latency import me_latency
-from benchmarks.memory import memory_mib
-from benchmarks.raw_bcrypt import checks_per_second, nice_checks_per_second
-from benchmarks.raw_store import RawStore, open_raw_store
+from benchmarks.measurements import (
+    STORES,
+    TURNS,
+    measure_latency,
+    measure_logins,
+    measure_me,
+    measure_me_with_redis,
+    measure_memory,
+    measure_registrations,
+    measure_start,
+    measure_storm,
+)
 from benchmarks.servers import Servers
-from benchmarks.services import PASSWORD_QUEUE, bare, console, environment, log_in, ours, register
-from benchmarks.storm import RAMP, RunningStorm
 from benchmarks.table import Table
-from benchmarks.wrk import wrk
-
-STORES = ("postgresql", "mongodb")
-BOUTS = 5
-"""How often what is compared takes turns in a round: the machine's speed drifts by a fifth within a minute."""
-
-
-def measure_logins(table: Table, database: str, cost: int, seconds: float, bouts: int) -> None:
-    with ours(database, cost=cost) as service:
-        register(service, 32)
-        log_in(service)  # no more to warm up: what a load leaves behind in the queue would be counted to the next one
-        for _ in range(bouts):
-            table.add(f"raw bcrypt/s, cost {cost}", checks_per_second(cost, seconds))
-            logins = wrk(service.url, connections=32, seconds=seconds, script="login.lua")
-            table.add(f"logins/s, cost {cost}", logins.successes_per_second)
-            time.sleep(0.3 if cost < 8 else 5)  # until what is left in the queue is done
-
-
-def measure_me(table: Table, database: str, seconds: float) -> None:
-    with ours(database, cost=4) as service, bare(database) as limit:
-        register(service, 32)
-        token = log_in(service)
-        targets = {
-            "me/s": f"{service.url}/api/v1/me",
-            "bare token and SELECT/s": f"{limit.url}/me",
-            "bare JSON/s": f"{limit.url}/json",
-        }
-        for url in targets.values():
-            wrk(url, connections=16, seconds=1, token=token)
-        for _ in range(BOUTS):
-            for name, url in targets.items():
-                table.add(name, wrk(url, connections=16, seconds=seconds, token=token).successes_per_second)
-
-
-def measure_me_with_redis(table: Table, servers: Servers, seconds: float) -> None:
-    with ExitStack() as running:
-        asked: dict[str, tuple[str, str]] = {}
-        for kind in STORES:
-            database = servers.fresh_database(kind)
-            service = running.enter_context(ours(database, cost=4))
-            cached = running.enter_context(ours(database, cost=4, CACHE=servers.url("redis")))
-            register(service, 32)
-            token = log_in(service)
-            asked[f"me/s, {kind}"] = service.url, token
-            asked[f"me/s, {kind} and Redis"] = cached.url, token
-        for url, token in asked.values():
-            wrk(f"{url}/api/v1/me", connections=16, seconds=1, token=token)
-        for _ in range(BOUTS):
-            for name, (url, token) in asked.items():
-                seen = wrk(f"{url}/api/v1/me", connections=16, seconds=seconds, token=token)
-                table.add(name, seen.successes_per_second)
-
-
-def measure_registrations(table: Table, database: str, seconds: float) -> None:
-    kind = urlsplit(database).scheme
-    with ours(database, cost=4) as service, open_raw_store(database) as store:
-        wrk(service.url, connections=32, seconds=1, script="register.lua", words=(uuid.uuid4().hex,))
-        for _ in range(BOUTS):
-            table.add(f"bare registrations/s, {kind}", registrations_per_second(database, 4, seconds))
-            _wait_for_profiles(store)
-            before, began = store.count("profiles"), time.perf_counter()
-            wrk(service.url, connections=32, seconds=seconds, script="register.lua", words=(uuid.uuid4().hex,))
-            _wait_for_profiles(store)
-            made = store.count("profiles") - before
-            table.add(f"registrations/s, {kind}", made / (time.perf_counter() - began))
-
-
-def measure_latency(table: Table, database: str, seconds: float) -> None:
-    with ours(database, cost=12) as service:
-        register(service, 32)
-        token = log_in(service)
-        me_latency(service.url, token, seconds=1)
-        quiet = me_latency(service.url, token, seconds=seconds)
-        logins = f"wrk({service.url!r}, connections=32, seconds={seconds + 3}, script='login.lua')"
-        command = [sys.executable, "-c", f"from benchmarks.wrk import wrk; {logins}"]
-        load = subprocess.Popen(command)
-        time.sleep(1.5)
-        busy = me_latency(service.url, token, seconds=seconds)
-        load.wait()
-        table.add("me p50 ms, quiet", quiet.p50)
-        table.add("me p50 ms, 32 clients log in", busy.p50)
-        table.add("me p99 ms, quiet", quiet.p99)
-        table.add("me p99 ms, 32 clients log in", busy.p99)
-
-
-def measure_storm(table: Table, database: str, seconds: float) -> None:
-    with ours(database, cost=12) as service:
-        register(service, 32)
-        token = log_in(service)
-        raw = checks_per_second(12, seconds)
-        table.add("raw bcrypt/s, cost 12, before the storm", raw)
-        me_latency(service.url, token, seconds=1)
-        # The requests themselves take some of the processors, from raw bcrypt as from the hashes of logins.
-        with ThreadPoolExecutor(1) as beside:
-            checks = beside.submit(nice_checks_per_second, 12, seconds)
-            me_latency(service.url, token, seconds=seconds)
-        table.add("raw bcrypt/s beside 40 me/s", checks.result())
-        quiet = me_latency(service.url, token, seconds=seconds)
-        storm = RunningStorm(service.url, clients=64, seconds=seconds)
-        time.sleep(RAMP)
-        busy = me_latency(service.url, token, seconds=seconds)
-        seen = storm.result()
-        table.add("me p99 ms, before the storm", quiet.p99)
-        table.add("me p99 ms, 64 clients log in", busy.p99)
-        table.add("accepted logins/s, 64 clients", seen.accepted_per_second)
-        table.add("refused logins/s, 64 clients", seen.refused_per_second)
-        table.add("longest wait s, 64 clients", seen.longest)
-        table.add("wait for a full queue s", places(workers=2) / seen.accepted_per_second)
-
-
-def places(workers: int) -> int:
-    """Return how many logins the service takes in at once: those in the queue of each worker, and those at work."""
-    return workers * (PASSWORD_QUEUE + (os.cpu_count() or 1) + 2)
-
-
-def measure_start(table: Table, database: str) -> None:
-    with bare(database) as limit:
-        table.add("bare start s", limit.start)
-    with ours(database, cost=4) as service:
-        table.add("start s", service.start)
-    table.add("python -c pass s", _time([sys.executable, "-c", "pass"], database))
-    table.add("hexaccount --help s", _time(console("--help"), database))
-
-
-def measure_memory(table: Table, database: str) -> None:
-    with ours(database, cost=4) as service:
-        register(service, 32)
-        token = log_in(service)
-        wrk(service.url, connections=32, seconds=2, script="login.lua")
-        wrk(f"{service.url}/api/v1/me", connections=16, seconds=2, token=token)
-        rss, pss = memory_mib(service.pid)
-        table.add("RSS MiB", rss)
-        table.add("PSS MiB", pss)
 
 
 def report(table: Table) -> None:
-    figures = table.figures
+    metrics = table.metrics
     pairs = [
         ("logins/s, cost 12", "raw bcrypt/s, cost 12", ">= 0.95"),
         ("logins/s, cost 4", "raw bcrypt/s, cost 4", ">= 0.40"),
@@ -176,12 +41,12 @@ def report(table: Table) -> None:
     ]
     print()
     for name, limit, aim in pairs:
-        if name in figures:
+        if name in metrics:
             table.compare(name, limit, aim)
-    if "refused logins/s, 64 clients" in figures:
+    if "refused logins/s, 64 clients" in metrics:
         print(f"refused logins/s, 64 clients: {table.show('refused logins/s, 64 clients')}\n")
     for name in ("RSS MiB", "PSS MiB"):
-        if name in figures:
+        if name in metrics:
             print(f"{name}, two workers: {table.show(name)}" + (", aim <= 130" if name.startswith("PSS") else ""))
 
 
@@ -207,9 +72,9 @@ def main() -> None:
     with Servers() as servers:
         fresh, seconds = partial(servers.fresh_database, "postgresql"), chosen.seconds
         database = fresh()
-        measures: dict[str, Callable[[], None]] = {
-            "logins12": lambda: measure_logins(table, fresh(), 12, seconds, bouts=1),
-            "logins4": lambda: measure_logins(table, fresh(), 4, seconds, bouts=BOUTS),
+        measurements: dict[str, Callable[[], None]] = {
+            "logins12": lambda: measure_logins(table, fresh(), 12, seconds, turns=1),
+            "logins4": lambda: measure_logins(table, fresh(), 4, seconds, turns=TURNS),
             "me": lambda: measure_me(table, database, seconds),
             "me-redis": lambda: measure_me_with_redis(table, servers, seconds),
             "registrations": lambda: measure_registrations(table, fresh(), seconds),
@@ -222,19 +87,8 @@ def main() -> None:
         for number in range(chosen.rounds):
             print(f"round {number + 1}", file=sys.stderr)
             for name in chosen.only:
-                measures[name]()
+                measurements[name]()
     report(table)
-
-
-def _wait_for_profiles(store: RawStore) -> None:
-    while store.count("profiles") < store.count("users"):
-        time.sleep(0.02)
-
-
-def _time(command: list[str], database: str) -> float:
-    began = time.perf_counter()
-    subprocess.run(command, env=environment(database, 4), check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
 
 
 main()

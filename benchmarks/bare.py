@@ -1,4 +1,4 @@
-"""The least that a Flask service can do: the limits against which `GET /api/v1/me` is measured."""
+"""A minimal Flask service: the limit against which `GET /api/v1/me` is measured."""
 
 import os
 

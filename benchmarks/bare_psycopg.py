@@ -1,4 +1,4 @@
-"""A registration as plain psycopg does it: the same hash, the same rows, a transaction for each step."""
+"""A registration with plain psycopg: the same hash, the same rows, a transaction for each step."""
 
 import json
 import uuid
@@ -23,12 +23,12 @@ _CLAIM = (
     "UPDATE deliveries SET lease = %s, leased_until = %s WHERE subscriber = 'bare' AND event_id = %s RETURNING attempts"
 )
 _INBOX = "INSERT INTO inbox VALUES ('bare', %s)"
-_SETTLE = "DELETE FROM deliveries WHERE subscriber = 'bare' AND event_id = %s"
+_ACKNOWLEDGE = "DELETE FROM deliveries WHERE subscriber = 'bare' AND event_id = %s"
 
 
 @contextmanager
 def psycopg_registration(url: str, cost: int) -> Iterator[Callable[[], None]]:
-    """Give what registers somebody, with a hash of this cost."""
+    """Yield a function that registers a user, with a hash of this cost."""
     with psycopg.connect(url, autocommit=True) as connection:
         yield partial(_register, connection, cost)
 
@@ -50,4 +50,4 @@ def _register(connection: psycopg.Connection[tuple[object, ...]], cost: int) -> 
         connection.execute("SELECT * FROM profiles WHERE id = %s", (user,)).fetchone()
         connection.execute(_PROFILE, (user, now))
         connection.execute(_JOURNAL, ("profile", user, created, "hexaccount.profile.created.v1", user, now, data))
-    connection.execute(_SETTLE, (event,))
+    connection.execute(_ACKNOWLEDGE, (event,))

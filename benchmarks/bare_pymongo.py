@@ -1,6 +1,6 @@
-"""A registration as plain PyMongo does it: the same hash, the same documents, a transaction for each step.
+"""A registration with plain PyMongo: the same hash, the same documents, a transaction for each step.
 
-As with our store, every write waits until it is in the journals of a majority.
+As in our store, every write waits until it is in the journals of a majority.
 """
 
 import uuid
@@ -21,7 +21,7 @@ _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 @contextmanager
 def pymongo_registration(url: str, cost: int) -> Iterator[Callable[[], None]]:
-    """Give what registers somebody, with a hash of this cost."""
+    """Yield a function that registers a user, with a hash of this cost."""
     client: MongoClient[dict[str, Any]] = MongoClient(
         url, w="majority", journal=True, readConcernLevel="majority", uuidRepresentation="standard", tz_aware=True
     )
@@ -39,7 +39,7 @@ def _register(database: Database[dict[str, Any]], session: ClientSession, cost: 
         database["journal"].insert_one(entry, session=session)
         database["deliveries"].insert_one(_delivery(event, user), session=session)
     pending = {"subscriber": "bare", "event_id": event}
-    database["deliveries"].find_one_and_update(pending, {"$set": {"lease": uuid.uuid4(), "free_at": now}})
+    database["deliveries"].find_one_and_update(pending, {"$set": {"lease": uuid.uuid4(), "available_at": now}})
     with session.start_transaction(read_concern=ReadConcern("local")):
         database["inbox"].insert_one({"subscriber": "bare", "event_id": event}, session=session)
         database["profiles"].find_one({"_id": user}, session=session)
@@ -74,5 +74,5 @@ def _entry(event: uuid.UUID, user: uuid.UUID, event_type: str, now: datetime, na
 def _delivery(event: uuid.UUID, user: uuid.UUID) -> dict[str, Any]:
     return {
         "subscriber": "bare", "event_id": event, "aggregate": "user", "aggregate_id": user, "sequence": 1,
-        "attempts": 0, "free_at": _AT_ONCE, "lease": None, "set_aside": False, "error": "",
+        "attempts": 0, "available_at": _AT_ONCE, "lease": None, "dead_letter": False, "error": "",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Registrations as a plain loop over the driver does them."""
+"""Registrations in a plain loop over the driver."""
 
 import multiprocessing
 import os

@@ -11,20 +11,20 @@ from hexaccount.kernel.identifiers import first_id_at
 
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 _APART = timedelta(seconds=30)
-"""Between two registrations: the first million is there after a year, before anybody whom the benchmark registers."""
+"""Time between two registrations: a million takes a year, and ends before the benchmark registers its users."""
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """People who have registered one after the other, each known by their number from 0.
+    """Users who have registered one after the other, each identified by a number from 0.
 
-    Their names do not ascend with their numbers: whoever is looked up by name is found anywhere in the store.
+    Their names do not ascend with their numbers, so that look-ups by name are spread over the store.
     """
 
     password_hash: str
 
     def members(self, count: int) -> Iterator[User]:
-        """Yield the first `count` accounts in the order of their ids, as registrations have left them."""
+        """Yield the first `count` users in the order of their ids, in the state after a registration."""
         first_name, last_name = PersonName("Maria"), PersonName("Fernandez")
         for number in range(count):
             user_id, name = self.id_of(number), self.name_of(number)
@@ -42,7 +42,7 @@ class Crowd:
             )
 
     def id_of(self, number: int) -> UUID:
-        """Return the UUIDv7 of the moment of their registration."""
+        """Return the UUIDv7 of the time of the registration."""
         chance = int.from_bytes(_scatter(number, b"id")) >> 2
         return UUID(int=first_id_at(_registered_at(number)).int | 0x7 << 76 | 0b10 << 62 | chance)
 

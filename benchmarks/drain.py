@@ -1,9 +1,9 @@
 """Run with `python -m benchmarks.drain`: how fast a relay drains a backlog to Kafka, against bare producers.
 
-A backlog of registrations is owed to Kafka on PostgreSQL. Ours claims, publishes and settles it in batches. A bare
-producer, idempotent and with acks=all too, has the same messages ready and needs no store: one waits for the
-acknowledgements at the end, one after each hundred, as whoever settles has to. What all need to begin, half a second,
-is not measured.
+A backlog of registrations is pending for Kafka on PostgreSQL. Our relay claims, publishes and acknowledges it in
+batches. A bare producer, also idempotent and with acks=all, has the same messages in memory and needs no store. One
+waits for the acknowledgements at the end, one after each hundred, as a relay must. The start of half a second is not
+measured.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSe
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.relay import Relay
 from hexaccount_kafka.message import headers_of, key_of, value_of
-from tests.application.people import registration
+from tests.people import registration
 from tests.servers.kafka import all_messages, brokers_of, running_kafka, temporary_topic, topic_of
 
 ROUNDS = 3
@@ -94,7 +94,7 @@ def _bare_seconds(topic: str, entries: Sequence[JournalEntry], *, wait_every: in
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=5000, help="how many registrations are drained in each round")
     accounts = parser.parse_args().accounts

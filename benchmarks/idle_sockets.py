@@ -1,8 +1,8 @@
-"""Run with `python -m benchmarks.idle_sockets`: whether requests are as quick beside 500 idle sockets as without.
+"""Run with `python -m benchmarks.idle_sockets`: whether 500 idle sockets slow requests down.
 
 On PostgreSQL `hexaccount http` and `hexaccount realtime` serve with two workers each. In each round `GET /api/v1/me` is
-loaded without a socket, and then while sockets of 32 accounts are open and hear nothing. They answer the server's
-pings, and are counted in the end.
+loaded without a socket, and then while idle sockets of 32 accounts are open. They answer the server's pings, and are
+counted at the end.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from tests.servers.ports import free_port
 ACCOUNTS = 32
 WITHOUT = "me/s without sockets"
 BESIDE = "me/s beside idle sockets"
-KEPT = "sockets that are open in the end"
+STILL_OPEN = "sockets that are open at the end"
 
 
 class IdleSockets:
-    """Connections of Engine.IO's and Socket.IO's protocols, which do nothing but live."""
+    """Idle connections with the protocols of Engine.IO and Socket.IO."""
 
     def __init__(self, url: str, tokens: list[str], count: int) -> None:
         address = f"{url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
@@ -66,7 +66,7 @@ class IdleSockets:
 
 @contextmanager
 def realtime(database: str) -> Iterator[Running]:
-    """Run the service that holds the sockets."""
+    """Run `hexaccount realtime`."""
     port = free_port()
     command = console("realtime", "--port", str(port), "--workers", "2")
     with running(command, port, "/health", environment(database, 4)) as service:
@@ -74,7 +74,7 @@ def realtime(database: str) -> Iterator[Running]:
 
 
 def tokens_of(service: Running) -> list[str]:
-    """Log each account in."""
+    """Log each account in, and return the access tokens."""
     tokens = []
     for number in range(ACCOUNTS):
         body = {"user_name": f"bench{number}", "password": PASSWORD}
@@ -84,10 +84,10 @@ def tokens_of(service: Running) -> list[str]:
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.idle_sockets", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=30, help="how long each load takes")
+    parser.add_argument("--seconds", type=float, default=30, help="the length of each load")
     parser.add_argument("--sockets", type=int, default=500)
     chosen = parser.parse_args()
     table = Table()
@@ -106,9 +106,9 @@ def main() -> None:
                 load(WITHOUT)
                 idle = IdleSockets(sockets.url, tokens, chosen.sockets)
                 load(BESIDE)
-                table.add(KEPT, idle.close())
+                table.add(STILL_OPEN, idle.close())
     table.compare(BESIDE, WITHOUT, "~ 1")
-    print(f"{KEPT}: {table.show(KEPT)}, aim {chosen.sockets}")
+    print(f"{STILL_OPEN}: {table.show(STILL_OPEN)}, aim {chosen.sockets}")
 
 
 if __name__ == "__main__":

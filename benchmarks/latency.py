@@ -1,4 +1,4 @@
-"""The latency of a few requests a second, sent whether or not earlier ones were answered (an open loop)."""
+"""The latency of a few requests a second, sent without waiting for earlier responses (an open loop)."""
 
 import http.client
 import threading
@@ -16,14 +16,14 @@ class Latency:
 
 
 def me_latency(url: str, token: str, *, rate: int = 40, seconds: float = 10) -> Latency:
-    """Ask `GET /api/v1/me` at a steady rate; a late start counts as waiting."""
-    taken: list[float] = []
+    """Send `GET /api/v1/me` at a steady rate; a late start counts as latency."""
+    latencies: list[float] = []
     count = int(rate * seconds)
     began = time.perf_counter() + 0.1
     lock = threading.Lock()
     turns = iter(range(count))
 
-    def work() -> None:
+    def send_requests() -> None:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
         while True:
             with lock:
@@ -36,12 +36,12 @@ def me_latency(url: str, token: str, *, rate: int = 40, seconds: float = 10) -> 
             answer = connection.getresponse()
             answer.read()
             assert answer.status == 200, answer.status
-            taken.append((time.perf_counter() - due) * 1000)
+            latencies.append((time.perf_counter() - due) * 1000)
 
-    threads = [threading.Thread(target=work) for _ in range(16)]
+    threads = [threading.Thread(target=send_requests) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    taken.sort()
-    return Latency(taken[len(taken) // 2], taken[int(len(taken) * 0.99)])
+    latencies.sort()
+    return Latency(latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)])

@@ -6,7 +6,7 @@ from pathlib import Path
 def memory_mib(pid: int) -> tuple[float, float]:
     """Return RSS and PSS in MiB; PSS counts memory that processes share once."""
     rss = pss = 0.0
-    for process in _tree(pid):
+    for process in process_tree(pid):
         try:
             lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
         except OSError:
@@ -17,6 +17,7 @@ def memory_mib(pid: int) -> tuple[float, float]:
     return rss, pss
 
 
-def _tree(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
+    """Return the process ids of a process and all its living children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(inner for child in children for inner in _tree(int(child)))]
+    return [pid, *(inner for child in children for inner in process_tree(int(child)))]

@@ -1,8 +1,8 @@
-"""Run with `python -m benchmarks.million`: whether a million accounts are served as quickly as a few.
+"""Run with `python -m benchmarks.million`: whether a million accounts are served as fast as a few.
 
-One client asks for pages of the list of users, the first and the last in turns. Then names and e-mail addresses are
-looked up through the store as a login does it, without its hash, in turns among 1,000 accounts and among all. Nothing
-but accounts is stored, as nothing else is asked for. It ends with 1 where the store reads all accounts, or counts.
+One client requests pages of the list of users, in turns the first and the last. Then names and e-mail addresses are
+looked up through the store as in a login, without its hash, in turns among 1,000 accounts and among all. The databases
+contain only accounts. The exit code is 1 if the store scans or counts all accounts.
 """
 
 import argparse
@@ -30,18 +30,18 @@ from hexaccount.accounts.list_users import ListUsers
 from hexaccount.accounts.user_reference import find_by_login
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
-from hexaccount_flask.query import cursor_of
+from hexaccount_flask.web.pages import cursor_of
 
 FEW = 1_000
 ON_A_PAGE = 100
 CROWD = Crowd(bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode())
 LOGINS: dict[str, Callable[[int], str]] = {"name": CROWD.name_of, "e-mail address": CROWD.email_of}
-"""What people log in with, by their number in the crowd."""
+"""The identifiers for a login, by the number of the user in the crowd."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """A database, and how many of the crowd are in it."""
+class Population:
+    """A database with the first users of the crowd."""
 
     url: str
     users: int
@@ -57,7 +57,7 @@ class Place:
 
     @contextmanager
     def service(self) -> Iterator[Service]:
-        """Give a service in this process."""
+        """Yield a service in this process."""
         with open_service(Settings(store=self.url, jwt=JwtSettings(key=KEY))) as service:
             yield service
 
@@ -67,113 +67,113 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.million", description=__doc__)
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--store", choices=stores, nargs="+", default=stores)
-    parser.add_argument("--pages", type=int, default=100, help="how often each page is asked for in a round")
-    parser.add_argument("--look-ups", type=int, default=1_000, help="how many of each kind are made in a round")
+    parser.add_argument("--pages", type=int, default=100, help="requests for each page in a round")
+    parser.add_argument("--look-ups", type=int, default=1_000, help="look-ups of each kind in a round")
     chosen = parser.parse_args()
     if chosen.users < FEW or chosen.users % ON_A_PAGE:
         parser.error(f"--users must be {FEW} or more, and fill pages of {ON_A_PAGE}")
     faults: list[str] = []
     for kind in chosen.store:
         with Servers() as servers, ExitStack() as opened:
-            few, everybody = (fill(servers, opened, kind, users) for users in (FEW, chosen.users))
-            faults += explain(everybody)
+            few, many = (fill(servers, opened, kind, users) for users in (FEW, chosen.users))
+            faults += explain(many)
             table = Table()
-            measure_pages(table, everybody, chosen.pages)
-            measure_look_ups(table, [few, everybody], chosen.look_ups)
-            if scans := everybody.raw.scans():
+            measure_pages(table, many, chosen.pages)
+            measure_look_ups(table, [few, many], chosen.look_ups)
+            if scans := many.raw.scans():
                 faults.append(f"{kind}: all users were read {scans} times")
-            report(table, few, everybody)
+            report(table, few, many)
     sys.exit("\n".join(faults) or 0)
 
 
-def fill(servers: Servers, opened: ExitStack, kind: str, users: int) -> Place:
-    """Fill a new database, and tell how long it took."""
+def fill(servers: Servers, opened: ExitStack, kind: str, users: int) -> Population:
+    """Fill a new database, and print how long it took."""
     url = servers.fresh_database(kind)
     raw = opened.enter_context(open_raw_store(url))
     began = time.perf_counter()
     raw.fill(CROWD.members(users))
     print(f"{users:,} users were stored in {kind} in {time.perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
-    return Place(url, users, raw)
+    return Population(url, users, raw)
 
 
-def explain(place: Place) -> list[str]:
-    """Print the plans of all that is measured, and return what is wrong with them."""
-    after = CROWD.id_of(place.users - ON_A_PAGE - 1)
-    deeds: dict[str, Callable[[Service], object]] = {
+def explain(population: Population) -> list[str]:
+    """Print the query plans of all measured actions, and return their faults."""
+    after = CROWD.id_of(population.users - ON_A_PAGE - 1)
+    actions: dict[str, Callable[[Service], object]] = {
         page_name(1): lambda service: service.bus.handle(ListUsers(limit=ON_A_PAGE)),
-        page_name(place.last_page): lambda service: service.bus.handle(ListUsers(limit=ON_A_PAGE, after=after)),
-        **{look_up_name(login, place): partial(look_up, login, place.users // 2) for login in LOGINS},
+        page_name(population.last_page): lambda service: service.bus.handle(ListUsers(limit=ON_A_PAGE, after=after)),
+        **{look_up_name(login, population): partial(look_up, login, population.users // 2) for login in LOGINS},
     }
     faults = []
-    for name, deed in deeds.items():
-        for plan in place.raw.plans(partial(do, deed, place)):
-            print(f"{place.kind}, {name}: {plan.steps}")
-            faults += [f"{place.kind}, {name}: {fault}" for fault in plan.faults]
+    for name, action in actions.items():
+        for plan in population.raw.plans(partial(do, action, population)):
+            print(f"{population.kind}, {name}: {plan.steps}")
+            faults += [f"{population.kind}, {name}: {fault}" for fault in plan.faults]
     return faults
 
 
-def measure_pages(table: Table, place: Place, times: int) -> None:
-    """Ask the service for the first page and the last in turns, over one connection, as an admin who is on neither."""
-    with ours(place.url, cost=4) as service:
+def measure_pages(table: Table, population: Population, times: int) -> None:
+    """Request the first page and the last in turns, over one connection, as an admin who is on neither."""
+    with ours(population.url, cost=4) as service:
         register(service, 1)
         grant = console("users", "grant", "bench0", "admin")
-        subprocess.run(grant, env=environment(place.url, 4), check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(grant, env=environment(population.url, 4), check=True, stdout=subprocess.DEVNULL)
         connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
-        deeds: dict[str, Callable[[], object]] = {}
-        for page in (1, place.last_page):
+        actions: dict[str, Callable[[], object]] = {}
+        for page in (1, population.last_page):
             first = (page - 1) * ON_A_PAGE
-            ask = partial(ask_for_page, connection, log_in(service), first)
-            ids = [user["id"] for user in json.loads(ask())["data"]]
+            request = partial(request_page, connection, log_in(service), first)
+            ids = [user["id"] for user in json.loads(request())["data"]]
             assert ids == [str(CROWD.id_of(number)) for number in range(first, first + ON_A_PAGE)]
-            deeds[page_name(page)] = ask
-        take_turns(table, deeds, times)
+            actions[page_name(page)] = request
+        take_turns(table, actions, times)
 
 
-def measure_look_ups(table: Table, places: list[Place], times: int) -> None:
-    """Look up one after the other, by name and by address and in each place in turns."""
+def measure_look_ups(table: Table, populations: list[Population], times: int) -> None:
+    """Look up users by name and by address, in each population in turns."""
     choose = random.Random(0)
 
-    def look_up_somebody(service: Service, login: str, place: Place) -> None:
-        assert look_up(login, choose.randrange(place.users), service)
+    def look_up_one(service: Service, login: str, population: Population) -> None:
+        assert look_up(login, choose.randrange(population.users), service)
 
     with ExitStack() as opened:
-        services = [(place, opened.enter_context(place.service())) for place in places]
-        deeds = {
-            look_up_name(login, place): partial(look_up_somebody, service, login, place)
+        services = [(population, opened.enter_context(population.service())) for population in populations]
+        actions = {
+            look_up_name(login, population): partial(look_up_one, service, login, population)
             for login in LOGINS
-            for place, service in services
+            for population, service in services
         }
-        take_turns(table, deeds, times)
+        take_turns(table, actions, times)
 
 
-def report(table: Table, few: Place, everybody: Place) -> None:
-    print(f"\n{everybody.kind}, {everybody.users:,} users; found {everybody.raw.cached()}\n")
-    table.compare(f"{page_name(everybody.last_page)} ms", f"{page_name(1)} ms", "<= 1.5")
+def report(table: Table, few: Population, many: Population) -> None:
+    print(f"\n{many.kind}, {many.users:,} users; found {many.raw.cached()}\n")
+    table.compare(f"{page_name(many.last_page)} ms", f"{page_name(1)} ms", "<= 1.5")
     for login in LOGINS:
-        table.compare(f"{look_up_name(login, everybody)} ms", f"{look_up_name(login, few)} ms", "<= 1.2")
+        table.compare(f"{look_up_name(login, many)} ms", f"{look_up_name(login, few)} ms", "<= 1.2")
 
 
 def page_name(page: int) -> str:
     return f"page {page:,}"
 
 
-def look_up_name(login: str, place: Place) -> str:
-    return f"look-up by {login} among {place.users:,}"
+def look_up_name(login: str, population: Population) -> str:
+    return f"look-up by {login} among {population.users:,}"
 
 
-def do(deed: Callable[[Service], object], place: Place) -> None:
-    with place.service() as service:
-        deed(service)
+def do(action: Callable[[Service], object], population: Population) -> None:
+    with population.service() as service:
+        action(service)
 
 
 def look_up(login: str, number: int, service: Service) -> object:
-    """Find one of the crowd as a login does."""
+    """Find a user of the crowd as a login does."""
     with service.store.unit_of_work() as uow:
         return find_by_login(uow, LOGINS[login](number))
 
 
-def ask_for_page(connection: http.client.HTTPConnection, token: str, first: int) -> bytes:
-    """Return the answer with the page that begins with this number of the crowd."""
+def request_page(connection: http.client.HTTPConnection, token: str, first: int) -> bytes:
+    """Return the response with the page that begins with this number of the crowd."""
     after = f"&after={cursor_of(CROWD.id_of(first - 1))}" if first else ""
     headers = {"Authorization": f"Bearer {token}"}
     connection.request("GET", f"/api/v1/users?limit={ON_A_PAGE}{after}", headers=headers)

@@ -1,6 +1,6 @@
-"""How many passwords a second this machine can check at the most.
+"""The maximum rate at which this machine can check passwords.
 
-`python -m benchmarks.raw_bcrypt COST SECONDS` is a process of its own, whose priority is that of our hashing threads.
+`python -m benchmarks.raw_bcrypt COST SECONDS` runs as a separate process with the priority of our hashing threads.
 """
 
 import os
@@ -18,14 +18,14 @@ def checks_per_second(cost: int, seconds: float) -> float:
     counts: list[int] = []
     began = time.perf_counter()
 
-    def work() -> None:
+    def check_repeatedly() -> None:
         count = 0
         while time.perf_counter() - began < seconds:
             bcrypt.checkpw(b"correct horse battery", hashed)
             count += 1
         counts.append(count)
 
-    threads = [threading.Thread(target=work) for _ in range(os.cpu_count() or 1)]
+    threads = [threading.Thread(target=check_repeatedly) for _ in range(os.cpu_count() or 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -34,7 +34,7 @@ def checks_per_second(cost: int, seconds: float) -> float:
 
 
 def nice_checks_per_second(cost: int, seconds: float) -> float:
-    """Check passwords in a process that leaves the processors to others."""
+    """Check passwords in a process of low priority."""
     command = [sys.executable, "-m", "benchmarks.raw_bcrypt", str(cost), str(seconds)]
     return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
 

@@ -18,7 +18,7 @@ _BATCH = 10_000
 
 @contextmanager
 def open_raw_mongodb(url: str) -> Iterator[RawStore]:
-    # The store reads what a majority has.
+    # The store reads with the read concern `majority`.
     with MongoClient[dict[str, Any]](url, w="majority", uuidRepresentation="standard", tz_aware=True) as client:
         yield RawMongodb(client.get_default_database())
 
@@ -30,7 +30,7 @@ class RawMongodb(RawStore):
 
     def fill(self, users: Iterable[User]) -> None:
         collection = self.database["users"]
-        collection.drop_indexes()  # to grow those in no order would take more than the cache
+        collection.drop_indexes()  # updating unordered indexes would need more than the cache
         documents = map(document_of, users)
         while batch := list(islice(documents, _BATCH)):
             collection.insert_many(batch, ordered=False)
@@ -42,9 +42,9 @@ class RawMongodb(RawStore):
     def count(self, kind: str) -> int:
         return self.database[kind].estimated_document_count()
 
-    def plans(self, deed: Callable[[], object]) -> list[Plan]:
+    def plans(self, action: Callable[[], object]) -> list[Plan]:
         with sent_commands() as sent:
-            deed()
+            action()
         return [self._plan(each) for command in sent if next(iter(command)) not in NO_PLAN for each in each_of(command)]
 
     def scans(self) -> int:
@@ -52,20 +52,20 @@ class RawMongodb(RawStore):
 
     def cached(self) -> str:
         before, after = self._reads_before, self._reads()
-        asked, read = after[0] - before[0], after[1] - before[1]
+        requested, read = after[0] - before[0], after[1] - before[1]
         size = self._cache()["maximum bytes configured"] / 2**20
-        told = self.database.command("collStats", "users", scale=2**20)
+        statistics = self.database.command("collStats", "users", scale=2**20)
         return (
-            f"{1 - read / max(asked, 1):.1%} of {asked} pages in a cache of {size:.0f} MB, users take "
-            f"{told['size']} MB before compression and {told['totalIndexSize']} MB of indexes"
+            f"{1 - read / max(requested, 1):.1%} of {requested} pages in a cache of {size:.0f} MB, users take "
+            f"{statistics['size']} MB before compression and {statistics['totalIndexSize']} MB of indexes"
         )
 
     def _plan(self, command: dict[str, Any]) -> Plan:
-        told = plan_of(self.database, command)
-        faults = [f"has a {scan}" for scan in sorted(set(scans_in(str(told))))]
+        plan = plan_of(self.database, command)
+        faults = [f"has a {scan}" for scan in sorted(set(scans_in(str(plan))))]
         if counts(command):
             faults.append("counts")
-        read = told["stages"][0]["$cursor"] if "stages" in told else told  # a pipeline reads first
+        read = plan["stages"][0]["$cursor"] if "stages" in plan else plan  # a pipeline reads first
         steps, done = " < ".join(_stages(read["queryPlanner"]["winningPlan"])), read["executionStats"]
         seen = f"{done['totalKeysExamined']} keys and {done['totalDocsExamined']} documents looked at"
         return Plan(f"{steps}: {seen}", tuple(faults))

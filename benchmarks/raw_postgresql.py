@@ -40,14 +40,14 @@ class RawPostgresql(RawStore):
                 row = row_of(user)
                 copy.write_row([row[name] for name in names])
         self.connection.execute("VACUUM (ANALYZE) users")
-        self.connection.execute("SELECT pg_stat_force_next_flush()")  # else what it has read would be told later
+        self.connection.execute("SELECT pg_stat_force_next_flush()")  # or its reads would be counted later
         self._scans_before, self._reads_before = self._scans(), self._reads()
 
     def count(self, kind: str) -> int:
         return int(self._row(f"SELECT count(*) FROM {kind}")[0])
 
-    def plans(self, deed: Callable[[], object]) -> list[Plan]:
-        return [self._plan(statement, parameters) for statement, parameters in statements_of(deed)]
+    def plans(self, action: Callable[[], object]) -> list[Plan]:
+        return [self._plan(statement, parameters) for statement, parameters in statements_of(action)]
 
     def scans(self) -> int:
         return self._scans() - self._scans_before
@@ -62,11 +62,11 @@ class RawPostgresql(RawStore):
         )
 
     def _plan(self, statement: str, parameters: Any) -> Plan:
-        told = plan_of(self.engine, statement, parameters)
-        faults = [f"reads all of {name}" for name in tables_scanned_in(told)]
+        plan = plan_of(self.engine, statement, parameters)
+        faults = [f"reads all of {name}" for name in tables_scanned_in(plan)]
         if counts(statement):
             faults.append("counts")
-        steps = (re.sub(r"\(cost.*|^\s*->", "", line).strip() for line in told.splitlines())
+        steps = (re.sub(r"\(cost.*|^\s*->", "", line).strip() for line in plan.splitlines())
         return Plan(" < ".join(steps), tuple(faults))
 
     def _scans(self) -> int:

@@ -1,4 +1,4 @@
-"""The databases of the service as their own drivers see them, past the service."""
+"""Direct access to the databases of the service with their drivers."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from hexaccount.accounts.user import User
 
 @dataclass(frozen=True)
 class Plan:
-    """What a database does for a statement: its steps, from the last one to the first, and what is wrong with it."""
+    """The query plan of a statement: its steps from the last one to the first, and its faults."""
 
     steps: str
     faults: tuple[str, ...]
@@ -21,23 +21,23 @@ class RawStore(Protocol):
     """A migrated database."""
 
     def fill(self, users: Iterable[User]) -> None:
-        """Store accounts as a registration leaves them, but faster, and begin to watch for scans."""
+        """Store users in the state after a registration, in bulk, and start to count scans."""
         ...
 
     def count(self, kind: str) -> int:
-        """Return how many `users` or `profiles` there are."""
+        """Return the number of `users` or `profiles`."""
         ...
 
-    def plans(self, deed: Callable[[], object]) -> list[Plan]:
-        """Return the plans of all that a deed asks, which must open the store itself."""
+    def plans(self, action: Callable[[], object]) -> list[Plan]:
+        """Return the plans of all statements of an action, which must open the store itself."""
         ...
 
     def scans(self) -> int:
-        """Return how often all accounts were read since `fill`, by connections that have ended."""
+        """Return the number of scans of all users since `fill`, by closed connections."""
         ...
 
     def cached(self) -> str:
-        """Say how much of what was read since `fill` was in the database's own memory."""
+        """Describe the share of reads since `fill` that the database's cache served."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""How far the means of two series that took turns are apart, and how sure that is."""
+"""The relative difference of the means of two interleaved series, with its confidence interval."""
 
 import random
 import statistics
@@ -10,7 +10,7 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class RelativeDifference:
-    """(mean of ours / mean of theirs) - 1, with the interval that holds it in 95 of 100 such measurements."""
+    """(mean of ours / mean of theirs) - 1, with the 95 % confidence interval."""
 
     pairs: int
     ours: float
@@ -23,12 +23,12 @@ class RelativeDifference:
         return self.ours / self.theirs - 1
 
     def lies_within(self, bound: float) -> bool:
-        """Tell whether the whole interval lies between -bound and +bound: few samples do not pass for equality."""
+        """Return whether the whole interval lies between -bound and +bound; few samples do not prove equality."""
         return -bound <= self.low and self.high <= bound
 
 
 def relative_difference(ours: Sequence[float], theirs: Sequence[float], *, seed: int = 0) -> RelativeDifference:
-    """Compare two series whose n-th members were measured next to each other, by resampling the pairs (bootstrap)."""
+    """Compare two series whose n-th members were measured in turn, by resampling the pairs (bootstrap)."""
     pairs = list(zip(ours, theirs, strict=True))
     choose = random.Random(seed)
     found = []

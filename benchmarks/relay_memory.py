@@ -1,8 +1,8 @@
 """Run with `python -m benchmarks.relay_memory`: whether the memory of a relay stays the same, however much it delivers.
 
-A backlog of 200,000 events is owed to Kafka on PostgreSQL, and one `hexaccount relay` delivers it. Its PSS is taken
-every second, with the number of deliveries that were settled by then. Counted is the slope of the line that fits the
-second half best, in MiB for 100,000 events: in the first half pools and caches fill.
+A backlog of 200,000 events is pending for Kafka on PostgreSQL, and one `hexaccount relay` delivers it. Its PSS and the
+number of acknowledged deliveries are sampled every second. The result is the slope of a linear fit of the second half,
+in MiB for 100,000 events: in the first half pools and caches fill.
 """
 
 import argparse
@@ -30,10 +30,10 @@ def measure(table: Table, database: str, topic: str, events: int, every: float) 
     with publishing_to(database, topic) as service:
         fill(service, accounts=events // EVENTS_EACH, events_each=EVENTS_EACH)
     with psycopg.connect(database, autocommit=True) as connection:
-        pending = _owed(connection)
+        pending = _pending(connection)
         seen: list[tuple[int, float]] = []
         with relaying(database, EVENTS=setting_of(topic)) as pid:
-            while left := _owed(connection):
+            while left := _pending(connection):
                 seen.append((pending - left, memory_mib(pid)[1]))
                 time.sleep(every)
             seen.append((pending, memory_mib(pid)[1]))
@@ -43,17 +43,17 @@ def measure(table: Table, database: str, topic: str, events: int, every: float) 
     table.add(PSS, seen[-1][1])
 
 
-def _owed(connection: psycopg.Connection[tuple[int]]) -> int:
+def _pending(connection: psycopg.Connection[tuple[int]]) -> int:
     row = connection.execute("SELECT count(*) FROM deliveries").fetchone()
     assert row
     return row[0]
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.relay_memory", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--every", type=float, default=1, help="seconds between two looks at the memory")
+    parser.add_argument("--every", type=float, default=1, help="seconds between two samples")
     chosen = parser.parse_args()
     table = Table()
     with (

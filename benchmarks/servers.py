@@ -1,4 +1,4 @@
-"""The servers that are measured with, and databases on them."""
+"""The servers for the benchmarks, and databases on them."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ _TEMPORARY = {"postgresql": temporary_database, "mongodb": temporary_mongo_datab
 
 
 class Servers:
-    """Servers by the scheme of their URL, each started when it is first asked for, their files in memory."""
+    """Servers by the scheme of their URL, each started when it is first requested, their files in memory."""
 
     def __init__(self) -> None:
         self._urls: dict[str, str] = {}
@@ -27,16 +27,20 @@ class Servers:
     def url(self, scheme: str) -> str:
         """Return the URL of the server of `postgresql`, `mongodb` or `redis`."""
         if scheme not in self._urls:
-            folder = self._running.enter_context(tempfile.TemporaryDirectory(dir=_memory_folder()))
+            folder = self._running.enter_context(tempfile.TemporaryDirectory(dir=memory_folder()))
             self._urls[scheme] = self._running.enter_context(_RUNNING[scheme](Path(folder)))
         return self._urls[scheme]
 
-    def fresh_database(self, scheme: str) -> str:
-        """Return the URL of a new database with our schema, which is dropped in the end.
+    def empty_database(self, scheme: str) -> str:
+        """Return the URL of a new database without a schema, which is dropped at the end."""
+        return self._running.enter_context(_TEMPORARY[scheme](self.url(scheme)))
 
-        Hashes of one cost are not to be upgraded while another cost is measured.
+    def fresh_database(self, scheme: str) -> str:
+        """Return the URL of a new database with our schema, which is dropped at the end.
+
+        Each cost needs its own database: a login upgrades a hash of another cost.
         """
-        fresh = self._running.enter_context(_TEMPORARY[scheme](self.url(scheme)))
+        fresh = self.empty_database(scheme)
         subprocess.run(console("migrate"), env=environment(fresh, 4), check=True, stdout=subprocess.DEVNULL)
         return fresh
 
@@ -49,6 +53,6 @@ class Servers:
         self._running.close()
 
 
-def _memory_folder() -> str | None:
-    """Return a folder in memory where there is one, as the kernel's threads that write to a disk take turns too."""
+def memory_folder() -> str | None:
+    """Return a folder in memory if there is one, so that disk writes do not disturb the measurements."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

@@ -1,4 +1,4 @@
-"""The services that are measured: ours, and bare ones that show how much the machine allows."""
+"""The measured services: ours, and minimal ones that show the limits of the machine."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from tests.servers.ports import free_port
 KEY = "benchmark-key-of-more-than-32-bytes-length"
 PASSWORD = "correct horse battery"
 PASSWORD_QUEUE = 16
-"""How many may wait for a hash in a worker, at a cost at which hashes are slow: the default."""
+"""The default length of a worker's hashing queue."""
 
 
 def environment(database: str, cost: int, **settings: str) -> dict[str, str]:
@@ -27,9 +27,9 @@ def environment(database: str, cost: int, **settings: str) -> dict[str, str]:
         "HEXACCOUNT_STORE": database,
         "HEXACCOUNT_JWT__KEY": KEY,
         "HEXACCOUNT_PASSWORD__COST": str(cost),
-        # One worker may get most of 32 clients, too many for the default of 16, and refusals are not measured here.
+        # One worker may get most of 32 clients, which exceeds the default queue of 16; refusals are not measured.
         "HEXACCOUNT_PASSWORD__QUEUE": "64" if cost < 8 else str(PASSWORD_QUEUE),
-        # All clients of a benchmark are one address, and some of them one account: they are counted, but not refused.
+        # All clients share one address, and some of them one account, so the limits are too high to be reached.
         "HEXACCOUNT_LIMITS__FACTOR": "10000",
         "HEXACCOUNT_LOG__LEVEL": "error",
         **{f"HEXACCOUNT_{name}": value for name, value in settings.items()},
@@ -45,21 +45,21 @@ def console(*arguments: str) -> list[str]:
 def running(
     command: list[str], port: int, path: str, env: dict[str, str] | None = None, log: IO[bytes] | None = None
 ) -> Iterator["Running"]:
-    """Run a server until the block ends; it has answered 200 at `path` when the block begins.
+    """Run a server until the block ends; it has returned 200 at `path` when the block begins.
 
-    Its log goes where ours does, or to the file `log`.
+    It logs to the standard error of this process, or to the file `log`.
     """
     began = time.perf_counter()
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=log)
     try:
-        yield Running(f"http://127.0.0.1:{port}", process.pid, _first_answer(process, port, path) - began)
+        yield Running(f"http://127.0.0.1:{port}", process.pid, _first_response(process, port, path) - began)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
 class Running:
-    """A server that runs: where, as which process, and how many seconds it took to its first 200."""
+    """A running server: its URL, its process id, and the seconds until its first 200."""
 
     def __init__(self, url: str, pid: int, start: float) -> None:
         self.url = url
@@ -80,7 +80,7 @@ def ours(
 
 @contextmanager
 def bare(database: str, *, workers: int = 2) -> Iterator[Running]:
-    """Run the bare Flask application under granian as its own documentation starts it, one thread a worker."""
+    """Run the minimal Flask application under granian, started as in granian's documentation, one thread a worker."""
     port = free_port()
     command = [
         sys.executable,
@@ -100,7 +100,7 @@ def bare(database: str, *, workers: int = 2) -> Iterator[Running]:
 
 @contextmanager
 def relaying(database: str, **settings: str) -> Iterator[int]:
-    """Run `hexaccount relay`, and give its process id once it delivers."""
+    """Run `hexaccount relay`, and yield its process id once it delivers."""
     env = environment(database, 4, **settings)
     with subprocess.Popen(console("relay"), env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -132,7 +132,7 @@ def log_in(service: Running) -> str:
     return str(answer.json()["data"]["access"])
 
 
-def _first_answer(process: subprocess.Popen[bytes], port: int, path: str) -> float:
+def _first_response(process: subprocess.Popen[bytes], port: int, path: str) -> float:
     import http.client
 
     deadline = time.monotonic() + 60

@@ -1,7 +1,7 @@
-"""People who all log in at once: each tries again as soon as they are in, or when the service has told them to.
+"""Clients that all log in at once; each repeats after a success, or after `Retry-After`.
 
-`python -m benchmarks.storm URL CLIENTS SECONDS` is a process of its own, so that its threads hold up no other client;
-it prints what it has seen as JSON.
+`python -m benchmarks.storm URL CLIENTS SECONDS` runs as a separate process, so that its threads delay no other client;
+it prints the result as JSON.
 """
 
 import http.client
@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from benchmarks.services import PASSWORD
 
 RAMP = 3.0
-"""Seconds until the queues are full; answers that come earlier are not counted."""
+"""Seconds until the queues are full; earlier responses are not counted."""
 
 
 @dataclass(frozen=True)
 class Storm:
-    """How it went: what was answered in a second between the ramp and the end, and the longest wait in seconds."""
+    """The result: responses a second between the ramp and the end, and the longest wait in seconds."""
 
     accepted_per_second: float
     refused_per_second: float
@@ -29,18 +29,18 @@ class Storm:
 
 
 class RunningStorm:
-    """A storm in a process of its own."""
+    """A storm in a separate process."""
 
     def __init__(self, url: str, *, clients: int, seconds: float) -> None:
         command = [sys.executable, "-m", "benchmarks.storm", url, str(clients), str(seconds)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def result(self) -> Storm:
-        """Wait for its end; raises RuntimeError where an answer was neither 200 nor 503."""
-        told, _ = self._process.communicate()
+        """Wait for its end; raises RuntimeError if a response was neither 200 nor 503."""
+        output, _ = self._process.communicate()
         if self._process.returncode:
             raise RuntimeError("the login storm failed; see above")
-        return Storm(**json.loads(told))
+        return Storm(**json.loads(output))
 
 
 def storm(url: str, *, clients: int, seconds: float) -> Storm:
@@ -53,16 +53,16 @@ def storm(url: str, *, clients: int, seconds: float) -> Storm:
     def client(number: int) -> None:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
         body = json.dumps({"user_name": f"bench{number % 32}", "password": PASSWORD})
-        while (asked := time.perf_counter()) < closes:
+        while (sent_at := time.perf_counter()) < closes:
             connection.request("POST", "/api/v1/public/login", body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             answer.read()
             now = time.perf_counter()
-            answers.append((now, answer.status, now - asked))
+            answers.append((now, answer.status, now - sent_at))
             if answer.status == 503:
                 time.sleep(min(float(answer.headers["Retry-After"]), max(0.0, closes - now)))
             elif answer.status != 200:
-                raise RuntimeError(f"a login was answered with {answer.status}")
+                raise RuntimeError(f"a login returned {answer.status}")
 
     def guarded(number: int) -> None:
         try:

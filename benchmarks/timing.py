@@ -1,9 +1,9 @@
-"""Run with `python -m benchmarks.timing`: whether the time of a refused login tells if there is such an account.
+"""Run with `python -m benchmarks.timing`: whether the time of a refused login reveals that an account exists.
 
-One client asks for one login after another, in a new order in every round: a known name with a wrong password, an
-unknown name, a disabled account with its right password. Cost 8 in the place of 12 gives sixteen times as many samples,
-and what differs besides the hash weighs sixteen times as much. Then the service is started again with the limits that
-it has by default, and a known and an unknown name that are limited are compared, as neither is hashed for.
+One client sends one login after another, in a new order in every round: an existing name with a wrong password, an
+unknown name, a disabled account with its right password. Cost 8 instead of 12 gives sixteen times as many samples, and
+gives differences besides the hash sixteen times the weight. Then the service is restarted with the default limits, and
+an existing and an unknown name that are limited are compared: no hash is computed for either.
 """
 
 import argparse
@@ -36,7 +36,7 @@ WRONG = "not the right password"
 
 @dataclass
 class Kind:
-    """A login that is refused: under which names, with which password and which status, and how long each took."""
+    """A kind of refused login: its names, its password, its status, and the time of each."""
 
     name: str
     user_names: Iterator[str]
@@ -46,7 +46,7 @@ class Kind:
 
 
 class Client:
-    """Asks for logins over one connection, each time as if from another address, as limits count by address."""
+    """Sends logins over one connection, each with another forwarded address, as limits count by address."""
 
     def __init__(self, service: Running) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
@@ -65,7 +65,7 @@ class Client:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.timing", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120, help="how long to ask")
+    parser.add_argument("--seconds", type=float, default=120, help="the length of the measurement")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="as JWT__ISSUER=me")
     chosen = parser.parse_args()
@@ -81,32 +81,32 @@ def main() -> None:
 
 
 def measure(service: Running, database: str, seconds: float) -> list[tuple[Kind, Kind]]:
-    """Return which kinds are to be compared with which, with their times."""
+    """Return the pairs of kinds to compare, with their times."""
     register(service, 2 * ACCOUNTS)
-    known = [f"bench{number}" for number in range(2 * ACCOUNTS)]
+    existing = [f"bench{number}" for number in range(2 * ACCOUNTS)]
     with open_service(Settings(store=database, jwt=JwtSettings(key=KEY))) as admin:
-        for name in known[ACCOUNTS:]:
+        for name in existing[ACCOUNTS:]:
             user = admin.bus.handle(GetUser(reference=name))
             admin.bus.handle(DisableUser(user_id=user.id))
-    wrong = Kind("wrong password", itertools.cycle(known[:ACCOUNTS]))
-    unknown = Kind("unknown name", (f"nobody{number}" for number in itertools.count()))
-    disabled = Kind("disabled account", itertools.cycle(known[ACCOUNTS:]), PASSWORD)
+    wrong = Kind("wrong password", itertools.cycle(existing[:ACCOUNTS]))
+    unknown = Kind("unknown name", (f"unknown{number}" for number in itertools.count()))
+    disabled = Kind("disabled account", itertools.cycle(existing[ACCOUNTS:]), PASSWORD)
     client = Client(service)
-    _ask(client, [wrong, unknown, disabled], seconds)
+    _send_rounds(client, [wrong, unknown, disabled], seconds)
     return [(unknown, wrong), (disabled, wrong)]
 
 
 def measure_limited(service: Running, seconds: float) -> tuple[Kind, Kind]:
-    """Return a name that is limited and unknown, and one that is known, with their times."""
+    """Return a limited unknown name and a limited existing one, with their times."""
     client = Client(service)
-    unknown = _limited(client, "limited, unknown name", "nobody")
-    known = _limited(client, "limited, known name", "bench0")
-    _ask(client, [unknown, known], seconds)
-    return unknown, known
+    unknown = _limited(client, "limited, unknown name", "unknown")
+    existing = _limited(client, "limited, existing name", "bench0")
+    _send_rounds(client, [unknown, existing], seconds)
+    return unknown, existing
 
 
-def _ask(client: Client, kinds: list[Kind], seconds: float) -> None:
-    """Ask for one login of each kind in every round; a round counts if all were answered as they should be."""
+def _send_rounds(client: Client, kinds: list[Kind], seconds: float) -> None:
+    """Send one login of each kind in every round; a round counts if all responses have the expected status."""
     order = random.Random(0)
     missed, ends = 0, time.perf_counter() + seconds
     for number in itertools.count():
@@ -121,20 +121,20 @@ def _ask(client: Client, kinds: list[Kind], seconds: float) -> None:
             for kind in kinds:
                 kind.milliseconds.append(answers[kind.name][1])
     if missed:
-        print(f"{missed} rounds were answered otherwise than expected and do not count", file=sys.stderr)
+        print(f"{missed} rounds had an unexpected status and do not count", file=sys.stderr)
 
 
 def _limited(client: Client, name: str, user_name: str) -> Kind:
-    """Try wrong passwords until a limit is met; raises RuntimeError where none is."""
+    """Send wrong passwords until a limit is reached; raises RuntimeError if none is."""
     for _ in range(TRIES_TO_BE_LIMITED):
         status, _ = client.log_in(user_name, WRONG)
         if status == LIMITED:
             return Kind(name, itertools.repeat(user_name), status=LIMITED)
-    raise RuntimeError(f"{TRIES_TO_BE_LIMITED} wrong passwords for {user_name} have met no limit")
+    raise RuntimeError(f"{TRIES_TO_BE_LIMITED} wrong passwords for {user_name} have reached no limit")
 
 
 def report(comparisons: list[tuple[Kind, Kind]]) -> int:
-    """Print a line for each comparison; return 1 if one of them is not sure to be within the bound."""
+    """Print a line for each comparison; return 1 if one of them is not certain to be within the bound."""
     print(f"{'login':24}{'compared with':24}{'n':>6}{'ms':>9}{'ms':>9}{'difference':>12}  95 % interval")
     worst = 0
     for kind, other in comparisons:
@@ -142,10 +142,10 @@ def report(comparisons: list[tuple[Kind, Kind]]) -> int:
         within = found.lies_within(BOUND)
         worst = max(worst, not within)
         interval = f"{found.low:+.1%} to {found.high:+.1%}"
-        judgement = f"within ±{BOUND:.0%}" if within else f"not sure to be within ±{BOUND:.0%}"
+        verdict = f"within ±{BOUND:.0%}" if within else f"not certain to be within ±{BOUND:.0%}"
         print(
             f"{kind.name:24}{other.name:24}{found.pairs:6}{found.ours:9.2f}{found.theirs:9.2f}{found.value:+12.1%}  "
-            f"{interval}, {judgement}"
+            f"{interval}, {verdict}"
         )
     return worst
 

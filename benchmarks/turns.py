@@ -7,22 +7,22 @@ from benchmarks.table import Table
 ROUNDS = 5
 
 
-def take_turns(table: Table, deeds: Mapping[str, Callable[[], object]], times: int) -> None:
-    """Do one thing after the other, `times` in a round, and add the median of each round to the table: milliseconds.
+def take_turns(table: Table, actions: Mapping[str, Callable[[], object]], times: int) -> None:
+    """Run the actions in turn, `times` in a round, and add the median milliseconds of each round to the table.
 
-    Before the first round as many are done that do not count.
+    A round of warm-up precedes the first round.
     """
-    _medians(deeds, times)
+    _medians(actions, times)
     for _ in range(ROUNDS):
-        for name, median in _medians(deeds, times).items():
+        for name, median in _medians(actions, times).items():
             table.add(f"{name} ms", median)
 
 
-def _medians(deeds: Mapping[str, Callable[[], object]], times: int) -> dict[str, float]:
-    taken: dict[str, list[float]] = {name: [] for name in deeds}
+def _medians(actions: Mapping[str, Callable[[], object]], times: int) -> dict[str, float]:
+    durations: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(times):
-        for name, deed in deeds.items():
+        for name, action in actions.items():
             began = time.perf_counter()
-            deed()
-            taken[name].append((time.perf_counter() - began) * 1000)
-    return {name: statistics.median(milliseconds) for name, milliseconds in taken.items()}
+            action()
+            durations[name].append((time.perf_counter() - began) * 1000)
+    return {name: statistics.median(milliseconds) for name, milliseconds in durations.items()}

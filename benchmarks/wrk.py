@@ -1,4 +1,4 @@
-"""Driving a service with wrk, which costs little processor time itself."""
+"""Loads a service with wrk, which uses little processor time."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ SCRIPTS = Path(__file__).parent / "wrk"
 
 @dataclass(frozen=True)
 class Load:
-    """What a run of wrk has seen."""
+    """The result of a run of wrk."""
 
     requests: int
     errors: int
@@ -18,7 +18,7 @@ class Load:
 
     @property
     def successes_per_second(self) -> float:
-        """Return the rate of answers below 400."""
+        """Return the rate of responses below 400."""
         return (self.requests - self.errors) / self.seconds
 
 
@@ -30,15 +30,15 @@ def wrk(
     command += ["-s", str(SCRIPTS / script)] if script else []
     command += ["-H", f"Authorization: Bearer {token}"] if token else []
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [*command, url, *(["--", *words] if words else [])], capture_output=True, text=True, check=True
         ).stdout
     except FileNotFoundError:
         raise SystemExit("wrk is missing; install it with: apt-get install wrk") from None
-    if "Socket errors" in told:
-        raise RuntimeError(told)
-    found = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", told)
-    assert found, told
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    if "Socket errors" in output:
+        raise RuntimeError(output)
+    found = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", output)
+    assert found, output
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     unit = {"ms": 0.001, "s": 1, "m": 60}[found[3]]
     return Load(int(found[1]), int(refused[1]) if refused else 0, float(found[2]) * unit)

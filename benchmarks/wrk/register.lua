@@ -1,4 +1,4 @@
--- Registers a new account with every request; each run of wrk is given a word that makes its names its own.
+-- Registers a new account with every request; each run of wrk gets a word that makes its names unique.
 local count, word = 0, ""
 function init(arguments) word = arguments[1] end
 function request()
