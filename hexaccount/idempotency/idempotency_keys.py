@@ -1,6 +1,6 @@
 """Requests with an idempotency key, which have their effect once however often they are sent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +34,14 @@ class IdempotencyKeyReused(Refusal):
         super().__init__("use a new key: this idempotency key was used for a different request")
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The account that a request has opened; `repeated` if an earlier request with the same key has opened it."""
+
+    user_id: UUID
+    repeated: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKeys:
     """Claims keys for requests.
@@ -46,6 +54,24 @@ class IdempotencyKeys:
     clock: Clock
     lifetime: timedelta
     lease: timedelta = timedelta(seconds=60)
+
+    def once(self, key: str, request: Sequence[str | None], effect: Callable[[IdempotencyRecord], UUID]) -> Answer:
+        """Return the answer of the first request with this key, which is that of `effect` if it is this one.
+
+        `effect` completes the record that it gets. Raises what it raises, RequestInFlight, and IdempotencyKeyReused
+        where the first request with the key was not this one.
+        """
+        record = self.claim(key, request)
+        if record.user_id is not None:
+            return Answer(record.user_id, repeated=True)
+        try:
+            return Answer(effect(record), repeated=False)
+        except Exception:
+            # Whatever failed, a key that stayed claimed would make the client's next attempt wait.
+            user_id = self.release(record)
+            if user_id is None:
+                raise
+            return Answer(user_id, repeated=True)
 
     def claim(self, key: str, request: Sequence[str | None]) -> IdempotencyRecord:
         """Return the record of a key: with its answer, or claimed by this call, whose caller has to complete it.

@@ -50,10 +50,7 @@ def log_in(
     session = _open_session(user, command, tokens, clock.now())
     refresh = new_refresh_token()
     with unit_of_work() as uow:
-        uow.sessions.add(session)
-        uow.sessions.put_token(RefreshToken.of(refresh, session_id=session.id, at=session.opened_at))
-        if fresh_hash:
-            uow.users.replace_hash(user.id, old=user.password_hash, new=fresh_hash)
+        _store(uow, session, refresh, user, fresh_hash)
         uow.commit()
     device = throttle.devices.issue(user, attempt.device_id or tokens.identifiers.new())
     issued = tokens.issue(session, refresh, at=session.opened_at)
@@ -83,3 +80,10 @@ def _open_session(user: User, command: LogIn, tokens: SessionTokens, now: dateti
         at=now,
         lifetimes=tokens.lifetimes,
     )
+
+
+def _store(uow: SessionsUnitOfWork, session: Session, refresh: str, user: User, fresh_hash: str | None) -> None:
+    uow.sessions.add(session)
+    uow.sessions.put_token(RefreshToken.of(refresh, session_id=session.id, at=session.opened_at))
+    if fresh_hash:
+        uow.users.replace_hash(user.id, old=user.password_hash, new=fresh_hash)

@@ -126,17 +126,10 @@ def register_user(
     _refuse_weak_password(command, common_passwords)
     if command.idempotency_key is None:
         return opening.open(command, None)
-    record = keys.claim(command.idempotency_key, _texts_of(command))
-    if record.user_id is not None:
-        return _answer_again(command, record.user_id, opening, throttle)
-    try:
-        return opening.open(command, record)
-    except Exception:
-        # Whatever failed, a key that stayed claimed would make the client's next attempt wait.
-        user_id = keys.release(record)
-        if user_id is None:
-            raise
-    return _answer_again(command, user_id, opening, throttle)
+    answer = keys.once(command.idempotency_key, _texts_of(command), partial(opening.open, command))
+    if answer.repeated:
+        _check_password(command, answer.user_id, opening, throttle)
+    return answer.user_id
 
 
 def _refuse_weak_password(command: RegisterUser, common_passwords: CommonPasswords) -> None:
@@ -150,7 +143,8 @@ def _refuse_weak_password(command: RegisterUser, common_passwords: CommonPasswor
     )
 
 
-def _answer_again(command: RegisterUser, user_id: UUID, opening: AccountOpening, throttle: LoginThrottle) -> UUID:
+def _check_password(command: RegisterUser, user_id: UUID, opening: AccountOpening, throttle: LoginThrottle) -> None:
+    """Raise IdempotencyKeyReused if an earlier request with the same key and texts had another password."""
     # The slow hash is the only digest of a password that is stored; comparing with it is the same work as registering.
     with opening.unit_of_work() as uow:
         user = uow.users.get(user_id)
@@ -158,7 +152,6 @@ def _answer_again(command: RegisterUser, user_id: UUID, opening: AccountOpening,
     if not attempt.check(partial(opening.hasher.verify, command.password.text, user.password_hash)).matches:
         raise IdempotencyKeyReused
     attempt.succeeded()
-    return user.id
 
 
 def _texts_of(command: RegisterUser) -> list[str | None]:

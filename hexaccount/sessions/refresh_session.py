@@ -10,6 +10,7 @@ from hexaccount.sessions.errors import InvalidRefreshToken
 from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
 from hexaccount.sessions.ports import SessionsUnitOfWork
 from hexaccount.sessions.refresh_token import RefreshToken, digest_of
+from hexaccount.sessions.session import Session
 
 REFRESH = RateLimitPolicy("refresh", RateLimit.of(600, 0.05, 20_000, 0.2))
 
@@ -36,10 +37,7 @@ def refresh_session(
     """Continue a session; raises InvalidRefreshToken."""
     now = clock.now()
     with unit_of_work() as uow:
-        found = uow.sessions.find_by_token(digest_of(command.refresh))
-        if found is None or not found[1].is_live(found[2], now):
-            raise InvalidRefreshToken
-        token, session, _ = found
+        token, session = _live(uow, command.refresh, now)
         if token.spent_at is None:
             token = _rotate(uow, token, command.refresh, now)
             session.refresh(now, tokens.lifetimes)
@@ -49,6 +47,13 @@ def refresh_session(
     if session.closed_at is not None:
         raise InvalidRefreshToken
     return tokens.issue(session, token.successor_of(command.refresh), at=now)
+
+
+def _live(uow: SessionsUnitOfWork, text: str, now: datetime) -> tuple[RefreshToken, Session]:
+    found = uow.sessions.find_by_token(digest_of(text))
+    if found is None or not found[1].is_live(found[2], now):
+        raise InvalidRefreshToken
+    return found[:2]
 
 
 def _rotate(uow: SessionsUnitOfWork, token: RefreshToken, text: str, now: datetime) -> RefreshToken:
