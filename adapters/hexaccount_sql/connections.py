@@ -58,8 +58,9 @@ def _open(url: str, *, deadlines: bool, poolclass: type[sa.Pool]) -> sa.Engine:
         sa.event.listen(engine, "connect", _configure_sqlite)
         return engine
     from hexaccount_sql.deadline_connection import use_deadlines  # noqa: PLC0415 - imports the driver
+    from hexaccount_sql.plain_description_cursor import PlainDescriptionCursor  # noqa: PLC0415 - imports the driver
 
-    arguments: dict[str, Any] = postgresql_defaults(parsed)
+    arguments: dict[str, Any] = {**postgresql_defaults(parsed), "cursor_factory": PlainDescriptionCursor}
     if pooled:
         # The next transaction may run on another server connection: prepared statements and settings do not follow.
         # The adapter does not depend on the time zone; setting it saves the server some work.
