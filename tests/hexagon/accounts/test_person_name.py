@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from hexaccount.accounts.names import PersonName
@@ -70,6 +70,7 @@ def test_a_name_has_at_most_100_characters_after_composition() -> None:
             PersonName(text)
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(text=st.text(st.characters(), max_size=120))
 def test_a_stored_name_is_valid_and_unchanged(text: str) -> None:
     try:
