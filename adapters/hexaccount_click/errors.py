@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 from enum import IntEnum
+from errno import ENOSPC
 from pathlib import Path
 from traceback import extract_tb
 
@@ -49,6 +50,9 @@ class ExitCode(IntEnum):
 
 def report(error: BaseException) -> ExitCode:
     """Explain a failure on standard error and return its exit code."""
+    if isinstance(error, OSError) and error.errno == ENOSPC:
+        discard_output()
+        error = Unavailable("free space, or write to another place; the output could not be written: the disk is full")
     code = exit_code(error)
     if code is ExitCode.OUTPUT_CLOSED:
         discard_output()

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from subprocess import PIPE
 
 import click
@@ -79,3 +80,13 @@ def test_a_closed_pipe_ends_the_command_silently(unbuffered):
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == 141
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["config", "show"]])
+def test_a_full_disk_is_reported_as_such(arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], cwd=ROOT, env=without_coverage(), stdout=full, stderr=PIPE, text=True, check=False
+        )
+    assert done.returncode == 3
+    assert done.stderr.endswith("the disk is full\n")
