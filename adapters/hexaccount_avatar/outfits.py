@@ -7,7 +7,8 @@ from .torso import TORSO, clothe
 
 def _jumper(canvas: Canvas, palette: Palette) -> None:
     clothe(canvas, palette.garment)
-    canvas.stroke(arc(0, -72, 40, 20, (20, 160)), lighter(palette.garment), 7)
+    with canvas.inside(TORSO) as clipped:
+        clipped.stroke(arc(0, -72, 40, 20, (20, 160)), lighter(palette.garment), 7)
 
 
 def _stripes(canvas: Canvas, palette: Palette) -> None:

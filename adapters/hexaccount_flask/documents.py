@@ -27,7 +27,7 @@ _PAGE_HEADERS = (
     (
         "Content-Security-Policy",
         (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         ),
     ),
@@ -105,7 +105,7 @@ def find_page_from_its_folder() -> Redirect:
 
 @routes.add("GET", "/swagger/<file>", tag="swagger", limit=DOCUMENTS)
 def get_page(file: FileInPath, if_none_match: IfNoneMatch) -> PageFile:
-    """Get a file of the page, which begins at `/swagger/index.html`."""
+    """Get the page, which is index.html, or another of its files."""
     content, tag = _file(file)
     media_type = _MEDIA_TYPES[file.rpartition(".")[2]]
     return PageFile(content, tag, if_none_match, media_type=media_type, headers=_PAGE_HEADERS)

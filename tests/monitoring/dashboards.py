@@ -22,13 +22,22 @@ def _events(kind: str) -> str:
 
 SERVICE: Rows = {
     "Now": [
-        stat("Ready", "bool_yes_no", "min(hexaccount_ready)", "Whether every process can serve."),
+        stat(
+            "Ready",
+            "bool_yes_no",
+            "min(hexaccount_ready)",
+            "Whether every process can serve.",
+            colour="red",
+            colours={1: "green"},
+        ),
         stat("Requests", "reqps", rate(f"{_REQUESTS}_count", of=_USERS)),
         stat(
             "Bad responses",
             "percentunit",
             'hexaccount:slo_bad_events:rate5m{slo="availability"} / hexaccount:slo_events:rate5m{slo="availability"}',
-            "With a 5xx.",
+            "With a 5xx. From orange on, more than the objective allows; red uses up the budget of 30 days in 2.",
+            colour="green",
+            colours={0.001: "orange", 0.0144: "red"},
         ),
         stat("p99 without passwords", "s", quantile(0.99, _REQUESTS, of=_NO_HASH)),
         stat("In flight", "short", total("hexaccount_http_requests_in_flight")),

@@ -4,14 +4,19 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from grafana_foundation_sdk.builders.common import VizLegendOptions, VizTooltipOptions
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.builders.stat import Panel as Stat
 from grafana_foundation_sdk.builders.timeseries import Panel as Graph
 from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacement, TooltipDisplayMode
-from grafana_foundation_sdk.models.dashboard import DataSourceRef
+from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
 
 Lines: TypeAlias = Mapping[str, str]
 """Expressions of PromQL by their legends."""
+Colours: TypeAlias = Mapping[float, str]
+"""Names of colours by the values from which on they are used, in ascending order."""
+
+_NONE: Colours = {}
 
 # As config/grafana/provisioning/datasources names it.
 _PROMETHEUS = DataSourceRef(type_val="prometheus", uid="prometheus")
@@ -51,9 +56,13 @@ def graph(title: str, unit: str, lines: Lines, description: str = "") -> Graph:
     )
 
 
-def stat(title: str, unit: str, expression: str, description: str = "") -> Stat:
-    """Return a single value, a sixth of the width."""
+def stat(
+    title: str, unit: str, expression: str, description: str = "", *, colour: str = "text", colours: Colours = _NONE
+) -> Stat:
+    """Return a single value, a sixth of the width, in `colour` or that of the highest of `colours` not above it."""
+    steps = [Threshold(value=value, color=name) for value, name in {None: colour, **colours}.items()]
     panel = Stat().title(title).description(description).unit(unit).datasource(_PROMETHEUS)
+    panel = panel.thresholds(ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
     return panel.targets(_queries({title: expression})).span(4).height(4)
 
 

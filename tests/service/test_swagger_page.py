@@ -72,6 +72,18 @@ class SwaggerPage:
         text = shown.locator(".response-col_description pre").first.inner_text()
         return answered.value.status, json.loads(text) if text.startswith("{") else None
 
+    def draw(self, identifier: str) -> int:
+        """Try the drawing of an avatar out, and return the width of the picture that the page shows."""
+        block = self._page.locator("#operations-avatar-get_avatar")
+        block.locator(".opblock-summary-control").click()
+        block.get_by_role("button", name="Try it out").click()
+        block.get_by_placeholder("identifier").fill(identifier)
+        block.get_by_role("button", name="Execute").click()
+        picture = block.locator(".live-responses-table img")
+        expect(picture).to_be_visible()
+        width: int = picture.evaluate("image => image.naturalWidth")
+        return width
+
     def authorize(self, token: str) -> None:
         self._page.get_by_role("button", name="Authorize").first.click()
         dialog = self._page.locator(".dialog-ux .modal-ux")
@@ -95,8 +107,9 @@ def test_a_user_tries_the_service_out_on_its_page(
         status, me = page.execute("me-get_me")
         assert (status, me["data"]["user_name"]) == (200, "ada")
         page.screenshot("swagger-tried-out")
+        assert page.draw("ada") == 256
         assert page.execute("account-log_out")[0] == 204
         assert page.execute("me-get_me")[0] == 401
         # The browser logs each 401; it logs no other error.
         assert [text for text in page.errors if "status of 401" not in text] == []
-        assert {requested.startswith((f"{url}/", "data:")) for requested in page.requested} == {True}
+        assert {requested.startswith((f"{url}/", "data:", f"blob:{url}/")) for requested in page.requested} == {True}

@@ -48,7 +48,7 @@ class Problem:
         return _encode(
             ProblemModel(
                 type=f"urn:hexaccount:problem:{self.code}",
-                title=self.code.replace("_", " ").capitalize(),
+                title=self.code.replace("_", " ").capitalize().replace(" json", " JSON"),
                 status=self.status,
                 detail=self.detail,
                 code=self.code,
