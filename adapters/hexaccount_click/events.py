@@ -2,9 +2,11 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 import click
+from click.shell_completion import CompletionItem
 
 from hexaccount.accounts.get_user import GetUser
 from hexaccount.events.cloud_event import attributes_of, structured
@@ -15,7 +17,6 @@ from hexaccount.events.preview_replay import PreviewReplay
 from hexaccount.events.replay import Replay
 from hexaccount.events.replay_events import ReplayEvents
 from hexaccount.kernel.bus import MessageBus
-from hexaccount.kernel.event import EVENT_TYPES
 from hexaccount.kernel.identifiers import first_id_at
 from hexaccount_click.options import TimeType, json_option, pass_program, yes_option
 from hexaccount_click.output import Columns, print_json, print_result, print_table
@@ -33,10 +34,30 @@ _COLUMNS: Columns[JournalEntry] = {
     "CAUSE": lambda event: event.causation_id,
 }
 
+
+class EventType(click.ParamType[str]):
+    """The type of an event. The Program knows them all, and is asked only where the option is used."""
+
+    name = "type"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the type; raises BadParameter, which lists all types, for other text."""
+        return self._choice(ctx or click.get_current_context()).convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the types that begin with the text."""
+        return self._choice(ctx).shell_complete(ctx, param, incomplete)
+
+    @staticmethod
+    def _choice(context: click.Context) -> click.Choice[str]:
+        program = cast("Program", context.find_root().obj)
+        return click.Choice(program.event_types())
+
+
 _types_option = click.option(
     "--type",
     "types",
-    type=click.Choice(list(EVENT_TYPES)),
+    type=EventType(),
     multiple=True,
     metavar="TYPE",
     help="Only events of this type; may be repeated.",

@@ -19,8 +19,13 @@ class Program(Protocol):
     def configure(self, config: "Path | None") -> None:
         """Read and validate the settings; raises ConfigurationError.
 
-        `config` is the file named on the command line, or None. It is called before every other method.
+        `config` is the file named on the command line, or None. It is called before every other method but
+        `event_types`.
         """
+        ...
+
+    def event_types(self) -> Sequence[str]:
+        """Return the types of the events of all capabilities; this needs no settings."""
         ...
 
     def bus(self) -> "MessageBus":

@@ -1,5 +1,6 @@
 """The capabilities of the service: those of this package, and those that other installed packages bring."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import entry_points
 
@@ -16,6 +17,7 @@ from hexaccount import (
     signing_keys,
 )
 from hexaccount.kernel.capability import Capability
+from hexaccount.kernel.event import EVENT_TYPES
 
 GROUP = "hexaccount.capabilities"
 """The group of entry points by which another package adds a capability."""
@@ -41,3 +43,9 @@ OURS = tuple(
 def all_capabilities() -> tuple[Capability, ...]:
     """Return every capability, those of other packages last, by the names of their entry points."""
     return *OURS, *(found.load() for found in sorted(entry_points(group=GROUP), key=lambda found: found.name))
+
+
+def event_types() -> Sequence[str]:
+    """Return the types of the events of every capability, which are registered by its import."""
+    all_capabilities()
+    return tuple(EVENT_TYPES)

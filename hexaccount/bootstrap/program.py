@@ -39,6 +39,11 @@ class SettingsProgram(Program):
             self._settings = load_settings(config, os.environ)
         configure_logs(self._settings.log)
 
+    def event_types(self) -> Sequence[str]:
+        from hexaccount.bootstrap.capabilities import event_types
+
+        return event_types()
+
     @property
     def settings(self) -> "Settings":
         assert self._settings is not None  # noqa: S101 - every command configures first

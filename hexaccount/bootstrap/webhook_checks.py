@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import partial
 
+from hexaccount.bootstrap.capabilities import event_types
 from hexaccount.bootstrap.settings import SettingsError, WebhookSettings
-from hexaccount.kernel.event import EVENT_TYPES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -45,8 +45,9 @@ def _check(setting: str, read: Callable[[str], object], text: str) -> None:
 def _check_types(place: str, types: Sequence[str]) -> None:
     if not types:
         raise SettingsError(f'{place}.events: name the event types to send, or ["*"] for all')
+    known = event_types()
     for event_type in types:
-        if event_type != "*" and event_type not in EVENT_TYPES:
-            near = get_close_matches(event_type, EVENT_TYPES, n=1)
-            remedy = f"did you mean {near[0]}?" if near else f'use ["*"] for all, or {", ".join(EVENT_TYPES)}'
+        if event_type != "*" and event_type not in known:
+            near = get_close_matches(event_type, known, n=1)
+            remedy = f"did you mean {near[0]}?" if near else f'use ["*"] for all, or {", ".join(known)}'
             raise SettingsError(f"{place}.events: {event_type} is no event type; {remedy}")

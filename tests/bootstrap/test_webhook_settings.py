@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from hexaccount.accounts.user import UserRegistered
+from hexaccount.bootstrap import capabilities
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
@@ -11,6 +13,8 @@ from hexaccount.bootstrap.settings_display import shown_settings
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.webhooks import webhook_policies
 from hexaccount.events.relay import RelayPolicy
+from hexaccount.kernel import event
+from hexaccount.kernel.capability import Capability
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CRM = {"name": "crm", "url": "https://crm.example.org/hook?token=a-secret-token", "secret": SECRET}
@@ -30,6 +34,23 @@ def test_a_webhook_is_a_table_of_the_file(tmp_path: Path) -> None:
     one, other = load_settings(file, {}).webhooks
     assert (one.events, one.allow_private, one.attempts, one.secrets) == (("*",), False, 25, [SECRET])
     assert (other.name, other.allow_private, other.attempts, other.secrets) == ("audit-2", True, 3, [SECRET, SECRET])
+
+
+def test_a_webhook_may_name_an_event_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Installed:
+        name = "phones"
+
+        def load(self) -> Capability:
+            monkeypatch.setitem(event._types, "example.phone.verified.v1", UserRegistered)
+            return Capability(name="phones", handlers={})
+
+    monkeypatch.setattr(capabilities, "entry_points", lambda group: [Installed()])
+    capabilities.all_capabilities.cache_clear()
+    try:
+        (webhook,) = load({**CRM, "events": ["example.phone.verified.v1"]}).webhooks
+    finally:
+        capabilities.all_capabilities.cache_clear()
+    assert webhook.events == ("example.phone.verified.v1",)
 
 
 def test_webhooks_in_the_environment_are_json() -> None:

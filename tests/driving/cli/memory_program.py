@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from hexaccount.bootstrap.capabilities import event_types
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.bootstrap.settings_display import shown_settings
@@ -48,6 +49,9 @@ class MemoryProgram(Program):
         self.configs.append(config)
         if self.configure_error:
             raise self.configure_error
+
+    def event_types(self) -> Sequence[str]:
+        return event_types()
 
     def bus(self) -> MessageBus:
         self._open()

@@ -9,7 +9,8 @@ import pytest
 
 from hexaccount_click.cli import COMMANDS, cli
 from tests.driving.cli.memory_program import COMMAND, ROOT
-from tests.servers.processes import without_coverage
+from tests.event_types import EVENT_TYPES
+from tests.servers.processes import console_command, without_coverage
 
 PRINT_HELP = """
 import sys
@@ -17,23 +18,46 @@ from hexaccount_click.cli import cli
 class Program:
     def close(self): pass
 try:
-    cli(["--help"], obj=Program())
+    cli([*sys.argv[1:], "--help"], obj=Program())
 finally:
     print(*sys.modules, file=sys.stderr)
 """
 
 
-def test_help_imports_only_click_and_the_list_of_commands():
-    def run(program):
-        command = [sys.executable, "-c", program]
-        return subprocess.run(command, env=without_coverage(), capture_output=True, text=True, check=True)
+def run_python(program, *arguments):
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, env=without_coverage(), capture_output=True, text=True, check=True)
 
-    finished = run(PRINT_HELP)
+
+def test_help_imports_only_click_and_the_list_of_commands():
+    finished = run_python(PRINT_HELP)
     assert finished.stdout.startswith("Usage: hexaccount ")
     # The finder of an editable installation imports modules before any program starts.
-    modules = set(finished.stderr.split()) - set(run("import sys; print(*sys.modules)").stdout.split())
+    modules = set(finished.stderr.split()) - set(run_python("import sys; print(*sys.modules)").stdout.split())
     assert {name for name in modules if name.startswith("hexaccount")} == {"hexaccount_click", "hexaccount_click.cli"}
     assert not modules & {"json", "dataclasses", "logging", "pathlib", "importlib.metadata"}
+
+
+def test_the_help_of_events_imports_no_other_capability_for_the_list_of_types():
+    finished = run_python(PRINT_HELP, "events", "list")
+    assert "--type TYPE" in finished.stdout
+    assert "hexaccount.accounts" in finished.stderr.split()
+    assert not {"hexaccount.sessions", "hexaccount.bootstrap"} & set(finished.stderr.split())
+
+
+def test_a_new_process_knows_the_event_types_of_all_capabilities(tmp_path):
+    def run(*arguments):
+        command = [*console_command("hexaccount"), "events", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=without_coverage(), capture_output=True, text=True, check=False
+        )
+
+    unknown = run("list", "ada", "--type", "hexaccount.session.vanished.v1")
+    assert unknown.returncode == 2
+    assert [event_type for event_type in EVENT_TYPES if f"'{event_type}'" not in unknown.stderr] == []
+    for command in (["list", "ada"], ["replay", "profiles"]):
+        known = run(*command, "--type", "hexaccount.session.opened.v1")
+        assert (known.returncode, "there is no database" in known.stderr) == (3, True)
 
 
 def test_the_list_of_commands_has_the_help_texts_of_the_commands():
