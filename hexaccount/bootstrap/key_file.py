@@ -2,6 +2,9 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,15 +46,20 @@ def root_key_of(settings: Settings) -> "TokenKey":
 
 
 def make_data_directory() -> None:
-    """Create the directory with access for its owner only, unless it exists."""
-    DATA_DIRECTORY.mkdir(mode=0o700, exist_ok=True)
+    """Create the directory with access for its owner only, unless it exists; raises Unavailable if it cannot."""
+    with _write_errors("made"):
+        DATA_DIRECTORY.mkdir(mode=0o700, exist_ok=True)
 
 
 def make_key_file() -> Path | None:
-    """Create a key file that its owner alone may read; returns None if it exists, also if another process wins."""
+    """Create a key file that its owner alone may read; raises Unavailable if it cannot.
+
+    Returns None if the file exists, also if another process wins.
+    """
     make_data_directory()
     draft = KEY_FILE.with_suffix(f".{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with _write_errors("written"):
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48) + "\n")
@@ -61,3 +69,20 @@ def make_key_file() -> Path | None:
     finally:
         draft.unlink()
     return KEY_FILE
+
+
+@contextmanager
+def _write_errors(action: str) -> Iterator[None]:
+    """Raise Unavailable with the remedy where the data directory cannot be made or written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == ENOSPC:
+            raise  # the command line has another remedy for a full disk
+        from hexaccount_click.program import Unavailable
+
+        directory = DATA_DIRECTORY.absolute()
+        raise Unavailable(
+            f"let this user write in {directory.parent}, start in another folder, or set {PREFIX}STORE and "
+            f"{PREFIX}JWT__KEY; {directory} cannot be {action} ({error.strerror})"
+        ) from error

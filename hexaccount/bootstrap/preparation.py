@@ -1,5 +1,7 @@
 """Creates what the service needs before it can run: the data directory, a signing key and the schema."""
 
+from contextlib import suppress
+
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
@@ -8,7 +10,10 @@ from hexaccount.store_kit.store import SchemaMismatch
 
 
 def prepare(settings: Settings) -> list[str]:
-    """Create what is missing, upgrade the schema and return a report, one line each; repeatable."""
+    """Create what is missing, upgrade the schema and return a report, one line each; repeatable.
+
+    Raises SettingsError, StoreUnavailable, and Unavailable if the data directory cannot be written.
+    """
     lines = []
     if settings.jwt.key is None and (made := make_key_file()):
         lines.append(f"made a signing key in {made}")
@@ -23,7 +28,7 @@ def prepare(settings: Settings) -> list[str]:
 def prepare_to_serve(settings: Settings) -> list[str]:
     """Prepare the default store, or check the store that the operator chose; returns the lines of `prepare`.
 
-    Raises SettingsError without a usable key, SchemaMismatch without a schema, and StoreUnavailable.
+    Raises SettingsError without a usable key, SchemaMismatch without a schema, StoreUnavailable and Unavailable.
     """
     if settings.store == DEFAULT_STORE and not _is_ready(settings):
         return prepare(settings)
@@ -38,17 +43,18 @@ def prepare_to_serve(settings: Settings) -> list[str]:
 def check_store_exists(settings: Settings) -> None:
     """Raise SchemaMismatch if the store is a file that does not exist, as opening it would create it."""
     file = kind_of(settings).file_path(settings.store)
-    if file is not None and not file.exists():
-        raise SchemaMismatch(f"there is no database {file} yet")
+    with suppress(PermissionError):  # this user cannot enter its folder, which opening it reports
+        if file is not None and not file.exists():
+            raise SchemaMismatch(f"there is no database {file} yet")
 
 
 def _is_ready(settings: Settings) -> bool:
-    if settings.jwt.key is None and not KEY_FILE.exists():
-        return False
     try:
+        if settings.jwt.key is None and not KEY_FILE.exists():
+            return False
         check_store_exists(settings)
         with open_service(settings) as service:
             service.store.check()
             return not service.store.is_behind()
-    except SchemaMismatch:
+    except (SchemaMismatch, PermissionError):
         return False
