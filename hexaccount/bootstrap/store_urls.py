@@ -22,10 +22,15 @@ def check_memory_url(url: str) -> None:
 
 
 def check_sqlite_url(url: str) -> None:
-    """Accept a URL that names a file."""
+    """Accept a URL that names a file, and nothing besides."""
     parts = urlsplit(url)
     if parts.netloc or len(parts.path) < 2:
         raise ValueError("name the file after three slashes, as in sqlite:///accounts.db; four begin at the root")
+    if "?" in url:
+        raise ValueError("leave out the parameters, from the ? on; SQLite is used without any")
+    if parts.path == "/:memory:":
+        # Every connection would have a database of its own.
+        raise ValueError("write memory:// for a store in memory, or name a file, as in sqlite:///accounts.db")
 
 
 def check_postgresql_url(url: str) -> None:
