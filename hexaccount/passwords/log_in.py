@@ -54,7 +54,7 @@ def log_in(
         uow.commit()
     device = throttle.devices.issue(user, attempt.device_id or tokens.identifiers.new())
     issued = tokens.issue(session, refresh, at=session.opened_at)
-    return replace(issued, device=device, limit_status=attempt.limit_status)
+    return replace(issued, device=device, limit_status=attempt.status_after_success)
 
 
 def _authenticate(

@@ -33,8 +33,13 @@ class PasswordAttempt:
 
     @property
     def limit_status(self) -> RateLimitStatus | None:
-        """Return what is left of the narrowest limit."""
+        """Return what is left of the narrowest limit, unless the attempt succeeds."""
         return self._permit.limit_status
+
+    @property
+    def status_after_success(self) -> RateLimitStatus | None:
+        """Return what is left of the narrowest limit once the attempt has succeeded."""
+        return self._permit.refunded_status
 
     def check(self, verify: Callable[[], R]) -> R:
         """Return what `verify` returns; an attempt that could not be checked does not count."""

@@ -21,14 +21,16 @@ class Permit:
     """An admitted attempt.
 
     limit_status: what is left of the first, narrowest limit; None where nothing is limited.
+    refunded_status: what is left of it after a refund, if there was no other attempt meanwhile.
     refund: undoes the attempt, because it was no attempt or a successful one.
     """
 
     limit_status: RateLimitStatus | None
+    refunded_status: RateLimitStatus | None
     refund: Callable[[], None]
 
 
-_UNLIMITED = Permit(None, lambda: None)
+_UNLIMITED = Permit(None, None, lambda: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +74,9 @@ class RateLimiter:
             # A refund may have made room a moment ago; this attempt was refused all the same.
             raise TooManyAttempts(replace(status, remaining=0)) from None
         first = next(iter(limits))
-        status = limits[first].status(names[first], states[first], now)
-        return Permit(status, lambda: store.refund(limits, states))
+        limit, name, state = limits[first], names[first], states[first]
+        return Permit(
+            limit_status=limit.status(name, state, now),
+            refunded_status=limit.status(name, limit.undo(state), now),
+            refund=lambda: store.refund(limits, states),
+        )

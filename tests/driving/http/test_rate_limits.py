@@ -44,11 +44,12 @@ def test_too_many_guesses_get_a_429_with_retry_after(strict: Any, clock: Adjusta
 
 
 def test_every_response_to_a_login_reports_what_is_left(strict: Any) -> None:
-    answers = [strict.login(), *attempt(strict, "ann")]
+    answers = [strict.login(), *attempt(strict, "ann", 2), strict.login(), *attempt(strict, "ann", 4)]
 
     assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"login";q=5;w=60'}
+    assert [answer.status_code for answer in answers] == [200, 401, 401, 200, 401, 401, 401, 429]
     reported = [answer.headers["RateLimit"] for answer in answers]
-    assert reported == [f'"login";r={left};t=12' for left in (4, 4, 3, 2, 1, 0, 0)]
+    assert reported == [f'"login";r={left};t=12' for left in (5, 4, 3, 3, 2, 1, 0, 0)]
 
 
 def test_a_limited_guess_answers_alike_to_the_byte_whether_or_not_the_account_exists(strict: Any) -> None:
