@@ -60,7 +60,7 @@ def change_password(
     attempt = throttle.reauthenticate(command.session_id)
     current = normalise_password(command.current)
     if not attempt.check(partial(hasher.verify, current, user.password_hash)).matches:
-        raise WrongPassword
+        raise WrongPassword(attempt.limit_status)
     attempt.succeeded()
     refuse_weak_password_of(user, command.new, common=common_passwords, field="new_password")
     new_hash = hasher.hash(command.new.text)

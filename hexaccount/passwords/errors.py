@@ -18,5 +18,6 @@ class WrongPassword(Refusal):
     code = "wrong_password"
     field = "current_password"
 
-    def __init__(self) -> None:
+    def __init__(self, limit_status: RateLimitStatus | None = None) -> None:
         super().__init__("is not the password of this account")
+        self.limit_status = limit_status

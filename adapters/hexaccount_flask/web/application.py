@@ -9,7 +9,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.passwords.errors import WrongCredentials, WrongPassword
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount_flask.web.bodies import LONGEST_BODY
 from hexaccount_flask.web.errors import PROBLEM_TYPES
@@ -67,7 +67,7 @@ class HttpApplication(Flask):
         """Return the response to a request that ended with an error; an unexpected one is logged and not shown."""
         context: RequestContext = request.environ[REQUEST_CONTEXT]
         problem = self.problem_of(error)
-        if isinstance(error, WrongCredentials | TooManyAttempts):
+        if isinstance(error, WrongCredentials | WrongPassword | TooManyAttempts):
             report_rate_limit(error.limit_status)
         if problem.status == 500:
             # The path is not logged because ids are in it.

@@ -46,3 +46,4 @@ def test_an_active_subscriber_is_not_unsubscribed(run, program):
     refused = run("outbox", "unsubscribe", "profile-of-a-registered-user")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("error: remove it from the settings ")
+    assert refused.stderr.count("remove") == refused.stderr.count("restart") == 1

@@ -52,6 +52,19 @@ def test_every_response_to_a_login_reports_what_is_left(strict: Any) -> None:
     assert reported == [f'"login";r={left};t=12' for left in (5, 4, 3, 3, 2, 1, 0, 0)]
 
 
+def test_a_wrong_current_password_reports_what_is_left(strict: Any) -> None:
+    strict.sign_in()
+    body = {"current_password": WRONG_PASSWORD, "new_password": "a new and longer password"}
+
+    answers = [strict.post("/api/v1/me/password", json=body) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+    assert {answer.headers.get("RateLimit-Policy") for answer in answers} == {'"password";q=5;w=60'}
+    assert [answer.headers["RateLimit"] for answer in answers] == [
+        f'"password";r={left};t=12' for left in (4, 3, 2, 1, 0, 0)
+    ]
+
+
 def test_a_limited_guess_answers_alike_to_the_byte_whether_or_not_the_account_exists(strict: Any) -> None:
     answers = {name: attempt(strict, name) for name in ("ann", "nobody", "no name")}
 
