@@ -25,8 +25,8 @@ class SubscriberInUse(Refusal):
 
     def __init__(self, subscriber: str) -> None:
         super().__init__(
-            f"{subscriber} is in use: it is part of the service, or the settings name it in `events`, `webhooks` or "
-            "`cache`; remove it from the settings of every process first, and restart them"
+            f"{subscriber} is in use: it is part of the service, or the settings "
+            "`events`, `webhooks` or `cache` name it"
         )
 
 

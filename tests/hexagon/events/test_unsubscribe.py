@@ -55,7 +55,8 @@ def test_an_orphaned_subscription_is_removed_with_its_pending_events(
 def test_an_active_subscription_is_not_removed(service: Service) -> None:
     service.bus.handle(registration())
     with pytest.raises(
-        SubscriberInUse, match=r"memory://elsewhere is in use: .* remove it from the settings of every process"
+        SubscriberInUse,
+        match=r"memory://elsewhere is in use: .* or the settings `events`, `webhooks` or `cache` name it$",
     ):
         service.bus.handle(Unsubscribe(subscriber=PUBLISHER))
     assert states(service)[PUBLISHER] == ("active", 1)
