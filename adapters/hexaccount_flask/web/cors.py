@@ -11,7 +11,7 @@ HeaderList: TypeAlias = list[tuple[str, str]]
 _ANY = "*"
 _EXPOSED = (
     "Access-Control-Expose-Headers",
-    "Authorization, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, ETag",
+    "Authorization, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, ETag, Location",
 )
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE"),

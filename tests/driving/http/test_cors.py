@@ -19,7 +19,7 @@ def test_a_page_of_a_configured_origin_may_read_every_answer(ours: Any, path: st
     assert headers.getlist("Access-Control-Allow-Origin") == [OURS]
     assert (
         headers["Access-Control-Expose-Headers"]
-        == "Authorization, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, ETag"
+        == "Authorization, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, ETag, Location"
     )
     assert headers["Vary"] == "Origin"
     assert "Access-Control-Allow-Credentials" not in headers
