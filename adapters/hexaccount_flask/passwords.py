@@ -19,8 +19,8 @@ from hexaccount_flask.web.responses import Ok
 NewPassword: TypeAlias = Annotated[
     str,
     text(
-        "Any characters but control characters, counted as code points. One of the most common passwords, or one made "
-        "of the account's own names or address, is refused with the reason.",
+        "Any characters but control characters, counted as code points; white space at both ends counts. One of the "
+        "most common passwords, or one made of the account's own names or address, is refused with the reason.",
         "a long and winding road",
         minLength=Password.shortest,
         maxLength=Password.longest,

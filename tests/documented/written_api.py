@@ -1,10 +1,14 @@
 """docs/api.md, the API document in Markdown; `python -m tests.documented.written_api` writes it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from werkzeug.exceptions import MethodNotAllowed
+
+from hexaccount_flask.web.errors import PROBLEM_TYPES
 from tests.documented.application import document
 
 FILE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -21,6 +25,8 @@ _ALWAYS = (
     "Any operation may also be refused with 500 `internal_error`, or with 503 `overloaded` or `deadline_exceeded`."
 )
 _EVERYWHERE = {"internal_error", "overloaded", "deadline_exceeded"}
+# At every path, so that no operation documents it.
+_NOT_ALLOWED = json.loads(PROBLEM_TYPES[MethodNotAllowed].problem_of(MethodNotAllowed()).body(None))
 _ANY_TEXT = "^[^\\u0000]*$"
 
 
@@ -159,7 +165,7 @@ class Written:
             for content in answer["content"].values()
             for code, example in content["examples"].items()
         }
-        for code, problem in sorted(found.items()):
+        for code, problem in sorted({**found, _NOT_ALLOWED["code"]: _NOT_ALLOWED}.items()):
             yield f"| `{code}` | {problem['status']} | {problem['title']} | {_cell(problem['detail'])} |"
 
 

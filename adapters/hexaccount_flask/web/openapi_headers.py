@@ -55,7 +55,7 @@ HEADERS: Mapping[str, Any] = {
     "X-Content-Type-Options": _header("Always the same.", const=_STANDARD["X-Content-Type-Options"]),
     "X-Frame-Options": _header("Always the same.", const=_STANDARD["X-Frame-Options"]),
     "X-Request-ID": _header(
-        "The id of the request, or a new one; the log contains it.",
+        "The id of the request if that matches the pattern, otherwise a new one; the log contains it.",
         pattern="^[A-Za-z0-9._-]{1,128}$",
         example="32b91d1f8a844b1fa4b1bb8b48a53f2f",
     ),

@@ -150,6 +150,12 @@ def test_the_size_of_headers_is_limited(service: Service) -> None:
     assert service.request("/fast", "GET", "X-Large: " + "a" * 300_000).status == 431
 
 
+@pytest.mark.parametrize(("length", "status"), [(65_534, 404), (65_535, 414)])
+def test_the_length_of_a_path_is_limited(service: Service, length: int, status: int) -> None:
+    reply = service.request("/" + "a" * (length - 1), "GET")
+    assert (reply.status, bool(reply.body)) == (status, status != 414)
+
+
 def test_the_application_sees_the_request_as_it_was_sent(service: Service) -> None:
     environ = service.request(
         "/echo/a%20b/%C3%A9?q=%20x&r",
