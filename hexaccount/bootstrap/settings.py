@@ -60,7 +60,7 @@ class IdempotencySettings(Group, frozen=True):
 
 
 class ClearingSettings(Group, frozen=True):
-    """How many seconds ended sessions, spent tokens and inbox entries are kept before they are removed."""
+    """How many seconds ended sessions, spent tokens and records of handled events are kept before they are removed."""
 
     retention: Annotated[int, Meta(ge=3600, le=315_360_000)] = 2_592_000
 
