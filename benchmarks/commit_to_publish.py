@@ -18,6 +18,7 @@ from benchmarks.journals import fill, publishing_to, setting_of
 from benchmarks.servers import Servers
 from benchmarks.services import relaying
 from benchmarks.table import Table
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_users
@@ -69,7 +70,7 @@ def committed_at(service: Service, rate: float, seconds: float) -> dict[tuple[st
     for turn in range(int(rate * seconds)):
         time.sleep(max(0.0, began + turn / rate - time.perf_counter()))
         with service.store.unit_of_work() as uow:
-            user = uow.users.get(users[turn % len(users)])
+            user = Users(uow).get(users[turn % len(users)])
             user.end_sessions(factory.now())
             uow.commit()
             committed[str(user.id), user.version] = time.perf_counter()

@@ -18,6 +18,7 @@ from confluent_kafka import Producer
 
 from benchmarks.servers import Servers
 from benchmarks.table import Table
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
 from hexaccount.events.journal_entry import JournalEntry
@@ -73,7 +74,7 @@ def _seconds_of(relay: Relay, database: str, topic: str) -> float:
 
 def _journal(service: Service, accounts: int) -> Sequence[JournalEntry]:
     with service.store.unit_of_work() as uow:
-        users = uow.users.page(limit=accounts, after=None)
+        users = Users(uow).page(limit=accounts, after=None)
         return [entry for user in users for entry in uow.journal.of("user", user.id)]
 
 

@@ -9,8 +9,10 @@ from pymongo.database import Database
 
 from benchmarks.raw_store import Plan, RawStore
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import USERS
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount_mongo.documents import document_of
-from hexaccount_mongo.schema import COLLECTIONS
+from hexaccount_mongo.schema import collections_of
 from tests.plans.mongodb import NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
 
 _BATCH = 10_000
@@ -31,10 +33,10 @@ class RawMongodb(RawStore):
     def fill(self, users: Iterable[User]) -> None:
         collection = self.database["users"]
         collection.drop_indexes()  # updating unordered indexes would need more than the cache
-        documents = map(document_of, users)
+        documents = (document_of(USERS, USERS.dump(user), revision=1) for user in users)
         while batch := list(islice(documents, _BATCH)):
             collection.insert_many(batch, ordered=False)
-        collection.create_indexes(list(COLLECTIONS["users"].indexes))
+        collection.create_indexes(list(collections_of(record_schema())["users"].indexes))
         scans = {"ns": collection.full_name, "planSummary": {"$regex": "COLLSCAN"}}
         self.database.command("profile", 1, filter=scans)
         self._reads_before = self._reads()

@@ -6,11 +6,9 @@ from hexaccount_memory.history import MemoryHistory
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_memory.rate_limits import MemoryRateLimitStore
 from hexaccount_memory.retention import MemoryRetentionStore
-from hexaccount_memory.signing_keys import MemorySigningKeys
-from hexaccount_memory.stored_profiles import MemoryStoredProfiles
 from hexaccount_memory.subscriptions import MemorySubscriptions
 from hexaccount_memory.tables import Tables
-from hexaccount_memory.unit_of_work import MemoryUnitOfWork
+from hexaccount_memory.transaction import MemoryTransaction
 
 
 class MemoryStore:
@@ -23,13 +21,11 @@ class MemoryStore:
         self.outbox = self.dead_letters = MemoryOutbox(self._tables, self.commits)
         self.subscriptions = MemorySubscriptions(self._tables)
         self.history = MemoryHistory(self._tables)
-        self.stored_profiles = MemoryStoredProfiles(self._tables)
         self.retention_store = MemoryRetentionStore(self._tables)
-        self.signing_keys = MemorySigningKeys(self._tables)
         self.rate_limits: RateLimitStore = MemoryRateLimitStore()
 
     def unit_of_work(self) -> StoreUnitOfWork:
-        return MemoryUnitOfWork(self._tables, self._recorder, self.commits)
+        return StoreUnitOfWork(MemoryTransaction(self._tables), self._recorder, self.commits)
 
     def check(self) -> None:
         """Do nothing: memory is always available."""

@@ -3,19 +3,12 @@ from collections import defaultdict
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 from uuid import UUID
 
-from hexaccount.accounts.profile import Profile
-from hexaccount.accounts.user import User
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.idempotency.ports import IdempotencyRecord
-from hexaccount.kernel.aggregate import Aggregate
-from hexaccount.sessions.refresh_token import RefreshToken
-from hexaccount.sessions.session import Session
-from hexaccount.signing_keys.ports import StoredKey
-
-A = TypeVar("A", bound=Aggregate)
+from hexaccount.kernel.records import RecordType
+from hexaccount.store_kit.row_table import RowTable
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,37 +26,28 @@ class StoredDelivery:
 
 @dataclass(slots=True)
 class Tables:
-    """The data of a memory store; every read and write holds `lock`.
+    """The data of a memory store; every read and write holds `lock`. Rows are immutable.
 
-    Aggregates are copied in and out, so that no caller changes a stored one. Their fields are immutable: a shallow copy
-    is enough.
+    records: the rows of each record type.
+    deliveries: those of each subscriber, by aggregate and ordered by sequence.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)
-    users: dict[UUID, User] = field(default_factory=dict)
-    names: dict[str, UUID] = field(default_factory=dict)
-    emails: dict[str, UUID] = field(default_factory=dict)
-    sessions: dict[UUID, Session] = field(default_factory=dict)
-    tokens: dict[str, RefreshToken] = field(default_factory=dict)
-    # The digests of tokens that have a successor.
-    followed: set[str] = field(default_factory=set)
-    profiles: dict[UUID, Profile] = field(default_factory=dict)
+    records: dict[RecordType[Any], RowTable] = field(default_factory=dict)
     journal: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
     inbox: set[tuple[str, UUID]] = field(default_factory=set)
-    idempotency_records: dict[str, IdempotencyRecord] = field(default_factory=dict)
-    signing_keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, frozenset[str]] = field(default_factory=dict)
-    # By subscriber and aggregate, ordered by sequence.
     deliveries: defaultdict[str, dict[tuple[str, UUID], list[StoredDelivery]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+
+    def table(self, record_type: RecordType[Any]) -> RowTable:
+        """Return the rows of a record type."""
+        if record_type not in self.records:
+            self.records[record_type] = RowTable(record_type)
+        return self.records[record_type]
 
 
 def entry_copy(entry: JournalEntry) -> JournalEntry:
     """Return a copy whose data the caller may change."""
     return replace(entry, data=deepcopy(entry.data))
-
-
-def copy_of(aggregate: A) -> A:
-    """Return a copy without pending events."""
-    return replace(aggregate, pending=[])

@@ -115,6 +115,10 @@ class Documents:
         """Return a collection whose aggregations read a snapshot, joined documents included."""
         return self._database.get_collection(collection, read_concern=ReadConcern("snapshot"))
 
+    def names(self) -> set[str]:
+        """Return the names of the collections that the connection's user may use."""
+        return set(self._database.list_collection_names(authorizedCollections=True))
+
     def described(self, collection: str) -> Document | None:
         """Return the server's description of a collection, None if it does not exist."""
         found: Mapping[str, Any] | None = next(iter(self._database.list_collections(filter={"name": collection})), None)

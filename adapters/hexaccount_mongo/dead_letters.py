@@ -7,7 +7,7 @@ from hexaccount.events.ports import DeadLetter, DeadLetters
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_mongo.connections import UNBOUNDED, Documents
 from hexaccount_mongo.deliveries import REVIVE
-from hexaccount_mongo.documents import entry_from
+from hexaccount_mongo.journal import entry_from
 
 
 @dataclass(frozen=True, slots=True)

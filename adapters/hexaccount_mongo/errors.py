@@ -20,6 +20,7 @@ from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 _UNAUTHORIZED = 13
+_DUPLICATE_KEY = 11000
 _SETTING = "the setting store (HEXACCOUNT_STORE)"
 _CORRECT = f"correct {_SETTING}"
 _START = (
@@ -76,6 +77,11 @@ def refused(code: int = _UNAUTHORIZED) -> StoreRefused:
     """Return the error for a code with which the server refuses the user."""
     reason, remedy = _REFUSED[code]
     return StoreRefused(f"the store cannot be used: {reason}", remedy)
+
+
+def is_duplicate(error: BulkWriteError) -> bool:
+    """Return whether a unique index has refused a write."""
+    return _code(error) == _DUPLICATE_KEY
 
 
 def _code(error: OperationFailure) -> int | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_mongo.connections import UNBOUNDED, Document, Documents
-from hexaccount_mongo.documents import entry_from
+from hexaccount_mongo.journal import entry_from
 
 _BY_AGGREGATE = {"aggregate": 1, "aggregate_id": 1, "sequence": 1}
 

@@ -1,11 +1,14 @@
 """Migrates a database's schema, and checks whether this release can serve with it."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from pymongo.errors import OperationFailure
 
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import StoreRefused
 from hexaccount.store_kit.schema_version import SchemaVersion, check_version, is_older, refuse_newer
+from hexaccount.store_kit.store import SchemaTooOld
 from hexaccount_mongo import schema
 from hexaccount_mongo.connections import UNBOUNDED, Documents
 from hexaccount_mongo.errors import refused
@@ -17,7 +20,7 @@ _ACTIONS = {"find", "insert", "update", "remove"}
 _CHECK_TIMEOUT = 4.0
 
 
-def migrate(database: Documents, target: str | None = None) -> str:
+def migrate(database: Documents, records: RecordSchema, target: str | None = None) -> str:
     """Bring the schema up, or down, to a version, the newest by default; concurrent and repeated calls are safe.
 
     Raises SchemaTooNew, StoreRefused and StoreUnavailable.
@@ -31,19 +34,22 @@ def migrate(database: Documents, target: str | None = None) -> str:
             refuse_newer(version, supported)
             if version.number > supported[-1]:
                 return version.number  # a later release has added to what this one knows
-        for name in schema.COLLECTIONS:
-            persistently(partial(_shape, database, name, target))
+        for name, collection in schema.collections_of(records).items():
+            persistently(partial(_shape, database, name, collection, target))
         version_fields = {"version": target, "serves": schema.SERVES[target]}
         database["schema"].update_one({"_id": "schema"}, {"$set": version_fields}, upsert=True)
     return target
 
 
-def check_schema(database: Documents) -> None:
+def check_schema(database: Documents, records: RecordSchema) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
     with database.reached(_CHECK_TIMEOUT):
         _refuse_standalone(database)
         check_version(_version_in(database), schema.SUPPORTED_VERSIONS)
-        _check_privileges(database)
+        names = schema.collections_of(records).keys()
+        if lacking := sorted(names - database.names()):
+            raise SchemaTooOld(f"the database lacks {', '.join(lacking)}")
+        _check_privileges(database, names)
 
 
 def is_behind(database: Documents) -> bool:
@@ -53,9 +59,8 @@ def is_behind(database: Documents) -> bool:
     return is_older(version, schema.SUPPORTED_VERSIONS)
 
 
-def _shape(database: Documents, name: str, version: str) -> None:
+def _shape(database: Documents, name: str, collection: schema.Collection, version: str) -> None:
     """Create a collection, or give an existing one its validator and indexes; other clients go on writing."""
-    collection = schema.COLLECTIONS[name]
     existing = database.described(name)
     try:
         if existing is None:
@@ -73,12 +78,12 @@ def _shape(database: Documents, name: str, version: str) -> None:
         raise
 
 
-def _check_privileges(database: Documents) -> None:
-    """Return if all collections can be read and written; raises StoreRefused."""
+def _check_privileges(database: Documents, names: Iterable[str]) -> None:
+    """Return if these collections can be read and written; raises StoreRefused."""
     privileges = database.privileges()
     if privileges is None:
         return
-    for name in schema.COLLECTIONS:
+    for name in names:
         granted = {
             action
             for privilege in privileges

@@ -16,10 +16,10 @@ from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_mongo.claims import Claim
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import AT_ONCE, REVIVE, delivery_document
-from hexaccount_mongo.documents import entry_from
+from hexaccount_mongo.errors import is_duplicate
+from hexaccount_mongo.journal import entry_from
 from hexaccount_mongo.transactions import TryAgain, persistently, try_once
 
-_DUPLICATE_KEY = 11000
 _FREE: Document = {"lease": None, "available_at": AT_ONCE}
 
 
@@ -107,9 +107,7 @@ class MongoOutbox(Outbox):
             try:
                 deliveries.insert_many(missing, session=session)
             except BulkWriteError as error:
-                if (
-                    error.details["writeErrors"][0]["code"] == _DUPLICATE_KEY
-                ):  # another process enqueued the same delivery
+                if is_duplicate(error):  # another process enqueued the same delivery
                     raise TryAgain from error
                 raise
 

@@ -11,11 +11,11 @@ from pymongo.write_concern import WriteConcern
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
 from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
 from hexaccount_mongo.connections import Document, Documents
+from hexaccount_mongo.errors import is_duplicate
 from hexaccount_mongo.transactions import TryAgain, persistently, try_once
 
 # A document lost in a crash admits a few attempts more; waiting for the disk and a majority would slow every attempt.
 _FAST = WriteConcern(w=1, j=False)
-_DUPLICATE_KEY = 11000
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -86,7 +86,7 @@ class MongoRateLimitStore(RateLimitStore):
             try:
                 try_once(session, write, _FAST)
             except BulkWriteError as error:
-                if error.details["writeErrors"][0]["code"] == _DUPLICATE_KEY:
+                if is_duplicate(error):
                     raise TryAgain from error
                 raise
 

@@ -1,24 +1,22 @@
 """Removes expired documents: finds them by an index, then removes them by `_id` if they are still expired."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from hexaccount.kernel.identifiers import first_id_at
-from hexaccount.retention.ports import ExpiredKind, RetentionStore
-from hexaccount_mongo.connections import Documents
+from hexaccount.kernel.records import Expiry
+from hexaccount.retention.ports import RetentionStore
+from hexaccount_mongo.connections import Document, Documents
+from hexaccount_mongo.documents import not_null
 from hexaccount_mongo.lookups import first_match
 
-# A session has ended when one of these moments has passed; each has an index.
-_SESSION_ENDS = ("closed_at", "idle_until")
-_TOKENS: Mapping[str, Any] = {
-    "$lookup": {"from": "refresh_tokens", "localField": "_id", "foreignField": "session_id", "as": "token"}
-}
-_ONE_TOKEN = first_match("refresh_tokens", "token", ("session_id", "$eq", "_id"))
 _PENDING_DELIVERY = first_match(
     "deliveries", "pending", ("subscriber", "$eq", "subscriber"), ("event_id", "$eq", "event_id")
 )
+
+Steps = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,92 +25,60 @@ class MongoRetentionStore(RetentionStore):
 
     database: Documents
 
-    def clear(self, kind: ExpiredKind, *, before: datetime, limit: int) -> int:
-        steps: Mapping[ExpiredKind, Callable[[datetime, int], int]] = {
-            ExpiredKind.TOKENS_OF_ENDED_SESSIONS: self._tokens_of_ended,
-            ExpiredKind.ENDED_SESSIONS: self._sessions,
-            ExpiredKind.SPENT_TOKENS: self._spent_tokens,
-            ExpiredKind.TOKEN_SALTS: self._salts,
-            ExpiredKind.IDLE_RATE_LIMITS: self._drained,
-            ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS: self._requests,
-            ExpiredKind.HANDLED_EVENTS: self._inbox,
-        }
+    def remove(self, expiry: Expiry, *, before: datetime, limit: int) -> int:
+        removed = 0
         with self.database.reached():
-            return steps[kind](before, limit)
-
-    def _tokens_of_ended(self, before: datetime, limit: int) -> int:
-        removed = 0
-        for end in _SESSION_ENDS:
-            if removed < limit:
-                steps = [_TOKENS, {"$unwind": "$token"}, {"$limit": limit - removed}]
-                found = self._ended_sessions(end, before, steps)
-                removed += self._remove("refresh_tokens", [session["token"]["_id"] for session in found], {})
+            for end in expiry.ends:
+                if removed < limit:
+                    removed += self._remove_by(expiry, end, before, limit - removed)
         return removed
 
-    def _sessions(self, before: datetime, limit: int) -> int:
-        removed = 0
-        for end in _SESSION_ENDS:
-            if removed < limit:
-                steps = [_ONE_TOKEN, {"$match": {"token": []}}, {"$limit": limit - removed}]
-                found = self._ended_sessions(end, before, steps)
-                # The condition keeps sessions that were refreshed since.
-                removed += self._remove("sessions", [each["_id"] for each in found], {end: {"$lt": before}})
-        return removed
-
-    def _spent_tokens(self, before: datetime, limit: int) -> int:
-        return self._remove_before("refresh_tokens", "spent_at", before, limit)
-
-    def _salts(self, before: datetime, limit: int) -> int:
-        salted = {"salt": {"$type": "string"}}
-        ids = self._ids(
-            "refresh_tokens", {"spent_at": {"$lt": before}, **salted}, "spent_at", limit, "refresh_tokens_salt"
-        )
-        if not ids:
-            return 0
-        chosen = {"_id": {"$in": ids}, **salted}
-        return self.database["refresh_tokens"].update_many(chosen, {"$set": {"salt": None}}).modified_count
-
-    def _drained(self, before: datetime, limit: int) -> int:
-        drained = {"sustained_until": {"$lt": before}, "burst_until": {"$lt": before}}
-        ids = self._ids("rate_limits", drained, "sustained_until", limit, "rate_limits_sustained_until")
-        return self._remove("rate_limits", ids, drained)
-
-    def _requests(self, before: datetime, limit: int) -> int:
-        return self._remove_before("idempotency_records", "expires_at", before, limit)
-
-    def _inbox(self, before: datetime, limit: int) -> int:
+    def remove_handled(self, *, before: datetime, limit: int) -> int:
         """Visit the few subscribers one by one, as no index of the inbox begins with the event."""
         removed = 0
         inbox, order = self.database["inbox"], [("subscriber", 1), ("event_id", 1)]
-        entry = inbox.find_one({}, sort=order, hint="inbox_event")
-        while entry is not None and removed < limit:
-            old = {"subscriber": entry["subscriber"], "event_id": {"$lt": first_id_at(before)}}
-            more: list[Mapping[str, Any]] = [
-                _PENDING_DELIVERY,
-                {"$match": {"pending": []}},
-                {"$limit": limit - removed},
-                {"$project": {"_id": 1}},
-            ]
-            steps = [{"$match": old}, {"$sort": {"event_id": 1}}, *more]
-            ids = [each["_id"] for each in inbox.aggregate(steps, hint="inbox_event")]
-            removed += self._remove("inbox", ids, {})
-            entry = inbox.find_one({"subscriber": {"$gt": entry["subscriber"]}}, sort=order, hint="inbox_event")
+        with self.database.reached():
+            entry = inbox.find_one({}, sort=order, hint="inbox_event")
+            while entry is not None and removed < limit:
+                old = {"subscriber": entry["subscriber"], "event_id": {"$lt": first_id_at(before)}}
+                steps = [_PENDING_DELIVERY, {"$match": {"pending": []}}]
+                found = self._ids("inbox", "inbox_event", old, limit - removed, steps)
+                removed += self._remove("inbox", found, {})
+                entry = inbox.find_one({"subscriber": {"$gt": entry["subscriber"]}}, sort=order, hint="inbox_event")
         return removed
 
-    def _remove_before(self, collection: str, field: str, before: datetime, limit: int) -> int:
-        past = {field: {"$lt": before}}
-        ids = self._ids(collection, past, field, limit, f"{collection}_{field}")
-        return self._remove(collection, ids, past)
+    def remove_drained(self, *, before: datetime, limit: int) -> int:
+        drained = {"sustained_until": {"$lt": before}, "burst_until": {"$lt": before}}
+        with self.database.reached():
+            found = self._ids("rate_limits", "rate_limits_sustained_until", drained, limit)
+            return self._remove("rate_limits", found, drained)
 
-    def _ids(self, collection: str, condition: Mapping[str, Any], by: str, limit: int, index: str) -> list[Any]:
-        found = self.database[collection].find(condition, {"_id": 1}, sort=[(by, 1)], limit=limit, hint=index)
-        return [document["_id"] for document in found]
+    def _remove_by(self, expiry: Expiry, end: str, before: datetime, limit: int) -> int:
+        """Remove what has ended by one of the fields `ends`."""
+        kind = ended = expiry.record_type
+        steps: Steps = ()
+        if expiry.of_reference and kind.reference is not None:
+            ended = kind.reference.to
+            joined = {"from": kind.name, "localField": "_id", "foreignField": kind.reference.field, "as": "child"}
+            steps = [{"$lookup": joined}, {"$unwind": "$child"}, {"$replaceWith": "$child"}]
+        elif (by := expiry.unless_referred_by) is not None and by.reference is not None:
+            steps = [first_match(by.name, "child", (by.reference.field, "$eq", "_id")), {"$match": {"child": []}}]
+        expired: Document = {end: {"$lt": before, **not_null(ended, end)}}
+        if expiry.erases is not None:
+            expired[expiry.erases] = not_null(kind, expiry.erases)
+        found = self._ids(ended.name, f"{ended.name}_{expiry.erases or end}", expired, limit, steps)
+        if expiry.erases is not None:
+            erased = {"$set": {expiry.erases: None}, "$inc": {"revision": 1}}
+            return self.database[kind.name].update_many({"_id": {"$in": found}, **expired}, erased).modified_count
+        # The condition keeps what was prolonged since.
+        return self._remove(kind.name, found, expired if ended is kind else {})
 
-    def _ended_sessions(self, end: str, before: datetime, steps: Sequence[Mapping[str, Any]]) -> list[Any]:
-        pipeline: list[Mapping[str, Any]] = [{"$match": {end: {"$lt": before}}}, {"$sort": {end: 1}}, *steps]
-        return list(self.database["sessions"].aggregate(pipeline, hint=f"sessions_{end}"))
+    def _ids(self, collection: str, index: str, condition: Document, limit: int, steps: Steps = ()) -> list[Any]:
+        """Return the ids of up to `limit` documents that the steps make of those in the index, the oldest first."""
+        found = [{"$match": condition}, *steps, {"$limit": limit}, {"$project": {"_id": 1}}]
+        return [each["_id"] for each in self.database[collection].aggregate(found, hint=index)]
 
-    def _remove(self, collection: str, ids: Sequence[Any], condition: Mapping[str, Any]) -> int:
+    def _remove(self, collection: str, ids: Sequence[Any], condition: Document) -> int:
         if not ids:
             return 0
         return self.database[collection].delete_many({"_id": {"$in": ids}, **condition}).deleted_count

@@ -1,13 +1,18 @@
-"""The collections: validators and indexes.
+"""The collections: validators and indexes, those of record types by their declarations.
 
-Unique indexes keep what must be unique. Aggregates refer to each other by id: each is a consistency boundary.
+Unique indexes keep what must be unique. Records refer to each other by key: each is a consistency boundary.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pymongo import ASCENDING, IndexModel
+
+from hexaccount.kernel.records import RecordSchema, RecordType
+from hexaccount_mongo.documents import BSON_TYPES, name_in, not_null
 
 SUPPORTED_VERSIONS = ("0001",)
 """The versions with which this code can serve, oldest first; the last is the one that it migrates to."""
@@ -15,13 +20,13 @@ SERVES = {"0001": "0001"}
 """The oldest version, for each version, that code must know to serve with it; a version that only adds serves the one
 before."""
 
-_TEXT, _INTEGER, _BOOLEAN, _UUID, _DATE, _LIST = "string", ["int", "long"], "bool", "binData", "date", "array"
-_OPTIONAL_TEXT, _OPTIONAL_UUID, _OPTIONAL_DATE = [_TEXT, "null"], [_UUID, "null"], [_DATE, "null"]
+_TEXT, _INTEGER, _BOOLEAN, _UUID, _DATE, _LIST = (BSON_TYPES[each] for each in (str, int, bool, UUID, datetime, tuple))
+_OPTIONAL_TEXT, _OPTIONAL_UUID = [*_TEXT, "null"], [*_UUID, "null"]
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The BSON types of a collection's required fields, and its indexes besides `_id`.
+    """The BSON types of a collection's fields, and its indexes besides `_id`; what may be null may be missing.
 
     `added_in` names the version that added an index which the first version does not have.
     """
@@ -47,7 +52,7 @@ class Collection:
         return {
             "$jsonSchema": {
                 "bsonType": "object",
-                "required": list(self.fields),
+                "required": [name for name, kind in self.fields.items() if "null" not in kind],
                 "properties": {name: {"bsonType": kind} for name, kind in self.fields.items()},
             }
         }
@@ -60,34 +65,47 @@ def _index(name: str, *fields: str, unique: bool = False, where: Mapping[str, An
     return IndexModel([(field, ASCENDING) for field in fields], name=name, **options)
 
 
+def collections_of(records: RecordSchema) -> Mapping[str, Collection]:
+    """Return all collections: those of record types, and ours."""
+    return {**{each.name: _collection_of(each, records) for each in records.record_types}, **COLLECTIONS}
+
+
+def _collection_of(record_type: RecordType[Any], records: RecordSchema) -> Collection:
+    types = {
+        name_in(record_type, field.name): [*BSON_TYPES[field.type], *(["null"] if field.nullable else [])]
+        for field in record_type.fields
+    }
+    indexes = {index.document["name"]: index for index in _indexes_of(record_type, records)}
+    return Collection({**types, "revision": _INTEGER}, list(indexes.values()))
+
+
+def _indexes_of(record_type: RecordType[Any], records: RecordSchema) -> Iterator[IndexModel]:
+    """Yield what finds records; of two indexes of one name, the last serves both purposes."""
+    for expiry in records.expiries:
+        reference = expiry.record_type.reference if expiry.of_reference else None
+        if record_type is not (expiry.record_type if reference is None else reference.to):
+            continue
+        if expiry.erases is None:
+            yield from (_index_of(record_type, end, where_set=end) for end in expiry.ends)
+        else:
+            yield _index_of(record_type, *expiry.ends, record_type.key.name, where_set=expiry.erases)
+    if record_type.reference is not None:
+        yield _index_of(record_type, record_type.reference.field)
+    yield from (_index_of(record_type, *look_up.indexed) for look_up in record_type.look_ups if look_up.indexed)
+    yield from (_index_of(record_type, rule.field, unique=True, where_set=rule.field) for rule in record_type.unique)
+
+
+def _index_of(
+    record_type: RecordType[Any], *fields: str, unique: bool = False, where_set: str | None = None
+) -> IndexModel:
+    """Return an index, without the documents in which the field `where_set` is null."""
+    names = [name_in(record_type, field) for field in fields]
+    name = f"{record_type.name}_{where_set or fields[0]}"
+    condition = where_set and not_null(record_type, where_set)
+    return _index(name, *names, unique=unique, where={where_set: condition} if where_set and condition else None)
+
+
 COLLECTIONS: Mapping[str, Collection] = {
-    "users": Collection(
-        {
-            "_id": _UUID, "name": _TEXT, "name_key": _TEXT, "email": _TEXT, "email_key": _TEXT, "first_name": _TEXT,
-            "last_name": _TEXT, "avatar_identifier": _TEXT, "roles": _LIST, "registered_at": _DATE,
-            "password_hash": _TEXT, "disabled": _BOOLEAN, "epoch": _INTEGER, "version": _INTEGER,
-        },
-        [_index("users_name_key", "name_key", unique=True), _index("users_email_key", "email_key", unique=True)],
-    ),
-    "sessions": Collection(
-        {
-            "_id": _UUID, "user_id": _UUID, "epoch": _INTEGER, "client_address": _TEXT, "user_agent": _TEXT,
-            "opened_at": _DATE, "last_used_at": _DATE, "idle_until": _DATE, "expires_at": _DATE,
-            "closed_at": _OPTIONAL_DATE, "version": _INTEGER,
-        },
-        [
-            _index("sessions_user_id", "user_id", "_id"),
-            # For the retention of sessions that have ended, one index for each way to end.
-            _index("sessions_idle_until", "idle_until"),
-            _index("sessions_closed_at", "closed_at", where={"closed_at": {"$type": _DATE}}),
-        ],
-    ),
-    "profiles": Collection(
-        {
-            "_id": _UUID, "bio": _OPTIONAL_TEXT, "phone": _OPTIONAL_TEXT, "address": _OPTIONAL_TEXT,
-            "updated_at": _DATE, "version": _INTEGER,
-        }
-    ),
     # The unique index keeps two writers that read the same version of an aggregate from both committing.
     "journal": Collection(
         {
@@ -123,39 +141,9 @@ COLLECTIONS: Mapping[str, Collection] = {
     "inbox": Collection(
         {"subscriber": _TEXT, "event_id": _UUID}, [_index("inbox_event", "subscriber", "event_id", unique=True)]
     ),
-    # `_id` is a hash of the token. The unique predecessor keeps a token from having two successors.
-    "refresh_tokens": Collection(
-        {
-            "_id": _TEXT, "session_id": _UUID, "issued_at": _DATE, "predecessor": _OPTIONAL_TEXT,
-            "spent_at": _OPTIONAL_DATE, "salt": _OPTIONAL_TEXT,
-        },
-        [
-            _index(
-                "refresh_tokens_predecessor", "predecessor", unique=True, where={"predecessor": {"$type": _TEXT}}
-            ),
-            _index("refresh_tokens_session_id", "session_id"),
-            _index("refresh_tokens_spent_at", "spent_at", where={"spent_at": {"$type": _DATE}}),
-            _index("refresh_tokens_salt", "spent_at", "_id", where={"salt": {"$type": _TEXT}}),
-        ],
-    ),
-    # `_id` is the key id; `sealed` is the private key, encrypted with a key derived from the setting `jwt.key`.
-    "signing_keys": Collection(
-        {
-            "_id": _TEXT, "algorithm": _TEXT, "sealed": _TEXT, "created_at": _DATE, "signs_from": _DATE,
-            "retired_at": _OPTIONAL_DATE,
-        },
-        [_index("signing_keys_order", "signs_from", "_id")],
-    ),
     # The moments at which the burst bucket and the sustained bucket of a key will have drained.
     "rate_limits": Collection(
         {"_id": _TEXT, "burst_until": _DATE, "sustained_until": _DATE},
         [_index("rate_limits_sustained_until", "sustained_until")],
-    ),
-    "idempotency_records": Collection(
-        {
-            "_id": _TEXT, "fingerprint": _TEXT, "claimed_until": _DATE, "user_id": _OPTIONAL_UUID,
-            "expires_at": _DATE,
-        },
-        [_index("idempotency_records_expires_at", "expires_at")],
     ),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_mongo.connections import open_database
@@ -9,16 +10,22 @@ from hexaccount_mongo.migration import check_schema, is_behind, migrate
 from hexaccount_mongo.outbox import MongoOutbox
 from hexaccount_mongo.rate_limits import MongoRateLimitStore
 from hexaccount_mongo.retention import MongoRetentionStore
-from hexaccount_mongo.signing_keys import MongoSigningKeys
-from hexaccount_mongo.stored_profiles import MongoStoredProfiles
 from hexaccount_mongo.subscriptions import MongoSubscriptions
-from hexaccount_mongo.unit_of_work import MongoUnitOfWork
+from hexaccount_mongo.transaction import MongoTransaction
 
 
 class MongoStore:
     """The port `Store` on a replica set of MongoDB (`mongodb://host/database`); it connects at first use."""
 
-    def __init__(self, url: str, *, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        recorder: EventRecorder,
+        records: RecordSchema,
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
+        self._records = records
         self._recorder = recorder
         self._database = open_database(url, metrics)
         self.commits = CommitSignal()
@@ -26,16 +33,14 @@ class MongoStore:
         self.dead_letters = MongoDeadLetters(self._database, self.commits)
         self.subscriptions = MongoSubscriptions(self._database)
         self.history = MongoHistory(self._database)
-        self.stored_profiles = MongoStoredProfiles(self._database)
         self.retention_store = MongoRetentionStore(self._database)
-        self.signing_keys = MongoSigningKeys(self._database)
         self.rate_limits = MongoRateLimitStore(self._database)
 
     def unit_of_work(self) -> StoreUnitOfWork:
-        return MongoUnitOfWork(self._database, self._recorder, self.commits)
+        return StoreUnitOfWork(MongoTransaction(self._database), self._recorder, self.commits)
 
     def check(self) -> None:
-        check_schema(self._database)
+        check_schema(self._database, self._records)
 
     def is_behind(self) -> bool:
         return is_behind(self._database)
@@ -44,7 +49,7 @@ class MongoStore:
         """Do nothing: relays poll for commits of other processes."""
 
     def migrate(self) -> str:
-        return migrate(self._database)
+        return migrate(self._database, self._records)
 
     def close(self) -> None:
         self._database.close()

@@ -9,7 +9,8 @@ import msgspec
 
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.signing_keys.key_schedule import LONGEST_UNREAD, READ_AGAIN, KeySchedule
-from hexaccount.signing_keys.ports import ALGORITHMS, SignerUnreadable, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import ALGORITHMS, SignerUnreadable, StoredKey
+from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount_security import base64url
 from hexaccount_security.encrypted_key_factory import EncryptedKeyFactory
 from hexaccount_security.token_key import Header, TokenKey, header_of

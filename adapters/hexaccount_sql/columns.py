@@ -51,3 +51,13 @@ class Span(sa.types.TypeDecorator[timedelta]):
 
     def process_bind_param(self, value: timedelta | None, dialect: sa.Dialect) -> Any:
         return value if value is None or dialect.name != "sqlite" else value // _MILLISECOND
+
+
+class Texts(sa.types.TypeDecorator[tuple[str, ...]]):
+    """A tuple of texts, as a JSON array."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[str, ...] | None:  # noqa: ARG002
+        return None if value is None else tuple(value)

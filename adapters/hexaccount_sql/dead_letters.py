@@ -8,8 +8,8 @@ from hexaccount.events.ports import DeadLetter, DeadLetters
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_sql.connections import without_timeouts
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import deliveries, journal
+from hexaccount_sql.writer import entry_from
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_sql.connections import without_timeouts
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import FREQUENT_TYPES, RARE, journal
+from hexaccount_sql.writer import entry_from
 
 _KEY = (journal.c.aggregate, journal.c.aggregate_id)
 

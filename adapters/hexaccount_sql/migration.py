@@ -9,21 +9,28 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount.store_kit.schema_version import SchemaVersion, check_version, is_older
+from hexaccount.store_kit.schema_version import check_version, is_older
+from hexaccount.store_kit.store import SchemaTooOld
 from hexaccount_sql import schema
 from hexaccount_sql.connections import open_engine, without_pooler
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.privileges import check_privileges
+from hexaccount_sql.record_migration import missing_statements
+from hexaccount_sql.record_tables import metadata_of
 from hexaccount_sql.schema_version import read_version
 
+_NO_RECORDS = RecordSchema(())
 # The advisory lock of migrations: "hexa" in ASCII.
 _LOCK = 0x68657861
 _LOCK_POLL = 0.1
 
 
-def migrate(url: str, target: str = "head") -> str:
+def migrate(url: str, target: str = "head", records: RecordSchema = _NO_RECORDS) -> str:
     """Bring the schema up, or down, to a version, `head` or `base`, and return its number; concurrent calls queue.
+
+    What `records` declare besides is added.
 
     Raises SchemaTooNew and StoreUnavailable.
     """
@@ -37,35 +44,43 @@ def migrate(url: str, target: str = "head") -> str:
     if engine.dialect.name == "sqlite" and engine.url.database:
         _create_private(Path(engine.url.database))
     try:
-        version = _version_in(engine)
         newest = schema.SUPPORTED_VERSIONS[-1]
-        if target == "head" and version is not None and version.number == newest:
+        if target == "head" and _is_complete(engine, newest, records):
             return newest
         from hexaccount_sql.migration_runner import MigrationRunner  # noqa: PLC0415 - Alembic is slow to import
 
         with store_errors(), _migration_lock(engine), engine.connect() as connection:
             MigrationRunner(connection).upgrade(target)
             version = read_version(connection)
+            if target == "head" and version is not None and version.number == newest:
+                for statement in missing_statements(connection, records):
+                    connection.exec_driver_sql(statement)
             return version.number if version else "base"
     finally:
         engine.dispose()
 
 
-def check_schema(engine: sa.Engine) -> None:
+def check_schema(engine: sa.Engine, records: RecordSchema) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
     with store_errors(), engine.connect() as connection:
         check_version(read_version(connection), schema.SUPPORTED_VERSIONS)
-        check_privileges(connection)
+        tables = metadata_of(records).tables.keys()
+        if lacking := sorted(tables - set(sa.inspect(connection).get_table_names())):
+            raise SchemaTooOld(f"the database lacks {', '.join(lacking)}")
+        check_privileges(connection, sorted(tables))
 
 
-def is_behind(engine: sa.Engine) -> bool:
-    """Return whether the schema is older than the newest that this code knows."""
-    return is_older(_version_in(engine), schema.SUPPORTED_VERSIONS)
-
-
-def _version_in(engine: sa.Engine) -> SchemaVersion | None:
+def is_behind(engine: sa.Engine, records: RecordSchema) -> bool:
+    """Return whether the schema is older than the newest that this code knows, or lacks what `records` declare."""
     with store_errors(), engine.connect() as connection:
-        return read_version(connection)
+        version = read_version(connection)
+        return is_older(version, schema.SUPPORTED_VERSIONS) or bool(missing_statements(connection, records))
+
+
+def _is_complete(engine: sa.Engine, newest: str, records: RecordSchema) -> bool:
+    with store_errors(), engine.connect() as connection:
+        version = read_version(connection)
+        return version is not None and version.number == newest and not missing_statements(connection, records)
 
 
 @contextmanager

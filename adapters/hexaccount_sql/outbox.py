@@ -15,9 +15,8 @@ from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_sql.claims import EVENTS, EVENTS_ARRAY, LEASE, SUBSCRIBER, UNTIL, Claim
 from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.idempotency_records import Insert
-from hexaccount_sql.rows import entry_from
 from hexaccount_sql.schema import deliveries, journal, subscriptions
+from hexaccount_sql.writer import Insert, entry_from
 
 _EVENT = sa.bindparam("event", type_=sa.Uuid)
 _HELD = sa.and_(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id == _EVENT, deliveries.c.lease == LEASE)

@@ -5,22 +5,27 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql
 
+from hexaccount.kernel.records import RecordType
+from hexaccount.store_kit.transaction import Batch, Changes
 from hexaccount_sql import schema
-from hexaccount_sql.idempotency_records import completing
-from hexaccount_sql.writes import Rows, Writer, Writes, changing
+from hexaccount_sql.record_tables import key_of, table_of
+from hexaccount_sql.writer import LostRace, Rows, Writer, entry_row, inbox_rows, row_of
 
 COMMITS_CHANNEL = "hexaccount_commits"
-_HASHES: tuple[sa.ColumnClause[str], ...] = (sa.column("old", sa.Text), sa.column("new", sa.Text))
+_STORED = sa.column("stored_revision", sa.Integer)
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_DIVISION_BY_ZERO = "22012"
 
 
 class PostgresWriter(Writer):
     """Writes a commit as one statement, which is a transaction by itself and costs one round trip.
 
     The rows of a table travel as one JSON document, so the statement depends only on the set of tables, and is prepared
-    once for each set. The journal's primary key is the compare-and-set: of two writers that read the same version of an
-    aggregate, both insert the same sequence, and the second statement fails as a whole.
+    once for each set. A row is changed if its revision is still the one that was read; if fewer rows were changed than
+    the commit has, the statement divides by zero, and fails as a whole.
     """
 
     insert = staticmethod(postgresql.insert)
@@ -28,87 +33,93 @@ class PostgresWriter(Writer):
     def __init__(self) -> None:
         self.token = uuid4().hex
 
-    def write(self, connection: sa.Connection, writes: Writes) -> bool:
-        hashes = {row["id"]: row for row in writes.hashes}
-        # A statement can update a row only once, so an updated user's row carries its new hash.
-        for row in writes.updates.get(schema.users, []):
-            row.update(hashes.pop(row["id"], {}))
-        kinds = (bool(hashes), bool(writes.spent), bool(writes.answered))
-        statement = _statement(tuple(writes.inserts), tuple(writes.updates), *kinds)
-        parameters = {f"insert_{table.name}": _document(rows) for table, rows in writes.inserts.items()}
-        parameters |= {f"update_{table.name}": _document(rows) for table, rows in writes.updates.items()}
-        if writes.spent:
-            parameters["spend_tokens"] = _document(writes.spent)
-        if hashes:
-            parameters["replace_hashes"] = _document(list(hashes.values()))
-        if writes.answered:
-            parameters["complete"] = _document(writes.answered)
-        if schema.journal in writes.inserts:
-            parameters["token"] = self.token
-        return connection.execute(statement, parameters).first() is not None
+    def write(self, connection: sa.Connection, batch: Batch) -> bool:
+        new, changed, removed = batch.by_type(new=True), batch.by_type(changed=True), batch.by_type(removed=True)
+        kinds = (tuple(changes.record_type for changes in each) for each in (new, changed, removed))
+        statement = _statement(*kinds, has_entries=bool(batch.entries), has_handled=bool(batch.handled))
+        parameters: dict[str, Any] = {"token": self.token} if batch.entries else {}
+        for verb, each in (("insert", new), ("update", changed), ("delete", removed)):
+            for changes in each:
+                parameters[f"{verb}_{changes.record_type.name}"] = _document(_rows(changes))
+                parameters[f"{verb}_{changes.record_type.name}_count"] = len(changes.rows)
+        if batch.entries:
+            parameters["insert_journal"] = _document([entry_row(entry) for entry in batch.entries])
+        if batch.handled:
+            parameters["insert_inbox"] = _document(inbox_rows(batch))
+        try:
+            return bool(connection.execute(statement, parameters).scalar_one())
+        except exc.DataError as error:
+            if getattr(error.orig, "sqlstate", None) != _DIVISION_BY_ZERO:
+                raise
+            raise LostRace from error
 
 
-@lru_cache(maxsize=64)
+def _rows(changes: Changes) -> Rows:
+    key = changes.record_type.key.name
+    return [
+        {key: change.key, "stored_revision": change.revision}
+        if change.values is None
+        else {**row_of(change), "stored_revision": change.revision}
+        for change in changes.rows
+    ]
+
+
+@lru_cache(maxsize=256)
 def _statement(
-    inserts: tuple[sa.Table, ...], updates: tuple[sa.Table, ...], new_hashes: bool, spent: bool, answered: bool
+    new: tuple[RecordType[Any], ...],
+    changed: tuple[RecordType[Any], ...],
+    removed: tuple[RecordType[Any], ...],
+    *,
+    has_entries: bool,
+    has_handled: bool,
 ) -> sa.Select[Any]:
-    """Return the statement that writes these tables; it returns a row if a delivery was enqueued."""
-    parts = [_update(table) for table in updates]
-    parts += [_insert(table).cte(f"insert_{table.name}") for table in inserts if table is not schema.journal]
-    if spent:
-        parts.append(_spend_tokens())
-    if new_hashes:
-        parts.append(_replace_hashes())
-    if answered:
-        parts.append(_complete())
-    if schema.journal not in inserts:
-        return sa.select(sa.literal(1)).where(sa.false()).add_cte(*parts)
-    entries = _insert(schema.journal).returning(schema.journal).cte("insert_journal")
-    deliveries = _enqueue(entries)
-    first = sa.select(deliveries.c.event_id).limit(1).subquery()
-    notify = sa.select(sa.func.pg_notify(COMMITS_CHANNEL, sa.bindparam("token", type_=sa.Text))).select_from(first)
-    return notify.add_cte(*parts, entries, deliveries)
+    """Return the statement that writes these tables; it returns whether a delivery was enqueued."""
+    counted = [_update(kind) for kind in changed] + [_delete(kind) for kind in removed]
+    parts = [_insert(table_of(kind)).cte(f"insert_{kind.name}") for kind in new]
+    if has_handled:
+        parts.append(_insert(schema.inbox).cte("insert_inbox"))
+    enqueued: sa.ColumnElement[bool] = sa.false()
+    if has_entries:
+        entries = _insert(schema.journal).returning(schema.journal).cte("insert_journal")
+        deliveries = _enqueue(entries)
+        parts += [entries, deliveries]
+        first = sa.select(deliveries.c.event_id).limit(1).subquery()
+        notify = sa.select(sa.func.pg_notify(COMMITS_CHANNEL, sa.bindparam("token", type_=sa.Text))).select_from(first)
+        enqueued = notify.scalar_subquery().is_not(None)
+    return sa.select(enqueued, *map(_check_count, counted)).add_cte(*parts)
+
+
+def _check_count(changed: sa.CTE) -> sa.ColumnElement[Any]:
+    """Return an expression that divides by zero unless all rows were changed."""
+    count = sa.select(sa.func.count()).select_from(changed).scalar_subquery()
+    expected = sa.bindparam(f"{changed.name}_count", type_=sa.Integer)
+    return sa.literal_column("1") // sa.case((count == expected, sa.literal_column("1")), else_=sa.literal_column("0"))
 
 
 def _insert(table: sa.Table) -> Any:
-    rows = _rows(f"insert_{table.name}", table.columns)
+    rows = _recordset(f"insert_{table.name}", table.columns)
     return sa.insert(table).from_select(list(rows.c.keys()), sa.select(*rows.c))
 
 
-def _update(table: sa.Table) -> sa.CTE:
-    rows = _rows(f"update_{table.name}", [*table.columns, sa.column("stored_version", sa.Integer), *_HASHES])
-    changed: dict[str, sa.ColumnElement[Any]] = {name: rows.c[name] for name in changing(table)}
-    if table is schema.users:
-        stored = table.c.password_hash
-        changed["password_hash"] = sa.case((_is_to_replace(stored, rows), rows.c.new), else_=stored)
-    same = (table.c.id == rows.c.id) & (table.c.version == rows.c.stored_version)
-    return sa.update(table).where(same).values(changed).cte(f"update_{table.name}")
+def _update(record_type: RecordType[Any]) -> sa.CTE:
+    table, key = table_of(record_type), key_of(record_type)
+    rows = _recordset(f"update_{table.name}", [*table.columns, _STORED])
+    values = {column.name: rows.c[column.name] for column in table.columns if column is not key}
+    update = sa.update(table).where(_unchanged(table, key, rows)).values(values)
+    return update.returning(key).cte(f"update_{table.name}")
 
 
-def _replace_hashes() -> sa.CTE:
-    users = schema.users
-    rows = _rows("replace_hashes", [users.c.id, *_HASHES])
-    same = (users.c.id == rows.c.id) & _is_to_replace(users.c.password_hash, rows)
-    return sa.update(users).where(same).values(password_hash=rows.c.new).cte("replace_hashes")
+def _delete(record_type: RecordType[Any]) -> sa.CTE:
+    table, key = table_of(record_type), key_of(record_type)
+    rows = _recordset(f"delete_{table.name}", [key, _STORED])
+    return sa.delete(table).where(_unchanged(table, key, rows)).returning(key).cte(f"delete_{table.name}")
 
 
-def _is_to_replace(stored: sa.ColumnElement[str], rows: sa.TableValuedAlias) -> sa.ColumnElement[bool]:
-    return rows.c.new.is_not(None) & (rows.c.old.is_(None) | (stored == rows.c.old))
-
-
-def _spend_tokens() -> sa.CTE:
-    tokens = schema.refresh_tokens
-    rows = _rows("spend_tokens", tokens.columns)
-    spent = sa.update(tokens).where(tokens.c.digest == rows.c.digest)
-    return spent.values(spent_at=rows.c.spent_at, salt=rows.c.salt).cte("spend_tokens")
-
-
-def _complete() -> sa.CTE:
-    keys = schema.idempotency_records
-    rows = _rows("complete", keys.columns)
-    insert = completing(postgresql.insert(keys).from_select(list(rows.c.keys()), sa.select(*rows.c)))
-    complete: sa.CTE = insert.cte("complete_requests")
-    return complete
+def _unchanged(table: sa.Table, key: sa.Column[Any], rows: sa.TableValuedAlias) -> sa.ColumnElement[bool]:
+    """Return the condition that joins rows of a document with the stored ones that still have their revision."""
+    # The array keeps the planner, which expects a hundred rows of any document, from scanning the table.
+    keys = sa.func.array(sa.select(rows.c[key.name]).correlate(None).scalar_subquery(), type_=sa.ARRAY(key.type))
+    return (key == rows.c[key.name]) & (key == sa.any_(keys)) & (table.c.revision == rows.c.stored_revision)
 
 
 def _enqueue(entries: sa.CTE) -> sa.CTE:
@@ -122,7 +133,7 @@ def _enqueue(entries: sa.CTE) -> sa.CTE:
     return insert.returning(schema.deliveries.c.event_id).cte("insert_deliveries")
 
 
-def _rows(parameter: str, columns: Iterable[sa.ColumnClause[Any]]) -> sa.TableValuedAlias:
+def _recordset(parameter: str, columns: Iterable[sa.ColumnClause[Any]]) -> sa.TableValuedAlias:
     """Return the rows of a JSON document with the types of these columns."""
     document = sa.cast(sa.bindparam(parameter, type_=sa.Text), postgresql.JSON)
     fields = [sa.column(column.name, column.type) for column in columns]

@@ -1,36 +1,32 @@
 """Checks, before the first request, that the database lets us read and write."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from hexaccount_sql import schema
 from hexaccount_sql.errors import no_right, read_only, unwritable
 
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # Events never change, so an operator may withhold UPDATE and DELETE on the journal.
-_REQUIRED = [
-    (table.name, privilege)
-    for table in schema.metadata.sorted_tables
-    for privilege in (_PRIVILEGES[:2] if table is schema.journal else _PRIVILEGES)
-]
+_ON_JOURNAL = _PRIVILEGES[:2]
 _CHECK = sa.text(
     "SELECT current_setting('transaction_read_only') = 'on' AS read_only, ARRAY("
     "SELECT ARRAY[name, privilege] FROM unnest(CAST(:names AS text[]), CAST(:privileges AS text[]))"
     " AS required (name, privilege)"
     " WHERE NOT has_table_privilege(to_regclass(name), privilege)) AS missing"
 )
-_PARAMETERS = {"names": [name for name, _ in _REQUIRED], "privileges": [privilege for _, privilege in _REQUIRED]}
 
 
-def check_privileges(connection: sa.Connection) -> None:
-    """Return if all tables can be read and written; raises StoreRefused."""
+def check_privileges(connection: sa.Connection, tables: Collection[str]) -> None:
+    """Return if these tables can be read and written; raises StoreRefused."""
     if connection.dialect.name == "sqlite":
         _check_file(Path(connection.engine.url.database or ""))
         return
-    found = connection.execute(_CHECK, _PARAMETERS).one()
+    required = [(name, each) for name in tables for each in (_ON_JOURNAL if name == "journal" else _PRIVILEGES)]
+    names, privileges = zip(*required, strict=True)
+    found = connection.execute(_CHECK, {"names": list(names), "privileges": list(privileges)}).one()
     if found.read_only:
         raise read_only()
     if found.missing:

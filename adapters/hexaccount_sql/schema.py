@@ -1,7 +1,6 @@
-"""The tables.
+"""The tables of journal, deliveries, inbox and rate limits; `record_tables` has those of declared records.
 
-Aggregates refer to each other by id, without foreign keys: each is a consistency boundary. Constraints keep what
-must be unique. The package `migrations` brings a database to this schema.
+The package `migrations` brings a database to this schema.
 """
 
 import sqlalchemy as sa
@@ -13,60 +12,7 @@ SUPPORTED_VERSIONS = ("0001",)
 
 metadata = sa.MetaData()
 
-users = sa.Table(
-    "users",
-    metadata,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("name_key", sa.Text, nullable=False),
-    sa.Column("email", sa.Text, nullable=False),
-    sa.Column("email_key", sa.Text, nullable=False),
-    sa.Column("first_name", sa.Text, nullable=False),
-    sa.Column("last_name", sa.Text, nullable=False),
-    sa.Column("avatar_identifier", sa.Text, nullable=False),
-    sa.Column("roles", sa.Text, nullable=False),
-    sa.Column("registered_at", Moment, nullable=False),
-    sa.Column("password_hash", sa.Text, nullable=False),
-    sa.Column("disabled", sa.Boolean, nullable=False),
-    sa.Column("epoch", sa.Integer, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.UniqueConstraint("name_key", name="users_name_key"),
-    sa.UniqueConstraint("email_key", name="users_email_key"),
-)
-
-sessions = sa.Table(
-    "sessions",
-    metadata,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("user_id", sa.Uuid, nullable=False),
-    sa.Column("epoch", sa.Integer, nullable=False),
-    sa.Column("client_address", sa.Text, nullable=False),
-    sa.Column("user_agent", sa.Text, nullable=False),
-    sa.Column("opened_at", Moment, nullable=False),
-    sa.Column("last_used_at", Moment, nullable=False),
-    sa.Column("idle_until", Moment, nullable=False),
-    sa.Column("expires_at", Moment, nullable=False),
-    sa.Column("closed_at", Moment),
-    sa.Column("version", sa.Integer, nullable=False),
-)
-# For the retention of sessions that have ended, one index for each way to end.
-sa.Index("sessions_idle_until", sessions.c.idle_until)
-sa.Index("sessions_closed_at", sessions.c.closed_at, **partial_index(sessions.c.closed_at.is_not(None)))
-
-sa.Index("sessions_user_id", sessions.c.user_id, sessions.c.id)
-
-profiles = sa.Table(
-    "profiles",
-    metadata,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("bio", sa.Text),
-    sa.Column("phone", sa.Text),
-    sa.Column("address", sa.Text),
-    sa.Column("updated_at", Moment, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-)
-
-# The primary key is the compare-and-set: of two writers that read the same version, one violates it.
+# Of two writers that read the same version of an aggregate, one violates the primary key.
 journal = sa.Table(
     "journal",
     metadata,
@@ -139,35 +85,6 @@ inbox = sa.Table(
     sa.Column("event_id", sa.Uuid, primary_key=True),
 )
 
-# `digest` is a hash of the token; `salt` recreates the successor of a spent token during its grace period.
-# The unique predecessor keeps a token from having two successors.
-refresh_tokens = sa.Table(
-    "refresh_tokens",
-    metadata,
-    sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("session_id", sa.Uuid, nullable=False),
-    sa.Column("issued_at", Moment, nullable=False),
-    sa.Column("predecessor", sa.Text),
-    sa.Column("spent_at", Moment),
-    sa.Column("salt", sa.Text),
-    sa.UniqueConstraint("predecessor", name="refresh_tokens_predecessor"),
-)
-sa.Index("refresh_tokens_session_id", refresh_tokens.c.session_id)
-sa.Index("refresh_tokens_spent_at", refresh_tokens.c.spent_at, **partial_index(refresh_tokens.c.spent_at.is_not(None)))
-sa.Index("refresh_tokens_salt", refresh_tokens.c.spent_at, **partial_index(refresh_tokens.c.salt.is_not(None)))
-
-# `sealed` is the private key, encrypted with a key derived from the setting `jwt.key`.
-signing_keys = sa.Table(
-    "signing_keys",
-    metadata,
-    sa.Column("kid", sa.Text, primary_key=True),
-    sa.Column("algorithm", sa.Text, nullable=False),
-    sa.Column("sealed", sa.Text, nullable=False),
-    sa.Column("created_at", Moment, nullable=False),
-    sa.Column("signs_from", Moment, nullable=False),
-    sa.Column("retired_at", Moment),
-)
-
 # The moments at which the burst bucket and the sustained bucket of a key will have drained.
 rate_limits = sa.Table(
     "rate_limits",
@@ -177,14 +94,3 @@ rate_limits = sa.Table(
     sa.Column("sustained_until", Moment, nullable=False),
 )
 sa.Index("rate_limits_sustained_until", rate_limits.c.sustained_until)
-
-idempotency_records = sa.Table(
-    "idempotency_records",
-    metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("fingerprint", sa.Text, nullable=False),
-    sa.Column("claimed_until", Moment, nullable=False),
-    sa.Column("user_id", sa.Uuid),
-    sa.Column("expires_at", Moment, nullable=False),
-)
-sa.Index("idempotency_records_expires_at", idempotency_records.c.expires_at)

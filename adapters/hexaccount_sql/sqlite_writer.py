@@ -4,25 +4,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.store_kit.transaction import Batch, Changes
 from hexaccount_sql import schema
 from hexaccount_sql.connections import SQLITE_LOCK_TIMEOUT, transaction
-from hexaccount_sql.idempotency_records import completing
-from hexaccount_sql.writes import LostRace, Rows, Writer, Writes, changing
+from hexaccount_sql.record_tables import key_of, table_of
+from hexaccount_sql.writer import LostRace, Writer, entry_row, inbox_rows, row_of
 
-_NEW_HASH = (
-    sa.update(schema.users)
-    .where(
-        schema.users.c.id == sa.bindparam("user_id"),
-        schema.users.c.password_hash == sa.func.coalesce(sa.bindparam("old"), schema.users.c.password_hash),
-    )
-    .values(password_hash=sa.bindparam("new"))
-)
-_SPEND = (
-    sa.update(schema.refresh_tokens)
-    .where(schema.refresh_tokens.c.digest == sa.bindparam("token"))
-    .values(spent_at=sa.bindparam("spent_at"), salt=sa.bindparam("salt"))
-)
-_COMPLETE = completing(sqlite.insert(schema.idempotency_records))
 _DELIVERY_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
 _ENQUEUE = sa.insert(schema.deliveries).from_select(
     _DELIVERY_COLUMNS,
@@ -51,35 +38,35 @@ class SqliteWriter(Writer):
     def __init__(self) -> None:
         self._write_lock = threading.Lock()
 
-    def write(self, connection: sa.Connection, writes: Writes) -> bool:
+    def write(self, connection: sa.Connection, batch: Batch) -> bool:
         if not self._write_lock.acquire(timeout=SQLITE_LOCK_TIMEOUT):
             raise StoreUnavailable
         try:
-            return self._write_whole(connection, writes)
+            with transaction(connection):
+                return _write(connection, batch)
         finally:
             self._write_lock.release()
 
-    def _write_whole(self, connection: sa.Connection, writes: Writes) -> bool:
-        with transaction(connection):
-            return self._write(connection, writes)
 
-    def _write(self, connection: sa.Connection, writes: Writes) -> bool:
-        for table, rows in writes.updates.items():
-            self._update(connection, table, rows)
-        for table, rows in writes.inserts.items():
-            connection.execute(sa.insert(table), rows)
-        for row in writes.hashes:
-            connection.execute(_NEW_HASH, {"user_id": row["id"], "old": row["old"], "new": row["new"]})
-        for row in writes.spent:
-            connection.execute(_SPEND, {"token": row["digest"], "spent_at": row["spent_at"], "salt": row["salt"]})
-        if writes.answered:
-            connection.execute(_COMPLETE, writes.answered)
-        entries = writes.inserts.get(schema.journal, [])
-        return sum(connection.execute(_ENQUEUE, {"entry": entry["id"]}).rowcount for entry in entries) > 0
+def _write(connection: sa.Connection, batch: Batch) -> bool:
+    for changes in (*batch.by_type(changed=True), *batch.by_type(removed=True)):
+        _change(connection, changes)
+    if batch.handled:
+        connection.execute(sa.insert(schema.inbox), inbox_rows(batch))
+    for changes in batch.by_type(new=True):
+        rows = [row_of(change) for change in changes.rows]
+        connection.execute(sa.insert(table_of(changes.record_type)), rows)
+    if batch.entries:
+        connection.execute(sa.insert(schema.journal), [entry_row(entry) for entry in batch.entries])
+    return sum(connection.execute(_ENQUEUE, {"entry": entry.id}).rowcount for entry in batch.entries) > 0
 
-    def _update(self, connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
-        for row in rows:
-            values = {name: row[name] for name in changing(table)}
-            same = (table.c.id == row["id"]) & (table.c.version == row["stored_version"])
-            if connection.execute(sa.update(table).where(same).values(values)).rowcount != 1:
-                raise LostRace
+
+def _change(connection: sa.Connection, changes: Changes) -> None:
+    table, key = table_of(changes.record_type), key_of(changes.record_type)
+    for change in changes.rows:
+        statement: sa.Update | sa.Delete = sa.delete(table)
+        if change.values is not None:
+            statement = sa.update(table).values(row_of(change))
+        same = (key == change.key) & (table.c.revision == change.revision)
+        if connection.execute(statement.where(same)).rowcount != 1:
+            raise LostRace

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_sql.connections import open_engine, postgresql_defaults, without_pooler
@@ -13,11 +14,9 @@ from hexaccount_sql.migration import check_schema, is_behind, migrate
 from hexaccount_sql.outbox import SqlOutbox
 from hexaccount_sql.rate_limits import SqlRateLimitStore
 from hexaccount_sql.retention import SqlRetentionStore
-from hexaccount_sql.signing_keys import SqlSigningKeys
-from hexaccount_sql.stored_profiles import SqlStoredProfiles
 from hexaccount_sql.subscriptions import SqlSubscriptions
-from hexaccount_sql.unit_of_work import SqlUnitOfWork
-from hexaccount_sql.writes import Writer
+from hexaccount_sql.transaction import SqlTransaction
+from hexaccount_sql.writer import Writer
 
 if TYPE_CHECKING:
     from hexaccount_sql.listener import CommitListener
@@ -26,8 +25,16 @@ if TYPE_CHECKING:
 class SqlStore:
     """The port `Store` on PostgreSQL (`postgresql://…`) or SQLite (`sqlite:///…`); it connects at first use."""
 
-    def __init__(self, url: str, *, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        recorder: EventRecorder,
+        records: RecordSchema,
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
         self._url = url
+        self._records = records
         self._recorder = recorder
         self._engine = open_engine(url, metrics=metrics)
         self.commits = CommitSignal()
@@ -38,19 +45,18 @@ class SqlStore:
         self.dead_letters = SqlDeadLetters(self._engine, self.commits)
         self.subscriptions = SqlSubscriptions(self._engine)
         self.history = SqlHistory(self._engine)
-        self.stored_profiles = SqlStoredProfiles(self._engine, self._writer.insert)
         self.retention_store = SqlRetentionStore(self._engine)
-        self.signing_keys = SqlSigningKeys(self._engine)
         self.rate_limits = SqlRateLimitStore(self._engine)
 
     def unit_of_work(self) -> StoreUnitOfWork:
-        return SqlUnitOfWork(self._engine, self._writer, self._recorder, self.commits)
+        transaction = SqlTransaction(self._engine, self._writer)
+        return StoreUnitOfWork(transaction, self._recorder, self.commits)
 
     def check(self) -> None:
-        check_schema(self._engine)
+        check_schema(self._engine, self._records)
 
     def is_behind(self) -> bool:
-        return is_behind(self._engine)
+        return is_behind(self._engine, self._records)
 
     def watch(self) -> None:
         """Listen for commits of other processes on PostgreSQL; SQLite and poolers cannot notify."""
@@ -59,7 +65,7 @@ class SqlStore:
             self._listening = True
 
     def migrate(self) -> str:
-        return migrate(self._url)
+        return migrate(self._url, records=self._records)
 
     def close(self) -> None:
         if self._listener is not None and self._listening:

@@ -8,8 +8,10 @@ from hexaccount.accounts import (
     get_user,
     list_users,
     profile_projection,
+    profiles,
     update_profile,
     user,
+    users,
 )
 from hexaccount.kernel.capability import Capability, EventHandler
 
@@ -32,4 +34,5 @@ capability = Capability(
         ),
     ),
     replay_targets=(profile_projection.ProfileProjection,),
+    records=(users.USERS, profiles.PROFILES),
 )

@@ -1,11 +1,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexaccount.accounts.ports import AccountsUnitOfWork
+from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,9 +16,9 @@ class EnableUser(Command[None]):
 
 
 @repeat_when_stale
-def enable_user(command: EnableUser, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork], clock: Clock) -> None:
+def enable_user(command: EnableUser, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> None:
     """Enable an account; raises UserNotFound."""
     with unit_of_work() as uow:
-        user = uow.users.get(command.user_id)
+        user = Users(uow).get(command.user_id)
         user.enable(clock.now())
         uow.commit()

@@ -1,10 +1,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexaccount.accounts.ports import AccountsUnitOfWork
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.views import ProfileView
 from hexaccount.kernel.messages import Query
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class GetProfile(Query[ProfileView]):
     user_id: UUID
 
 
-def get_profile(query: GetProfile, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork]) -> ProfileView:
+def get_profile(query: GetProfile, *, unit_of_work: UnitOfWorkFactory[UnitOfWork]) -> ProfileView:
     with unit_of_work() as uow:
-        profile = uow.profiles.find(query.user_id)
+        profile = Profiles(uow).find(query.user_id)
     return ProfileView.of(profile) if profile else ProfileView()

@@ -1,10 +1,9 @@
 from dataclasses import dataclass
 
-from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.user_reference import get_by_reference
 from hexaccount.accounts.views import UserView
 from hexaccount.kernel.messages import Query
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +13,7 @@ class GetUser(Query[UserView]):
     reference: str
 
 
-def get_user(query: GetUser, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork]) -> UserView:
+def get_user(query: GetUser, *, unit_of_work: UnitOfWorkFactory[UnitOfWork]) -> UserView:
     """Return an account; raises UserNotFound."""
     with unit_of_work() as uow:
         return UserView.of(get_by_reference(uow, query.reference))

@@ -2,11 +2,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexaccount.accounts.ports import AccountsUnitOfWork
+from hexaccount.accounts.users import Users
 from hexaccount.accounts.views import UserView
 from hexaccount.kernel.messages import Query
 from hexaccount.kernel.pages import LONGEST_PAGE
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class ListUsers(Query[UserPage]):
             raise ValueError(f"limit must be 1 to {LONGEST_PAGE}")
 
 
-def list_users(query: ListUsers, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork]) -> UserPage:
+def list_users(query: ListUsers, *, unit_of_work: UnitOfWorkFactory[UnitOfWork]) -> UserPage:
     with unit_of_work() as uow:
-        found = uow.users.page(limit=query.limit + 1, after=query.after)
+        found = Users(uow).page(limit=query.limit + 1, after=query.after)
     users = [UserView.of(user) for user in found[: query.limit]]
     return UserPage(users=users, next=users[-1].id if len(found) > query.limit else None)

@@ -1,10 +1,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from hexaccount.accounts.ports import AccountsUnitOfWork, StoredProfiles
 from hexaccount.accounts.profile import Profile, ProfileCreated, ProfileUpdated
+from hexaccount.accounts.profiles import Profiles, restore_profile
 from hexaccount.events.event_codec import from_entry
 from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.events.replay import ReplayTarget
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 
@@ -16,8 +17,7 @@ class ProfileProjection(ReplayTarget):
     A commit stores state and events together, so that a replay is needed only after states were lost.
     """
 
-    unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork]
-    stored: StoredProfiles
+    unit_of_work: UnitOfWorkFactory[EventsUnitOfWork]
 
     @property
     def name(self) -> str:
@@ -38,11 +38,12 @@ class ProfileProjection(ReplayTarget):
         """Fold the whole journal of each profile whose stored state lacks some of these events."""
         newest = {entry.aggregate_id: entry.sequence for entry in entries}
         with self.unit_of_work() as uow:
-            uow.profiles.prefetch(list(newest))
-            stored = {user_id: uow.profiles.find(user_id) for user_id in newest}
+            Profiles(uow).prefetch(list(newest))
+            stored = {user_id: Profiles(uow).find(user_id) for user_id in newest}
             behind = [user_id for user_id, profile in stored.items() if _version(profile) < newest[user_id]]
             folded = [Profile.fold(map(from_entry, uow.journal.of(Profile.kind, user_id))) for user_id in behind]
-        self.stored.restore(folded)
+        for profile in folded:
+            restore_profile(profile, self.unit_of_work)
 
 
 def _version(profile: Profile | None) -> int:

@@ -3,15 +3,15 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.profile import PROFILE_FIELDS, Profile
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.views import ProfileView
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.errors import InvalidValue, Refusal
 from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +51,18 @@ class UnexpectedVersion(Refusal):
 
 
 @repeat_when_stale
-def update_profile(
-    command: UpdateProfile, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork], clock: Clock
-) -> ProfileView:
+def update_profile(command: UpdateProfile, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> ProfileView:
     """Change a profile, or create it where the event of the registration has not been handled yet.
 
     Raises UnexpectedVersion, also where another transaction was faster: the repetition reads the profile again.
     """
     with unit_of_work() as uow:
-        profile = uow.profiles.find(command.user_id)
+        profile = Profiles(uow).find(command.user_id)
         if command.expected is not None and (profile.version if profile else 0) not in command.expected:
             raise UnexpectedVersion
         if profile is None:
             profile = Profile.create(command.user_id, clock.now())
-            uow.profiles.add(profile)
+            Profiles(uow).add(profile)
         profile.update(command.changes, clock.now())
         uow.commit()
     return ProfileView.of(profile)

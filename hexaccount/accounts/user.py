@@ -154,9 +154,15 @@ class User(Aggregate):
         if self.disabled:
             self._record(UserEnabled(user_id=self.id, at=at))
 
-    def change_password(self, at: datetime) -> None:
-        """Record a new password, whose hash the repository stores, and end all sessions."""
+    def change_password(self, password_hash: str, at: datetime) -> None:
+        """Store the hash of a new password, and end all sessions."""
+        self.password_hash = password_hash
         self._record(PasswordChanged(user_id=self.id, epoch=self.epoch + 1, at=at))
+
+    def renew_hash(self, old: str, new: str) -> None:
+        """Store another hash of the same password, unless the stored one is not `old` any more."""
+        if self.password_hash == old:
+            self.password_hash = new
 
     def end_sessions(self, at: datetime) -> None:
         """End all sessions at once."""

@@ -6,22 +6,23 @@ from uuid import UUID
 from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.names import UserName, is_uuid
-from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.kernel.errors import InvalidValue
+from hexaccount.kernel.unit_of_work import UnitOfWork
 
 
-def find_by_login(uow: AccountsUnitOfWork, text: str) -> User | None:
+def find_by_login(uow: UnitOfWork, text: str) -> User | None:
     """Return the account with this user name or e-mail address; an impossible one costs a look-up, too."""
     if "@" in text:
-        return uow.users.find_by_email(_key(EmailAddress, text))
-    return uow.users.find_by_name(_key(UserName, text))
+        return Users(uow).find_by_email(_key(EmailAddress, text))
+    return Users(uow).find_by_name(_key(UserName, text))
 
 
-def get_by_reference(uow: AccountsUnitOfWork, text: str) -> User:
+def get_by_reference(uow: UnitOfWork, text: str) -> User:
     """Return the account with this id, user name or e-mail address; raises UserNotFound."""
     if is_uuid(text):
-        return uow.users.get(UUID(text))
+        return Users(uow).get(UUID(text))
     user = find_by_login(uow, text)
     if user is None:
         raise UserNotFound

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from hexaccount import (
     accounts,
     events,
+    idempotency,
     observability,
     passwords,
     rate_limits,
@@ -18,6 +19,7 @@ from hexaccount import (
 )
 from hexaccount.kernel.capability import Capability
 from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.kernel.records import RecordSchema
 
 GROUP = "hexaccount.capabilities"
 """The group of entry points by which another package adds a capability."""
@@ -27,6 +29,7 @@ OURS = tuple(
     for room in (
         accounts,
         roles,
+        idempotency,
         sessions,
         passwords,
         registration,
@@ -43,6 +46,16 @@ OURS = tuple(
 def all_capabilities() -> tuple[Capability, ...]:
     """Return every capability, those of other packages last, by the names of their entry points."""
     return *OURS, *(found.load() for found in sorted(entry_points(group=GROUP), key=lambda found: found.name))
+
+
+@cache
+def record_schema() -> RecordSchema:
+    """Return what all capabilities store."""
+    capabilities = all_capabilities()
+    return RecordSchema(
+        tuple(record_type for capability in capabilities for record_type in capability.records),
+        tuple(expiry for capability in capabilities for expiry in capability.expiries),
+    )
 
 
 def event_types() -> Sequence[str]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
-from hexaccount.accounts.ports import AvatarArtist, StoredProfiles
+from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.accounts.role import Role
-from hexaccount.bootstrap.capabilities import all_capabilities
+from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.publishers import open_publishers
@@ -28,6 +28,7 @@ from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.message_log import log_messages
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.observability.message_metrics import MessageMetrics
 from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
@@ -39,7 +40,8 @@ from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.cache_invalidation import CacheInvalidation
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
-from hexaccount.signing_keys.ports import KeyFactory, SigningKeys
+from hexaccount.signing_keys.ports import KeyFactory
+from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_system import SystemClock, Uuid7Identifiers
@@ -80,7 +82,7 @@ def _key_factory(settings: Settings) -> "EncryptedKeyFactory":
 def _ring(settings: Settings, key_factory: "EncryptedKeyFactory", store: Store) -> "KeyRing":
     from hexaccount_security import KeyRing
 
-    return KeyRing(key_factory, store.signing_keys, lifetime=_lifetimes(settings).access)
+    return KeyRing(key_factory, SigningKeys(store.unit_of_work), lifetime=_lifetimes(settings).access)
 
 
 def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
@@ -200,9 +202,7 @@ _OF_STORE = {
     DeadLetters: "dead_letters",
     Subscriptions: "subscriptions",
     History: "history",
-    StoredProfiles: "stored_profiles",
     RetentionStore: "retention_store",
-    SigningKeys: "signing_keys",
 }
 
 
@@ -221,6 +221,7 @@ def _injector(container: "Container") -> Injector:
         RoleRegistry: container.roles,
         RateLimiter: container.rate_limiter,
         Retention: container.retention,
+        RecordSchema: record_schema,
         IdempotencyKeys: container.idempotency_keys,
         SubscriberNames: container.known_subscribers,
         ReplayTargets: container.replay_targets,

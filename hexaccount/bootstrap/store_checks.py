@@ -21,6 +21,7 @@ from hexaccount.events.ports import Backlog
 from hexaccount.kernel.identifiers import moment_of
 from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.observability.diagnosis import Finding, Verdict
+from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import SchemaMismatch, SchemaTooNew, Store
 from hexaccount_system import SystemClock, Uuid7Identifiers
@@ -90,7 +91,7 @@ def _schema(*, behind: bool) -> Finding:
 
 def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
     """Check that the stored keys can be decrypted; returns nothing without stored keys, or without `jwt.key`."""
-    stored = store.signing_keys.all()
+    stored = SigningKeys(store.unit_of_work).all()
     if not stored:
         return []
     from hexaccount_security import EncryptedKeyFactory

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.store_urls import (
     check_memory_url,
@@ -15,6 +16,7 @@ from hexaccount.bootstrap.store_urls import (
     check_sqlite_url,
 )
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 
@@ -43,7 +45,7 @@ class StoreKind:
     the file that opening the store would create. `preload` lists the modules to import before workers fork.
     """
 
-    open: Callable[[str, EventRecorder, Metrics], Store]
+    open: Callable[[str, EventRecorder, RecordSchema, Metrics], Store]
     check_url: Callable[[str], None] = _any_url
     persistent: bool = True
     one_process: bool = False
@@ -52,22 +54,22 @@ class StoreKind:
     preload: tuple[str, ...] = ()
 
 
-def _open_memory(_url: str, recorder: EventRecorder, _metrics: Metrics) -> Store:
+def _open_memory(_url: str, recorder: EventRecorder, _records: RecordSchema, _metrics: Metrics) -> Store:
     from hexaccount_memory import MemoryStore
 
     return MemoryStore(recorder)
 
 
-def _open_sql(url: str, recorder: EventRecorder, metrics: Metrics) -> Store:
+def _open_sql(url: str, recorder: EventRecorder, records: RecordSchema, metrics: Metrics) -> Store:
     from hexaccount_sql import SqlStore
 
-    return SqlStore(url, recorder=recorder, metrics=metrics)
+    return SqlStore(url, recorder=recorder, records=records, metrics=metrics)
 
 
-def _open_mongo(url: str, recorder: EventRecorder, metrics: Metrics) -> Store:
+def _open_mongo(url: str, recorder: EventRecorder, records: RecordSchema, metrics: Metrics) -> Store:
     from hexaccount_mongo import MongoStore
 
-    return MongoStore(url, recorder=recorder, metrics=metrics)
+    return MongoStore(url, recorder=recorder, records=records, metrics=metrics)
 
 
 def _sqlite_file(url: str) -> Path:
@@ -107,7 +109,7 @@ def kind_of(settings: Settings) -> StoreKind:
 def open_store(settings: Settings, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> Store:
     """Open the store of the setting `store`; raises SettingsError for an invalid URL."""
     try:
-        return kind_of(settings).open(settings.store, recorder, metrics)
+        return kind_of(settings).open(settings.store, recorder, record_schema(), metrics)
     except ValueError as error:
         raise SettingsError(f"store: {error}") from error
 
@@ -135,8 +137,8 @@ def _installed_kind(scheme: str) -> StoreKind:
             f"({type(error).__name__}: {error})"
         ) from error
 
-    def open_without_metrics(url: str, recorder: EventRecorder, _metrics: Metrics) -> Store:
-        store: Store = opener(url, recorder)
+    def open_without_metrics(url: str, recorder: EventRecorder, records: RecordSchema, _metrics: Metrics) -> Store:
+        store: Store = opener(url, recorder, records)
         return store
 
     return StoreKind(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from hexaccount.idempotency.ports import IdempotencyRecord, IdempotencyUnitOfWork
+from hexaccount.idempotency.idempotency_records import IdempotencyRecord, IdempotencyRecords, claim_key, release_key
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.errors import Refusal
 from hexaccount.kernel.fingerprints import Fingerprints
-from hexaccount.kernel.unit_of_work import StoreUnavailable, UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import StoreUnavailable, UnitOfWork, UnitOfWorkFactory
 
 _RETRY_SECONDS = 1
 
@@ -49,7 +49,7 @@ class IdempotencyKeys:
     A request may be processed for `lease`; after that a repetition may overtake it. It is remembered for `lifetime`.
     """
 
-    unit_of_work: UnitOfWorkFactory[IdempotencyUnitOfWork]
+    unit_of_work: UnitOfWorkFactory[UnitOfWork]
     fingerprints: Fingerprints
     clock: Clock
     lifetime: timedelta
@@ -85,8 +85,7 @@ class IdempotencyKeys:
             claimed_until=now + self.lease,
             expires_at=now + self.lifetime,
         )
-        with self.unit_of_work() as uow:
-            holder = uow.idempotency_records.claim(claim, now=now)
+        holder = claim_key(claim, self.unit_of_work, now=now)
         if holder is None:
             return claim
         if holder.fingerprint != claim.fingerprint:
@@ -97,9 +96,10 @@ class IdempotencyKeys:
 
     def release(self, claim: IdempotencyRecord) -> UUID | None:
         """Free a key after a failure; return the answer if another process has completed the request meanwhile."""
-        with suppress(StoreUnavailable), self.unit_of_work() as uow:
-            uow.idempotency_records.release(claim)
-            holder = uow.idempotency_records.find(claim.key)
+        with suppress(StoreUnavailable):
+            release_key(claim, self.unit_of_work)
+            with self.unit_of_work() as uow:
+                holder = IdempotencyRecords(uow).find(claim.key)
             if holder is not None and holder.fingerprint == claim.fingerprint:
                 return holder.user_id
         return None

@@ -6,6 +6,7 @@ from hexaccount.kernel.event import Event
 from hexaccount.kernel.messages import Message
 from hexaccount.kernel.metrics import MetricDefinition
 from hexaccount.kernel.rate_limit import RateLimitPolicy
+from hexaccount.kernel.records import Expiry, RecordType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Capability:
     handlers: the function that handles each message. Like those of `event_handlers`, it takes its dependencies as
         keyword arguments, which bootstrap finds by their annotated types.
     replay_targets: classes of replay targets, whose fields are found likewise.
+    records: the record types that it stores.
+    expiries: when they expire, in the order in which they have to be removed.
     rate_limits: the policies that its handlers, or the routes to them, acquire permits of.
     """
 
@@ -39,3 +42,5 @@ class Capability:
     replay_targets: Sequence[type[Any]] = ()
     rate_limits: Sequence[RateLimitPolicy] = ()
     metrics: Sequence[MetricDefinition] = ()
+    records: Sequence[RecordType[Any]] = ()
+    expiries: Sequence[Expiry] = ()

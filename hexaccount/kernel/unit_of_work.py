@@ -1,7 +1,9 @@
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
-from uuid import UUID
 
+from hexaccount.kernel.records import Records, RecordType
+
+R = TypeVar("R")
 U_co = TypeVar("U_co", covariant=True)
 
 
@@ -19,6 +21,10 @@ class UnitOfWork(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+    def records(self, record_type: RecordType[R]) -> Records[R]:
+        """Return the records of one type."""
+        ...
 
     def commit(self) -> None:
         """Store all changes.
@@ -40,10 +46,10 @@ class StaleVersion(Exception):
 
     code = "conflict"
 
-    def __init__(self, kind: str, aggregate_id: UUID) -> None:
-        super().__init__(f"the {kind} {aggregate_id} was changed by another request at the same time; try again")
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"the {kind} {key} was changed by another request at the same time; try again")
         self.kind = kind
-        self.aggregate_id = aggregate_id
+        self.key = key
 
 
 class StoreUnavailable(Exception):

@@ -10,15 +10,15 @@ from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.errors import WrongPassword
 from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.password import Password, normalise_password
 from hexaccount.passwords.password_policy import refuse_weak_password_of
 from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
 from hexaccount.sessions.errors import NotAuthenticated
-from hexaccount.sessions.ports import SessionsUnitOfWork
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class ChangePassword(Command[str]):
 def change_password(
     command: ChangePassword,
     *,
-    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
     hasher: PasswordHasher,
     common_passwords: CommonPasswords,
     clock: Clock,
@@ -74,7 +74,7 @@ def _store(
     verified: User,
     new_hash: str,
     *,
-    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
     clock: Clock,
 ) -> User:
     now = clock.now()
@@ -84,15 +84,14 @@ def _store(
         # has renewed the hash, or after other sessions were ended.
         if user.epoch != verified.epoch and user.password_hash != verified.password_hash:
             raise WrongPassword
-        user.change_password(now)
-        uow.users.set_hash(user.id, new_hash)
+        user.change_password(new_hash, now)
         session.keep(user, now)
         uow.commit()
     return user
 
 
-def _live(uow: SessionsUnitOfWork, session_id: UUID, now: datetime) -> tuple[Session, User]:
-    found = uow.sessions.find_with_user(session_id)
+def _live(uow: UnitOfWork, session_id: UUID, now: datetime) -> tuple[Session, User]:
+    found = Sessions(uow).find_with_user(session_id)
     if found is None or not found[0].is_live(found[1], now):
         raise NotAuthenticated
     return found

@@ -5,17 +5,19 @@ from functools import partial
 
 from hexaccount.accounts.user import User
 from hexaccount.accounts.user_reference import find_by_login
+from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.login_throttle import LoginThrottle, PasswordAttempt
 from hexaccount.passwords.password import normalise_password
 from hexaccount.passwords.ports import HashingOverloaded, PasswordHasher
 from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
-from hexaccount.sessions.ports import SessionsUnitOfWork
 from hexaccount.sessions.refresh_token import RefreshToken, new_refresh_token
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class LogIn(Command[IssuedTokens]):
 def log_in(
     command: LogIn,
     *,
-    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
     hasher: PasswordHasher,
     tokens: SessionTokens,
     clock: Clock,
@@ -49,9 +51,7 @@ def log_in(
     user, fresh_hash = _authenticate(found, normalise_password(command.password), attempt, hasher)
     session = _open_session(user, command, tokens, clock.now())
     refresh = new_refresh_token()
-    with unit_of_work() as uow:
-        _store(uow, session, refresh, user, fresh_hash)
-        uow.commit()
+    _store(unit_of_work, session, refresh, user, fresh_hash)
     device = throttle.devices.issue(user, attempt.device_id or tokens.identifiers.new())
     issued = tokens.issue(session, refresh, at=session.opened_at)
     return replace(issued, device=device, limit_status=attempt.status_after_success)
@@ -82,8 +82,17 @@ def _open_session(user: User, command: LogIn, tokens: SessionTokens, now: dateti
     )
 
 
-def _store(uow: SessionsUnitOfWork, session: Session, refresh: str, user: User, fresh_hash: str | None) -> None:
-    uow.sessions.add(session)
-    uow.sessions.put_token(RefreshToken.of(refresh, session_id=session.id, at=session.opened_at))
-    if fresh_hash:
-        uow.users.replace_hash(user.id, old=user.password_hash, new=fresh_hash)
+@repeat_when_stale
+def _store(
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
+    session: Session,
+    refresh: str,
+    user: User,
+    fresh_hash: str | None,
+) -> None:
+    with unit_of_work() as uow:
+        Sessions(uow).add(session)
+        Sessions(uow).put_token(RefreshToken.of(refresh, session_id=session.id, at=session.opened_at))
+        if fresh_hash:
+            Users(uow).get(user.id).renew_hash(user.password_hash, fresh_hash)
+        uow.commit()

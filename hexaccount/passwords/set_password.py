@@ -2,15 +2,15 @@ from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
 
+from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.password import Password
 from hexaccount.passwords.password_policy import refuse_weak_password_of
 from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
-from hexaccount.sessions.ports import SessionsUnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,22 +32,21 @@ class SetPassword(Command[None]):
 def set_password(
     command: SetPassword,
     *,
-    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
     hasher: PasswordHasher,
     common_passwords: CommonPasswords,
     clock: Clock,
 ) -> None:
     """Set a password; raises UserNotFound, InvalidInput of a weak password, or HashingOverloaded."""
     with unit_of_work() as uow:
-        user = uow.users.get(command.user_id)
+        user = Users(uow).get(command.user_id)
     refuse_weak_password_of(user, command.password, common=common_passwords)
     _store(command.user_id, hasher.hash(command.password.text), unit_of_work=unit_of_work, clock=clock)
 
 
 @repeat_when_stale
-def _store(user_id: UUID, new_hash: str, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock) -> None:
+def _store(user_id: UUID, new_hash: str, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> None:
     with unit_of_work() as uow:
-        user = uow.users.get(user_id)
-        user.change_password(clock.now())
-        uow.users.set_hash(user_id, new_hash)
+        user = Users(uow).get(user_id)
+        user.change_password(new_hash, clock.now())
         uow.commit()

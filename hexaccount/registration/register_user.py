@@ -8,19 +8,19 @@ from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.names import PersonName, UserName
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused, IdempotencyKeys
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.idempotency.idempotency_records import IdempotencyRecord, IdempotencyRecords
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.password import Password
 from hexaccount.passwords.password_policy import refuse_weak_password
 from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
-from hexaccount.registration.ports import RegistrationUnitOfWork
 from hexaccount.roles.role_registry import RoleRegistry
 
 REGISTER = RateLimitPolicy("register", RateLimit.of(30, 2, 200, 60))
@@ -82,7 +82,7 @@ class RegisterUser(Command[UUID]):
 class AccountOpening:
     """Opens accounts."""
 
-    unit_of_work: UnitOfWorkFactory[RegistrationUnitOfWork]
+    unit_of_work: UnitOfWorkFactory[UnitOfWork]
     hasher: PasswordHasher
     clock: Clock
     identifiers: Identifiers
@@ -101,9 +101,9 @@ class AccountOpening:
             at=self.clock.now(),
         )
         with self.unit_of_work() as uow:
-            uow.users.add(user)
+            Users(uow).add(user)
             if record is not None:
-                uow.idempotency_records.complete(record, user.id)
+                IdempotencyRecords(uow).complete(record, user.id)
             uow.commit()
         return user.id
 
@@ -147,7 +147,7 @@ def _check_password(command: RegisterUser, user_id: UUID, opening: AccountOpenin
     """Raise IdempotencyKeyReused if an earlier request with the same key and texts had another password."""
     # The slow hash is the only digest of a password that is stored; comparing with it is the same work as registering.
     with opening.unit_of_work() as uow:
-        user = uow.users.get(user_id)
+        user = Users(uow).get(user_id)
     attempt = throttle.reauthenticate(user_id)
     if not attempt.check(partial(opening.hasher.verify, command.password.text, user.password_hash)).matches:
         raise IdempotencyKeyReused

@@ -1,12 +1,15 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
-from hexaccount.retention.ports import ExpiredKind, RetentionStore
+from hexaccount.kernel.records import RecordSchema
+from hexaccount.retention.ports import RetentionStore
 
 BATCH = 1000
+IDLE_RATE_LIMITS, HANDLED_EVENTS = "idle_rate_limits", "handled_events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +22,12 @@ class Retention:
     ended: timedelta
     refresh_grace: timedelta
 
-    def before(self, kind: ExpiredKind, now: datetime) -> datetime:
+    def before(self, kind: str, now: datetime) -> datetime:
         """Return the moment before which records of a kind must have expired to be removed now."""
         match kind:
-            case ExpiredKind.IDLE_RATE_LIMITS | ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS:
+            case "idle_rate_limits" | "expired_idempotency_records":
                 return now
-            case ExpiredKind.TOKEN_SALTS:
+            case "token_salts":
                 return now - self.refresh_grace
             case _:
                 return now - self.ended
@@ -34,7 +37,7 @@ class Retention:
 class RetentionResult:
     """How many expired records of each kind were removed, and whether none is left."""
 
-    removed: Mapping[ExpiredKind, int]
+    removed: Mapping[str, int]
     finished: bool
 
 
@@ -46,22 +49,31 @@ class ApplyRetention(Command[RetentionResult]):
 
 
 def apply_retention(
-    command: ApplyRetention, *, retention_store: RetentionStore, clock: Clock, retention: Retention
+    command: ApplyRetention,
+    *,
+    retention_store: RetentionStore,
+    records: RecordSchema,
+    clock: Clock,
+    retention: Retention,
 ) -> RetentionResult:
     """Remove expired records batch by batch, so that no other transaction waits for long; raises StoreUnavailable."""
     now = clock.now()
-    removed: dict[ExpiredKind, int] = {}
-    finished = True
-    for kind in ExpiredKind:
-        batches = _remove(kind, retention_store, before=retention.before(kind, now), most=command.batches)
-        removed[kind] = sum(batches)
-        finished &= batches[-1] < BATCH
-    return RetentionResult(removed=removed, finished=finished)
+    steps: dict[str, Callable[..., int]] = {
+        **{expiry.kind: partial(retention_store.remove, expiry) for expiry in records.expiries},
+        IDLE_RATE_LIMITS: retention_store.remove_drained,
+        HANDLED_EVENTS: retention_store.remove_handled,
+    }
+    batches = {
+        kind: _remove(partial(step, before=retention.before(kind, now), limit=BATCH), command.batches)
+        for kind, step in steps.items()
+    }
+    removed = {kind: sum(counts) for kind, counts in batches.items()}
+    return RetentionResult(removed=removed, finished=all(counts[-1] < BATCH for counts in batches.values()))
 
 
-def _remove(kind: ExpiredKind, store: RetentionStore, *, before: datetime, most: int) -> list[int]:
+def _remove(step: Callable[[], int], most: int) -> list[int]:
     """Return how many records each batch has removed; the last one is not full unless there were `most` batches."""
     batches: list[int] = []
     while len(batches) < most and (not batches or batches[-1] == BATCH):
-        batches.append(store.clear(kind, before=before, limit=BATCH))
+        batches.append(step())
     return batches

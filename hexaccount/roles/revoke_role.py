@@ -1,12 +1,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexaccount.accounts.ports import AccountsUnitOfWork
 from hexaccount.accounts.role import Role
+from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.roles.role_registry import RoleRegistry
 
 
@@ -20,11 +20,11 @@ class RevokeRole(Command[None]):
 
 @repeat_when_stale
 def revoke_role(
-    command: RevokeRole, *, unit_of_work: UnitOfWorkFactory[AccountsUnitOfWork], clock: Clock, roles: RoleRegistry
+    command: RevokeRole, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock, roles: RoleRegistry
 ) -> None:
     """Revoke a role; raises UserNotFound, and UnknownRole if the account lacks it and the settings do not define it."""
     with unit_of_work() as uow:
-        user = uow.users.get(command.user_id)
+        user = Users(uow).get(command.user_id)
         if command.role not in user.roles:
             roles.check(command.role)
         user.revoke(command.role, clock.now())

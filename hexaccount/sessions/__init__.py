@@ -11,6 +11,7 @@ from hexaccount.sessions import (
     log_out,
     metrics,
     refresh_session,
+    sessions,
 )
 
 capability = Capability(
@@ -26,4 +27,6 @@ capability = Capability(
     },
     rate_limits=(log_out.LOGOUT, refresh_session.REFRESH),
     metrics=metric_definitions(metrics),
+    records=(sessions.SESSIONS, sessions.REFRESH_TOKENS),
+    expiries=sessions.EXPIRIES,
 )

@@ -4,9 +4,9 @@ from uuid import UUID
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.sessions.errors import SessionNotFound
-from hexaccount.sessions.ports import SessionsUnitOfWork
+from hexaccount.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +18,10 @@ class EndSession(Command[None]):
 
 
 @repeat_when_stale
-def end_session(command: EndSession, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock) -> None:
+def end_session(command: EndSession, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> None:
     """End a session; raises SessionNotFound, also for a session of another account."""
     with unit_of_work() as uow:
-        session = uow.sessions.find(command.session_id)
+        session = Sessions(uow).find(command.session_id)
         if session is None or session.user_id != command.user_id:
             raise SessionNotFound
         session.close(clock.now())

@@ -1,12 +1,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.sessions.errors import NotAuthenticated
-from hexaccount.sessions.ports import SessionsUnitOfWork
+from hexaccount.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +19,12 @@ class EndSessions(Command[None]):
 
 
 @repeat_when_stale
-def end_sessions(command: EndSessions, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock) -> None:
+def end_sessions(command: EndSessions, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> None:
     """End sessions; raises UserNotFound, and NotAuthenticated if the session to keep has ended."""
     now = clock.now()
     with unit_of_work() as uow:
-        user = uow.users.get(command.user_id)
-        kept = uow.sessions.find(command.keep) if command.keep else None
+        user = Users(uow).get(command.user_id)
+        kept = Sessions(uow).find(command.keep) if command.keep else None
         if command.keep and (kept is None or not kept.is_live(user, now)):
             raise NotAuthenticated
         user.end_sessions(now)

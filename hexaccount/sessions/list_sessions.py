@@ -2,11 +2,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Query
 from hexaccount.kernel.pages import LONGEST_PAGE
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
-from hexaccount.sessions.ports import SessionsUnitOfWork
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.sessions.views import SessionView
 
 
@@ -31,12 +32,10 @@ class ListSessions(Query[SessionPage]):
             raise ValueError(f"limit must be 1 to {LONGEST_PAGE}")
 
 
-def list_sessions(
-    query: ListSessions, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock
-) -> SessionPage:
+def list_sessions(query: ListSessions, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> SessionPage:
     """Return a page of sessions; raises UserNotFound."""
     with unit_of_work() as uow:
-        user = uow.users.get(query.user_id)
-        found = uow.sessions.live_of(user, now=clock.now(), limit=query.limit + 1, after=query.after)
+        user = Users(uow).get(query.user_id)
+        found = Sessions(uow).live_of(user, now=clock.now(), limit=query.limit + 1, after=query.after)
     sessions = [SessionView.of(session) for session in found[: query.limit]]
     return SessionPage(sessions=sessions, next=sessions[-1].id if len(found) > query.limit else None)

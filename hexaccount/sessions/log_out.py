@@ -5,8 +5,8 @@ from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
-from hexaccount.sessions.ports import SessionsUnitOfWork
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.sessions.sessions import Sessions
 
 LOGOUT = RateLimitPolicy("logout", RateLimit.of(600, 0.05, 20_000, 0.2))
 
@@ -19,9 +19,9 @@ class LogOut(Command[None]):
 
 
 @repeat_when_stale
-def log_out(command: LogOut, *, unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork], clock: Clock) -> None:
+def log_out(command: LogOut, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> None:
     with unit_of_work() as uow:
-        session = uow.sessions.find(command.session_id)
+        session = Sessions(uow).find(command.session_id)
         if session is not None:
             session.close(clock.now())
             uow.commit()

@@ -1,40 +1,12 @@
-"""What sessions need from a store, a token issuer and a cache."""
+"""What sessions need from a token issuer and a cache."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from hexaccount.accounts.ports import AccountsUnitOfWork
-from hexaccount.accounts.user import User
 from hexaccount.accounts.views import UserView
-from hexaccount.sessions.refresh_token import RefreshToken
-from hexaccount.sessions.session import Session
-
-
-class Sessions(Protocol):
-    """The repository of sessions and their refresh tokens."""
-
-    def add(self, session: Session) -> None: ...
-
-    def find(self, session_id: UUID) -> Session | None: ...
-
-    def find_with_user(self, session_id: UUID) -> tuple[Session, User] | None:
-        """Return a session and its account, read together in one round trip."""
-        ...
-
-    def find_by_token(self, digest: str) -> tuple[RefreshToken, Session, User] | None:
-        """Return a refresh token, its session and its account, read together in one round trip."""
-        ...
-
-    def live_of(self, user: User, *, now: datetime, limit: int, after: UUID | None) -> Sequence[Session]:
-        """Return up to `limit` live sessions of an account with ids below `after`, by descending id: newest first."""
-        ...
-
-    def put_token(self, token: RefreshToken) -> None:
-        """At commit, store a new refresh token, or the use of one; StaleVersion if it has another successor by then."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +84,3 @@ class NoSessionCache(SessionCache):
 
     def invalidate(self, user_ids: Collection[UUID]) -> bool:  # noqa: ARG002 - the port's signature
         return True
-
-
-class SessionsUnitOfWork(AccountsUnitOfWork, Protocol):
-    """A unit of work on accounts and their sessions."""
-
-    @property
-    def sessions(self) -> Sessions: ...

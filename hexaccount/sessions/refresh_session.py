@@ -5,12 +5,12 @@ from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.sessions.errors import InvalidRefreshToken
 from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
-from hexaccount.sessions.ports import SessionsUnitOfWork
 from hexaccount.sessions.refresh_token import RefreshToken, digest_of
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 
 REFRESH = RateLimitPolicy("refresh", RateLimit.of(600, 0.05, 20_000, 0.2))
 
@@ -30,7 +30,7 @@ class RefreshSession(Command[IssuedTokens]):
 def refresh_session(
     command: RefreshSession,
     *,
-    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork],
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
     tokens: SessionTokens,
     clock: Clock,
 ) -> IssuedTokens:
@@ -49,16 +49,16 @@ def refresh_session(
     return tokens.issue(session, token.successor_of(command.refresh), at=now)
 
 
-def _live(uow: SessionsUnitOfWork, text: str, now: datetime) -> tuple[RefreshToken, Session]:
-    found = uow.sessions.find_by_token(digest_of(text))
+def _live(uow: UnitOfWork, text: str, now: datetime) -> tuple[RefreshToken, Session]:
+    found = Sessions(uow).find_by_token(digest_of(text))
     if found is None or not found[1].is_live(found[2], now):
         raise InvalidRefreshToken
     return found[:2]
 
 
-def _rotate(uow: SessionsUnitOfWork, token: RefreshToken, text: str, now: datetime) -> RefreshToken:
+def _rotate(uow: UnitOfWork, token: RefreshToken, text: str, now: datetime) -> RefreshToken:
     """Replace a token by its successor; of concurrent attempts the commit admits one."""
     spent, successor = token.rotate(text, now)
-    uow.sessions.put_token(spent)
-    uow.sessions.put_token(successor)
+    Sessions(uow).put_token(spent)
+    Sessions(uow).put_token(successor)
     return spent

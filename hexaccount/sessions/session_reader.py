@@ -3,8 +3,9 @@ from datetime import datetime
 from uuid import UUID
 
 from hexaccount.accounts.views import UserView
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
-from hexaccount.sessions.ports import CachedSession, CacheFill, SessionCache, SessionsUnitOfWork
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.sessions.ports import CachedSession, CacheFill, SessionCache
+from hexaccount.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class SessionReader:
     The cache only ever confirms: a session that it does not have is read from the store.
     """
 
-    unit_of_work: UnitOfWorkFactory[SessionsUnitOfWork]
+    unit_of_work: UnitOfWorkFactory[UnitOfWork]
     cache: SessionCache
 
     def find(self, user_id: UUID, session_id: UUID, now: datetime) -> CachedSession | None:
@@ -23,7 +24,7 @@ class SessionReader:
         if isinstance(found, CachedSession) and now < found.idle_until:
             return found
         with self.unit_of_work() as uow:
-            stored = uow.sessions.find_with_user(session_id)
+            stored = Sessions(uow).find_with_user(session_id)
         if stored is None:
             return None
         session, user = stored

@@ -6,6 +6,7 @@ from hexaccount.signing_keys import (
     list_keys,
     remove_key,
     retire_key,
+    signing_keys,
 )
 
 capability = Capability(
@@ -16,4 +17,5 @@ capability = Capability(
         remove_key.RemoveKey: remove_key.remove_key,
         retire_key.RetireKey: retire_key.retire_key,
     },
+    records=(signing_keys.SIGNING_KEYS,),
 )

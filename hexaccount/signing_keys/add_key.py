@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.signing_keys.key_schedule import SIGNS_AFTER
-from hexaccount.signing_keys.ports import ALGORITHMS, KeyFactory, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import ALGORITHMS, KeyFactory, StoredKey
+from hexaccount.signing_keys.signing_keys import SigningKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

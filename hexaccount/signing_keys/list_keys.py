@@ -7,7 +7,8 @@ from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Query
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.signing_keys.key_schedule import KeySchedule
-from hexaccount.signing_keys.ports import KeyFactory, RootKey, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import KeyFactory, RootKey, StoredKey
+from hexaccount.signing_keys.signing_keys import SigningKeys
 
 
 class KeyState(Enum):

@@ -1,6 +1,5 @@
 """What signing keys need from a store and from cryptography."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -21,26 +20,6 @@ class StoredKey:
     created_at: datetime
     signs_from: datetime
     retired_at: datetime | None = None
-
-
-class SigningKeys(Protocol):
-    """The keys that the processes of a service share; each method is one atomic step."""
-
-    def all(self) -> Sequence[StoredKey]:
-        """Return every key, by ascending `signs_from`, then `kid`."""
-        ...
-
-    def add(self, key: StoredKey) -> None:
-        """Add a key; raises KeyRefused if its id is in use."""
-        ...
-
-    def retire(self, kid: str, at: datetime) -> bool:
-        """End the signing of a key at `at`, and return whether this changed it; a retired key is not changed."""
-        ...
-
-    def remove(self, kid: str) -> bool:
-        """Remove a key, and return whether there was one."""
-        ...
 
 
 class SignerUnreadable(Exception):

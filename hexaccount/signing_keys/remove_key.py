@@ -6,7 +6,8 @@ from hexaccount.kernel.messages import Command
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.signing_keys.key_reference import get_key
 from hexaccount.signing_keys.key_schedule import KeySchedule
-from hexaccount.signing_keys.ports import KeyFactory, KeyInUse, KeyRefused, SigningKeys, StoredKey
+from hexaccount.signing_keys.ports import KeyFactory, KeyInUse, KeyRefused, StoredKey
+from hexaccount.signing_keys.signing_keys import SigningKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

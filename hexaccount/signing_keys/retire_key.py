@@ -3,7 +3,8 @@ from dataclasses import dataclass
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.signing_keys.key_reference import get_key
-from hexaccount.signing_keys.ports import KeyFactory, KeyRefused, SigningKeys
+from hexaccount.signing_keys.ports import KeyFactory, KeyRefused
+from hexaccount.signing_keys.signing_keys import SigningKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,117 +1,121 @@
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
-from uuid import UUID
+from typing import Any
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.aggregate import Aggregate
 from hexaccount.kernel.causation import Cause, current_cause
-from hexaccount.store_kit.event_recorder import CommitHook, EventRecorder
-from hexaccount.store_kit.pending_writes import PendingWrites
+from hexaccount.kernel.records import RecordType, Row
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.transaction import RowChange, StoredRow
 
-A = TypeVar("A", bound=Aggregate)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An aggregate that a commit has to write, with the journal entries of its new events.
-
-    `stored_version` is the version that must still be in the store; 0 says that there must be none.
-    """
-
-    aggregate: Aggregate
-    stored_version: int
-    entries: list[JournalEntry]
+_FIRST_REVISIONS = 2**30
 
 
 @dataclass(slots=True)
-class _Tracked:
-    """An aggregate and, for each time it was looked up, how many events were pending and what the cause was."""
+class Tracked:
+    """A record, its row as it is stored (None for a new one), and its key.
 
-    aggregate: Aggregate
+    For each time that the record was looked up, `lookups` has how many of its events were pending and what the cause
+    was.
+    """
+
+    record_type: RecordType[Any]
+    key: Any
+    record: Any
+    values: Row | None = None
+    revision: int = 0
+    removed: bool = False
     lookups: list[tuple[int, Cause]] = field(default_factory=list)
 
-    def causes(self) -> list[Cause]:
-        return [
-            next(cause for before, cause in reversed(self.lookups) if before <= index)
-            for index in range(len(self.aggregate.pending))
+    def look_up(self) -> Any:
+        """Return the record, None if it is to be removed."""
+        self.lookups.append((len(_pending(self.record)), current_cause()))
+        return None if self.removed else self.record
+
+    def change(self) -> RowChange | None:
+        """Return what a commit has to write, None if nothing has changed."""
+        values = None if self.removed else self.record_type.dump(self.record)
+        if values == self.values:
+            return None
+        # The first revision is random: of two records that have the same key in turn, none is taken for the other.
+        return RowChange(
+            record_type=self.record_type,
+            key=self.key,
+            revision=self.revision,
+            next_revision=self.revision + 1 if self.revision else 1 + secrets.randbelow(_FIRST_REVISIONS),
+            values=values,
+            record=self.record,
+            before=self.values,
+        )
+
+    def entries(self, recorder: EventRecorder) -> list[JournalEntry]:
+        """Return the journal entries of the events that are pending, each with the cause of its look-up."""
+        pending = _pending(self.record)
+        if not pending:
+            return []
+        causes = [
+            next(cause for before, cause in reversed(self.lookups) if before <= index) for index in range(len(pending))
         ]
+        return recorder.entries(self.record, causes)
+
+    def committed(self, change: RowChange) -> None:
+        """Begin anew with the row that a commit has stored."""
+        self.values, self.revision = change.values, 0 if self.removed else change.next_revision
+        _pending(self.record).clear()
+        self.lookups[:] = [(0, current_cause())]
 
 
 class IdentityMap:
-    """The aggregates that one unit of work has read or added, each only once, so that two look-ups give one object.
+    """The records that one unit of work has read or added, each only once, so that two look-ups give one object.
 
-    `pending_writes` holds what is to be written besides them. Every store's unit of work has one of these; because it
-    tracks changes, repositories need no `save` (Fowler, Patterns of Enterprise Application Architecture).
+    Because it compares them with what was read, nobody has to say what has changed (Fowler, Patterns of Enterprise
+    Application Architecture).
     """
 
     def __init__(self) -> None:
-        self._tracked: dict[tuple[type[Aggregate], UUID], _Tracked] = {}
-        self._absent: set[tuple[type[Aggregate], UUID]] = set()
-        self._on_commit: Sequence[CommitHook] = ()
-        self.pending_writes = PendingWrites()
+        self._tracked: dict[tuple[RecordType[Any], Any], Tracked] = {}
+        self._absent: set[tuple[RecordType[Any], Any]] = set()
 
-    def add(self, aggregate: Aggregate) -> None:
-        """Track a new aggregate; the current cause is that of all its events."""
-        self._tracked[type(aggregate), aggregate.id] = _Tracked(aggregate, [(0, current_cause())])
+    def __iter__(self) -> Iterator[Tracked]:
+        return iter(self._tracked.values())
 
-    def track(self, aggregate: A) -> A:
-        """Track an aggregate that was read, and return it, or the one that is tracked under its id already."""
-        known = self.find(type(aggregate), aggregate.id)
-        if known is not None:
-            return known
-        self.add(aggregate)
-        return aggregate
+    def find(self, record_type: RecordType[Any], key: object) -> Tracked | None:
+        """Return a tracked record."""
+        return self._tracked.get((record_type, key))
 
-    def find(self, kind: type[A], aggregate_id: UUID) -> A | None:
-        """Return a tracked aggregate."""
-        tracked = self._tracked.get((kind, aggregate_id))
-        if tracked is None or not isinstance(tracked.aggregate, kind):
-            return None
-        tracked.lookups.append((len(tracked.aggregate.pending), current_cause()))
-        return tracked.aggregate
+    def is_absent(self, record_type: RecordType[Any], key: object) -> bool:
+        """Tell whether the store is known to have no such record."""
+        return (record_type, key) in self._absent
 
-    def note_absent(self, kind: type[Aggregate], aggregate_id: UUID) -> None:
-        """Remember that the store has no such aggregate; if one is stored meanwhile, adding it is stale."""
-        self._absent.add((kind, aggregate_id))
+    def note_absent(self, record_type: RecordType[Any], key: object) -> None:
+        """Remember that the store has no such record; if one is stored meanwhile, adding it is stale."""
+        self._absent.add((record_type, key))
 
-    def is_absent(self, kind: type[Aggregate], aggregate_id: UUID) -> bool:
-        """Tell whether the store is known to have no such aggregate."""
-        return (kind, aggregate_id) in self._absent
+    def add(self, record_type: RecordType[Any], record: Any) -> None:
+        """Track a new record, which may take the place of one that is to be removed."""
+        key = record_type.dump(record)[0]
+        removed = self._tracked.get((record_type, key))
+        new = Tracked(record_type, key, record, lookups=[(0, current_cause())])
+        if removed is not None and removed.removed:
+            new.values, new.revision = removed.values, removed.revision
+        self._tracked[record_type, key] = new
 
-    def changes(self, recorder: EventRecorder) -> list[Change]:
-        """Return what a commit has to write, in the order of the first look-ups, after the hooks before it have run."""
-        changes = [
-            Change(
-                tracked.aggregate,
-                tracked.aggregate.stored_version,
-                recorder.entries(tracked.aggregate, tracked.causes()),
-            )
-            for tracked in self._tracked.values()
-            if tracked.aggregate.pending
-        ]
-        _run(recorder.before_commit, changes)
-        self._on_commit = recorder.on_commit
-        return changes
-
-    def committed(self, changes: Sequence[Change]) -> None:
-        """Run the hooks of the commit that has stored `changes` and the pending writes, which are none from here on."""
-        _run(self._on_commit, changes)
-        for change in changes:
-            change.aggregate.pending.clear()
-            self._tracked[type(change.aggregate), change.aggregate.id].lookups[:] = [(0, current_cause())]
-        self.pending_writes.clear()
+    def track(self, record_type: RecordType[Any], row: StoredRow) -> Any:
+        """Return the record of a row, or the one that is tracked under its key already."""
+        key = row.values[0]
+        known = self._tracked.get((record_type, key))
+        if known is None:
+            known = Tracked(record_type, key, record_type.load(row.values), row.values, row.revision)
+            self._tracked[record_type, key] = known
+        return known.look_up()
 
     def clear(self) -> None:
         """Drop everything: what was not committed has not happened."""
         self._tracked.clear()
         self._absent.clear()
-        self.pending_writes.clear()
 
 
-def _run(hooks: Sequence[CommitHook], changes: Iterable[Change]) -> None:
-    if not hooks:
-        return
-    entries = [entry for change in changes for entry in change.entries]
-    for hook in hooks:
-        hook(entries)
+def _pending(record: Any) -> list[Any]:
+    return record.pending if isinstance(record, Aggregate) else []

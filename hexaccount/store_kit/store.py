@@ -1,12 +1,9 @@
 from typing import Protocol
 
-from hexaccount.accounts.ports import StoredProfiles
-from hexaccount.events.ports import DeadLetters, History, Outbox, Subscriptions
+from hexaccount.events.ports import DeadLetters, EventsUnitOfWork, History, Outbox, Subscriptions
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.retention.ports import RetentionStore
-from hexaccount.signing_keys.ports import SigningKeys
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 
 
 class Store(Protocol):
@@ -21,11 +18,7 @@ class Store(Protocol):
     @property
     def history(self) -> History: ...
     @property
-    def stored_profiles(self) -> StoredProfiles: ...
-    @property
     def retention_store(self) -> RetentionStore: ...
-    @property
-    def signing_keys(self) -> SigningKeys: ...
     @property
     def rate_limits(self) -> RateLimitStore: ...
     @property
@@ -33,7 +26,7 @@ class Store(Protocol):
         """Return the signal that every commit of events through this store raises."""
         ...
 
-    def unit_of_work(self) -> StoreUnitOfWork:
+    def unit_of_work(self) -> EventsUnitOfWork:
         """Return a new unit of work."""
         ...
 

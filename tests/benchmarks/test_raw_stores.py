@@ -12,6 +12,7 @@ from benchmarks.crowd import Crowd
 from benchmarks.raw_store import RawStore, open_raw_store
 from hexaccount.accounts.user import User
 from hexaccount.accounts.user_reference import find_by_login
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount_sql.connections import open_engine
@@ -76,7 +77,7 @@ def _send(url: str, statement: str) -> None:
 def test_the_store_finds_all_users_that_it_was_filled_with(filled: tuple[str, RawStore]) -> None:
     url, raw = filled
     with service_of(url) as service, service.store.unit_of_work() as uow:
-        stored = uow.users.page(limit=_MANY + 1, after=None)
+        stored = Users(uow).page(limit=_MANY + 1, after=None)
         assert list(map(state, stored)) == list(map(state, _CROWD.members(_MANY)))
         assert find_by_login(uow, _CROWD.name_of(500)) in stored
     assert (raw.count("users"), raw.count("profiles")) == (_MANY, 0)

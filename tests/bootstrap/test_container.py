@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, RelaySettings, Settings, WebhookSettings
 from hexaccount.bootstrap.settings_loading import load_settings
@@ -96,7 +97,7 @@ def test_an_overridden_clock_is_used_everywhere() -> None:
     with open_service(MEMORY, clock=clock) as service:
         service.bus.handle(registration())
         with service.store.unit_of_work() as uow:
-            juliet = uow.users.find_by_name("juliet")
+            juliet = Users(uow).find_by_name("juliet")
     assert juliet is not None
     assert juliet.registered_at == clock.now()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.preparation import prepare, prepare_to_serve
 from hexaccount.bootstrap.settings import DEFAULT_STORE, JwtSettings, Settings
 from hexaccount_sql.connections import open_engine
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 def is_schema_behind(url: str) -> bool:
     engine = open_engine(url)
     try:
-        return is_behind(engine)
+        return is_behind(engine, record_schema())
     finally:
         engine.dispose()
 

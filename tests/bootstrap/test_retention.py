@@ -22,7 +22,6 @@ from hexaccount.bootstrap.settings import (
 from hexaccount.bootstrap.stop_signals import STOP_SIGNALS
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.retention.apply_retention import ApplyRetention
-from hexaccount.retention.ports import ExpiredKind
 from hexaccount_granian import Draining
 from tests.people import log_in, registration
 
@@ -81,5 +80,5 @@ def test_expired_records_are_kept_for_their_retention() -> None:
         for seconds in (120, 0.001, 7080.999, 0.001):
             clock.advance(seconds=seconds)
             removed = service.bus.handle(ApplyRetention()).removed
-            counts.append((removed[ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS], removed[ExpiredKind.ENDED_SESSIONS]))
+            counts.append((removed["expired_idempotency_records"], removed["ended_sessions"]))
     assert counts == [(0, 0), (1, 0), (0, 0), (0, 1)]

@@ -18,7 +18,7 @@ from hexaccount_memory import MemoryStore
 MODULE = """
 from hexaccount_memory import MemoryStore
 
-def open_store(url, recorder):
+def open_store(url, recorder, records):
     if url.endswith("nowhere"):
         raise ValueError("write it as planted://somewhere")
     return MemoryStore(recorder)

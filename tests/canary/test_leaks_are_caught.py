@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount_flask.web.middleware import RequestContext
@@ -30,7 +31,7 @@ _log = logging.getLogger("planted")
 def stored_hash_of(service: Service) -> str:
     register(service)
     with service.store.unit_of_work() as uow:
-        user = uow.users.find_by_name("tweety")
+        user = Users(uow).find_by_name("tweety")
         assert user is not None
         return user.password_hash
 

@@ -10,7 +10,9 @@ from uuid import UUID
 import pytest
 
 from hexaccount.accounts.profile import ProfileCreated
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import User, UserRegistered
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount.conformance.suites.factory import Factory
@@ -92,7 +94,7 @@ def waves(store: Store) -> Iterator[int]:
         for group in groups:
             with store.unit_of_work() as uow:
                 for user in group:
-                    _change(uow.users.get(user.id), step, factory)
+                    _change(Users(uow).get(user.id), step, factory)
                 uow.commit()
             yield WAVE
 
@@ -102,7 +104,7 @@ def _change(user: User, step: int, factory: Factory) -> None:
     before = user.version
     action(factory.now())
     if user.version == before:
-        user.change_password(factory.now())
+        user.change_password("another hash", factory.now())
 
 
 @pytest.fixture
@@ -162,7 +164,7 @@ def assert_each_effect_once(store: Store, registered: Sequence[JournalEntry]) ->
     for entry in registered:
         user_id: UUID = entry.subject
         with store.unit_of_work() as uow:
-            profile = uow.profiles.find(user_id)
+            profile = Profiles(uow).find(user_id)
             assert profile is not None
             assert profile.version == 1
             (created,) = uow.journal.of("profile", user_id)

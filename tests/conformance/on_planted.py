@@ -16,7 +16,7 @@ class _Planted:
         contract = request.node.nodeid.split("::")[1]
         next(bug for bug in BUGS.values() if bug.contract == contract).plant(monkeypatch)
         planted = PlantedStore(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
-        return StoreUnderTest(lambda recorder: planted.another(), rounds=5)
+        return StoreUnderTest(lambda recorder, records: planted.another(), rounds=5)
 
 
 def kit_on(bug: Bug) -> type:
@@ -30,4 +30,4 @@ class TestWithoutABug(StoreContract):
     @pytest.fixture
     def under_test(self) -> StoreUnderTest:
         planted = PlantedStore(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
-        return StoreUnderTest(lambda recorder: planted.another(), rounds=5)
+        return StoreUnderTest(lambda recorder, records: planted.another(), rounds=5)

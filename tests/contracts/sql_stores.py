@@ -3,6 +3,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_sql import SqlStore
@@ -10,9 +11,9 @@ from hexaccount_sql import SqlStore
 _IN_MEMORY = Path("/dev/shm")
 
 
-def open_sql_store(url: str, recorder: EventRecorder) -> Store:
+def open_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open a store; a module-level function, so that other processes can call it."""
-    return SqlStore(url, recorder=recorder)
+    return SqlStore(url, recorder=recorder, records=records)
 
 
 def quick_directory(otherwise: Path) -> Path:

@@ -12,10 +12,10 @@ class TestMemoryStore(StoreContract, also=[WatchContract]):
     def under_test(self, inner_loop: bool) -> StoreUnderTest:
         store: Store = MemoryStore(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
         # Every handle is the store itself.
-        return StoreUnderTest(lambda recorder: store, rounds=20 if inner_loop else 200)
+        return StoreUnderTest(lambda recorder, records: store, rounds=20 if inner_loop else 200)
 
 
 class TestMemoryStoreHooks(CommitHooksContract):
     @pytest.fixture
     def under_test(self, inner_loop: bool) -> StoreUnderTest:
-        return StoreUnderTest(MemoryStore)
+        return StoreUnderTest(lambda recorder, records: MemoryStore(recorder))

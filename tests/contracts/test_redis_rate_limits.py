@@ -23,4 +23,4 @@ class _CountingOnRedis(MemoryStore):
 class TestRedisRateLimits(RateLimitStoreContract):
     @pytest.fixture
     def under_test(self, redis_url: str) -> StoreUnderTest:
-        return StoreUnderTest(lambda recorder: _CountingOnRedis(recorder, redis_url), rounds=50)
+        return StoreUnderTest(lambda recorder, records: _CountingOnRedis(recorder, redis_url), rounds=50)

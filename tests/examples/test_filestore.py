@@ -24,13 +24,15 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "hexaccount_filestore"
 PASSWORD = "a long and winding road"
 JOURNALS = """
 import json, sys
+from hexaccount.accounts.users import Users
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_filestore import open_store
 from hexaccount_system import Uuid7Identifiers
 
-store = open_store(sys.argv[1], EventRecorder(Uuid7Identifiers(), "urn:audit"))
+store = open_store(sys.argv[1], EventRecorder(Uuid7Identifiers(), "urn:audit"), record_schema())
 with store.unit_of_work() as uow:
-    users = uow.users.page(limit=100_000, after=None)
+    users = Users(uow).page(limit=100_000, after=None)
     print(json.dumps({str(user.id): [entry.type for entry in uow.journal.of("user", user.id)] for user in users}))
 """
 

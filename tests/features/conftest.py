@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
@@ -50,7 +51,7 @@ def migrated_postgres(postgres_server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_mongo(mongo_server: str) -> Iterator[str]:
     with temporary_mongo_database(mongo_server) as url:
-        store = open_mongo_store(url, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:features"))
+        store = open_mongo_store(url, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:features"), record_schema())
         store.migrate()
         store.close()
         yield url

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pytest_bdd import parsers, then
 
+from hexaccount.accounts.users import Users
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.list_events import ListEvents
 from tests.features.context import PASSWORD, BddContext
@@ -22,7 +23,7 @@ def assert_not_published(bdd_context: BddContext, secrets: Iterable[str], *, aft
 
 def hashes(bdd_context: BddContext) -> list[str]:
     with bdd_context.service.store.unit_of_work() as uow:
-        return [uow.users.get(user_id).password_hash for user_id in bdd_context.user_ids.values()]
+        return [Users(uow).get(user_id).password_hash for user_id in bdd_context.user_ids.values()]
 
 
 def tokens(bdd_context: BddContext) -> list[str]:

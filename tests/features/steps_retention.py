@@ -1,12 +1,13 @@
 from pytest_bdd import parsers, then, when
 
 from hexaccount.retention.apply_retention import ApplyRetention
+from hexaccount.sessions.sessions import Sessions
 from tests.features.context import BddContext
 
 
 def is_stored(bdd_context: BddContext, device: str) -> bool:
     with bdd_context.service.store.unit_of_work() as uow:
-        return uow.sessions.find(bdd_context.devices[device].session_id) is not None
+        return Sessions(uow).find(bdd_context.devices[device].session_id) is not None
 
 
 @when("expired records are removed")

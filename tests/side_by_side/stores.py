@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
@@ -27,7 +28,9 @@ class Stores:
         self._template = directory / "template.db"
         migrate(f"sqlite:///{self._template}")
         migrate(postgresql)
-        store = open_mongo_store(mongodb, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:side-by-side"))
+        store = open_mongo_store(
+            mongodb, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:side-by-side"), record_schema()
+        )
         store.migrate()
         store.close()
 

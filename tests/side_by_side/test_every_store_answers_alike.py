@@ -18,6 +18,8 @@ from hexaccount.accounts.get_user import GetUser
 from hexaccount.accounts.list_users import ListUsers
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.accounts.users import Users
+from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.passwords.change_password import ChangePassword
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.passwords.set_password import SetPassword
@@ -32,7 +34,6 @@ from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.refresh_session import RefreshSession
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from tests.people import PASSWORD
 from tests.side_by_side.entered_texts import (
     entered_addresses,
@@ -205,10 +206,10 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def leave_without_a_commit(self, number: int) -> None:
-        def change_and_leave(variant: StoreVariant, uow: StoreUnitOfWork) -> None:
-            user = uow.users.get(self._user(number))
+        def change_and_leave(variant: StoreVariant, uow: EventsUnitOfWork) -> None:
+            user = Users(uow).get(self._user(number))
             user.disable(at=variant.clock.now())
-            uow.users.set_hash(user.id, "never stored")
+            user.password_hash = "never stored"
 
         self.variants.alike(lambda variant: variant.within(partial(change_and_leave, variant)))
 
@@ -219,8 +220,8 @@ class SideBySide(RuleBasedStateMachine):
         def change_twice(variant: StoreVariant) -> None:
             store, now = variant.service.store, variant.clock.now()
             with store.unit_of_work() as first, store.unit_of_work() as second:
-                first.users.get(self._user(number)).grant(Role("first"), at=now)
-                second.users.get(self._user(number)).grant(Role("second"), at=now)
+                Users(first).get(self._user(number)).grant(Role("first"), at=now)
+                Users(second).get(self._user(number)).grant(Role("second"), at=now)
                 first.commit()
                 second.commit()
 

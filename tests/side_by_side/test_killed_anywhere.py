@@ -15,6 +15,7 @@ import pytest
 
 from hexaccount.accounts.get_profile import GetProfile
 from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
 from hexaccount.events import replay_events as replaying
 from hexaccount.events.journal_entry import JournalEntry
@@ -168,7 +169,7 @@ def is_complete(service: Service, clock: ClockAfterLeases, name: str) -> bool:
         assert not [entry for entry in publisher.published if entry.data.get("user_name") == name]
         return False
     with service.store.unit_of_work() as uow:
-        user = uow.users.find_by_name(name)
+        user = Users(uow).find_by_name(name)
         assert user
         journal: list[JournalEntry] = list(uow.journal.of("user", user.id))
         assert [(entry.type, entry.sequence) for entry in journal] == [("hexaccount.user.registered.v1", 1)]

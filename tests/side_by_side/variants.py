@@ -10,13 +10,13 @@ from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.events.subscribers import PublishingSubscriber
 from hexaccount.kernel.errors import Refusal
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.retention.apply_retention import RetentionResult
 from hexaccount.roles.permission import Permission
 from hexaccount.sessions.issued_tokens import IssuedTokens
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_memory import MemoryPublisher
 
 EXPECTED_ERRORS = (Refusal, StaleVersion)
@@ -61,7 +61,7 @@ class StoreVariant:
     def handle(self, message: Any) -> Any:
         return self.service.bus.handle(message)
 
-    def within(self, action: Callable[[StoreUnitOfWork], Any]) -> Any:
+    def within(self, action: Callable[[EventsUnitOfWork], Any]) -> Any:
         with self.service.store.unit_of_work() as uow:
             return action(uow)
 

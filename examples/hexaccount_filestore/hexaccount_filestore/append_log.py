@@ -9,7 +9,7 @@ from zlib import crc32
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.store_kit.store import SchemaMismatch
 
-_MAGIC = b"hexaccount-filestore 1\n"
+_MAGIC = b"hexaccount-filestore 2\n"
 _HEADER = struct.Struct(">II")  # length and checksum of the record that follows
 
 

@@ -2,13 +2,16 @@
 
 import threading
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.kernel.rate_limit import BucketState
 from hexaccount_filestore.append_log import AppendLog, create
-from hexaccount_filestore.state import State, Transaction
+from hexaccount_filestore.state import Changes, State
+
+_CHANGES = msgspec.json.Decoder(Changes)
 
 
 class Database:
@@ -19,24 +22,18 @@ class Database:
         self.lock = threading.RLock()
         self.state = State()
         self.states: dict[str, BucketState] = {}
-        self.signals: list[CommitSignal] = []
+        self.handles = 0
         self._log = AppendLog(path)
-        decoder = msgspec.json.Decoder(Transaction)
         for record in self._log.records:
-            self.state.apply(decoder.decode(record))
+            self.state.apply(_CHANGES.decode(record))
         self._log.records.clear()
-        self.state.fold_all()
 
-    def commit(self, transaction: Transaction) -> None:
-        """Write a transaction to the file, then apply it to the state."""
-        if transaction != Transaction():
-            self._log.append(msgspec.json.encode(transaction))
-            self.state.apply(transaction)
-
-    def notify(self) -> None:
-        """Give the commit signals of all handles."""
-        for signal in list(self.signals):
-            signal.give()
+    def write(self, changes: Changes) -> None:
+        """Write changes to the file, then apply what is in the file to the state, as opening the file does."""
+        if changes != Changes():
+            record = msgspec.json.encode(changes)
+            self._log.append(record)
+            self.state.apply(_CHANGES.decode(record))
 
     def close(self) -> None:
         """Close the file."""
@@ -45,14 +42,19 @@ class Database:
 
 
 _databases: dict[Path, Database] = {}
+_signals: WeakValueDictionary[Path, CommitSignal] = WeakValueDictionary()
 _opening = threading.Lock()
 
 
 class Handle:
-    """A reference to a database: the first use opens the database, and closing the last handle closes it."""
+    """A reference to a database: the first use opens the database, and closing the last handle closes it.
+
+    All handles on one file have one signal of commits.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.commits = CommitSignal()
+        with _opening:
+            self.commits = _signals.setdefault(path, CommitSignal())
         self._path = path
         self._database: Database | None = None
 
@@ -64,7 +66,7 @@ class Handle:
                 if self._database is None:
                     database = _databases.get(self._path) or Database(self._path)
                     _databases[self._path] = database
-                    database.signals.append(self.commits)
+                    database.handles += 1
                     self._database = database
         return self._database
 
@@ -80,7 +82,7 @@ class Handle:
             database, self._database = self._database, None
             if database is None:
                 return
-            database.signals.remove(self.commits)
-            if not database.signals:
+            database.handles -= 1
+            if not database.handles:
                 del _databases[self._path]
                 database.close()

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import Backlog, DeadLetter, DeadLetters, Delivery, Outbox
 from hexaccount_filestore.database import Handle
-from hexaccount_filestore.state import DeliveryState, StoredDelivery, Transaction, entry_copy
+from hexaccount_filestore.state import Changes, DeliveryState, StoredDelivery, entry_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class FileOutbox(Outbox, DeadLetters):
         with self.handle.database.lock:
             types = sorted(event_types)
             if self.handle.database.state.subscriptions.get(subscriber) != types:
-                self.handle.database.commit(Transaction(subscriptions={subscriber: types}))
+                self.handle.database.write(Changes(subscriptions={subscriber: types}))
 
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         with self.handle.database.lock:
@@ -30,8 +30,8 @@ class FileOutbox(Outbox, DeadLetters):
             states = [stored[entry.id].state for entry in entries if entry.id in stored]
             revived = [_revived(state) for state in states if state.dead_letter]
             enqueued = {subscriber: missing} if missing else {}
-            self.handle.database.commit(Transaction(enqueued=enqueued, deliveries=revived))
-        self.handle.database.notify()
+            self.handle.database.write(Changes(enqueued=enqueued, deliveries=revived))
+        self.handle.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         token = uuid4()
@@ -58,22 +58,20 @@ class FileOutbox(Outbox, DeadLetters):
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         with self.handle.database.lock:
-            self.handle.database.commit(
-                Transaction(acknowledged=[(each.subscriber, each.entry.id) for each in deliveries])
-            )
+            self.handle.database.write(Changes(acknowledged=[(each.subscriber, each.entry.id) for each in deliveries]))
 
     def retry_later(self, delivery: Delivery, *, until: datetime, error: str) -> None:
         with self.handle.database.lock:
             for stored in self._held(delivery):
                 state = replace(stored.state, attempts=stored.state.attempts + 1, due_at=until, error=error)
-                self.handle.database.commit(Transaction(deliveries=[state]))
+                self.handle.database.write(Changes(deliveries=[state]))
 
     def dead_letter(self, delivery: Delivery, *, error: str) -> None:
         with self.handle.database.lock:
             for stored in self._held(delivery):
                 state = replace(stored.state, attempts=stored.state.attempts + 1, dead_letter=True, error=error)
-                self.handle.database.commit(Transaction(deliveries=[state]))
-        self.handle.database.notify()
+                self.handle.database.write(Changes(deliveries=[state]))
+        self.handle.commits.give()
 
     def release(self, deliveries: Collection[Delivery]) -> None:
         with self.handle.database.lock:
@@ -108,8 +106,8 @@ class FileOutbox(Outbox, DeadLetters):
         with self.handle.database.lock:
             found = [stored.state for stored in self._dead_letters(subscriber) if event_id in (None, stored.entry.id)]
             revived = [_revived(state) for state in found]
-            self.handle.database.commit(Transaction(deliveries=revived))
-        self.handle.database.notify()
+            self.handle.database.write(Changes(deliveries=revived))
+        self.handle.commits.give()
         return len(revived)
 
     def _dead_letters(self, subscriber: str | None) -> Iterator[StoredDelivery]:

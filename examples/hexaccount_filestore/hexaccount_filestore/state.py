@@ -5,22 +5,15 @@ from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
-from hexaccount.accounts.profile import Profile
-from hexaccount.accounts.user import User
-from hexaccount.events.event_codec import from_entry
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.idempotency.ports import IdempotencyRecord
-from hexaccount.kernel.aggregate import Aggregate
-from hexaccount.sessions.refresh_token import RefreshToken
-from hexaccount.sessions.session import Session
-from hexaccount.signing_keys.ports import StoredKey
-
-A = TypeVar("A", bound=Aggregate)
+from hexaccount.kernel.records import RecordType
+from hexaccount.store_kit.row_table import RowTable
+from hexaccount_filestore.file_rows import FileRow
 
 
 class DeliveryState(Struct, frozen=True, kw_only=True):
@@ -34,24 +27,17 @@ class DeliveryState(Struct, frozen=True, kw_only=True):
     dead_letter: bool = False
 
 
-class Transaction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The content of one record: changes that happen together or not at all."""
+class Changes(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The content of one record of the file: changes that happen together or not at all."""
 
+    rows: list[FileRow] = []
     entries: list[JournalEntry] = []
-    hashes: dict[UUID, str] = {}
-    tokens: list[RefreshToken] = []
     inbox: list[tuple[str, UUID]] = []
-    requests: list[IdempotencyRecord] = []
-    keys: list[StoredKey] = []
+    removed_inbox: list[tuple[str, UUID]] = []
     subscriptions: dict[str, list[str]] = {}
     deliveries: list[DeliveryState] = []
     acknowledged: list[tuple[str, UUID]] = []
     enqueued: dict[str, list[UUID]] = {}
-    removed_sessions: list[UUID] = []
-    removed_tokens: list[str] = []
-    removed_inbox: list[tuple[str, UUID]] = []
-    removed_requests: list[str] = []
-    removed_keys: list[str] = []
 
 
 @dataclass(slots=True)
@@ -66,80 +52,47 @@ class StoredDelivery:
 
 @dataclass(slots=True)
 class State:
-    """All stored data. Its values are replaced and never changed, so that readers may keep them."""
+    """All stored data. Its values are replaced and never changed, so that readers may keep them.
 
-    users: dict[UUID, User] = field(default_factory=dict)
-    names: dict[str, UUID] = field(default_factory=dict)
-    emails: dict[str, UUID] = field(default_factory=dict)
-    hashes: dict[UUID, str] = field(default_factory=dict)
-    sessions: dict[UUID, Session] = field(default_factory=dict)
-    removed_sessions: set[UUID] = field(default_factory=set)
-    profiles: dict[UUID, Profile] = field(default_factory=dict)
+    unread: the rows of record types that nobody has asked for yet, as the file has them.
+    deliveries: by subscriber and event; those of one aggregate are ordered by sequence.
+    """
+
+    tables: dict[str, RowTable] = field(default_factory=dict)
+    unread: defaultdict[str, list[FileRow]] = field(default_factory=lambda: defaultdict(list))
     journals: defaultdict[tuple[str, UUID], list[JournalEntry]] = field(default_factory=lambda: defaultdict(list))
     entries: dict[UUID, JournalEntry] = field(default_factory=dict)
-    tokens: dict[str, RefreshToken] = field(default_factory=dict)
-    followed: set[str] = field(default_factory=set)
     inbox: set[tuple[str, UUID]] = field(default_factory=set)
-    requests: dict[str, IdempotencyRecord] = field(default_factory=dict)
-    keys: dict[str, StoredKey] = field(default_factory=dict)
     subscriptions: dict[str, list[str]] = field(default_factory=dict)
-    # By subscriber and event; the deliveries of an aggregate are ordered by sequence.
     deliveries: defaultdict[str, dict[UUID, StoredDelivery]] = field(default_factory=lambda: defaultdict(dict))
 
-    def apply(self, transaction: Transaction) -> None:
-        """Apply a transaction, except to aggregates: the caller passes these to `put`, or calls `fold_all`."""
-        for entry in transaction.entries:
+    def table(self, record_type: RecordType[Any]) -> RowTable:
+        """Return the rows of a record type; the first call reads them."""
+        if record_type.name not in self.tables:
+            self.tables[record_type.name] = table = RowTable(record_type)
+            for row in self.unread.pop(record_type.name, ()):
+                row.put_into(table)
+        return self.tables[record_type.name]
+
+    def apply(self, changes: Changes) -> None:
+        """Apply the content of a record of the file."""
+        for row in changes.rows:
+            table = self.tables.get(row.record_type)
+            self.unread[row.record_type].append(row) if table is None else row.put_into(table)
+        for entry in changes.entries:
             self.journals[entry.aggregate, entry.aggregate_id].append(entry)
             self.entries[entry.id] = entry
             self._enqueue(entry)
-        self.hashes |= transaction.hashes
-        self.tokens |= {token.digest: token for token in transaction.tokens}
-        self.followed |= {token.predecessor for token in transaction.tokens if token.predecessor}
-        self.inbox |= set(transaction.inbox)
-        self.requests |= {request.key: request for request in transaction.requests}
-        self.keys |= {key.kid: key for key in transaction.keys}
-        self.subscriptions |= transaction.subscriptions
-        for subscriber, event_ids in transaction.enqueued.items():
+        self.inbox |= set(changes.inbox)
+        self.inbox -= set(changes.removed_inbox)
+        self.subscriptions |= changes.subscriptions
+        for subscriber, event_ids in changes.enqueued.items():
             self._enqueue_again(subscriber, event_ids)
-        for delivery in transaction.deliveries:
+        for delivery in changes.deliveries:
             stored = self.deliveries[delivery.subscriber][delivery.event_id]
             stored.state, stored.lease, stored.leased_until = delivery, None, None
-        for subscriber, event_id in transaction.acknowledged:
+        for subscriber, event_id in changes.acknowledged:
             self.deliveries[subscriber].pop(event_id, None)
-        self._remove(transaction)
-
-    def put(self, aggregates: Iterable[Aggregate]) -> None:
-        """Store copies of aggregates."""
-        for aggregate in aggregates:
-            match stored := copy_of(aggregate):
-                case User():
-                    self.users[stored.id] = stored
-                    self.names[stored.name.key] = self.emails[stored.email.key] = stored.id
-                case Session():
-                    self.sessions[stored.id] = stored
-                case Profile():
-                    self.profiles[stored.id] = stored
-
-    def fold_all(self) -> None:
-        """Rebuild every aggregate from its journal."""
-        kinds: dict[str, type[Aggregate]] = {kind.kind: kind for kind in (User, Session, Profile)}
-        self.put(
-            kinds[kind].fold(from_entry(entry) for entry in entries)
-            for (kind, aggregate_id), entries in self.journals.items()
-            if aggregate_id not in self.removed_sessions
-        )
-
-    def version_of(self, aggregate: Aggregate) -> int:
-        """Return the stored version of an aggregate, 0 if it is not stored."""
-        stored: Aggregate | None
-        match aggregate:
-            case User():
-                stored = self.users.get(aggregate.id)
-            case Session():
-                stored = self.sessions.get(aggregate.id)
-            case _:
-                stored = self.profiles.get(aggregate.id)
-        return stored.version if stored else 0
 
     def _enqueue(self, entry: JournalEntry) -> None:
         for subscriber, types in self.subscriptions.items():
@@ -155,23 +108,6 @@ class State:
                 self.entries[event_id], DeliveryState(subscriber=subscriber, event_id=event_id)
             )
         self.deliveries[subscriber] = dict(sorted(stored.items(), key=lambda pair: pair[1].entry.sequence))
-
-    def _remove(self, transaction: Transaction) -> None:
-        for digest in transaction.removed_tokens:
-            self.followed.discard(self.tokens.pop(digest).predecessor or "")
-        for session_id in transaction.removed_sessions:
-            self.sessions.pop(session_id, None)
-        self.removed_sessions |= set(transaction.removed_sessions)
-        self.inbox -= set(transaction.removed_inbox)
-        for key in transaction.removed_requests:
-            del self.requests[key]
-        for kid in transaction.removed_keys:
-            del self.keys[kid]
-
-
-def copy_of(aggregate: A) -> A:
-    """Return a copy without pending events."""
-    return replace(aggregate, pending=[])
 
 
 def entry_copy(entry: JournalEntry) -> JournalEntry:

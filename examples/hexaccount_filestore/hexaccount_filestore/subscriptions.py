@@ -4,7 +4,7 @@ from itertools import islice
 
 from hexaccount.events.ports import Subscriptions
 from hexaccount_filestore.database import Handle
-from hexaccount_filestore.state import Transaction
+from hexaccount_filestore.state import Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class FileSubscriptions(Subscriptions):
             state = self.handle.database.state
             batch = [(subscriber, event_id) for event_id in islice(state.deliveries.get(subscriber, {}), limit)]
             subscribed = bool(state.subscriptions.get(subscriber))
-            self.handle.database.commit(
-                Transaction(subscriptions={subscriber: []} if subscribed else {}, acknowledged=batch)
+            self.handle.database.write(
+                Changes(subscriptions={subscriber: []} if subscribed else {}, acknowledged=batch)
             )
         return len(batch)

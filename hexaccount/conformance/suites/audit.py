@@ -9,15 +9,18 @@ from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.names import UserName
 from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_users
 from hexaccount.events.event_codec import from_entry
 from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.kernel.aggregate import Aggregate
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 
 _AUDITOR = "contract-audit"
 _KINDS: dict[str, type[Aggregate]] = {"user": User, "session": Session, "profile": Profile}
@@ -76,7 +79,7 @@ class JournalAudit:
         ids = {user.id for user in users} | set(self._people.ids[-_LIMIT:])
         with store.unit_of_work() as uow:
             for user in users:
-                live = uow.sessions.live_of(user, now=_EARLY, limit=_LIMIT, after=None)
+                live = Sessions(uow).live_of(user, now=_EARLY, limit=_LIMIT, after=None)
                 ids |= {session.id for session in live}
             for kind, aggregate_id in {(kind, aggregate_id) for kind in _KINDS for aggregate_id in ids} - set(audited):
                 assert find(uow, kind, aggregate_id) is None, f"no event of the {kind} {aggregate_id} was delivered"
@@ -106,17 +109,17 @@ def state_of(aggregate: Aggregate) -> dict[str, object]:
     return {name: (type(value), _exactly(value)) for name, value in values.items()}
 
 
-def find(uow: StoreUnitOfWork, kind: str, aggregate_id: UUID) -> Aggregate | None:
+def find(uow: EventsUnitOfWork, kind: str, aggregate_id: UUID) -> Aggregate | None:
     match kind:
         case "user":
             try:
-                return uow.users.get(aggregate_id)
+                return Users(uow).get(aggregate_id)
             except UserNotFound:
                 return None
         case "session":
-            return uow.sessions.find(aggregate_id)
+            return Sessions(uow).find(aggregate_id)
         case _:
-            return uow.profiles.find(aggregate_id)
+            return Profiles(uow).find(aggregate_id)
 
 
 def _exactly(value: object) -> object:

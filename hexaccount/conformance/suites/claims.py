@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.deliveries import (
     LEASE,
@@ -37,7 +38,7 @@ class ClaimsContract(ContractSuite):
         for number in range(9):
             for user in users:
                 with (store, other_store)[number % 2].unit_of_work() as uow:
-                    found = uow.users.get(user.id)
+                    found = Users(uow).get(user.id)
                     (found.disable, found.enable)[number % 2](factory.now())
                     uow.commit()
         pending = claim(store)

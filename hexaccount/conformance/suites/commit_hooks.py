@@ -4,12 +4,15 @@ from uuid import UUID
 import pytest
 
 from hexaccount.accounts.role import Role
+from hexaccount.accounts.users import Users
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.contract_suite import SOURCE, ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import add, save, session_of, user_of
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.sessions.cache_invalidation import affected_users
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
@@ -17,7 +20,7 @@ from hexaccount_system import Uuid7Identifiers
 CHANGES: dict[str, Callable[..., None]] = {
     "disable": lambda user, now: user.disable(now),
     "end sessions": lambda user, now: user.end_sessions(now),
-    "change password": lambda user, now: user.change_password(now),
+    "change password": lambda user, now: user.change_password("new", now),
     "grant": lambda user, now: user.grant(Role.ADMIN, now),
 }
 
@@ -48,7 +51,8 @@ class CommitHooksContract(ContractSuite):
     def hooked_store(self, under_test: StoreUnderTest, hook_calls: HookCalls) -> Iterator[Store]:
         """Return a store with both hooks."""
         store = under_test.opener(
-            EventRecorder(Uuid7Identifiers(), SOURCE, before_commit=[hook_calls], on_commit=[hook_calls])
+            EventRecorder(Uuid7Identifiers(), SOURCE, before_commit=[hook_calls], on_commit=[hook_calls]),
+            record_schema(),
         )
         store.migrate()
         yield store
@@ -62,7 +66,7 @@ class CommitHooksContract(ContractSuite):
         save(hooked_store, user)
         hook_calls.read_state = lambda: user_of(hooked_store, user.id).version
         with hooked_store.unit_of_work() as uow:
-            CHANGES[change](uow.users.get(user.id), factory.now())
+            CHANGES[change](Users(uow).get(user.id), factory.now())
             assert hook_calls.calls == []
             uow.commit()
         assert hook_calls.calls == [({user.id}, 1), ({user.id}, 2)]
@@ -75,7 +79,7 @@ class CommitHooksContract(ContractSuite):
         save(hooked_store, user, session)
         hook_calls.read_state = lambda: session_of(hooked_store, session.id).closed_at is not None
         with hooked_store.unit_of_work() as uow:
-            found = uow.sessions.find(session.id)
+            found = Sessions(uow).find(session.id)
             assert found
             found.close(factory.now())
             uow.commit()
@@ -85,7 +89,7 @@ class CommitHooksContract(ContractSuite):
         user = factory.user()
         save(hooked_store, user)
         with hooked_store.unit_of_work() as uow:
-            uow.users.get(user.id).disable(factory.now())
+            Users(uow).get(user.id).disable(factory.now())
         assert hook_calls.calls == []
 
     def test_a_failed_commit_has_run_before_commit_only(
@@ -94,8 +98,8 @@ class CommitHooksContract(ContractSuite):
         user = factory.user()
         save(hooked_store, user)
         with hooked_store.unit_of_work() as uow, hooked_store.unit_of_work() as faster:
-            uow.users.get(user.id).disable(factory.now())
-            faster.users.get(user.id).end_sessions(factory.now())
+            Users(uow).get(user.id).disable(factory.now())
+            Users(faster).get(user.id).end_sessions(factory.now())
             faster.commit()
             hook_calls.calls.clear()
             with pytest.raises(StaleVersion):
@@ -116,7 +120,7 @@ class CommitHooksContract(ContractSuite):
         save(hooked_store, *users)
         with hooked_store.unit_of_work() as uow:
             for user in users[:2]:
-                uow.users.get(user.id).disable(factory.now())
+                Users(uow).get(user.id).disable(factory.now())
             add(uow, factory.session(users[2]))
             uow.commit()
         assert hook_calls.calls == [({user.id for user in users[:2]}, None)] * 2

@@ -5,6 +5,7 @@ import pytest
 
 from hexaccount.accounts.errors import UserNameTaken
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.deliveries import MILLISECOND, NOW
 from hexaccount.conformance.suites.factory import Factory
@@ -54,10 +55,10 @@ class CommitSignalContract(ContractSuite):
         seen = store.commits.count
         user_of(store, user.id)
         with store.unit_of_work() as uow:
-            uow.users.get(user.id)
+            Users(uow).get(user.id)
             uow.commit()
         with store.unit_of_work() as uow:
-            uow.users.add(factory.user())
+            Users(uow).add(factory.user())
         with pytest.raises(UserNameTaken):
             save(store, factory.user("known"))
         assert store.commits.count == seen

@@ -3,8 +3,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.audit import JournalAudit
 from hexaccount.conformance.suites.factory import Factory
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
@@ -21,14 +23,14 @@ class StoreUnderTest:
     commands: the number of commands that each of 8 threads sends.
     """
 
-    opener: Callable[[EventRecorder], Store]
+    opener: Callable[[EventRecorder, RecordSchema], Store]
     rounds: int = 10
     commands: int = 500
     _open: list[Store] = field(default_factory=list)
 
-    def open(self, source: str = SOURCE) -> Store:
-        """Return a handle that is closed after the test."""
-        store = self.opener(EventRecorder(Uuid7Identifiers(), source))
+    def open(self, source: str = SOURCE, records: RecordSchema | None = None) -> Store:
+        """Return a handle that is closed after the test, by default with the record types of this package."""
+        store = self.opener(EventRecorder(Uuid7Identifiers(), source), records or record_schema())
         self._open.append(store)
         return store
 

@@ -5,7 +5,9 @@ from typing import Any, cast
 
 import pytest
 
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.deliveries import user_with_events
 from hexaccount.conformance.suites.factory import Factory
@@ -29,7 +31,7 @@ def populate(store: Store, factory: Factory) -> list[User]:
         for user in users:
             save(store, factory.session(user))
             with store.unit_of_work() as uow:
-                profile = uow.profiles.find(user.id)
+                profile = Profiles(uow).find(user.id)
                 assert profile
                 profile.update({"bio": f"{number}"}, factory.now())
                 uow.commit()
@@ -135,7 +137,7 @@ class HistoryContract(ContractSuite):
     ) -> None:
         user = factory.user()
         with store.unit_of_work() as uow:
-            uow.users.add(user)
+            Users(uow).add(user)
             assert store.history.count(EVERYTHING) == other_store.history.count(EVERYTHING) == 0
             uow.commit()
         (entry,) = other_store.history.page(EVERYTHING, limit=100, after=None)

@@ -3,12 +3,14 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import count
 from uuid import UUID
 
 import pytest
 
 from hexaccount.accounts.errors import UserNameTaken
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.deliveries import MILLISECOND, NOW
@@ -18,7 +20,7 @@ from hexaccount.conformance.suites.message_buses import open_bus_factory, regist
 from hexaccount.conformance.suites.races import RacingThreads
 from hexaccount.conformance.suites.transactions import all_users, save
 from hexaccount.idempotency.idempotency_keys import RequestInFlight
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.idempotency.idempotency_records import IdempotencyRecord, IdempotencyRecords, claim_key, release_key
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount.store_kit.store import Store
@@ -79,8 +81,8 @@ class IdempotencyRecordsContract(ContractSuite):
         first, user = request(), factory.user()
         claim(store, first)
         with store.unit_of_work() as uow:
-            uow.users.add(user)
-            uow.idempotency_records.complete(first, user.id)
+            Users(uow).add(user)
+            IdempotencyRecords(uow).complete(first, user.id)
             assert find(other_store, "key") == first
             uow.commit()
         completed = replace(first, user_id=user.id)
@@ -92,18 +94,18 @@ class IdempotencyRecordsContract(ContractSuite):
         first = request()
         claim(store, first)
         with store.unit_of_work() as uow:
-            uow.idempotency_records.complete(first, factory.new_id())
+            IdempotencyRecords(uow).complete(first, factory.new_id())
         with store.unit_of_work() as uow:
             user = factory.user("taken")
-            uow.users.add(user)
-            uow.idempotency_records.complete(first, user.id)
+            Users(uow).add(user)
+            IdempotencyRecords(uow).complete(first, user.id)
             with pytest.raises(UserNameTaken):
                 uow.commit()
         assert find(store, "key") == first
 
     def test_a_claim_survives_the_rollback_of_its_unit_of_work(self, store: Store) -> None:
-        with store.unit_of_work() as uow:
-            uow.idempotency_records.claim(request(), now=NOW)
+        with store.unit_of_work():
+            claim_key(request(), store.unit_of_work, now=NOW)
         assert find(store, "key") == request()
 
     def test_a_different_request_can_claim_a_released_key(self, store: Store, other_store: Store) -> None:
@@ -174,8 +176,12 @@ class IdempotencyRecordsContract(ContractSuite):
         clock = AdjustableClock(NOW)
         with open_bus_factory() as bus_factory:
             bus = bus_factory.create_bus(store, clock=clock)
+            commits = count(1)
             crashed = bus_factory.create_bus(
-                store, clock=clock, unit_of_work=lambda: interrupted(store.unit_of_work(), sys.exit)
+                store,
+                clock=clock,
+                # The first commit claims the key, the second opens the account.
+                unit_of_work=lambda: interrupted(store.unit_of_work(), lambda: next(commits) == 2 and sys.exit()),
             )
             with pytest.raises(SystemExit):
                 crashed.handle(command)
@@ -193,8 +199,10 @@ class IdempotencyRecordsContract(ContractSuite):
         with open_bus_factory() as bus_factory:
             bus = bus_factory.create_bus(store, clock=clock)
 
+            commits = count(1)
+
             def replace_once() -> None:
-                if not replacing:
+                if next(commits) == 2:
                     clock.advance(seconds=61)
                     replacing.append(bus.handle(command))
 
@@ -208,13 +216,12 @@ class IdempotencyRecordsContract(ContractSuite):
 
 def claim(store: Store, record: IdempotencyRecord) -> IdempotencyRecord | None:
     """Claim the key at the time for which the record was made."""
-    with store.unit_of_work() as uow:
-        return uow.idempotency_records.claim(record, now=record.claimed_until - LEASE)
+    return claim_key(record, store.unit_of_work, now=record.claimed_until - LEASE)
 
 
 def find(store: Store, key: str) -> IdempotencyRecord | None:
     with store.unit_of_work() as uow:
-        return uow.idempotency_records.find(key)
+        return IdempotencyRecords(uow).find(key)
 
 
 def result_of(store: Store, key: str) -> UUID | None:
@@ -223,12 +230,11 @@ def result_of(store: Store, key: str) -> UUID | None:
 
 
 def release(store: Store, held: IdempotencyRecord) -> None:
-    with store.unit_of_work() as uow:
-        uow.idempotency_records.release(held)
+    release_key(held, store.unit_of_work)
 
 
 def complete(store: Store, held: IdempotencyRecord, user: User) -> None:
     with store.unit_of_work() as uow:
-        uow.users.add(user)
-        uow.idempotency_records.complete(held, user.id)
+        Users(uow).add(user)
+        IdempotencyRecords(uow).complete(held, user.id)
         uow.commit()

@@ -3,18 +3,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import UserRegistered
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.races import RacingThreads, check_one_winner, outcome
 from hexaccount.conformance.suites.transactions import find_profile, find_session, journal_of, save, user_of
-from hexaccount.events.ports import AlreadyHandled
+from hexaccount.events.ports import AlreadyHandled, EventsUnitOfWork
 from hexaccount.events.subscribers import HandlingSubscriber
 from hexaccount.kernel.capability import EventHandler
 from hexaccount.kernel.event import Event
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 
 
 class InboxContract(ContractSuite):
@@ -40,7 +42,7 @@ class InboxContract(ContractSuite):
         self.mark_handled(store, "first", handled)
         user = factory.user()
         with store.unit_of_work() as uow:
-            uow.users.add(user)
+            Users(uow).add(user)
             uow.inbox.add("first", fresh)
             uow.inbox.add("first", handled)
             with pytest.raises(AlreadyHandled):
@@ -107,10 +109,10 @@ class InboxContract(ContractSuite):
         save(store, *users)
         entries = [journal_of(store, user)[0] for user in users]
 
-        def create_profile(event: Event, uow: StoreUnitOfWork) -> None:
+        def create_profile(event: Event, uow: EventsUnitOfWork) -> None:
             if event.user_id == users[-1].id:
                 raise RuntimeError("the last event fails")
-            uow.profiles.add(factory.profile(event.user_id))
+            Profiles(uow).add(factory.profile(event.user_id))
 
         subscriber = HandlingSubscriber(
             EventHandler(name="creator", event=UserRegistered, handle=create_profile), store.unit_of_work
@@ -125,8 +127,8 @@ class InboxContract(ContractSuite):
     def disabler(store: Store, factory: Factory) -> HandlingSubscriber:
         """Return a subscriber whose effects can be counted: it disables and enables the account."""
 
-        def handle(event: Event, uow: StoreUnitOfWork) -> None:
-            user = uow.users.get(event.user_id)
+        def handle(event: Event, uow: EventsUnitOfWork) -> None:
+            user = Users(uow).get(event.user_id)
             user.disable(factory.now())
             user.enable(factory.now())
 
@@ -138,7 +140,7 @@ class InboxContract(ContractSuite):
     def handle_by_opening_session(store: Store, session: Session, event_id: UUID) -> str:
         """Handle an event; its effect is the session."""
         with store.unit_of_work() as uow:
-            uow.sessions.add(session)
+            Sessions(uow).add(session)
             uow.inbox.add("first", event_id)
             return outcome(uow.commit, AlreadyHandled)
 

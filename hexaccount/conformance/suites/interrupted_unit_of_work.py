@@ -1,11 +1,11 @@
 from collections.abc import Callable
 from typing import Any, Self, cast
 
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
+from hexaccount.events.ports import EventsUnitOfWork
 
 
 class _Interrupted:
-    def __init__(self, inner: StoreUnitOfWork, before_commit: Callable[[], object]) -> None:
+    def __init__(self, inner: EventsUnitOfWork, before_commit: Callable[[], object]) -> None:
         self._inner = inner
         self._before_commit = before_commit
 
@@ -25,6 +25,6 @@ class _Interrupted:
         self._inner.commit()
 
 
-def interrupted(unit_of_work: StoreUnitOfWork, before_commit: Callable[[], object]) -> StoreUnitOfWork:
+def interrupted(unit_of_work: EventsUnitOfWork, before_commit: Callable[[], object]) -> EventsUnitOfWork:
     """Return the unit of work with a call before each commit; if that raises, nothing is committed."""
-    return cast("StoreUnitOfWork", _Interrupted(unit_of_work, before_commit))
+    return cast("EventsUnitOfWork", _Interrupted(unit_of_work, before_commit))

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.role import Role
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import SOURCE, ContractSuite
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import journal_of, save, user_of
@@ -97,7 +99,7 @@ class JournalContract(ContractSuite):
     ) -> None:
         user = factory.user()
         with store.unit_of_work() as uow:
-            uow.users.add(user)
+            Users(uow).add(user)
             assert not uow.journal.of("user", user.id)
             assert not journal_of(other_store, user)
             uow.commit()
@@ -110,7 +112,7 @@ class JournalContract(ContractSuite):
         save(store, user)
         for number in range(12):
             with (store, other_store)[number % 2].unit_of_work() as uow:
-                found = uow.users.get(user.id)
+                found = Users(uow).get(user.id)
                 (found.disable, found.enable)[number % 2](factory.now())
                 uow.commit()
         assert [entry.sequence for entry in journal_of(store, user)] == list(range(1, 14))
@@ -120,12 +122,12 @@ class JournalContract(ContractSuite):
         save(store, first)
         with store.unit_of_work() as uow:
             with caused_by(Cause(causation_id="one", traceparent=_TRACE)):
-                uow.users.get(first.id).disable(factory.now())
-                uow.profiles.add(factory.profile(first.id))
+                Users(uow).get(first.id).disable(factory.now())
+                Profiles(uow).add(factory.profile(first.id))
             with caused_by(Cause(causation_id="two")):
-                uow.users.get(first.id).enable(factory.now())
-                uow.users.add(second)
-                profile = uow.profiles.find(first.id)
+                Users(uow).get(first.id).enable(factory.now())
+                Users(uow).add(second)
+                profile = Profiles(uow).find(first.id)
                 assert profile
                 profile.update({"bio": "x"}, factory.now())
             uow.commit()

@@ -5,6 +5,7 @@ import pytest
 
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.enable_user import EnableUser
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.message_buses import PASSWORD, BusFactory, registration
 from hexaccount.conformance.suites.races import RacingThreads, race
@@ -15,6 +16,7 @@ from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.sessions.authenticate import Authenticate
 from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
 
 
@@ -46,14 +48,14 @@ class LoginRacesContract(TwoBusesContract):
         user = factory.user()
         save(store, user)
         with store.unit_of_work() as uow:
-            session = factory.session(uow.users.get(user.id))
+            session = factory.session(Users(uow).get(user.id))
         disable(other_store, user.id, factory.now())
         with other_store.unit_of_work() as uow:
-            uow.users.get(user.id).enable(factory.now())
+            Users(uow).get(user.id).enable(factory.now())
             uow.commit()
         save(store, session)
         with other_store.unit_of_work() as uow:
-            pair = uow.sessions.find_with_user(session.id)
+            pair = Sessions(uow).find_with_user(session.id)
         assert pair
         stored, owner = pair
         assert (stored.epoch, owner.epoch, owner.disabled) == (0, 1, False)

@@ -7,10 +7,10 @@ from datetime import timedelta
 from threading import Thread
 from typing import Any
 
-from hexaccount.bootstrap.capabilities import all_capabilities
+from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
-from hexaccount.events.ports import EventPublisher, History, Outbox, Subscriptions
+from hexaccount.events.ports import EventPublisher, EventsUnitOfWork, History, Outbox, Subscriptions
 from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount.events.replay import ReplayTargets
 from hexaccount.events.subscribers import PublishingSubscriber, Subscriber, SubscriberNames
@@ -18,6 +18,7 @@ from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.identifiers import Identifiers
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
 from hexaccount.rate_limits.rate_limiter import RateLimiter
@@ -27,9 +28,8 @@ from hexaccount.retention.ports import RetentionStore
 from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
-from hexaccount.signing_keys.ports import KeyFactory, SigningKeys
+from hexaccount.signing_keys.ports import KeyFactory
 from hexaccount.store_kit.store import Store
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_security import (
     BcryptHasher,
     EncryptedKeyFactory,
@@ -63,7 +63,7 @@ class BusFactory:
         *,
         clock: Clock | None = None,
         grace: timedelta = LIFETIMES.grace,
-        unit_of_work: UnitOfWorkFactory[StoreUnitOfWork] | None = None,
+        unit_of_work: UnitOfWorkFactory[EventsUnitOfWork] | None = None,
     ) -> MessageBus:
         """Return a bus on this handle, which uses `unit_of_work` in place of the store's if given."""
         bindings: dict[Any, Callable[[], Any]] = {
@@ -74,13 +74,13 @@ class BusFactory:
             Outbox: lambda: store.outbox,
             SubscriberNames: SubscriberNames,
             RetentionStore: lambda: store.retention_store,
+            RecordSchema: record_schema,
             Retention: lambda: Retention(ended=timedelta(days=30), refresh_grace=grace),
             PasswordHasher: lambda: BcryptHasher(4, self.pool),
             CommonPasswords: ZxcvbnCommonPasswords,
             TokenIssuer: lambda: JwtIssuer(
                 KeyRing(_KEY_FACTORY), issuer="contract", audience="contract", client_id="contract"
             ),
-            SigningKeys: lambda: store.signing_keys,
             KeyFactory: lambda: _KEY_FACTORY,
             Clock: lambda: clock or SystemClock(),
             Identifiers: Uuid7Identifiers,

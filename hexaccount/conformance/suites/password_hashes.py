@@ -3,15 +3,21 @@ from functools import partial
 import pytest
 
 from hexaccount.accounts.errors import UserNameTaken
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.races import race
 from hexaccount.conformance.suites.transactions import disable, find_session, journal_of, replace_hash, save, user_of
+from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
 
 
 class PasswordHashContract(ContractSuite):
-    """A hash is replaced if it still equals the one that was read, by the commit and without an event."""
+    """A hash is replaced if it still equals the one that was read, by the commit and without an event.
+
+    It is part of the account's record: replacing it and any other change of the account make each other stale.
+    """
 
     def test_a_hash_is_replaced_if_the_old_one_matches(self, store: Store, factory: Factory) -> None:
         user, other = factory.user(password_hash="old"), factory.user(password_hash="old")
@@ -23,9 +29,11 @@ class PasswordHashContract(ContractSuite):
         user = factory.user(password_hash="old")
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.users.replace_hash(user.id, old="old", new="late")
+            Users(uow).get(user.id).renew_hash(old="old", new="late")
             replace_hash(store, user.id, "old", "early")
-            uow.commit()
+            with pytest.raises(StaleVersion):
+                uow.commit()
+        replace_hash(store, user.id, "old", "late")
         assert user_of(store, user.id).password_hash == "early"
 
     def test_a_replacement_without_a_match_does_not_fail_the_commit(self, store: Store, factory: Factory) -> None:
@@ -33,14 +41,11 @@ class PasswordHashContract(ContractSuite):
         save(store, user)
         session = factory.session(user)
         with store.unit_of_work() as uow:
-            uow.sessions.add(session)
-            uow.users.replace_hash(user.id, old="another", new="new")
+            Sessions(uow).add(session)
+            Users(uow).get(user.id).renew_hash(old="another", new="new")
             uow.commit()
         assert user_of(store, user.id).password_hash == "old"
         assert find_session(store, session.id) is not None
-
-    def test_replacing_the_hash_of_an_unknown_account_does_nothing(self, store: Store, factory: Factory) -> None:
-        replace_hash(store, factory.new_id(), "", "new")
 
     def test_a_hash_is_compared_exactly(self, store: Store, factory: Factory) -> None:
         user = factory.user(password_hash="$2b$12$Abc")
@@ -53,7 +58,7 @@ class PasswordHashContract(ContractSuite):
         user = factory.user(password_hash="old")
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.users.replace_hash(user.id, old="old", new="new")
+            Users(uow).get(user.id).renew_hash(old="old", new="new")
             assert user_of(store, user.id).password_hash == "old"
         assert user_of(store, user.id).password_hash == "old"
 
@@ -61,8 +66,8 @@ class PasswordHashContract(ContractSuite):
         user = factory.user("taken", password_hash="old")
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.users.replace_hash(user.id, old="old", new="new")
-            uow.users.add(factory.user("taken"))
+            Users(uow).get(user.id).renew_hash(old="old", new="new")
+            Users(uow).add(factory.user("taken"))
             with pytest.raises(UserNameTaken):
                 uow.commit()
         assert user_of(store, user.id).password_hash == "old"
@@ -73,37 +78,39 @@ class PasswordHashContract(ContractSuite):
         replace_hash(store, user.id, "old", "new")
         assert user_of(store, user.id).version == len(journal_of(store, user)) == 1
 
-    def test_a_replacement_does_not_make_a_concurrent_change_stale(
+    def test_a_replacement_makes_a_concurrent_change_stale(
         self, store: Store, other_store: Store, factory: Factory
     ) -> None:
         user = factory.user(password_hash="old")
         save(store, user)
         with store.unit_of_work() as uow:
-            found = uow.users.get(user.id)
+            found = Users(uow).get(user.id)
             replace_hash(other_store, user.id, "old", "new")
             found.disable(factory.now())
-            uow.commit()
+            with pytest.raises(StaleVersion):
+                uow.commit()
         stored = user_of(store, user.id)
-        assert (stored.disabled, stored.password_hash) == (True, "new")
+        assert (stored.disabled, stored.password_hash) == (False, "new")
 
-    def test_a_concurrent_change_does_not_prevent_a_replacement(
+    def test_a_concurrent_change_makes_a_replacement_stale(
         self, store: Store, other_store: Store, factory: Factory
     ) -> None:
         user = factory.user(password_hash="old")
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.users.replace_hash(user.id, old="old", new="new")
+            Users(uow).get(user.id).renew_hash(old="old", new="new")
             disable(other_store, user.id, factory.now())
-            uow.commit()
+            with pytest.raises(StaleVersion):
+                uow.commit()
         stored = user_of(store, user.id)
-        assert (stored.disabled, stored.password_hash) == (True, "new")
+        assert (stored.disabled, stored.password_hash) == (True, "old")
 
     def test_a_change_and_a_replacement_are_stored_by_one_commit(self, store: Store, factory: Factory) -> None:
         user = factory.user(password_hash="old")
         save(store, user)
         with store.unit_of_work() as uow:
-            found = uow.users.get(user.id)
-            uow.users.replace_hash(user.id, old="old", new="new")
+            found = Users(uow).get(user.id)
+            Users(uow).get(user.id).renew_hash(old="old", new="new")
             found.disable(factory.now())
             uow.commit()
         stored = user_of(store, user.id)

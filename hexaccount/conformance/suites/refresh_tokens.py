@@ -4,6 +4,7 @@ from functools import partial
 import pytest
 
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.factory import LIFETIMES, Factory
 from hexaccount.conformance.suites.races import check_one_winner, outcome, race
@@ -11,6 +12,7 @@ from hexaccount.conformance.suites.transactions import disable, save, session_of
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.sessions.refresh_token import RefreshToken, digest_of, new_refresh_token
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
 
 
@@ -21,27 +23,27 @@ class RefreshTokenContract(ContractSuite):
         user, session, text = logged_in(store, factory)
         token = RefreshToken.of(text, session_id=session.id, at=session.opened_at)
         with store.unit_of_work() as uow:
-            found = uow.sessions.find_by_token(digest_of(text))
+            found = Sessions(uow).find_by_token(digest_of(text))
             assert found
             assert found[0] == token
             assert (found[1].id, found[2].id) == (session.id, user.id)
-            assert uow.sessions.find(session.id) is found[1]
-            assert uow.users.get(user.id) is found[2]
+            assert Sessions(uow).find(session.id) is found[1]
+            assert Users(uow).get(user.id) is found[2]
 
     @pytest.mark.parametrize("wrong", [str.upper, str.lower, "{} ".format, " {}".format, lambda _: "", lambda _: "%"])
     def test_a_digest_is_compared_exactly(self, store: Store, factory: Factory, wrong: object) -> None:
         _, _, text = logged_in(store, factory)
         assert callable(wrong)
         with store.unit_of_work() as uow:
-            assert uow.sessions.find_by_token(wrong(digest_of(text))) is None
-            assert uow.sessions.find_by_token(text) is None
+            assert Sessions(uow).find_by_token(wrong(digest_of(text))) is None
+            assert Sessions(uow).find_by_token(text) is None
 
     def test_a_rotation_stores_the_spent_token_and_its_successor(self, store: Store, factory: Factory) -> None:
         _, session, text = logged_in(store, factory)
         spent, successor = rotate(store, factory, text)
         with store.unit_of_work() as uow:
-            old = uow.sessions.find_by_token(spent.digest)
-            new = uow.sessions.find_by_token(successor.digest)
+            old = Sessions(uow).find_by_token(spent.digest)
+            new = Sessions(uow).find_by_token(successor.digest)
         assert old
         assert new
         assert (old[0], new[0]) == (spent, successor)
@@ -52,10 +54,10 @@ class RefreshTokenContract(ContractSuite):
         _, session, _ = logged_in(store, factory)
         text = new_refresh_token()
         with store.unit_of_work() as uow:
-            uow.sessions.put_token(RefreshToken.of(text, session_id=session.id, at=factory.now()))
+            Sessions(uow).put_token(RefreshToken.of(text, session_id=session.id, at=factory.now()))
         with store.unit_of_work() as uow:
             uow.commit()
-            assert uow.sessions.find_by_token(digest_of(text)) is None
+            assert Sessions(uow).find_by_token(digest_of(text)) is None
 
     def test_one_of_racing_rotations_of_one_token_succeeds(
         self, under_test: StoreUnderTest, store: Store, other_store: Store, factory: Factory
@@ -71,16 +73,16 @@ class RefreshTokenContract(ContractSuite):
     ) -> None:
         _, session, text = logged_in(store, factory)
         with other_store.unit_of_work() as uow:
-            found = uow.sessions.find_by_token(digest_of(text))
+            found = Sessions(uow).find_by_token(digest_of(text))
         assert found
         rotate(store, factory, text)
         # Reading the session again provides its newest version, but not that of the token.
         with other_store.unit_of_work() as uow:
-            again = uow.sessions.find(session.id)
+            again = Sessions(uow).find(session.id)
             assert again
             again.refresh(factory.now(), LIFETIMES)
             for token in found[0].rotate(text, factory.now()):
-                uow.sessions.put_token(token)
+                Sessions(uow).put_token(token)
             with pytest.raises(StaleVersion):
                 uow.commit()
 
@@ -88,8 +90,7 @@ class RefreshTokenContract(ContractSuite):
         user, other = factory.user(password_hash="old"), factory.user(password_hash="old")
         save(store, user, other)
         with store.unit_of_work() as uow:
-            uow.users.get(user.id).change_password(factory.now())
-            uow.users.set_hash(user.id, "new")
+            Users(uow).get(user.id).change_password("new", factory.now())
             uow.commit()
         assert [user_of(store, each.id).password_hash for each in (user, other)] == ["new", "old"]
         assert user_of(store, user.id).epoch == 1
@@ -100,8 +101,7 @@ class RefreshTokenContract(ContractSuite):
         user = factory.user(password_hash="old")
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.users.get(user.id).change_password(factory.now())
-            uow.users.set_hash(user.id, "new")
+            Users(uow).get(user.id).change_password("new", factory.now())
             disable(other_store, user.id, factory.now())
             with pytest.raises(StaleVersion):
                 uow.commit()
@@ -118,14 +118,14 @@ class RefreshTokenContract(ContractSuite):
         outdated.epoch = -1
         save(store, user, other, factory.session(other), *sessions, closed, idle)
         with store.unit_of_work() as uow:
-            found = uow.sessions.find(closed.id)
+            found = Sessions(uow).find(closed.id)
             assert found
             found.close(factory.now())
             uow.commit()
         listed: list[Session] = []
         with store.unit_of_work() as uow:
-            holder = uow.users.get(user.id)
-            while page := uow.sessions.live_of(
+            holder = Users(uow).get(user.id)
+            while page := Sessions(uow).live_of(
                 holder, now=factory.now(), limit=3, after=listed[-1].id if listed else None
             ):
                 assert len(page) <= 3
@@ -138,7 +138,7 @@ class RefreshTokenContract(ContractSuite):
         user = factory.user()
         save(store, user, factory.session(user))
         with store.unit_of_work() as uow:
-            uow.users.get(user.id).end_sessions(factory.now())
+            Users(uow).get(user.id).end_sessions(factory.now())
             uow.commit()
         assert live_ids(store, factory, user) == []
         fresh = factory.session(user_of(store, user.id))
@@ -154,9 +154,9 @@ def logged_in(store: Store, factory: Factory) -> tuple[User, Session, str]:
     session = factory.session(user)
     text = new_refresh_token()
     with store.unit_of_work() as uow:
-        uow.users.add(user)
-        uow.sessions.add(session)
-        uow.sessions.put_token(RefreshToken.of(text, session_id=session.id, at=session.opened_at))
+        Users(uow).add(user)
+        Sessions(uow).add(session)
+        Sessions(uow).put_token(RefreshToken.of(text, session_id=session.id, at=session.opened_at))
         uow.commit()
     return user, session, text
 
@@ -165,18 +165,18 @@ def rotate(store: Store, factory: Factory, text: str) -> tuple[RefreshToken, Ref
     """Use a token, and return it and its successor; raises StaleVersion if it was used before."""
     now = factory.now()
     with store.unit_of_work() as uow:
-        found = uow.sessions.find_by_token(digest_of(text))
+        found = Sessions(uow).find_by_token(digest_of(text))
         assert found
         token, session, _ = found
         session.refresh(now, LIFETIMES)
         spent, successor = token.rotate(text, now)
-        uow.sessions.put_token(spent)
-        uow.sessions.put_token(successor)
+        Sessions(uow).put_token(spent)
+        Sessions(uow).put_token(successor)
         uow.commit()
     return spent, successor
 
 
 def live_ids(store: Store, factory: Factory, user: User) -> list[object]:
     with store.unit_of_work() as uow:
-        found = uow.sessions.live_of(uow.users.get(user.id), now=factory.now(), limit=100, after=None)
+        found = Sessions(uow).live_of(Users(uow).get(user.id), now=factory.now(), limit=100, after=None)
     return [session.id for session in found]

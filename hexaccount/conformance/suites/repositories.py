@@ -6,13 +6,16 @@ import pytest
 
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.names import PersonName
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.role import Role
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.audit import state_of
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS, race
 from hexaccount.conformance.suites.transactions import disable, profile_of, save, session_of, user_of
 from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
 
 MOMENTS = {
@@ -34,29 +37,29 @@ class RepositoriesContract(ContractSuite):
     def test_getting_an_unknown_account_raises_user_not_found(self, store: Store, factory: Factory) -> None:
         save(store, factory.user())
         with store.unit_of_work() as uow, pytest.raises(UserNotFound):
-            uow.users.get(factory.new_id())
+            Users(uow).get(factory.new_id())
 
     def test_looking_up_a_missing_aggregate_returns_none(self, store: Store, factory: Factory) -> None:
         user = factory.user("anna", "anna@example.org")
         save(store, user)
         with store.unit_of_work() as uow:
-            assert uow.users.find_by_name("berta") is None
-            assert uow.users.find_by_email("berta@example.org") is None
-            assert uow.sessions.find(user.id) is None
-            assert uow.sessions.find_with_user(user.id) is None
-            assert uow.profiles.find(user.id) is None
+            assert Users(uow).find_by_name("berta") is None
+            assert Users(uow).find_by_email("berta@example.org") is None
+            assert Sessions(uow).find(user.id) is None
+            assert Sessions(uow).find_with_user(user.id) is None
+            assert Profiles(uow).find(user.id) is None
 
     def test_prefetched_profiles_are_found(self, store: Store, factory: Factory) -> None:
         anna, berta = factory.user(), factory.user()
         save(store, anna, berta, factory.profile(anna.id, bio="written"))
         with store.unit_of_work() as uow:
-            uow.profiles.prefetch([anna.id, berta.id])
-            found = uow.profiles.find(anna.id)
+            Profiles(uow).prefetch([anna.id, berta.id])
+            found = Profiles(uow).find(anna.id)
             assert found is not None
             assert found.bio == "written"
-            assert uow.profiles.find(berta.id) is None
-            uow.profiles.add(factory.profile(berta.id))
-            assert uow.profiles.find(berta.id) is not None
+            assert Profiles(uow).find(berta.id) is None
+            Profiles(uow).add(factory.profile(berta.id))
+            assert Profiles(uow).find(berta.id) is not None
             uow.commit()
         assert profile_of(store, berta.id).version == 1
 
@@ -64,10 +67,10 @@ class RepositoriesContract(ContractSuite):
         user = factory.user()
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.profiles.prefetch([user.id])
+            Profiles(uow).prefetch([user.id])
             save(store, factory.profile(user.id, bio="faster"))
-            if uow.profiles.find(user.id) is None:
-                uow.profiles.add(factory.profile(user.id))
+            if Profiles(uow).find(user.id) is None:
+                Profiles(uow).add(factory.profile(user.id))
                 with pytest.raises(StaleVersion):
                     uow.commit()
         assert profile_of(store, user.id).bio == "faster"
@@ -76,17 +79,17 @@ class RepositoriesContract(ContractSuite):
     def test_a_look_up_matches_the_key_exactly(self, store: Store, factory: Factory, key: str) -> None:
         save(store, factory.user("anna", "anna@example.org"))
         with store.unit_of_work() as uow:
-            assert uow.users.find_by_name(key) is None
-            assert uow.users.find_by_email(key) is None
+            assert Users(uow).find_by_name(key) is None
+            assert Users(uow).find_by_email(key) is None
 
     def test_an_account_is_found_by_id_name_and_address(self, store: Store, factory: Factory) -> None:
         users = [factory.user("Anna", "Anna@example.org", role=Role.ADMIN), factory.user("Berta", "b@example.org")]
         save(store, *users)
         for user in users:
             with store.unit_of_work() as uow:
-                by_name = uow.users.find_by_name(user.name.key)
+                by_name = Users(uow).find_by_name(user.name.key)
             with store.unit_of_work() as uow:
-                by_email = uow.users.find_by_email(user.email.key)
+                by_email = Users(uow).find_by_email(user.email.key)
             assert by_name
             assert by_email
             found = [state_of(other) for other in (by_name, by_email, user_of(store, user.id))]
@@ -97,49 +100,49 @@ class RepositoriesContract(ContractSuite):
         session = factory.session(user)
         save(store, user, session, factory.profile(user.id))
         with store.unit_of_work() as uow:
-            first = uow.users.get(user.id)
-            pair = uow.sessions.find_with_user(session.id)
+            first = Users(uow).get(user.id)
+            pair = Sessions(uow).find_with_user(session.id)
             assert pair
-            assert uow.users.get(user.id) is first
-            assert uow.users.find_by_name(user.name.key) is first
-            assert uow.users.find_by_email(user.email.key) is first
-            assert uow.users.page(limit=1, after=None)[0] is first
+            assert Users(uow).get(user.id) is first
+            assert Users(uow).find_by_name(user.name.key) is first
+            assert Users(uow).find_by_email(user.email.key) is first
+            assert Users(uow).page(limit=1, after=None)[0] is first
             assert pair[1] is first
-            assert uow.sessions.find(session.id) is pair[0]
-            assert uow.profiles.find(user.id) is uow.profiles.find(user.id)
+            assert Sessions(uow).find(session.id) is pair[0]
+            assert Profiles(uow).find(user.id) is Profiles(uow).find(user.id)
         with store.unit_of_work() as uow:
-            assert uow.users.get(user.id) is not first
+            assert Users(uow).get(user.id) is not first
 
     def test_all_look_ups_return_the_object_of_the_first(self, store: Store, factory: Factory) -> None:
         user = factory.user()
         session = factory.session(user)
         save(store, user, session)
         with store.unit_of_work() as uow:
-            (paged,) = uow.users.page(limit=1, after=None)
-            assert uow.users.get(user.id) is paged
+            (paged,) = Users(uow).page(limit=1, after=None)
+            assert Users(uow).get(user.id) is paged
         with store.unit_of_work() as uow:
-            pair = uow.sessions.find_with_user(session.id)
+            pair = Sessions(uow).find_with_user(session.id)
             assert pair
-            assert uow.sessions.find(session.id) is pair[0]
-            assert uow.users.find_by_email(user.email.key) is pair[1]
+            assert Sessions(uow).find(session.id) is pair[0]
+            assert Users(uow).find_by_email(user.email.key) is pair[1]
 
     def test_an_added_aggregate_is_found_in_the_same_unit_of_work(self, store: Store, factory: Factory) -> None:
         user = factory.user()
         session, profile = factory.session(user), factory.profile(user.id)
         with store.unit_of_work() as uow:
-            uow.users.add(user)
-            uow.sessions.add(session)
-            uow.profiles.add(profile)
-            assert uow.users.get(user.id) is user
-            assert uow.sessions.find(session.id) is session
-            assert uow.profiles.find(user.id) is profile
+            Users(uow).add(user)
+            Sessions(uow).add(session)
+            Profiles(uow).add(profile)
+            assert Users(uow).get(user.id) is user
+            assert Sessions(uow).find(session.id) is session
+            assert Profiles(uow).find(user.id) is profile
 
     def test_a_second_look_up_keeps_uncommitted_changes(self, store: Store, factory: Factory) -> None:
         user = factory.user()
         save(store, user)
         with store.unit_of_work() as uow:
-            uow.users.get(user.id).disable(factory.now())
-            found = uow.users.find_by_name(user.name.key)
+            Users(uow).get(user.id).disable(factory.now())
+            found = Users(uow).find_by_name(user.name.key)
             assert found
             assert found.disabled
             uow.commit()
@@ -177,7 +180,7 @@ class RepositoriesContract(ContractSuite):
         user = factory.user()
         with other_store.unit_of_work() as uow:
             save(store, user)
-            assert uow.users.get(user.id).id == user.id
+            assert Users(uow).get(user.id).id == user.id
 
     def test_concurrent_changes_to_other_accounts_do_not_fail_a_commit(
         self, store: Store, other_store: Store, factory: Factory
@@ -185,7 +188,7 @@ class RepositoriesContract(ContractSuite):
         user, other = factory.user(), factory.user()
         save(store, user, other)
         with store.unit_of_work() as uow:
-            found = uow.users.get(user.id)
+            found = Users(uow).get(user.id)
             disable(other_store, other.id, factory.now())
             save(other_store, factory.user())
             found.disable(factory.now())
@@ -216,10 +219,10 @@ class RepositoriesContract(ContractSuite):
                 for _ in range(60):
                     self.close_and_disable(store, sessions[-1].id, user.id, factory)
                     with store.unit_of_work() as uow:
-                        found = uow.users.get(user.id)
+                        found = Users(uow).get(user.id)
                         found.enable(factory.now())
                         fresh = factory.session(found)
-                        uow.sessions.add(fresh)
+                        Sessions(uow).add(fresh)
                         uow.commit()
                     sessions.append(fresh)
             finally:
@@ -231,7 +234,7 @@ class RepositoriesContract(ContractSuite):
             while not closed.is_set():
                 session_id = sessions[-1].id
                 with other_store.unit_of_work() as uow:
-                    pair = uow.sessions.find_with_user(session_id)
+                    pair = Sessions(uow).find_with_user(session_id)
                 assert pair
                 session, owner = pair
                 # Each commit changes the session and its user together.
@@ -245,8 +248,8 @@ class RepositoriesContract(ContractSuite):
     @staticmethod
     def close_and_disable(store: Store, session_id: UUID, user_id: UUID, factory: Factory) -> None:
         with store.unit_of_work() as uow:
-            session = uow.sessions.find(session_id)
+            session = Sessions(uow).find(session_id)
             assert session
             session.close(factory.now())
-            uow.users.get(user_id).disable(factory.now())
+            Users(uow).get(user_id).disable(factory.now())
             uow.commit()

@@ -10,20 +10,21 @@ from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.audit import JournalAudit
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.deliveries import MILLISECOND, NOW, SUBSCRIBER, claim
+from hexaccount.conformance.suites.expired import KINDS, remove_expired
 from hexaccount.conformance.suites.factory import START, Factory
 from hexaccount.conformance.suites.message_buses import PASSWORD, open_bus_factory, registration
 from hexaccount.conformance.suites.races import race
 from hexaccount.conformance.suites.transactions import find_session, journal_of, save, session_of, user_of
 from hexaccount.events.ports import AlreadyHandled
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.idempotency.idempotency_records import IdempotencyRecord, IdempotencyRecords, claim_key
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.retention.apply_retention import ApplyRetention
-from hexaccount.retention.ports import ExpiredKind
 from hexaccount.sessions.authenticate import Authenticate
 from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
 from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount.sessions.refresh_token import digest_of
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
 from hexaccount_system import SystemClock
 
@@ -67,7 +68,7 @@ class RetentionStoreContract(ContractSuite):
         self.ended_sessions(store, factory, 7)
         for session in self.ended_sessions(store, factory, 3, lifetime=9 * HOUR):
             with store.unit_of_work() as uow:
-                found = uow.sessions.find(session.id)
+                found = Sessions(uow).find(session.id)
                 assert found is not None
                 found.close(START + HOUR)
                 uow.commit()
@@ -82,7 +83,7 @@ class RetentionStoreContract(ContractSuite):
             clock.advance(days=30, hours=1)
             recent = bus.handle(LogIn(user_name="juliet", password=PASSWORD))
             clock.advance(minutes=30)
-            assert bus.handle(ApplyRetention()).removed[ExpiredKind.ENDED_SESSIONS] == 0
+            assert bus.handle(ApplyRetention()).removed["ended_sessions"] == 0
             assert find_session(store, old.session_id) is not None
             clock.advance(minutes=29)
             bus.handle(ApplyRetention())
@@ -90,7 +91,7 @@ class RetentionStoreContract(ContractSuite):
             clock.advance(minutes=1, milliseconds=1)
             audit.sessions_removed_before = clock.now() - timedelta(days=30)
             result = bus.handle(ApplyRetention())
-            kinds = (ExpiredKind.TOKENS_OF_ENDED_SESSIONS, ExpiredKind.ENDED_SESSIONS)
+            kinds = ("tokens_of_ended_sessions", "ended_sessions")
             assert ([result.removed[kind] for kind in kinds], result.finished) == ([1, 1], True)
             assert find_session(store, old.session_id) is None
             clock.advance(days=-30, hours=-2)
@@ -109,17 +110,17 @@ class RetentionStoreContract(ContractSuite):
             first, other = (bus.handle(LogIn(user_name="juliet", password=PASSWORD)) for _ in range(2))
             second, following = (bus.handle(RefreshSession(refresh=login.refresh)) for login in (first, other))
             clock.advance(seconds=10)
-            assert bus.handle(ApplyRetention()).removed[ExpiredKind.TOKEN_SALTS] == 0
+            assert bus.handle(ApplyRetention()).removed["token_salts"] == 0
             clock.advance(milliseconds=1)
-            assert bus.handle(ApplyRetention()).removed[ExpiredKind.TOKEN_SALTS] == 2
+            assert bus.handle(ApplyRetention()).removed["token_salts"] == 2
             with store.unit_of_work() as uow:
-                found = uow.sessions.find_by_token(digest_of(first.refresh))
+                found = Sessions(uow).find_by_token(digest_of(first.refresh))
             assert found
             assert (found[0].salt, found[0].spent_at) == (None, NOW)
             with pytest.raises(InvalidRefreshToken):
                 bus.handle(RefreshSession(refresh=first.refresh))
             assert session_of(store, first.session_id).closed_at is not None
-            clear = partial(other_store.retention_store.clear, ExpiredKind.SPENT_TOKENS, limit=10)
+            clear = partial(remove_expired, other_store, "spent_tokens", limit=10)
             assert [clear(before=moment) for moment in (NOW, NOW + MILLISECOND, NOW + HOUR)] == [0, 2, 0]
             assert bus.handle(RefreshSession(refresh=following.refresh)).session_id == other.session_id
             with pytest.raises(InvalidRefreshToken):
@@ -132,12 +133,12 @@ class RetentionStoreContract(ContractSuite):
                 record = IdempotencyRecord(
                     key=f"key {number}", fingerprint="this", claimed_until=NOW, expires_at=expires_at
                 )
-                uow.idempotency_records.claim(record, now=NOW - HOUR)
+                claim_key(record, store.unit_of_work, now=NOW - HOUR)
         remaining = []
         for before in (NOW, NOW + MILLISECOND, NOW + HOUR):
-            other_store.retention_store.clear(ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS, before=before, limit=10)
+            remove_expired(other_store, "expired_idempotency_records", before=before, limit=10)
             with store.unit_of_work() as uow:
-                remaining.append([uow.idempotency_records.find(f"key {number}") is not None for number in range(3)])
+                remaining.append([IdempotencyRecords(uow).find(f"key {number}") is not None for number in range(3)])
         assert remaining == [[True] * 3, [False, True, True], [False, False, True]]
 
     def test_inbox_entries_are_removed_by_the_age_of_the_event(self, store: Store, other_store: Store) -> None:
@@ -235,8 +236,8 @@ class RetentionStoreContract(ContractSuite):
         user = factory.user()
         session = factory.session(user)
         save(store, user, session, factory.profile(user.id))
-        for kind in ExpiredKind:
-            assert store.retention_store.clear(kind, before=START, limit=10) == 0
+        for kind in KINDS:
+            assert remove_expired(store, kind, before=START, limit=10) == 0
         assert find_session(store, session.id) is not None
 
     @staticmethod
@@ -250,17 +251,17 @@ class RetentionStoreContract(ContractSuite):
     def remove_sessions(store: Store, audit: JournalAudit, *, before: datetime = ENDED, limit: int = 100) -> int:
         """Remove ended sessions, and notify the audit."""
         audit.sessions_removed_before = max(audit.sessions_removed_before or before, before)
-        return store.retention_store.clear(ExpiredKind.ENDED_SESSIONS, before=before, limit=limit)
+        return remove_expired(store, "ended_sessions", before=before, limit=limit)
 
     @staticmethod
     def remove_inbox_entries(store: Store, *, before: datetime = NOW, limit: int = 100) -> int:
-        return store.retention_store.clear(ExpiredKind.HANDLED_EVENTS, before=before, limit=limit)
+        return remove_expired(store, "handled_events", before=before, limit=limit)
 
     @staticmethod
     def check_nothing_expired(store: Store) -> None:
         """Check that nothing of any kind expires, at any time."""
-        for kind in ExpiredKind:
-            assert store.retention_store.clear(kind, before=NOW + timedelta(days=999), limit=10) == 0
+        for kind in KINDS:
+            assert remove_expired(store, kind, before=NOW + timedelta(days=999), limit=10) == 0
 
     @staticmethod
     def mark_handled(store: Store, event_ids: Iterable[UUID], *subscribers: str) -> None:

@@ -6,7 +6,9 @@ from uuid import uuid4
 import pytest
 
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.audit import state_of
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.factory import Factory
@@ -20,10 +22,10 @@ from hexaccount.conformance.suites.transactions import (
     save,
     user_of,
 )
-from hexaccount.events.ports import AlreadyHandled
+from hexaccount.events.ports import AlreadyHandled, EventsUnitOfWork
 from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 
 SUBSCRIBER = "rollback"
 
@@ -63,7 +65,7 @@ class RollbackContract(ContractSuite):
     def test_a_refused_name_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
         with store.unit_of_work() as uow:
             check_nothing = self.touch_everything(uow, store, factory, existing)
-            uow.users.add(factory.user("TAKEN"))
+            Users(uow).add(factory.user("TAKEN"))
             with pytest.raises(UserNameTaken):
                 uow.commit()
         check_nothing()
@@ -71,14 +73,14 @@ class RollbackContract(ContractSuite):
     def test_a_refused_address_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
         with store.unit_of_work() as uow:
             check_nothing = self.touch_everything(uow, store, factory, existing)
-            uow.users.add(factory.user(email=existing.email.text.upper()))
+            Users(uow).add(factory.user(email=existing.email.text.upper()))
             with pytest.raises(EmailTaken):
                 uow.commit()
         check_nothing()
 
     def test_a_refused_first_change_rolls_back_everything(self, store: Store, factory: Factory, existing: User) -> None:
         with store.unit_of_work() as uow:
-            uow.users.add(factory.user("taken"))
+            Users(uow).add(factory.user("taken"))
             check_nothing = self.touch_everything(uow, store, factory, existing)
             with pytest.raises(UserNameTaken):
                 uow.commit()
@@ -90,7 +92,7 @@ class RollbackContract(ContractSuite):
         self.drain(store)
         with store.unit_of_work() as uow:
             check_nothing = self.touch_everything(uow, store, factory, existing)
-            uow.users.get(other.id).disable(factory.now())
+            Users(uow).get(other.id).disable(factory.now())
             disable(store, other.id, factory.now())
             self.drain(store)
             with pytest.raises(StaleVersion):
@@ -115,7 +117,7 @@ class RollbackContract(ContractSuite):
         self.drain(store)
         with store.unit_of_work() as uow:
             check_nothing = self.touch_everything(uow, store, factory, existing)
-            uow.profiles.add(factory.profile(other.id))
+            Profiles(uow).add(factory.profile(other.id))
             with pytest.raises(StaleVersion):
                 uow.commit()
         check_nothing()
@@ -123,10 +125,10 @@ class RollbackContract(ContractSuite):
     def test_changes_after_the_commit_are_not_stored(self, store: Store, factory: Factory) -> None:
         user = factory.user()
         with store.unit_of_work() as uow:
-            uow.users.add(user)
+            Users(uow).add(user)
             uow.commit()
             user.disable(factory.now())
-            uow.sessions.add(session := factory.session(user))
+            Sessions(uow).add(session := factory.session(user))
             uow.inbox.add("handler", event_id := uuid4())
         assert not user_of(store, user.id).disabled
         assert find_session(store, session.id) is None
@@ -138,7 +140,7 @@ class RollbackContract(ContractSuite):
         user = factory.user()
         event_id = uuid4()
         with store.unit_of_work() as uow:
-            uow.users.add(user)
+            Users(uow).add(user)
             uow.inbox.add("handler", event_id)
             uow.commit()
             uow.commit()
@@ -153,16 +155,16 @@ class RollbackContract(ContractSuite):
             with pytest.raises(UserNameTaken):
                 save(store, factory.user("taken"))
             with store.unit_of_work() as uow:
-                uow.users.find_by_name("taken")
-                uow.users.add(factory.user())
+                Users(uow).find_by_name("taken")
+                Users(uow).add(factory.user())
             with suppress(Interrupted), store.unit_of_work() as uow:
-                uow.users.page(limit=1, after=None)
+                Users(uow).page(limit=1, after=None)
                 raise Interrupted
         save(store, factory.user())
         assert len(all_users(store)) == 2
 
     def touch_everything(
-        self, uow: StoreUnitOfWork, store: Store, factory: Factory, existing: User
+        self, uow: EventsUnitOfWork, store: Store, factory: Factory, existing: User
     ) -> Callable[[], None]:
         """Write to every table, and return a function that checks that nothing was stored."""
         before = state_of(user_of(store, existing.id))
@@ -171,8 +173,8 @@ class RollbackContract(ContractSuite):
         profile = factory.profile(user.id, bio="new")
         event_id = uuid4()
         add(uow, user, session, profile)
-        uow.users.get(existing.id).disable(factory.now())
-        uow.users.replace_hash(existing.id, old=existing.password_hash, new="another")
+        Users(uow).get(existing.id).disable(factory.now())
+        Users(uow).get(existing.id).renew_hash(old=existing.password_hash, new="another")
         uow.inbox.add("handler", event_id)
 
         def check() -> None:

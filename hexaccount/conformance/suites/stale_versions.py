@@ -4,11 +4,14 @@ from uuid import UUID
 
 import pytest
 
+from hexaccount.accounts.profiles import Profiles
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS, RacingThreads, check_one_winner, outcome
 from hexaccount.conformance.suites.transactions import disable, journal_of, profile_of, save, session_of, user_of
 from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
 
 
@@ -21,12 +24,12 @@ class StaleVersionContract(ContractSuite):
         user = factory.user()
         save(store, user)
         with store.unit_of_work() as first, other_store.unit_of_work() as second:
-            first.users.get(user.id).disable(factory.now())
-            second.users.get(user.id).disable(factory.now())
+            Users(first).get(user.id).disable(factory.now())
+            Users(second).get(user.id).disable(factory.now())
             first.commit()
             with pytest.raises(StaleVersion) as refusal:
                 second.commit()
-        assert (refusal.value.kind, refusal.value.aggregate_id) == ("user", user.id)
+        assert (refusal.value.kind, refusal.value.key) == ("user", user.id)
         assert len(journal_of(store, user)) == 2
         assert (user_of(store, user.id).epoch, user_of(store, user.id).version) == (1, 2)
 
@@ -39,13 +42,13 @@ class StaleVersionContract(ContractSuite):
         closed_at = factory.now()
         with store.unit_of_work() as first, other_store.unit_of_work() as second:
             for uow, at in ((first, closed_at), (second, factory.now())):
-                found = uow.sessions.find(session.id)
+                found = Sessions(uow).find(session.id)
                 assert found
                 found.close(at)
             first.commit()
             with pytest.raises(StaleVersion) as refusal:
                 second.commit()
-        assert (refusal.value.kind, refusal.value.aggregate_id) == ("session", session.id)
+        assert (refusal.value.kind, refusal.value.key) == ("session", session.id)
         stored = session_of(store, session.id)
         assert stored.closed_at == closed_at
 
@@ -56,13 +59,13 @@ class StaleVersionContract(ContractSuite):
         save(store, user, factory.profile(user.id))
         with store.unit_of_work() as first, other_store.unit_of_work() as second:
             for uow, changes in ((first, {"bio": "first"}), (second, {"phone": "123456"})):
-                found = uow.profiles.find(user.id)
+                found = Profiles(uow).find(user.id)
                 assert found
                 found.update(changes, factory.now())
             first.commit()
             with pytest.raises(StaleVersion) as refusal:
                 second.commit()
-        assert (refusal.value.kind, refusal.value.aggregate_id) == ("profile", user.id)
+        assert (refusal.value.kind, refusal.value.key) == ("profile", user.id)
         stored = profile_of(store, user.id)
         assert (stored.bio, stored.phone, stored.version) == ("first", None, 2)
 
@@ -94,10 +97,10 @@ class StaleVersionContract(ContractSuite):
         user = factory.user()
         save(store, user)
         with store.unit_of_work() as first, other_store.unit_of_work() as second:
-            assert first.profiles.find(user.id) is None
-            assert second.profiles.find(user.id) is None
-            first.profiles.add(factory.profile(user.id, bio="first"))
-            second.profiles.add(factory.profile(user.id, bio="second"))
+            assert Profiles(first).find(user.id) is None
+            assert Profiles(second).find(user.id) is None
+            Profiles(first).add(factory.profile(user.id, bio="first"))
+            Profiles(second).add(factory.profile(user.id, bio="second"))
             first.commit()
             with pytest.raises(StaleVersion):
                 second.commit()
@@ -109,12 +112,12 @@ class StaleVersionContract(ContractSuite):
         save(store, *users)
         with store.unit_of_work() as uow:
             for user in users:
-                uow.users.get(user.id).disable(factory.now())
-            uow.sessions.add(factory.session(users[0]))
+                Users(uow).get(user.id).disable(factory.now())
+            Sessions(uow).add(factory.session(users[0]))
             disable(other_store, users[1].id, factory.now())
             with pytest.raises(StaleVersion) as refusal:
                 uow.commit()
-        assert (refusal.value.kind, refusal.value.aggregate_id) == ("user", users[1].id)
+        assert (refusal.value.kind, refusal.value.key) == ("user", users[1].id)
 
     def test_racing_changes_of_the_same_accounts_in_two_orders_do_not_deadlock(
         self, store: Store, other_store: Store, factory: Factory
@@ -137,8 +140,8 @@ class StaleVersionContract(ContractSuite):
         bystander, changed = factory.user(), factory.user()
         save(store, bystander, changed)
         with store.unit_of_work() as uow:
-            uow.users.get(bystander.id)
-            user = uow.users.get(changed.id)
+            Users(uow).get(bystander.id)
+            user = Users(uow).get(changed.id)
             disable(other_store, bystander.id, factory.now())
             user.disable(factory.now())
             uow.commit()
@@ -149,7 +152,7 @@ class StaleVersionContract(ContractSuite):
         user = factory.user()
         save(store, user)
         with store.unit_of_work() as uow:
-            found = uow.users.get(user.id)
+            found = Users(uow).get(user.id)
             for _ in range(3):
                 found.disable(factory.now())
                 found.enable(factory.now())
@@ -182,7 +185,7 @@ class StaleVersionContract(ContractSuite):
         """Toggle several accounts in one commit."""
         with store.unit_of_work() as uow:
             for user_id in user_ids:
-                user = uow.users.get(user_id)
+                user = Users(uow).get(user_id)
                 (user.enable if user.disabled else user.disable)(factory.now())
             all_read.wait(TIMEOUT_SECONDS)
             return outcome(uow.commit, StaleVersion)

@@ -21,6 +21,8 @@ from hexaccount.conformance.suites.paging import PagingContract
 from hexaccount.conformance.suites.password_hashes import PasswordHashContract
 from hexaccount.conformance.suites.profile_races import ProfileRacesContract
 from hexaccount.conformance.suites.rate_limits import RateLimitStoreContract
+from hexaccount.conformance.suites.record_retention import RecordRetentionContract
+from hexaccount.conformance.suites.records import RecordRulesContract, RecordsContract
 from hexaccount.conformance.suites.refresh_races import RefreshRacesContract
 from hexaccount.conformance.suites.refresh_tokens import RefreshTokenContract
 from hexaccount.conformance.suites.registration_races import RegistrationRacesContract
@@ -67,6 +69,9 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     RateLimitStoreContract,
     BusLoadContract,
     SigningKeysContract,
+    RecordsContract,
+    RecordRulesContract,
+    RecordRetentionContract,
 )
 
 

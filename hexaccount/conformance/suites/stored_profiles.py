@@ -1,7 +1,9 @@
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
 from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.profiles import restore_profile
 from hexaccount.conformance.suites.audit import state_of
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.deliveries import SUBSCRIBER, claim
@@ -17,7 +19,7 @@ def lost_profile(factory: Factory, version: int, user_id: UUID | None = None) ->
     profile = Profile.create(user_id or Uuid7Identifiers().new(), factory.now())
     while profile.version < version:
         profile.update({"bio": f"\U0001f600 {profile.version}\n\u05e9\u05dc\u05d5\u05dd", "phone": None}, factory.now())
-    return profile
+    return Profile.fold(profile.pending)
 
 
 class StoredProfilesContract(ContractSuite):
@@ -25,20 +27,20 @@ class StoredProfilesContract(ContractSuite):
 
     def test_a_missing_profile_is_restored_unchanged(self, store: Store, other_store: Store, factory: Factory) -> None:
         lost = [lost_profile(factory, version) for version in (1, 2, 5)]
-        store.stored_profiles.restore(lost)
+        restore(store, lost)
         for profile in lost:
             stored = profile_of(other_store, profile.id)
             assert state_of(stored) == state_of(profile)
             assert stored.pending == []
 
     def test_restoring_nothing_does_nothing(self, store: Store) -> None:
-        store.stored_profiles.restore([])
+        restore(store, [])
 
     def test_an_earlier_version_is_replaced(self, store: Store, factory: Factory) -> None:
         old = lost_profile(factory, 2)
         new = lost_profile(factory, 3, old.id)
-        store.stored_profiles.restore([old])
-        store.stored_profiles.restore([new, lost_profile(factory, 1)])
+        restore(store, [old])
+        restore(store, [new, lost_profile(factory, 1)])
         stored = profile_of(store, old.id)
         assert state_of(stored) == state_of(new)
 
@@ -48,14 +50,14 @@ class StoredProfilesContract(ContractSuite):
         save(store, user, profile)
         stored = profile_of(store, user.id)
         missing = lost_profile(factory, 1)
-        store.stored_profiles.restore([lost_profile(factory, 1, user.id), lost_profile(factory, 2, user.id), missing])
+        restore(store, [lost_profile(factory, 1, user.id), lost_profile(factory, 2, user.id), missing])
         assert state_of(profile_of(store, user.id)) == state_of(stored)
         assert find_profile(store, missing.id) is not None
 
     def test_restoring_adds_no_event(self, store: Store, factory: Factory) -> None:
         store.outbox.subscribe(SUBSCRIBER, ["*"])
         profile = lost_profile(factory, 3)
-        store.stored_profiles.restore([profile])
+        restore(store, [profile])
         assert list(claim(store)) == []
         assert list(journal_of(store, profile)) == []
 
@@ -66,9 +68,14 @@ class StoredProfilesContract(ContractSuite):
             handles = [store, other_store] * 8
             race(
                 *(
-                    partial(handle.stored_profiles.restore, profiles if handle is store else profiles[::-1])
+                    partial(restore, handle, profiles if handle is store else profiles[::-1])
                     for handle, profiles in zip(handles, versions, strict=True)
                 )
             )
         for profile in first:
             assert profile_of(store, profile.id).version == 16
+
+
+def restore(store: Store, profiles: Sequence[Profile]) -> None:
+    for profile in profiles:
+        restore_profile(profile, store.unit_of_work)

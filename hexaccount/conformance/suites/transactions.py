@@ -5,24 +5,28 @@ from datetime import datetime
 from uuid import UUID
 
 from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 
 
-def add(uow: StoreUnitOfWork, *aggregates: Aggregate) -> None:
+def add(uow: EventsUnitOfWork, *aggregates: Aggregate) -> None:
     """Add new aggregates to a unit of work."""
     for aggregate in aggregates:
         match aggregate:
             case User():
-                uow.users.add(aggregate)
+                Users(uow).add(aggregate)
             case Session():
-                uow.sessions.add(aggregate)
+                Sessions(uow).add(aggregate)
             case Profile():
-                uow.profiles.add(aggregate)
+                Profiles(uow).add(aggregate)
 
 
 def save(store: Store, *aggregates: Aggregate) -> None:
@@ -34,12 +38,12 @@ def save(store: Store, *aggregates: Aggregate) -> None:
 
 def user_of(store: Store, user_id: UUID) -> User:
     with store.unit_of_work() as uow:
-        return uow.users.get(user_id)
+        return Users(uow).get(user_id)
 
 
 def find_session(store: Store, session_id: UUID) -> Session | None:
     with store.unit_of_work() as uow:
-        return uow.sessions.find(session_id)
+        return Sessions(uow).find(session_id)
 
 
 def session_of(store: Store, session_id: UUID) -> Session:
@@ -51,7 +55,7 @@ def session_of(store: Store, session_id: UUID) -> Session:
 
 def find_profile(store: Store, user_id: UUID) -> Profile | None:
     with store.unit_of_work() as uow:
-        return uow.profiles.find(user_id)
+        return Profiles(uow).find(user_id)
 
 
 def profile_of(store: Store, user_id: UUID) -> Profile:
@@ -70,7 +74,7 @@ def all_users(store: Store, limit: int = 100) -> list[User]:
     """Return all accounts, read page by page."""
     found: list[User] = []
     with store.unit_of_work() as uow:
-        while page := uow.users.page(limit=limit, after=found[-1].id if found else None):
+        while page := Users(uow).page(limit=limit, after=found[-1].id if found else None):
             assert not found or page[0].id > found[-1].id, "two pages overlap"
             found += page
     return found
@@ -78,11 +82,12 @@ def all_users(store: Store, limit: int = 100) -> list[User]:
 
 def disable(store: Store, user_id: UUID, at: datetime) -> None:
     with store.unit_of_work() as uow:
-        uow.users.get(user_id).disable(at)
+        Users(uow).get(user_id).disable(at)
         uow.commit()
 
 
+@repeat_when_stale
 def replace_hash(store: Store, user_id: UUID, old: str, new: str) -> None:
     with store.unit_of_work() as uow:
-        uow.users.replace_hash(user_id, old=old, new=new)
+        Users(uow).get(user_id).renew_hash(old, new)
         uow.commit()

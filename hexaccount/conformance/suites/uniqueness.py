@@ -4,6 +4,7 @@ import pytest
 
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.races import RacingThreads, check_one_winner, outcome
@@ -41,7 +42,7 @@ class UniquenessContract(ContractSuite):
         for holder in holders:
             save(store, holder)
         with store.unit_of_work() as uow:
-            assert [getattr(uow.users.find_by_name(holder.name.key), "id", None) for holder in holders] == [
+            assert [getattr(Users(uow).find_by_name(holder.name.key), "id", None) for holder in holders] == [
                 holder.id for holder in holders
             ]
 
@@ -61,7 +62,7 @@ class UniquenessContract(ContractSuite):
         for holder in holders:
             save(store, holder)
         with store.unit_of_work() as uow:
-            assert [getattr(uow.users.find_by_email(holder.email.key), "id", None) for holder in holders] == [
+            assert [getattr(Users(uow).find_by_email(holder.email.key), "id", None) for holder in holders] == [
                 holder.id for holder in holders
             ]
 
@@ -152,8 +153,8 @@ class UniquenessContract(ContractSuite):
         holder = factory.user("anna", "anna@example.org")
         save(store, holder)
         with store.unit_of_work() as uow:
-            uow.users.get(holder.id).disable(factory.now())
-            uow.users.add(factory.user("berta", "anna@example.org"))
+            Users(uow).get(holder.id).disable(factory.now())
+            Users(uow).add(factory.user("berta", "anna@example.org"))
             with pytest.raises(EmailTaken):
                 uow.commit()
 
@@ -167,5 +168,5 @@ def register(store: Store, *users: User) -> str:
     """Add users without a check, and return the outcome of the commit."""
     with store.unit_of_work() as uow:
         for user in users:
-            uow.users.add(user)
+            Users(uow).add(user)
         return outcome(uow.commit, UserNameTaken, EmailTaken)

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
 from uuid import UUID
 
+from hexaccount.accounts.profiles import Profiles
+from hexaccount.accounts.users import Users
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.deliveries import claim
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS, outcome
 from hexaccount.conformance.suites.uniqueness import register as register_one
 from hexaccount.events.ports import AlreadyHandled
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_system import Uuid7Identifiers
@@ -34,9 +39,13 @@ class _Process:
 _process: list[_Process] = []
 
 
-def start(opener: Callable[[EventRecorder], Store], barrier: Barrier) -> None:
+def start(opener: Callable[[EventRecorder, RecordSchema], Store], barrier: Barrier) -> None:
     """Open the store in this process."""
-    _process.append(_Process(opener(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract")), barrier, Factory()))
+    _process.append(
+        _Process(
+            opener(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract"), record_schema()), barrier, Factory()
+        )
+    )
 
 
 def register(process: int, rounds: int) -> list[Registration]:
@@ -74,7 +83,7 @@ def handle(process: int, user_id: UUID, event_ids: Sequence[UUID]) -> list[str]:
     for event_id in event_ids:
         this.barrier.wait(TIMEOUT_SECONDS)
         with this.store.unit_of_work() as uow:
-            uow.sessions.add(this.factory.session(uow.users.get(user_id)))
+            Sessions(uow).add(this.factory.session(Users(uow).get(user_id)))
             uow.inbox.add("handler", event_id)
             outcomes.append(outcome(uow.commit, AlreadyHandled))
     return outcomes
@@ -93,7 +102,7 @@ def update(process: int, user_id: UUID, rounds: int) -> list[str]:
 @repeat_when_stale
 def _write(this: _Process, user_id: UUID, text: str) -> None:
     with this.store.unit_of_work() as uow:
-        profile = uow.profiles.find(user_id)
+        profile = Profiles(uow).find(user_id)
         if profile is None:
             raise LookupError("the profile is missing")
         profile.update({"bio": text}, this.factory.now())

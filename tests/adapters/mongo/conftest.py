@@ -5,6 +5,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_mongo import MongoStore
 from hexaccount_system import Uuid7Identifiers
@@ -12,7 +13,7 @@ from tests.servers.mongo import temporary_mongo_database
 
 
 def open_store(url: str) -> MongoStore:
-    return MongoStore(url, recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:mongo"))
+    return MongoStore(url, records=record_schema(), recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:mongo"))
 
 
 @pytest.fixture

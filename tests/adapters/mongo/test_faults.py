@@ -13,11 +13,13 @@ import pytest
 from pymongo import MongoClient
 
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.deliveries import NOW, claim
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_users, disable, journal_of, save, user_of
 from hexaccount.kernel.rate_limit import GcraBucket, RateLimit
 from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.sessions.sessions import Sessions
 from hexaccount_mongo import MongoStore
 from hexaccount_mongo.errors import OperationRefused
 from tests.adapters.mongo.conftest import open_store
@@ -49,8 +51,8 @@ def test_an_aborted_transaction_is_repeated_as_a_whole(store: MongoStore, url: s
     save(store, user)
     store.outbox.subscribe("subscriber", ["*"])
     with store.unit_of_work() as uow:
-        uow.users.get(user.id).disable(factory.now())
-        uow.sessions.add(factory.session(user))
+        Users(uow).get(user.id).disable(factory.now())
+        Sessions(uow).add(factory.session(user))
         with failing(url, 3, failCommands=commands, **TRANSIENT):
             uow.commit()
     assert [entry.sequence for entry in journal_of(store, user)] == [1, 2]

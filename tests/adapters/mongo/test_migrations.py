@@ -6,18 +6,21 @@ import pytest
 from pymongo.database import Database
 from pymongo.errors import WriteError
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import save
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.store_kit.store import SchemaMissing, SchemaTooNew, SchemaTooOld
 from hexaccount_mongo import MongoStore
 from hexaccount_mongo.migration import migrate
-from hexaccount_mongo.schema import COLLECTIONS, SUPPORTED_VERSIONS
+from hexaccount_mongo.schema import SUPPORTED_VERSIONS, collections_of
 from tests.adapters.mongo.conftest import open_store
 from tests.servers.mongo import MongoServer
 from tests.upgrades.planted_migration import INDEX, VERSIONS, planted_migration
 
 Documents = Database[dict[str, Any]]
+
+COLLECTIONS = collections_of(record_schema())
 
 
 def test_a_standalone_server_is_refused_with_the_remedy(tmp_path: Path) -> None:
@@ -87,7 +90,7 @@ def test_a_schema_older_than_the_oldest_supported_version_is_refused_with_the_re
 def test_every_supported_version_is_served_and_an_older_one_is_behind(store: MongoStore, database: Documents) -> None:
     with planted_migration():
         for version in (*VERSIONS, VERSIONS[0]):
-            migrate(store._database, version)
+            migrate(store._database, record_schema(), version)
             store.check()
             assert store.is_behind() == (version != VERSIONS[-1])
             assert (INDEX in database["journal"].index_information()) == (version == VERSIONS[-1])
@@ -101,6 +104,33 @@ def test_a_database_without_a_schema_is_refused_with_the_remedy(url: str) -> Non
     assert store.migrate() == SUPPORTED_VERSIONS[-1]
     store.check()
     store.close()
+
+
+def test_record_types_have_the_indexes_that_follow_from_their_declarations(
+    database: Documents, store: MongoStore
+) -> None:
+    found = {
+        name: (
+            tuple(field for field, _ in index["key"]),
+            index.get("unique", False),
+            "partialFilterExpression" in index,
+        )
+        for kind in record_schema().record_types
+        for name, index in database[kind.name].index_information().items()
+        if name != "_id_"
+    }
+    assert found == {
+        "users_name_key": (("name_key",), True, False),
+        "users_email_key": (("email_key",), True, False),
+        "sessions_user_id": (("user_id", "_id"), False, False),
+        "sessions_idle_until": (("idle_until",), False, False),
+        "sessions_closed_at": (("closed_at",), False, True),
+        "refresh_tokens_predecessor": (("predecessor",), True, True),
+        "refresh_tokens_session_id": (("session_id",), False, False),
+        "refresh_tokens_spent_at": (("spent_at",), False, True),
+        "refresh_tokens_salt": (("spent_at", "_id"), False, True),
+        "idempotency_records_expires_at": (("expires_at",), False, False),
+    }
 
 
 def test_missing_parts_of_a_schema_are_restored(store: MongoStore, database: Documents) -> None:

@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import save, user_of
 from hexaccount.store_kit.event_recorder import EventRecorder
@@ -21,7 +22,7 @@ from tests.adapters.mongo.test_faults import failing
 def test_connections_are_counted_and_waits_for_one_are_timed(url: str) -> None:
     metrics = MemoryMetrics()
     recorder = EventRecorder(Uuid7Identifiers(), "urn:hexaccount:mongo")
-    store = MongoStore(f"{url}&maxPoolSize=2", recorder=recorder, metrics=metrics)
+    store = MongoStore(f"{url}&maxPoolSize=2", records=record_schema(), recorder=recorder, metrics=metrics)
     assert metrics.figure(STORE_CONNECTIONS_IN_USE) == metrics.figure(STORE_CONNECTIONS) == 0
     store.migrate()
     user = Factory().user()

@@ -12,14 +12,18 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from hexaccount.accounts.errors import EmailTaken
 from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.profiles import Profiles, restore_profile
+from hexaccount.accounts.users import Users
+from hexaccount.conformance.suites.expired import KINDS, remove_expired
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import disable, save
-from hexaccount.events.ports import EventFilter
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.events.ports import EventFilter, EventsUnitOfWork
+from hexaccount.idempotency.idempotency_records import IdempotencyRecord, IdempotencyRecords, claim_key, release_key
 from hexaccount.kernel.rate_limit import BucketState, GcraBucket, RateLimit
-from hexaccount.retention.ports import ExpiredKind
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
+from hexaccount.sessions.sessions import REFRESH_TOKENS, Sessions
+from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount_mongo import MongoStore
 from tests.adapters.mongo.conftest import open_store
 from tests.plans.mongodb import EXPLAINED, NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
@@ -49,7 +53,7 @@ _REQUEST = IdempotencyRecord(key="key7", fingerprint="f", claimed_until=_NOW, ex
 Read = Callable[[MongoStore], Any]
 
 
-def within_one(read: Callable[[StoreUnitOfWork], Any]) -> Read:
+def within_one(read: Callable[[EventsUnitOfWork], Any]) -> Read:
     def run(store: MongoStore) -> None:
         with store.unit_of_work() as uow:
             read(uow)
@@ -57,12 +61,12 @@ def within_one(read: Callable[[StoreUnitOfWork], Any]) -> Read:
     return run
 
 
-def clear(kind: ExpiredKind, store: MongoStore) -> None:
-    store.retention_store.clear(kind, before=_NOW, limit=5)
+def clear(kind: str, store: MongoStore) -> None:
+    remove_expired(store, kind, before=_NOW, limit=5)
 
 
-def _live(uow: StoreUnitOfWork, after: UUID | None) -> None:
-    uow.sessions.live_of(uow.users.get(_ONE), now=_NOW, limit=20, after=after)
+def _live(uow: EventsUnitOfWork, after: UUID | None) -> None:
+    Sessions(uow).live_of(Users(uow).get(_ONE), now=_NOW, limit=20, after=after)
 
 
 def _register(store: MongoStore) -> None:
@@ -72,33 +76,40 @@ def _register(store: MongoStore) -> None:
     disable(store, user.id, factory.now())
 
 
+def _register_again(store: MongoStore) -> None:
+    with pytest.raises(EmailTaken):
+        save(store, Factory().user("unused", "name7@example.org"))
+
+
 _READS: dict[str, Read] = {
-    "user": within_one(lambda uow: uow.users.get(_ONE)),
-    "user by name": within_one(lambda uow: uow.users.find_by_name("name7")),
-    "user by email": within_one(lambda uow: uow.users.find_by_email("name7@example.org")),
-    "first users": within_one(lambda uow: uow.users.page(limit=20, after=None)),
-    "next users": within_one(lambda uow: uow.users.page(limit=20, after=_ONE)),
-    "session": within_one(lambda uow: uow.sessions.find(_ONE)),
-    "session with user": within_one(lambda uow: uow.sessions.find_with_user(_ONE)),
-    "session by token": within_one(lambda uow: uow.sessions.find_by_token("digest7")),
+    "user": within_one(lambda uow: Users(uow).get(_ONE)),
+    "user by name": within_one(lambda uow: Users(uow).find_by_name("name7")),
+    "user by email": within_one(lambda uow: Users(uow).find_by_email("name7@example.org")),
+    "first users": within_one(lambda uow: Users(uow).page(limit=20, after=None)),
+    "next users": within_one(lambda uow: Users(uow).page(limit=20, after=_ONE)),
+    "session": within_one(lambda uow: Sessions(uow).find(_ONE)),
+    "session with user": within_one(lambda uow: Sessions(uow).find_with_user(_ONE)),
+    "session by token": within_one(lambda uow: Sessions(uow).find_by_token("digest7")),
     "live sessions": within_one(lambda uow: _live(uow, None)),
     "older live sessions": within_one(lambda uow: _live(uow, UUID(int=2**128 - 1))),
-    "profile": within_one(lambda uow: uow.profiles.find(_ONE)),
-    "profiles": within_one(lambda uow: uow.profiles.prefetch([_ONE, UUID(int=1)])),
+    "profile": within_one(lambda uow: Profiles(uow).find(_ONE)),
+    "profiles": within_one(lambda uow: Profiles(uow).prefetch([_ONE, UUID(int=1)])),
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
     "commit": _register,
+    "successor of a token": within_one(lambda uow: uow.records(REFRESH_TOKENS).find("predecessor", "digest7")),
+    "refused commit": _register_again,
     "event": lambda store: store.history.find(_ONE),
     **{f"history {name}": partial(read_history, event_filter) for name, event_filter in _CHOICES.items()},
     "owe": lambda store: store.outbox.enqueue("s", store.history.page(EventFilter(), limit=5, after=None)),
-    "restore": lambda store: store.stored_profiles.restore([Profile.create(_ONE, _NOW)]),
+    "restore": lambda store: restore_profile(Profile.fold(Profile.create(_ONE, _NOW).pending), store.unit_of_work),
     "set aside": lambda store: store.dead_letters.page(limit=20, after=None),
     "next set aside": lambda store: store.dead_letters.page(limit=20, after=_ONE, subscriber="s"),
     "retry one": lambda store: store.dead_letters.retry(event_id=_ONE, subscriber="s"),
-    "keyed request": within_one(lambda uow: uow.idempotency_records.find("key7")),
-    "claim a key": within_one(lambda uow: uow.idempotency_records.claim(_REQUEST, now=_NOW)),
-    "release a key": within_one(lambda uow: uow.idempotency_records.release(_REQUEST)),
-    "signing keys": lambda store: store.signing_keys.all(),
-    **{f"clear {kind}": partial(clear, kind) for kind in ExpiredKind},
+    "keyed request": within_one(lambda uow: IdempotencyRecords(uow).find("key7")),
+    "claim a key": lambda store: claim_key(_REQUEST, store.unit_of_work, now=_NOW),
+    "release a key": lambda store: release_key(_REQUEST, store.unit_of_work),
+    "signing keys": lambda store: SigningKeys(store.unit_of_work).all(),
+    **{f"clear {kind}": partial(clear, kind) for kind in KINDS},
     "take one": lambda store: store.rate_limits.acquire({"key 10": _LIMIT}, _NOW),
     "take two": lambda store: store.rate_limits.acquire({"key 10": _LIMIT, "key 20": _LIMIT}, _NOW),
     "give back": lambda store: store.rate_limits.refund({"key 10": _LIMIT}, {"key 10": BucketState(_NOW, _NOW)}),
@@ -154,6 +165,16 @@ def test_everything_is_found_by_an_index(full: Full, read: Read) -> None:
                 assert any(stage in plan for stage in ("IXSCAN", "IDHACK", "EXPRESS", "EOF")), plan
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_retention_reads_no_more_of_an_index_than_what_has_expired(full: Full, kind: str) -> None:
+    store, database, sent = full
+    sent.clear()
+    clear(kind, store)
+    plans = [str(plan_of(database, command)) for command in list(sent) if command.get("limit") != 1]
+    assert plans
+    assert [plan for plan in plans if re.search(r"'indexBounds': {'\w+': \['\[MinKey, MaxKey\]'\]", plan)] == []
+
+
 def test_a_backlog_is_counted_by_an_index_up_to_the_limit(full: Full) -> None:
     store, database, sent = full
     sent.clear()
@@ -201,14 +222,16 @@ _DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
         "_id": UUID(int=n), "name": f"name{n}", "name_key": f"name{n}", "email": f"name{n}@example.org",
         "email_key": f"name{n}@example.org", "first_name": "A", "last_name": "B", "avatar_identifier": f"{n}",
         "roles": [], "registered_at": _NOW, "password_hash": "x" * 60, "disabled": False, "epoch": 0, "version": 1,
+        "revision": 1,
     },
     "sessions": lambda n: {
         "_id": UUID(int=n), "user_id": UUID(int=n), "epoch": 0, "client_address": "::1", "user_agent": "x" * 60,
         "opened_at": _NOW, "last_used_at": _NOW, "idle_until": _moment(n), "expires_at": _NOW, "closed_at": _moment(n),
-        "version": 1,
+        "version": 1, "revision": 1,
     },
     "profiles": lambda n: {
         "_id": UUID(int=n), "bio": "x" * 60, "phone": None, "address": None, "updated_at": _NOW, "version": 1,
+        "revision": 1,
     },
     "journal": lambda n: {
         "_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1, "type": "t",
@@ -224,10 +247,11 @@ _DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
     "inbox": lambda n: {"subscriber": f"s{n % 3}", "event_id": UUID(int=n << 80)},
     "refresh_tokens": lambda n: {
         "_id": f"digest{n}", "session_id": UUID(int=n), "issued_at": _NOW, "predecessor": None, "spent_at": _moment(n),
-        "salt": "salt",
+        "salt": "salt", "revision": 1,
     },
     "rate_limits": lambda n: {"_id": f"key {n}", "burst_until": _moment(n), "sustained_until": _moment(n)},
     "idempotency_records": lambda n: {
         "_id": f"key{n}", "fingerprint": "f", "claimed_until": _NOW, "user_id": None, "expires_at": _moment(n),
+        "revision": 1,
     },
 }  # fmt: skip

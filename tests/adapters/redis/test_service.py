@@ -26,6 +26,7 @@ from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.refresh_session import RefreshSession
+from hexaccount.sessions.sessions import Sessions
 from tests.adapters.redis.services import ServiceOpener, statements_of
 from tests.event_types import EVENT_TYPES
 from tests.people import PASSWORD, registration
@@ -140,7 +141,7 @@ def test_after_disable_and_enable_only_a_new_session_is_live(processes: Processe
 def test_a_cached_session_expires(processes: Processes, clock: AdjustableClock) -> None:
     access = processes.log_in()
     with processes.here.store.unit_of_work() as uow:
-        session = uow.sessions.find(access.session_id)
+        session = Sessions(uow).find(access.session_id)
     assert session
     cache = processes.there.container.session_cache()
     found = cache.find(processes.juliet, access.session_id)

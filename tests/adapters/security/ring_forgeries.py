@@ -11,15 +11,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hexaccount.signing_keys.ports import StoredKey
-from hexaccount_memory.signing_keys import MemorySigningKeys
-from hexaccount_memory.tables import Tables
+from hexaccount.signing_keys.signing_keys import SigningKeys
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount_memory import MemoryStore
 from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, root_key
+from hexaccount_system import Uuid7Identifiers
 from tests.adapters.security.forgeries import CLAIMS, KEY, NOW, PAYLOAD_PART, base64url, part, sign
 from tests.adapters.security.key_pairs import pair
 
 ALGORITHMS = ("EdDSA", "ES256", "RS256", "HS256")
 FACTORY = EncryptedKeyFactory(root_key(KEY))
-STORED = MemorySigningKeys(Tables())
+STORED = SigningKeys(MemoryStore(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:test")).unit_of_work)
 LIFETIME = timedelta(hours=1)
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 

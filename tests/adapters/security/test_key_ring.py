@@ -10,20 +10,22 @@ from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.sessions.ports import AccessClaims, InvalidToken
 from hexaccount.signing_keys.key_schedule import UNSURE
 from hexaccount.signing_keys.ports import StoredKey
-from hexaccount_memory.signing_keys import MemorySigningKeys
-from hexaccount_memory.tables import Tables
+from hexaccount.signing_keys.signing_keys import SigningKeys
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount_memory import MemoryStore
 from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, key_ring, root_key
+from hexaccount_system import Uuid7Identifiers
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LIFETIME = timedelta(minutes=10)
 FACTORY = EncryptedKeyFactory(root_key(b"s" * 40))
 
 
-class RecordingKeys(MemorySigningKeys):
+class RecordingKeys(SigningKeys):
     """Keys in memory that count reads, and can delay them or make them fail."""
 
     def __init__(self) -> None:
-        super().__init__(Tables())
+        super().__init__(MemoryStore(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:test")).unit_of_work)
         object.__setattr__(self, "readings", 0)
         object.__setattr__(self, "error", None)
         object.__setattr__(self, "open_door", threading.Event())

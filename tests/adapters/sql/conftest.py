@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
@@ -30,7 +31,9 @@ def open_store() -> Iterator[Callable[[str], SqlStore]]:
     opened: list[SqlStore] = []
 
     def open_it(url: str) -> SqlStore:
-        opened.append(SqlStore(url, recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql")))
+        opened.append(
+            SqlStore(url, records=record_schema(), recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql"))
+        )
         return opened[-1]
 
     yield open_it

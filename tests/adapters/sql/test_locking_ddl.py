@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
+from hexaccount.accounts.users import USERS
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.migration import migrate
-from hexaccount_sql.schema import users
+from hexaccount_sql.record_tables import table_of
 from tests.adapters.sql.locking_ddl import refusals
 from tests.plans.sql import statements_of
 from tests.servers.postgres import temporary_database
@@ -90,7 +91,10 @@ def test_a_migration_without_timeouts_is_refused(missing: int) -> None:
             "adding-field-with-default",
         ),
         (lambda op: op.alter_column("users", "epoch", type_=sa.BigInteger), "changing-column-type"),
-        (lambda op: op.create_check_constraint("planted", "users", users.c.epoch >= 0), "constraint-missing-not-valid"),
+        (
+            lambda op: op.create_check_constraint("planted", "users", table_of(USERS).c.epoch >= 0),
+            "constraint-missing-not-valid",
+        ),
     ],
 )
 def test_a_blocking_operation_of_alembic_is_refused(

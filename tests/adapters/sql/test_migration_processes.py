@@ -19,14 +19,16 @@ print(migrate(sys.argv[1]))
 """
 _SERVE = """
 import sys
+from hexaccount.accounts.users import Users
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
 from hexaccount_system import Uuid7Identifiers
 
-store = SqlStore(sys.argv[1], recorder=EventRecorder(Uuid7Identifiers(), "urn:test"))
+store = SqlStore(sys.argv[1], records=record_schema(), recorder=EventRecorder(Uuid7Identifiers(), "urn:test"))
 store.check()
 with store.unit_of_work() as uow:
-    uow.users.page(limit=1, after=None)
+    Users(uow).page(limit=1, after=None)
 store.close()
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """

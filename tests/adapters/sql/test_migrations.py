@@ -9,11 +9,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.store_kit.store import SchemaTooNew, SchemaTooOld
 from hexaccount_sql import SqlStore
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.migration import migrate
-from hexaccount_sql.schema import SUPPORTED_VERSIONS, metadata
+from hexaccount_sql.record_tables import metadata_of
+from hexaccount_sql.schema import SUPPORTED_VERSIONS
 from hexaccount_sql.schema_version import version_of
 
 _VERSION_TABLE = {"alembic_version"}
@@ -26,7 +28,7 @@ def test_a_schema_goes_up_stays_goes_down_and_up_again(blank_url: str, two_versi
     assert tables(blank_url) == _VERSION_TABLE
     assert migrate(blank_url, "base") == "base"
     assert migrate(blank_url) == two_versions[-1]
-    assert tables(blank_url) == up == {*metadata.tables, *_VERSION_TABLE}
+    assert tables(blank_url) == up == {*metadata_of(record_schema()).tables, *_VERSION_TABLE}
 
 
 def test_the_migrated_tables_are_those_of_the_code(blank_url: str) -> None:
@@ -39,7 +41,7 @@ def test_the_migrated_tables_are_those_of_the_code(blank_url: str) -> None:
             "include_name": lambda name, kind, _: kind != "table" or name not in _VERSION_TABLE,
         }
         context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, metadata_of(record_schema())) == []
 
 
 def test_migrated_constraints_and_indexes_are_those_of_the_code(blank_url: str) -> None:
@@ -47,7 +49,7 @@ def test_migrated_constraints_and_indexes_are_those_of_the_code(blank_url: str) 
     migrated = constraints(blank_url)
     migrate(blank_url, "base")
     with connected(blank_url) as connection:
-        metadata.create_all(connection)
+        metadata_of(record_schema()).create_all(connection)
     assert migrated == constraints(blank_url)
     for name in ("users_name_key", "users_email_key", "journal_id", "deliveries_pending"):
         assert name in str(migrated)

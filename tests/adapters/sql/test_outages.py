@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_users, journal_of, save, user_of
 from hexaccount.kernel.unit_of_work import StoreUnavailable
@@ -78,12 +79,12 @@ def test_a_unit_of_work_keeps_failing_once_its_connection_is_closed(postgresql: 
     user = factory.user()
     save(postgresql, user)
     with postgresql.unit_of_work() as uow:
-        loaded = uow.users.get(user.id)
+        loaded = Users(uow).get(user.id)
         with psycopg.connect(postgresql._url, autocommit=True) as admin:
             terminate_others(admin)
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
-                uow.users.find_by_name("anybody")
+                Users(uow).find_by_name("anybody")
         loaded.disable(factory.now())
         with pytest.raises(StoreUnavailable):
             uow.commit()

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import disable, save, user_of
 from hexaccount.events.ports import AlreadyHandled
@@ -29,7 +30,7 @@ def test_a_caller_without_a_connection_fails_and_others_go_on(
     save(store, user)
     with ExitStack() as held:
         for _ in range(4):
-            held.enter_context(store.unit_of_work()).users.get(user.id)
+            Users(held.enter_context(store.unit_of_work())).get(user.id)
         for action in (
             store.check,
             lambda: user_of(store, user.id),
@@ -83,7 +84,7 @@ def test_a_failed_step_of_a_commit_leaves_nothing_on_sqlite(sqlite: SqlStore, fa
     user = factory.user()
     save(sqlite, user)
     with sqlite.unit_of_work() as uow:
-        assert [found.id for found in uow.users.page(limit=9, after=None)] == [user.id]
+        assert [found.id for found in Users(uow).page(limit=9, after=None)] == [user.id]
 
 
 def test_a_failed_rollback_returns_the_connection(sqlite: SqlStore, factory: Factory) -> None:
@@ -115,5 +116,5 @@ def user_again(store: SqlStore, factory: Factory) -> Any:
 
 def raising(store: SqlStore, user: Any, factory: Factory) -> None:
     with store.unit_of_work() as uow:
-        uow.users.get(user.id).disable(factory.now())
+        Users(uow).get(user.id).disable(factory.now())
         raise KeyError

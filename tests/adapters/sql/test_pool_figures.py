@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount.accounts.users import Users
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import save
 from hexaccount.kernel.unit_of_work import StoreUnavailable
@@ -28,7 +30,7 @@ def test_connections_are_counted_and_waits_for_one_are_timed(
     monkeypatch.setattr(connections, "_POOL_TIMEOUT", 0.05)
     metrics = MemoryMetrics()
     recorder = EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql")
-    store = SqlStore(f"sqlite:///{tmp_path}/hexaccount.db", recorder=recorder, metrics=metrics)
+    store = SqlStore(f"sqlite:///{tmp_path}/hexaccount.db", records=record_schema(), recorder=recorder, metrics=metrics)
 
     def figures() -> tuple[float, float, float]:
         return (
@@ -44,7 +46,7 @@ def test_connections_are_counted_and_waits_for_one_are_timed(
     assert figures() == (0, 1, 4)
     with ExitStack() as held:
         for _ in range(4):
-            held.enter_context(store.unit_of_work()).users.get(user.id)
+            Users(held.enter_context(store.unit_of_work())).get(user.id)
         assert figures() == (4, 4, 4)
         assert metrics.observed(STORE_CONNECTION_WAITS) == []
         with pytest.raises(StoreUnavailable):

@@ -10,11 +10,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from hexaccount.accounts.users import Users
 from hexaccount.conformance import StoreUnderTest
 from hexaccount.conformance.suites.enqueueing import EnqueueingContract
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.transactions import save
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
@@ -44,8 +46,8 @@ def database(postgres_server: str) -> Iterator[str]:
 class PooledStore(SqlStore):
     """A store on the pooler that migrates on a direct connection."""
 
-    def __init__(self, pooled: str, recorder: EventRecorder, *, direct: str) -> None:
-        super().__init__(pooled, recorder=recorder)
+    def __init__(self, pooled: str, recorder: EventRecorder, records: RecordSchema, *, direct: str) -> None:
+        super().__init__(pooled, recorder=recorder, records=records)
         self._direct = direct
 
     def migrate(self) -> str:
@@ -77,7 +79,7 @@ def test_a_statement_can_run_on_any_server_connection(pooled: SqlStore, factory:
 
     def look_up(_turn: int) -> bool:
         with pooled.unit_of_work() as uow:
-            return uow.users.get(ada.id).id == ada.id
+            return Users(uow).get(ada.id).id == ada.id
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(look_up, range(160)))

@@ -5,6 +5,8 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken
+from hexaccount.accounts.profiles import Profiles
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.idempotency_records import request
 from hexaccount.conformance.suites.texts import ADVERSARIAL
@@ -20,11 +22,12 @@ from hexaccount.conformance.suites.transactions import (
 )
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import AlreadyHandled
+from hexaccount.idempotency.idempotency_records import IdempotencyRecords
 from hexaccount.kernel.unit_of_work import StaleVersion
-from hexaccount_sql import SqlStore, schema
+from hexaccount.sessions.sessions import Sessions
+from hexaccount.store_kit.transaction import Batch
+from hexaccount_sql import SqlStore
 from hexaccount_sql.postgres_writer import _statement
-from hexaccount_sql.rows import entry_row
-from hexaccount_sql.writes import Writes
 
 _CONTROLS = "".join(map(chr, [*range(1, 0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFF]))
 _UNUSUAL = {**ADVERSARIAL, "controls": _CONTROLS, "every width": "\x01\x7f\u07ff\uffff\U0010ffff" * 200}
@@ -37,14 +40,14 @@ def test_a_commit_of_many_aggregates_is_one_statement(postgresql: SqlStore, fact
     new = factory.user()
     session, profile = factory.session(new), factory.profile(new.id, bio="new")
     with postgresql.unit_of_work() as uow:
-        uow.users.get(known.id).disable(factory.now())
-        uow.profiles.find(old_profile.id).update({"bio": "changed"}, factory.now())
-        uow.users.add(new)
-        uow.sessions.add(session)
-        uow.profiles.add(profile)
+        Users(uow).get(known.id).disable(factory.now())
+        Profiles(uow).find(old_profile.id).update({"bio": "changed"}, factory.now())
+        Users(uow).add(new)
+        Sessions(uow).add(session)
+        Profiles(uow).add(profile)
         uow.inbox.add("subscriber", factory.new_id())
-        uow.users.replace_hash(known.id, old=known.password_hash, new="another hash")
-        uow.idempotency_records.complete(request(), new.id)
+        Users(uow).get(known.id).renew_hash(old=known.password_hash, new="another hash")
+        IdempotencyRecords(uow).complete(request(), new.id)
         statements = recorded_statements(postgresql)
         uow.commit()
     assert len(statements) == 1
@@ -54,7 +57,7 @@ def test_a_commit_of_many_aggregates_is_one_statement(postgresql: SqlStore, fact
     assert session_of(postgresql, session.id) is not None
     assert profile_of(postgresql, new.id).bio == "new"
     with postgresql.unit_of_work() as uow:
-        assert uow.idempotency_records.find("key") == replace(request(), user_id=new.id)
+        assert IdempotencyRecords(uow).find("key") == replace(request(), user_id=new.id)
 
 
 def test_the_text_of_a_commit_depends_on_the_tables_only(postgresql: SqlStore, factory: Factory) -> None:
@@ -90,7 +93,7 @@ def test_unusual_texts_are_stored_exactly(postgresql: SqlStore, factory: Factory
 def test_unusual_texts_of_events_are_stored_exactly(postgresql: SqlStore, factory: Factory) -> None:
     entry = replace(entry_of(postgresql, factory), data={f"{name} {text}": text for name, text in _UNUSUAL.items()})
     with postgresql._engine.connect() as connection:
-        postgresql._writer.write(connection, Writes(inserts={schema.journal: [entry_row(entry)]}))
+        postgresql._writer.write(connection, Batch([], [entry], []))
     with postgresql.unit_of_work() as uow:
         assert uow.journal.of(entry.aggregate, entry.aggregate_id) == [entry]
 
@@ -107,11 +110,11 @@ def test_a_stale_change_beside_new_rows_leaves_nothing(postgresql: SqlStore, fac
     save(postgresql, known)
     postgresql.outbox.subscribe("everything", ["*"])
     with postgresql.unit_of_work() as uow:
-        uow.users.get(known.id).disable(factory.now())
+        Users(uow).get(known.id).disable(factory.now())
         disable(postgresql, known.id, factory.now())
         before = counts(postgresql)
-        uow.users.add(new)
-        uow.profiles.add(factory.profile(new.id))
+        Users(uow).add(new)
+        Profiles(uow).add(factory.profile(new.id))
         uow.inbox.add("subscriber", event)
         with pytest.raises(StaleVersion):
             uow.commit()
@@ -130,7 +133,7 @@ def test_a_refusal_is_derived_from_the_constraint_and_not_from_values(
         save(store, factory.user("another", f"{name}@users_email_key.example".replace("_", "-")))
     with store.unit_of_work() as uow:
         uow.inbox.add(name, factory.new_id())
-        uow.users.add(factory.user(name, "third@example.org"))
+        Users(uow).add(factory.user(name, "third@example.org"))
         with pytest.raises(UserNameTaken):
             uow.commit()
 

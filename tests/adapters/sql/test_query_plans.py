@@ -10,14 +10,24 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.accounts.profile import Profile
-from hexaccount.events.ports import EventFilter
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.accounts.profiles import PROFILES, Profiles, restore_profile
+from hexaccount.accounts.users import USERS, Users
+from hexaccount.bootstrap.capabilities import record_schema
+from hexaccount.conformance.suites.expired import KINDS, remove_expired
+from hexaccount.events.ports import EventFilter, EventsUnitOfWork
+from hexaccount.idempotency.idempotency_records import (
+    IDEMPOTENCY_RECORDS,
+    IdempotencyRecord,
+    IdempotencyRecords,
+    claim_key,
+    release_key,
+)
 from hexaccount.kernel.event import EVENT_TYPES
 from hexaccount.kernel.rate_limit import BucketState, GcraBucket, RateLimit
-from hexaccount.retention.ports import ExpiredKind
+from hexaccount.sessions.sessions import REFRESH_TOKENS, SESSIONS, Sessions
 from hexaccount.store_kit.event_recorder import EventRecorder
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_sql import SqlStore, schema
+from hexaccount_sql.record_tables import table_of
 from hexaccount_system import Uuid7Identifiers
 from tests.plans.sql import counts, plan_of, statements_of, tables_scanned_in
 from tests.servers.postgres import temporary_database
@@ -31,7 +41,7 @@ _LIMIT = RateLimit(GcraBucket(5, timedelta(seconds=12)), GcraBucket(8, timedelta
 Read = Callable[[SqlStore], Any]
 
 
-def within_one(read: Callable[[StoreUnitOfWork], Any]) -> Read:
+def within_one(read: Callable[[EventsUnitOfWork], Any]) -> Read:
     def run(store: SqlStore) -> None:
         with store.unit_of_work() as uow:
             read(uow)
@@ -39,8 +49,8 @@ def within_one(read: Callable[[StoreUnitOfWork], Any]) -> Read:
     return run
 
 
-def clear(kind: ExpiredKind, store: SqlStore) -> None:
-    store.retention_store.clear(kind, before=_NOW, limit=5)
+def clear(kind: str, store: SqlStore) -> None:
+    remove_expired(store, kind, before=_NOW, limit=5)
 
 
 def read_history(event_filter: EventFilter, store: SqlStore) -> None:
@@ -58,30 +68,30 @@ _CHOICES = {
 }
 _REQUEST = IdempotencyRecord(key="key7", fingerprint="f", claimed_until=_NOW, expires_at=_NOW)
 _READS: dict[str, Read] = {
-    "user": within_one(lambda uow: uow.users.get(_ONE)),
-    "user by name": within_one(lambda uow: uow.users.find_by_name("name7")),
-    "user by email": within_one(lambda uow: uow.users.find_by_email("name7@example.org")),
-    "first users": within_one(lambda uow: uow.users.page(limit=20, after=None)),
-    "next users": within_one(lambda uow: uow.users.page(limit=20, after=_ONE)),
-    "session": within_one(lambda uow: uow.sessions.find(_ONE)),
-    "session with user": within_one(lambda uow: uow.sessions.find_with_user(_ONE)),
-    "session by token": within_one(lambda uow: uow.sessions.find_by_token("digest7")),
+    "user": within_one(lambda uow: Users(uow).get(_ONE)),
+    "user by name": within_one(lambda uow: Users(uow).find_by_name("name7")),
+    "user by email": within_one(lambda uow: Users(uow).find_by_email("name7@example.org")),
+    "first users": within_one(lambda uow: Users(uow).page(limit=20, after=None)),
+    "next users": within_one(lambda uow: Users(uow).page(limit=20, after=_ONE)),
+    "session": within_one(lambda uow: Sessions(uow).find(_ONE)),
+    "session with user": within_one(lambda uow: Sessions(uow).find_with_user(_ONE)),
+    "session by token": within_one(lambda uow: Sessions(uow).find_by_token("digest7")),
     "live sessions": within_one(lambda uow: _live(uow, None)),
     "older live sessions": within_one(lambda uow: _live(uow, UUID(int=2**128 - 1))),
-    "profile": within_one(lambda uow: uow.profiles.find(_ONE)),
-    "profiles": within_one(lambda uow: uow.profiles.prefetch([_ONE, UUID(int=1)])),
+    "profile": within_one(lambda uow: Profiles(uow).find(_ONE)),
+    "profiles": within_one(lambda uow: Profiles(uow).prefetch([_ONE, UUID(int=1)])),
     "journal": within_one(lambda uow: uow.journal.of("user", _ONE)),
     "event": lambda store: store.history.find(_ONE),
     **{f"history {name}": partial(read_history, event_filter) for name, event_filter in _CHOICES.items()},
     "owe": lambda store: store.outbox.enqueue("s", store.history.page(EventFilter(), limit=5, after=None)),
-    "restore": lambda store: store.stored_profiles.restore([Profile.create(_ONE, _NOW)]),
+    "restore": lambda store: restore_profile(Profile.fold(Profile.create(_ONE, _NOW).pending), store.unit_of_work),
     "set aside": lambda store: store.dead_letters.page(limit=20, after=None),
     "next set aside": lambda store: store.dead_letters.page(limit=20, after=_ONE, subscriber="s"),
     "retry one": lambda store: store.dead_letters.retry(event_id=_ONE, subscriber="s"),
-    "keyed request": within_one(lambda uow: uow.idempotency_records.find("key7")),
-    "claim a key": within_one(lambda uow: uow.idempotency_records.claim(_REQUEST, now=_NOW)),
-    "release a key": within_one(lambda uow: uow.idempotency_records.release(_REQUEST)),
-    **{f"clear {kind}": partial(clear, kind) for kind in ExpiredKind},
+    "keyed request": within_one(lambda uow: IdempotencyRecords(uow).find("key7")),
+    "claim a key": lambda store: claim_key(_REQUEST, store.unit_of_work, now=_NOW),
+    "release a key": lambda store: release_key(_REQUEST, store.unit_of_work),
+    **{f"clear {kind}": partial(clear, kind) for kind in KINDS},
     "take": lambda store: store.rate_limits.acquire({"key 7": _LIMIT, "key 8": _LIMIT}, _NOW),
     "give back": lambda store: store.rate_limits.refund(
         {"key 7": _LIMIT, "key 8": _LIMIT}, {"key 7": BucketState(_NOW, _NOW), "key 8": BucketState(_NOW, _NOW)}
@@ -91,8 +101,8 @@ _READS: dict[str, Read] = {
 }
 
 
-def _live(uow: StoreUnitOfWork, after: UUID | None) -> None:
-    uow.sessions.live_of(uow.users.get(_ONE), now=_NOW, limit=20, after=after)
+def _live(uow: EventsUnitOfWork, after: UUID | None) -> None:
+    Sessions(uow).live_of(Users(uow).get(_ONE), now=_NOW, limit=20, after=after)
 
 
 @pytest.mark.parametrize("read", _READS.values(), ids=_READS)
@@ -171,7 +181,7 @@ def full_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 def _filled(url: str) -> Iterator[SqlStore]:
-    store = SqlStore(url, recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql"))
+    store = SqlStore(url, records=record_schema(), recorder=EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql"))
     try:
         store.migrate()
         with store._engine.connect() as connection:
@@ -198,17 +208,18 @@ def _type(number: int) -> str:
 
 
 _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
-    schema.users: lambda n: {
+    table_of(USERS): lambda n: {
         "id": UUID(int=n), "name": f"name{n}", "name_key": f"name{n}", "email": f"name{n}@example.org",
         "email_key": f"name{n}@example.org", "first_name": "A", "last_name": "B", "avatar_identifier": f"{n}",
-        "roles": "", "registered_at": _NOW, "password_hash": "x" * 60, "disabled": False, "epoch": 0, "version": 1,
+        "roles": (), "registered_at": _NOW, "password_hash": "x" * 60, "disabled": False, "epoch": 0, "version": 1,
+        "revision": 1,
     },
-    schema.sessions: lambda n: {
+    table_of(SESSIONS): lambda n: {
         "id": UUID(int=n), "user_id": UUID(int=n), "epoch": 0, "client_address": "::1", "user_agent": "x" * 60,
         "opened_at": _NOW, "last_used_at": _NOW, "idle_until": _moment(n), "expires_at": _NOW, "closed_at": _moment(n),
-        "version": 1,
+        "version": 1, "revision": 1,
     },
-    schema.profiles: lambda n: {"id": UUID(int=n), "bio": "x" * 60, "updated_at": _NOW, "version": 1},
+    table_of(PROFILES): lambda n: {"id": UUID(int=n), "bio": "x" * 60, "updated_at": _NOW, "version": 1, "revision": 1},
     schema.journal: lambda n: {
         "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1, "id": UUID(int=n), "type": _type(n),
         "source": "urn:s", "subject": UUID(int=n), "time": _NOW, "dataschema": "urn:d", "data": {"user_name": "x" * 60},
@@ -218,13 +229,15 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
         "dead_letter": n % 500 == 0,
     },
     schema.inbox: lambda n: {"subscriber": f"s{n % 3}", "event_id": UUID(int=n << 80)},
-    schema.refresh_tokens: lambda n: {
+    table_of(REFRESH_TOKENS): lambda n: {
         "digest": f"digest{n}", "session_id": UUID(int=n), "issued_at": _NOW, "spent_at": _moment(n), "salt": "salt",
+        "revision": 1,
     },
     schema.rate_limits: lambda n: {
         "key": f"key{n}", "burst_until": _moment(n), "sustained_until": _moment(n), "taken_at": _NOW,
     },
-    schema.idempotency_records: lambda n: {
+    table_of(IDEMPOTENCY_RECORDS): lambda n: {
         "key": f"key{n}", "fingerprint": "f", "claimed_until": _NOW, "expires_at": _moment(n),
+        "revision": 1,
     },
 }  # fmt: skip

@@ -19,13 +19,14 @@ from tests.servers.postgres import PostgresServer
 
 _OF_A_READ_ONLY_FILE = """
 import os, sys
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.kernel.unit_of_work import StoreRefused
 from hexaccount_sql import SqlStore
 from tests.servers.postgres import PostgresServer
 from hexaccount_system import Uuid7Identifiers
 
-store = SqlStore(sys.argv[1], recorder=EventRecorder(Uuid7Identifiers(), "urn:x"))
+store = SqlStore(sys.argv[1], records=record_schema(), recorder=EventRecorder(Uuid7Identifiers(), "urn:x"))
 if os.getuid() == 0:  # root could write the file; all modules are imported by now
     os.setgroups([])
     os.setuid(int(sys.argv[2]))

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from hexaccount.accounts.errors import UserNameTaken
+from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_users, disable, save, user_of
 from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
@@ -122,10 +123,10 @@ def test_a_lost_race_beside_new_rows_leaves_no_transaction_open(sqlite: SqlStore
     known, new = factory.user(), factory.user()
     save(sqlite, known)
     with sqlite.unit_of_work() as uow:
-        stale = uow.users.get(known.id)
+        stale = Users(uow).get(known.id)
         disable(sqlite, known.id, factory.now())
         stale.disable(factory.now())
-        uow.users.add(new)
+        Users(uow).add(new)
         with pytest.raises(StaleVersion):
             uow.commit()
         disable(sqlite, known.id, factory.now())  # no lock is held

@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from itertools import chain
 from time import sleep
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import Backlog, Delivery
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_memory import outbox
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_memory.subscriptions import MemorySubscriptions
 from hexaccount_memory.tables import StoredDelivery, Tables
-from hexaccount_memory.unit_of_work import MemoryUnitOfWork
+from hexaccount_memory.transaction import MemoryTransaction
 from tests.conformance.planted.bugs import found_by
 
 DISK_SECONDS = 0.005
@@ -119,42 +120,42 @@ def claimed_deliveries_are_missing_in_the_backlog(patch: pytest.MonkeyPatch) -> 
 
 @found_by("Subscriptions", "test_a_type_and_the_wildcard_deliver_an_event_once")
 def an_event_is_enqueued_once_per_matching_type(patch: pytest.MonkeyPatch) -> None:
-    def enqueue(self: MemoryUnitOfWork, change: Any) -> None:
-        for subscriber, types in self._tables.subscriptions.items():
+    def append(self: MemoryTransaction, key: tuple[str, UUID], entries: Sequence[JournalEntry]) -> None:
+        self.tables.journal[key].extend(entries)
+        for subscriber, types in self.tables.subscriptions.items():
             pending = [
                 StoredDelivery(entry=entry)
-                for entry in change.entries
+                for entry in entries
                 for subscribed in types
                 if subscribed in (entry.type, "*")
             ]
             if pending:
-                key = (change.aggregate.kind, change.aggregate.id)
-                self._tables.deliveries[subscriber].setdefault(key, []).extend(pending)
+                self.tables.deliveries[subscriber].setdefault(key, []).extend(pending)
 
-    patch.setattr(MemoryUnitOfWork, "_enqueue", enqueue)
+    patch.setattr(MemoryTransaction, "_append", append)
 
 
 @found_by("CommitSignal", "test_a_thread_woken_by_a_commit_finds_its_events")
 def commits_are_signalled_too_early(patch: pytest.MonkeyPatch) -> None:
-    commit = MemoryUnitOfWork.commit
+    commit = StoreUnitOfWork.commit
 
-    def signal_first(self: MemoryUnitOfWork) -> None:
+    def signal_first(self: StoreUnitOfWork) -> None:
         self._commits.give()
         sleep(DISK_SECONDS)
         commit(self)
 
-    patch.setattr(MemoryUnitOfWork, "commit", signal_first)
+    patch.setattr(StoreUnitOfWork, "commit", signal_first)
 
 
 @found_by("CommitSignal", "test_a_commit_without_events_is_not_signalled")
 def commits_without_events_are_signalled(patch: pytest.MonkeyPatch) -> None:
-    commit = MemoryUnitOfWork.commit
+    commit = StoreUnitOfWork.commit
 
-    def always_signal(self: MemoryUnitOfWork) -> None:
+    def always_signal(self: StoreUnitOfWork) -> None:
         commit(self)
         self._commits.give()
 
-    patch.setattr(MemoryUnitOfWork, "commit", always_signal)
+    patch.setattr(StoreUnitOfWork, "commit", always_signal)
 
 
 @found_by("Enqueueing", "test_a_concurrent_claim_sees_all_of_a_step_or_nothing")

@@ -1,20 +1,26 @@
 """Bugs in rate limits, idempotency records, signing keys and retention."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from time import sleep
+from typing import Any
+from uuid import UUID
 
 import pytest
 
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.idempotency.idempotency_records import IdempotencyRecord, IdempotencyRecords
+from hexaccount.kernel.identifiers import first_id_at
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
+from hexaccount.kernel.records import Expiry
 from hexaccount.rate_limits.ports import LimitExceeded
-from hexaccount_memory import MemoryRateLimitStore, retention
-from hexaccount_memory.idempotency_records import MemoryIdempotencyRecords
+from hexaccount.sessions.sessions import SESSIONS
+from hexaccount.signing_keys.signing_keys import SIGNING_KEYS, SigningKeys
+from hexaccount.store_kit.transaction import Batch
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
+from hexaccount_memory import MemoryRateLimitStore
 from hexaccount_memory.retention import MemoryRetentionStore
-from hexaccount_memory.signing_keys import MemorySigningKeys
-from tests.conformance.planted.bugs import found_by
+from tests.conformance.planted.bugs import found_by, plant_expiry
 
 
 @found_by("RateLimitStore", "test_a_burst_is_permitted_and_then_one_attempt_per_interval")
@@ -65,65 +71,102 @@ def attempts_are_read_and_written_without_a_lock(patch: pytest.MonkeyPatch) -> N
 
 @found_by("IdempotencyRecords", "test_the_first_result_stays_and_a_different_request_keeps_its_key")
 def a_later_result_replaces_the_first(patch: pytest.MonkeyPatch) -> None:
-    def write(self: MemoryIdempotencyRecords) -> None:
-        self.tables.idempotency_records |= {record.key: record for record in self.identity_map.pending_writes.answered}
+    def complete(self: IdempotencyRecords, request: IdempotencyRecord, user_id: UUID) -> None:
+        store = self._records.add if self.find(request.key) is None else self._records.replace
+        store(replace(request, user_id=user_id))
 
-    patch.setattr(MemoryIdempotencyRecords, "write", write)
+    patch.setattr(IdempotencyRecords, "complete", complete)
 
 
 @found_by("IdempotencyRecords", "test_a_claim_survives_the_rollback_of_its_unit_of_work")
-def a_claim_waits_for_the_commit(patch: pytest.MonkeyPatch) -> None:
-    def claim(self: MemoryIdempotencyRecords, request: IdempotencyRecord, *, now: datetime) -> IdempotencyRecord | None:
-        holder = self.tables.idempotency_records.get(request.key)
-        if holder is None:
-            self.identity_map.pending_writes.answered.append(request)
-        return holder
+def a_commit_within_another_unit_of_work_waits_for_that(patch: pytest.MonkeyPatch) -> None:
+    enter, leave, commit = StoreUnitOfWork.__enter__, StoreUnitOfWork.__exit__, StoreUnitOfWork.commit
+    entered: list[StoreUnitOfWork] = []
+    waiting: list[Batch] = []
 
-    patch.setattr(MemoryIdempotencyRecords, "claim", claim)
+    def enter_within(self: StoreUnitOfWork) -> StoreUnitOfWork:
+        entered.append(self)
+        return enter(self)
+
+    def commit_outermost(self: StoreUnitOfWork) -> None:
+        if self is entered[0]:
+            for batch in waiting:
+                self._transaction.write(batch)
+            commit(self)
+        else:
+            waiting.append(Batch([change for each in self._identity_map if (change := each.change())], [], []))
+
+    def leave_within(self: StoreUnitOfWork, *error: Any) -> None:
+        entered.remove(self)
+        leave(self, *error)
+
+    patch.setattr(StoreUnitOfWork, "__enter__", enter_within)
+    patch.setattr(StoreUnitOfWork, "commit", commit_outermost)
+    patch.setattr(StoreUnitOfWork, "__exit__", leave_within)
 
 
 @found_by("SigningKeys", "test_a_key_is_retired_once")
 def a_retired_key_can_be_retired_again(patch: pytest.MonkeyPatch) -> None:
-    def retire(self: MemorySigningKeys, kid: str, at: datetime) -> bool:
-        self.tables.signing_keys[kid] = replace(self.tables.signing_keys[kid], retired_at=at)
+    def retire(self: SigningKeys, kid: str, at: datetime) -> bool:
+        with self.unit_of_work() as uow:
+            keys = uow.records(SIGNING_KEYS)
+            key = keys.get(kid)
+            assert key
+            keys.replace(replace(key, retired_at=at))
+            uow.commit()
         return True
 
-    patch.setattr(MemorySigningKeys, "retire", retire)
+    patch.setattr(SigningKeys, "retire", retire)
 
 
 @found_by("RetentionStore", "test_sessions_that_were_closed_or_expired_before_the_cutoff_are_removed")
 def retention_removes_live_sessions(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(retention, "_has_ended", lambda session, before: session.opened_at < before)
+    def since_opening(expiry: Expiry) -> Expiry:
+        return replace(expiry, ends=("opened_at",)) if expiry.record_type is SESSIONS else expiry
+
+    plant_expiry(patch, since_opening)
+
+
+@found_by("RetentionStore", "test_sessions_that_were_closed_or_expired_before_the_cutoff_are_removed")
+def retention_knows_one_end_of_a_session_only(patch: pytest.MonkeyPatch) -> None:
+    plant_expiry(patch, lambda expiry: replace(expiry, ends=expiry.ends[:1]))
+
+
+@found_by("RetentionStore", "test_a_spent_token_loses_its_salt_after_the_grace_and_is_removed_later")
+def retention_removes_a_token_instead_of_its_salt(patch: pytest.MonkeyPatch) -> None:
+    plant_expiry(patch, lambda expiry: replace(expiry, erases=None))
 
 
 @found_by("RetentionStore", "test_a_call_removes_no_more_than_its_limit")
 def retention_ignores_its_limit(patch: pytest.MonkeyPatch) -> None:
-    clear = MemoryRetentionStore.clear
-    patch.setattr(
-        MemoryRetentionStore,
-        "clear",
-        lambda self, kind, *, before, limit: clear(self, kind, before=before, limit=10**6),
-    )
+    def limitless(remove: Callable[..., int]) -> Callable[..., int]:
+        return lambda *args, **more: remove(*args, **{**more, "limit": 10**6})
+
+    for name in ("remove", "remove_handled"):
+        patch.setattr(MemoryRetentionStore, name, limitless(getattr(MemoryRetentionStore, name)))
 
 
 @found_by("RetentionStore", "test_the_journal_of_a_removed_session_stays")
 def retention_removes_the_journal(patch: pytest.MonkeyPatch) -> None:
-    def sessions(self: MemoryRetentionStore, before: datetime, limit: int) -> int:
-        ended = [key for key, session in self.tables.sessions.items() if retention._has_ended(session, before)]
-        for key in ended[:limit]:
-            del self.tables.sessions[key]
-            del self.tables.journal["session", key]
-        return len(ended[:limit])
+    remove = MemoryRetentionStore.remove
 
-    patch.setattr(MemoryRetentionStore, "_sessions", sessions)
+    def remove_with_journal(self: MemoryRetentionStore, expiry: Expiry, *, before: datetime, limit: int) -> int:
+        sessions = self.tables.table(SESSIONS).rows
+        stored = set(sessions)
+        removed = remove(self, expiry, before=before, limit=limit)
+        for key in stored - sessions.keys():
+            del self.tables.journal["session", key]
+        return removed
+
+    patch.setattr(MemoryRetentionStore, "remove", remove_with_journal)
 
 
 @found_by("RetentionStore", "test_an_inbox_entry_stays_while_its_event_is_pending_for_that_subscriber")
 def retention_removes_inbox_entries_of_pending_events(patch: pytest.MonkeyPatch) -> None:
-    def events(self: MemoryRetentionStore, before: datetime, limit: int) -> int:
-        first_kept = retention.first_id_at(before)
+    def remove_handled(self: MemoryRetentionStore, *, before: datetime, limit: int) -> int:
+        first_kept = first_id_at(before)
         expired = [entry for entry in self.tables.inbox if entry[1] < first_kept][:limit]
         self.tables.inbox.difference_update(expired)
         return len(expired)
 
-    patch.setattr(MemoryRetentionStore, "_events", events)
+    patch.setattr(MemoryRetentionStore, "remove_handled", remove_handled)

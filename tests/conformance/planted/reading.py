@@ -1,42 +1,96 @@
 """Bugs in reads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from hexaccount.accounts.profile import Profile
+from hexaccount.accounts.profiles import PROFILES, Profiles
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import USERS
+from hexaccount.conformance.suites import stored_profiles
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter, JournalKey
-from hexaccount.sessions.session import Session
-from hexaccount_memory import repositories, tables, unit_of_work
+from hexaccount.kernel.records import LookUp, RecordType, Row
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.sessions.sessions import SESSIONS
+from hexaccount.store_kit.identity_map import IdentityMap
+from hexaccount.store_kit.row_table import RowTable
+from hexaccount.store_kit.transaction import StoredRow
+from hexaccount_memory import transaction as memory_transaction
 from hexaccount_memory.history import MemoryHistory
-from hexaccount_memory.repositories import MemoryUsers
 from hexaccount_memory.store import MemoryStore
-from hexaccount_memory.stored_profiles import MemoryStoredProfiles
+from hexaccount_memory.transaction import MemoryTransaction
 from tests.conformance.planted.bugs import PlantedStore, found_by
+
+Page = Callable[..., Sequence[StoredRow]]
+
+
+def plant_page(patch: pytest.MonkeyPatch, kind: RecordType[Any], planted: Callable[[Page, int, Any], Any]) -> None:
+    """Replace the pages of one record type; `planted` gets the right page, and the limit and the key before it."""
+    page = MemoryTransaction.page
+
+    def wrong_page(
+        self: MemoryTransaction,
+        record_type: RecordType[Any],
+        look_up: LookUp,
+        values: Mapping[str, object],
+        *,
+        limit: int | None,
+        after: Any,
+    ) -> Sequence[StoredRow]:
+        if record_type is not kind or limit is None:
+            return page(self, record_type, look_up, values, limit=limit, after=after)
+
+        def right_page(*, limit: int | None, after: Any, values: Mapping[str, object] = values) -> Sequence[StoredRow]:
+            plain = LookUp(descending=look_up.descending)
+            return page(self, record_type, look_up if values else plain, values, limit=limit, after=after)
+
+        found: Sequence[StoredRow] = planted(right_page, limit, after)
+        return found
+
+    patch.setattr(MemoryTransaction, "page", wrong_page)
+
+
+def plant_values(patch: pytest.MonkeyPatch, kind: RecordType[Any], change: Callable[[Any], Any]) -> None:
+    """Have the store change each value of the rows of one record type."""
+    put = RowTable.put
+
+    def put_changed(self: RowTable, key: object, row: StoredRow | None) -> None:
+        if self.record_type is kind and row is not None:
+            changed: Row = tuple([change(value) for value in row.values])
+            row = StoredRow(changed, row.revision)
+        put(self, key, row)
+
+    patch.setattr(RowTable, "put", put_changed)
 
 
 @found_by("Paging", "test_pages_ascend_by_id_as_a_number")
 def pages_are_ordered_by_the_low_half_of_the_id(patch: pytest.MonkeyPatch) -> None:
-    def page(self: MemoryUsers, *, limit: int, after: UUID | None) -> Sequence[User]:
-        ids = [user_id for user_id in self.tables.users if after is None or user_id > after]
-        ids.sort(key=lambda user_id: user_id.bytes[8:])
-        return [self.identity_map.track(tables.copy_of(self.tables.users[user_id])) for user_id in ids[:limit]]
+    def by_low_half(page: Page, limit: int, after: Any) -> Sequence[StoredRow]:
+        return sorted(page(limit=None, after=after), key=lambda row: row.values[0].bytes[8:])[:limit]
 
-    patch.setattr(MemoryUsers, "page", page)
+    plant_page(patch, USERS, by_low_half)
 
 
 @found_by("Paging", "test_a_page_begins_after_the_given_id_even_if_no_account_has_it")
 def the_first_account_of_each_later_page_is_skipped(patch: pytest.MonkeyPatch) -> None:
-    page = MemoryUsers.page
+    def skip_first(page: Page, limit: int, after: Any) -> Sequence[StoredRow]:
+        return page(limit=limit + bool(after), after=after)[bool(after) :]
 
-    def skip_first(self: MemoryUsers, *, limit: int, after: UUID | None) -> Sequence[User]:
-        return page(self, limit=limit + bool(after), after=after)[bool(after) :]
+    plant_page(patch, USERS, skip_first)
 
-    patch.setattr(MemoryUsers, "page", skip_first)
+
+@found_by("RefreshToken", "test_live_sessions_are_paged_newest_first")
+def the_limit_is_applied_before_the_filter(patch: pytest.MonkeyPatch) -> None:
+    def filter_last(page: Page, limit: int, after: Any) -> Sequence[StoredRow]:
+        limited = page(limit=limit, after=after, values={})
+        return [row for row in page(limit=None, after=after) if row in limited]
+
+    plant_page(patch, SESSIONS, filter_last)
 
 
 @found_by("Repositories", "test_the_next_unit_of_work_of_every_handle_sees_a_commit")
@@ -46,42 +100,41 @@ def a_second_handle_sees_nothing_of_the_first(patch: pytest.MonkeyPatch) -> None
 
 @found_by("Repositories", "test_changes_to_a_returned_aggregate_do_not_reach_the_store")
 def readers_receive_the_stored_object(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(repositories, "copy_of", lambda aggregate: aggregate)
+    track = IdentityMap.track
+    loaded: dict[tuple[RecordType[Any], StoredRow], Any] = {}
+
+    def track_stored(self: IdentityMap, record_type: RecordType[Any], row: StoredRow) -> Any:
+        known = self.find(record_type, row.values[0])
+        record = track(self, record_type, row)
+        tracked = self.find(record_type, row.values[0])
+        if known is None and tracked is not None:
+            tracked.record = record = loaded.setdefault((record_type, row), record)
+        return record
+
+    patch.setattr(IdentityMap, "track", track_stored)
+
+
+@found_by("Journal", "test_changes_to_a_returned_entry_do_not_reach_the_store")
+def readers_receive_the_stored_entry(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(memory_transaction, "entry_copy", lambda entry: entry)
 
 
 @found_by("Repositories", "test_a_time_is_read_equal_and_in_utc")
 def milliseconds_are_dropped(patch: pytest.MonkeyPatch) -> None:
-    copy = tables.copy_of
-
-    def without_milliseconds(aggregate: Any) -> Any:
-        stored = copy(aggregate)
-        if isinstance(stored, Session):
-            stored.expires_at = stored.expires_at.replace(microsecond=0)
-            stored.opened_at = stored.opened_at.replace(microsecond=0)
-        return stored
-
-    patch.setattr(unit_of_work, "copy_of", without_milliseconds)
+    plant_values(patch, SESSIONS, lambda value: value.replace(microsecond=0) if isinstance(value, datetime) else value)
 
 
 @found_by("TextFidelity", "test_adversarial_text_survives")
 def text_is_trimmed(patch: pytest.MonkeyPatch) -> None:
-    copy = tables.copy_of
-
-    def trimmed(aggregate: Any) -> Any:
-        stored = copy(aggregate)
-        if isinstance(stored, Profile) and stored.bio:
-            stored.bio = stored.bio[:20].rstrip()
-        return stored
-
-    patch.setattr(unit_of_work, "copy_of", trimmed)
+    plant_values(patch, PROFILES, lambda value: value[:20].rstrip() if isinstance(value, str) else value)
 
 
 @found_by("PasswordHash", "test_a_hash_stays_if_it_has_changed_in_the_meantime")
 def the_old_hash_is_not_compared(patch: pytest.MonkeyPatch) -> None:
-    def replace_any(self: MemoryUsers, user_id: UUID, *, old: str, new: str) -> None:
-        self.set_hash(user_id, new)
+    def renew_any(self: User, old: str, new: str) -> None:
+        self.password_hash = new
 
-    patch.setattr(MemoryUsers, "replace_hash", replace_any)
+    patch.setattr(User, "renew_hash", renew_any)
 
 
 @found_by("History", "test_the_history_of_an_account_holds_all_its_aggregates")
@@ -134,16 +187,16 @@ def by_aggregate_stays_within_one_kind(patch: pytest.MonkeyPatch) -> None:
 
 @found_by("StoredProfiles", "test_the_same_or_a_later_version_is_kept")
 def a_restored_profile_replaces_a_later_version(patch: pytest.MonkeyPatch) -> None:
-    def restore(self: MemoryStoredProfiles, profiles: Sequence[Profile]) -> None:
-        self.tables.profiles |= {profile.id: tables.copy_of(profile) for profile in profiles}
+    def restore(profile: Profile, unit_of_work: UnitOfWorkFactory[UnitOfWork]) -> None:
+        with unit_of_work() as uow:
+            profiles = Profiles(uow)
+            store = profiles.add if profiles.find(profile.id) is None else profiles.replace
+            store(profile)
+            uow.commit()
 
-    patch.setattr(MemoryStoredProfiles, "restore", restore)
+    patch.setattr(stored_profiles, "restore_profile", restore)
 
 
 @found_by("StoredProfiles", "test_an_earlier_version_is_replaced")
 def only_missing_profiles_are_restored(patch: pytest.MonkeyPatch) -> None:
-    def restore(self: MemoryStoredProfiles, profiles: Sequence[Profile]) -> None:
-        for profile in profiles:
-            self.tables.profiles.setdefault(profile.id, tables.copy_of(profile))
-
-    patch.setattr(MemoryStoredProfiles, "restore", restore)
+    patch.setattr(Profiles, "replace", lambda self, profile: None)

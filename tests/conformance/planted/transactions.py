@@ -1,75 +1,83 @@
 """Bugs in transactions."""
 
-from time import sleep
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
+from hexaccount.accounts.users import USERS
 from hexaccount.kernel.unit_of_work import StaleVersion
-from hexaccount_memory import tables
-from hexaccount_memory.unit_of_work import MemoryUnitOfWork
-from tests.conformance.planted.bugs import found_by, ignoring
+from hexaccount.store_kit.rules import broken_rule
+from hexaccount.store_kit.transaction import Batch, BrokenRule, Transaction
+from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
+from hexaccount_memory import transaction as memory_transaction
+from hexaccount_memory.transaction import MemoryTransaction
+from tests.conformance.planted.bugs import check_without_lock, found_by, ignore
 
 
 @found_by("Rollback", "test_leaving_without_a_commit_stores_nothing")
 def leaving_the_block_commits(patch: pytest.MonkeyPatch) -> None:
-    def leave(self: MemoryUnitOfWork, *error: object) -> None:
+    def leave(self: StoreUnitOfWork, *error: object) -> None:
         self.commit()
         self._identity_map.clear()
 
-    patch.setattr(MemoryUnitOfWork, "__exit__", leave)
+    patch.setattr(StoreUnitOfWork, "__exit__", leave)
 
 
 @found_by("Rollback", "test_an_exception_stores_nothing_and_propagates")
 def exceptions_are_swallowed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(MemoryUnitOfWork, "__exit__", lambda self, *error: True)
+    patch.setattr(StoreUnitOfWork, "__exit__", lambda self, *error: True)
+
+
+def plant_after_refusal(patch: pytest.MonkeyPatch, keep: Callable[[MemoryTransaction, Batch], None]) -> None:
+    """Have the store keep a part of each commit that it refuses."""
+    write = MemoryTransaction.write
+
+    def write_in_part(self: MemoryTransaction, batch: Batch) -> bool:
+        try:
+            return write(self, batch)
+        except BrokenRule:
+            keep(self, batch)
+            raise
+
+    patch.setattr(MemoryTransaction, "write", write_in_part)
 
 
 @found_by("Rollback", "test_a_refused_address_rolls_back_everything")
 def the_journal_is_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
-    check = MemoryUnitOfWork._check
+    def keep_journal(self: MemoryTransaction, batch: Batch) -> None:
+        for entry in batch.entries:
+            self.tables.journal[entry.aggregate, entry.aggregate_id].append(entry)
 
-    def write_journal_first(self: MemoryUnitOfWork, change: Any, earlier: Any) -> None:
-        check(self, change, earlier)
-        self._tables.journal[change.aggregate.kind, change.aggregate.id].extend(change.entries)
-        change.entries.clear()
-
-    patch.setattr(MemoryUnitOfWork, "_check", write_journal_first)
+    plant_after_refusal(patch, keep_journal)
 
 
 @found_by("Rollback", "test_a_refused_name_rolls_back_everything")
 def the_inbox_is_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
-    check = MemoryUnitOfWork._check_inbox
-
-    def write_inbox_first(self: MemoryUnitOfWork) -> None:
-        check(self)
-        self._tables.inbox.update(self._identity_map.pending_writes.handled)
-
-    patch.setattr(MemoryUnitOfWork, "_check_inbox", write_inbox_first)
+    plant_after_refusal(patch, lambda self, batch: self.tables.inbox.update(batch.handled))
 
 
 @found_by("StaleVersion", "test_the_second_of_two_changes_to_one_profile_is_stale")
 def the_version_is_not_compared(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(MemoryUnitOfWork, "_check", ignoring(MemoryUnitOfWork._check, StaleVersion))
+    ignore(patch, StaleVersion)
+
+
+@found_by("PasswordHash", "test_a_replacement_makes_a_concurrent_change_stale")
+def the_version_is_compared_and_not_the_revision(patch: pytest.MonkeyPatch) -> None:
+    version = USERS.position("version")
+
+    def lenient(batch: Batch, transaction: Transaction) -> Exception | None:
+        error = broken_rule(batch, transaction)
+        for change in batch.changes if isinstance(error, StaleVersion) else ():
+            if change.record_type is USERS and change.values is not None:
+                (stored,) = transaction.rows(USERS, "id", [change.key])
+                events = sum(entry.aggregate_id == change.key for entry in batch.entries)
+                if change.values[version] == stored.values[version] + events:
+                    return None
+        return error
+
+    patch.setattr(memory_transaction, "broken_rule", lenient)
 
 
 @found_by("StaleVersion", "test_one_of_16_units_of_work_on_one_version_wins")
 def the_version_is_compared_before_the_lock_is_held(patch: pytest.MonkeyPatch) -> None:
-    class NoLock:
-        def __enter__(self) -> None: ...
-        def __exit__(self, *error: object) -> None: ...
-
-    write = MemoryUnitOfWork._write
-
-    def slowly(self: MemoryUnitOfWork, changes: Any) -> None:
-        sleep(0.001)  # as long as a write to disk takes
-        write(self, changes)
-
-    patch.setattr(MemoryUnitOfWork, "_write", slowly)
-    init = tables.Tables.__init__
-
-    def without_lock(self: tables.Tables, *given: Any, **more: Any) -> None:
-        init(self, *given, **more)
-        self.lock = NoLock()  # type: ignore[assignment]  # the planted bug
-
-    patch.setattr(tables.Tables, "__init__", without_lock)
+    check_without_lock(patch)

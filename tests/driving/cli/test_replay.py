@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from hexaccount.accounts.profiles import PROFILES
 from hexaccount.accounts.user import UserDisabled, UserRegistered
 from hexaccount.events import replay_events
 
@@ -49,12 +50,13 @@ def test_a_replay_is_filtered_by_user_time_and_type(run, program, register, ada)
 
 
 def test_missing_profiles_are_rebuilt_at_once(run, program, ada):
-    stored = program.service.store._tables.profiles
+    stored = program.service.store._tables.table(PROFILES).rows
     before = dict(stored)
     stored.clear()
     result = run("events", "replay", "profiles", stdin="y\n")
     assert result.stdout == "Replayed 1 event to profiles.\n"
-    assert [one.version for one in stored.values()] == [one.version for one in before.values()] == [1]
+    assert [one.values for one in stored.values()] == [one.values for one in before.values()]
+    assert [one.values[PROFILES.position("version")] for one in stored.values()] == [1]
 
 
 def test_the_progress_of_several_steps_is_shown_on_a_terminal_only(run, register, ada, monkeypatch):

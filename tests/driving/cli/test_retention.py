@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.conformance.suites.expired import KINDS
+from hexaccount.idempotency.idempotency_records import IdempotencyRecord, claim_key
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount.retention.ports import ExpiredKind
 
 
 @pytest.fixture
@@ -14,10 +14,9 @@ def expire(program):
 
     def expire(number):
         long_ago = program.service.container.clock().now() - timedelta(days=1)
-        with program.service.store.unit_of_work() as uow:
-            for key in range(number):
-                old = IdempotencyRecord(key=str(key), fingerprint="", claimed_until=long_ago, expires_at=long_ago)
-                uow.idempotency_records.claim(old, now=long_ago)
+        for key in range(number):
+            old = IdempotencyRecord(key=str(key), fingerprint="", claimed_until=long_ago, expires_at=long_ago)
+            claim_key(old, program.service.store.unit_of_work, now=long_ago)
 
     return expire
 
@@ -27,7 +26,7 @@ def test_removed_records_are_counted_by_kind(run, expire):
     result = run("purge")
     assert (result.exit_code, result.stderr) == (0, "")
     counts = dict(line.rsplit(None, 1) for line in result.stdout.splitlines())
-    assert counts == {kind.replace("_", " "): "0" for kind in ExpiredKind} | {"expired idempotency records": "3"}
+    assert counts == {kind.replace("_", " "): "0" for kind in KINDS} | {"expired idempotency records": "3"}
     assert "expired idempotency records  0\n" in run("purge").stdout
 
 
@@ -35,7 +34,7 @@ def test_json_has_the_same_counts(run, expire):
     expire(2)
     document = json.loads(run("purge", "--json").stdout)
     assert document == {
-        "data": {"removed": dict.fromkeys(ExpiredKind, 0) | {"expired_idempotency_records": 2}, "finished": True}
+        "data": {"removed": dict.fromkeys(KINDS, 0) | {"expired_idempotency_records": 2}, "finished": True}
     }
 
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from hexaccount.signing_keys.signing_keys import SigningKeys
 from tests.driving.cli.memory_program import MemoryProgram
 
 
@@ -91,5 +92,5 @@ def test_misuse_is_reported(run, args):
 
 def test_no_command_prints_a_secret(run, program: MemoryProgram):
     output = add(run) + run("keys", "list").output + run("keys", "list", "--json").output
-    (key,) = program.service.store.signing_keys.all()
+    (key,) = SigningKeys(program.service.store.unit_of_work).all()
     assert key.sealed not in output + repr(key)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.sessions.sessions import Sessions
 from hexaccount_granian.client_address import ClientAddresses
 from tests.people import PASSWORD, WRONG_PASSWORD
 
@@ -175,4 +176,4 @@ def test_more_logins_than_may_wait_get_a_503_with_retry_after(make_client: Calla
 def _session_of(token: str, client: Any) -> Any:
     claims = msgspec.json.decode(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
     with client.service.store.unit_of_work() as uow:
-        return uow.sessions.find(UUID(claims["sid"]))
+        return Sessions(uow).find(UUID(claims["sid"]))

@@ -11,6 +11,7 @@ from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.observability.readiness import ReadinessReport
+from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount_flask import create_app
 from hexaccount_system import Uuid7Identifiers
 from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN
@@ -37,7 +38,7 @@ def app() -> Iterator[Flask]:
     identifiers = ForeseenIdentifiers(CLAIMS.user_id)
     with open_service(settings, clock=AdjustableClock(NOW), identifiers=identifiers) as service:
         for key in STORED.all():
-            service.store.signing_keys.add(key)
+            SigningKeys(service.store.unit_of_work).add(key)
         app = create_app(
             bus=service.bus,
             artist=service.artist,

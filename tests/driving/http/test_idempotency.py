@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from hexaccount.accounts.users import Users
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
 from tests.people import PASSWORD
 
@@ -11,7 +12,7 @@ KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 
 def users(client: Any) -> int:
     with client.service.store.unit_of_work() as uow:
-        return len(uow.users.page(limit=100, after=None))
+        return len(Users(uow).page(limit=100, after=None))
 
 
 def test_the_same_request_with_the_same_key_gets_the_same_answer(client: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hexaccount.accounts.users import Users
 from hexaccount_flask.web.middleware import RequestContext
 from tests.driving.http.api_client import ApiClient
 
@@ -89,6 +90,6 @@ def test_events_carry_the_trace_that_an_observer_sets(
     client.register()
 
     with client.service.store.unit_of_work() as uow:
-        (user,) = uow.users.page(limit=1, after=None)
+        (user,) = Users(uow).page(limit=1, after=None)
         traces: list[Any] = [entry.traceparent for entry in uow.journal.of("user", user.id)]
     assert traces == [TRACE]

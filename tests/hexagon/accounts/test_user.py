@@ -95,9 +95,9 @@ def test_each_disabling_raises_the_epoch() -> None:
 
 def test_a_new_password_raises_the_epoch_and_its_event_does_not_contain_it() -> None:
     user = registered_user()
-    user.change_password(LATER)
+    user.change_password("another hash", LATER)
     assert user.pending[1:] == [PasswordChanged(user_id=USER_ID, epoch=1, at=LATER)]
-    assert (user.epoch, user.password_hash) == (1, "$hash")
+    assert (user.epoch, user.password_hash) == (1, "another hash")
 
 
 def test_ending_all_sessions_raises_the_epoch_each_time() -> None:

@@ -8,6 +8,7 @@ from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.names import PersonName, UserName
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.user import User
+from hexaccount.accounts.users import Users
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount.events.subscribers import Subscriber
@@ -64,7 +65,7 @@ def register(store: Store, clock: Clock, name: str, *, disabled: bool = False) -
         user.disable(clock.now())
     _NAMES[user.id] = name
     with store.unit_of_work() as uow:
-        uow.users.add(user)
+        Users(uow).add(user)
         uow.commit()
     return user.id
 

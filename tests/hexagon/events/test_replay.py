@@ -10,6 +10,7 @@ from hexaccount.accounts.get_user import GetUser
 from hexaccount.accounts.profile import ProfileCreated, ProfileUpdated
 from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.accounts.user import UserDisabled, UserRegistered
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
@@ -166,7 +167,7 @@ def test_a_replay_applies_a_new_handler_to_all_past_events_once(service: Service
         EventHandler(
             name="locking",
             event=UserRegistered,
-            handle=lambda event, uow: uow.users.get(event.user_id).disable(clock.now()),
+            handle=lambda event, uow: Users(uow).get(event.user_id).disable(clock.now()),
         ),
         service.store.unit_of_work,
     )

@@ -5,25 +5,25 @@ import pytest
 
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.profile import Profile, ProfileCreated
+from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import UserRegistered
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import AlreadyHandled
+from hexaccount.events.ports import AlreadyHandled, EventsUnitOfWork
 from hexaccount.events.subscribers import HandlingSubscriber, PublishingSubscriber
 from hexaccount.kernel.capability import EventHandler
 from hexaccount.sessions.session import SessionOpened
-from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_memory import MemoryPublisher, MemoryStore
 from tests.hexagon.events.recording_subscriber import RecordingSubscriber, event_of, register, relay_of
 
 
 @pytest.fixture
 def welcoming(store: MemoryStore, clock: AdjustableClock) -> HandlingSubscriber:
-    def welcome(event: UserRegistered, uow: StoreUnitOfWork) -> None:
-        profile = uow.profiles.find(event.user_id)
+    def welcome(event: UserRegistered, uow: EventsUnitOfWork) -> None:
+        profile = Profiles(uow).find(event.user_id)
         if profile is None:
             profile = Profile.create(event.user_id, clock.now())
-            uow.profiles.add(profile)
+            Profiles(uow).add(profile)
         profile.update({"bio": (profile.bio or "") + "welcome "}, clock.now())
 
     return HandlingSubscriber(EventHandler(name="welcome", event=UserRegistered, handle=welcome), store.unit_of_work)
@@ -36,13 +36,13 @@ def journal_of(store: MemoryStore, kind: str, aggregate_id: UUID) -> list[Journa
 
 def bio_of(store: MemoryStore, user_id: UUID) -> str | None:
     with store.unit_of_work() as uow:
-        profile = uow.profiles.find(user_id)
+        profile = Profiles(uow).find(user_id)
     return profile.bio if profile else None
 
 
-def handler_raising(error: Exception) -> Callable[[UserRegistered, StoreUnitOfWork], None]:
-    def fail(event: UserRegistered, uow: StoreUnitOfWork) -> None:
-        uow.profiles.add(Profile.create(event.user_id, event.at))
+def handler_raising(error: Exception) -> Callable[[UserRegistered, EventsUnitOfWork], None]:
+    def fail(event: UserRegistered, uow: EventsUnitOfWork) -> None:
+        Profiles(uow).add(Profile.create(event.user_id, event.at))
         raise error
 
     return fail
@@ -145,13 +145,13 @@ def test_a_handler_with_a_stale_version_is_repeated(store: MemoryStore, clock: A
     juliet = register(store, clock, "juliet")
     absent: list[bool] = []
 
-    def slow(event: UserRegistered, uow: StoreUnitOfWork) -> None:
-        absent.append(uow.profiles.find(event.user_id) is None)
+    def slow(event: UserRegistered, uow: EventsUnitOfWork) -> None:
+        absent.append(Profiles(uow).find(event.user_id) is None)
         if absent == [True]:
             with store.unit_of_work() as faster:
-                faster.profiles.add(Profile.create(juliet, clock.now()))
+                Profiles(faster).add(Profile.create(juliet, clock.now()))
                 faster.commit()
-            uow.profiles.add(Profile.create(juliet, clock.now()))
+            Profiles(uow).add(Profile.create(juliet, clock.now()))
 
     HandlingSubscriber(EventHandler(name="slow", event=UserRegistered, handle=slow), store.unit_of_work).deliver(
         journal_of(store, "user", juliet)

@@ -7,6 +7,7 @@ from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused
+from hexaccount.idempotency.idempotency_records import IDEMPOTENCY_RECORDS
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.registration.register_user import RegisterUser
 from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
@@ -88,6 +89,6 @@ def test_neither_the_key_nor_the_request_is_stored_as_plain_text(service: Servic
     command = keyed()
     service.bus.handle(command)
     assert "the client's own key" not in repr(command)
-    (stored,) = service.store._tables.idempotency_records.values()
+    (stored,) = service.store._tables.table(IDEMPOTENCY_RECORDS).rows.values()
     for text in (*TEXTS.values(), "the client's own key"):
-        assert text not in repr(stored)
+        assert text not in repr(stored.values)

@@ -84,7 +84,7 @@ class AccountMachine(RuleBasedStateMachine):
 
     def _end_sessions(self, by_password: bool) -> None:
         if by_password:
-            self.user.change_password(self.now)
+            self.user.change_password("another hash", self.now)
         else:
             self.user.end_sessions(self.now)
 

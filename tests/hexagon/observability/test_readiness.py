@@ -9,6 +9,7 @@ from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.observability.readiness import FailedCheck, Readiness, ReadinessReport
 from hexaccount.signing_keys.add_key import AddKey
+from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.store import SchemaMissing
 from hexaccount_system import SystemClock
 
@@ -67,7 +68,7 @@ def test_a_process_that_cannot_decrypt_the_signing_key_is_not_ready_until_it_is_
         with open_service(other_settings, store=owner.store) as other:
             assert owner.readiness(lambda: False).check().failed is None
             assert other.readiness(lambda: False).check().failed is FailedCheck.KEY_UNREADABLE
-            owner.store.signing_keys.remove(added.kid)
+            SigningKeys(owner.store.unit_of_work).remove(added.kid)
         with open_service(other_settings, store=owner.store) as other:
             assert other.readiness(lambda: False).check().failed is None
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
 from hexaccount.passwords.change_password import ChangePassword
 from hexaccount.sessions.issued_tokens import IssuedTokens
@@ -17,4 +18,4 @@ def change(service: Service, tokens: IssuedTokens, current: str = PASSWORD, new:
 
 def hash_of(service: Service, user_id: UUID) -> str:
     with service.store.unit_of_work() as uow:
-        return uow.users.get(user_id).password_hash
+        return Users(uow).get(user_id).password_hash

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.passwords.change_password import ChangePassword
@@ -15,6 +16,7 @@ from hexaccount.sessions.end_sessions import EndSessions
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.sessions import Sessions
 from tests.hexagon.passwords.changes import NEW, change
 from tests.hexagon.sessions.devices import is_live, listed, log_in
 from tests.people import PASSWORD
@@ -80,7 +82,7 @@ def test_a_concurrent_login_with_the_old_password_opens_no_live_session(
     service: Service, juliet: UUID, laptop: IssuedTokens
 ) -> None:
     with service.store.unit_of_work() as uow:
-        read_by_login = uow.users.get(juliet)
+        read_by_login = Users(uow).get(juliet)
     change(service, laptop)
     from hexaccount.sessions.session import Session
 
@@ -90,6 +92,6 @@ def test_a_concurrent_login_with_the_old_password_opens_no_live_session(
         lifetimes=service.container.lifetimes(),
     )  # fmt: skip
     with service.store.unit_of_work() as uow:
-        uow.sessions.add(late)
+        Sessions(uow).add(late)
         uow.commit()
     assert listed(service, juliet) == [laptop.session_id]

@@ -6,6 +6,7 @@ import bcrypt
 import pytest
 
 from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.ports import HashingOverloaded
@@ -68,10 +69,10 @@ def test_a_registration_costs_one_hash_of_the_configured_cost(
 def stored_hash(service: Service, new: str | None = None) -> str:
     """Return the stored hash of juliet, after replacing it by `new` if given."""
     with service.store.unit_of_work() as uow:
-        user = uow.users.find_by_name("juliet")
+        user = Users(uow).find_by_name("juliet")
         assert user
         if new is not None:
-            uow.users.replace_hash(user.id, old=user.password_hash, new=new)
+            Users(uow).get(user.id).renew_hash(old=user.password_hash, new=new)
             uow.commit()
             return new
         return user.password_hash
@@ -121,7 +122,7 @@ def test_a_wrong_password_upgrades_nothing(service_with_users: Service, counted:
 def test_a_disabled_user_upgrades_nothing(service_with_users: Service, counted: CountedBcrypt) -> None:
     imported = stored_hash(service_with_users, new=imported_hash(4))
     with service_with_users.store.unit_of_work() as uow:
-        juliet = uow.users.find_by_name("juliet")
+        juliet = Users(uow).find_by_name("juliet")
     assert juliet
     service_with_users.bus.handle(DisableUser(user_id=juliet.id))
     counted.costs.clear()

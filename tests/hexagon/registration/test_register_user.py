@@ -4,6 +4,7 @@ from hexaccount.accounts.errors import EmailTaken, UserNameTaken
 from hexaccount.accounts.get_profile import GetProfile
 from hexaccount.accounts.get_user import GetUser
 from hexaccount.accounts.role import Role
+from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.kernel.errors import InvalidInput
@@ -35,7 +36,7 @@ def test_the_default_avatar_identifier_is_the_user_id(service: Service) -> None:
 def test_a_password_is_stored_only_as_its_hash(service: Service) -> None:
     user_id = service.bus.handle(registration())
     with service.store.unit_of_work() as uow:
-        stored = uow.users.get(user_id).password_hash
+        stored = Users(uow).get(user_id).password_hash
         entries = uow.journal.of("user", user_id)
     assert stored.startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
     assert PASSWORD not in stored

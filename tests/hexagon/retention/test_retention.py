@@ -9,31 +9,32 @@ import pytest
 
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.idempotency.ports import IdempotencyRecord
+from hexaccount.conformance.suites.expired import KINDS
+from hexaccount.idempotency.idempotency_records import IdempotencyRecord, claim_key
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.retention.apply_retention import ApplyRetention, Retention, RetentionResult
-from hexaccount.retention.ports import ExpiredKind
 from hexaccount.retention.retention_worker import RetentionWorker
 from hexaccount.sessions.log_out import LogOut
+from hexaccount.sessions.sessions import Sessions
 from tests.people import log_in, registration
 
-NOTHING = RetentionResult(removed=dict.fromkeys(ExpiredKind, 0), finished=True)
+NOTHING = RetentionResult(removed=dict.fromkeys(KINDS, 0), finished=True)
 QUICK = {"interval": timedelta(milliseconds=2), "rest": timedelta(milliseconds=1)}
 PATIENCE = 20
 
 
 def test_each_expired_kind_has_its_retention(clock: AdjustableClock) -> None:
     retention = Retention(ended=timedelta(days=30), refresh_grace=timedelta(minutes=5))
-    ages = {kind: clock.now() - retention.before(kind, clock.now()) for kind in ExpiredKind}
+    ages = {kind: clock.now() - retention.before(kind, clock.now()) for kind in KINDS}
     month = timedelta(days=30)
     assert ages == {
-        ExpiredKind.TOKENS_OF_ENDED_SESSIONS: month,
-        ExpiredKind.ENDED_SESSIONS: month,
-        ExpiredKind.SPENT_TOKENS: month,
-        ExpiredKind.TOKEN_SALTS: timedelta(minutes=5),
-        ExpiredKind.IDLE_RATE_LIMITS: timedelta(),
-        ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS: timedelta(),
-        ExpiredKind.HANDLED_EVENTS: month,
+        "tokens_of_ended_sessions": month,
+        "ended_sessions": month,
+        "spent_tokens": month,
+        "token_salts": timedelta(minutes=5),
+        "idle_rate_limits": timedelta(),
+        "expired_idempotency_records": timedelta(),
+        "handled_events": month,
     }
 
 
@@ -45,22 +46,21 @@ def test_expired_records_are_removed_and_counted(service: Service, clock: Adjust
     clock.advance(days=30)
     assert bus.handle(ApplyRetention()) == NOTHING
     clock.advance(milliseconds=1)
-    removed = {ExpiredKind.TOKENS_OF_ENDED_SESSIONS: 1, ExpiredKind.ENDED_SESSIONS: 1}
+    removed = {"tokens_of_ended_sessions": 1, "ended_sessions": 1}
     assert bus.handle(ApplyRetention()).removed == {**NOTHING.removed, **removed}
     with service.store.unit_of_work() as uow:
-        assert uow.sessions.find(live.session_id) is not None
+        assert Sessions(uow).find(live.session_id) is not None
         assert [entry.sequence for entry in uow.journal.of("session", closed.session_id)] == [1, 2]
 
 
 def test_a_run_ends_after_its_batches_and_reports_whether_it_finished(service: Service, clock: AdjustableClock) -> None:
     now = clock.now()
-    with service.store.unit_of_work() as uow:
-        for number in range(2500):
-            old = IdempotencyRecord(key=str(number), fingerprint="", claimed_until=now, expires_at=now)
-            uow.idempotency_records.claim(old, now=now)
+    for number in range(2500):
+        old = IdempotencyRecord(key=str(number), fingerprint="", claimed_until=now, expires_at=now)
+        claim_key(old, service.store.unit_of_work, now=now)
     clock.advance(seconds=1)
     outcomes = [service.bus.handle(ApplyRetention(batches=batches)) for batches in (1, 1000, 1)]
-    assert [outcome.removed[ExpiredKind.EXPIRED_IDEMPOTENCY_RECORDS] for outcome in outcomes] == [1000, 1500, 0]
+    assert [outcome.removed["expired_idempotency_records"] for outcome in outcomes] == [1000, 1500, 0]
     assert [outcome.finished for outcome in outcomes] == [False, True, True]
 
 
@@ -93,7 +93,7 @@ def test_the_worker_continues_after_errors(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_the_worker_repeats_without_its_interval_until_it_finishes(caplog: pytest.LogCaptureFixture) -> None:
-    answers = [RetentionResult(removed={ExpiredKind.ENDED_SESSIONS: 1000}, finished=False)] * 5 + [NOTHING]
+    answers = [RetentionResult(removed={"ended_sessions": 1000}, finished=False)] * 5 + [NOTHING]
     retention_worker = RetentionWorker(lambda: answers.pop(0), **QUICK)
     with caplog.at_level(logging.INFO, "hexaccount.retention"):
         retention_worker.run_once()
@@ -146,4 +146,4 @@ def test_the_worker_applies_the_configured_retention(service: Service, clock: Ad
     clock.advance(days=30 + 14, milliseconds=1)
     service.retention_worker.run_once()
     with service.store.unit_of_work() as uow:
-        assert uow.sessions.find(session_id) is None
+        assert Sessions(uow).find(session_id) is None

@@ -13,6 +13,7 @@ from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount.sessions.refresh_token import digest_of
+from hexaccount.sessions.sessions import Sessions
 from tests.hexagon.sessions.devices import assert_refused, can_refresh, history, is_live, log_in, refresh
 from tests.people import registration
 
@@ -151,7 +152,7 @@ def test_an_unknown_token_gets_the_error_of_a_spent_one(service: Service, phone:
 def test_access_tokens_and_stored_values_are_not_refresh_tokens(service: Service, phone: IssuedTokens) -> None:
     refresh(service, phone.refresh)
     with service.store.unit_of_work() as uow:
-        found = uow.sessions.find_by_token(digest_of(phone.refresh))
+        found = Sessions(uow).find_by_token(digest_of(phone.refresh))
     assert found is not None
     stored = found[0]
     for stolen in (

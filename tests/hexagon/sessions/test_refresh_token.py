@@ -68,7 +68,7 @@ def test_a_successor_is_random(text: str) -> None:
 
 @given(text=texts, another=texts)
 def test_a_successor_cannot_be_derived_from_stored_values(text: str, another: str) -> None:
-    assume(text != another)
+    assume(text.rstrip("\0") != another.rstrip("\0"))  # HMAC pads short keys with zeros (RFC 2104)
     spent, _ = stored_token(text).rotate(text, NOON)
     guesses = [another, spent.digest, spent.salt or "", f"{spent.digest}{spent.salt}"]
     assert spent.successor_of(text) not in {spent.successor_of(guess) for guess in guesses if guess != text}

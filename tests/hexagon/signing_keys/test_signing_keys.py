@@ -10,6 +10,7 @@ from hexaccount.signing_keys.list_keys import KeyState, KeyView, ListKeys
 from hexaccount.signing_keys.ports import KeyRefused
 from hexaccount.signing_keys.remove_key import RemoveKey
 from hexaccount.signing_keys.retire_key import RetireKey
+from hexaccount.signing_keys.signing_keys import SigningKeys
 
 LIFETIME = timedelta(minutes=15)
 
@@ -110,9 +111,9 @@ def test_a_key_that_cannot_have_signed_is_removed_immediately(service: Service) 
 
 def test_a_key_encrypted_with_another_root_key_is_unreadable_and_can_be_removed(service: Service) -> None:
     kid = add(service, 0)
-    (key,) = service.store.signing_keys.all()
-    service.store.signing_keys.remove(kid)
-    service.store.signing_keys.add(type(key)(
+    (key,) = SigningKeys(service.store.unit_of_work).all()
+    SigningKeys(service.store.unit_of_work).remove(kid)
+    SigningKeys(service.store.unit_of_work).add(type(key)(
         kid=kid, algorithm=key.algorithm, sealed=key.sealed[:-2] + "AA", created_at=key.created_at,
         signs_from=key.signs_from,
     ))  # fmt: skip

@@ -27,18 +27,20 @@ def upgrade() -> None:
         sa.Column("first_name", sa.Text, nullable=False),
         sa.Column("last_name", sa.Text, nullable=False),
         sa.Column("avatar_identifier", sa.Text, nullable=False),
-        sa.Column("roles", sa.Text, nullable=False),
+        sa.Column("roles", sa.JSON, nullable=False),
         sa.Column("registered_at", Moment, nullable=False),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("disabled", sa.Boolean, nullable=False),
         sa.Column("epoch", sa.Integer, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
         sa.UniqueConstraint("name_key", name="users_name_key"),
         sa.UniqueConstraint("email_key", name="users_email_key"),
     )
     op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
         sa.Column("user_id", sa.Uuid, nullable=False),
         sa.Column("epoch", sa.Integer, nullable=False),
         sa.Column("client_address", sa.Text, nullable=False),
@@ -48,7 +50,7 @@ def upgrade() -> None:
         sa.Column("idle_until", Moment, nullable=False),
         sa.Column("expires_at", Moment, nullable=False),
         sa.Column("closed_at", Moment),
-        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
     )
     closed = partial_index(sa.column("closed_at", Moment).is_not(None))
     op.create_index("sessions_user_id", "sessions", ["user_id", "id"])
@@ -57,11 +59,12 @@ def upgrade() -> None:
     op.create_table(
         "profiles",
         sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
         sa.Column("bio", sa.Text),
         sa.Column("phone", sa.Text),
         sa.Column("address", sa.Text),
         sa.Column("updated_at", Moment, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
     )
     op.create_table(
         "journal",
@@ -122,6 +125,7 @@ def upgrade() -> None:
         sa.Column("predecessor", sa.Text),
         sa.Column("spent_at", Moment),
         sa.Column("salt", sa.Text),
+        sa.Column("revision", sa.Integer, nullable=False),
         sa.UniqueConstraint("predecessor", name="refresh_tokens_predecessor"),
     )
     spent = partial_index(sa.column("spent_at", Moment).is_not(None))
@@ -137,6 +141,7 @@ def upgrade() -> None:
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("signs_from", Moment, nullable=False),
         sa.Column("retired_at", Moment),
+        sa.Column("revision", sa.Integer, nullable=False),
     )
     op.create_table(
         "rate_limits",
@@ -150,8 +155,9 @@ def upgrade() -> None:
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("fingerprint", sa.Text, nullable=False),
         sa.Column("claimed_until", Moment, nullable=False),
-        sa.Column("user_id", sa.Uuid),
         sa.Column("expires_at", Moment, nullable=False),
+        sa.Column("user_id", sa.Uuid),
+        sa.Column("revision", sa.Integer, nullable=False),
     )
     op.create_index("idempotency_records_expires_at", "idempotency_records", ["expires_at"])
 

@@ -1,0 +1,38 @@
+"""The documents of `journal`, and the deliveries that each new one causes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount_mongo.connections import Documents
+from hexaccount_mongo.deliveries import delivery_document
+
+_FIELDS = [field.name for field in fields(JournalEntry) if field.name != "id"]
+
+
+def entry_from(document: Mapping[str, Any]) -> JournalEntry:
+    """Return the entry of a document."""
+    return JournalEntry(id=document["_id"], **{name: document[name] for name in _FIELDS})
+
+
+def append(database: Documents, session: ClientSession, entries: Sequence[JournalEntry]) -> bool:
+    """Write entries, and a delivery of each to every subscriber of its type; tell whether there are deliveries."""
+    if not entries:
+        return False
+    documents = [{"_id": entry.id, **{name: getattr(entry, name) for name in _FIELDS}} for entry in entries]
+    database["journal"].insert_many(documents, session=session)
+    wanted = sorted({entry.type for entry in entries} | {"*"})
+    found = database["subscriptions"].find({"types": {"$in": wanted}}, session=session)
+    subscribed: Mapping[str, Any] = {document["_id"]: document["types"] for document in found}
+    deliveries = [
+        delivery_document(subscriber, entry)
+        for entry in entries
+        for subscriber, types in subscribed.items()
+        if entry.type in types or "*" in types
+    ]
+    if deliveries:
+        database["deliveries"].insert_many(deliveries, session=session)
+    return bool(deliveries)
