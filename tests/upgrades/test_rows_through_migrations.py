@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.passwords.errors import WrongCredentials
@@ -110,6 +111,6 @@ def fill_every_table(service: Service) -> None:
 
 def migrate_to(version: str, service: Service) -> None:
     if isinstance(service.store, MongoStore):
-        migrate_mongo(service.store._database, version)
+        migrate_mongo(service.store._database, record_schema(), version)
     else:
         migrate_sql(service.settings.store, version)
