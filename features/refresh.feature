@@ -49,7 +49,7 @@ Feature: Refresh
     And the attacker refreshes
     Then this is refused: the refresh token is not valid
     And the laptop is logged out
-    And the events of the session of the laptop are: opened, refreshed, reuse_detected, closed
+    And the events of the session of the laptop are: opened, reuse_detected, closed
 
   Scenario: A theft is detected when the attacker refreshes first
     Given an attacker has copied the refresh token of the laptop
@@ -84,7 +84,7 @@ Feature: Refresh
     And the attacker refreshes
     And the events are delivered
     Then this is refused: the refresh token is not valid
-    And the receiver has the events of the session of the laptop: opened, refreshed, reuse_detected, closed
+    And the receiver has the events of the session of the laptop: opened, reuse_detected, closed
     And no published event contains a token
 
   Scenario: A logged-out device cannot refresh

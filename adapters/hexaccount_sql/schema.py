@@ -40,7 +40,6 @@ FREQUENT_TYPES = (
     "hexaccount.session.closed.v1",
     "hexaccount.session.kept.v1",
     "hexaccount.session.opened.v1",
-    "hexaccount.session.refreshed.v1",
     "hexaccount.user.registered.v1",
 )
 # SQLite uses a partial index only if the query repeats its condition literally.

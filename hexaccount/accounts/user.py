@@ -87,6 +87,7 @@ class User(Aggregate):
     """
 
     kind: ClassVar[str] = "user"
+    outside_events: ClassVar[frozenset[str]] = frozenset({"password_hash"})
 
     name: UserName
     email: EmailAddress

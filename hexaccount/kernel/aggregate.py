@@ -18,11 +18,13 @@ class ForeignEvent(TypeError):
 class Aggregate(ABC):
     """A consistency boundary: it changes as one, and records each change as an event.
 
-    `version` counts the events since its beginning: it is the `sequence` of the last one, and the number that a
-    store compares before it writes. `pending` holds the events that no store has yet.
+    `version` counts the events since its beginning: it is the `sequence` of the last one. `pending` holds the events
+    that no store has yet. The fields `outside_events` are no history: they change without an event, and a fold gives
+    them the values with which the aggregate began.
     """
 
     kind: ClassVar[str]
+    outside_events: ClassVar[frozenset[str]] = frozenset()
 
     id: UUID
     version: int
@@ -35,7 +37,7 @@ class Aggregate(ABC):
 
     @classmethod
     def fold(cls, events: Iterable[Event]) -> Self:
-        """Return the state that follows from a whole journal, secrets aside; raises ForeignEvent."""
+        """Return the state that follows from a whole journal, but for `outside_events`; raises ForeignEvent."""
         first, *later = events
         aggregate = cls._begin(first)
         for event in later:

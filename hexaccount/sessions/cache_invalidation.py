@@ -10,12 +10,10 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount.kernel.event import EVENT_TYPES
 from hexaccount.sessions.ports import SessionCache
-from hexaccount.sessions.session import SessionOpened, SessionRefreshed
+from hexaccount.sessions.session import SessionOpened
 
 # These leave all that a cache may hold true. Every other event invalidates its account's sessions, a new type too.
-_HARMLESS = frozenset(
-    event.type for event in (UserRegistered, SessionOpened, SessionRefreshed, ProfileCreated, ProfileUpdated)
-)
+_HARMLESS = frozenset(event.type for event in (UserRegistered, SessionOpened, ProfileCreated, ProfileUpdated))
 
 
 def invalidating_types() -> frozenset[str]:

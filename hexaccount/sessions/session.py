@@ -25,16 +25,6 @@ class SessionOpened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRefreshed(Event):
-    """A session was refreshed, and lives until `idle_until`."""
-
-    type = "hexaccount.session.refreshed.v1"
-
-    session_id: UUID
-    idle_until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionKept(Event):
     """A session was kept when the others of its account were ended, and has this epoch now."""
 
@@ -66,10 +56,12 @@ class SessionClosed(Event):
 class Session(Aggregate):
     """One login on one device, with the address and the user agent of the client.
 
-    It ends at `idle_until` unless it is refreshed before, and at `expires_at` in any case.
+    It ends at `idle_until` unless it is refreshed before, and at `expires_at` in any case. That a device is still in
+    use is state, and no history.
     """
 
     kind: ClassVar[str] = "session"
+    outside_events: ClassVar[frozenset[str]] = frozenset({"last_used_at", "idle_until"})
 
     user_id: UUID
     epoch: int
@@ -137,8 +129,8 @@ class Session(Aggregate):
 
     def refresh(self, at: datetime, lifetimes: Lifetimes) -> None:
         """Extend the session, because the device is still in use."""
-        idle_until = lifetimes.idle_until(used_at=at, expires_at=self.expires_at)
-        self._record(SessionRefreshed(user_id=self.user_id, session_id=self.id, idle_until=idle_until, at=at))
+        self.last_used_at = at
+        self.idle_until = lifetimes.idle_until(used_at=at, expires_at=self.expires_at)
 
     def keep(self, user: User, at: datetime) -> None:
         """Keep this session, after `user` has ended all sessions."""
@@ -157,9 +149,6 @@ class Session(Aggregate):
 
     def _apply(self, event: Event) -> None:
         match event:
-            case SessionRefreshed():
-                self.last_used_at = event.at
-                self.idle_until = event.idle_until
             case SessionKept():
                 self.epoch = event.epoch
             case SessionClosed():

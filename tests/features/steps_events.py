@@ -94,4 +94,4 @@ def _(bdd_context: BddContext, secret: str) -> None:
 
 @then("no published event contains a token")
 def _(bdd_context: BddContext) -> None:
-    assert_not_published(bdd_context, tokens(bdd_context), after="session.refreshed")
+    assert_not_published(bdd_context, tokens(bdd_context), after="session.opened")

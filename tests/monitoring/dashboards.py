@@ -105,7 +105,9 @@ ACCOUNTS: Rows = {
             {
                 "opened": _events("session.opened"),
                 "closed": _events("session.closed"),
-                "refreshed": _events("session.refreshed"),
+                "refreshed": rate(
+                    "hexaccount_message_duration_seconds_count", of='message="RefreshSession",outcome="done"'
+                ),
             },
         ),
         graph(

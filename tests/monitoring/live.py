@@ -42,10 +42,11 @@ class Live:
     registered: int = 1
 
     def use(self) -> None:
-        """Register, log in with a right and a wrong password, and read the account."""
+        """Register, log in with a right and a wrong password, refresh, and read the account."""
         self.registered += 1
         assert Account(self.url, f"ada{self.registered}").register().status_code == 201
-        self.account.log_in()
+        token = {"refresh": self.account.tokens()["refresh"]}
+        assert requests.post(f"{self.url}/api/v1/public/refresh", json=token, timeout=20).status_code == 200
         wrong = {"user_name": self.account.name, "password": "not the right one"}
         requests.post(f"{self.url}/api/v1/public/login", json=wrong, timeout=20)
         for _ in range(4):

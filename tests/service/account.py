@@ -18,10 +18,15 @@ class Account:
         return requests.post(f"{self.url}/api/v1/public/register", json=form, timeout=20)
 
     def log_in(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens()['access']}"}
+
+    def tokens(self) -> dict[str, str]:
+        """Return the tokens of another login."""
         form = login_form(self.name, self.password)
         answer = requests.post(f"{self.url}/api/v1/public/login", json=form, timeout=20)
         assert answer.status_code == 200, answer.text
-        return {"Authorization": f"Bearer {answer.json()['data']['access']}"}
+        tokens: dict[str, str] = answer.json()["data"]
+        return tokens
 
     def get(self, path: str, headers: dict[str, str]) -> requests.Response:
         return requests.get(f"{self.url}{path}", headers=headers, timeout=20)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.sessions.sessions import Sessions
 from hexaccount_flask import request_class_finder
 from tests.driving.http.api_client import ApiClient
 
@@ -154,12 +155,14 @@ def test_a_page_of_a_configured_origin_may_refresh(make_client: Callable[..., Ap
     assert "Authorization" in answer.headers["Access-Control-Expose-Headers"]
 
 
-def test_the_event_of_a_refresh_names_the_request_that_caused_it(client: ApiClient, login: dict[str, Any]) -> None:
-    refresh(client, login["refresh"], headers={"X-Request-ID": "request-9"})
+def test_a_refresh_is_state_and_no_event(client: ApiClient, login: dict[str, Any]) -> None:
+    refresh(client, login["refresh"])
 
     with client.service.store.unit_of_work() as uow:
-        _, refreshed = uow.journal.of("session", _session_of(login["access"]))
-    assert (refreshed.type, refreshed.causation_id) == ("hexaccount.session.refreshed.v1", "request-9")
+        session_id = _session_of(login["access"])
+        session, (opened,) = Sessions(uow).find(session_id), uow.journal.of("session", session_id)
+    assert session is not None
+    assert session.last_used_at > session.opened_at == opened.time
 
 
 def _session_of(token: str) -> UUID:

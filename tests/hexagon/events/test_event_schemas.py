@@ -22,7 +22,6 @@ PUBLISHED = {
     "hexaccount.session.closed.v1": "4f3a23279fc6b187",
     "hexaccount.session.kept.v1": "a682187c5a7a3479",
     "hexaccount.session.opened.v1": "e1c609916d4a1b67",
-    "hexaccount.session.refreshed.v1": "75623eb675de07a9",
     "hexaccount.session.reuse_detected.v1": "58fa434ce65fc549",
     "hexaccount.user.disabled.v1": "c39e6d38a7e9e7c8",
     "hexaccount.user.enabled.v1": "876b83260086be22",

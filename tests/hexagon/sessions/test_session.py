@@ -11,7 +11,6 @@ from hexaccount.sessions.session import (
     SessionClosed,
     SessionKept,
     SessionOpened,
-    SessionRefreshed,
     SessionReuseDetected,
 )
 from tests.hexagon.sample_accounts import LIFETIMES, NOON, SESSION_ID, USER_ID, open_session, registered_user
@@ -57,14 +56,12 @@ def test_the_absolute_lifetime_limits_a_longer_idle_lifetime() -> None:
     assert session.idle_until == session.expires_at == NOON + timedelta(hours=1)
 
 
-def test_refreshing_extends_the_session_and_records_its_use() -> None:
+def test_refreshing_extends_the_session_without_an_event() -> None:
     user = registered_user()
     session = open_session(user)
     session.refresh(LATER, LIFETIMES)
-    assert session.pending[1:] == [
-        SessionRefreshed(user_id=USER_ID, session_id=SESSION_ID, idle_until=LATER + timedelta(hours=1), at=LATER)
-    ]
-    assert (session.opened_at, session.last_used_at, session.version) == (NOON, LATER, 2)
+    assert session.pending[1:] == []
+    assert (session.opened_at, session.last_used_at, session.version) == (NOON, LATER, 1)
     assert session.is_live(user, LATER + timedelta(hours=1) - MILLISECOND)
     assert not session.is_live(user, LATER + timedelta(hours=1))
 

@@ -10,7 +10,7 @@ down_revision = None
 
 _RARE_TYPES = (
     "type NOT IN ('hexaccount.profile.created.v1', 'hexaccount.profile.updated.v1', 'hexaccount.session.closed.v1', "
-    "'hexaccount.session.kept.v1', 'hexaccount.session.opened.v1', 'hexaccount.session.refreshed.v1', "
+    "'hexaccount.session.kept.v1', 'hexaccount.session.opened.v1', "
     "'hexaccount.user.registered.v1')"
 )
 
