@@ -2,10 +2,10 @@
 
 A and B are the Python programs of two environments, each with a checkout of the service. In every round both are
 restarted, as two processes of the same code differ, and serve with one worker, each on a separate database. They take
-turns as A, B, B, A: `GET /me`, logins and registrations at cost 4, each by the processor time of the service for one
-request. Starts are measured by the seconds and the processor time until the first 200, and the memory after a few
-requests. Each metric is printed with the ratio B / A and its 95 % interval over the rounds; B is worse with certainty
-if the whole interval lies above the bound.
+turns as A, B, B, A: `GET /me`, refreshes, logins and registrations at cost 4, each by the processor time of the service
+for one request. Starts are measured by the seconds and the processor time until the first 200, and the memory after a
+few requests. Each metric is printed with the ratio B / A and its 95 % interval over the rounds; B is worse with
+certainty if the whole interval lies above the bound.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from tests.servers.ports import free_port
 
 BOUND = 0.03
 ACCOUNTS = 32
-REQUESTS = {"me": 200, "logins": 75, "registrations": 50}
+REQUESTS = {"me": 200, "refreshes": 100, "logins": 75, "registrations": 50}
 """The number of requests in a turn."""
 UNITS = {
     **dict.fromkeys(REQUESTS, "µs of processor time each"),
@@ -88,6 +88,7 @@ class Turns:
         self.found = found
         self._pid, self._url, self._numbers = service.pid, urlsplit(service.url).netloc, numbers
         self._bearer = {"Authorization": f"Bearer {log_in(service)}"}
+        self._refresh = ""
 
     def run(self, kind: str) -> None:
         """Run one turn, and add its share to the mean."""
@@ -110,13 +111,19 @@ class Turns:
         elif kind == "logins":
             body = {"user_name": f"bench{number % ACCOUNTS}", "password": PASSWORD}
             connection.request("POST", "/api/v1/public/login", json.dumps(body), as_json)
+        elif kind == "refreshes":
+            if not self._refresh:
+                self._one("logins", connection)
+            connection.request("POST", "/api/v1/public/refresh", json.dumps({"refresh": self._refresh}), as_json)
         else:
             body = {"user_name": f"new{number}", "email": f"new{number}@example.org", "password": PASSWORD}
             body |= {"first_name": "B", "last_name": "M"}
             connection.request("POST", "/api/v1/public/register", json.dumps(body), as_json)
         answer = connection.getresponse()
-        answer.read()
+        document = answer.read()
         assert answer.status < 300, answer.status
+        if kind in {"logins", "refreshes"}:
+            self._refresh = json.loads(document)["data"]["refresh"]
 
 
 def measure(a: Side, b: Side, rounds: int, kinds: list[str]) -> None:

@@ -117,7 +117,7 @@ def postgresql_bytes(url: str) -> int:
 def mongodb_bytes(url: str) -> int:
     with MongoClient[dict[str, Any]](url) as client:
         database = client.get_default_database()
-        database.command("fsync")
+        client.admin.command("fsync")
         stats = database.command("dbStats")
     return int(stats["dataSize"]) + int(stats["indexSize"])
 
