@@ -17,8 +17,8 @@ from hexaccount.conformance.suites.kit_records import (
     Library,
     Loan,
 )
+from hexaccount.conformance.suites.kit_suite import KitSuite, add, book, change, get, keys_of
 from hexaccount.conformance.suites.races import race
-from hexaccount.conformance.suites.records import KitSuite, add, book, change, get, keys_of
 from hexaccount.kernel.records import Expiry
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.store_kit.store import Store

@@ -22,7 +22,8 @@ from hexaccount.conformance.suites.password_hashes import PasswordHashContract
 from hexaccount.conformance.suites.profile_races import ProfileRacesContract
 from hexaccount.conformance.suites.rate_limits import RateLimitStoreContract
 from hexaccount.conformance.suites.record_retention import RecordRetentionContract
-from hexaccount.conformance.suites.records import RecordRulesContract, RecordsContract
+from hexaccount.conformance.suites.record_rules import RecordRulesContract
+from hexaccount.conformance.suites.records import RecordsContract
 from hexaccount.conformance.suites.refresh_races import RefreshRacesContract
 from hexaccount.conformance.suites.refresh_tokens import RefreshTokenContract
 from hexaccount.conformance.suites.registration_races import RegistrationRacesContract

@@ -84,7 +84,7 @@ def test_a_unit_of_work_keeps_failing_once_its_connection_is_closed(postgresql: 
             terminate_others(admin)
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
-                Users(uow).find_by_name("anybody")
+                Users(uow).find_by_name("juliet")
         loaded.disable(factory.now())
         with pytest.raises(StoreUnavailable):
             uow.commit()

@@ -1,6 +1,16 @@
 """Bugs that real stores have had, planted in the memory store, and the test of the kit that finds each."""
 
-from tests.conformance.planted import deliveries, housekeeping, races, reading, records, transactions, uniqueness
+from tests.conformance.planted import (
+    deliveries,
+    housekeeping,
+    races,
+    reading,
+    record_retention,
+    record_rules,
+    records,
+    transactions,
+    uniqueness,
+)
 from tests.conformance.planted.bugs import BUGS, Bug, PlantedStore
 
 __all__ = [
@@ -11,6 +21,8 @@ __all__ = [
     "housekeeping",
     "races",
     "reading",
+    "record_retention",
+    "record_rules",
     "records",
     "transactions",
     "uniqueness",
