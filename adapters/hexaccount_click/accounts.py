@@ -10,6 +10,7 @@ from hexaccount.accounts.list_users import ListUsers
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.views import UserView
 from hexaccount.registration.register_user import RegisterUser
+from hexaccount_click.actor import reason_option
 from hexaccount_click.options import json_option, pass_program
 from hexaccount_click.output import Columns, cells, print_json, print_result, print_table
 from hexaccount_click.paging import limit_option, print_page
@@ -55,6 +56,7 @@ for command in (sessions, logout, logout_all, set_password, grant, revoke):
 @click.option("--role", type=RoleType(), default=Role.USER.name, show_default=True, help="What the account may do.")
 @click.option("--avatar-identifier", help="What the avatar is drawn from [default: the id].")
 @password_stdin_option
+@reason_option
 @json_option
 @pass_program
 def register(
@@ -112,6 +114,7 @@ def show(_bus: "MessageBus", user: UserView, *, as_json: bool) -> None:
 
 @users.command()
 @pass_user
+@reason_option
 def disable(bus: "MessageBus", user: UserView) -> None:
     """Lock an account and end all its sessions."""
     bus.handle(DisableUser(user_id=user.id))
@@ -120,6 +123,7 @@ def disable(bus: "MessageBus", user: UserView) -> None:
 
 @users.command()
 @pass_user
+@reason_option
 def enable(bus: "MessageBus", user: UserView) -> None:
     """Unlock a disabled account."""
     bus.handle(EnableUser(user_id=user.id))

@@ -101,3 +101,6 @@ def cli(context: click.Context, config: str | None) -> None:  # noqa: ARG001 - c
     if context.invoked_subcommand not in LONG_RUNNING:
         # The console script blocks them until the command is known.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+        from hexaccount_click.actor import act_as_admin  # noqa: PLC0415 - `--help` needs none of it
+
+        act_as_admin(context)

@@ -31,7 +31,7 @@ _COLUMNS: Columns[JournalEntry] = {
     "TYPE": lambda event: event.type,
     "AGGREGATE": lambda event: f"{event.aggregate} {event.aggregate_id}",
     "SEQUENCE": lambda event: event.sequence,
-    "CAUSE": lambda event: event.causation_id,
+    "ACTOR": lambda event: event.actor,
 }
 
 

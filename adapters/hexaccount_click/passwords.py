@@ -6,6 +6,7 @@ import click
 from hexaccount.accounts.views import UserView
 from hexaccount.passwords.hash_calibration import CostProposal, HashSpeed, HashSpeeds, propose_cost
 from hexaccount.passwords.set_password import SetPassword
+from hexaccount_click.actor import reason_option
 from hexaccount_click.options import json_option, pass_program
 from hexaccount_click.output import print_json, print_message, print_result, print_table
 from hexaccount_click.program import Program
@@ -23,6 +24,7 @@ _HEADINGS = ("COST", "ONE HASH", "HASHES/S", "")
 @click.command("set-password", cls=PasswordCommand)
 @pass_user
 @password_stdin_option
+@reason_option
 def set_password(bus: "MessageBus", user: UserView, *, password_stdin: bool) -> None:
     """Set the password of an account and end all its sessions. Prompts for the password."""
     password = get_password(from_stdin=password_stdin)

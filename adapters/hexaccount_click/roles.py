@@ -7,6 +7,7 @@ from hexaccount.accounts.views import UserView
 from hexaccount.kernel.errors import InvalidValue
 from hexaccount.roles.grant_role import GrantRole
 from hexaccount.roles.revoke_role import RevokeRole
+from hexaccount_click.actor import reason_option
 from hexaccount_click.output import print_result
 from hexaccount_click.table import printable
 from hexaccount_click.user_argument import pass_user
@@ -31,6 +32,7 @@ class RoleType(click.ParamType[Role]):
 @click.command()
 @pass_user
 @click.argument("role", type=RoleType())
+@reason_option
 def grant(bus: "MessageBus", user: UserView, *, role: Role) -> None:
     """Grant a role to an account, from its next request on."""
     bus.handle(GrantRole(user_id=user.id, role=role))
@@ -48,6 +50,7 @@ def _refuse_basic_role(context: click.Context, _: click.Parameter, role: Role) -
 @click.command()
 @pass_user
 @click.argument("role", type=RoleType(), callback=_refuse_basic_role)
+@reason_option
 def revoke(bus: "MessageBus", user: UserView, *, role: Role) -> None:
     """Revoke a role from an account, from its next request on."""
     bus.handle(RevokeRole(user_id=user.id, role=role))

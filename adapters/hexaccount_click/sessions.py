@@ -9,6 +9,7 @@ from hexaccount.sessions.end_session import EndSession
 from hexaccount.sessions.end_sessions import EndSessions
 from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.views import SessionView
+from hexaccount_click.actor import reason_option
 from hexaccount_click.options import json_option, pass_program
 from hexaccount_click.output import Columns, print_result
 from hexaccount_click.paging import limit_option, print_page
@@ -44,6 +45,7 @@ def sessions(bus: "MessageBus", user: UserView, *, limit: int, after: UUID | Non
 @click.command()
 @pass_user
 @click.option("--session", type=click.UUID, metavar="ID", help="End only the session with this id.")
+@reason_option
 def logout(bus: "MessageBus", user: UserView, *, session: UUID | None) -> None:
     """End all sessions of an account, or one."""
     if session is None:
@@ -55,6 +57,7 @@ def logout(bus: "MessageBus", user: UserView, *, session: UUID | None) -> None:
 
 
 @click.command("logout-all")
+@reason_option
 @pass_program
 def logout_all(program: Program) -> None:
     """End all sessions of all accounts, for instance after a restore."""

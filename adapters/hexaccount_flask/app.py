@@ -17,9 +17,9 @@ from hexaccount_flask import (
 from hexaccount_flask.observability import MetricsExport, ReadinessCheck
 from hexaccount_flask.signing_keys import PublishedKeys
 from hexaccount_flask.web.application import HttpApplication
+from hexaccount_flask.web.client_addresses import ClientAddresses, PeerAddresses
 from hexaccount_flask.web.cors import CorsPolicy
 from hexaccount_flask.web.middleware import RequestMiddleware, RequestObserver
-from hexaccount_flask.web.rate_limits import ClientAddresses, PeerAddresses
 
 _ROUTE_MODULES = (observability, accounts, logins, profile, passwords, sessions, avatars, signing_keys, documents)
 
@@ -41,16 +41,18 @@ def create_app(
     client_addresses: finds the address of a client behind proxies; by default it is that of the peer.
     observers: opened around each request, the first outermost.
     """
+    clients = client_addresses or PeerAddresses()
     services: dict[Any, Any] = {
         MessageBus: bus,
         AvatarArtist: artist,
         ReadinessCheck: readiness,
         PublishedKeys: published_keys,
         MetricsExport: metrics,
-        ClientAddresses: client_addresses or PeerAddresses(),
+        ClientAddresses: clients,
     }
     app = services[HttpApplication] = HttpApplication(services)
     for module in _ROUTE_MODULES:
         app.add_routes(module.routes)
-    app.wsgi_app = RequestMiddleware(app.wsgi_app, CorsPolicy(cors_origins), observers)  # type: ignore[method-assign]  # Flask documents it so
+    middleware = RequestMiddleware(app.wsgi_app, CorsPolicy(cors_origins), clients, observers)
+    app.wsgi_app = middleware  # type: ignore[method-assign]  # Flask documents it so
     return app

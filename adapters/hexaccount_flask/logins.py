@@ -19,12 +19,13 @@ from hexaccount.sessions.refresh_token import RefreshToken
 from hexaccount_flask.passwords import DeviceText, GivenPassword
 from hexaccount_flask.web.authentication import SignedIn, challenge
 from hexaccount_flask.web.bodies import RequestModel
+from hexaccount_flask.web.client_addresses import ClientAddress
 from hexaccount_flask.web.fields import TOKEN_PATTERN, AnyText, text, whole
 from hexaccount_flask.web.headers import JSON
 from hexaccount_flask.web.inputs import HiddenParameter
 from hexaccount_flask.web.operations import Routes, link
 from hexaccount_flask.web.problems import ProblemType
-from hexaccount_flask.web.rate_limits import ClientAddress, report_rate_limit
+from hexaccount_flask.web.rate_limits import report_rate_limit
 from hexaccount_flask.web.responses import Answer, Done, Ok, ResponseSpec
 
 LoginName: TypeAlias = Annotated[AnyText, text("The user name or the e-mail address.", "ada")]

@@ -110,8 +110,9 @@ COLLECTIONS: Mapping[str, Collection] = {
     "journal": Collection(
         {
             "_id": _UUID, "type": _TEXT, "source": _TEXT, "subject": _UUID, "time": _DATE, "aggregate": _TEXT,
-            "aggregate_id": _UUID, "sequence": _INTEGER, "dataschema": _TEXT, "causation_id": _OPTIONAL_TEXT,
-            "traceparent": _OPTIONAL_TEXT, "data": "object",
+            "aggregate_id": _UUID, "sequence": _INTEGER, "dataschema": _TEXT, "actor": _TEXT,
+            "session_id": _OPTIONAL_UUID, "network": _OPTIONAL_TEXT, "request_id": _OPTIONAL_TEXT,
+            "causation_id": _OPTIONAL_TEXT, "traceparent": _OPTIONAL_TEXT, "reason": _OPTIONAL_TEXT, "data": "object",
         },
         [
             _index("journal_sequence", "aggregate", "aggregate_id", "sequence", unique=True),

@@ -25,8 +25,13 @@ journal = sa.Table(
     sa.Column("subject", sa.Uuid, nullable=False),
     sa.Column("time", Moment, nullable=False),
     sa.Column("dataschema", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("session_id", sa.Uuid),
+    sa.Column("network", sa.Text),
+    sa.Column("request_id", sa.Text),
     sa.Column("causation_id", sa.Text),
     sa.Column("traceparent", sa.Text),
+    sa.Column("reason", sa.Text),
     sa.Column("data", sa.JSON, nullable=False),
     sa.UniqueConstraint("id", name="journal_id"),
 )

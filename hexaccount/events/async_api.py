@@ -30,10 +30,19 @@ _ATTRIBUTES: dict[str, Any] = {
         "pattern": "^[1-9][0-9]*$",
         "description": "its position in that journal, without gaps",
     },
-    "causationid": {**_TEXT, "description": "the id of the event or the request that led to it"},
+    "actor": {
+        **_TEXT,
+        "pattern": "^(user:[0-9a-f-]{36}|admin:.+@.+|service)$",
+        "description": "who acted: a user by id, an admin at the command line by name and host, or the service itself",
+    },
+    "sessionid": {**_ID, "description": "the session in which a user acted"},
+    "network": {**_TEXT, "description": "the client's IPv4 address, or the /64 of its IPv6 address"},
+    "requestid": {**_TEXT, "description": "the id of the request with which it began, as in X-Request-ID"},
+    "causationid": {**_ID, "description": "the id of the event that led to it"},
     "traceparent": {**_TEXT, "description": "its trace (W3C Trace Context)"},
+    "reason": {**_TEXT, "description": "the reason that an admin gave"},
 }
-_OPTIONAL = {"causationid", "traceparent"}
+_OPTIONAL = {"sessionid", "network", "requestid", "causationid", "traceparent", "reason"}
 
 
 def async_api() -> dict[str, Any]:

@@ -11,13 +11,24 @@ from hexaccount.kernel.clock import format_time
 CONTENT_TYPE = "application/json"
 """The media type of an event's data."""
 
+_OPTIONAL = {
+    "session_id": "sessionid",
+    "network": "network",
+    "request_id": "requestid",
+    "causation_id": "causationid",
+    "traceparent": "traceparent",
+    "reason": "reason",
+}
+
 
 def attributes_of(entry: JournalEntry) -> dict[str, str]:
     """Return the context attributes, all of them text.
 
     Besides those of the specification, `aggregate` and `aggregateid` identify the journal of the event. `sequence` (of
-    the extension of that name) is its position there, from 1. `causationid` is the id of the event or the request that
-    caused it. `traceparent` (of the extension for distributed tracing) is its trace.
+    the extension of that name) is its position there, from 1. `actor` is who acted: `user:` with an id, `admin:` with a
+    name and host, or `service`. Where they are known, `sessionid` is the session, `network` the client's address or
+    network, `requestid` the request, `causationid` the event that caused this one, `traceparent` (of the extension for
+    distributed tracing) its trace, and `reason` the one that an admin gave.
     """
     subject = str(entry.subject)
     attributes = {
@@ -33,11 +44,12 @@ def attributes_of(entry: JournalEntry) -> dict[str, str]:
         # For an account and its profile both ids are equal, and formatting one takes time.
         "aggregateid": subject if entry.aggregate_id == entry.subject else str(entry.aggregate_id),
         "sequence": str(entry.sequence),
+        "actor": entry.actor,
     }
-    if entry.causation_id is not None:
-        attributes["causationid"] = entry.causation_id
-    if entry.traceparent is not None:
-        attributes["traceparent"] = entry.traceparent
+    for name, attribute in _OPTIONAL.items():
+        value = getattr(entry, name)
+        if value is not None:
+            attributes[attribute] = str(value)
     return attributes
 
 

@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from hexaccount.kernel.causation import SERVICE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
     """An event as the journal holds it.
 
     `aggregate` and `aggregate_id` identify its journal, `sequence` is its position there, from 1 and without gaps.
-    `subject` is the account's id. `causation_id` is the id of the event or the request that caused it.
+    `subject` is the account's id. The fields from `actor` on, `data` aside, are those of the Cause, in which no client
+    is left without a name.
     """
 
     id: UUID
@@ -24,6 +27,11 @@ class JournalEntry:
     aggregate_id: UUID
     sequence: int
     dataschema: str
-    causation_id: str | None
-    traceparent: str | None
+    actor: str = SERVICE
+    session_id: UUID | None = None
+    network: str | None = None
+    request_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+    reason: str | None = None
     data: Mapping[str, Any]

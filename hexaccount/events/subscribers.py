@@ -62,10 +62,14 @@ class HandlingSubscriber:
             if self.handler.prefetch is not None:
                 self.handler.prefetch(events, uow)
             for entry, event in zip(entries, events, strict=True):
-                with caused_by(Cause(causation_id=str(entry.id), traceparent=entry.traceparent)):
+                with caused_by(_reaction_to(entry)):
                     uow.inbox.add(self.name, entry.id)
                     self.handler.handle(event, uow)
             uow.commit()
+
+
+def _reaction_to(entry: JournalEntry) -> Cause:
+    return Cause(request_id=entry.request_id, causation_id=str(entry.id), traceparent=entry.traceparent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,50 @@
-"""The cause of the current work, which the events that it records name."""
+"""The cause of the current work, which the events that it records name: who acts, from where, why, and by what."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+SERVICE = "service"
+"""The actor of what the service does by itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The id of the request or event behind the work, and its W3C trace context where there is one."""
+    """What led to the current work.
 
+    actor: `user:` and the id of a user, `admin:` and the name and host of whom the operating system knows, or SERVICE.
+        None is a client that did not authenticate: it acts as the user that an event is about, as at a registration.
+    session_id: the session in which a user acts.
+    network: the client's IPv4 address, or the /64 of its IPv6 address.
+    request_id: the id of the request with which it began.
+    causation_id: the id of the event that the work reacts to.
+    traceparent: the W3C trace context.
+    reason: the reason that an admin gave.
+    """
+
+    actor: str | None = SERVICE
+    session_id: UUID | None = None
+    network: str | None = None
+    request_id: str | None = None
     causation_id: str | None = None
     traceparent: str | None = None
+    reason: str | None = None
 
 
 _NONE = Cause()
 _current: ContextVar[Cause] = ContextVar("hexaccount_cause", default=_NONE)
+
+
+def user_actor(user_id: UUID) -> str:
+    """Return the actor that is a user."""
+    return f"user:{user_id}"
+
+
+def admin_actor(name: str, host: str) -> str:
+    """Return the actor that is an admin at the command line."""
+    return f"admin:{name}@{host}"
 
 
 def current_cause() -> Cause:
@@ -31,3 +60,13 @@ def caused_by(cause: Cause) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def acting(user_id: UUID, session_id: UUID) -> None:
+    """Make a user, who has authenticated in a session, the actor until the end of the current `caused_by`."""
+    _current.set(replace(_current.get(), actor=user_actor(user_id), session_id=session_id))
+
+
+def because(reason: str | None) -> None:
+    """Add the reason for the work until the end of the current `caused_by`."""
+    _current.set(replace(_current.get(), reason=reason))

@@ -23,6 +23,7 @@ def log_messages(message: Message[Any], call: Callable[[], Any]) -> Any:
     finally:
         if _log.isEnabledFor(logging.DEBUG):
             taken = (perf_counter() - began) * 1000
-            cause = current_cause().causation_id or "-"
-            _log.debug("%s %s in %.1f ms, cause %s", type(message).__name__, outcome, taken, cause)
+            cause = current_cause()
+            cause_id = cause.causation_id or cause.request_id or "-"
+            _log.debug("%s %s in %.1f ms, cause %s", type(message).__name__, outcome, taken, cause_id)
     return answer

@@ -6,7 +6,7 @@ from hexaccount.events.event_codec import to_data
 from hexaccount.events.event_schemas import schema_id
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.aggregate import Aggregate
-from hexaccount.kernel.causation import Cause
+from hexaccount.kernel.causation import Cause, user_actor
 from hexaccount.kernel.identifiers import Identifiers
 
 CommitHook: TypeAlias = Callable[[Sequence[JournalEntry]], object]
@@ -40,8 +40,13 @@ class EventRecorder:
                 aggregate_id=aggregate.id,
                 sequence=sequence,
                 dataschema=schema_id(event.type),
+                actor=cause.actor or user_actor(event.user_id),
+                session_id=cause.session_id,
+                network=cause.network,
+                request_id=cause.request_id,
                 causation_id=cause.causation_id,
                 traceparent=cause.traceparent,
+                reason=cause.reason,
                 data=to_data(event),
             )
             for sequence, (event, cause) in enumerate(zip(aggregate.pending, causes, strict=True), start=first)

@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 from flask import Request
 
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.causation import acting
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.roles.permission import Permission
 from hexaccount.sessions.authenticate import Authenticate, Principal
@@ -65,6 +66,7 @@ class BearerToken:
 
         def caller_of(request: Request) -> Principal:
             principal = handle(Authenticate(token=bearer_token(request.environ.get("HTTP_AUTHORIZATION"))))
+            acting(principal.user.id, principal.session_id)
             if permission is not None and permission not in principal.permissions:
                 raise RequestRefused(_forbidden(permission))
             return principal

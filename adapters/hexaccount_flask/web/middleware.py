@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hexaccount.kernel.causation import Cause, caused_by
+from hexaccount.rate_limits.network import network_of
+from hexaccount_flask.web.client_addresses import ClientAddresses
 from hexaccount_flask.web.cors import CorsPolicy, HeaderList
 from hexaccount_flask.web.headers import STANDARD_HEADERS, request_id_of, traceparent_of
 
@@ -58,10 +60,17 @@ class RequestMiddleware:
     Appending to a list also costs a tenth of setting headers on a response.
     """
 
-    def __init__(self, inner: "WSGIApplication", cors: CorsPolicy, observers: Sequence[RequestObserver] = ()) -> None:
+    def __init__(
+        self,
+        inner: "WSGIApplication",
+        cors: CorsPolicy,
+        clients: ClientAddresses,
+        observers: Sequence[RequestObserver] = (),
+    ) -> None:
         """Wrap an application; the first observer is the outermost."""
         self._inner = inner
         self._cors = cors
+        self._clients = clients
         self._respond: _Responder = self._call_inner
         for observe in reversed(observers):
             self._respond = _observed_by(observe, self._respond)
@@ -92,7 +101,14 @@ class RequestMiddleware:
             return start_response(status, [*headers, *added, *missing], *error)
 
         environ[REQUEST_CONTEXT] = context
-        with caused_by(Cause(context.request_id, context.traceparent)):
+        address = self._clients.client_of(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+        cause = Cause(
+            actor=None,
+            network=network_of(address) or None,
+            request_id=context.request_id,
+            traceparent=context.traceparent,
+        )
+        with caused_by(cause):
             return self._inner(environ, start)
 
 

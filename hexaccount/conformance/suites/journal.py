@@ -16,6 +16,15 @@ from hexaccount.kernel.causation import Cause, caused_by
 from hexaccount.store_kit.store import Store
 
 _TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+_CAUSE: dict[str, Any] = {
+    "actor": "admin:ada@host",
+    "session_id": UUID(int=7),
+    "network": "2001:db8::/64",
+    "request_id": "request-1",
+    "causation_id": "event-1",
+    "traceparent": _TRACE,
+    "reason": "a letter, of Ærø",
+}
 
 
 class JournalContract(ContractSuite):
@@ -24,7 +33,7 @@ class JournalContract(ContractSuite):
     def test_an_entry_holds_all_attributes_of_a_cloud_event(self, store: Store, factory: Factory) -> None:
         at = datetime(2026, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC)
         user = factory.user("anna", "anna@example.org", role=Role.ADMIN, at=at)
-        with caused_by(Cause(causation_id="request-1", traceparent=_TRACE)):
+        with caused_by(Cause(**_CAUSE)):
             save(store, user)
         (entry,) = journal_of(store, user)
         assert entry == JournalEntry(
@@ -37,8 +46,7 @@ class JournalContract(ContractSuite):
             aggregate_id=user.id,
             sequence=1,
             dataschema="urn:hexaccount:schema:hexaccount.user.registered.v1",
-            causation_id="request-1",
-            traceparent=_TRACE,
+            **_CAUSE,
             data={
                 "user_id": str(user.id),
                 "user_name": "anna",
@@ -60,11 +68,20 @@ class JournalContract(ContractSuite):
             assert (type(entry.sequence), type(entry.type), type(entry.source)) == (int, str, str)
             assert isinstance(entry.data, Mapping)
 
-    def test_an_entry_without_a_cause_has_no_causation_id(self, store: Store, factory: Factory) -> None:
+    def test_without_a_cause_the_service_acts(self, store: Store, factory: Factory) -> None:
         user = factory.user()
         save(store, user)
         (entry,) = journal_of(store, user)
-        assert (entry.causation_id, entry.traceparent) == (None, None)
+        assert {name: getattr(entry, name) for name in _CAUSE} == dict.fromkeys(_CAUSE) | {"actor": "service"}
+
+    def test_a_client_without_authentication_acts_as_the_user_of_the_event(
+        self, store: Store, factory: Factory
+    ) -> None:
+        user = factory.user()
+        with caused_by(Cause(actor=None)):
+            save(store, user)
+        (entry,) = journal_of(store, user)
+        assert entry.actor == f"user:{user.id}"
 
     def test_every_event_type_is_read_as_it_was_recorded(self, store: Store, factory: Factory) -> None:
         user = factory.user()

@@ -55,7 +55,10 @@ def test_a_request_that_is_refused_before_it_is_read_is_logged(json_log: Log) ->
 
 
 def test_a_record_has_the_ids_of_the_current_request_and_trace(json_log: Log) -> None:
-    with json_log.requests(RequestContext("GET", "three", None)), caused_by(Cause("three", TRACE)):
+    with (
+        json_log.requests(RequestContext("GET", "three", None)),
+        caused_by(Cause(request_id="three", traceparent=TRACE)),
+    ):
         json_log.logger.warning("late by %d s", 7)
     record, _ = map(json.loads, json_log.read_lines())
     assert {name: record[name] for name in ("message", "log.level", "log.logger", "process.thread.name")} == {

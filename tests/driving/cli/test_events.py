@@ -1,5 +1,7 @@
 import json
+import os
 import re
+from pwd import getpwuid
 from uuid import uuid4
 
 import pytest
@@ -21,7 +23,7 @@ def types_of(document):
 def test_the_history_of_an_account_is_listed_oldest_first(run, ada, reference):
     result = run("events", "list", ada if reference == "ID" else reference)
     heading, *lines = result.stdout.splitlines()
-    assert heading.split() == ["ID", "TIME", "TYPE", "AGGREGATE", "SEQUENCE", "CAUSE"]
+    assert heading.split() == ["ID", "TIME", "TYPE", "AGGREGATE", "SEQUENCE", "ACTOR"]
     cells = [re.split(r"\s{2,}", line) for line in lines]
     assert [row[2] for row in cells] == [
         UserRegistered.type, "hexaccount.profile.created.v1", UserDisabled.type, UserEnabled.type,
@@ -29,7 +31,8 @@ def test_the_history_of_an_account_is_listed_oldest_first(run, ada, reference):
     assert [row[3:5] for row in cells] == [
         [f"user {ada}", "1"], [f"profile {ada}", "1"], [f"user {ada}", "2"], [f"user {ada}", "3"],
     ]  # fmt: skip
-    assert [row[5] for row in cells] == ["-", cells[0][0], "-", "-"]
+    admin = f"admin:{getpwuid(os.getuid()).pw_name}@{os.uname().nodename}"
+    assert [row[5] for row in cells] == [admin, "service", "service", "service"]
     assert result.exit_code == 0
 
 

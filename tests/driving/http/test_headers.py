@@ -6,7 +6,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from hexaccount.events.journal_entry import JournalEntry
 from hexaccount_flask.web.headers import traceparent_of
+from hexaccount_granian.client_address import ClientAddresses
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ANSWERS = ["/health", "/ready", "/api/v1/me", "/nothing", "/api/v1/public/login"]
@@ -45,7 +47,7 @@ def test_two_requests_have_two_ids(client: Any) -> None:
     assert len({client.get("/health").headers["X-Request-ID"] for _ in range(20)}) == 20
 
 
-def test_events_name_the_request_and_the_trace_that_caused_them(client: Any) -> None:
+def test_events_say_who_acted_from_where_and_by_which_request(client: Any) -> None:
     cause = {"X-Request-ID": "request-7", "traceparent": f"00-{TRACE}"}
     user_id = UUID(client.register(headers=cause).json["data"]["id"])
     token = client.login(headers={"X-Request-ID": "request-8"}).json["data"]["access"]
@@ -55,8 +57,30 @@ def test_events_name_the_request_and_the_trace_that_caused_them(client: Any) -> 
         (registered,) = uow.journal.of("user", user_id)
         (opened,) = uow.journal.of("session", UUID(claims["sid"]))
 
-    assert (registered.causation_id, registered.traceparent) == ("request-7", f"00-{TRACE}")
-    assert (opened.causation_id, opened.traceparent) == ("request-8", None)
+    changed = {"Authorization": f"Bearer {token}", "X-Request-ID": "request-9"}
+    assert client.patch("/api/v1/me/profile", json={"bio": "a"}, headers=changed).status_code == 200
+    with client.service.store.unit_of_work() as uow:
+        updated = uow.journal.of("profile", user_id)[-1]
+
+    user, session = f"user:{user_id}", UUID(claims["sid"])
+    assert cause_of(registered) == (user, None, "127.0.0.1", "request-7", f"00-{TRACE}")
+    assert cause_of(opened) == (user, None, "127.0.0.1", "request-8", None)
+    assert cause_of(updated) == (user, session, "127.0.0.1", "request-9", None)
+
+
+def test_an_event_names_the_network_of_the_client_behind_a_trusted_proxy(make_client: Callable[..., Any]) -> None:
+    client = make_client(client_addresses=ClientAddresses(["127.0.0.0/8"]))
+    user_id = UUID(client.register(headers={"X-Forwarded-For": "2001:db8:1:2:3::7"}).json["data"]["id"])
+
+    with client.service.store.unit_of_work() as uow:
+        (registered,) = uow.journal.of("user", user_id)
+
+    assert registered.network == "2001:db8:1:2::/64"
+
+
+def cause_of(entry: JournalEntry) -> tuple[Any, ...]:
+    assert (entry.causation_id, entry.reason) == (None, None)
+    return entry.actor, entry.session_id, entry.network, entry.request_id, entry.traceparent
 
 
 @pytest.mark.parametrize(
