@@ -1,6 +1,8 @@
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
@@ -9,6 +11,7 @@ from pymongo.errors import WriteError
 from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import save
+from hexaccount.kernel.causation import Cause, caused_by
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.store_kit.store import SchemaMissing, SchemaTooNew, SchemaTooOld
 from hexaccount_mongo import MongoStore
@@ -157,7 +160,9 @@ def test_every_stored_document_has_exactly_the_fields_of_its_collection(store: M
     factory = Factory()
     user = factory.user()
     store.outbox.subscribe("subscriber", ["*"])
-    save(store, user, factory.session(user), factory.profile(user.id))
+    names = [field.name for field in fields(Cause) if field.name != "session_id"]
+    with caused_by(Cause(session_id=uuid4(), **dict.fromkeys(names, "given"))):
+        save(store, user, factory.session(user), factory.profile(user.id))
     for name in ("users", "sessions", "profiles", "journal", "subscriptions", "deliveries"):
         document = database[name].find_one()
         assert document
