@@ -9,14 +9,15 @@ from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.accounts.list_users import ListUsers
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.views import UserView
+from hexaccount.erasure.erase_user import EraseUser
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount_click.actor import reason_option
-from hexaccount_click.options import json_option, pass_program
+from hexaccount_click.options import json_option, pass_program, yes_option
 from hexaccount_click.output import Columns, cells, print_json, print_result, print_table
 from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.passwords import set_password
 from hexaccount_click.program import Program
-from hexaccount_click.prompts import PasswordCommand, get_password, password_stdin_option
+from hexaccount_click.prompts import PasswordCommand, confirm, get_password, password_stdin_option
 from hexaccount_click.roles import RoleType, grant, revoke
 from hexaccount_click.sessions import logout, logout_all, sessions
 from hexaccount_click.table import printable
@@ -128,6 +129,19 @@ def enable(bus: "MessageBus", user: UserView) -> None:
     """Unlock a disabled account."""
     bus.handle(EnableUser(user_id=user.id))
     print_result(f"{printable(user.user_name)} is enabled and may log in.")
+
+
+@users.command()
+@pass_user
+@yes_option
+@reason_option
+def erase(bus: "MessageBus", user: UserView, *, yes: bool) -> None:
+    """Erase an account for good: user, profile, and what is personal in its events and sessions."""
+    name = printable(user.user_name)
+    if not yes:
+        confirm(f"Erase {name} for good?")
+    bus.handle(EraseUser(user_id=user.id))
+    print_result(f"{name} is erased.")
 
 
 def _document(user: UserView) -> dict[str, object]:

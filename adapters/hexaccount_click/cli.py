@@ -13,6 +13,7 @@ COMMANDS = {
     "realtime": ("service", "Push account events to users over Socket.IO until stopped."),
     "relay": ("service", "Deliver events to subscribers until stopped."),
     "users": ("accounts", "Register, list and administer accounts, their roles and sessions."),
+    "erasures": ("erasures", "Export the list of erased accounts, and erase them again after a restore."),
     "keys": ("signing_keys", "List, add, retire and remove signing keys."),
     "events": ("events", "Show the history of an account, and replay events."),
     "outbox": ("outbox", "Administer dead letters and event subscriptions."),

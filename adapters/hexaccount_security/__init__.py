@@ -1,3 +1,4 @@
+from hexaccount_security.account_cipher import RootedAccountCipher
 from hexaccount_security.bcrypt_hasher import BcryptHasher
 from hexaccount_security.common_passwords import ZxcvbnCommonPasswords
 from hexaccount_security.device_tokens import HmacDeviceTokens
@@ -16,6 +17,7 @@ __all__ = [
     "HmacFingerprints",
     "JwtIssuer",
     "KeyRing",
+    "RootedAccountCipher",
     "ZxcvbnCommonPasswords",
     "root_key",
 ]

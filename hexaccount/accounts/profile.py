@@ -23,6 +23,7 @@ class ProfileUpdated(Event):
     """A profile has changed; `changes` has the new value of each changed field, null where it was removed."""
 
     type = "hexaccount.profile.updated.v1"
+    personal = frozenset({"changes"})
 
     changes: Mapping[str, str | None]
 

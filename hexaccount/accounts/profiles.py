@@ -31,6 +31,10 @@ class Profiles:
         """At commit, store a profile in place of the one that this unit of work has read."""
         self._records.replace(profile)
 
+    def remove(self, profile: Profile) -> None:
+        """At commit, remove a profile that this unit of work has read."""
+        self._records.remove(profile)
+
 
 @repeat_when_stale
 def restore_profile(profile: Profile, unit_of_work: UnitOfWorkFactory[UnitOfWork]) -> None:

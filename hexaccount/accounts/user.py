@@ -16,6 +16,8 @@ class UserRegistered(Event):
     """An account was opened, by its user or by an admin."""
 
     type = "hexaccount.user.registered.v1"
+    personal = frozenset({"user_name", "email", "first_name", "last_name", "avatar_identifier"})
+    begins_account = True
 
     user_name: str
     email: str
@@ -75,6 +77,13 @@ class RoleRevoked(Event):
     type = "hexaccount.user.role_revoked.v1"
 
     role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserErased(Event):
+    """An account was erased: receivers remove what they know of the person, too."""
+
+    type = "hexaccount.user.erased.v1"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -179,6 +188,10 @@ class User(Aggregate):
         if role in self.roles:
             self._record(RoleRevoked(user_id=self.id, role=role.name, at=at))
 
+    def erase(self, at: datetime) -> None:
+        """Record that the account is erased, which is its last event."""
+        self._record(UserErased(user_id=self.id, at=at))
+
     def _apply(self, event: Event) -> None:
         match event:
             case UserDisabled():
@@ -192,5 +205,7 @@ class User(Aggregate):
                 self.roles |= {Role(event.role)}
             case RoleRevoked():
                 self.roles -= {Role(event.role)}
+            case UserErased():
+                pass  # the repository removes it
             case _:
                 raise ForeignEvent(type(self), event)

@@ -103,6 +103,10 @@ class Users:
     def find_by_email(self, key: str) -> User | None:
         return self._records.find("email_key", key)
 
+    def remove(self, user: User) -> None:
+        """At commit, remove an account that this unit of work has read."""
+        self._records.remove(user)
+
     def page(self, *, limit: int, after: UUID | None) -> Sequence[User]:
         """Return up to `limit` accounts with ids above `after`, by ascending id."""
         return self._records.page(_BY_ID, limit=limit, after=after)

@@ -6,10 +6,12 @@ from importlib.metadata import entry_points
 
 from hexaccount import (
     accounts,
+    erasure,
     events,
     idempotency,
     observability,
     passwords,
+    personal_data,
     rate_limits,
     registration,
     retention,
@@ -27,12 +29,14 @@ GROUP = "hexaccount.capabilities"
 OURS = tuple(
     room.capability
     for room in (
+        personal_data,
         accounts,
         roles,
         idempotency,
         sessions,
         passwords,
         registration,
+        erasure,
         signing_keys,
         rate_limits,
         events,

@@ -13,12 +13,13 @@ from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
+from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store, personal_data_of
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import open_store
-from hexaccount.bootstrap.subscribers import all_subscribers, known_subscribers
+from hexaccount.bootstrap.subscribers import all_subscribers, known_subscribers, with_decryption
 from hexaccount.events.event_metrics import EventMetrics
-from hexaccount.events.ports import DeadLetters, History, Outbox, Subscriptions
+from hexaccount.events.ports import DeadLetters, History, Outbox, ReadableHistory, Subscriptions
 from hexaccount.events.replay import ReplayTargets, SubscriberReplay
 from hexaccount.events.subscribers import Subscriber, SubscriberNames
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
@@ -32,6 +33,10 @@ from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.observability.message_metrics import MessageMetrics
 from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
+from hexaccount.personal_data.encryption import PersonalData
+from hexaccount.personal_data.key_store import KeyStore
+from hexaccount.personal_data.ports import AccountCipher
+from hexaccount.personal_data.readable import DecryptedHistory
 from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.rate_limits.rate_limiter import RateLimiter
 from hexaccount.retention.apply_retention import Retention
@@ -171,12 +176,22 @@ def _retention(settings: Settings) -> Retention:
 
 
 def _recorder(
-    settings: Settings, identifiers: Identifiers, session_cache: SessionCache, metrics: Metrics
+    settings: Settings,
+    identifiers: Identifiers,
+    session_cache: SessionCache,
+    metrics: Metrics,
+    personal_data: PersonalData,
 ) -> EventRecorder:
     """Return the event recorder; the cache is invalidated before each commit and once more after it."""
     invalidate = [] if settings.cache is None else [CacheInvalidation(session_cache)]
     count = [] if metrics is NO_METRICS else [EventMetrics(metrics)]
-    return EventRecorder(identifiers, settings.event_source, before_commit=invalidate, on_commit=[*invalidate, *count])
+    return EventRecorder(
+        identifiers,
+        settings.event_source,
+        before_commit=invalidate,
+        on_commit=[*invalidate, *count],
+        personal_data=personal_data,
+    )
 
 
 def _idempotency_keys(store: Store, fingerprints: Fingerprints, clock: Clock, settings: Settings) -> IdempotencyKeys:
@@ -225,6 +240,10 @@ def _injector(container: "Container") -> Injector:
         IdempotencyKeys: container.idempotency_keys,
         SubscriberNames: container.known_subscribers,
         ReplayTargets: container.replay_targets,
+        ReadableHistory: container.history,
+        PersonalData: container.personal_data,
+        AccountCipher: container.account_cipher,
+        KeyStore: container.key_store,
     }
     of_store = {port: lambda name=name: getattr(container.store(), name) for port, name in _OF_STORE.items()}
     return Injector({**bindings, **of_store}, all_capabilities())
@@ -255,8 +274,15 @@ class Container(containers.DeclarativeContainer):
         none=providers.ThreadSafeSingleton(NoSessionCache),
         redis=providers.ThreadSafeSingleton(_redis_session_cache, redis_client),
     )
-    recorder = providers.ThreadSafeSingleton(_recorder, settings, identifiers, session_cache, metrics)
+    account_cipher: providers.Provider[AccountCipher] = providers.ThreadSafeSingleton(account_cipher, settings)
+    separate_keys = providers.ThreadSafeSingleton(open_key_store, settings, identifiers)
+    personal_data = providers.ThreadSafeSingleton(personal_data_of, account_cipher, separate_keys)
+    recorder = providers.ThreadSafeSingleton(_recorder, settings, identifiers, session_cache, metrics, personal_data)
     store = providers.ThreadSafeSingleton(open_store, settings, recorder, metrics)
+    key_store = providers.ThreadSafeSingleton(key_store_of, store, separate_keys)
+    history: providers.Provider[ReadableHistory] = providers.ThreadSafeSingleton(
+        DecryptedHistory, store.provided.history, personal_data, store.provided.unit_of_work
+    )
     retention = providers.ThreadSafeSingleton(_retention, settings)
     hashing_pool = providers.ThreadSafeSingleton(_hashing_pool, settings, hashing_slots, metrics)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, hashing_pool)
@@ -289,7 +315,12 @@ class Container(containers.DeclarativeContainer):
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
     injector = providers.ThreadSafeSingleton(_injector, __self__)
     known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, publishers)
-    subscribers = providers.ThreadSafeSingleton(all_subscribers, settings, injector, publishers, session_cache)
+    subscribers = providers.ThreadSafeSingleton(
+        with_decryption,
+        providers.Callable(all_subscribers, settings, injector, publishers, session_cache),
+        personal_data,
+        store,
+    )
     replay_targets = providers.ThreadSafeSingleton(_replay_targets, subscribers, store, injector)
     bus = providers.ThreadSafeSingleton(
         MessageBus,

@@ -3,9 +3,11 @@
 from contextlib import suppress
 
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
-from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.erasure.repeat_erasures import repeat_listed_erasures
+from hexaccount.personal_data.rewrap_account_keys import RewrapAccountKeys
 from hexaccount.store_kit.store import SchemaMismatch
 
 
@@ -21,8 +23,29 @@ def prepare(settings: Settings) -> list[str]:
         make_data_directory()
     with open_service(settings) as service:
         version = service.store.migrate()
+        if (separate_keys := service.container.separate_keys()) is not None:
+            separate_keys.migrate()
         service.subscribe()
+        lines += [*_rewrap_keys(service), *_repeat_erasures(service)]
     return [*lines, f"the schema is version {version}"]
+
+
+def _rewrap_keys(service: Service) -> list[str]:
+    """Encrypt account keys under the current root key, if the former one is set."""
+    if service.settings.personal_data.previous_key is None:
+        return []
+    rewrapped, after = 0, None
+    while True:
+        step = service.bus.handle(RewrapAccountKeys(after=after))
+        rewrapped, after = rewrapped + step.keys, step.next
+        if after is None:
+            return [f"encrypted {rewrapped} account keys under jwt.key; personal_data.previous_key is not needed now"]
+
+
+def _repeat_erasures(service: Service) -> list[str]:
+    """Erase the accounts that were erased before and that a restored backup has brought back."""
+    erased = repeat_listed_erasures(service.bus)
+    return [f"erased {erased} accounts again, which a backup had brought back"] if erased else []
 
 
 def prepare_to_serve(settings: Settings) -> list[str]:

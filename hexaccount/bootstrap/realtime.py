@@ -67,7 +67,7 @@ class _JournalFeed:
 
     def __init__(self, service: Service, server: "SocketServer") -> None:
         self._follower = JournalTail(
-            service.store.history, commits=service.store.commits, clock=service.container.clock()
+            service.container.history(), commits=service.store.commits, clock=service.container.clock()
         )
         self._watch = service.store.watch
         self._server = server

@@ -165,6 +165,8 @@ class Service:
         for publisher in self.publishers.values():
             publisher.close()
         self.store.close()
+        if (separate_keys := self.container.separate_keys()) is not None:
+            separate_keys.close()
         if self.settings.cache_kind == "redis":
             self.container.redis_client().close()
         if (traces := self.container.traces()) is not None:

@@ -33,6 +33,13 @@ class JwtSettings(Group, frozen=True):
     audience: Annotated[str, Meta(min_length=1)] = "hexaccount"
 
 
+class PersonalDataSettings(Group, frozen=True):
+    """Encryption of what is personal in events: another store for the keys, and the former `jwt.key`."""
+
+    keys: str | None = None
+    previous_key: str | None = None
+
+
 class PasswordSettings(Group, frozen=True):
     """Password hashing: the cost of bcrypt, and how many requests may wait for a hash in each worker."""
 
@@ -155,6 +162,7 @@ class Settings(Group, frozen=True):
     webhooks: list[WebhookSettings] = []
     event_source: Annotated[str, Meta(min_length=1)] = "urn:hexaccount"
     jwt: JwtSettings = JwtSettings()
+    personal_data: PersonalDataSettings = PersonalDataSettings()
     password: PasswordSettings = PasswordSettings()
     session: SessionSettings = SessionSettings()
     idempotency: IdempotencySettings = IdempotencySettings()

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
-from hexaccount.bootstrap.settings import JwtSettings, SessionSettings, Settings, SettingsError
+from hexaccount.bootstrap.settings import JwtSettings, PersonalDataSettings, SessionSettings, Settings, SettingsError
 from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
 from hexaccount.bootstrap.tracing_checks import check_tracing
@@ -52,6 +54,11 @@ def _check_store(settings: Settings) -> None:
         raise SettingsError(unknown_store())
     with _errors_of("store"):
         kind_of(settings).check_url(settings.store)
+    if settings.personal_data.keys is not None:
+        try:
+            _check_store(replace(settings, store=settings.personal_data.keys, personal_data=PersonalDataSettings()))
+        except SettingsError as error:
+            raise SettingsError(str(error).replace("store:", "personal_data.keys:", 1)) from None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import msgspec
 from hexaccount.bootstrap.settings import Settings, WebhookSettings
 
 _HIDDEN = "********"
-_SECRETS = ("jwt.key", "kafka.sasl_password", "kafka.ssl_key_password")
+_SECRETS = ("jwt.key", "personal_data.previous_key", "kafka.sasl_password", "kafka.ssl_key_password")
 _SECRET_PARAMETER = re.compile(
     r"([?&][^=&]*(?:passw|secret|token|key|mechanismproperties)[^=&]*=)[^&#]*", re.IGNORECASE
 )
@@ -23,6 +23,7 @@ def shown_settings(settings: Settings) -> dict[str, object]:
         else:
             shown[name] = value
     shown["store"] = _hide_password(settings.store)
+    shown["personal_data.keys"] = settings.personal_data.keys and _hide_password(settings.personal_data.keys)
     shown["cache"] = None if settings.cache is None else _hide_password(settings.cache)
     shown["events"] = [_hide_password(url) for url in settings.events]
     shown["webhooks"] = [_shown_webhook(webhook) for webhook in settings.webhooks]

@@ -4,8 +4,11 @@ from hexaccount.bootstrap.capabilities import all_capabilities
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.events.subscribers import PublishingSubscriber, Subscriber, SubscriberNames
+from hexaccount.personal_data.encryption import PersonalData
+from hexaccount.personal_data.readable import ReadingSubscriber
 from hexaccount.sessions.cache_invalidation import CacheInvalidator
 from hexaccount.sessions.ports import NoSessionCache, SessionCache
+from hexaccount.store_kit.store import Store
 
 
 def all_subscribers(
@@ -14,6 +17,11 @@ def all_subscribers(
     """Return the durable subscribers: the event handlers, the publishers, and the cache if there is one."""
     cached = [] if settings.cache is None else [CacheInvalidator(session_cache)]
     return [*injector.event_handlers(), *publishers, *cached]
+
+
+def with_decryption(subscribers: Iterable[Subscriber], personal_data: PersonalData, store: Store) -> list[Subscriber]:
+    """Return the subscribers, each with what decrypts its events."""
+    return [ReadingSubscriber(subscriber, personal_data, store.unit_of_work) for subscriber in subscribers]
 
 
 def known_subscribers(settings: Settings, publishers: Iterable[PublishingSubscriber]) -> SubscriberNames:

@@ -36,7 +36,7 @@ _ATTRIBUTES: dict[str, Any] = {
         "description": "who acted: a user by id, an admin at the command line by name and host, or the service itself",
     },
     "sessionid": {**_ID, "description": "the session in which a user acted"},
-    "network": {**_TEXT, "description": "the client's IPv4 address, or the /64 of its IPv6 address"},
+    "network": {**_TEXT, "description": "the /24 of the client's IPv4 address, or the /48 of its IPv6 address"},
     "requestid": {**_TEXT, "description": "the id of the request with which it began, as in X-Request-ID"},
     "causationid": {**_ID, "description": "the id of the event that led to it"},
     "traceparent": {**_TEXT, "description": "its trace (W3C Trace Context)"},

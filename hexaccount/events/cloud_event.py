@@ -26,7 +26,7 @@ def attributes_of(entry: JournalEntry) -> dict[str, str]:
 
     Besides those of the specification, `aggregate` and `aggregateid` identify the journal of the event. `sequence` (of
     the extension of that name) is its position there, from 1. `actor` is who acted: `user:` with an id, `admin:` with a
-    name and host, or `service`. Where they are known, `sessionid` is the session, `network` the client's address or
+    name and host, or `service`. Where they are known, `sessionid` is the session, `network` the client's
     network, `requestid` the request, `causationid` the event that caused this one, `traceparent` (of the extension for
     distributed tracing) its trace, and `reason` the one that an admin gave.
     """

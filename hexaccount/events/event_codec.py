@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
@@ -23,7 +24,8 @@ def from_entry(entry: JournalEntry) -> Event:
         raise UnknownEvent(entry.type)
     hints = hints_of(event_class)
     data = {name: _rich(hints[name], value) for name, value in entry.data.items() if name in hints}
-    return event_class(at=entry.time, **data)
+    erased = {name: _empty(hints[name]) for name in event_class.personal if name not in data}
+    return event_class(at=entry.time, **data, **erased)
 
 
 class UnknownEvent(Exception):
@@ -44,6 +46,13 @@ def hints_of(event_class: type[Event]) -> Mapping[str, Any]:
 
 # Not by functools.cache, whose arguments mypy wants to be hashable: it takes these dataclass types for unhashable.
 _HINTS: dict[type[Event], dict[str, Any]] = {}
+
+
+def _empty(hint: Any) -> Any:
+    """Return what stands for a field of an erased account."""
+    if NoneType in get_args(hint):
+        return None
+    return "" if hint is str else {}
 
 
 def _plain(value: Any) -> Any:

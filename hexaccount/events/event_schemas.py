@@ -15,6 +15,7 @@ _FORMS: dict[Any, Mapping[str, Any]] = {
     datetime: {"type": "string", "format": "date-time"},
     Mapping[str, str | None]: {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
 }
+_PERSONAL = {"description": "personal: it is missing once the account is erased"}
 
 
 def schema_id(event_type: str) -> str:
@@ -31,8 +32,11 @@ def data_schema(event_class: type[Event]) -> dict[str, Any]:
         "title": event_class.type,
         "description": description_of(event_class),
         "type": "object",
-        "properties": {name: dict(_FORMS[hint]) for name, hint in fields.items()},
-        "required": list(fields),
+        "properties": {
+            name: {**_FORMS[hint], **(_PERSONAL if name in event_class.personal else {})}
+            for name, hint in fields.items()
+        },
+        "required": [name for name in fields if name not in event_class.personal],
     }
 
 

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import History
+from hexaccount.events.ports import ReadableHistory
 from hexaccount.kernel.errors import Refusal
 from hexaccount.kernel.messages import Query
 
@@ -23,7 +23,7 @@ class EventNotFound(Refusal):
         super().__init__("there is no such event")
 
 
-def get_event(query: GetEvent, *, history: History) -> JournalEntry:
+def get_event(query: GetEvent, *, history: ReadableHistory) -> JournalEntry:
     """Return an event; raises EventNotFound."""
     event = history.find(query.event_id)
     if event is None:

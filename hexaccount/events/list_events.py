@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import EventFilter, History
+from hexaccount.events.ports import EventFilter, ReadableHistory
 from hexaccount.kernel.identifiers import first_id_at
 from hexaccount.kernel.messages import Query
 from hexaccount.kernel.pages import LONGEST_PAGE
@@ -33,7 +33,7 @@ class ListEvents(Query[EventPage]):
             raise ValueError(f"limit must be 1 to {LONGEST_PAGE}")
 
 
-def list_events(query: ListEvents, *, history: History) -> EventPage:
+def list_events(query: ListEvents, *, history: ReadableHistory) -> EventPage:
     """Return a page of an account's history; it is empty for an unknown account."""
     first = None if query.since is None else first_id_at(query.since)
     event_filter = EventFilter(user_id=query.user_id, types=query.types, first=first)

@@ -60,6 +60,10 @@ class History(Protocol):
         ...
 
 
+class ReadableHistory(History, Protocol):
+    """The journal as the events were recorded; a store has what is personal in them encrypted."""
+
+
 class Journal(Protocol):
     """The events of every aggregate; only a commit adds to it."""
 

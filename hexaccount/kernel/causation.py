@@ -17,7 +17,7 @@ class Cause:
     actor: `user:` and the id of a user, `admin:` and the name and host of whom the operating system knows, or SERVICE.
         None is a client that did not authenticate: it acts as the user that an event is about, as at a registration.
     session_id: the session in which a user acts.
-    network: the client's IPv4 address, or the /64 of its IPv6 address.
+    network: the client's, as `192.0.2.0/24` or `2001:db8:1::/48`: it names no person.
     request_id: the id of the request with which it began.
     causation_id: the id of the event that the work reacts to.
     traceparent: the W3C trace context.

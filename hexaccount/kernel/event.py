@@ -16,9 +16,15 @@ class Event:
 
     An event holds values that JSON can carry or that have one obvious spelling there (UUID, time). No password, hash
     or token is ever in one. A type that ends in `.v1` never changes its meaning; a change is a new type.
+
+    personal: the fields that say something about a person. A journal stores them encrypted, under a key of the account;
+        they are empty once the account is erased.
+    begins_account: whether this is the first event of an account, with which its key is made.
     """
 
     type: ClassVar[str]
+    personal: ClassVar[frozenset[str]] = frozenset()
+    begins_account: ClassVar[bool] = False
 
     user_id: UUID
     at: datetime

@@ -15,6 +15,7 @@ class SessionOpened(Event):
     """A user has logged in on a device; unless it is refreshed, the session ends at `idle_until`."""
 
     type = "hexaccount.session.opened.v1"
+    personal = frozenset({"client_address", "user_agent"})
 
     session_id: UUID
     epoch: int
@@ -146,6 +147,10 @@ class Session(Aggregate):
         """End the session; does nothing if it has ended."""
         if self.closed_at is None:
             self._record(SessionClosed(user_id=self.user_id, session_id=self.id, at=at))
+
+    def forget_client(self) -> None:
+        """Forget from where and on which device it was opened, because the account is erased."""
+        self.client_address = self.user_agent = ""
 
     def _apply(self, event: Event) -> None:
         match event:

@@ -14,11 +14,12 @@ from hexaccount.sessions.session import Session
 _LIVE = LookUp(
     equal=("user_id", "epoch", "closed_at"), above="idle_until", descending=True, indexed=("user_id", "id")
 )  # fmt: skip
+_OF_USER = LookUp(equal=("user_id",), indexed=("user_id", "id"))
 SESSIONS = RecordType.of(
     Session,
     "sessions",
     kind=Session.kind,
-    look_ups=(_LIVE,),
+    look_ups=(_LIVE, _OF_USER),
     reference=Reference("user_id", USERS),
     leave_out=["pending"],
 )
@@ -77,6 +78,10 @@ class Sessions:
         return self._records.page(
             _LIVE, limit=limit, after=after, user_id=user.id, epoch=user.epoch, closed_at=None, idle_until=now
         )
+
+    def of(self, user_id: UUID) -> Sequence[Session]:
+        """Return all sessions of an account that are still stored."""
+        return self._records.page(_OF_USER, limit=None, user_id=user_id)
 
     def put_token(self, token: RefreshToken) -> None:
         """At commit, store a new refresh token, or the use of one; StaleVersion if it has another successor by then."""

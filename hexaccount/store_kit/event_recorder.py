@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,6 +9,8 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.aggregate import Aggregate
 from hexaccount.kernel.causation import Cause, user_actor
 from hexaccount.kernel.identifiers import Identifiers
+from hexaccount.kernel.unit_of_work import UnitOfWork
+from hexaccount.personal_data.encryption import PersonalData
 
 CommitHook: TypeAlias = Callable[[Sequence[JournalEntry]], object]
 """A function of the entries that a commit stores; it never raises."""
@@ -19,12 +22,24 @@ class EventRecorder:
 
     before_commit: called with the entries that a commit is about to store.
     on_commit: called with the entries that a commit has stored.
+    personal_data: encrypts what is personal in the entries that are stored; None stores them as they are.
     """
 
     identifiers: Identifiers
     source: str
     before_commit: Sequence[CommitHook] = ()
     on_commit: Sequence[CommitHook] = ()
+    personal_data: PersonalData | None = None
+
+    def stored(self, entries: Sequence[JournalEntry], uow: UnitOfWork) -> Sequence[JournalEntry]:
+        """Return the entries as the journal stores them; `uow` stores the keys of new accounts with them."""
+        return entries if self.personal_data is None else self.personal_data.encrypted(entries, uow)
+
+    def read(self, entries: Sequence[JournalEntry], uow: UnitOfWork) -> Sequence[JournalEntry]:
+        """Return stored entries as they were recorded."""
+        return (
+            entries if self.personal_data is None else self.personal_data.decrypted(entries, lambda: nullcontext(uow))
+        )
 
     def entries(self, aggregate: Aggregate, causes: Sequence[Cause]) -> list[JournalEntry]:
         """Return an entry for each pending event of `aggregate`, in order, each with its cause."""

@@ -81,6 +81,9 @@ class IdentityMap:
     def __iter__(self) -> Iterator[Tracked]:
         return iter(self._tracked.values())
 
+    def __len__(self) -> int:
+        return len(self._tracked)
+
     def find(self, record_type: RecordType[Any], key: object) -> Tracked | None:
         """Return a tracked record."""
         return self._tracked.get((record_type, key))

@@ -1,7 +1,8 @@
 """The unit of work of every store, on what a store implements: a Transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -11,9 +12,9 @@ from hexaccount.events.ports import EventsUnitOfWork, Inbox, Journal
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.kernel.records import LookUp, Records, RecordType
 from hexaccount.store_kit.event_recorder import CommitHook, EventRecorder
-from hexaccount.store_kit.identity_map import IdentityMap
+from hexaccount.store_kit.identity_map import IdentityMap, Tracked
 from hexaccount.store_kit.rules import broken_rule, lost_race, taken_error, takes_freed_value
-from hexaccount.store_kit.transaction import Batch, BrokenRule, StoredRow, Transaction
+from hexaccount.store_kit.transaction import Batch, BrokenRule, RowChange, StoredRow, Transaction
 
 R = TypeVar("R")
 
@@ -86,9 +87,10 @@ class TrackedRecords(Records[R]):
 @dataclass(frozen=True, slots=True)
 class _Journal(Journal):
     transaction: Transaction
+    read: Callable[[Sequence[JournalEntry]], Sequence[JournalEntry]]
 
     def of(self, aggregate: str, aggregate_id: UUID) -> Sequence[JournalEntry]:
-        return self.transaction.journal(aggregate, aggregate_id)
+        return self.read(self.transaction.journal(aggregate, aggregate_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +126,19 @@ class StoreUnitOfWork(EventsUnitOfWork):
 
     @property
     def journal(self) -> Journal:
-        return _Journal(self._transaction)
+        return _Journal(self._transaction, lambda entries: self._recorder.read(entries, self))
 
     @property
     def inbox(self) -> Inbox:
         return _Inbox(self._handled)
 
     def commit(self) -> None:
-        changed = [(tracked, change) for tracked in self._identity_map if (change := tracked.change())]
+        changed = self._changes(self._identity_map)
         entries = [entry for tracked, _ in changed for entry in tracked.entries(self._recorder)]
-        batch = Batch([change for _, change in changed], entries, self._handled)
+        known = len(self._identity_map)
+        stored = self._recorder.stored(entries, self)
+        changed += self._changes(islice(self._identity_map, known, None))
+        batch = Batch([change for _, change in changed], stored, self._handled)
         _run(self._recorder.before_commit, entries)
         if batch.empty:
             return
@@ -149,6 +154,10 @@ class StoreUnitOfWork(EventsUnitOfWork):
         self._handled.clear()
         if enqueued:
             self._commits.give()
+
+    @staticmethod
+    def _changes(records: Iterable[Tracked]) -> list[tuple[Tracked, RowChange]]:
+        return [(tracked, change) for tracked in records if (change := tracked.change())]
 
 
 def _run(hooks: Sequence[CommitHook], entries: Sequence[JournalEntry]) -> None:

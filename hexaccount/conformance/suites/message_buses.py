@@ -10,7 +10,7 @@ from typing import Any
 from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
-from hexaccount.events.ports import EventPublisher, EventsUnitOfWork, History, Outbox, Subscriptions
+from hexaccount.events.ports import EventPublisher, EventsUnitOfWork, History, Outbox, ReadableHistory, Subscriptions
 from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount.events.replay import ReplayTargets
 from hexaccount.events.subscribers import PublishingSubscriber, Subscriber, SubscriberNames
@@ -21,6 +21,9 @@ from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
+from hexaccount.personal_data.encryption import PersonalData
+from hexaccount.personal_data.key_store import KeyStore
+from hexaccount.personal_data.ports import AccountCipher
 from hexaccount.rate_limits.rate_limiter import RateLimiter
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount.retention.apply_retention import Retention
@@ -38,6 +41,7 @@ from hexaccount_security import (
     HmacFingerprints,
     JwtIssuer,
     KeyRing,
+    RootedAccountCipher,
     ZxcvbnCommonPasswords,
     root_key,
 )
@@ -49,6 +53,7 @@ LIFETIMES = Lifetimes(
 )
 _KEY = b"the key that signs the tokens of the tests"
 _KEY_FACTORY = EncryptedKeyFactory(root_key(_KEY))
+_CIPHER = RootedAccountCipher(lambda: [root_key(_KEY)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class BusFactory:
         bindings: dict[Any, Callable[[], Any]] = {
             UnitOfWorkFactory: lambda: unit_of_work or store.unit_of_work,
             History: lambda: store.history,
+            ReadableHistory: lambda: store.history,
+            AccountCipher: lambda: _CIPHER,
+            PersonalData: lambda: PersonalData(_CIPHER),
+            KeyStore: lambda: KeyStore(store.unit_of_work),
             ReplayTargets: ReplayTargets,
             Subscriptions: lambda: store.subscriptions,
             Outbox: lambda: store.outbox,

@@ -48,8 +48,8 @@ def delivery(number: int, aggregate_id: UUID) -> dict[str, Any]:
 def entry(number: int, aggregate_id: UUID) -> dict[str, Any]:
     return {
         "_id": UUID(int=number), "aggregate": "user", "aggregate_id": aggregate_id, "sequence": number, "type": "t",
-        "source": "urn:s", "subject": aggregate_id, "time": _NOW, "dataschema": "urn:d", "causation_id": None,
-        "traceparent": None, "data": {},
+        "source": "urn:s", "subject": aggregate_id, "time": _NOW, "dataschema": "urn:d", "actor": "service",
+        "data": {},
     }  # fmt: skip
 
 

@@ -235,8 +235,8 @@ _DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
     },
     "journal": lambda n: {
         "_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1, "type": "t",
-        "source": "urn:s", "subject": UUID(int=n), "time": _NOW, "dataschema": "urn:d", "causation_id": None,
-        "traceparent": None, "data": {"user_name": "x" * 60},
+        "source": "urn:s", "subject": UUID(int=n), "time": _NOW, "dataschema": "urn:d", "actor": "service",
+        "data": {"user_name": "x" * 60},
     },
     "deliveries": lambda n: {
         "subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1,

@@ -44,7 +44,8 @@ def fill(store: SqlStore, pending: str, *, analysed: bool) -> None:
         {"subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "sequence": n, **_PENDING[pending](n)}
         for n in range(1, _MANY + 1)
     ]
-    common = {"type": "t", "source": "s", "subject": _ONE, "time": _NOW, "dataschema": "d", "data": {}}
+    about = {"subject": _ONE, "time": _NOW, "actor": "service", "data": {}}
+    common = {"type": "t", "source": "s", "dataschema": "d", **about}
     events = [
         {name: row[name] for name in ("aggregate", "aggregate_id", "sequence")} | {"id": row["event_id"], **common}
         for row in rows

@@ -222,7 +222,8 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     table_of(PROFILES): lambda n: {"id": UUID(int=n), "bio": "x" * 60, "updated_at": _NOW, "version": 1, "revision": 1},
     schema.journal: lambda n: {
         "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1, "id": UUID(int=n), "type": _type(n),
-        "source": "urn:s", "subject": UUID(int=n), "time": _NOW, "dataschema": "urn:d", "data": {"user_name": "x" * 60},
+        "source": "urn:s", "subject": UUID(int=n), "time": _NOW, "dataschema": "urn:d", "actor": "service",
+        "data": {"user_name": "x" * 60},
     },
     schema.deliveries: lambda n: {
         "subscriber": "s", "event_id": UUID(int=n), "aggregate": "user", "aggregate_id": UUID(int=n), "sequence": 1,

@@ -63,9 +63,9 @@ def test_events_say_who_acted_from_where_and_by_which_request(client: Any) -> No
         updated = uow.journal.of("profile", user_id)[-1]
 
     user, session = f"user:{user_id}", UUID(claims["sid"])
-    assert cause_of(registered) == (user, None, "127.0.0.1", "request-7", f"00-{TRACE}")
-    assert cause_of(opened) == (user, None, "127.0.0.1", "request-8", None)
-    assert cause_of(updated) == (user, session, "127.0.0.1", "request-9", None)
+    assert cause_of(registered) == (user, None, "127.0.0.0/24", "request-7", f"00-{TRACE}")
+    assert cause_of(opened) == (user, None, "127.0.0.0/24", "request-8", None)
+    assert cause_of(updated) == (user, session, "127.0.0.0/24", "request-9", None)
 
 
 def test_an_event_names_the_network_of_the_client_behind_a_trusted_proxy(make_client: Callable[..., Any]) -> None:
@@ -75,7 +75,7 @@ def test_an_event_names_the_network_of_the_client_behind_a_trusted_proxy(make_cl
     with client.service.store.unit_of_work() as uow:
         (registered,) = uow.journal.of("user", user_id)
 
-    assert registered.network == "2001:db8:1:2::/64"
+    assert registered.network == "2001:db8:1::/48"
 
 
 def cause_of(entry: JournalEntry) -> tuple[Any, ...]:

@@ -8,9 +8,10 @@ from hexaccount.accounts.get_profile import GetProfile
 from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.accounts.views import ProfileView
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import Settings
+from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.kernel.errors import InvalidInput
+from tests.people import register
 
 
 class InterruptedClock(AdjustableClock):
@@ -68,8 +69,8 @@ def test_all_invalid_fields_are_reported_together() -> None:
 
 def test_a_concurrent_update_is_repeated_on_the_new_version() -> None:
     clock = InterruptedClock()
-    with open_service(Settings(store="memory://"), clock=clock) as service:
-        user_id = uuid4()
+    with open_service(Settings(store="memory://", password=PasswordSettings(cost=4)), clock=clock) as service:
+        user_id = register(service.bus)
         service.bus.handle(UpdateProfile.of_text(user_id, {"address": "Verona"}))
         clock.interruptions.append(lambda: service.bus.handle(UpdateProfile.of_text(user_id, {"phone": "112"})))
         answer = service.bus.handle(UpdateProfile.of_text(user_id, {"bio": "Actor"}))

@@ -16,7 +16,7 @@ def test_every_event_is_registered_under_its_type() -> None:
     assert {event.__name__ for event in EVENT_TYPES.values()} == {
         "UserRegistered", "UserDisabled", "UserEnabled", "PasswordChanged", "SessionsEnded", "RoleGranted",
         "RoleRevoked", "SessionOpened", "SessionKept", "SessionReuseDetected", "SessionClosed",
-        "ProfileCreated", "ProfileUpdated",
+        "ProfileCreated", "ProfileUpdated", "UserErased",
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.accounts.user import UserDisabled, UserRegistered
 from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events import replay_events
 from hexaccount.events.ports import EventFilter, JournalKey
@@ -27,6 +27,7 @@ from tests.hexagon.events.replayed_history import journals, populate
 
 PUBLISHER = "memory://elsewhere"
 HANDLER = "profile-of-a-registered-user"
+SETTINGS = Settings(store="memory://", password=PasswordSettings(cost=4), jwt=JwtSettings(key="k" * 64))
 
 
 @pytest.fixture
@@ -36,8 +37,7 @@ def publisher() -> MemoryPublisher:
 
 @pytest.fixture
 def service(clock: AdjustableClock, publisher: MemoryPublisher):
-    settings = Settings(store="memory://", password=PasswordSettings(cost=4))
-    with open_service(settings, clock=clock, publishers=[PublishingSubscriber(PUBLISHER, publisher)]) as service:
+    with open_service(SETTINGS, clock=clock, publishers=[PublishingSubscriber(PUBLISHER, publisher)]) as service:
         service.subscribe()
         yield service
 
@@ -105,9 +105,8 @@ def test_a_new_receiver_served_after_the_replay_receives_old_and_new_events_in_o
 ) -> None:
     ids = populate(service)
     new_publisher = MemoryPublisher()
-    settings = Settings(store="memory://", password=PasswordSettings(cost=4))
     publishers = [PublishingSubscriber("memory://new", new_publisher)]
-    with open_service(settings, clock=clock, store=service.store, publishers=publishers) as other:
+    with open_service(SETTINGS, clock=clock, store=service.store, publishers=publishers) as other:
         assert replay(other.bus, "memory://new") == 33
         service.bus.handle(DisableUser(user_id=ids[0]))  # by a process without this publisher
         other.deliver_all()

@@ -165,10 +165,23 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
     )
     op.create_index("idempotency_records_expires_at", "idempotency_records", ["expires_at"])
+    op.create_table(
+        "account_keys",
+        sa.Column("account_id", sa.Uuid, primary_key=True),
+        sa.Column("wrapped", sa.Text, nullable=False),
+        sa.Column("root", sa.Text, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("account_id", sa.Uuid, primary_key=True),
+        sa.Column("erased_at", Moment, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+    )
 
 
 _TABLES = (
-    *("idempotency_records", "rate_limits", "signing_keys", "refresh_tokens"),
+    *("erasures", "account_keys", "idempotency_records", "rate_limits", "signing_keys", "refresh_tokens"),
     *("inbox", "deliveries", "subscriptions", "journal", "profiles", "sessions", "users"),
 )
 

@@ -1,0 +1,62 @@
+import json
+from collections.abc import Iterator
+from typing import IO
+from uuid import UUID
+
+import click
+
+from hexaccount.erasure.list_erasures import ListErasures
+from hexaccount.erasure.repeat_erasures import RepeatErasures, repeat_listed_erasures
+from hexaccount.kernel.clock import format_time
+from hexaccount_click.actor import reason_option
+from hexaccount_click.options import pass_program
+from hexaccount_click.output import print_result
+from hexaccount_click.program import Program
+
+_STEP = 1000
+
+
+@click.group()
+def erasures() -> None:
+    """Export the list of erased accounts, and erase them again after a restore.
+
+    A backup that is older than an erasure brings the account back. `hexaccount migrate` erases it again if the list
+    survived; otherwise keep an export of the list beside the backups.
+    """
+
+
+@erasures.command()
+@pass_program
+def export(program: Program) -> None:
+    """Print the list, an account per line in JSON."""
+    bus, after = program.bus(), None
+    while page := bus.handle(ListErasures(limit=_STEP, after=after)):
+        for erasure in page:
+            line = {"account_id": str(erasure.account_id), "erased_at": format_time(erasure.erased_at)}
+            print_result(json.dumps(line))
+        after = page[-1].account_id
+
+
+@erasures.command()
+@click.option("--from", "file", type=click.File(encoding="utf-8"), metavar="FILE", help="An exported list; - reads it.")
+@reason_option
+@pass_program
+def repeat(program: Program, *, file: IO[str] | None) -> None:
+    """Erase the accounts of the list that are there again, those of an exported list too."""
+    bus, erased = program.bus(), 0
+    accounts = [] if file is None else list(_accounts_in(file))
+    for first in range(0, len(accounts), _STEP):
+        erased += bus.handle(RepeatErasures(account_ids=accounts[first : first + _STEP]))
+    erased += repeat_listed_erasures(bus)
+    print_result(f"Erased again: {erased}.")
+
+
+def _accounts_in(file: IO[str]) -> Iterator[UUID]:
+    for number, line in enumerate(file, start=1):
+        if line.strip():
+            try:
+                yield UUID(str(json.loads(line)["account_id"]))
+            except (ValueError, KeyError, TypeError):
+                raise click.UsageError(
+                    f"line {number} of {file.name} is not one of `hexaccount erasures export`; nothing was erased"
+                ) from None

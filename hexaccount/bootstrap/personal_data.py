@@ -1,0 +1,63 @@
+"""Opens what encrypts personal data: the cipher, and the store of its keys."""
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hexaccount.bootstrap.key_file import root_key_of
+from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.bootstrap.stores import open_store
+from hexaccount.kernel.identifiers import Identifiers
+from hexaccount.personal_data.encryption import PersonalData
+from hexaccount.personal_data.key_store import KeyStore
+from hexaccount.personal_data.ports import AccountCipher
+from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.store import Store
+
+if TYPE_CHECKING:
+    from hexaccount_security.token_key import TokenKey
+
+
+def account_cipher(settings: Settings) -> AccountCipher:
+    """Return the cipher, which reads the root keys at its first use: some commands need none."""
+    from hexaccount_security import RootedAccountCipher
+
+    return RootedAccountCipher(partial(_root_keys, settings))
+
+
+def open_key_store(settings: Settings, identifiers: Identifiers) -> Store | None:
+    """Open the store of account keys and erasures; None where the setting `store` is theirs, too."""
+    if settings.personal_data.keys is None:
+        return None
+    elsewhere = msgspec.structs.replace(settings, store=settings.personal_data.keys)
+    try:
+        return open_store(elsewhere, EventRecorder(identifiers, settings.event_source))
+    except SettingsError as error:
+        raise SettingsError(f"personal_data.keys, as {error}") from error
+
+
+def personal_data_of(cipher: AccountCipher, separate_keys: Store | None) -> PersonalData:
+    return PersonalData(cipher, None if separate_keys is None else separate_keys.unit_of_work)
+
+
+def key_store_of(store: Store, separate_keys: Store | None) -> KeyStore:
+    return KeyStore((separate_keys or store).unit_of_work)
+
+
+def _root_keys(settings: Settings) -> "list[TokenKey]":
+    """Return the root key and the former one if it is set; raises SettingsError."""
+    previous = settings.personal_data.previous_key
+    return [root_key_of(settings), *([] if previous is None else [_previous_key(previous)])]
+
+
+def _previous_key(text: str) -> "TokenKey":
+    from hexaccount.signing_keys.ports import ALGORITHMS
+    from hexaccount_security import root_key
+
+    pem = text.lstrip().startswith("-----BEGIN")
+    for algorithm in ALGORITHMS if pem else ("HS256",):
+        with suppress(ValueError):
+            return root_key(text.encode(), algorithm)
+    raise SettingsError("personal_data.previous_key: set it to the value that jwt.key had before")

@@ -1,0 +1,54 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from hexaccount.accounts.profiles import Profiles
+from hexaccount.accounts.users import Users
+from hexaccount.erasure.erasures import ERASURES, Erasure
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.personal_data.account_key import ACCOUNT_KEYS
+from hexaccount.personal_data.encryption import PersonalData
+from hexaccount.personal_data.key_store import KeyStore
+from hexaccount.sessions.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """Erases accounts, in two transactions, of which the first makes sure that the second is not forgotten."""
+
+    unit_of_work: UnitOfWorkFactory[UnitOfWork]
+    key_store: KeyStore
+    personal_data: PersonalData
+    clock: Clock
+
+    def erase(self, account_id: UUID) -> None:
+        """Erase an account, or what is left of it; repeatable."""
+        self._list(account_id)
+        self.personal_data.cache.remove(account_id)
+        self._remove(account_id)
+
+    @repeat_when_stale
+    def _list(self, account_id: UUID) -> None:
+        """Put the account on the list, and remove the key of what is personal in its events."""
+        with self.key_store.unit_of_work() as uow:
+            erasures, keys = uow.records(ERASURES), uow.records(ACCOUNT_KEYS)
+            if erasures.get(account_id) is None:
+                erasures.add(Erasure(account_id=account_id, erased_at=self.clock.now()))
+            if (key := keys.get(account_id)) is not None:
+                keys.remove(key)
+            uow.commit()
+
+    @repeat_when_stale
+    def _remove(self, account_id: UUID) -> None:
+        """Remove user and profile. The sessions stay until they have ended, without the address and the device."""
+        with self.unit_of_work() as uow:
+            for session in Sessions(uow).of(account_id):
+                session.forget_client()
+            users, profiles = Users(uow), Profiles(uow)
+            if (profile := profiles.find(account_id)) is not None:
+                profiles.remove(profile)
+            if (user := users.find(account_id)) is not None:
+                user.erase(self.clock.now())
+                users.remove(user)
+            uow.commit()
