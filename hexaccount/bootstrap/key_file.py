@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,17 @@ def root_key_of(settings: Settings) -> "TokenKey":
         return root_key(signing_key(settings), settings.jwt.algorithm)
     except ValueError as error:
         raise SettingsError(str(error)) from None
+
+
+def previous_root_key(text: str) -> "TokenKey":
+    """Return a former signing key, of whichever algorithm it suits; raises ValueError with the remedy."""
+    from hexaccount.signing_keys.ports import ALGORITHMS
+    from hexaccount_security import root_key
+
+    for algorithm in ALGORITHMS if text.lstrip().startswith("-----BEGIN") else ("HS256",):
+        with suppress(ValueError):
+            return root_key(text.encode(), algorithm)
+    raise ValueError("set it to the value that jwt.key had before")
 
 
 def make_data_directory() -> None:

@@ -1,12 +1,11 @@
 """Opens what encrypts personal data: the cipher, and the store of its keys."""
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from hexaccount.bootstrap.key_file import root_key_of
+from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import open_store
 from hexaccount.kernel.identifiers import Identifiers
@@ -49,15 +48,4 @@ def key_store_of(store: Store, separate_keys: Store | None) -> KeyStore:
 def _root_keys(settings: Settings) -> "list[TokenKey]":
     """Return the root key and the former one if it is set; raises SettingsError."""
     previous = settings.personal_data.previous_key
-    return [root_key_of(settings), *([] if previous is None else [_previous_key(previous)])]
-
-
-def _previous_key(text: str) -> "TokenKey":
-    from hexaccount.signing_keys.ports import ALGORITHMS
-    from hexaccount_security import root_key
-
-    pem = text.lstrip().startswith("-----BEGIN")
-    for algorithm in ALGORITHMS if pem else ("HS256",):
-        with suppress(ValueError):
-            return root_key(text.encode(), algorithm)
-    raise SettingsError("personal_data.previous_key: set it to the value that jwt.key had before")
+    return [root_key_of(settings), *([] if previous is None else [previous_root_key(previous)])]

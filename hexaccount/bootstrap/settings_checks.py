@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.kafka_checks import check_kafka
+from hexaccount.bootstrap.key_file import previous_root_key
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
 from hexaccount.bootstrap.settings import JwtSettings, PersonalDataSettings, SessionSettings, Settings, SettingsError
 from hexaccount.bootstrap.store_urls import LAST_PORT
@@ -35,10 +36,7 @@ def check_settings(settings: Settings) -> None:
     check_tracing(settings.tracing)
     if settings.webhooks:
         check_webhooks(settings.webhooks)
-    if settings.jwt.key is not None:
-        _check_key(settings.jwt.key)
-    if settings.jwt.algorithm != "HS256":
-        _check_key_pair(settings.jwt)
+    _check_keys(settings)
     _check_lifetimes(settings.session)
     for role in settings.roles:
         _check_role(role)
@@ -97,6 +95,16 @@ def _check_cache(url: str) -> None:
         )
     with _errors_of("cache"):
         check_driver("redis://", "redis", extra="redis")
+
+
+def _check_keys(settings: Settings) -> None:
+    if settings.jwt.key is not None:
+        _check_key(settings.jwt.key)
+    if settings.jwt.algorithm != "HS256":
+        _check_key_pair(settings.jwt)
+    if settings.personal_data.previous_key is not None:
+        with _errors_of("personal_data.previous_key"):
+            previous_root_key(settings.personal_data.previous_key)
 
 
 def _check_key(key: str) -> None:

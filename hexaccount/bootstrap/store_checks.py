@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 
 from hexaccount.bootstrap.key_file import root_key_of
 from hexaccount.bootstrap.local_checks import check_store_file
+from hexaccount.bootstrap.personal_data import key_store_of, open_key_store
 from hexaccount.bootstrap.preparation import check_store_exists
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of, open_store
 from hexaccount.bootstrap.subscribers import known_subscribers
+from hexaccount.erasure.list_erasures import ListErasures, list_erasures
+from hexaccount.erasure.repeat_erasures import stored_accounts
 from hexaccount.events.list_subscribers import (
     MOST_COUNTED,
     ListSubscribers,
@@ -69,6 +72,7 @@ def _check_content(settings: Settings, store: Store) -> list[Finding]:
         *findings,
         schema,
         *_stored_keys(settings, store),
+        *_erasures(settings, store),
         _deliveries(subscribers),
         *_subscription_findings(subscribers),
     ]
@@ -106,6 +110,25 @@ def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
         remedy = "Restore jwt.key; or replace them by `hexaccount keys remove` and `add`: all users log in again."
         return [Finding(part="stored keys", verdict=_TO_DO, message=message, remedy=remedy)]
     return [Finding(part="stored keys", verdict=_WELL, message=f"{len(stored)}, and all can be decrypted")]
+
+
+def _erasures(settings: Settings, store: Store) -> list[Finding]:
+    """Check that no account is there again that was erased; returns nothing if none was."""
+    separate_keys = open_key_store(settings, Uuid7Identifiers())
+    try:
+        erased, back, after = 0, 0, None
+        key_store = key_store_of(store, separate_keys)
+        while page := list_erasures(ListErasures(after=after), key_store=key_store):
+            after = page[-1].account_id
+            erased += len(page)
+            back += len(stored_accounts([each.account_id for each in page], store.unit_of_work, key_store))
+    finally:
+        if separate_keys is not None:
+            separate_keys.close()
+    if back:
+        message = f"{back} of {erased} erased accounts are there again, as a backup has brought them back"
+        return [Finding(part="erasures", verdict=_TO_DO, message=message, remedy=f"{_MIGRATE}; it erases them again.")]
+    return [Finding(part="erasures", verdict=_WELL, message=f"{erased}, and none is there again")] if erased else []
 
 
 def _deliveries(subscribers: Sequence[SubscriberView]) -> Finding:

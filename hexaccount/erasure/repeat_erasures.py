@@ -23,14 +23,21 @@ def repeat_erasures(
     command: RepeatErasures, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], key_store: KeyStore, eraser: Eraser
 ) -> int:
     """Return how many accounts were there and are erased now."""
+    stored = stored_accounts(command.account_ids, unit_of_work, key_store)
+    for account_id in stored:
+        eraser.erase(account_id)
+    return len(stored)
+
+
+def stored_accounts(
+    account_ids: Sequence[UUID], unit_of_work: UnitOfWorkFactory[UnitOfWork], key_store: KeyStore
+) -> Sequence[UUID]:
+    """Return those of the accounts that are in the store, or whose keys are."""
     with unit_of_work() as uow, key_store.unit_of_work() as keys_uow:
         users, keys = uow.records(USERS), keys_uow.records(ACCOUNT_KEYS)
-        users.prefetch(command.account_ids)
-        keys.prefetch(command.account_ids)
-        back = [each for each in command.account_ids if users.get(each) or keys.get(each)]
-    for account_id in back:
-        eraser.erase(account_id)
-    return len(back)
+        users.prefetch(account_ids)
+        keys.prefetch(account_ids)
+        return [each for each in account_ids if users.get(each) or keys.get(each)]
 
 
 def repeat_listed_erasures(bus: MessageBus) -> int:

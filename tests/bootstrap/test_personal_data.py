@@ -1,0 +1,128 @@
+"""Account keys in a store of their own, a changed root key, and an older backup that is restored."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from hexaccount.accounts.errors import UserNotFound
+from hexaccount.accounts.get_user import GetUser
+from hexaccount.bootstrap.preparation import prepare
+from hexaccount.bootstrap.service import open_service
+from hexaccount.bootstrap.settings import (
+    JwtSettings,
+    PasswordSettings,
+    PersonalDataSettings,
+    Settings,
+    SettingsError,
+)
+from hexaccount.bootstrap.settings_checks import check_settings
+from hexaccount.bootstrap.settings_display import shown_settings
+from hexaccount.bootstrap.store_checks import check_store
+from hexaccount.erasure.erase_user import EraseUser
+from hexaccount.events.list_events import ListEvents
+from hexaccount.observability.diagnosis import Verdict
+from hexaccount.personal_data.ports import LostRootKey
+from tests.people import log_in, register
+
+KEY, NEW_KEY = "k" * 64, "n" * 64
+
+
+def settings(folder: Path, key: str = KEY, **personal_data: str) -> Settings:
+    return Settings(
+        store=f"sqlite:///{folder}/accounts.db",
+        password=PasswordSettings(cost=4),
+        jwt=JwtSettings(key=key),
+        personal_data=PersonalDataSettings(**personal_data),
+    )
+
+
+def with_own_keys(folder: Path) -> Settings:
+    return settings(folder, keys=f"sqlite:///{folder}/keys.db")
+
+
+def count(file: Path, table: str) -> int:
+    with closing(sqlite3.connect(file)) as database:
+        number: int = database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    return number
+
+
+def people(settings: Settings, *names: str) -> list[UUID]:
+    with open_service(settings) as service:
+        return [register(service.bus, name) for name in names]
+
+
+def test_keys_may_be_kept_in_a_store_of_their_own(tmp_path: Path) -> None:
+    apart = with_own_keys(tmp_path)
+    prepare(apart)
+    juliet, _ = people(apart, "juliet", "romeo")
+
+    assert (count(tmp_path / "accounts.db", "account_keys"), count(tmp_path / "keys.db", "account_keys")) == (0, 2)
+    with open_service(apart) as service:
+        log_in(service.bus)
+        assert service.bus.handle(ListEvents(user_id=juliet)).events[0].data["user_name"] == "juliet"
+        service.bus.handle(EraseUser(user_id=juliet))
+        assert "user_name" not in service.bus.handle(ListEvents(user_id=juliet)).events[0].data
+    assert (count(tmp_path / "keys.db", "account_keys"), count(tmp_path / "keys.db", "erasures")) == (1, 1)
+
+
+def test_migrate_erases_again_whom_an_older_backup_brings_back(tmp_path: Path) -> None:
+    apart = with_own_keys(tmp_path)
+    prepare(apart)
+    juliet, romeo = people(apart, "juliet", "romeo")
+    shutil.copy(tmp_path / "accounts.db", tmp_path / "backup")
+    with open_service(apart) as service:
+        service.bus.handle(EraseUser(user_id=juliet))
+
+    shutil.copy(tmp_path / "backup", tmp_path / "accounts.db")
+
+    assert erasures_of(apart) == (Verdict.TO_DO, "1 of 1 erased accounts are there again")
+    assert "erased 1 accounts again, which a backup had brought back" in prepare(apart)
+    assert not any("again" in line for line in prepare(apart))
+    assert erasures_of(apart) == (Verdict.OK, "1")
+    with open_service(apart) as service:
+        assert service.bus.handle(GetUser(reference="romeo")).id == romeo
+        with pytest.raises(UserNotFound):
+            service.bus.handle(GetUser(reference="juliet"))
+
+
+def erasures_of(settings: Settings) -> tuple[Verdict, str]:
+    """Return what the doctor finds."""
+    (finding,) = (finding for finding in check_store(settings) if finding.part == "erasures")
+    return finding.verdict, finding.message.split(",")[0]
+
+
+def test_migrate_encrypts_account_keys_under_a_new_root_key(tmp_path: Path) -> None:
+    prepare(settings(tmp_path))
+    (juliet,) = people(settings(tmp_path), "juliet")
+
+    with open_service(settings(tmp_path, NEW_KEY)) as service, pytest.raises(LostRootKey, match="previous_key"):
+        service.bus.handle(ListEvents(user_id=juliet))
+    lines = prepare(settings(tmp_path, NEW_KEY, previous_key=KEY))
+
+    assert "encrypted 1 account keys under jwt.key; personal_data.previous_key is not needed now" in lines
+    with open_service(settings(tmp_path, NEW_KEY)) as service:
+        assert service.bus.handle(ListEvents(user_id=juliet)).events[0].data["user_name"] == "juliet"
+
+
+def test_an_unusable_previous_key_is_refused(tmp_path: Path) -> None:
+    wrong = settings(tmp_path, previous_key="short")
+
+    with pytest.raises(SettingsError, match=r"personal_data\.previous_key: set it to the value that jwt\.key had"):
+        check_settings(wrong)
+
+
+@pytest.mark.parametrize("url", ["nothing", "sqlite://accounts.db", "ftp://host/name"])
+def test_an_unusable_store_of_keys_is_refused_by_the_name_of_its_setting(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^personal_data\.keys: "):
+        check_settings(settings(tmp_path, keys=url))
+
+
+def test_settings_are_shown_without_their_secrets(tmp_path: Path) -> None:
+    shown = shown_settings(settings(tmp_path, keys="postgresql://a:secret@host/b", previous_key=KEY))
+
+    assert shown["personal_data.keys"] == "postgresql://a:********@host/b"
+    assert shown["personal_data.previous_key"] == "********"
