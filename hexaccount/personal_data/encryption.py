@@ -18,7 +18,7 @@ from hexaccount.kernel.event import EVENT_TYPES
 from hexaccount.kernel.records import Records
 from hexaccount.kernel.unit_of_work import StaleVersion, UnitOfWork, UnitOfWorkFactory
 from hexaccount.personal_data.account_key import ACCOUNT_KEYS, AccountKey
-from hexaccount.personal_data.ports import AccountCipher
+from hexaccount.personal_data.ports import AccountCipher, DataCipher
 
 OpenUnitOfWork: TypeAlias = Callable[[], AbstractContextManager[UnitOfWork]]
 """A UnitOfWorkFactory, or a function that returns a unit of work within which the work is."""
@@ -27,30 +27,30 @@ ENCRYPTED = "encrypted"
 """The name in the data of a stored event of what stands for its personal fields."""
 
 
-class KeyCache:
-    """The keys that were used last, each for a minute: by then every process has forgotten an erased one."""
+class CipherCache:
+    """The ciphers of the accounts that were used last, each for a minute: then an erased key is forgotten."""
 
     def __init__(self, *, size: int = 10_000, seconds: float = 60) -> None:
         self._size = size
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._keys: OrderedDict[UUID, tuple[float, AccountKey]] = OrderedDict()
+        self._ciphers: OrderedDict[UUID, tuple[float, DataCipher]] = OrderedDict()
 
-    def get(self, account_id: UUID) -> AccountKey | None:
-        """Return a key that was put within the time."""
-        found = self._keys.get(account_id)
+    def get(self, account_id: UUID) -> DataCipher | None:
+        """Return a cipher that was put within the time."""
+        found = self._ciphers.get(account_id)
         return found[1] if found is not None and found[0] > monotonic() else None
 
-    def put(self, key: AccountKey) -> None:
+    def put(self, account_id: UUID, cipher: DataCipher) -> None:
         with self._lock:
-            self._keys[key.account_id] = monotonic() + self._seconds, key
-            self._keys.move_to_end(key.account_id)
-            if len(self._keys) > self._size:
-                self._keys.popitem(last=False)
+            self._ciphers[account_id] = monotonic() + self._seconds, cipher
+            self._ciphers.move_to_end(account_id)
+            if len(self._ciphers) > self._size:
+                self._ciphers.popitem(last=False)
 
     def remove(self, account_id: UUID) -> None:
         with self._lock:
-            self._keys.pop(account_id, None)
+            self._ciphers.pop(account_id, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class PersonalData:
 
     cipher: AccountCipher
     keys_elsewhere: UnitOfWorkFactory[UnitOfWork] | None = None
-    cache: KeyCache = field(default_factory=KeyCache)
+    cache: CipherCache = field(default_factory=CipherCache)
 
     def encrypted(self, entries: Iterable[JournalEntry], uow: UnitOfWork) -> list[JournalEntry]:
         """Return entries as the journal stores them; the unit of work stores the key of a new account with them.
@@ -76,11 +76,14 @@ class PersonalData:
         accounts = {entry.subject for entry in entries if ENCRYPTED in entry.data}
         if not accounts:
             return entries
-        keys = self._keys_of(accounts, unit_of_work)
-        return [self._decrypted(entry, keys) if ENCRYPTED in entry.data else entry for entry in entries]
+        ciphers = self._ciphers_of(accounts, unit_of_work)
+        return [
+            self._decrypted(entry, ciphers.get(entry.subject)) if ENCRYPTED in entry.data else entry
+            for entry in entries
+        ]
 
     @contextmanager
-    def keys(self, uow: UnitOfWork) -> Iterator[Records[AccountKey]]:
+    def _keys(self, uow: UnitOfWork) -> Iterator[Records[AccountKey]]:
         """Open the keys: within a unit of work, or in one of their own, which is committed before."""
         if self.keys_elsewhere is None:
             yield uow.records(ACCOUNT_KEYS)
@@ -91,36 +94,41 @@ class PersonalData:
 
     def _encrypted(self, entry: JournalEntry, uow: UnitOfWork) -> JournalEntry:
         event = EVENT_TYPES[entry.type]
-        if event.begins_account:
-            key = self.cipher.make_key(entry.subject)
-            with self.keys(uow) as records:
-                records.add(key)
-            self.cache.put(key)
-        else:
-            found = self._keys_of([entry.subject], lambda: nullcontext(uow)).get(entry.subject)
-            if found is None:
-                raise StaleVersion(entry.aggregate, entry.aggregate_id)
-            key = found
+        cipher = self._cipher_of_new(entry.subject, uow) if event.begins_account else self._cipher_within(entry, uow)
         personal = {name: value for name, value in entry.data.items() if name in event.personal}
         data = {name: value for name, value in entry.data.items() if name not in personal}
         text = json.dumps(personal, ensure_ascii=False, separators=(",", ":"))
-        return replace(entry, data={**data, ENCRYPTED: self.cipher.encrypt(key, text.encode(), name=str(entry.id))})
+        return replace(entry, data={**data, ENCRYPTED: cipher.encrypt(text.encode(), name=str(entry.id))})
 
-    def _decrypted(self, entry: JournalEntry, keys: dict[UUID, AccountKey]) -> JournalEntry:
-        data = {name: value for name, value in entry.data.items() if name != ENCRYPTED}
-        key = keys.get(entry.subject)
-        if key is not None:
-            data |= json.loads(self.cipher.decrypt(key, entry.data[ENCRYPTED], name=str(entry.id)))
-        return replace(entry, data=data)
+    def _cipher_of_new(self, account_id: UUID, uow: UnitOfWork) -> DataCipher:
+        key, cipher = self.cipher.make_key(account_id)
+        with self._keys(uow) as keys:
+            keys.add(key)
+        self.cache.put(account_id, cipher)
+        return cipher
 
-    def _keys_of(self, account_ids: Iterable[UUID], unit_of_work: OpenUnitOfWork) -> dict[UUID, AccountKey]:
-        """Return the keys of those accounts that have one, from the cache or in one round trip."""
-        found = {account_id: key for account_id in account_ids if (key := self.cache.get(account_id))}
+    def _cipher_within(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
+        found = self._ciphers_of([entry.subject], lambda: nullcontext(uow))
+        if not found:
+            raise StaleVersion(entry.aggregate, entry.aggregate_id)
+        return found[entry.subject]
+
+    def _ciphers_of(self, account_ids: Iterable[UUID], unit_of_work: OpenUnitOfWork) -> dict[UUID, DataCipher]:
+        """Return the ciphers of those accounts that have a key, from the cache or in one round trip."""
+        found = {account_id: cipher for account_id in account_ids if (cipher := self.cache.get(account_id))}
         if missing := [account_id for account_id in account_ids if account_id not in found]:
             with (self.keys_elsewhere or unit_of_work)() as uow:
-                records = uow.records(ACCOUNT_KEYS)
-                records.prefetch(missing)
-                for key in filter(None, map(records.get, missing)):
-                    self.cache.put(key)
-                    found[key.account_id] = key
+                keys = uow.records(ACCOUNT_KEYS)
+                keys.prefetch(missing)
+                stored = list(filter(None, map(keys.get, missing)))
+            for key in stored:
+                found[key.account_id] = self.cipher.open(key)
+                self.cache.put(key.account_id, found[key.account_id])
         return found
+
+
+def _decrypted(entry: JournalEntry, cipher: DataCipher | None) -> JournalEntry:
+    data = {name: value for name, value in entry.data.items() if name != ENCRYPTED}
+    if cipher is not None:
+        data |= json.loads(cipher.decrypt(entry.data[ENCRYPTED], name=str(entry.id)))
+    return replace(entry, data=data)

@@ -4,21 +4,31 @@ from uuid import UUID
 from hexaccount.personal_data.account_key import AccountKey
 
 
-class AccountCipher(Protocol):
-    """Encrypts data under the key of an account (AEAD), and that key under the root key."""
+class DataCipher(Protocol):
+    """Encrypts the data of one account (AEAD)."""
 
-    def make_key(self, account_id: UUID) -> AccountKey: ...
-
-    def encrypt(self, key: AccountKey, data: bytes, *, name: str) -> str:
-        """Return the encrypted data, which decrypts with the same name only; raises LostRootKey."""
+    def encrypt(self, data: bytes, *, name: str) -> str:
+        """Return the encrypted data, which decrypts with the same name only."""
         ...
 
-    def decrypt(self, key: AccountKey, encrypted: str, *, name: str) -> bytes:
-        """Return the data; raises LostRootKey, and ValueError if name or key differ, or the text was changed."""
+    def decrypt(self, encrypted: str, *, name: str) -> bytes:
+        """Return the data; raises ValueError if name or key differ, or the text was changed."""
+        ...
+
+
+class AccountCipher(Protocol):
+    """Makes the keys of accounts, which are stored encrypted under the root key."""
+
+    def make_key(self, account_id: UUID) -> tuple[AccountKey, DataCipher]:
+        """Return a new key and what encrypts with it."""
+        ...
+
+    def open(self, key: AccountKey) -> DataCipher:
+        """Return what encrypts with a key; raises LostRootKey."""
         ...
 
     def rewrap(self, key: AccountKey) -> AccountKey:
-        """Return the same key under the current root key; raises LostRootKey."""
+        """Return the key encrypted under the current root key, itself if it is so already; raises LostRootKey."""
         ...
 
 
