@@ -36,10 +36,13 @@ class Store(Protocol):
 
     def is_behind(self) -> bool:
         """Tell whether `migrate` would upgrade a schema that can serve without the upgrade."""
-        return False
+        ...
 
-    def watch(self) -> None:
-        """Have `commits` signal the commits of other processes too, if the store can."""
+    def watch(self) -> bool:
+        """Have `commits` signal the commits of every other process and handle, too; tell whether the store can.
+
+        Where it cannot, relays poll. It may be repeated.
+        """
         ...
 
     def migrate(self) -> str:

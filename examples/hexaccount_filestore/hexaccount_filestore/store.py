@@ -37,8 +37,9 @@ class FileStore:
     def is_behind(self) -> bool:
         return False
 
-    def watch(self) -> None:
-        """Do nothing: all handles on a file have one signal, and no other process can commit."""
+    def watch(self) -> bool:
+        """Return True: all handles on a file have one signal, and no other process can commit."""
+        return True
 
     def migrate(self) -> str:
         self._handle.create()

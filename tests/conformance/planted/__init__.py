@@ -2,7 +2,9 @@
 
 from tests.conformance.planted import (
     deliveries,
+    handles,
     housekeeping,
+    limits,
     races,
     reading,
     record_retention,
@@ -18,7 +20,9 @@ __all__ = [
     "Bug",
     "PlantedStore",
     "deliveries",
+    "handles",
     "housekeeping",
+    "limits",
     "races",
     "reading",
     "record_retention",
