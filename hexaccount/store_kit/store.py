@@ -5,9 +5,16 @@ from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.retention.ports import RetentionStore
 
+PORT_VERSION = 1
+"""The version of this port, which a change raises if stores that were written before it can no longer serve."""
+
 
 class Store(Protocol):
-    """All adapters of one database, which stores accounts, journal and deliveries."""
+    """All adapters of one database, which stores accounts, journal and deliveries.
+
+    A store keeps every field of a row as it was written, and computes none from the journal: the fields that an
+    aggregate names as `outside_events`, and secrets, are in no event.
+    """
 
     @property
     def outbox(self) -> Outbox: ...

@@ -63,6 +63,8 @@ class LibraryExists(Exception):
 OF_LIBRARY = LookUp(equal=("library",), indexed=("library", "id"))
 NEWEST_OF_LIBRARY = LookUp(equal=("library",), descending=True, indexed=("library", "id"))
 IN_STOCK = LookUp(equal=("library", "lent", "subtitle"), above="pages", indexed=("library", "id"))
+LENT_BEYOND = LookUp(equal=("library",), above="lent_until", indexed=("library", "id"))
+LATER_EDITIONS = LookUp(equal=("library",), above="edition", descending=True, indexed=("library", "id"))
 BY_ID = LookUp()
 
 LIBRARIES = RecordType.of(Library, "kit_libraries", kind="library", taken=lambda _: LibraryExists(), look_ups=(BY_ID,))
@@ -71,7 +73,7 @@ BOOKS = RecordType.of(
     "kit_books",
     kind="book",
     unique=(Unique("isbn", lambda _: IsbnTaken()), Unique("signature", lambda _: SignatureTaken())),
-    look_ups=(OF_LIBRARY, NEWEST_OF_LIBRARY, IN_STOCK, BY_ID),
+    look_ups=(OF_LIBRARY, NEWEST_OF_LIBRARY, IN_STOCK, LENT_BEYOND, LATER_EDITIONS, BY_ID),
     reference=Reference("library", LIBRARIES),
 )
 LOANS = RecordType.of(Loan, "kit_loans", kind="loan", reference=Reference("book", BOOKS), look_ups=(BY_ID,))

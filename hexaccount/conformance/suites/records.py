@@ -9,6 +9,8 @@ from hexaccount.conformance.suites.kit_records import (
     BOOKS,
     BY_ID,
     IN_STOCK,
+    LATER_EDITIONS,
+    LENT_BEYOND,
     LIBRARIES,
     LOANS,
     NEWEST_OF_LIBRARY,
@@ -140,6 +142,23 @@ class RecordsContract(KitSuite):
             ):
                 found += page
         assert found == wanted
+
+    def test_a_record_without_a_value_is_above_none(self, store: Store, factory: Factory) -> None:
+        values = [None, LOWEST, -1, 0, 1, HIGHEST]
+        books = [book(factory, library="a", edition=value) for value in values]
+        moments = [None, START - HOUR, START, START + timedelta(milliseconds=1)]
+        lent = [book(factory, library="b", lent_until=moment) for moment in moments]
+        add(store, BOOKS, *books, *lent)
+        with store.unit_of_work() as uow:
+            records = uow.records(BOOKS)
+            found = {
+                least: records.page(LATER_EDITIONS, limit=9, library="a", edition=least)
+                for least in (LOWEST, -1, 0, HIGHEST)
+            }
+            assert found == {LOWEST: books[:1:-1], -1: books[:2:-1], 0: books[:3:-1], HIGHEST: []}
+            assert records.page(LENT_BEYOND, limit=9, library="b", lent_until=START - HOUR) == lent[2:]
+            assert records.page(LENT_BEYOND, limit=9, library="b", lent_until=START) == lent[3:]
+            assert records.page(LENT_BEYOND, limit=9, library="a", lent_until=START - HOUR) == []
 
     def test_a_record_comes_with_those_that_it_refers_to(self, store: Store, factory: Factory) -> None:
         library, stored = Library(code="central", title="Central"), book(factory, library="central")

@@ -36,12 +36,15 @@ from hexaccount.conformance.suites.retention import RetentionStoreContract
 from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.signing_keys import SigningKeysContract
 from hexaccount.conformance.suites.stale_versions import StaleVersionContract
+from hexaccount.conformance.suites.store_port import StorePortContract
 from hexaccount.conformance.suites.stored_profiles import StoredProfilesContract
 from hexaccount.conformance.suites.subscriptions import SubscriptionsContract
 from hexaccount.conformance.suites.text_fidelity import TextFidelityContract
+from hexaccount.conformance.suites.unfolded_state import UnfoldedStateContract
 from hexaccount.conformance.suites.uniqueness import UniquenessContract
 
 EVERY_STORE: tuple[type[ContractSuite], ...] = (
+    StorePortContract,
     UniquenessContract,
     RollbackContract,
     StaleVersionContract,
@@ -51,6 +54,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     PagingContract,
     PageLimitsContract,
     PasswordHashContract,
+    UnfoldedStateContract,
     InboxContract,
     ClaimsContract,
     FairClaimsContract,

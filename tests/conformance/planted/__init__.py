@@ -2,8 +2,10 @@
 
 from tests.conformance.planted import (
     deliveries,
+    folding,
     handles,
     housekeeping,
+    keys,
     limits,
     races,
     reading,
@@ -20,8 +22,10 @@ __all__ = [
     "Bug",
     "PlantedStore",
     "deliveries",
+    "folding",
     "handles",
     "housekeeping",
+    "keys",
     "limits",
     "races",
     "reading",
