@@ -55,7 +55,7 @@ def a_page_of_dead_letters_is_filtered_after_its_limit(patch: pytest.MonkeyPatch
 
 
 @found_by("PageLimits", "test_a_backlog_counts_pending_deliveries_behind_dead_letters")
-def a_backlog_is_limited_before_dead_letters_are_told_apart(patch: pytest.MonkeyPatch) -> None:
+def a_backlog_is_limited_before_dead_letters_are_separated(patch: pytest.MonkeyPatch) -> None:
     def backlog(self: MemoryOutbox, subscriber: str, *, limit: int) -> Backlog:
         stored = list(chain.from_iterable(self.tables.deliveries[subscriber].values()))[:limit]
         pending = [each.entry.id for each in stored if not each.dead_letter]
