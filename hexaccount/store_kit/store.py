@@ -30,7 +30,10 @@ class Store(Protocol):
     def rate_limits(self) -> RateLimitStore: ...
     @property
     def commits(self) -> CommitSignal:
-        """Return the signal that every commit of events through this store raises."""
+        """Return the signal that this store gives when deliveries become due by it.
+
+        That is a commit of events, `enqueue`, a retry of dead letters, and a new dead letter: it holds up no others.
+        """
         ...
 
     def unit_of_work(self) -> EventsUnitOfWork:

@@ -202,6 +202,14 @@ class RecordsContract(KitSuite):
             with pytest.raises(StaleVersion):
                 uow.commit()
 
+    def test_any_number_of_records_is_prefetched(self, store: Store, factory: Factory) -> None:
+        books = [book(factory) for _ in range(250)]
+        add(store, BOOKS, *books)
+        with store.unit_of_work() as uow:
+            records = uow.records(BOOKS)
+            records.prefetch([each.id for each in books])
+            assert [records.get(each.id) for each in books] == books
+
     def test_a_secret_is_in_no_error(self, store: Store, factory: Factory) -> None:
         add(store, BOOKS, book(factory, isbn="1", pin="the secret pin"))
         with pytest.raises(IsbnTaken) as caught:

@@ -12,6 +12,7 @@ from tests.conformance.planted import (
     record_retention,
     record_rules,
     records,
+    revival,
     transactions,
     uniqueness,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "record_retention",
     "record_rules",
     "records",
+    "revival",
     "transactions",
     "uniqueness",
 ]

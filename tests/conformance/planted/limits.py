@@ -1,6 +1,6 @@
 """Bugs in limits, which cut off what has been read before it is filtered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
@@ -11,11 +11,13 @@ import pytest
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import Backlog, DeadLetter, EventFilter
 from hexaccount.kernel.identifiers import first_id_at
-from hexaccount.kernel.records import Expiry
+from hexaccount.kernel.records import Expiry, RecordType
+from hexaccount.store_kit.transaction import StoredRow
 from hexaccount_memory import retention
 from hexaccount_memory.history import MemoryHistory
 from hexaccount_memory.outbox import MemoryOutbox
 from hexaccount_memory.retention import MemoryRetentionStore
+from hexaccount_memory.transaction import MemoryTransaction
 from tests.conformance.planted.bugs import found_by
 
 Read = Callable[..., Sequence[JournalEntry]]
@@ -107,3 +109,15 @@ def retention_is_limited_before_it_looks_for_pending_events(patch: pytest.Monkey
         return len(found)
 
     patch.setattr(MemoryRetentionStore, "remove_handled", remove_handled)
+
+
+@found_by("Records", "test_any_number_of_records_is_prefetched")
+def a_query_takes_a_hundred_keys(patch: pytest.MonkeyPatch) -> None:
+    rows = MemoryTransaction.rows
+
+    def limited(
+        self: MemoryTransaction, record_type: RecordType[Any], field: str, values: Collection[object]
+    ) -> Sequence[StoredRow]:
+        return rows(self, record_type, field, list(values)[:100])
+
+    patch.setattr(MemoryTransaction, "rows", limited)
