@@ -48,6 +48,14 @@ class Loan:
     reader: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A record with a number as its key."""
+
+    number: int
+    title: str = ""
+
+
 class IsbnTaken(Exception):
     """Another book has the ISBN."""
 
@@ -78,6 +86,8 @@ BOOKS = RecordType.of(
 )
 LOANS = RecordType.of(Loan, "kit_loans", kind="loan", reference=Reference("book", BOOKS), look_ups=(BY_ID,))
 
+SHELVES = RecordType.of(Shelf, "kit_shelves", kind="shelf", look_ups=(BY_ID,))
+
 LOANS_OF_DISCARDED = Expiry(
     kind="loans_of_discarded_books", record_type=LOANS, ends=("discarded_at", "lent_until"), of_reference=True
 )
@@ -87,4 +97,4 @@ DISCARDED = Expiry(
 PINS = Expiry(kind="pins", record_type=BOOKS, ends=("bought_at",), erases="pin")
 CLOSED = Expiry(kind="closed_libraries", record_type=LIBRARIES, ends=("closed_at",))
 
-KIT_RECORDS = RecordSchema((LIBRARIES, BOOKS, LOANS), (LOANS_OF_DISCARDED, DISCARDED, PINS, CLOSED))
+KIT_RECORDS = RecordSchema((LIBRARIES, BOOKS, LOANS, SHELVES), (LOANS_OF_DISCARDED, DISCARDED, PINS, CLOSED))

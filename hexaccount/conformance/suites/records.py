@@ -15,10 +15,12 @@ from hexaccount.conformance.suites.kit_records import (
     LOANS,
     NEWEST_OF_LIBRARY,
     OF_LIBRARY,
+    SHELVES,
     Book,
     IsbnTaken,
     Library,
     Loan,
+    Shelf,
 )
 from hexaccount.conformance.suites.kit_suite import KitSuite, add, book, find, get
 from hexaccount.conformance.suites.texts import ADVERSARIAL, DISTINCT_NAMES, EQUIVALENT_NAMES
@@ -114,6 +116,16 @@ class RecordsContract(KitSuite):
             assert records.page(NEWEST_OF_LIBRARY, limit=2, after=mine[3].id, library="a") == [mine[2], mine[1]]
             assert records.page(OF_LIBRARY, limit=9, library="A") == []
             assert records.page(BY_ID, limit=None) == books
+
+    def test_keys_that_are_numbers_are_in_their_order(self, store: Store) -> None:
+        numbers = [LOWEST, -10, -9, 0, 9, 10, 100, HIGHEST]
+        add(store, SHELVES, *(Shelf(number=number) for number in sorted(numbers, key=str)))
+        found: list[Shelf] = []
+        with store.unit_of_work() as uow:
+            while page := uow.records(SHELVES).page(BY_ID, limit=3, after=found[-1].number if found else None):
+                found += page
+        assert [each.number for each in found] == numbers
+        assert get(store, SHELVES, -9) == Shelf(number=-9)
 
     def test_a_limit_counts_only_what_matches(self, store: Store, factory: Factory) -> None:
         others: list[dict[str, object]] = [

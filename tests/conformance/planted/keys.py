@@ -69,3 +69,21 @@ def a_missing_number_counts_as_zero(patch: pytest.MonkeyPatch) -> None:
         return [self.rows[row.values[0]] for row in page(filled, look_up, values, **more)]
 
     patch.setattr(RowTable, "page", page_with_zeros)
+
+
+@found_by("Records", "test_keys_that_are_numbers_are_in_their_order")
+def keys_are_ordered_as_texts(patch: pytest.MonkeyPatch) -> None:
+    page = RowTable.page
+
+    def page_by_text(
+        self: RowTable, look_up: Any, values: Mapping[str, Any], *, limit: int | None, after: Any
+    ) -> list[StoredRow]:
+        rows = sorted(
+            page(self, look_up, values, limit=None, after=None),
+            key=lambda row: str(row.values[0]),
+            reverse=look_up.descending,
+        )
+        first = 0 if after is None else 1 + [str(row.values[0]) for row in rows].index(str(after))
+        return rows[first:][:limit]
+
+    patch.setattr(RowTable, "page", page_by_text)
