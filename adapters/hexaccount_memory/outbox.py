@@ -1,10 +1,11 @@
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from uuid import UUID, uuid4
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import Backlog, DeadLetter, DeadLetters, Delivery, Outbox
+from hexaccount.events.ports import Backlog, DeadLetter, DeadLetters, Delivery, JournalKey, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_memory.tables import StoredDelivery, Tables, entry_copy
 
@@ -23,7 +24,7 @@ class MemoryOutbox(Outbox, DeadLetters):
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         with self.tables.lock:
             for entry in entries:
-                waiting = self.tables.deliveries[subscriber].setdefault((entry.aggregate, entry.aggregate_id), [])
+                waiting = self.tables.deliveries[subscriber].setdefault(_aggregate_of(entry), [])
                 stored = next((each for each in waiting if each.entry.id == entry.id), None)
                 if stored is None:
                     waiting.append(StoredDelivery(entry=entry_copy(entry)))
@@ -33,24 +34,19 @@ class MemoryOutbox(Outbox, DeadLetters):
         self.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
-        claimed: list[Delivery] = []
         token = uuid4()
         with self.tables.lock:
-            for waiting in self.tables.deliveries[subscriber].values():
-                for stored in waiting:
-                    if len(claimed) == limit:
-                        return claimed
-                    if stored.dead_letter:
-                        continue
-                    if not _is_due(stored, now):
-                        break  # later events of the aggregate must not overtake it
-                    stored.lease, stored.leased_until = token, now + lease
-                    claimed.append(
-                        Delivery(
-                            subscriber=subscriber, entry=entry_copy(stored.entry), attempts=stored.attempts, lease=token
-                        )
-                    )
-        return claimed
+            aggregates = self.tables.deliveries[subscriber]
+            claimed = list(islice(_claimable(aggregates, now), limit))
+            for stored in claimed:
+                stored.lease, stored.leased_until = token, now + lease
+            # Those that were served come last, so that one that never runs out of events does not starve others.
+            for key in {_aggregate_of(stored.entry) for stored in claimed}:
+                aggregates[key] = aggregates.pop(key)
+            return [
+                Delivery(subscriber=subscriber, entry=entry_copy(stored.entry), attempts=stored.attempts, lease=token)
+                for stored in claimed
+            ]
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         with self.tables.lock:
@@ -58,7 +54,7 @@ class MemoryOutbox(Outbox, DeadLetters):
                 waiting = self._waiting(delivery)
                 waiting[:] = [stored for stored in waiting if stored.entry.id != delivery.entry.id]
                 if not waiting:
-                    self.tables.deliveries[delivery.subscriber].pop(_aggregate_of(delivery), None)
+                    self.tables.deliveries[delivery.subscriber].pop(_aggregate_of(delivery.entry), None)
 
     def retry_later(self, delivery: Delivery, *, until: datetime, error: str) -> None:
         with self.tables.lock:
@@ -115,7 +111,7 @@ class MemoryOutbox(Outbox, DeadLetters):
                     yield from ((name, stored) for stored in waiting if stored.dead_letter)
 
     def _waiting(self, delivery: Delivery) -> list[StoredDelivery]:
-        return self.tables.deliveries[delivery.subscriber].get(_aggregate_of(delivery), [])
+        return self.tables.deliveries[delivery.subscriber].get(_aggregate_of(delivery.entry), [])
 
     def _held(self, delivery: Delivery) -> list[StoredDelivery]:
         return [
@@ -125,8 +121,15 @@ class MemoryOutbox(Outbox, DeadLetters):
         ]
 
 
-def _aggregate_of(delivery: Delivery) -> tuple[str, UUID]:
-    return delivery.entry.aggregate, delivery.entry.aggregate_id
+def _aggregate_of(entry: JournalEntry) -> JournalKey:
+    return entry.aggregate, entry.aggregate_id
+
+
+def _claimable(aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], now: datetime) -> Iterator[StoredDelivery]:
+    """Yield what is due, of each aggregate up to the first delivery that is not: later ones must not overtake it."""
+    for waiting in aggregates.values():
+        pending = (stored for stored in waiting if not stored.dead_letter)
+        yield from takewhile(lambda stored: _is_due(stored, now), pending)
 
 
 def _revive(stored: StoredDelivery) -> None:

@@ -34,8 +34,9 @@ class MemoryStore:
         """Return False: there is one schema only."""
         return False
 
-    def watch(self) -> None:
-        """Do nothing: no other process can commit."""
+    def watch(self) -> bool:
+        """Return True: no other process can commit."""
+        return True
 
     def migrate(self) -> str:
         return "memory"

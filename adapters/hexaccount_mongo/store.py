@@ -45,8 +45,9 @@ class MongoStore:
     def is_behind(self) -> bool:
         return is_behind(self._database)
 
-    def watch(self) -> None:
-        """Do nothing: relays poll for commits of other processes."""
+    def watch(self) -> bool:
+        """Return False: relays poll for commits of other processes."""
+        return False
 
     def migrate(self) -> str:
         return migrate(self._database, self._records)

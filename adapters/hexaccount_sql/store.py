@@ -58,11 +58,12 @@ class SqlStore:
     def is_behind(self) -> bool:
         return is_behind(self._engine, self._records)
 
-    def watch(self) -> None:
+    def watch(self) -> bool:
         """Listen for commits of other processes on PostgreSQL; SQLite and poolers cannot notify."""
         if self._listener is not None and not self._listening:
             self._listener.start()
             self._listening = True
+        return self._listening
 
     def migrate(self) -> str:
         return migrate(self._url, records=self._records)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hexaccount.bootstrap.capabilities import record_schema
+from hexaccount.bootstrap.foreign_stores import open_foreign_store
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.store_urls import (
     check_memory_url,
@@ -129,20 +130,23 @@ def _installed_kind(scheme: str) -> StoreKind:
         packages = " and ".join(sorted(_package_of(entry) for entry in entries))
         raise SettingsError(f"store: uninstall all but one of the packages {packages}, which provide {scheme}://")
     (entry,) = entries
+
+    def fault(what: str) -> SettingsError:
+        return SettingsError(
+            f"store: upgrade or reinstall the package {_package_of(entry)}, which provides the store for "
+            f"{scheme}://; it {what}"
+        )
+
     try:
         opener = entry.load()
     except Exception as error:  # another package's module may raise anything
-        raise SettingsError(
-            f"store: reinstall the package {_package_of(entry)}, which provides {scheme}://; it cannot be imported "
-            f"({type(error).__name__}: {error})"
-        ) from error
+        raise fault(f"cannot be imported ({type(error).__name__}: {error})") from error
 
-    def open_without_metrics(url: str, recorder: EventRecorder, records: RecordSchema, _metrics: Metrics) -> Store:
-        store: Store = opener(url, recorder, records)
-        return store
+    def open_checked(url: str, recorder: EventRecorder, records: RecordSchema, _metrics: Metrics) -> Store:
+        return open_foreign_store(opener, url, recorder, records, fault=fault)
 
     return StoreKind(
-        open=open_without_metrics, one_process=bool(getattr(opener, "one_process", False)), preload=(entry.module,)
+        open=open_checked, one_process=bool(getattr(opener, "one_process", False)), preload=(entry.module,)
     )
 
 
@@ -162,4 +166,4 @@ def _entry_points() -> "list[EntryPoint]":
 
 
 def _package_of(entry: "EntryPoint") -> str:
-    return entry.dist.name if entry.dist else entry.module
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.module

@@ -1,7 +1,9 @@
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
+from typing import TypeAlias
 from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
@@ -16,6 +18,9 @@ NEAR = timedelta(milliseconds=500)
 FAR = timedelta(seconds=10)
 """How long after the creation of its id an event may become visible, and still be found."""
 
+Position: TypeAlias = tuple[str, UUID, int]
+"""An aggregate's kind and id, and the sequence of an event in it."""
+
 _FAR_INTERVAL = timedelta(seconds=1)
 _WAIT = 0.25
 _LINGER = 0.02
@@ -28,8 +33,10 @@ class JournalTail:
     """Follows the journal from now on, for listeners that have no durable subscription.
 
     Several processes make events and commit them later, so that one may become visible after others with higher ids.
-    Each poll therefore reads back a little, one in a second reads back by `FAR`, and no event is passed on twice. An
-    event is missed if its transaction was open for longer, or if the clock of its process is late by more.
+    Each poll therefore reads back a little, one in a second reads back by `FAR`, and no event is passed on twice. The
+    events of an aggregate come in order of `sequence`; between aggregates, an event that was committed late comes after
+    others with higher ids. An event is missed if its transaction was open for longer than `FAR`, or if the clock of its
+    process is late by more.
     """
 
     def __init__(self, history: History, *, commits: CommitSignal, clock: Clock) -> None:
@@ -38,7 +45,7 @@ class JournalTail:
         self._clock = clock
         self._polled: datetime | None = None
         self._polled_far: datetime | None = None
-        self._seen: set[UUID] = set()
+        self._seen: set[Position] = set()
         self._stopping = threading.Event()
 
     def run(self, notify: Callable[[Sequence[JournalEntry]], None]) -> None:
@@ -77,23 +84,41 @@ class JournalTail:
         begun = self._polled is not None
         last = min(now, self._polled or now)
         far = self._polled_far is None or now - self._polled_far >= _FAR_INTERVAL
-        found = self._since(first_id_at(last - (FAR if far else NEAR)))
-        fresh = [entry for entry in found if entry.id not in self._seen]
+        found = self._read(EventFilter(first=first_id_at(last - (FAR if far else NEAR))))
+        fresh = {_position_of(entry): entry for entry in found if _position_of(entry) not in self._seen}
+        fresh |= self._predecessors(fresh, first_id_at(last - FAR)) if begun else {}
         if far:
-            self._seen, self._polled_far = {entry.id for entry in found}, now
-        else:
-            self._seen.update(entry.id for entry in fresh)
+            self._seen, self._polled_far = {_position_of(entry) for entry in found}, now
+        self._seen |= fresh.keys()
         self._polled = now
-        return order_by_sequence(fresh, _itself) if begun else []
+        return order_by_sequence(list(fresh.values()), _itself) if begun else []
 
-    def _since(self, first: UUID) -> list[JournalEntry]:
-        event_filter = EventFilter(first=first)
+    def _predecessors(self, fresh: Mapping[Position, JournalEntry], first: UUID) -> dict[Position, JournalEntry]:
+        """Return what comes before fresh events in their aggregates, if a late commit has kept it from being found.
+
+        It was visible before they were committed, so that reading the events of these accounts now finds it.
+        """
+        after_unseen = {
+            entry.subject
+            for (aggregate, aggregate_id, sequence), entry in fresh.items()
+            if sequence > 1
+            and (aggregate, aggregate_id, sequence - 1) not in fresh
+            and (aggregate, aggregate_id, sequence - 1) not in self._seen
+        }
+        found = chain.from_iterable(self._read(EventFilter(user_id=subject, first=first)) for subject in after_unseen)
+        return {position: entry for entry in found if (position := _position_of(entry)) not in self._seen}
+
+    def _read(self, event_filter: EventFilter) -> list[JournalEntry]:
         found = list(self._history.page(event_filter, limit=_PAGE, after=None))
         page = found
         while len(page) == _PAGE:
             page = list(self._history.page(event_filter, limit=_PAGE, after=page[-1].id))
             found += page
         return found
+
+
+def _position_of(entry: JournalEntry) -> Position:
+    return entry.aggregate, entry.aggregate_id, entry.sequence
 
 
 def _itself(entry: JournalEntry) -> JournalEntry:

@@ -136,7 +136,8 @@ class Outbox(Protocol):
         """Claim up to `limit` due deliveries for `lease`; those of one aggregate follow each other in order.
 
         A delivery is not claimed while an earlier event of its aggregate is pending for the subscriber, unless this
-        very call claims that, too. Dead letters do not hold up later events.
+        very call claims that, too. Dead letters do not hold up later events. No backlog starves another: what is due
+        is claimed at the latest when all that was committed before it has been claimed.
         """
         ...
 

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
 
-from hexaccount.kernel.messages import Message
+from hexaccount.kernel.messages import Message, WrongFieldType, field_check
 
 R = TypeVar("R")
 Handler: TypeAlias = Callable[[Any], Any]
@@ -19,14 +19,20 @@ class MessageBus:
         self, handlers: Mapping[type[Message[Any]], Handler], *, middleware: Sequence[Middleware] = ()
     ) -> None:
         """Take the handlers, and the middleware, outermost first."""
-        self._handlers = dict(handlers)
+        self._handlers = {message: (handler, field_check(message)) for message, handler in handlers.items()}
         self._middleware = tuple(reversed(middleware))
 
     def handle(self, message: Message[R]) -> R:
-        """Return the answer to a message, or raise what its handler raised; UnknownMessage where there is none."""
-        handler = self._handlers.get(type(message))
-        if handler is None:
+        """Return the answer to a message, or raise what its handler raised; UnknownMessage where there is none.
+
+        Raises WrongFieldType if a field of the message has a value of another type than it is annotated with.
+        """
+        found = self._handlers.get(type(message))
+        if found is None:
             raise UnknownMessage(type(message))
+        handler, is_well_typed = found
+        if not is_well_typed(message):
+            raise WrongFieldType(message)
         call: Callable[[], Any] = partial(handler, message)
         for middleware in self._middleware:
             call = partial(middleware, message, call)

@@ -46,8 +46,8 @@ class Unique(Generic[R]):
 class LookUp:
     """The records whose fields `equal` have given values, and whose field `above` exceeds one, by ascending key.
 
-    `descending` reverses the order. `indexed` are the fields of an index that serves it, whose last is the key; none
-    where the key alone does.
+    `above` is a number or a moment; a record that has None there is not found. `descending` reverses the order.
+    `indexed` are the fields of an index that serves the look-up, whose last is the key; none where the key alone does.
     """
 
     equal: tuple[str, ...] = ()

@@ -5,9 +5,16 @@ from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.retention.ports import RetentionStore
 
+PORT_VERSION = 1
+"""The version of this port, which a change raises if stores that were written before it can no longer serve."""
+
 
 class Store(Protocol):
-    """All adapters of one database, which stores accounts, journal and deliveries."""
+    """All adapters of one database, which stores accounts, journal and deliveries.
+
+    A store keeps every field of a row as it was written, and computes none from the journal: the fields that an
+    aggregate names as `outside_events`, and secrets, are in no event.
+    """
 
     @property
     def outbox(self) -> Outbox: ...
@@ -23,7 +30,10 @@ class Store(Protocol):
     def rate_limits(self) -> RateLimitStore: ...
     @property
     def commits(self) -> CommitSignal:
-        """Return the signal that every commit of events through this store raises."""
+        """Return the signal that this store gives when deliveries become due by it.
+
+        That is a commit of events, `enqueue`, a retry of dead letters, and a new dead letter: it holds up no others.
+        """
         ...
 
     def unit_of_work(self) -> EventsUnitOfWork:
@@ -36,10 +46,13 @@ class Store(Protocol):
 
     def is_behind(self) -> bool:
         """Tell whether `migrate` would upgrade a schema that can serve without the upgrade."""
-        return False
+        ...
 
-    def watch(self) -> None:
-        """Have `commits` signal the commits of other processes too, if the store can."""
+    def watch(self) -> bool:
+        """Have `commits` signal the commits of every other process and handle, too; tell whether the store can.
+
+        Where it cannot, relays poll. It may be repeated.
+        """
         ...
 
     def migrate(self) -> str:

@@ -94,7 +94,7 @@ def test_two_packages_with_one_scheme_are_rejected_by_name(planted: Planted) -> 
     planted.install("one-store", "planted")
     planted.install("other-store", "planted")
     with pytest.raises(
-        SettingsError, match=r"^store: uninstall all but one of .* one-store and other-store, .* planted://"
+        SettingsError, match=r"^store: uninstall all but one of .* one-store 1 and other-store 1, .* planted://"
     ):
         load("planted://somewhere")
 
@@ -102,9 +102,79 @@ def test_two_packages_with_one_scheme_are_rejected_by_name(planted: Planted) -> 
 def test_a_package_that_cannot_be_imported_is_rejected_with_the_reason(planted: Planted) -> None:
     planted.install("broken-store", "planted", "import nothing_of_this_name")
     with pytest.raises(
-        SettingsError, match=r"^store: reinstall the package broken-store, .*ModuleNotFoundError: .*nothing_of"
+        SettingsError, match=r"^store: upgrade or reinstall the package broken-store 1, .*ModuleNotFoundError: .*not"
     ):
         load("planted://somewhere")
+
+
+INCOMPLETE = """
+from hexaccount_memory import MemoryStore
+from hexaccount.events.ports import History
+
+class Outbox:
+    def claim(self, subscriber, limit, now): ...
+
+class StubbedHistory(History):
+    def find(self, event_id): ...
+
+class IncompleteStore(MemoryStore):
+    retention_store = None
+
+    def __init__(self, recorder):
+        super().__init__(recorder)
+        self.retention_store, self.outbox, self.history = None, Outbox(), StubbedHistory()
+
+def open_store(url, recorder, records):
+    return IncompleteStore(recorder)
+"""
+
+
+@pytest.mark.parametrize("version", [None, 0])
+def test_a_package_whose_store_is_incomplete_is_named_with_what_it_lacks(planted: Planted, version) -> None:
+    more = "" if version is None else f"open_store.port_version = {version}"
+    planted.install("old-store", "planted", f"{INCOMPLETE}\n{more}")
+    with pytest.raises(SettingsError) as error, open_service(load("planted://user:secret@somewhere")):
+        pass
+    begin, _, end = str(error.value).partition("; it lacks ")
+    assert begin == "store: upgrade or reinstall the package old-store 1, which provides the store for planted://"
+    lacking, _, written_for = end.partition("; it was written for ")
+    methods = (
+        "subscribe",
+        "enqueue",
+        "claim(subscriber, limit, now, lease)",
+        "acknowledge",
+        "retry_later",
+        "dead_letter",
+        "release",
+    )
+    outbox = [f"outbox.{method}" for method in (*methods, "backlog")]
+    history = [f"history.{method}" for method in ("page", "by_aggregate", "count")]
+    assert lacking == ", ".join([*outbox, *history, "retention_store"])
+    assert written_for == ("" if version is None else "version 0 of the port of stores, this is version 1")
+
+
+def test_a_complete_store_for_another_version_of_the_port_is_refused(planted: Planted) -> None:
+    planted.install("new-store", "planted", f"{MODULE}\nopen_store.port_version = 2")
+    with pytest.raises(SettingsError, match=r"package new-store 1, .* version 2 of .*, this is version 1$"):
+        open_service(load("planted://somewhere"))
+
+
+def test_a_package_that_opens_no_store_is_named(planted: Planted) -> None:
+    planted.install("empty-store", "planted", "def open_store(url, recorder, records): ...")
+    with pytest.raises(SettingsError, match=r"package empty-store 1, .*; it lacks unit_of_work, check, .*outbox"):
+        open_service(load("planted://somewhere"))
+
+
+@pytest.mark.parametrize("fault", ["raise KeyError(url)", "return open_store(url)", "return url.nothing"])
+def test_an_error_of_a_package_that_opens_its_store_is_its_own(planted: Planted, fault: str) -> None:
+    planted.install("faulty-store", "planted", f"def open_store(url, recorder, records):\n    {fault}")
+    with pytest.raises(SettingsError) as error:
+        open_service(load("planted://user:secret@somewhere"))
+    assert str(error.value).startswith(
+        "store: upgrade or reinstall the package faulty-store 1, which provides the store for planted://; "
+        "it cannot open a store ("
+    )
+    assert "secret" not in str(error.value)
 
 
 def test_a_package_cannot_replace_a_built_in_store(planted: Planted) -> None:

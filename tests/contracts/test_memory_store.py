@@ -1,21 +1,21 @@
 import pytest
 
-from hexaccount.conformance import CommitHooksContract, StoreContract, StoreUnderTest, WatchContract
+from hexaccount.conformance import StoreContract, StoreUnderTest
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_memory import MemoryStore
-from hexaccount_system import Uuid7Identifiers
 
 
-class TestMemoryStore(StoreContract, also=[WatchContract]):
+class TestMemoryStore(StoreContract):
     @pytest.fixture
     def under_test(self, inner_loop: bool) -> StoreUnderTest:
-        store: Store = MemoryStore(EventRecorder(Uuid7Identifiers(), "urn:hexaccount:contract"))
-        # Every handle is the store itself.
-        return StoreUnderTest(lambda recorder, records: store, rounds=20 if inner_loop else 200)
+        opened: list[Store] = []
 
+        def open_once(recorder: EventRecorder, _records: RecordSchema) -> Store:
+            """Return the store itself as every handle."""
+            if not opened:
+                opened.append(MemoryStore(recorder))
+            return opened[0]
 
-class TestMemoryStoreHooks(CommitHooksContract):
-    @pytest.fixture
-    def under_test(self, inner_loop: bool) -> StoreUnderTest:
-        return StoreUnderTest(lambda recorder, records: MemoryStore(recorder))
+        return StoreUnderTest(open_once, rounds=20 if inner_loop else 200)

@@ -4,7 +4,6 @@ from functools import partial
 import pytest
 
 from hexaccount.conformance import (
-    CommitHooksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -21,7 +20,7 @@ def database(mongo_server: str) -> Iterator[str]:
         yield url
 
 
-class TestMongoStore(StoreContract, also=[CommitHooksContract, DurabilityContract, ProcessesContract]):
+class TestMongoStore(StoreContract, also=[DurabilityContract, ProcessesContract]):
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
         empty_collections(database)

@@ -4,13 +4,11 @@ from functools import partial
 import pytest
 
 from hexaccount.conformance import (
-    CommitHooksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
     StoreContract,
     StoreUnderTest,
-    WatchContract,
 )
 from tests.contracts.sql_stores import empty_database, open_sql_store
 from tests.servers.postgres import temporary_database
@@ -22,9 +20,7 @@ def database(postgres_server: str) -> Iterator[str]:
         yield url
 
 
-class TestPostgresqlStore(
-    StoreContract, also=[CommitHooksContract, DurabilityContract, ProcessesContract, WatchContract]
-):
+class TestPostgresqlStore(StoreContract, also=[DurabilityContract, ProcessesContract]):
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
         empty_database(database)

@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from hexaccount.conformance import (
-    CommitHooksContract,
     DurabilityContract,
     ProcessesContract,
     SchemaContract,
@@ -25,7 +24,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(directory)
 
 
-class TestSqliteStore(StoreContract, also=[CommitHooksContract, DurabilityContract, ProcessesContract]):
+class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract]):
     @pytest.fixture
     def under_test(self, folder: Path, migrated_file: Path) -> StoreUnderTest:
         file = shutil.copy(migrated_file, folder)

@@ -37,8 +37,9 @@ class FileStore:
     def is_behind(self) -> bool:
         return False
 
-    def watch(self) -> None:
-        """Do nothing: all handles on a file have one signal, and no other process can commit."""
+    def watch(self) -> bool:
+        """Return True: all handles on a file have one signal, and no other process can commit."""
+        return True
 
     def migrate(self) -> str:
         self._handle.create()
@@ -50,9 +51,13 @@ class FileStore:
 
 @dataclass(frozen=True, slots=True)
 class FileStoreOpener:
-    """Opens stores by their URLs; `one_process` keeps hexaccount from starting a second worker on one."""
+    """Opens stores by their URLs; `one_process` keeps hexaccount from starting a second worker on one.
+
+    `port_version` is the version of the port `Store` for which this package was written.
+    """
 
     one_process: bool = True
+    port_version: int = 1
 
     def __call__(self, url: str, recorder: EventRecorder, _records: RecordSchema) -> Store:
         """Return the store of a URL like filestore:///var/lib/accounts.journal; raises ValueError."""

@@ -1,7 +1,5 @@
 """The suites, one module per subject, and their fixtures and helpers."""
 
-from hexaccount.conformance.suites.commit_hooks import CommitHooksContract
-from hexaccount.conformance.suites.commit_watching import WatchContract
 from hexaccount.conformance.suites.contract_suite import ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.durability import DurabilityContract
 from hexaccount.conformance.suites.processes import ProcessesContract
@@ -9,12 +7,10 @@ from hexaccount.conformance.suites.schema import SchemaContract
 from hexaccount.conformance.suites.store_contract import StoreContract
 
 __all__ = [
-    "CommitHooksContract",
     "ContractSuite",
     "DurabilityContract",
     "ProcessesContract",
     "SchemaContract",
     "StoreContract",
     "StoreUnderTest",
-    "WatchContract",
 ]

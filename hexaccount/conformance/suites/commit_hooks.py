@@ -1,11 +1,10 @@
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import pytest
 
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.users import Users
-from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.conformance.suites.contract_suite import SOURCE, ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import add, save, session_of, user_of
@@ -38,25 +37,19 @@ class HookCalls:
 
 
 class CommitHooksContract(ContractSuite):
-    """A store runs the hooks before and after each commit, so that caches can invalidate sessions.
-
-    The opener must pass the recorder to the store.
-    """
+    """A store runs the hooks of its recorder before and after each commit, so that caches can invalidate sessions."""
 
     @pytest.fixture
     def hook_calls(self) -> HookCalls:
         return HookCalls()
 
     @pytest.fixture
-    def hooked_store(self, under_test: StoreUnderTest, hook_calls: HookCalls) -> Iterator[Store]:
+    def hooked_store(self, under_test: StoreUnderTest, hook_calls: HookCalls) -> Store:
         """Return a store with both hooks."""
-        store = under_test.opener(
-            EventRecorder(Uuid7Identifiers(), SOURCE, before_commit=[hook_calls], on_commit=[hook_calls]),
-            record_schema(),
-        )
+        recorder = EventRecorder(Uuid7Identifiers(), SOURCE, before_commit=[hook_calls], on_commit=[hook_calls])
+        store = under_test.open(recorder)
         store.migrate()
-        yield store
-        store.close()
+        return store
 
     @pytest.mark.parametrize("change", CHANGES)
     def test_the_hooks_name_an_account_before_and_after_it_changes(

@@ -1,3 +1,4 @@
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -18,7 +19,8 @@ SOURCE = "urn:hexaccount:contract"
 class StoreUnderTest:
     """An empty store, of which `open` returns any number of handles.
 
-    opener: opens a handle; every handle sees the commits of the others. If processes share the store, it is picklable.
+    opener: opens a handle that uses the recorder; every handle sees the commits of the others. If processes share the
+        store, it is picklable. One handle, opened with the recorder of the first call, is enough for one process.
     rounds: the number of races of 32 threads.
     commands: the number of commands that each of 8 threads sends.
     """
@@ -28,9 +30,9 @@ class StoreUnderTest:
     commands: int = 500
     _open: list[Store] = field(default_factory=list)
 
-    def open(self, source: str = SOURCE, records: RecordSchema | None = None) -> Store:
+    def open(self, recorder: EventRecorder | None = None, records: RecordSchema | None = None) -> Store:
         """Return a handle that is closed after the test, by default with the record types of this package."""
-        store = self.opener(EventRecorder(Uuid7Identifiers(), source), records or record_schema())
+        store = self.opener(recorder or EventRecorder(Uuid7Identifiers(), SOURCE), records or record_schema())
         self._open.append(store)
         return store
 
@@ -39,8 +41,19 @@ class StoreUnderTest:
             self._open.pop().close()
 
 
+def guarantee_of(suite: type, test: Callable[..., object]) -> str:
+    """Return what a store promises by a test: the rules of its suite, and the one that the test's name states."""
+    rule = test.__name__.removeprefix("test_").replace("_", " ")
+    text = f"{inspect.getdoc(suite)}\nThis test: {rule}."
+    return f"{text}\n{inspect.getdoc(test)}" if test.__doc__ else text
+
+
 class ContractSuite:
     """The fixtures of every suite; the tests of each store add `under_test`, a StoreUnderTest."""
+
+    @pytest.fixture(autouse=True)
+    def _a_failure_names_the_guarantee(self, request: pytest.FixtureRequest) -> None:
+        request.node.add_report_section("setup", "guarantee", guarantee_of(type(self), request.function))
 
     @pytest.fixture
     def factory(self) -> Factory:

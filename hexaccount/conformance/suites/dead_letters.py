@@ -136,6 +136,31 @@ class DeadLettersContract(ContractSuite):
         store.outbox.release(held)
         assert [delivery.attempts for delivery in claim(store)] == [1]
 
+    @pytest.mark.parametrize("revival", ["retry", "enqueue"])
+    def test_a_revived_delivery_is_due_at_once_however_late_it_was_put(
+        self, store: Store, factory: Factory, revival: str
+    ) -> None:
+        user, later = user_with_events(store, factory, 1), NOW + timedelta(hours=1)
+        store.outbox.retry_later(claim(store)[0], until=later, error="no")
+        dead_letter_all(store, SUBSCRIBER, now=later)
+        if revival == "retry":
+            store.dead_letters.retry()
+        else:
+            store.outbox.enqueue(SUBSCRIBER, journal_of(store, user))
+        assert sequences(claim(store)) == [1]
+
+    def test_threads_that_wait_for_commits_are_woken_by_what_makes_deliveries_due(
+        self, store: Store, factory: Factory
+    ) -> None:
+        user_with_events(store, factory, 2)
+        (first,) = claim(store, limit=1)
+        seen = store.commits.count
+        store.outbox.dead_letter(first, error="no")
+        assert store.commits.count > seen, "a dead letter has made the next event due, and wakes no relay"
+        seen = store.commits.count
+        store.dead_letters.retry()
+        assert store.commits.count > seen, "a retry wakes no relay"
+
     def test_after_a_retry_later_events_wait_again(self, store: Store, factory: Factory) -> None:
         user_with_events(store, factory, 3)
         (first,) = claim(store, limit=1)

@@ -80,14 +80,14 @@ class EnqueueingContract(ContractSuite):
 
     def test_enqueueing_keeps_claims_and_failure_counts(self, store: Store, factory: Factory) -> None:
         store.outbox.subscribe(SUBSCRIBER, ["*"])
-        entries = history_of(store, factory, 2)
-        first, second = claim(store)
-        store.outbox.retry_later(first, until=NOW + timedelta(minutes=1), error="no")
-        store.outbox.enqueue(SUBSCRIBER, entries)
-        assert list(claim(store)) == []
-        store.outbox.release([second])
-        claimed = claim(store, now=NOW + timedelta(minutes=1))
-        assert [(delivery.entry.sequence, delivery.attempts) for delivery in claimed] == [(1, 1), (2, 0)]
+        held, late = history_of(store, factory, 1), history_of(store, factory, 1)
+        deliveries = {delivery.entry.id: delivery for delivery in claim(store)}
+        until = NOW + timedelta(seconds=10)
+        store.outbox.retry_later(deliveries[late[0].id], until=until, error="not now")
+        store.outbox.enqueue(SUBSCRIBER, [*held, *late])
+        assert list(claim(store)) == [], "a claim or a delay was lost"
+        store.outbox.release([deliveries[held[0].id]])
+        assert {each.entry.id: each.attempts for each in claim(store, now=until)} == {held[0].id: 0, late[0].id: 1}
 
     def test_a_dead_letter_is_enqueued_again_without_failures(self, store: Store, factory: Factory) -> None:
         for subscriber in (SUBSCRIBER, "another"):

@@ -31,6 +31,14 @@ class InboxContract(ContractSuite):
             with pytest.raises(AlreadyHandled):
                 self.mark_handled(handle, "first", event_id)
 
+    def test_subscribers_and_events_with_a_long_common_prefix_are_different(self, store: Store) -> None:
+        first, prefix = uuid4().int & ~0xFF, "x" * 300
+        for number in range(3):
+            for end in ("one", "two"):
+                self.mark_handled(store, prefix + end, UUID(int=first + number))
+        with pytest.raises(AlreadyHandled):
+            self.mark_handled(store, f"{prefix}two", UUID(int=first + 2))
+
     def test_one_unit_of_work_cannot_handle_an_event_twice(self, store: Store) -> None:
         event_id = uuid4()
         with pytest.raises(AlreadyHandled):

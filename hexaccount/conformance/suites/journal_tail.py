@@ -1,14 +1,19 @@
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from uuid import UUID
 
-from hexaccount.conformance.suites.contract_suite import ContractSuite
+from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.conformance.suites.contract_suite import SOURCE, ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import disable, journal_of, save
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_tail import JournalTail
 from hexaccount.events.ports import EventFilter
+from hexaccount.kernel.identifiers import Identifiers, first_id_at
+from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_system import SystemClock
 
@@ -24,8 +29,34 @@ def tail_of(store: Store) -> JournalTail:
     return tail
 
 
+class ClockIdentifiers(Identifiers):
+    """Makes ids by the time of a clock."""
+
+    def __init__(self, clock: AdjustableClock) -> None:
+        self._clock = clock
+        self._numbers = count(1)
+
+    def new(self) -> UUID:
+        return UUID(int=first_id_at(self._clock.now()).int + next(self._numbers))
+
+
+class HeldUpCommit:
+    """A hook that holds up the next commit between the making of its entries and the write, while `meanwhile` runs."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], None] | None = None
+
+    def __call__(self, _entries: Sequence[JournalEntry]) -> None:
+        run, self.meanwhile = self.meanwhile, None
+        if run is not None:
+            run()
+
+
 class JournalTailContract(ContractSuite):
-    """A tail of the journal returns each event committed since, by any handle, once and in order."""
+    """A tail of the journal returns each event committed since, by any handle, once, those of an aggregate in order.
+
+    Between aggregates, an event whose commit was held up comes after others that were made later.
+    """
 
     def test_the_tail_returns_later_commits_once_and_no_earlier_ones(
         self, store: Store, other_store: Store, factory: Factory
@@ -40,6 +71,32 @@ class JournalTailContract(ContractSuite):
         assert [entry for entry in events if entry.aggregate == "user"] == list(journal_of(store, user))
         assert len(events) == 3
         assert list(tail.poll()) == []
+
+    def test_an_event_held_up_before_its_commit_is_found_before_the_next_of_its_aggregate(
+        self, under_test: StoreUnderTest, factory: Factory
+    ) -> None:
+        clock, held_up = AdjustableClock(), HeldUpCommit()
+        store = under_test.open(EventRecorder(ClockIdentifiers(clock), SOURCE, before_commit=[held_up]))
+        store.migrate()
+        tail = JournalTail(store.history, commits=store.commits, clock=clock)
+        received = list(tail.poll())
+        user, later = factory.user(), factory.user()
+
+        def commit_another_and_poll() -> None:
+            save(store, later)
+            for seconds in (0.3, 0.4):
+                clock.advance(seconds=seconds)
+                received.extend(tail.poll())
+
+        held_up.meanwhile = commit_another_and_poll
+        save(store, user)
+        clock.advance(seconds=0.05)
+        disable(store, user.id, factory.now())
+        for _ in range(3):
+            received += tail.poll()
+            clock.advance(seconds=1)
+        expected = [(later.id, 1), (user.id, 1), (user.id, 2)]
+        assert [(entry.aggregate_id, entry.sequence) for entry in received] == expected
 
     def test_the_tail_returns_each_event_of_concurrent_commits_once(self, store: Store, factory: Factory) -> None:
         tail = tail_of(store)

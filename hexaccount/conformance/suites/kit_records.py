@@ -48,6 +48,14 @@ class Loan:
     reader: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A record with a number as its key."""
+
+    number: int
+    title: str = ""
+
+
 class IsbnTaken(Exception):
     """Another book has the ISBN."""
 
@@ -63,6 +71,8 @@ class LibraryExists(Exception):
 OF_LIBRARY = LookUp(equal=("library",), indexed=("library", "id"))
 NEWEST_OF_LIBRARY = LookUp(equal=("library",), descending=True, indexed=("library", "id"))
 IN_STOCK = LookUp(equal=("library", "lent", "subtitle"), above="pages", indexed=("library", "id"))
+LENT_BEYOND = LookUp(equal=("library",), above="lent_until", indexed=("library", "id"))
+LATER_EDITIONS = LookUp(equal=("library",), above="edition", descending=True, indexed=("library", "id"))
 BY_ID = LookUp()
 
 LIBRARIES = RecordType.of(Library, "kit_libraries", kind="library", taken=lambda _: LibraryExists(), look_ups=(BY_ID,))
@@ -71,10 +81,12 @@ BOOKS = RecordType.of(
     "kit_books",
     kind="book",
     unique=(Unique("isbn", lambda _: IsbnTaken()), Unique("signature", lambda _: SignatureTaken())),
-    look_ups=(OF_LIBRARY, NEWEST_OF_LIBRARY, IN_STOCK, BY_ID),
+    look_ups=(OF_LIBRARY, NEWEST_OF_LIBRARY, IN_STOCK, LENT_BEYOND, LATER_EDITIONS, BY_ID),
     reference=Reference("library", LIBRARIES),
 )
 LOANS = RecordType.of(Loan, "kit_loans", kind="loan", reference=Reference("book", BOOKS), look_ups=(BY_ID,))
+
+SHELVES = RecordType.of(Shelf, "kit_shelves", kind="shelf", look_ups=(BY_ID,))
 
 LOANS_OF_DISCARDED = Expiry(
     kind="loans_of_discarded_books", record_type=LOANS, ends=("discarded_at", "lent_until"), of_reference=True
@@ -85,4 +97,4 @@ DISCARDED = Expiry(
 PINS = Expiry(kind="pins", record_type=BOOKS, ends=("bought_at",), erases="pin")
 CLOSED = Expiry(kind="closed_libraries", record_type=LIBRARIES, ends=("closed_at",))
 
-KIT_RECORDS = RecordSchema((LIBRARIES, BOOKS, LOANS), (LOANS_OF_DISCARDED, DISCARDED, PINS, CLOSED))
+KIT_RECORDS = RecordSchema((LIBRARIES, BOOKS, LOANS, SHELVES), (LOANS_OF_DISCARDED, DISCARDED, PINS, CLOSED))

@@ -7,6 +7,7 @@ from typing import TypeVar
 import pytest
 
 from hexaccount.conformance.suites import worker_process
+from hexaccount.conformance.suites.commit_watching import check_signalled
 from hexaccount.conformance.suites.contract_suite import ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.deliveries import SUBSCRIBER, claim, user_with_events
 from hexaccount.conformance.suites.factory import Factory
@@ -83,6 +84,17 @@ class ProcessesContract(ContractSuite):
         registrations = self.in_both(two_processes, worker_process.register, 3)
         registered = {each.user_id for both in registrations for each in both if each.outcome == "done"}
         assert {delivery.entry.subject for delivery in claim(store)} == registered
+
+    def test_watching_signals_the_commits_of_other_processes_if_the_store_says_so(
+        self, store: Store, factory: Factory, two_processes: ProcessPoolExecutor
+    ) -> None:
+        watches, user = store.watch(), factory.user()
+        save(store, user, factory.profile(user.id))
+        for _ in range(2):
+            seen = store.commits.count
+            self.in_both(two_processes, worker_process.update, user.id, 1)
+            if watches:
+                check_signalled(store, seen)
 
     @staticmethod
     def in_both(pool: ProcessPoolExecutor, work: Callable[..., list[T]], *arguments: object) -> list[list[T]]:

@@ -52,6 +52,12 @@ class RateLimitStoreContract(ContractSuite):
             acquire(store, "one")
         assert acquire(store, "other")
 
+    def test_keys_with_a_long_common_prefix_are_counted_separately(self, store: Store) -> None:
+        for _ in range(6):
+            acquire(store, "x" * 300 + "one")
+        assert acquire(store, "x" * 300 + "two"), "a key was cut"
+        assert acquire(store, "x" * 300), "a key was cut"
+
     def test_an_attempt_returns_the_new_state_and_a_refusal_the_current_state(self, store: Store) -> None:
         states = [acquire(store) for _ in range(5)]
         assert states[0] == BucketState(later(12), later(180))

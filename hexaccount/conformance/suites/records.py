@@ -9,14 +9,18 @@ from hexaccount.conformance.suites.kit_records import (
     BOOKS,
     BY_ID,
     IN_STOCK,
+    LATER_EDITIONS,
+    LENT_BEYOND,
     LIBRARIES,
     LOANS,
     NEWEST_OF_LIBRARY,
     OF_LIBRARY,
+    SHELVES,
     Book,
     IsbnTaken,
     Library,
     Loan,
+    Shelf,
 )
 from hexaccount.conformance.suites.kit_suite import KitSuite, add, book, find, get
 from hexaccount.conformance.suites.texts import ADVERSARIAL, DISTINCT_NAMES, EQUIVALENT_NAMES
@@ -113,6 +117,16 @@ class RecordsContract(KitSuite):
             assert records.page(OF_LIBRARY, limit=9, library="A") == []
             assert records.page(BY_ID, limit=None) == books
 
+    def test_keys_that_are_numbers_are_in_their_order(self, store: Store) -> None:
+        numbers = [LOWEST, -10, -9, 0, 9, 10, 100, HIGHEST]
+        add(store, SHELVES, *(Shelf(number=number) for number in sorted(numbers, key=str)))
+        found: list[Shelf] = []
+        with store.unit_of_work() as uow:
+            while page := uow.records(SHELVES).page(BY_ID, limit=3, after=found[-1].number if found else None):
+                found += page
+        assert [each.number for each in found] == numbers
+        assert get(store, SHELVES, -9) == Shelf(number=-9)
+
     def test_a_limit_counts_only_what_matches(self, store: Store, factory: Factory) -> None:
         others: list[dict[str, object]] = [
             {"lent": True},
@@ -140,6 +154,23 @@ class RecordsContract(KitSuite):
             ):
                 found += page
         assert found == wanted
+
+    def test_a_record_without_a_value_is_above_none(self, store: Store, factory: Factory) -> None:
+        values = [None, LOWEST, -1, 0, 1, HIGHEST]
+        books = [book(factory, library="a", edition=value) for value in values]
+        moments = [None, START - HOUR, START, START + timedelta(milliseconds=1)]
+        lent = [book(factory, library="b", lent_until=moment) for moment in moments]
+        add(store, BOOKS, *books, *lent)
+        with store.unit_of_work() as uow:
+            records = uow.records(BOOKS)
+            found = {
+                least: records.page(LATER_EDITIONS, limit=9, library="a", edition=least)
+                for least in (LOWEST, -1, 0, HIGHEST)
+            }
+            assert found == {LOWEST: books[:1:-1], -1: books[:2:-1], 0: books[:3:-1], HIGHEST: []}
+            assert records.page(LENT_BEYOND, limit=9, library="b", lent_until=START - HOUR) == lent[2:]
+            assert records.page(LENT_BEYOND, limit=9, library="b", lent_until=START) == lent[3:]
+            assert records.page(LENT_BEYOND, limit=9, library="a", lent_until=START - HOUR) == []
 
     def test_a_record_comes_with_those_that_it_refers_to(self, store: Store, factory: Factory) -> None:
         library, stored = Library(code="central", title="Central"), book(factory, library="central")
@@ -182,6 +213,14 @@ class RecordsContract(KitSuite):
             records.add(absent)
             with pytest.raises(StaleVersion):
                 uow.commit()
+
+    def test_any_number_of_records_is_prefetched(self, store: Store, factory: Factory) -> None:
+        books = [book(factory) for _ in range(250)]
+        add(store, BOOKS, *books)
+        with store.unit_of_work() as uow:
+            records = uow.records(BOOKS)
+            records.prefetch([each.id for each in books])
+            assert [records.get(each.id) for each in books] == books
 
     def test_a_secret_is_in_no_error(self, store: Store, factory: Factory) -> None:
         add(store, BOOKS, book(factory, isbn="1", pin="the secret pin"))

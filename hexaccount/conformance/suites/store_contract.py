@@ -4,19 +4,23 @@ from hexaccount.conformance.suites.account_races import AccountRacesContract
 from hexaccount.conformance.suites.backlog import BacklogContract
 from hexaccount.conformance.suites.bus_load import BusLoadContract
 from hexaccount.conformance.suites.claims import ClaimsContract
+from hexaccount.conformance.suites.commit_hooks import CommitHooksContract
 from hexaccount.conformance.suites.commit_signals import CommitSignalContract
+from hexaccount.conformance.suites.commit_watching import WatchContract
 from hexaccount.conformance.suites.competing_consumers import CompetingConsumersContract
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.dead_letters import DeadLettersContract
 from hexaccount.conformance.suites.delivery_outcomes import DeliveryOutcomesContract
 from hexaccount.conformance.suites.enqueueing import EnqueueingContract
 from hexaccount.conformance.suites.expected_versions import ExpectedVersionsContract
+from hexaccount.conformance.suites.fair_claims import FairClaimsContract
 from hexaccount.conformance.suites.history import HistoryContract
 from hexaccount.conformance.suites.idempotency_records import IdempotencyRecordsContract
 from hexaccount.conformance.suites.inbox import InboxContract
 from hexaccount.conformance.suites.journal import JournalContract
 from hexaccount.conformance.suites.journal_tail import JournalTailContract
 from hexaccount.conformance.suites.login_races import LoginRacesContract
+from hexaccount.conformance.suites.page_limits import PageLimitsContract
 from hexaccount.conformance.suites.paging import PagingContract
 from hexaccount.conformance.suites.password_hashes import PasswordHashContract
 from hexaccount.conformance.suites.profile_races import ProfileRacesContract
@@ -32,12 +36,15 @@ from hexaccount.conformance.suites.retention import RetentionStoreContract
 from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.signing_keys import SigningKeysContract
 from hexaccount.conformance.suites.stale_versions import StaleVersionContract
+from hexaccount.conformance.suites.store_port import StorePortContract
 from hexaccount.conformance.suites.stored_profiles import StoredProfilesContract
 from hexaccount.conformance.suites.subscriptions import SubscriptionsContract
 from hexaccount.conformance.suites.text_fidelity import TextFidelityContract
+from hexaccount.conformance.suites.unfolded_state import UnfoldedStateContract
 from hexaccount.conformance.suites.uniqueness import UniquenessContract
 
 EVERY_STORE: tuple[type[ContractSuite], ...] = (
+    StorePortContract,
     UniquenessContract,
     RollbackContract,
     StaleVersionContract,
@@ -45,9 +52,12 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     TextFidelityContract,
     RepositoriesContract,
     PagingContract,
+    PageLimitsContract,
     PasswordHashContract,
+    UnfoldedStateContract,
     InboxContract,
     ClaimsContract,
+    FairClaimsContract,
     DeliveryOutcomesContract,
     DeadLettersContract,
     BacklogContract,
@@ -58,6 +68,8 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     HistoryContract,
     StoredProfilesContract,
     CommitSignalContract,
+    CommitHooksContract,
+    WatchContract,
     RefreshTokenContract,
     LoginRacesContract,
     RefreshRacesContract,

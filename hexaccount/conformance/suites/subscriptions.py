@@ -56,6 +56,17 @@ class SubscriptionsContract(ContractSuite):
         assert [list(claim(store, almost)) for almost in ("hexaccount.user", "hexaccount.*", "%")] == [[]] * 3
         assert [list(claim(store, almost)) for almost in (REGISTERED.upper(), f"{REGISTERED}1")] == [[]] * 2
 
+    def test_subscribers_and_types_with_a_long_common_prefix_are_different(
+        self, store: Store, factory: Factory
+    ) -> None:
+        prefix = "x" * 300
+        store.outbox.subscribe(f"{prefix}one", [f"{prefix}{REGISTERED}", REGISTERED])
+        store.outbox.subscribe(f"{prefix}two", [f"{prefix}{DISABLED}", DISABLED])
+        user_with_events(store, factory, 2)
+        pending = {end: sequences(claim(store, f"{prefix}{end}")) for end in ("one", "two", "")}
+        assert pending == {"one": [1], "two": [2], "": []}
+        assert {f"{prefix}one", f"{prefix}two"} <= set(store.subscriptions.names())
+
     def test_a_type_and_the_wildcard_deliver_an_event_once(self, store: Store, factory: Factory) -> None:
         store.outbox.subscribe(SUBSCRIBER, ["*", REGISTERED])
         save(store, factory.user())

@@ -86,6 +86,12 @@ def disable(store: Store, user_id: UUID, at: datetime) -> None:
         uow.commit()
 
 
+def enable(store: Store, user_id: UUID, at: datetime) -> None:
+    with store.unit_of_work() as uow:
+        Users(uow).get(user_id).enable(at)
+        uow.commit()
+
+
 @repeat_when_stale
 def replace_hash(store: Store, user_id: UUID, old: str, new: str) -> None:
     with store.unit_of_work() as uow:

@@ -21,11 +21,12 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Bug:
-    """A bug, and the suite and the test that must find it."""
+    """A bug, the suite and the test that must find it, and the store that has it, `memory` or `sqlite`."""
 
     plant: Plant
     suite: str
     test: str
+    on: str = "memory"
 
     @property
     def contract(self) -> str:
@@ -41,23 +42,23 @@ class Bug:
 class PlantedStore:
     """A memory store and its handles."""
 
-    def __init__(self, recorder: EventRecorder) -> None:
-        self.recorder = recorder
-        self.store = MemoryStore(recorder)
+    def __init__(self) -> None:
+        self.store: MemoryStore | None = None
 
-    def another(self) -> MemoryStore:
+    def another(self, recorder: EventRecorder) -> MemoryStore:
         """Return another handle: the store itself, unless a bug replaces this method."""
+        self.store = self.store or MemoryStore(recorder)
         return self.store
 
 
 BUGS: dict[str, Bug] = {}
 
 
-def found_by(suite: str, test: str) -> Callable[[Plant], Plant]:
+def found_by(suite: str, test: str, *, on: str = "memory") -> Callable[[Plant], Plant]:
     """Register a bug with the test that finds it."""
 
     def register(plant: Plant) -> Plant:
-        BUGS[plant.__name__] = Bug(plant, suite, test)
+        BUGS[plant.__name__] = Bug(plant, suite, test, on)
         return plant
 
     return register

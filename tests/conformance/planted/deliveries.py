@@ -1,9 +1,9 @@
 """Bugs in the outbox, the dead letters and the subscriptions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, takewhile
 from time import sleep
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import Backlog, Delivery
+from hexaccount.events.ports import Backlog, Delivery, JournalKey
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_memory import outbox
 from hexaccount_memory.outbox import MemoryOutbox
@@ -232,3 +232,48 @@ def unsubscribing_keeps_dead_letters(patch: pytest.MonkeyPatch) -> None:
         return 0 if any(stored.dead_letter for stored in waiting) else unsubscribe(self, subscriber, limit=limit)
 
     patch.setattr(MemorySubscriptions, "unsubscribe", without_dead_letters)
+
+
+@found_by("FairClaims", "test_an_aggregate_that_keeps_getting_events_does_not_starve_others")
+def the_first_aggregate_is_always_served_first(patch: pytest.MonkeyPatch) -> None:
+    claimable = outbox._claimable
+
+    def by_id(aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], now: datetime) -> Iterator[StoredDelivery]:
+        return claimable({key: aggregates[key] for key in sorted(aggregates, key=str)}, now)
+
+    patch.setattr(outbox, "_claimable", by_id)
+
+
+@found_by("FairClaims", "test_a_backlog_that_one_consumer_works_on_leaves_the_rest_to_others")
+def the_lease_of_one_aggregate_ends_the_search(patch: pytest.MonkeyPatch) -> None:
+    def until_one_is_leased(
+        aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], now: datetime
+    ) -> Iterator[StoredDelivery]:
+        oldest_first = sorted(chain.from_iterable(aggregates.values()), key=lambda stored: stored.entry.id)
+        pending = (stored for stored in oldest_first if not stored.dead_letter)
+        return takewhile(lambda stored: outbox._is_due(stored, now), pending)
+
+    patch.setattr(outbox, "_claimable", until_one_is_leased)
+
+
+@found_by("FairClaims", "test_consumers_share_a_backlog_of_many_aggregates")
+def a_claim_leases_all_that_is_due(patch: pytest.MonkeyPatch) -> None:
+    claim = MemoryOutbox.claim
+
+    def claim_all(self: MemoryOutbox, subscriber: str, *, limit: int, **more: Any) -> Sequence[Delivery]:
+        return claim(self, subscriber, limit=10**6, **more)[:limit]
+
+    patch.setattr(MemoryOutbox, "claim", claim_all)
+
+
+@found_by("FairClaims", "test_the_backlog_of_one_subscriber_does_not_hold_up_another")
+def a_claim_reads_the_oldest_deliveries_of_all_subscribers(patch: pytest.MonkeyPatch) -> None:
+    claim = MemoryOutbox.claim
+
+    def among_the_oldest(self: MemoryOutbox, subscriber: str, *, limit: int, **more: Any) -> Sequence[Delivery]:
+        oldest = sorted(
+            (stored.entry.id for name in self.tables.deliveries for stored in deliveries_of(self.tables, name)),
+        )[: 4 * limit]
+        return [each for each in claim(self, subscriber, limit=limit, **more) if each.entry.id in oldest]
+
+    patch.setattr(MemoryOutbox, "claim", among_the_oldest)

@@ -95,7 +95,7 @@ def the_limit_is_applied_before_the_filter(patch: pytest.MonkeyPatch) -> None:
 
 @found_by("Repositories", "test_the_next_unit_of_work_of_every_handle_sees_a_commit")
 def a_second_handle_sees_nothing_of_the_first(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(PlantedStore, "another", lambda self: MemoryStore(self.recorder))
+    patch.setattr(PlantedStore, "another", lambda self, recorder: MemoryStore(recorder))
 
 
 @found_by("Repositories", "test_changes_to_a_returned_aggregate_do_not_reach_the_store")

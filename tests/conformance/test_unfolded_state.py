@@ -1,0 +1,9 @@
+from hexaccount.accounts.user import User
+from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.sessions.session import Session
+
+
+def test_the_kit_changes_every_field_outside_events() -> None:
+    """UnfoldedStateContract changes these: a new one needs a line there."""
+    declared = {kind: kind.outside_events for kind in Aggregate.__subclasses__() if kind.outside_events}
+    assert declared == {User: {"password_hash"}, Session: {"last_used_at", "idle_until"}}
