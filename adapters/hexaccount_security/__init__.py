@@ -7,6 +7,7 @@ from hexaccount_security.hmac_fingerprints import HmacFingerprints
 from hexaccount_security.jwt_issuer import JwtIssuer
 from hexaccount_security.key_ring import KeyRing
 from hexaccount_security.root_keys import root_key
+from hexaccount_security.successor_hasher import SuccessorHasher
 
 __all__ = [
     "BcryptHasher",
@@ -16,6 +17,7 @@ __all__ = [
     "HmacFingerprints",
     "JwtIssuer",
     "KeyRing",
+    "SuccessorHasher",
     "ZxcvbnCommonPasswords",
     "root_key",
 ]

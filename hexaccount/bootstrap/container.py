@@ -11,6 +11,7 @@ from dependency_injector import containers, providers
 from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
+from hexaccount.bootstrap.hashers import hasher_plugin
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.publishers import open_publishers
@@ -23,11 +24,13 @@ from hexaccount.events.replay import ReplayTargets, SubscriberReplay
 from hexaccount.events.subscribers import Subscriber, SubscriberNames
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
 from hexaccount.kernel.bus import MessageBus, Middleware
+from hexaccount.kernel.capability import Capability
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.message_log import log_messages
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.observability.message_metrics import MessageMetrics
@@ -62,9 +65,11 @@ def _hashing_pool(settings: Settings, slots: Path | None, metrics: Metrics) -> "
 
 
 def _hasher(settings: Settings, pool: "HashingPool") -> PasswordHasher:
-    from hexaccount_security import BcryptHasher
+    from hexaccount_security import BcryptHasher, SuccessorHasher
 
-    return BcryptHasher(settings.password.cost, pool)
+    hasher = BcryptHasher(settings.password.cost, pool)
+    opener = hasher_plugin(settings.password.hasher)
+    return hasher if opener is None else SuccessorHasher(opener(pool.run), hasher)
 
 
 def _common_passwords() -> CommonPasswords:
@@ -159,8 +164,10 @@ def _lifetimes(settings: Settings) -> Lifetimes:
     )
 
 
-def _roles(settings: Settings) -> RoleRegistry:
-    return RoleRegistry({Role(name): permissions for name, permissions in settings.roles.items()})
+def _roles(settings: Settings, capabilities: Sequence[Capability]) -> RoleRegistry:
+    declared = {permission for capability in capabilities for permission in capability.permissions}
+    further = {Role(name): [Permission(each) for each in names] for name, names in settings.roles.items()}
+    return RoleRegistry(further, frozenset(declared))
 
 
 def _retention(settings: Settings) -> Retention:
@@ -171,7 +178,11 @@ def _retention(settings: Settings) -> Retention:
 
 
 def _recorder(
-    settings: Settings, identifiers: Identifiers, session_cache: SessionCache, metrics: Metrics
+    settings: Settings,
+    identifiers: Identifiers,
+    session_cache: SessionCache,
+    metrics: Metrics,
+    _capabilities: Sequence[Capability],  # their events are registered once they are imported
 ) -> EventRecorder:
     """Return the event recorder; the cache is invalidated before each commit and once more after it."""
     invalidate = [] if settings.cache is None else [CacheInvalidation(session_cache)]
@@ -221,13 +232,14 @@ def _injector(container: "Container") -> Injector:
         RoleRegistry: container.roles,
         RateLimiter: container.rate_limiter,
         Retention: container.retention,
-        RecordSchema: record_schema,
+        RecordSchema: container.records,
+        Metrics: container.metrics,
         IdempotencyKeys: container.idempotency_keys,
         SubscriberNames: container.known_subscribers,
         ReplayTargets: container.replay_targets,
     }
     of_store = {port: lambda name=name: getattr(container.store(), name) for port, name in _OF_STORE.items()}
-    return Injector({**bindings, **of_store}, all_capabilities())
+    return Injector({**bindings, **of_store}, container.capabilities())
 
 
 def _replay_targets(subscribers: Sequence[Subscriber], store: Store, injector: Injector) -> ReplayTargets:
@@ -245,6 +257,8 @@ class Container(containers.DeclarativeContainer):
 
     traces: providers.Provider["Traces | None"] = providers.Object(None)
 
+    capabilities: providers.Provider[tuple[Capability, ...]] = providers.Callable(all_capabilities)
+    records = providers.ThreadSafeSingleton(record_schema, capabilities)
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
     metrics: providers.Provider[Metrics] = providers.Object(NO_METRICS)
@@ -255,8 +269,8 @@ class Container(containers.DeclarativeContainer):
         none=providers.ThreadSafeSingleton(NoSessionCache),
         redis=providers.ThreadSafeSingleton(_redis_session_cache, redis_client),
     )
-    recorder = providers.ThreadSafeSingleton(_recorder, settings, identifiers, session_cache, metrics)
-    store = providers.ThreadSafeSingleton(open_store, settings, recorder, metrics)
+    recorder = providers.ThreadSafeSingleton(_recorder, settings, identifiers, session_cache, metrics, capabilities)
+    store = providers.ThreadSafeSingleton(open_store, settings, recorder, records, metrics)
     retention = providers.ThreadSafeSingleton(_retention, settings)
     hashing_pool = providers.ThreadSafeSingleton(_hashing_pool, settings, hashing_slots, metrics)
     hasher = providers.ThreadSafeSingleton(_hasher, settings, hashing_pool)
@@ -265,7 +279,7 @@ class Container(containers.DeclarativeContainer):
     ring = providers.ThreadSafeSingleton(_ring, settings, key_factory, store)
     tokens = providers.ThreadSafeSingleton(_tokens, settings, ring)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
-    roles = providers.ThreadSafeSingleton(_roles, settings)
+    roles = providers.ThreadSafeSingleton(_roles, settings, capabilities)
     fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
     device_tokens = providers.ThreadSafeSingleton(_device_tokens, settings)
     idempotency_keys = providers.ThreadSafeSingleton(_idempotency_keys, store, fingerprints, clock, settings)
@@ -288,7 +302,7 @@ class Container(containers.DeclarativeContainer):
     artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
     injector = providers.ThreadSafeSingleton(_injector, __self__)
-    known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, publishers)
+    known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, capabilities, publishers)
     subscribers = providers.ThreadSafeSingleton(all_subscribers, settings, injector, publishers, session_cache)
     replay_targets = providers.ThreadSafeSingleton(_replay_targets, subscribers, store, injector)
     bus = providers.ThreadSafeSingleton(

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.logs import open_request_log
+from hexaccount.bootstrap.plugins import HTTP, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.serving import serve_until_stopped
@@ -18,6 +20,9 @@ from hexaccount.observability.metrics import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP
 from hexaccount_click.program import ConfigurationError
 from hexaccount_granian import Draining, ThreadPoolSize, Worker, WorkerLoad
 from hexaccount_granian.client_address import ClientAddresses
+
+if TYPE_CHECKING:
+    from hexaccount_flask import Routes
 
 # What every worker imports. The parent imports it before the fork, so that all workers share the memory.
 _PRELOAD = ("hexaccount_flask", "hexaccount_security", "hexaccount_structlog")
@@ -62,6 +67,7 @@ class HttpWorkerFactory:
             metrics=service.metrics_text if settings.metrics.enabled else None,
             cors_origins=settings.http.cors_origins,
             client_addresses=ClientAddresses(settings.http.trusted_proxies),
+            further_routes=_further_routes(),
             observers=[observer for observer in (traces and traces.requests, log, metrics) if observer],
         )
         _declare_rejections(service.metrics)
@@ -85,6 +91,15 @@ class HttpWorkerFactory:
             close=service.close,
             load=_observed_load(service.metrics, pools),
         )
+
+
+def _further_routes() -> "list[Routes]":
+    """Return the routes of other packages; raises PluginError."""
+    if not plugin_names(HTTP):
+        return []
+    from hexaccount_flask import Routes
+
+    return load_plugins(HTTP, Routes)
 
 
 def _declare_rejections(metrics: Metrics) -> None:
@@ -127,6 +142,7 @@ def _thread_pools(settings: Settings) -> dict[str, ThreadPoolSize]:
 
 def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
+    _further_routes()  # in this process, so that an error is shown, and what is imported is shared
     kind = kind_of(settings)
     if kind.one_process and workers > 1:
         raise ConfigurationError(

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hexaccount.bootstrap.capabilities import record_schema
+from hexaccount.bootstrap import plugins
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.store_urls import (
     check_memory_url,
@@ -19,12 +18,6 @@ from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
-GROUP = "hexaccount.stores"
-"""The entry points by which other packages provide stores: the name is the scheme, the object opens a store."""
 
 
 def _any_url(_url: str) -> None:
@@ -101,48 +94,39 @@ STORES = {
 
 
 def kind_of(settings: Settings) -> StoreKind:
-    """Return the kind of the setting `store`; raises SettingsError if no package, or more than one, has its scheme."""
+    """Return the kind of the setting `store`; raises SettingsError if no package has its scheme, and PluginError."""
     scheme = settings.store_kind
     return STORES.get(scheme) or _installed_kind(scheme)
 
 
-def open_store(settings: Settings, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> Store:
-    """Open the store of the setting `store`; raises SettingsError for an invalid URL."""
+def open_store(
+    settings: Settings, recorder: EventRecorder, records: RecordSchema, metrics: Metrics = NO_METRICS
+) -> Store:
+    """Open the store of the setting `store`; raises SettingsError for an invalid URL, and PluginError."""
     try:
-        return kind_of(settings).open(settings.store, recorder, record_schema(), metrics)
+        return kind_of(settings).open(settings.store, recorder, records, metrics)
     except ValueError as error:
         raise SettingsError(f"store: {error}") from error
 
 
 def known_schemes() -> list[str]:
     """Return the schemes of built-in stores, then those of other packages."""
-    others = {found.name for found in _entry_points()}
-    return [*STORES, *sorted(others - STORES.keys())]
+    return list(dict.fromkeys([*STORES, *plugins.plugin_names(plugins.STORES)]))
 
 
 @cache
 def _installed_kind(scheme: str) -> StoreKind:
-    entries = [found for found in _entry_points() if found.name == scheme]
-    if not entries:
+    plugin = plugins.find_plugin(plugins.STORES, scheme)
+    if plugin is None:
         raise SettingsError(unknown_store())
-    if len(entries) > 1:
-        packages = " and ".join(sorted(_package_of(entry) for entry in entries))
-        raise SettingsError(f"store: uninstall all but one of the packages {packages}, which provide {scheme}://")
-    (entry,) = entries
-    try:
-        opener = entry.load()
-    except Exception as error:  # another package's module may raise anything
-        raise SettingsError(
-            f"store: reinstall the package {_package_of(entry)}, which provides {scheme}://; it cannot be imported "
-            f"({type(error).__name__}: {error})"
-        ) from error
+    opener = plugin.opener()
 
     def open_without_metrics(url: str, recorder: EventRecorder, records: RecordSchema, _metrics: Metrics) -> Store:
         store: Store = opener(url, recorder, records)
         return store
 
     return StoreKind(
-        open=open_without_metrics, one_process=bool(getattr(opener, "one_process", False)), preload=(entry.module,)
+        open=open_without_metrics, one_process=bool(getattr(opener, "one_process", False)), preload=(plugin.module,)
     )
 
 
@@ -151,15 +135,5 @@ def unknown_store() -> str:
     known = ", ".join(f"{scheme}://" for scheme in known_schemes())
     return (
         f"store: it must be a URL that begins with one of {known}; for another, install a package that provides it "
-        f"as an entry point of {GROUP}"
+        f"as an entry point of {plugins.STORES}"
     )
-
-
-def _entry_points() -> "list[EntryPoint]":
-    from importlib.metadata import entry_points
-
-    return list(entry_points(group=GROUP))
-
-
-def _package_of(entry: "EntryPoint") -> str:
-    return entry.dist.name if entry.dist else entry.module

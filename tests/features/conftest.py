@@ -10,7 +10,7 @@ from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySe
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.async_api import async_api
 from hexaccount.events.subscribers import PublishingSubscriber
-from hexaccount.roles.permission import Permission
+from hexaccount.sessions.list_sessions import READ_SESSIONS
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
@@ -83,7 +83,7 @@ def bdd_context(store_url: str, store_kind: str, request: pytest.FixtureRequest)
         jwt=JwtSettings(key="the key of the features, which is long enough"),
         password=PasswordSettings(cost=4),
         relay=RelaySettings(attempts=3),
-        roles={"helper": [Permission.READ_SESSIONS]},
+        roles={"helper": [READ_SESSIONS]},
     )
     clock, receiver = AdjustableClock(), Receiver()
     with open_service(settings, clock=clock, publishers=[PublishingSubscriber(RECEIVER, receiver)]) as service:
