@@ -123,9 +123,8 @@ def _check_role(name: str, permissions: Sequence[str]) -> None:
     if role in {Role.USER, Role.ADMIN}:
         raise SettingsError(f"roles: {name} is built in and cannot be changed; choose another name")
     if unknown := [permission for permission in permissions if permission not in all_permissions()]:
-        raise SettingsError(
-            f"roles: '{unknown[0]}' is not a permission; {valid_permissions()}; set it in the file or as HEXACCOUNT_ROLES"
-        )
+        fault = f"'{unknown[0]}' is not a permission; {valid_permissions()}"
+        raise SettingsError(f"roles: {fault}; set it in the file or as HEXACCOUNT_ROLES")
 
 
 def _check_key_pair(jwt: JwtSettings) -> None:
