@@ -16,6 +16,7 @@ class ProfileCreated(Event):
     """The profile of an account was created; it is still empty."""
 
     type = "hexaccount.profile.created.v1"
+    changes_access = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class ProfileUpdated(Event):
     """A profile has changed; `changes` has the new value of each changed field, null where it was removed."""
 
     type = "hexaccount.profile.updated.v1"
+    changes_access = False
 
     changes: Mapping[str, str | None]
 

@@ -16,6 +16,7 @@ class UserRegistered(Event):
     """An account was opened, by its user or by an admin."""
 
     type = "hexaccount.user.registered.v1"
+    changes_access = False
 
     user_name: str
     email: str

@@ -15,10 +15,13 @@ class Event:
     """A fact about the account `user_id`, true since `at`.
 
     An event holds values that JSON can carry or that have one obvious spelling there (UUID, time). No password, hash
-    or token is ever in one. A type that ends in `.v1` never changes its meaning; a change is a new type.
+    or token is ever in one. A type that ends in `.v1` never changes its meaning; a change is a new type. `type` begins
+    with the name of the package that declares it. `changes_access` is False where the account, its sessions and what
+    it may do stay as they were.
     """
 
     type: ClassVar[str]
+    changes_access: ClassVar[bool] = True
 
     user_id: UUID
     at: datetime

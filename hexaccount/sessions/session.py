@@ -15,6 +15,7 @@ class SessionOpened(Event):
     """A user has logged in on a device; unless it is refreshed, the session ends at `idle_until`."""
 
     type = "hexaccount.session.opened.v1"
+    changes_access = False
 
     session_id: UUID
     epoch: int
