@@ -8,7 +8,6 @@ from uuid import UUID
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.events.subscribers import PublishingSubscriber
@@ -17,6 +16,7 @@ from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.retention.apply_retention import RetentionResult
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.list_sessions import READ_SESSIONS
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryPublisher
 
 EXPECTED_ERRORS = (Refusal, StaleVersion)

@@ -8,8 +8,8 @@ from redis import Redis
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.sessions.list_sessions import READ_SESSIONS
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryMetrics
 from hexaccount_redis import RedisClient, RedisStream, RedisStreamPublisher
 from tests.adapters.redis.services import ServiceOpener

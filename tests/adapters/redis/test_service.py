@@ -11,7 +11,6 @@ from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.capabilities import all_permissions
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount.passwords.change_password import ChangePassword
 from hexaccount.passwords.log_in import LogIn
@@ -28,6 +27,7 @@ from hexaccount.sessions.list_sessions import READ_SESSIONS
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount.sessions.sessions import Sessions
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.adapters.redis.services import ServiceOpener, statements_of
 from tests.event_types import EVENT_TYPES
 from tests.people import PASSWORD, registration

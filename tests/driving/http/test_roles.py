@@ -11,7 +11,7 @@ from hexaccount.roles.grant_role import GrantRole
 from hexaccount.roles.revoke_role import RevokeRole
 from hexaccount.sessions.end_sessions import END_SESSIONS
 from hexaccount.sessions.list_sessions import READ_SESSIONS
-from tests.driving.http.api_client import ApiClient
+from hexaccount.testing.api_client import ApiClient
 
 UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 ROLES = {
