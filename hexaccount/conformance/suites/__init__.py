@@ -1,5 +1,7 @@
 """The suites, one module per subject, and their fixtures and helpers."""
 
+from hexaccount.conformance.suites.capability_contract import CapabilityContract
+from hexaccount.conformance.suites.capability_under_test import CapabilityUnderTest
 from hexaccount.conformance.suites.commit_hooks import CommitHooksContract
 from hexaccount.conformance.suites.commit_watching import WatchContract
 from hexaccount.conformance.suites.contract_suite import ContractSuite, StoreUnderTest
@@ -9,6 +11,8 @@ from hexaccount.conformance.suites.schema import SchemaContract
 from hexaccount.conformance.suites.store_contract import StoreContract
 
 __all__ = [
+    "CapabilityContract",
+    "CapabilityUnderTest",
     "CommitHooksContract",
     "ContractSuite",
     "DurabilityContract",
