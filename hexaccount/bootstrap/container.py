@@ -145,7 +145,7 @@ def _device_tokens(settings: Settings) -> DeviceTokens:
     return HmacDeviceTokens(signing_key(settings))
 
 
-class _ArtistOnDemand(AvatarArtist):
+class ArtistOnDemand(AvatarArtist):
     """Imports the drawing library at the first picture: most processes never draw."""
 
     def draw(self, identifier: str) -> bytes:
@@ -299,7 +299,7 @@ class Container(containers.DeclarativeContainer):
         enabled=settings.provided.limits.enabled,
         workers=workers,
     )
-    artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
+    artist = providers.ThreadSafeSingleton(ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
     injector = providers.ThreadSafeSingleton(_injector, __self__)
     known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, capabilities, publishers)

@@ -7,16 +7,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hexaccount.bootstrap.container import ArtistOnDemand
 from hexaccount.bootstrap.logs import open_request_log
-from hexaccount.bootstrap.plugins import HTTP, load_plugins, plugin_names
+from hexaccount.bootstrap.plugins import HTTP, find_plugins, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.serving import serve_until_stopped
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.observability.metrics import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
+from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_click.program import ConfigurationError
 from hexaccount_granian import Draining, ThreadPoolSize, Worker, WorkerLoad
 from hexaccount_granian.client_address import ClientAddresses
@@ -102,6 +105,31 @@ def _further_routes() -> "list[Routes]":
     return load_plugins(HTTP, Routes)
 
 
+def _check_further_routes() -> None:
+    """Raise PluginError for the first package whose routes cannot be served beside ours and those before.
+
+    The parent does so, which shows the error and shares with the workers what it has imported.
+    """
+    if not (plugins := find_plugins(HTTP)):
+        return
+    from hexaccount_flask import IncompleteOperation, Routes, create_app
+
+    routes: list[Routes] = []
+    for plugin in plugins:
+        routes.append(plugin.load(Routes))
+        try:
+            create_app(
+                bus=MessageBus({}),
+                artist=ArtistOnDemand(),
+                readiness=ReadinessReport,
+                published_keys=list,
+                metrics=None,
+                further_routes=routes,
+            )
+        except IncompleteOperation as error:
+            raise plugin.error(f"cannot be served: {error}") from error
+
+
 def _declare_rejections(metrics: Metrics) -> None:
     """Export the rejections at zero, with every code that ErrorRenderer documents."""
     for status, code in (
@@ -142,7 +170,7 @@ def _thread_pools(settings: Settings) -> dict[str, ThreadPoolSize]:
 
 def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
-    _further_routes()  # in this process, so that an error is shown, and what is imported is shared
+    _check_further_routes()
     kind = kind_of(settings)
     if kind.one_process and workers > 1:
         raise ConfigurationError(

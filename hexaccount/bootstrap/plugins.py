@@ -87,10 +87,15 @@ def find_plugin(group: str, name: str) -> Plugin | None:
     return found[0] if found else None
 
 
+def find_plugins(group: str) -> list[Plugin]:
+    """Return all plug-ins of a group by their names; raises PluginError where several packages have one."""
+    found = (find_plugin(group, name) for name in plugin_names(group))
+    return [plugin for plugin in found if plugin is not None]
+
+
 def load_plugins(group: str, kind: type[T]) -> list[T]:
     """Import all plug-ins of a group, by their names; raises PluginError."""
-    found = (find_plugin(group, name) for name in plugin_names(group))
-    return [plugin.load(kind) for plugin in found if plugin is not None]
+    return [plugin.load(kind) for plugin in find_plugins(group)]
 
 
 @cache

@@ -194,6 +194,33 @@ def test_faulty_routes_keep_the_service_from_starting(planted: PlantedPackages) 
         serve_http(Settings(store="memory://"), host="127.0.0.1", port=0, workers=1, echo=print)
 
 
+ROUTES = """
+from hexaccount_flask import Routes
+from hexaccount_flask.web.responses import Done
+
+routes = Routes()
+
+@routes.add("GET", "/api/v1/planted", tag="me")
+def list_users() -> Done:
+    "Do nothing."
+    return Done()
+"""
+
+
+def test_routes_that_cannot_be_served_are_named_with_what_they_lack(planted: PlantedPackages) -> None:
+    planted.install("planted-routes", HTTP, ROUTES, planted="routes")
+    fault = r"planted-routes: .* cannot be served: the view list_users does not declare a name of its own"
+    with pytest.raises(PluginError, match=fault):
+        serve_http(Settings(store="memory://"), host="127.0.0.1", port=0, workers=1, echo=print)
+
+
+def test_a_capability_that_cannot_be_served_keeps_the_service_from_starting(planted: PlantedPackages) -> None:
+    unbound = CAPABILITY.replace("Clock) ->", "dict) ->")
+    planted.install("planted-greeting", CAPABILITIES, unbound, greeting="capability")
+    with pytest.raises(InvalidCapability, match=UNBOUND):
+        serve_http(Settings(store="memory://", jwt=KEY), host="127.0.0.1", port=0, workers=1, echo=print)
+
+
 def test_nothing_of_a_package_is_imported_for_the_command_of_another(planted: PlantedPackages, tmp_path: Path) -> None:
     planted.install("planted-command", COMMANDS, "raise SystemExit('imported')", greet="greet")
     environment = {**without_coverage(), "PYTHONPATH": str(planted.folder)}
