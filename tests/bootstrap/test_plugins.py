@@ -13,7 +13,9 @@ from hexaccount.bootstrap.program import SettingsProgram
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
+from hexaccount.observability.diagnosis import Verdict
 from hexaccount_click.cli import cli
+from tests.bootstrap.findings import findings_of
 from tests.bootstrap.planted_packages import PlantedPackages, forget_packages
 from tests.people import PASSWORD, log_in, register
 from tests.servers.processes import console_command, without_coverage
@@ -219,6 +221,20 @@ def test_a_capability_that_cannot_be_served_keeps_the_service_from_starting(plan
     planted.install("planted-greeting", CAPABILITIES, unbound, greeting="capability")
     with pytest.raises(InvalidCapability, match=UNBOUND):
         serve_http(Settings(store="memory://", jwt=KEY), host="127.0.0.1", port=0, workers=1, echo=print)
+
+
+@pytest.mark.parametrize(
+    ("module", "verdict", "message"),
+    [
+        (CAPABILITY, Verdict.OK, "1 can be imported"),
+        ("capability = 5", Verdict.TO_DO, "the package planted-greeting: its entry point greeting"),
+    ],
+)
+def test_the_doctor_checks_plug_ins(planted: PlantedPackages, module: str, verdict: Verdict, message: str) -> None:
+    planted.install("planted-greeting", CAPABILITIES, module, greeting="capability")
+    finding = findings_of(Settings())["plug-ins"]
+    assert finding.verdict is verdict
+    assert message in finding.message
 
 
 def test_nothing_of_a_package_is_imported_for_the_command_of_another(planted: PlantedPackages, tmp_path: Path) -> None:
