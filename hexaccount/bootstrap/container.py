@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
-from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.accounts.role import Role
+from hexaccount.bootstrap.artist import ArtistOnDemand
 from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
-from hexaccount.bootstrap.hashers import hasher_plugin
+from hexaccount.bootstrap.hashers import open_hasher
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.publishers import open_publishers
@@ -62,14 +62,6 @@ def _hashing_pool(settings: Settings, slots: Path | None, metrics: Metrics) -> "
     from hexaccount_security import HashingPool
 
     return HashingPool(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots, metrics=metrics)
-
-
-def _hasher(settings: Settings, pool: "HashingPool") -> PasswordHasher:
-    from hexaccount_security import BcryptHasher, SuccessorHasher
-
-    hasher = BcryptHasher(settings.password.cost, pool)
-    opener = hasher_plugin(settings.password.hasher)
-    return hasher if opener is None else SuccessorHasher(opener(pool.run), hasher)
 
 
 def _common_passwords() -> CommonPasswords:
@@ -143,15 +135,6 @@ def _device_tokens(settings: Settings) -> DeviceTokens:
     from hexaccount_security import HmacDeviceTokens
 
     return HmacDeviceTokens(signing_key(settings))
-
-
-class ArtistOnDemand(AvatarArtist):
-    """Imports the drawing library at the first picture: most processes never draw."""
-
-    def draw(self, identifier: str) -> bytes:
-        from hexaccount_avatar import PillowAvatarArtist
-
-        return PillowAvatarArtist().draw(identifier)
 
 
 def _lifetimes(settings: Settings) -> Lifetimes:
@@ -273,7 +256,7 @@ class Container(containers.DeclarativeContainer):
     store = providers.ThreadSafeSingleton(open_store, settings, recorder, records, metrics)
     retention = providers.ThreadSafeSingleton(_retention, settings)
     hashing_pool = providers.ThreadSafeSingleton(_hashing_pool, settings, hashing_slots, metrics)
-    hasher = providers.ThreadSafeSingleton(_hasher, settings, hashing_pool)
+    hasher = providers.ThreadSafeSingleton(open_hasher, settings, hashing_pool)
     common_passwords = providers.ThreadSafeSingleton(_common_passwords)
     key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(_key_factory, settings)
     ring = providers.ThreadSafeSingleton(_ring, settings, key_factory, store)

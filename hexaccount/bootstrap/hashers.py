@@ -1,10 +1,14 @@
 """The password hasher of the setting `password.hasher`."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hexaccount.bootstrap import plugins
-from hexaccount.bootstrap.settings import SettingsError
+from hexaccount.bootstrap.settings import Settings, SettingsError
+from hexaccount.passwords.ports import PasswordHasher
+
+if TYPE_CHECKING:
+    from hexaccount_security import HashingPool
 
 BUILT_IN = "bcrypt"
 
@@ -24,3 +28,12 @@ def hasher_plugin(name: str) -> Callable[..., Any] | None:
             f"point of {plugins.HASHERS}"
         )
     return plugin.opener()
+
+
+def open_hasher(settings: Settings, pool: "HashingPool") -> PasswordHasher:
+    """Return the hasher of the setting; raises SettingsError and PluginError."""
+    from hexaccount_security import BcryptHasher, SuccessorHasher
+
+    bcrypt = BcryptHasher(settings.password.cost, pool)
+    opener = hasher_plugin(settings.password.hasher)
+    return bcrypt if opener is None else SuccessorHasher(opener(pool.run), bcrypt)

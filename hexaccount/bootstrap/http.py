@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hexaccount.bootstrap.container import ArtistOnDemand
+from hexaccount.bootstrap.artist import ArtistOnDemand
 from hexaccount.bootstrap.logs import open_request_log
 from hexaccount.bootstrap.plugins import HTTP, find_plugins, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import preload_for_events
