@@ -2,9 +2,16 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from hexaccount_click.program import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hexaccount_click.program import Program
 
 # Module and short help of each command, so that `hexaccount --help` imports none of them.
 COMMANDS = {
@@ -30,22 +37,28 @@ LONG_RUNNING = {"http", "realtime", "relay"}
 class CommandLine(click.Group):
     """The root group. It closes its Program and turns every exception into an exit code."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
-        """Return the names in the order of COMMANDS; Click would sort them."""
-        return list(COMMANDS)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of COMMANDS, then those of other packages; Click would sort them."""
+        return [*COMMANDS, *(name for name in _installed(ctx) if name not in COMMANDS)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - Click's signature
-        """Import the module of a command and return the command; None if the name is unknown."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command and return the command; None if the name is unknown.
+
+        Raises ConfigurationError for a command of another package that cannot be used.
+        """
         if cmd_name not in COMMANDS:
-            return None
+            load = _installed(ctx).get(cmd_name)
+            return load() if load else None
         module, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"hexaccount_click.{module}"), cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - Click's signature
-        """Write the list of commands without importing them."""
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing those of this package."""
+        ours = [(name, short_help) for name, (_, short_help) in COMMANDS.items()]
+        others = [(name, _short_help(load)) for name, load in _installed(ctx).items() if name not in COMMANDS]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, short_help) for name, (_, short_help) in COMMANDS.items()])
+            formatter.write_dl(ours + others)
 
     def main(
         self,
@@ -69,6 +82,19 @@ class CommandLine(click.Group):
 
             sys.exit(report(error))
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _installed(context: click.Context) -> "Mapping[str, Callable[[], click.Command]]":
+    """Return what imports each command of another package."""
+    program: Program | None = context.find_root().obj
+    return {} if program is None else program.commands()
+
+
+def _short_help(load: "Callable[[], click.Command]") -> str:
+    try:
+        return load().get_short_help_str(limit=80)
+    except ConfigurationError as error:
+        return str(error)
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -4,8 +4,9 @@ import logging
 from contextlib import suppress
 from enum import IntEnum
 from errno import ENOSPC
+from importlib.metadata import entry_points
 from pathlib import Path
-from traceback import extract_tb
+from traceback import extract_tb, walk_tb
 
 import click
 from click.exceptions import NoArgsIsHelpError
@@ -104,8 +105,19 @@ def _explain_unexpected(error: BaseException) -> str:
     place = extract_tb(error.__traceback__)[-1]
     return (
         "error: run the command again with HEXACCOUNT_LOG__LEVEL=debug to see the cause; "
-        f"this is a bug in hexaccount: unexpected {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        f"this is a bug in {_package_at_fault(error)}: unexpected {type(error).__name__} at "
+        f"{Path(place.filename).name}:{place.lineno}"
     )
+
+
+def _package_at_fault(error: BaseException) -> str:
+    """Return the plug-in's package that ran when an unexpected exception was raised, or else this one."""
+    running = {frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)}
+    found = entry_points()
+    groups = [group for group in found.groups if group.startswith("hexaccount.")]
+    plugins = (entry for group in groups for entry in found.select(group=group))
+    at_fault = (entry.dist.name for entry in plugins if entry.module.partition(".")[0] in running and entry.dist)
+    return next(at_fault, "hexaccount")
 
 
 def _option(field: str) -> str:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # `--help` imports none of it
     from pathlib import Path
 
+    import click
+
     from hexaccount.events.ports import DeadLetters
     from hexaccount.kernel.bus import MessageBus
     from hexaccount.observability.diagnosis import Finding
@@ -27,6 +29,13 @@ class Program(Protocol):
     def event_types(self) -> Sequence[str]:
         """Return the types of the events of all capabilities; this needs no settings."""
         ...
+
+    def commands(self) -> "Mapping[str, Callable[[], click.Command]]":
+        """Return the commands of other packages by name, each imported by a call; this needs no settings.
+
+        A call raises ConfigurationError for a command that cannot be used.
+        """
+        return {}
 
     def bus(self) -> "MessageBus":
         """Return the bus; the first call opens the store. `memory://` raises ConfigurationError."""

@@ -8,7 +8,7 @@ a request, and `render_problem` lets the server in front of Flask refuse a reque
 from hexaccount_flask.app import create_app
 from hexaccount_flask.observability import RequestMetrics
 from hexaccount_flask.web.headers import new_request_id
-from hexaccount_flask.web.operations import IncompleteOperation, RequestClass
+from hexaccount_flask.web.operations import IncompleteOperation, RequestClass, Routes
 from hexaccount_flask.web.problems import render_problem
 from hexaccount_flask.web.request_classes import request_class_finder
 
@@ -16,6 +16,7 @@ __all__ = [
     "IncompleteOperation",
     "RequestClass",
     "RequestMetrics",
+    "Routes",
     "create_app",
     "new_request_id",
     "render_problem",

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
 from hexaccount.accounts.get_user import GetUser
-from hexaccount.accounts.list_users import ListUsers
+from hexaccount.accounts.list_users import READ_USERS, ListUsers
 from hexaccount.accounts.names import PersonName, UserName
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.views import UserView
@@ -17,7 +17,6 @@ from hexaccount.kernel.bus import MessageBus
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.registration.register_user import REGISTER, RegisterUser
 from hexaccount.roles.errors import UnknownRole
-from hexaccount.roles.permission import Permission
 from hexaccount.sessions.authenticate import Principal
 from hexaccount_flask.avatars import AvatarText
 from hexaccount_flask.passwords import NewPassword
@@ -71,7 +70,7 @@ RoleName: TypeAlias = Annotated[str, text("The name of a role.", "user", pattern
 UserIdInPath: TypeAlias = Annotated[UUID, id_in_path("user_id", UserId, UserNotFound)]
 """Paths take ids only; the command line takes names and addresses too."""
 
-MayReadUsers: TypeAlias = Annotated[Principal, BearerToken(Permission.READ_USERS)]
+MayReadUsers: TypeAlias = Annotated[Principal, BearerToken(READ_USERS)]
 
 routes = Routes(
     {

@@ -20,6 +20,7 @@ from hexaccount_flask.web.application import HttpApplication
 from hexaccount_flask.web.client_addresses import ClientAddresses, PeerAddresses
 from hexaccount_flask.web.cors import CorsPolicy
 from hexaccount_flask.web.middleware import RequestMiddleware, RequestObserver
+from hexaccount_flask.web.operations import Routes
 
 _ROUTE_MODULES = (observability, accounts, logins, profile, passwords, sessions, avatars, signing_keys, documents)
 
@@ -34,12 +35,16 @@ def create_app(
     cors_origins: Sequence[str] = (),
     client_addresses: ClientAddresses | None = None,
     observers: Sequence[RequestObserver] = (),
+    further_routes: Sequence[Routes] = (),
 ) -> HttpApplication:
     """Return the HTTP side of the service.
 
     cors_origins: the origins whose pages may read the responses, `*` for all.
     client_addresses: finds the address of a client behind proxies; by default it is that of the peer.
     observers: opened around each request, the first outermost.
+    further_routes: those of capabilities of other packages.
+
+    Raises IncompleteOperation.
     """
     clients = client_addresses or PeerAddresses()
     services: dict[Any, Any] = {
@@ -51,8 +56,8 @@ def create_app(
         ClientAddresses: clients,
     }
     app = services[HttpApplication] = HttpApplication(services)
-    for module in _ROUTE_MODULES:
-        app.add_routes(module.routes)
+    for routes in (*(module.routes for module in _ROUTE_MODULES), *further_routes):
+        app.add_routes(routes)
     middleware = RequestMiddleware(app.wsgi_app, CorsPolicy(cors_origins), clients, observers)
     app.wsgi_app = middleware  # type: ignore[method-assign]  # Flask documents it so
     return app

@@ -7,12 +7,11 @@ from msgspec import Meta
 
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.unit_of_work import StaleVersion
-from hexaccount.roles.permission import Permission
 from hexaccount.sessions.authenticate import Principal
 from hexaccount.sessions.end_session import EndSession
-from hexaccount.sessions.end_sessions import EndSessions
+from hexaccount.sessions.end_sessions import END_SESSIONS, EndSessions
 from hexaccount.sessions.errors import SessionNotFound
-from hexaccount.sessions.list_sessions import ListSessions
+from hexaccount.sessions.list_sessions import READ_SESSIONS, ListSessions
 from hexaccount.sessions.session import Session
 from hexaccount_flask.accounts import UserIdInPath
 from hexaccount_flask.web.authentication import BearerToken, SignedIn
@@ -32,8 +31,8 @@ DeviceName: TypeAlias = Annotated[
 LoginAddress: TypeAlias = Annotated[str, text("The address that the login came from.", "203.0.113.7")]
 
 SessionIdInPath: TypeAlias = Annotated[UUID, id_in_path("session_id", SessionId, SessionNotFound)]
-MayReadSessions: TypeAlias = Annotated[Principal, BearerToken(Permission.READ_SESSIONS)]
-MayEndSessions: TypeAlias = Annotated[Principal, BearerToken(Permission.END_SESSIONS)]
+MayReadSessions: TypeAlias = Annotated[Principal, BearerToken(READ_SESSIONS)]
+MayEndSessions: TypeAlias = Annotated[Principal, BearerToken(END_SESSIONS)]
 
 routes = Routes({SessionNotFound: ProblemType(404)})
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hexaccount.kernel.records import RecordType, Row
+from hexaccount.kernel.records import Field, RecordType, Row
 from hexaccount.store_kit.transaction import StoredRow
 from hexaccount_mongo.connections import Document
 
@@ -30,6 +30,11 @@ def not_null(record_type: RecordType[Any], field: str) -> Document:
     return {"$type": BSON_TYPES[found.type]} if found.nullable else {}
 
 
+def may_be_missing(field: Field) -> bool:
+    """Tell whether documents of an earlier version may lack a field."""
+    return field.nullable or field.added_as is not None
+
+
 def document_of(record_type: RecordType[Any], row: Row, revision: int) -> Document:
     """Return the document of a row."""
     (_, key), *others = zip(record_type.fields, row, strict=True)
@@ -37,8 +42,10 @@ def document_of(record_type: RecordType[Any], row: Row, revision: int) -> Docume
 
 
 def row_of(record_type: RecordType[Any], document: Mapping[str, Any]) -> StoredRow:
-    """Return the row of a document; a nullable field that it lacks was declared later, and is null."""
+    """Return the row of a document; a field that it lacks was declared later."""
     _, *others = record_type.fields
-    values = (document.get(field.name) if field.nullable else document[field.name] for field in others)
+    values = (
+        document.get(field.name, field.added_as) if may_be_missing(field) else document[field.name] for field in others
+    )
     row = (tuple(value) if isinstance(value, list) else value for value in values)
     return StoredRow((document["_id"], *row), document["revision"])

@@ -68,6 +68,8 @@ def _shape(database: Documents, name: str, collection: schema.Collection, versio
         elif existing["options"].get("validator") != collection.validator:
             # Only if needed: collMod waits for every transaction on the collection, those of dead clients included.
             database.command("collMod", name, validator=collection.validator)
+        for field, value in collection.added.items():
+            database[name].update_many({field: {"$exists": False}}, {"$set": {field: value}})
         if indexes := collection.indexes_of(version):
             database[name].create_indexes(indexes)
         for later in set(collection.names_after(version)) & database[name].index_information().keys():

@@ -12,7 +12,7 @@ from uuid import UUID
 from pymongo import ASCENDING, IndexModel
 
 from hexaccount.kernel.records import RecordSchema, RecordType
-from hexaccount_mongo.documents import BSON_TYPES, name_in, not_null
+from hexaccount_mongo.documents import BSON_TYPES, may_be_missing, name_in, not_null
 
 SUPPORTED_VERSIONS = ("0001",)
 """The versions with which this code can serve, oldest first; the last is the one that it migrates to."""
@@ -28,12 +28,14 @@ _OPTIONAL_TEXT, _OPTIONAL_UUID = [*_TEXT, "null"], [*_UUID, "null"]
 class Collection:
     """The BSON types of a collection's fields, and its indexes besides `_id`; what may be null may be missing.
 
-    `added_in` names the version that added an index which the first version does not have.
+    `added_in` names the version that added an index which the first version does not have. `added` are fields that
+    documents may lack, with their values.
     """
 
     fields: Mapping[str, Any]
     indexes: Sequence[IndexModel] = ()
     added_in: Mapping[str, str] = field(default_factory=dict)
+    added: Mapping[str, Any] = field(default_factory=dict)
 
     def indexes_of(self, version: str) -> list[IndexModel]:
         """Return the indexes of a version."""
@@ -72,11 +74,12 @@ def collections_of(records: RecordSchema) -> Mapping[str, Collection]:
 
 def _collection_of(record_type: RecordType[Any], records: RecordSchema) -> Collection:
     types = {
-        name_in(record_type, field.name): [*BSON_TYPES[field.type], *(["null"] if field.nullable else [])]
+        name_in(record_type, field.name): [*BSON_TYPES[field.type], *(["null"] if may_be_missing(field) else [])]
         for field in record_type.fields
     }
     indexes = {index.document["name"]: index for index in _indexes_of(record_type, records)}
-    return Collection({**types, "revision": _INTEGER}, list(indexes.values()))
+    added = {field.name: field.added_as for field in record_type.fields if field.added_as is not None}
+    return Collection({**types, "revision": _INTEGER}, list(indexes.values()), added=added)
 
 
 def _indexes_of(record_type: RecordType[Any], records: RecordSchema) -> Iterator[IndexModel]:

@@ -8,6 +8,7 @@ from hexaccount_security.hmac_fingerprints import HmacFingerprints
 from hexaccount_security.jwt_issuer import JwtIssuer
 from hexaccount_security.key_ring import KeyRing
 from hexaccount_security.root_keys import root_key
+from hexaccount_security.successor_hasher import SuccessorHasher
 
 __all__ = [
     "BcryptHasher",
@@ -18,6 +19,7 @@ __all__ = [
     "JwtIssuer",
     "KeyRing",
     "RootedAccountCipher",
+    "SuccessorHasher",
     "ZxcvbnCommonPasswords",
     "root_key",
 ]

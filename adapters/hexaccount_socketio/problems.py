@@ -3,9 +3,9 @@
 import logging
 from typing import TypeAlias
 
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.rate_limits.errors import TooManyAttempts
-from hexaccount.roles.permission import Permission
 from hexaccount.sessions.errors import NotAuthenticated
 
 Problem: TypeAlias = dict[str, str | int]
@@ -37,9 +37,7 @@ FAILURE = problem(500, "internal_error", "the service failed; it is not the faul
 
 def not_permitted(permission: Permission) -> Problem:
     """Return the problem of a client whose user lacks a permission."""
-    return problem(
-        403, "insufficient_scope", f"this needs a role that has the permission {permission.value}, such as admin"
-    )
+    return problem(403, "insufficient_scope", f"this needs a role that has the permission {permission}, such as admin")
 
 
 def problem_of(error: Exception) -> Problem:

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from hexaccount.roles.permission import Permission
+from hexaccount.accounts.list_users import READ_USERS
 from hexaccount.sessions.authenticate import Principal
 from hexaccount_socketio import problems
 from hexaccount_socketio.authentication import Authenticator
@@ -8,7 +8,7 @@ from hexaccount_socketio.broadcaster import packet_of
 from hexaccount_socketio.connection_registry import ConnectionRegistry, Socket
 from hexaccount_socketio.problems import Problem, problem_of
 
-PERMISSION = Permission.READ_USERS
+PERMISSION = READ_USERS
 """What a user needs to receive the events of all accounts."""
 
 UNWATCHED = "unwatched"

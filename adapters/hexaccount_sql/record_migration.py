@@ -34,10 +34,10 @@ def _new_columns(connection: sa.Connection, table: sa.Table, present: set[str]) 
     for column in table.columns:
         if column.name in present:
             continue
-        if not column.nullable:
+        if not column.nullable and column.server_default is None:
             raise StoreRefused(
                 f"the field {column.name} of {table.name} is new and may not be null, but there are records without it",
-                "let the package that declares it make it nullable, or ship a migration of its own",
+                "let the package that declares it make it nullable, or declare its value in these records (`added`)",
             )
         yield f"ALTER TABLE {table.name} ADD COLUMN {CreateColumn(column).compile(dialect=connection.dialect)}"
 

@@ -3,6 +3,7 @@
 Records refer to each other without foreign keys: each is a consistency boundary. Constraints keep what must be unique.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -11,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from hexaccount.kernel.records import RecordSchema, RecordType
+from hexaccount.kernel.records import Field, RecordSchema, RecordType
 from hexaccount_sql.columns import Moment, Texts, partial_index
 from hexaccount_sql.schema import metadata as our_metadata
 
@@ -33,12 +34,29 @@ def table_of(record_type: RecordType[Any]) -> sa.Table:
 
 def _add_table(record_type: RecordType[Any], metadata: sa.MetaData) -> sa.Table:
     columns = [
-        sa.Column(field.name, _TYPES[field.type], primary_key=field is record_type.key, nullable=field.nullable)
+        sa.Column(
+            field.name,
+            _TYPES[field.type],
+            primary_key=field is record_type.key,
+            nullable=field.nullable,
+            server_default=_default_of(field),
+        )
         for field in record_type.fields
     ]
     unique = [sa.UniqueConstraint(rule.field, name=f"{record_type.name}_{rule.field}") for rule in record_type.unique]
     revision = sa.Column("revision", sa.Integer, nullable=False)
     return sa.Table(record_type.name, metadata, *columns, revision, *unique)
+
+
+def _default_of(field: Field) -> sa.ColumnElement[Any] | None:
+    """Return what a release that does not know the field stores in it."""
+    match field.added_as:
+        case None:
+            return None
+        case tuple() as texts:
+            return sa.literal(json.dumps(texts), sa.Text())
+        case value:
+            return sa.literal(value, _TYPES[field.type]())
 
 
 @cache

@@ -34,5 +34,6 @@ capability = Capability(
         ),
     ),
     replay_targets=(profile_projection.ProfileProjection,),
+    permissions=(list_users.READ_USERS,),
     records=(users.USERS, profiles.PROFILES),
 )

@@ -6,7 +6,10 @@ from hexaccount.accounts.users import Users
 from hexaccount.accounts.views import UserView
 from hexaccount.kernel.messages import Query
 from hexaccount.kernel.pages import LONGEST_PAGE
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+READ_USERS = Permission("users.read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ class ProfileCreated(Event):
     """The profile of an account was created; it is still empty."""
 
     type = "hexaccount.profile.created.v1"
+    changes_access = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class ProfileUpdated(Event):
 
     type = "hexaccount.profile.updated.v1"
     personal = frozenset({"changes"})
+    changes_access = False
 
     changes: Mapping[str, str | None]
 

@@ -18,6 +18,7 @@ class UserRegistered(Event):
     type = "hexaccount.user.registered.v1"
     personal = frozenset({"user_name", "email", "first_name", "last_name", "avatar_identifier"})
     begins_account = True
+    changes_access = False
 
     user_name: str
     email: str

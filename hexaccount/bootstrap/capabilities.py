@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import entry_points
 
 from hexaccount import (
     accounts,
@@ -19,12 +18,11 @@ from hexaccount import (
     sessions,
     signing_keys,
 )
+from hexaccount.bootstrap.plugins import CAPABILITIES, load_plugins
 from hexaccount.kernel.capability import Capability
 from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.records import RecordSchema
-
-GROUP = "hexaccount.capabilities"
-"""The group of entry points by which another package adds a capability."""
 
 OURS = tuple(
     room.capability
@@ -48,18 +46,26 @@ OURS = tuple(
 
 @cache
 def all_capabilities() -> tuple[Capability, ...]:
-    """Return every capability, those of other packages last, by the names of their entry points."""
-    return *OURS, *(found.load() for found in sorted(entry_points(group=GROUP), key=lambda found: found.name))
+    """Return every capability, those of other packages last, by the names of their entry points.
+
+    Raises PluginError.
+    """
+    return *OURS, *load_plugins(CAPABILITIES, Capability)
 
 
 @cache
-def record_schema() -> RecordSchema:
-    """Return what all capabilities store."""
-    capabilities = all_capabilities()
+def record_schema(capabilities: tuple[Capability, ...] | None = None) -> RecordSchema:
+    """Return what these capabilities store, by default all."""
+    capabilities = all_capabilities() if capabilities is None else capabilities
     return RecordSchema(
         tuple(record_type for capability in capabilities for record_type in capability.records),
         tuple(expiry for capability in capabilities for expiry in capability.expiries),
     )
+
+
+def all_permissions() -> frozenset[Permission]:
+    """Return the permissions that all capabilities declare."""
+    return frozenset(permission for capability in all_capabilities() for permission in capability.permissions)
 
 
 def event_types() -> Sequence[str]:

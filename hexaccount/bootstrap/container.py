@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
-from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.accounts.role import Role
+from hexaccount.bootstrap.artist import ArtistOnDemand
 from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
+from hexaccount.bootstrap.hashers import open_hasher
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store, personal_data_of
@@ -24,11 +25,13 @@ from hexaccount.events.replay import ReplayTargets, SubscriberReplay
 from hexaccount.events.subscribers import Subscriber, SubscriberNames
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
 from hexaccount.kernel.bus import MessageBus, Middleware
+from hexaccount.kernel.capability import Capability
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.message_log import log_messages
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.observability.message_metrics import MessageMetrics
@@ -64,12 +67,6 @@ def _hashing_pool(settings: Settings, slots: Path | None, metrics: Metrics) -> "
     from hexaccount_security import HashingPool
 
     return HashingPool(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots, metrics=metrics)
-
-
-def _hasher(settings: Settings, pool: "HashingPool") -> PasswordHasher:
-    from hexaccount_security import BcryptHasher
-
-    return BcryptHasher(settings.password.cost, pool)
 
 
 def _common_passwords() -> CommonPasswords:
@@ -145,15 +142,6 @@ def _device_tokens(settings: Settings) -> DeviceTokens:
     return HmacDeviceTokens(signing_key(settings))
 
 
-class _ArtistOnDemand(AvatarArtist):
-    """Imports the drawing library at the first picture: most processes never draw."""
-
-    def draw(self, identifier: str) -> bytes:
-        from hexaccount_avatar import PillowAvatarArtist
-
-        return PillowAvatarArtist().draw(identifier)
-
-
 def _lifetimes(settings: Settings) -> Lifetimes:
     session = settings.session
     return Lifetimes(
@@ -164,8 +152,10 @@ def _lifetimes(settings: Settings) -> Lifetimes:
     )
 
 
-def _roles(settings: Settings) -> RoleRegistry:
-    return RoleRegistry({Role(name): permissions for name, permissions in settings.roles.items()})
+def _roles(settings: Settings, capabilities: Sequence[Capability]) -> RoleRegistry:
+    declared = {permission for capability in capabilities for permission in capability.permissions}
+    further = {Role(name): [Permission(each) for each in names] for name, names in settings.roles.items()}
+    return RoleRegistry(further, frozenset(declared))
 
 
 def _retention(settings: Settings) -> Retention:
@@ -181,6 +171,7 @@ def _recorder(
     session_cache: SessionCache,
     metrics: Metrics,
     personal_data: PersonalData,
+    _capabilities: Sequence[Capability],  # their events are registered once they are imported
 ) -> EventRecorder:
     """Return the event recorder; the cache is invalidated before each commit and once more after it."""
     invalidate = [] if settings.cache is None else [CacheInvalidation(session_cache)]
@@ -236,7 +227,8 @@ def _injector(container: "Container") -> Injector:
         RoleRegistry: container.roles,
         RateLimiter: container.rate_limiter,
         Retention: container.retention,
-        RecordSchema: record_schema,
+        RecordSchema: container.records,
+        Metrics: container.metrics,
         IdempotencyKeys: container.idempotency_keys,
         SubscriberNames: container.known_subscribers,
         ReplayTargets: container.replay_targets,
@@ -246,7 +238,7 @@ def _injector(container: "Container") -> Injector:
         KeyStore: container.key_store,
     }
     of_store = {port: lambda name=name: getattr(container.store(), name) for port, name in _OF_STORE.items()}
-    return Injector({**bindings, **of_store}, all_capabilities())
+    return Injector({**bindings, **of_store}, container.capabilities())
 
 
 def _replay_targets(subscribers: Sequence[Subscriber], store: Store, injector: Injector) -> ReplayTargets:
@@ -264,6 +256,8 @@ class Container(containers.DeclarativeContainer):
 
     traces: providers.Provider["Traces | None"] = providers.Object(None)
 
+    capabilities: providers.Provider[tuple[Capability, ...]] = providers.Callable(all_capabilities)
+    records = providers.ThreadSafeSingleton(record_schema, capabilities)
     clock = providers.ThreadSafeSingleton(SystemClock)
     identifiers = providers.ThreadSafeSingleton(Uuid7Identifiers)
     metrics: providers.Provider[Metrics] = providers.Object(NO_METRICS)
@@ -275,23 +269,25 @@ class Container(containers.DeclarativeContainer):
         redis=providers.ThreadSafeSingleton(_redis_session_cache, redis_client),
     )
     account_cipher: providers.Provider[AccountCipher] = providers.ThreadSafeSingleton(account_cipher, settings)
-    separate_keys = providers.ThreadSafeSingleton(open_key_store, settings, identifiers)
+    separate_keys = providers.ThreadSafeSingleton(open_key_store, settings, records, identifiers)
     personal_data = providers.ThreadSafeSingleton(personal_data_of, account_cipher, separate_keys)
-    recorder = providers.ThreadSafeSingleton(_recorder, settings, identifiers, session_cache, metrics, personal_data)
-    store = providers.ThreadSafeSingleton(open_store, settings, recorder, metrics)
+    recorder = providers.ThreadSafeSingleton(
+        _recorder, settings, identifiers, session_cache, metrics, personal_data, capabilities
+    )
+    store = providers.ThreadSafeSingleton(open_store, settings, recorder, records, metrics)
     key_store = providers.ThreadSafeSingleton(key_store_of, store, separate_keys)
     history: providers.Provider[ReadableHistory] = providers.ThreadSafeSingleton(
         DecryptedHistory, store.provided.history, personal_data, store.provided.unit_of_work
     )
     retention = providers.ThreadSafeSingleton(_retention, settings)
     hashing_pool = providers.ThreadSafeSingleton(_hashing_pool, settings, hashing_slots, metrics)
-    hasher = providers.ThreadSafeSingleton(_hasher, settings, hashing_pool)
+    hasher = providers.ThreadSafeSingleton(open_hasher, settings, hashing_pool)
     common_passwords = providers.ThreadSafeSingleton(_common_passwords)
     key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(_key_factory, settings)
     ring = providers.ThreadSafeSingleton(_ring, settings, key_factory, store)
     tokens = providers.ThreadSafeSingleton(_tokens, settings, ring)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
-    roles = providers.ThreadSafeSingleton(_roles, settings)
+    roles = providers.ThreadSafeSingleton(_roles, settings, capabilities)
     fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
     device_tokens = providers.ThreadSafeSingleton(_device_tokens, settings)
     idempotency_keys = providers.ThreadSafeSingleton(_idempotency_keys, store, fingerprints, clock, settings)
@@ -311,10 +307,10 @@ class Container(containers.DeclarativeContainer):
         enabled=settings.provided.limits.enabled,
         workers=workers,
     )
-    artist = providers.ThreadSafeSingleton(_ArtistOnDemand)
+    artist = providers.ThreadSafeSingleton(ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
     injector = providers.ThreadSafeSingleton(_injector, __self__)
-    known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, publishers)
+    known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, capabilities, publishers)
     subscribers = providers.ThreadSafeSingleton(
         with_decryption,
         providers.Callable(all_subscribers, settings, injector, publishers, session_cache),

@@ -9,7 +9,9 @@ from time import monotonic
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from hexaccount.bootstrap.capabilities import OURS, all_capabilities
 from hexaccount.bootstrap.local_checks import check_data_directory, check_key
+from hexaccount.bootstrap.plugins import CAPABILITIES, COMMANDS, HTTP, PluginError, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.store_checks import check_store
@@ -38,6 +40,8 @@ def _checks_of(settings: Settings) -> Mapping[str, Check]:
         "key": partial(check_key, settings),
         "store": partial(check_store, settings),
     }
+    if any(map(plugin_names, (CAPABILITIES, HTTP, COMMANDS))):
+        checks["plug-ins"] = _check_plugins
     if settings.cache is not None:
         checks["cache"] = partial(_check_cache, settings.cache)
     if settings.tracing.endpoint is not None:
@@ -46,6 +50,16 @@ def _checks_of(settings: Settings) -> Mapping[str, Check]:
         part = subscriber.name if subscriber.name.startswith("webhook:") else f"events {subscriber.name}"
         checks[part] = partial(_check_publisher, part, subscriber.publisher)
     return checks
+
+
+def _check_plugins() -> list[Finding]:
+    import click
+
+    from hexaccount_flask import Routes
+
+    found = [all_capabilities(), load_plugins(HTTP, Routes), load_plugins(COMMANDS, click.Command)]
+    message = f"{sum(map(len, found)) - len(OURS)} can be imported"
+    return [Finding(part="plug-ins", verdict=Verdict.OK, message=message)]
 
 
 def _check_cache(url: str) -> list[Finding]:
@@ -93,6 +107,8 @@ def _run_all(checks: Mapping[str, Check]) -> list[Finding]:
     def run(part: str, check: Check) -> None:
         try:
             found[part] = check()
+        except PluginError as error:
+            found[part] = [Finding(part=part, verdict=Verdict.TO_DO, message=str(error))]
         except Exception as error:  # noqa: BLE001 - a fault of one check must not hide the other findings
             # Only the log has the text of the error, which may contain a secret.
             _log.debug("the check of %s failed", part, exc_info=error)

@@ -5,19 +5,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hexaccount.bootstrap.artist import ArtistOnDemand
 from hexaccount.bootstrap.logs import open_request_log
+from hexaccount.bootstrap.plugins import HTTP, find_plugins, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.serving import serve_until_stopped
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
+from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.observability.metrics import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
+from hexaccount.observability.readiness import ReadinessReport
 from hexaccount_click.program import ConfigurationError
 from hexaccount_granian import Draining, ThreadPoolSize, Worker, WorkerLoad
 from hexaccount_granian.client_address import ClientAddresses
+
+if TYPE_CHECKING:
+    from hexaccount_flask import Routes
 
 # What every worker imports. The parent imports it before the fork, so that all workers share the memory.
 _PRELOAD = ("hexaccount_flask", "hexaccount_security", "hexaccount_structlog")
@@ -62,6 +70,7 @@ class HttpWorkerFactory:
             metrics=service.metrics_text if settings.metrics.enabled else None,
             cors_origins=settings.http.cors_origins,
             client_addresses=ClientAddresses(settings.http.trusted_proxies),
+            further_routes=_further_routes(),
             observers=[observer for observer in (traces and traces.requests, log, metrics) if observer],
         )
         _declare_rejections(service.metrics)
@@ -85,6 +94,40 @@ class HttpWorkerFactory:
             close=service.close,
             load=_observed_load(service.metrics, pools),
         )
+
+
+def _further_routes() -> "list[Routes]":
+    """Return the routes of other packages; raises PluginError."""
+    if not plugin_names(HTTP):
+        return []
+    from hexaccount_flask import Routes
+
+    return load_plugins(HTTP, Routes)
+
+
+def _check_further_routes() -> None:
+    """Raise PluginError for the first package whose routes cannot be served beside ours and those before.
+
+    The parent does so, which shows the error and shares with the workers what it has imported.
+    """
+    if not (plugins := find_plugins(HTTP)):
+        return
+    from hexaccount_flask import IncompleteOperation, Routes, create_app
+
+    routes: list[Routes] = []
+    for plugin in plugins:
+        routes.append(plugin.load(Routes))
+        try:
+            create_app(
+                bus=MessageBus({}),
+                artist=ArtistOnDemand(),
+                readiness=ReadinessReport,
+                published_keys=list,
+                metrics=None,
+                further_routes=routes,
+            )
+        except IncompleteOperation as error:
+            raise plugin.error(f"cannot be served: {error}") from error
 
 
 def _declare_rejections(metrics: Metrics) -> None:
@@ -127,6 +170,7 @@ def _thread_pools(settings: Settings) -> dict[str, ThreadPoolSize]:
 
 def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; raises ConfigurationError, Unavailable, SchemaMismatch and StoreUnavailable."""
+    _check_further_routes()
     kind = kind_of(settings)
     if kind.one_process and workers > 1:
         raise ConfigurationError(

@@ -6,6 +6,7 @@ from functools import partial
 from inspect import Parameter, signature
 from typing import Any, TypeVar, get_origin, get_type_hints
 
+from hexaccount.bootstrap.plugins import PluginError
 from hexaccount.events.replay import ReplayTarget
 from hexaccount.events.subscribers import HandlingSubscriber
 from hexaccount.kernel.bus import Handler
@@ -13,6 +14,10 @@ from hexaccount.kernel.capability import Capability, EventHandler
 from hexaccount.kernel.messages import Message
 
 T = TypeVar("T")
+
+
+class InvalidCapability(PluginError):
+    """A capability cannot be served; the message names the function or the message that is wrong."""
 
 
 class Injector:
@@ -27,12 +32,14 @@ class Injector:
         self._built: dict[type, Any] = {}
 
     def handlers(self) -> dict[type[Message[Any]], Handler]:
-        """Return the handler of each message, ready to be called; raises ValueError where two claim one message."""
+        """Return the handler of each message, ready to be called; raises InvalidCapability if a message has two."""
         found: dict[type[Message[Any]], Handler] = {}
         for capability in self._capabilities:
             for message, function in capability.handlers.items():
                 if message in found:
-                    raise ValueError(f"{message.__name__} has two handlers; the second is that of {capability.name}")
+                    raise InvalidCapability(
+                        f"{message.__name__} has two handlers; the second is that of {capability.name}"
+                    )
                 found[message] = self.bind(function)
         return found
 
@@ -49,11 +56,11 @@ class Injector:
         return [self.build(target) for capability in self._capabilities for target in capability.replay_targets]
 
     def bind(self, function: Callable[..., T]) -> Callable[..., T]:
-        """Return a function with its keyword-only arguments filled in; raises TypeError for an unbound type."""
+        """Return a function with its keyword-only arguments filled in; raises InvalidCapability for an unbound type."""
         return partial(function, **dict(self._arguments(function)))
 
     def build(self, kind: type[T], **given: object) -> T:
-        """Return an object of a dataclass, its fields but for the given ones filled in; raises TypeError."""
+        """Return an object of a dataclass, its fields but for the given ones filled in; raises InvalidCapability."""
         hints = get_type_hints(kind)
         found = {
             field.name: self.provide(hints[field.name])
@@ -63,12 +70,12 @@ class Injector:
         return kind(**found, **given)
 
     def provide(self, kind: Any) -> Any:
-        """Return the object of a type, which is the same each time; raises TypeError where none can be had."""
+        """Return the object of a type, which is the same each time; raises InvalidCapability where none can be had."""
         kind = get_origin(kind) or kind
         if kind in self._bindings:
             return self._bindings[kind]()
         if not (isinstance(kind, type) and is_dataclass(kind)):
-            raise TypeError(f"no object of type {kind!r} is bound; add it to the bindings of the container")
+            raise InvalidCapability(f"no object of type {kind!r} is bound; add it to the bindings of the container")
         if kind not in self._built:
             self._built[kind] = self.build(kind)
         return self._built[kind]
@@ -77,7 +84,11 @@ class Injector:
         hints = get_type_hints(function)
         for name, parameter in signature(function).parameters.items():
             if parameter.kind is Parameter.KEYWORD_ONLY:
-                yield name, self.provide(hints[name])
+                try:
+                    yield name, self.provide(hints[name])
+                except InvalidCapability as error:
+                    place = f"{function.__module__}.{function.__qualname__}"
+                    raise InvalidCapability(f"{place} takes {name}: {error}") from error
 
     def _bound(self, handler: EventHandler) -> EventHandler:
         return EventHandler(

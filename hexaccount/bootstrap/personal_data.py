@@ -9,6 +9,7 @@ from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import open_store
 from hexaccount.kernel.identifiers import Identifiers
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.personal_data.encryption import PersonalData
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
@@ -26,13 +27,13 @@ def account_cipher(settings: Settings) -> AccountCipher:
     return RootedAccountCipher(partial(_root_keys, settings))
 
 
-def open_key_store(settings: Settings, identifiers: Identifiers) -> Store | None:
+def open_key_store(settings: Settings, records: RecordSchema, identifiers: Identifiers) -> Store | None:
     """Open the store of account keys and erasures; None where the setting `store` is theirs, too."""
     if settings.personal_data.keys is None:
         return None
     elsewhere = msgspec.structs.replace(settings, store=settings.personal_data.keys)
     try:
-        return open_store(elsewhere, EventRecorder(identifiers, settings.event_source))
+        return open_store(elsewhere, EventRecorder(identifiers, settings.event_source), records)
     except SettingsError as error:
         raise SettingsError(f"personal_data.keys, as {error}") from error
 

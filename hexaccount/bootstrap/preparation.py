@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
+from hexaccount.bootstrap.plugins import CAPABILITIES, plugin_names
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
 from hexaccount.bootstrap.stores import kind_of
@@ -51,8 +52,17 @@ def _repeat_erasures(service: Service) -> list[str]:
 def prepare_to_serve(settings: Settings) -> list[str]:
     """Prepare the default store, or check the store that the operator chose; returns the lines of `prepare`.
 
-    Raises SettingsError without a usable key, SchemaMismatch without a schema, StoreUnavailable and Unavailable.
+    Raises SettingsError without a usable key, SchemaMismatch without a schema, PluginError for a capability of another
+    package that cannot be served, StoreUnavailable and Unavailable.
     """
+    lines = _prepare_store(settings)
+    if plugin_names(CAPABILITIES):
+        with open_service(settings) as service:
+            _ = service.bus  # which binds the handlers
+    return lines
+
+
+def _prepare_store(settings: Settings) -> list[str]:
     if settings.store == DEFAULT_STORE and not _is_ready(settings):
         return prepare(settings)
     root_key_of(settings)

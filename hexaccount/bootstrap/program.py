@@ -6,6 +6,7 @@ Every command imports this module, `--help` included, so that it imports what it
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.stop_signals import stop_requested
@@ -13,6 +14,8 @@ from hexaccount_click.program import ConfigurationError, Program
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import click
 
     from hexaccount.bootstrap.service import Service
     from hexaccount.bootstrap.settings import Settings
@@ -42,7 +45,13 @@ class SettingsProgram(Program):
     def event_types(self) -> Sequence[str]:
         from hexaccount.bootstrap.capabilities import event_types
 
-        return event_types()
+        with _settings_errors():
+            return event_types()
+
+    def commands(self) -> "Mapping[str, Callable[[], click.Command]]":
+        from hexaccount.bootstrap import plugins
+
+        return {name: partial(_command, name) for name in plugins.plugin_names(plugins.COMMANDS)}
 
     @property
     def settings(self) -> "Settings":
@@ -69,14 +78,16 @@ class SettingsProgram(Program):
         from hexaccount.bootstrap.http import serve_http
 
         if not stop_requested():
-            serve_http(self.settings, host=host, port=port, workers=workers, echo=echo)
+            with _settings_errors():
+                serve_http(self.settings, host=host, port=port, workers=workers, echo=echo)
 
     def realtime(self, *, host: str, port: int, workers: int, echo: Callable[[str], None]) -> None:
         from hexaccount.bootstrap.realtime import serve_realtime
 
         self._require_persistent_store()
         if not stop_requested():
-            serve_realtime(self.settings, host=host, port=port, workers=workers, echo=echo)
+            with _settings_errors():
+                serve_realtime(self.settings, host=host, port=port, workers=workers, echo=echo)
 
     def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
         from hexaccount.bootstrap.relaying import run_relays
@@ -128,11 +139,23 @@ class SettingsProgram(Program):
             )
 
 
+def _command(name: str) -> "click.Command":
+    import click
+
+    from hexaccount.bootstrap import plugins
+
+    plugin = plugins.find_plugin(plugins.COMMANDS, name)
+    assert plugin is not None  # noqa: S101 - the names are those of plug-ins
+    with _settings_errors():
+        return plugin.load(click.Command)
+
+
 @contextmanager
 def _settings_errors() -> Iterator[None]:
+    from hexaccount.bootstrap.plugins import PluginError
     from hexaccount.bootstrap.settings import SettingsError
 
     try:
         yield
-    except SettingsError as error:
+    except (PluginError, SettingsError) as error:
         raise ConfigurationError(str(error)) from error

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from urllib.parse import urlsplit
 
+from hexaccount.bootstrap import plugins
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.webhooks import open_webhooks, webhook_policies
@@ -106,13 +108,30 @@ PUBLISHERS = {
 
 
 def publisher_kind(url: str) -> PublisherKind:
-    """Return the kind of publisher for a URL; raises SettingsError if there is none."""
+    """Return the kind of publisher for a URL; raises SettingsError if there is none, and PluginError."""
     scheme = urlsplit(url).scheme
-    kind = PUBLISHERS.get(scheme) if url.startswith(f"{scheme}://") else None
+    kind = (PUBLISHERS.get(scheme) or _installed_kind(scheme)) if url.startswith(f"{scheme}://") else None
     if kind is None:
-        known = ", ".join(f"{known}://" for known in PUBLISHERS)
-        raise SettingsError(f"events: write a URL that begins with one of {known}")
+        schemes = dict.fromkeys([*PUBLISHERS, *plugins.plugin_names(plugins.PUBLISHERS)])
+        known = ", ".join(f"{known}://" for known in schemes)
+        raise SettingsError(
+            f"events: write a URL that begins with one of {known}; for another, install a package that provides it as "
+            f"an entry point of {plugins.PUBLISHERS}"
+        )
     return kind
+
+
+@cache
+def _installed_kind(scheme: str) -> PublisherKind | None:
+    plugin = plugins.find_plugin(plugins.PUBLISHERS, scheme)
+    if plugin is None:
+        return None
+    opener: Callable[[str], EventPublisher] = plugin.opener()
+
+    def check_url(url: str) -> None:
+        opener(url).close()
+
+    return PublisherKind(open=lambda url, _: opener(url), check_url=check_url, preload=(plugin.module,))
 
 
 def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscriber]:

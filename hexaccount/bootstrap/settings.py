@@ -6,8 +6,6 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from hexaccount.roles.permission import Permission
-
 PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
@@ -41,8 +39,9 @@ class PersonalDataSettings(Group, frozen=True):
 
 
 class PasswordSettings(Group, frozen=True):
-    """Password hashing: the cost of bcrypt, and how many requests may wait for a hash in each worker."""
+    """Password hashing: the hasher, the cost of bcrypt, and how many requests may wait for a hash in each worker."""
 
+    hasher: str = "bcrypt"
     cost: Annotated[int, Meta(ge=4, le=15)] = 12
     queue: Annotated[int, Meta(ge=0, le=1000)] = 16
 
@@ -167,7 +166,7 @@ class Settings(Group, frozen=True):
     session: SessionSettings = SessionSettings()
     idempotency: IdempotencySettings = IdempotencySettings()
     http: HttpSettings = HttpSettings()
-    roles: dict[str, list[Permission]] = {}
+    roles: dict[str, list[str]] = {}
     limits: LimitSettings = LimitSettings()
     relay: RelaySettings = RelaySettings()
     kafka: KafkaSettings = KafkaSettings()

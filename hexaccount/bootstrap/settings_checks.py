@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from hexaccount.accounts.role import Role
+from hexaccount.bootstrap.capabilities import all_permissions
 from hexaccount.bootstrap.drivers import check_driver
+from hexaccount.bootstrap.hashers import hasher_plugin
 from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.key_file import previous_root_key
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
 from hexaccount.bootstrap.settings import JwtSettings, PersonalDataSettings, SessionSettings, Settings, SettingsError
+from hexaccount.bootstrap.settings_errors import valid_permissions
 from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
 from hexaccount.bootstrap.tracing_checks import check_tracing
@@ -38,8 +41,9 @@ def check_settings(settings: Settings) -> None:
         check_webhooks(settings.webhooks)
     _check_keys(settings)
     _check_lifetimes(settings.session)
-    for role in settings.roles:
-        _check_role(role)
+    for role, permissions in settings.roles.items():
+        _check_role(role, permissions)
+    hasher_plugin(settings.password.hasher)
     for origin in settings.http.cors_origins:
         if origin != "*" and not _is_origin(origin):
             raise SettingsError(f"http.cors_origins: {origin} is not an origin; write it as https://app.example.org")
@@ -126,13 +130,16 @@ def _check_lifetimes(session: SessionSettings) -> None:
         raise SettingsError("session.access_lifetime is longer than session.idle_lifetime; shorten it")
 
 
-def _check_role(name: str) -> None:
+def _check_role(name: str, permissions: Sequence[str]) -> None:
     try:
         role = Role(name)
     except InvalidValue as error:
         raise SettingsError(f'roles: "{name}" is not a valid name; a role {error.reason}') from None
     if role in {Role.USER, Role.ADMIN}:
         raise SettingsError(f"roles: {name} is built in and cannot be changed; choose another name")
+    if unknown := [permission for permission in permissions if permission not in all_permissions()]:
+        fault = f"'{unknown[0]}' is not a permission; {valid_permissions()}"
+        raise SettingsError(f"roles: {fault}; set it in the file or as HEXACCOUNT_ROLES")
 
 
 def _check_key_pair(jwt: JwtSettings) -> None:

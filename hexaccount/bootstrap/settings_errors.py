@@ -6,9 +6,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from hexaccount.bootstrap.capabilities import all_permissions
 from hexaccount.bootstrap.settings import PREFIX, Settings
 from hexaccount.bootstrap.settings_display import shown_settings
-from hexaccount.roles.permission import Permission
 
 _LIST_EXAMPLE = '["one", "two"]'
 _LIST_EXAMPLES = {"webhooks": '[{"name": "crm", "url": "https://crm.example.org/hook", "secret": "whsec_…"}]'}
@@ -22,7 +22,7 @@ def explain(error: msgspec.ValidationError) -> str:
         return _unknown(name, reason.split("`")[1])
     variable = PREFIX + name.partition("[")[0].upper().replace(".", "__")
     if name.startswith("roles"):
-        name, reason = "roles", _explain_roles(reason)
+        name, reason = "roles", f"each role is a name and a list of permissions; {valid_permissions()}"
     elif get_origin(hint := _type_of(name)) is Literal:
         reason = f"must be one of {', '.join(get_args(hint))}"
     elif "`array`" in reason:
@@ -43,11 +43,10 @@ def _unknown(table: str, field: str) -> str:
     return f"{name} is not a setting; valid are {', '.join(f'{table}.{each}'.lstrip('.') for each in siblings)}"
 
 
-def _explain_roles(reason: str) -> str:
-    _, _, wrong = reason.partition("Invalid enum value ")
-    fault = f"{wrong} is not a permission" if wrong else "each role is a name and a list of permissions"
-    permissions = ", ".join(Permission)
-    return f'{fault}; valid are {permissions}, in the environment as JSON such as \'{{"support": ["users.read"]}}\''
+def valid_permissions() -> str:
+    """Return the part of an error about roles that names the permissions, and how to write them."""
+    permissions = ", ".join(sorted(all_permissions()))
+    return f'valid are {permissions}, in the environment as JSON such as \'{{"support": ["users.read"]}}\''
 
 
 def _type_of(name: str) -> Any:

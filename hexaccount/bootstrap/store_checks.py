@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
 from hexaccount.bootstrap.key_file import root_key_of
 from hexaccount.bootstrap.local_checks import check_store_file
 from hexaccount.bootstrap.personal_data import key_store_of, open_key_store
@@ -42,7 +43,7 @@ def check_store(settings: Settings) -> list[Finding]:
         return [Finding(part="store", verdict=_WELL, message=message)]
     try:
         check_store_exists(settings)
-        store = open_store(settings, EventRecorder(Uuid7Identifiers(), settings.event_source))
+        store = open_store(settings, EventRecorder(Uuid7Identifiers(), settings.event_source), record_schema())
     except SchemaMismatch as error:
         return [Finding(part="schema", verdict=_TO_DO, message=str(error), remedy=_MIGRATE)]
     except SettingsError as error:
@@ -114,7 +115,7 @@ def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
 
 def _erasures(settings: Settings, store: Store) -> list[Finding]:
     """Check that no account is there again that was erased; returns nothing if none was."""
-    separate_keys = open_key_store(settings, Uuid7Identifiers())
+    separate_keys = open_key_store(settings, record_schema(), Uuid7Identifiers())
     try:
         erased, back, after = 0, 0, None
         key_store = key_store_of(store, separate_keys)
@@ -145,7 +146,7 @@ def _deliveries(subscribers: Sequence[SubscriberView]) -> Finding:
 
 
 def _subscribers(settings: Settings, store: Store) -> Sequence[SubscriberView]:
-    known = known_subscribers(settings, open_publishers(settings, SystemClock()))
+    known = known_subscribers(settings, all_capabilities(), open_publishers(settings, SystemClock()))
     return list_subscribers(ListSubscribers(), subscriptions=store.subscriptions, outbox=store.outbox, known=known)
 
 

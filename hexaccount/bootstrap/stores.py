@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hexaccount.bootstrap.capabilities import record_schema
+from hexaccount.bootstrap import plugins
 from hexaccount.bootstrap.foreign_stores import open_foreign_store
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.store_urls import (
@@ -20,12 +19,6 @@ from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
-GROUP = "hexaccount.stores"
-"""The entry points by which other packages provide stores: the name is the scheme, the object opens a store."""
 
 
 def _any_url(_url: str) -> None:
@@ -102,51 +95,38 @@ STORES = {
 
 
 def kind_of(settings: Settings) -> StoreKind:
-    """Return the kind of the setting `store`; raises SettingsError if no package, or more than one, has its scheme."""
+    """Return the kind of the setting `store`; raises SettingsError if no package has its scheme, and PluginError."""
     scheme = settings.store_kind
     return STORES.get(scheme) or _installed_kind(scheme)
 
 
-def open_store(settings: Settings, recorder: EventRecorder, metrics: Metrics = NO_METRICS) -> Store:
-    """Open the store of the setting `store`; raises SettingsError for an invalid URL."""
+def open_store(
+    settings: Settings, recorder: EventRecorder, records: RecordSchema, metrics: Metrics = NO_METRICS
+) -> Store:
+    """Open the store of the setting `store`; raises SettingsError for an invalid URL, and PluginError."""
     try:
-        return kind_of(settings).open(settings.store, recorder, record_schema(), metrics)
+        return kind_of(settings).open(settings.store, recorder, records, metrics)
     except ValueError as error:
         raise SettingsError(f"store: {error}") from error
 
 
 def known_schemes() -> list[str]:
     """Return the schemes of built-in stores, then those of other packages."""
-    others = {found.name for found in _entry_points()}
-    return [*STORES, *sorted(others - STORES.keys())]
+    return list(dict.fromkeys([*STORES, *plugins.plugin_names(plugins.STORES)]))
 
 
 @cache
 def _installed_kind(scheme: str) -> StoreKind:
-    entries = [found for found in _entry_points() if found.name == scheme]
-    if not entries:
+    plugin = plugins.find_plugin(plugins.STORES, scheme)
+    if plugin is None:
         raise SettingsError(unknown_store())
-    if len(entries) > 1:
-        packages = " and ".join(sorted(_package_of(entry) for entry in entries))
-        raise SettingsError(f"store: uninstall all but one of the packages {packages}, which provide {scheme}://")
-    (entry,) = entries
-
-    def fault(what: str) -> SettingsError:
-        return SettingsError(
-            f"store: upgrade or reinstall the package {_package_of(entry)}, which provides the store for "
-            f"{scheme}://; it {what}"
-        )
-
-    try:
-        opener = entry.load()
-    except Exception as error:  # another package's module may raise anything
-        raise fault(f"cannot be imported ({type(error).__name__}: {error})") from error
+    opener = plugin.opener()
 
     def open_checked(url: str, recorder: EventRecorder, records: RecordSchema, _metrics: Metrics) -> Store:
-        return open_foreign_store(opener, url, recorder, records, fault=fault)
+        return open_foreign_store(opener, url, recorder, records, fault=plugin.error)
 
     return StoreKind(
-        open=open_checked, one_process=bool(getattr(opener, "one_process", False)), preload=(entry.module,)
+        open=open_checked, one_process=bool(getattr(opener, "one_process", False)), preload=(plugin.module,)
     )
 
 
@@ -155,15 +135,5 @@ def unknown_store() -> str:
     known = ", ".join(f"{scheme}://" for scheme in known_schemes())
     return (
         f"store: it must be a URL that begins with one of {known}; for another, install a package that provides it "
-        f"as an entry point of {GROUP}"
+        f"as an entry point of {plugins.STORES}"
     )
-
-
-def _entry_points() -> "list[EntryPoint]":
-    from importlib.metadata import entry_points
-
-    return list(entry_points(group=GROUP))
-
-
-def _package_of(entry: "EntryPoint") -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.module

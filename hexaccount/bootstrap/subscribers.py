@@ -1,9 +1,9 @@
 from collections.abc import Iterable, Sequence
 
-from hexaccount.bootstrap.capabilities import all_capabilities
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.events.subscribers import PublishingSubscriber, Subscriber, SubscriberNames
+from hexaccount.kernel.capability import Capability
 from hexaccount.personal_data.encryption import PersonalData
 from hexaccount.personal_data.readable import ReadingSubscriber
 from hexaccount.sessions.cache_invalidation import CacheInvalidator
@@ -24,8 +24,10 @@ def with_decryption(subscribers: Iterable[Subscriber], personal_data: PersonalDa
     return [ReadingSubscriber(subscriber, personal_data, store.unit_of_work) for subscriber in subscribers]
 
 
-def known_subscribers(settings: Settings, publishers: Iterable[PublishingSubscriber]) -> SubscriberNames:
+def known_subscribers(
+    settings: Settings, capabilities: Sequence[Capability], publishers: Iterable[PublishingSubscriber]
+) -> SubscriberNames:
     """Return the names of the durable subscribers, of which none has to be built."""
-    handlers = [handler.name for capability in all_capabilities() for handler in capability.event_handlers]
+    handlers = [handler.name for capability in capabilities for handler in capability.event_handlers]
     cached = [] if settings.cache is None else [CacheInvalidator(NoSessionCache()).name]
     return SubscriberNames([*handlers, *(publisher.name for publisher in publishers), *cached])

@@ -23,7 +23,7 @@ _ATTRIBUTES: dict[str, Any] = {
     "time": {"type": "string", "format": "date-time"},
     "datacontenttype": {"const": CONTENT_TYPE},
     "dataschema": {"type": "string", "format": "uri"},
-    "aggregate": {"enum": ["user", "session", "profile"], "description": "the kind of the journal it belongs to"},
+    "aggregate": {**_TEXT, "description": "the kind of the journal it belongs to, such as user, session or profile"},
     "aggregateid": {**_ID, "description": "the id of that journal"},
     "sequence": {
         "type": "string",

@@ -29,10 +29,12 @@ def from_entry(entry: JournalEntry) -> Event:
 
 
 class UnknownEvent(Exception):
-    """A journal holds an event of an unknown type, which a later version wrote."""
+    """A journal holds an event of an unknown type, which a later version wrote, or a package that is not installed."""
 
     def __init__(self, event_type: str) -> None:
-        super().__init__(f"events of type {event_type} are unknown to this version; upgrade hexaccount")
+        super().__init__(
+            f"events of type {event_type} are unknown here; upgrade hexaccount, or install the package that declares it"
+        )
 
 
 def hints_of(event_class: type[Event]) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from hexaccount.kernel.event import Event
 from hexaccount.kernel.messages import Message
 from hexaccount.kernel.metrics import MetricDefinition
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.rate_limit import RateLimitPolicy
 from hexaccount.kernel.records import Expiry, RecordType
 
@@ -24,7 +25,7 @@ class EventHandler:
     prefetch: Callable[..., None] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Capability:
     """What one room contributes to the service.
 
@@ -33,6 +34,7 @@ class Capability:
     replay_targets: classes of replay targets, whose fields are found likewise.
     records: the record types that it stores.
     expiries: when they expire, in the order in which they have to be removed.
+    permissions: those that the routes to its handlers ask for.
     rate_limits: the policies that its handlers, or the routes to them, acquire permits of.
     """
 
@@ -40,6 +42,7 @@ class Capability:
     handlers: Mapping[type[Message[Any]], Callable[..., Any]] = field(default_factory=dict)
     event_handlers: Sequence[EventHandler] = ()
     replay_targets: Sequence[type[Any]] = ()
+    permissions: Sequence[Permission] = ()
     rate_limits: Sequence[RateLimitPolicy] = ()
     metrics: Sequence[MetricDefinition] = ()
     records: Sequence[RecordType[Any]] = ()

@@ -17,12 +17,15 @@ class Event:
     An event holds values that JSON can carry or that have one obvious spelling there (UUID, time). No password, hash
     or token is ever in one. A type that ends in `.v1` never changes its meaning; a change is a new type.
 
+    type: begins with the name of the package that declares it.
+    changes_access: False where the account, its sessions and what it may do stay as they were.
     personal: the fields that say something about a person. A journal stores them encrypted, under a key of the account;
         they are empty once the account is erased.
     begins_account: whether this is the first event of an account, with which its key is made.
     """
 
     type: ClassVar[str]
+    changes_access: ClassVar[bool] = True
     personal: ClassVar[frozenset[str]] = frozenset()
     begins_account: ClassVar[bool] = False
 

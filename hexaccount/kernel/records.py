@@ -5,10 +5,10 @@ revision, which the store counts itself: each update of a record raises it, and 
 that was read (compare-and-set).
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -23,12 +23,17 @@ TYPES = (UUID, str, int, bool, datetime, tuple)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field: one of TYPES, None too where it is nullable. A `secret` is never shown."""
+    """A field: one of TYPES, None too where it is nullable. A `secret` is never shown.
+
+    `added_as` is the value in records that were stored before the field was declared; one that may not be null needs
+    it, unless it is as old as its record type.
+    """
 
     name: str
     type: type
     nullable: bool = False
     secret: bool = False
+    added_as: Any = None
 
 
 @dataclass(frozen=True)  # no slots: a generic class with both cannot be called as Unique[R](…)
@@ -90,9 +95,21 @@ class RecordType(Generic[R]):
     part_of: Callable[[R], tuple[str, object]] | None = None
 
     @classmethod
-    def of(cls, record: type[R], name: str, *, kind: str, leave_out: Collection[str] = (), **options: Any) -> Self:
-        """Return the type of a dataclass, whose first field is the key; raises TypeError unless all are of TYPES."""
-        declared = fields_of(record, leave_out=leave_out)
+    def of(
+        cls,
+        record: type[R],
+        name: str,
+        *,
+        kind: str,
+        leave_out: Collection[str] = (),
+        added: Mapping[str, object] = MappingProxyType({}),
+        **options: Any,
+    ) -> Self:
+        """Return the type of a dataclass, whose first field is the key; raises TypeError unless all are of TYPES.
+
+        added: the fields that a later version added, with their values in the records of earlier ones.
+        """
+        declared = fields_of(record, leave_out=leave_out, added=added)
         names = [field.name for field in declared]
 
         def load(row: Row) -> R:
@@ -112,11 +129,13 @@ class RecordType(Generic[R]):
         return [each.name for each in self.fields].index(field)
 
 
-def fields_of(record: type[Any], *, leave_out: Collection[str] = ()) -> tuple[Field, ...]:
+def fields_of(
+    record: type[Any], *, leave_out: Collection[str] = (), added: Mapping[str, object] = MappingProxyType({})
+) -> tuple[Field, ...]:
     """Return the fields of a dataclass; those hidden by `repr=False` are secrets. Raises TypeError."""
     hints = get_type_hints(record)
     return tuple(
-        _field(field.name, hints[field.name], secret=not field.repr)
+        replace(_field(field.name, hints[field.name], secret=not field.repr), added_as=added.get(field.name))
         for field in fields(record)
         if field.name not in leave_out
     )

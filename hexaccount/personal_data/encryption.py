@@ -78,8 +78,7 @@ class PersonalData:
             return entries
         ciphers = self._ciphers_of(accounts, unit_of_work)
         return [
-            self._decrypted(entry, ciphers.get(entry.subject)) if ENCRYPTED in entry.data else entry
-            for entry in entries
+            _decrypted(entry, ciphers.get(entry.subject)) if ENCRYPTED in entry.data else entry for entry in entries
         ]
 
     @contextmanager

@@ -2,8 +2,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from hexaccount.accounts.role import Role
+from hexaccount.kernel.permission import Permission
 from hexaccount.roles.errors import UnknownRole
-from hexaccount.roles.permission import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +11,7 @@ class RoleRegistry:
     """The roles and their permissions: `admin` has all, `user` none, and the settings define further ones."""
 
     further: Mapping[Role, Collection[Permission]]
+    permissions: frozenset[Permission] = frozenset()
 
     @property
     def names(self) -> list[str]:
@@ -20,7 +21,7 @@ class RoleRegistry:
         """Return the permissions of these roles together; one that the settings do not define any more has none."""
         granted = set(roles)
         if Role.ADMIN in granted:
-            return frozenset(Permission)
+            return self.permissions
         return frozenset(permission for role in granted for permission in self.further.get(role, ()))
 
     def check(self, role: Role) -> None:

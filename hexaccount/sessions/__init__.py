@@ -25,6 +25,7 @@ capability = Capability(
         log_out.LogOut: log_out.log_out,
         refresh_session.RefreshSession: refresh_session.refresh_session,
     },
+    permissions=(list_sessions.READ_SESSIONS, end_sessions.END_SESSIONS),
     rate_limits=(log_out.LOGOUT, refresh_session.REFRESH),
     metrics=metric_definitions(metrics),
     records=(sessions.SESSIONS, sessions.REFRESH_TOKENS),

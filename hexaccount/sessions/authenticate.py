@@ -6,7 +6,7 @@ from hexaccount.accounts.role import Role
 from hexaccount.accounts.views import UserView
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Query
-from hexaccount.roles.permission import Permission
+from hexaccount.kernel.permission import Permission
 from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.ports import InvalidToken, TokenIssuer

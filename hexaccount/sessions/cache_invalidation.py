@@ -4,26 +4,22 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexaccount.accounts.profile import ProfileCreated, ProfileUpdated
-from hexaccount.accounts.user import UserRegistered
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount.kernel.event import EVENT_TYPES
 from hexaccount.sessions.ports import SessionCache
-from hexaccount.sessions.session import SessionOpened
-
-# These leave all that a cache may hold true. Every other event invalidates its account's sessions, a new type too.
-_HARMLESS = frozenset(event.type for event in (UserRegistered, SessionOpened, ProfileCreated, ProfileUpdated))
 
 
 def invalidating_types() -> frozenset[str]:
     """Return the types of the events after which a cached session may have ended or changed."""
-    return frozenset(EVENT_TYPES) - _HARMLESS
+    return frozenset(kind for kind, event in EVENT_TYPES.items() if event.changes_access)
 
 
 def affected_users(entries: Iterable[JournalEntry]) -> frozenset[UUID]:
-    """Return the accounts whose cached sessions these events invalidate."""
-    return frozenset(entry.subject for entry in entries if entry.type not in _HARMLESS)
+    """Return the accounts whose cached sessions these events invalidate; an event of an unknown type does, too."""
+    return frozenset(
+        entry.subject for entry in entries if (event := EVENT_TYPES.get(entry.type)) is None or event.changes_access
+    )
 
 
 @dataclass(frozen=True, slots=True)

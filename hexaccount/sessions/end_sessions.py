@@ -4,10 +4,13 @@ from uuid import UUID
 from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.sessions import Sessions
+
+END_SESSIONS = Permission("sessions.end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,12 @@ from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Query
 from hexaccount.kernel.pages import LONGEST_PAGE
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.sessions.sessions import Sessions
 from hexaccount.sessions.views import SessionView
+
+READ_SESSIONS = Permission("sessions.read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

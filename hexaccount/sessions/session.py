@@ -16,6 +16,7 @@ class SessionOpened(Event):
 
     type = "hexaccount.session.opened.v1"
     personal = frozenset({"client_address", "user_agent"})
+    changes_access = False
 
     session_id: UUID
     epoch: int

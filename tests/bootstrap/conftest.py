@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bootstrap.planted_packages import PlantedPackages, planted_packages
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -23,3 +25,11 @@ def listening() -> Iterator[Callable[[], int]]:
     yield listen
     for each in sockets:
         each.close()
+
+
+@pytest.fixture
+def planted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlantedPackages]:
+    site = folder / "site"
+    site.mkdir()
+    with planted_packages(site, monkeypatch) as packages:
+        yield packages

@@ -10,9 +10,9 @@ from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, RelaySettings, Settings, WebhookSettings
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.stores import STORES
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.registration.register_user import RegisterUser
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.people import registration
 
 PROFILES = sorted((Path(__file__).parents[2] / "config").glob("*.toml"))

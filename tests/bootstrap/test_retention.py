@@ -20,8 +20,8 @@ from hexaccount.bootstrap.settings import (
     Settings,
 )
 from hexaccount.bootstrap.stop_signals import STOP_SIGNALS
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.retention.apply_retention import ApplyRetention
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_granian import Draining
 from tests.people import log_in, registration
 

@@ -3,9 +3,11 @@ from typing import Any
 
 import pytest
 
+from hexaccount.accounts.list_users import READ_USERS
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
-from hexaccount.roles.permission import Permission
+from hexaccount.sessions.end_sessions import END_SESSIONS
+from hexaccount.sessions.list_sessions import READ_SESSIONS
 
 KEY = "k" * 32
 
@@ -56,7 +58,7 @@ def test_a_file_sets_its_settings_and_the_others_keep_their_defaults(tmp_path: P
     assert (settings.password.cost, settings.password.queue, settings.session.access_lifetime) == (10, 16, 600)
     session = settings.session
     assert (session.refresh_grace, session.idle_lifetime, session.absolute_lifetime) == (2.5, 7200, 86400)
-    assert settings.roles == {"support": [Permission.READ_SESSIONS, Permission.END_SESSIONS], "help-desk": []}
+    assert settings.roles == {"support": [READ_SESSIONS, END_SESSIONS], "help-desk": []}
     assert settings.http.trusted_proxies == ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
     assert (settings.http.drain_delay, settings.relay.enabled, settings.relay.attempts) == (2.5, False, 3)
     assert settings.log.level == "debug"
@@ -80,7 +82,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         ("session__refresh_grace", "0.25", 0.25),
         ("session__idle_lifetime", "900", 900),
         ("session__absolute_lifetime", "1209600", 1_209_600),
-        ("roles", '{"support": ["users.read"]}', {"support": [Permission.READ_USERS]}),
+        ("roles", '{"support": ["users.read"]}', {"support": [READ_USERS]}),
         ("roles", "{}", {}),
         ("http__cors_origins", "[]", []),
         ("relay__enabled", "false", False),
@@ -161,7 +163,7 @@ def test_the_error_for_a_choice_names_the_accepted_values() -> None:
         load_settings(None, {"HEXACCOUNT_LOG__LEVEL": "DEBUG"})
 
 
-VALID = "valid are users.read, sessions.read, sessions.end"
+VALID = "valid are sessions.end, sessions.read, users.read"
 
 
 def test_the_error_for_an_unknown_permission_names_the_valid_ones(tmp_path: Path) -> None:
@@ -179,9 +181,9 @@ def test_the_error_for_roles_of_another_type_describes_them(tmp_path: Path, text
 
 def test_roles_of_the_environment_replace_those_of_the_file(tmp_path: Path) -> None:
     settings = from_file(tmp_path, "[roles]\nsupport = []", {"HEXACCOUNT_ROLES": '{"audit": ["users.read"]}'})
-    assert settings.roles == {"audit": [Permission.READ_USERS]}
+    assert settings.roles == {"audit": [READ_USERS]}
 
 
 def test_the_environment_can_add_a_role_to_those_of_the_file(tmp_path: Path) -> None:
     settings = from_file(tmp_path, "[roles]\nsupport = []", {"HEXACCOUNT_ROLES__AUDIT": '["users.read"]'})
-    assert settings.roles == {"support": [], "audit": [Permission.READ_USERS]}
+    assert settings.roles == {"support": [], "audit": [READ_USERS]}

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexaccount.accounts.list_users import READ_USERS
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount.bootstrap.settings_display import shown_settings
-from hexaccount.roles.permission import Permission
 
 
 def test_every_setting_is_shown_by_its_dotted_name() -> None:
@@ -20,7 +20,7 @@ def test_every_setting_is_shown_by_its_dotted_name() -> None:
 
 def test_roles_are_shown_as_one_table() -> None:
     assert shown_settings(Settings())["roles"] == {}
-    shown = shown_settings(Settings(roles={"support": [Permission.READ_USERS]}))
+    shown = shown_settings(Settings(roles={"support": [READ_USERS]}))
     assert json.dumps(shown["roles"]) == '{"support": ["users.read"]}'
 
 

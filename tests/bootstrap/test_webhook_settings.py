@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from hexaccount.accounts.user import UserRegistered
-from hexaccount.bootstrap import capabilities
+from hexaccount.bootstrap.plugins import CAPABILITIES
 from hexaccount.bootstrap.publishers import preload_for_events
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import Settings, SettingsError
@@ -14,10 +13,19 @@ from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.webhooks import webhook_policies
 from hexaccount.events.relay import RelayPolicy
 from hexaccount.kernel import event
-from hexaccount.kernel.capability import Capability
+from tests.bootstrap.planted_packages import PlantedPackages
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CRM = {"name": "crm", "url": "https://crm.example.org/hook?token=a-secret-token", "secret": SECRET}
+PHONES = """
+from hexaccount.kernel.capability import Capability
+from hexaccount.kernel.event import Event
+
+class PhoneVerified(Event):
+    type = "example.phone.verified.v1"
+
+capability = Capability(name="phones")
+"""
 
 
 def load(*webhooks: dict[str, Any]) -> Settings:
@@ -36,21 +44,11 @@ def test_a_webhook_is_a_table_of_the_file(tmp_path: Path) -> None:
     assert (other.name, other.allow_private, other.attempts, other.secrets) == ("audit-2", True, 3, [SECRET, SECRET])
 
 
-def test_a_webhook_may_name_an_event_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Installed:
-        name = "phones"
-
-        def load(self) -> Capability:
-            monkeypatch.setitem(event._types, "example.phone.verified.v1", UserRegistered)
-            return Capability(name="phones", handlers={})
-
-    monkeypatch.setattr(capabilities, "entry_points", lambda group: [Installed()])
-    capabilities.all_capabilities.cache_clear()
-    try:
-        (webhook,) = load({**CRM, "events": ["example.phone.verified.v1"]}).webhooks
-    finally:
-        capabilities.all_capabilities.cache_clear()
+def test_a_webhook_may_name_an_event_of_another_package(planted: PlantedPackages) -> None:
+    planted.install("planted-phones", CAPABILITIES, PHONES, phones="capability")
+    (webhook,) = load({**CRM, "events": ["example.phone.verified.v1"]}).webhooks
     assert webhook.events == ("example.phone.verified.v1",)
+    del event._types["example.phone.verified.v1"]
 
 
 def test_webhooks_in_the_environment_are_json() -> None:

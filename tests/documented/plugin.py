@@ -25,9 +25,20 @@ _FAULTS: list[str] = []
 _CHECKED = itertools.count()
 
 
+_OTHERS: list[DocumentCheck] = []
+
+
 @cache
-def _check() -> DocumentCheck:
+def _ours() -> DocumentCheck:
     return DocumentCheck(document())
+
+
+@contextmanager
+def described_by(document: dict[str, Any]) -> Iterator[None]:
+    """Compare responses with another document, such as that of a service with routes of another package."""
+    _OTHERS.append(DocumentCheck(document))
+    yield
+    _OTHERS.pop()
 
 
 def take_faults() -> list[str]:
@@ -73,7 +84,8 @@ def _checked_requests(send: Callable[..., Any]) -> Callable[..., Any]:
 
 def _check_response(method: str, path: str, status: int, headers: Any, body: bytes) -> None:
     next(_CHECKED)
-    _FAULTS.extend(_check().faults(Exchange(method, path, status, list(headers.items()), body)))
+    check = _OTHERS[-1] if _OTHERS else _ours()
+    _FAULTS.extend(check.faults(Exchange(method, path, status, list(headers.items()), body)))
 
 
 _PATCHES = MethodPatches(

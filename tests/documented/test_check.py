@@ -10,10 +10,10 @@ from flask import Response
 
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.testing.api_client import ApiClient
 from tests.documented.application import document
 from tests.documented.check import DocumentCheck, Exchange
 from tests.documented.plugin import planted_errors, take_faults
-from tests.driving.http.api_client import ApiClient
 
 CHECK = DocumentCheck(document())
 HEALTH = Exchange(

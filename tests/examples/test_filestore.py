@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import time
@@ -15,12 +14,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.examples.installed_examples import EXAMPLES, install, run, run_its_tests
 from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand, console_command, without_coverage
 
 pytestmark = pytest.mark.long
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "hexaccount_filestore"
+EXAMPLE = EXAMPLES / "hexaccount_filestore"
 PASSWORD = "a long and winding road"
 JOURNALS = """
 import json, sys
@@ -40,11 +40,7 @@ with store.unit_of_work() as uow:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder into which pip has installed the example."""
-    folder = tmp_path_factory.mktemp("filestore")
-    shutil.copytree(EXAMPLE, folder / "source", ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
-    run([*pip, "--target", folder / "site", folder / "source"], env=without_coverage())
-    return folder / "site"
+    return install("hexaccount_filestore", tmp_path_factory.mktemp("filestore"))
 
 
 @pytest.fixture
@@ -58,12 +54,6 @@ def environment(installed: Path, tmp_path: Path) -> dict[str, str]:
     }
 
 
-def run(argv: list[str | Path], **options) -> str:
-    outcome = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False, **options)
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return outcome.stdout
-
-
 def test_it_imports_none_of_the_built_in_stores() -> None:
     sources = "".join(file.read_text() for file in (EXAMPLE / "hexaccount_filestore").glob("*.py"))
     imported = {line.split()[1] for line in sources.splitlines() if line.startswith(("from ", "import "))}
@@ -74,12 +64,7 @@ def test_it_imports_none_of_the_built_in_stores() -> None:
 
 
 def test_it_passes_the_conformance_kit_and_its_own_tests(environment: dict[str, str], tmp_path: Path) -> None:
-    # In another folder than its source, so that the installed package is tested.
-    shutil.copytree(EXAMPLE / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(EXAMPLE / "pyproject.toml", tmp_path)
-    output = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], env=environment, cwd=tmp_path)
-    passed = int(output.splitlines()[-1].split()[0])
-    assert passed > 300, output
+    assert run_its_tests("hexaccount_filestore", tmp_path, environment) > 300
 
 
 def test_it_is_for_one_process_at_a_time(environment: dict[str, str], tmp_path: Path) -> None:

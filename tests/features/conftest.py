@@ -7,11 +7,11 @@ import pytest
 from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.async_api import async_api
 from hexaccount.events.subscribers import PublishingSubscriber
-from hexaccount.roles.permission import Permission
+from hexaccount.sessions.list_sessions import READ_SESSIONS
 from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_sql.migration import migrate
 from hexaccount_system import Uuid7Identifiers
 from tests.contracts.mongo_stores import empty_collections, open_mongo_store
@@ -83,7 +83,7 @@ def bdd_context(store_url: str, store_kind: str, request: pytest.FixtureRequest)
         jwt=JwtSettings(key="the key of the features, which is long enough"),
         password=PasswordSettings(cost=4),
         relay=RelaySettings(attempts=3),
-        roles={"helper": [Permission.READ_SESSIONS]},
+        roles={"helper": [READ_SESSIONS]},
     )
     clock, receiver = AdjustableClock(), Receiver()
     with open_service(settings, clock=clock, publishers=[PublishingSubscriber(RECEIVER, receiver)]) as service:

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount.kernel.errors import Refusal
@@ -16,6 +15,7 @@ from hexaccount.registration.register_user import RegisterUser
 from hexaccount.sessions.authenticate import Authenticate
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.features.receiver import Receiver
 
 PASSWORD = "correct horse battery staple"

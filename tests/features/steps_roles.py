@@ -1,22 +1,24 @@
 from pytest_bdd import given, parsers, then, when
 
 from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.list_users import READ_USERS
 from hexaccount.accounts.role import Role
 from hexaccount.roles.grant_role import GrantRole
-from hexaccount.roles.permission import Permission
 from hexaccount.roles.revoke_role import RevokeRole
 from hexaccount.sessions.authenticate import Authenticate
+from hexaccount.sessions.end_sessions import END_SESSIONS
+from hexaccount.sessions.list_sessions import READ_SESSIONS
 from tests.features.context import BddContext
 
 PERMISSIONS = {
-    "list users": Permission.READ_USERS,
-    "list the sessions of other users": Permission.READ_SESSIONS,
-    "end the sessions of other users": Permission.END_SESSIONS,
+    "list users": READ_USERS,
+    "list the sessions of other users": READ_SESSIONS,
+    "end the sessions of other users": END_SESSIONS,
 }
 ACTION = "|".join(PERMISSIONS)
 
 
-def permissions(bdd_context: BddContext, device: str) -> frozenset[Permission]:
+def permissions(bdd_context: BddContext, device: str) -> frozenset[str]:
     return bdd_context.handle(Authenticate(token=bdd_context.devices[device].token)).permissions
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryStore
 from hexaccount_system import Uuid7Identifiers
 from tests.people import registration

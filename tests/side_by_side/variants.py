@@ -8,15 +8,15 @@ from uuid import UUID
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.events.subscribers import PublishingSubscriber
 from hexaccount.kernel.errors import Refusal
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.retention.apply_retention import RetentionResult
-from hexaccount.roles.permission import Permission
 from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.list_sessions import READ_SESSIONS
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryPublisher
 
 EXPECTED_ERRORS = (Refusal, StaleVersion)
@@ -48,7 +48,7 @@ class StoreVariant:
             jwt=JwtSettings(key="the key of all variants, which is long enough"),
             password=PasswordSettings(cost=4),
             relay=RelaySettings(attempts=2),
-            roles={"helper": [Permission.READ_SESSIONS]},
+            roles={"helper": [READ_SESSIONS]},
         )
         self.service: Service = open_service(
             settings,

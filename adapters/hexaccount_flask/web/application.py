@@ -16,6 +16,7 @@ from hexaccount_flask.web.errors import PROBLEM_TYPES
 from hexaccount_flask.web.headers import PROBLEM
 from hexaccount_flask.web.inputs import Services
 from hexaccount_flask.web.middleware import REQUEST_CONTEXT, RequestContext
+from hexaccount_flask.web.openapi_texts import TAGS
 from hexaccount_flask.web.operations import IncompleteOperation, Operation, Routes
 from hexaccount_flask.web.problems import Problem, RequestRefused
 from hexaccount_flask.web.rate_limits import add_rate_limit_headers, report_rate_limit
@@ -39,13 +40,19 @@ class HttpApplication(Flask):
         self.register_error_handler(Exception, self._respond_to_error)
         self.after_request(add_rate_limit_headers)
         self.problem_types = dict(PROBLEM_TYPES)
+        self.tags = dict(TAGS)
         self._services = services
         self._operations: dict[str, Operation] = {}
 
     def add_routes(self, routes: Routes) -> None:
         """Add the operations of a capability, each with its name as the endpoint; raises IncompleteOperation."""
         self.problem_types |= routes.problem_types
+        self.tags |= routes.tags
         for operation in routes.operations:
+            if operation.name in self._operations:
+                raise IncompleteOperation(operation.name, "a name of its own")
+            if operation.tag not in self.tags:
+                raise IncompleteOperation(operation.name, f"what its tag {operation.tag} means")
             view = operation.bound(self._services)
             self.add_url_rule(operation.path, operation.name, view, methods=[operation.method])
             self._operations[operation.name] = operation

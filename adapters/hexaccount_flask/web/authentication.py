@@ -9,8 +9,8 @@ from flask import Request
 
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.causation import acting
+from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount.roles.permission import Permission
 from hexaccount.sessions.authenticate import Authenticate, Principal
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount_flask.web.fields import TOKEN_PATTERN
@@ -78,9 +78,9 @@ def _forbidden(permission: Permission) -> Problem:
     return Problem(
         status=403,
         code="insufficient_scope",
-        detail=f"this needs a role that has the permission {permission.value}, such as admin",
+        detail=f"this needs a role that has the permission {permission}, such as admin",
         # RFC 6750, 3.1: the challenge may name the scope that is needed.
-        headers=challenge(error="insufficient_scope", scope=permission.value),
+        headers=challenge(error="insufficient_scope", scope=permission),
     )
 
 

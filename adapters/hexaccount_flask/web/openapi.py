@@ -14,7 +14,7 @@ from hexaccount_flask.web.inputs import Parameter
 from hexaccount_flask.web.openapi_headers import HEADERS, HEADERS_OF_EVERY_ANSWER
 from hexaccount_flask.web.openapi_responses import Responses
 from hexaccount_flask.web.openapi_schemas import Schemas, unwrapped
-from hexaccount_flask.web.openapi_texts import DESCRIPTION, SECURITY, TAGS, TITLE
+from hexaccount_flask.web.openapi_texts import DESCRIPTION, SECURITY, TITLE
 from hexaccount_flask.web.operations import Operation
 
 VERSION = "1.0.0"
@@ -28,7 +28,7 @@ def openapi(app: HttpApplication) -> dict[str, Any]:
     schemas = Schemas()
     responses = Responses(schemas, app)
     paths: dict[str, Any] = {}
-    tags = [*TAGS]
+    tags = [*app.tags]
     for operation in sorted(map(app.operation_of, app.view_functions), key=lambda each: tags.index(each.tag)):
         path = re.sub(r"<([a-z_]+)>", r"{\1}", operation.path)
         described = {**_operation(operation, schemas), "responses": responses.of(operation)}
@@ -42,7 +42,7 @@ def openapi(app: HttpApplication) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "This service."}],
-        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
+        "tags": [{"name": name, "description": description} for name, description in app.tags.items()],
         "paths": paths,
         "components": {
             "securitySchemes": {_SCHEME: SECURITY},
@@ -64,7 +64,7 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
             case Parameter():
                 described.setdefault("parameters", []).append(_parameter(part, schemas))
             case BearerToken():
-                described["security"] = [{_SCHEME: [part.permission.value] if part.permission else []}]
+                described["security"] = [{_SCHEME: [part.permission] if part.permission else []}]
             case Body():
                 content = {"schema": schemas.of(part.model)}
                 described["requestBody"] = {"required": True, "content": dict.fromkeys(part.model.media_types, content)}

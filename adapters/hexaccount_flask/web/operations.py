@@ -92,10 +92,19 @@ class Operation:
 
 
 class Routes:
-    """The operations of a capability, and how its errors are shown."""
+    """The operations of a capability, and how its errors are shown.
 
-    def __init__(self, problem_types: Mapping[type[Exception], ProblemType] | None = None) -> None:
+    tags: describes the tags of the API document that these operations need besides ours.
+    """
+
+    def __init__(
+        self,
+        problem_types: Mapping[type[Exception], ProblemType] | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
         self.problem_types = problem_types or {}
+        self.tags = tags or {}
         self.operations: list[Operation] = []
 
     def add(

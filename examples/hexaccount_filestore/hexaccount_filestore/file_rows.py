@@ -34,6 +34,8 @@ class FileRow(Struct, frozen=True, kw_only=True):
 
 
 def _decoded(field: Field, value: object) -> Any:
-    """Return a value of a field, made of JSON; one that an earlier version has not stored is None."""
+    """Return a value of a field, made of JSON; one that an earlier version has not stored is its `added_as`."""
+    if value is None:
+        value = field.added_as
     kind: Any = tuple[str, ...] if field.type is tuple else field.type
     return convert(value, kind | None if field.nullable else kind)

@@ -11,7 +11,6 @@ import pytest
 from hexaccount.accounts.errors import UserNameTaken
 from hexaccount.accounts.user import User
 from hexaccount.accounts.users import Users
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.deliveries import MILLISECOND, NOW
 from hexaccount.conformance.suites.factory import Factory
@@ -24,6 +23,7 @@ from hexaccount.idempotency.idempotency_records import IdempotencyRecord, Idempo
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount.store_kit.store import Store
+from hexaccount.testing.adjustable_clock import AdjustableClock
 
 LEASE = timedelta(seconds=60)
 LIFETIME = timedelta(days=1)

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from uuid import UUID
 
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.contract_suite import SOURCE, ContractSuite, StoreUnderTest
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import disable, journal_of, save
@@ -15,6 +14,7 @@ from hexaccount.events.ports import EventFilter
 from hexaccount.kernel.identifiers import Identifiers, first_id_at
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_system import SystemClock
 
 WRITERS = 6

@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Thread
 from typing import Any
 
-from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
+from hexaccount.bootstrap.capabilities import OURS, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
 from hexaccount.events.ports import EventPublisher, EventsUnitOfWork, History, Outbox, ReadableHistory, Subscriptions
@@ -105,7 +105,7 @@ class BusFactory:
             DeviceTokens: lambda: HmacDeviceTokens(_KEY),
             RateLimiter: lambda: _generous_limiter(store),
         }
-        handlers = Injector(bindings, all_capabilities()).handlers()
+        handlers = Injector(bindings, OURS).handlers()
         return MessageBus(handlers)
 
 
@@ -135,9 +135,7 @@ def running_relays(store: Store, publisher: EventPublisher, each: int = 2) -> It
     """Run `each` relay threads for every subscriber of the service and for a publisher, during the block."""
     clock = SystemClock()
     subscribers: list[Subscriber] = [
-        *Injector(
-            {UnitOfWorkFactory: lambda: store.unit_of_work, Clock: lambda: clock}, all_capabilities()
-        ).event_handlers(),
+        *Injector({UnitOfWorkFactory: lambda: store.unit_of_work, Clock: lambda: clock}, OURS).event_handlers(),
         PublishingSubscriber(name="publisher", publisher=publisher),
     ]
     policy = RelayPolicy(poll=timedelta(milliseconds=50))

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.audit import JournalAudit
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.deliveries import MILLISECOND, NOW, SUBSCRIBER, claim
@@ -26,6 +25,7 @@ from hexaccount.sessions.refresh_token import digest_of
 from hexaccount.sessions.session import Session
 from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.store import Store
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_system import SystemClock
 
 HOUR = timedelta(hours=1)

@@ -28,9 +28,18 @@ class LongerNote(Note):
     folder: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedNote(Note):
+    """A form with a field that the first one does not have."""
+
+    rank: int
+
+
+_BY_RANK = LookUp(equal=("rank",), indexed=("rank", "id"))
 _IN_FOLDER = LookUp(equal=("folder",), indexed=("folder", "id"))
 NOTES = RecordType.of(Note, "notes", kind="note")
 LONGER_NOTES = RecordType.of(LongerNote, "notes", kind="note", look_ups=(_IN_FOLDER,))
+RANKED_NOTES = RecordType.of(RankedNote, "notes", kind="note", added={"rank": 7}, look_ups=(_BY_RANK,))
 
 
 def with_type(record_type: RecordType[Note]) -> RecordSchema:
@@ -77,6 +86,24 @@ def test_a_new_nullable_field_is_null_in_stored_records(opened: Callable[[Record
     assert "notes_folder" in after._database["notes"].index_information()
     # The release before goes on meanwhile.
     add(before, NOTES, Note(id="c", text="third"))
+
+
+def test_a_new_field_with_a_value_for_stored_records_is_added(opened: Callable[[RecordSchema], MongoStore]) -> None:
+    before = opened(with_type(NOTES))
+    before.migrate()
+    add(before, NOTES, Note(id="a", text="first"))
+    after = opened(with_type(RANKED_NOTES))
+    after.migrate()
+    # The release before goes on meanwhile.
+    add(before, NOTES, Note(id="b", text="second"))
+    with after.unit_of_work() as uow:
+        notes = uow.records(RANKED_NOTES)
+        assert notes.page(_BY_RANK, limit=9, rank=7) == [RankedNote(id="a", text="first", rank=7)]
+        assert notes.get("b") == RankedNote(id="b", text="second", rank=7)
+        notes.replace(RankedNote(id="b", text="second", rank=8))
+        uow.commit()
+    with after.unit_of_work() as uow:
+        assert uow.records(RANKED_NOTES).get("b").rank == 8
 
 
 def add(store: MongoStore, record_type: RecordType[Note], note: Note) -> None:

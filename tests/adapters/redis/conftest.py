@@ -8,8 +8,8 @@ from redis import Redis
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
-from hexaccount.roles.permission import Permission
+from hexaccount.sessions.list_sessions import READ_SESSIONS
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryMetrics
 from hexaccount_redis import RedisClient, RedisStream, RedisStreamPublisher
 from tests.adapters.redis.services import ServiceOpener
@@ -89,7 +89,7 @@ def open_one(tmp_path: Path, clock: AdjustableClock) -> Iterator[ServiceOpener]:
                 jwt=JwtSettings(key="k" * 64),
                 password=PasswordSettings(cost=4),
                 limits=LimitSettings(enabled=limits),
-                roles={"helper": [Permission.READ_SESSIONS]},
+                roles={"helper": [READ_SESSIONS]},
             )
             service = stack.enter_context(open_service(settings, clock=clock, **options))
             service.store.migrate()

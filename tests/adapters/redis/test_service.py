@@ -9,14 +9,13 @@ import pytest
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.accounts.role import Role
+from hexaccount.bootstrap.capabilities import all_permissions
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.ports import ReceiverUnavailable
 from hexaccount.passwords.change_password import ChangePassword
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.passwords.set_password import SetPassword
 from hexaccount.roles.grant_role import GrantRole
-from hexaccount.roles.permission import Permission
 from hexaccount.roles.revoke_role import RevokeRole
 from hexaccount.sessions.authenticate import Authenticate, Principal
 from hexaccount.sessions.cache_invalidation import invalidating_types
@@ -24,9 +23,11 @@ from hexaccount.sessions.end_session import EndSession
 from hexaccount.sessions.end_sessions import EndSessions
 from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.list_sessions import READ_SESSIONS
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount.sessions.sessions import Sessions
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.adapters.redis.services import ServiceOpener, statements_of
 from tests.event_types import EVENT_TYPES
 from tests.people import PASSWORD, registration
@@ -118,9 +119,9 @@ def test_a_stolen_refresh_token_ends_the_session_at_once(processes: Processes, c
 def test_a_change_of_roles_takes_effect_at_the_next_request(processes: Processes) -> None:
     access, helper = processes.log_in(), Role("helper")
     for message, permissions in (
-        (GrantRole(user_id=processes.juliet, role=helper), {Permission.READ_SESSIONS}),
+        (GrantRole(user_id=processes.juliet, role=helper), {READ_SESSIONS}),
         (RevokeRole(user_id=processes.juliet, role=helper), set()),
-        (GrantRole(user_id=processes.juliet, role=Role.ADMIN), set(Permission)),
+        (GrantRole(user_id=processes.juliet, role=Role.ADMIN), all_permissions()),
     ):
         processes.here.bus.handle(message)
         principal = authenticated(processes.there, access)

@@ -3,10 +3,10 @@
 import pytest
 
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.adapters.redis.services import ServiceOpener, statements_of
 from tests.people import PASSWORD, registration
 from tests.servers.ports import free_port

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.kernel.rate_limit import GcraBucket, RateLimit
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_sql import SqlStore, schema
 from tests.people import PASSWORD, registration
 

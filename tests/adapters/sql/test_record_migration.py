@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -38,10 +40,31 @@ class StricterNote(LongerNote):
     author: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedNote(Note):
+    """A form with fields of every type that the first one does not have."""
+
+    rank: int
+    pinned: bool
+    shelf: str
+    tags: tuple[str, ...]
+    due: datetime
+    owner: UUID
+
+
+ADDED = {
+    "rank": 7,
+    "pinned": False,
+    "shelf": "it's",
+    "tags": ("a", "b"),
+    "due": datetime(2026, 1, 2, tzinfo=UTC),
+    "owner": UUID(int=1),
+}
 _IN_FOLDER = LookUp(equal=("folder",), indexed=("folder", "id"))
 NOTES = RecordType.of(Note, "notes", kind="note")
 LONGER_NOTES = RecordType.of(LongerNote, "notes", kind="note", look_ups=(_IN_FOLDER,))
 STRICTER_NOTES = RecordType.of(StricterNote, "notes", kind="note")
+RANKED_NOTES = RecordType.of(RankedNote, "notes", kind="note", added=ADDED)
 
 
 def with_type(record_type: RecordType[Note]) -> RecordSchema:
@@ -100,9 +123,28 @@ def test_a_new_nullable_field_and_an_index_are_added_to_stored_records(
 
 def test_a_new_field_that_stored_records_cannot_have_is_refused(opened: Callable[[RecordSchema], SqlStore]) -> None:
     opened(with_type(NOTES)).migrate()
-    with pytest.raises(StoreRefused, match=r"author of notes .* make it nullable, or ship a migration"):
+    with pytest.raises(StoreRefused, match=r"author of notes .* make it nullable, or declare its value"):
         opened(with_type(STRICTER_NOTES)).migrate()
     opened(with_type(NOTES)).check()
+
+
+def test_a_new_field_with_a_value_for_stored_records_is_added(opened: Callable[[RecordSchema], SqlStore]) -> None:
+    before = opened(with_type(NOTES))
+    before.migrate()
+    add(before, NOTES, Note(id="a", text="first"))
+    after = opened(with_type(RANKED_NOTES))
+    assert after.is_behind()
+    after.migrate()
+    assert not after.is_behind()
+    # The release before goes on meanwhile.
+    add(before, NOTES, Note(id="b", text="second"))
+    with after.unit_of_work() as uow:
+        notes = uow.records(RANKED_NOTES)
+        assert notes.get("a") == RankedNote(id="a", text="first", **ADDED)
+        notes.replace(RankedNote(id="b", text="second", **{**ADDED, "rank": 8}) if notes.get("b") else None)
+        uow.commit()
+    with after.unit_of_work() as uow:
+        assert uow.records(RANKED_NOTES).get("b").rank == 8
 
 
 def add(store: SqlStore, record_type: RecordType[Note], note: Note) -> None:

@@ -15,8 +15,8 @@ import pytest
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings, WebhookSettings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.ports import ReceiverUnavailable
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
 from tests.people import registration
 from tests.servers.ports import free_port

@@ -7,7 +7,7 @@ import pytest
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
-from tests.driving.http.api_client import ApiClient
+from hexaccount.testing.api_client import ApiClient
 
 
 @contextmanager
@@ -28,6 +28,7 @@ def make_client() -> Iterator[Callable[..., ApiClient]]:
 
         def make(**options: Any) -> ApiClient:
             parts = {name: options.pop(name) for name in ("limits", "password", "clock") if name in options}
+            options.setdefault("metrics", lambda: b"figures 1\n")
             return ApiClient(stack.enter_context(memory_service(**parts)), **options)
 
         yield make

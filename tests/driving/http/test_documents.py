@@ -5,7 +5,7 @@ from typing import Any
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.events.cloud_event import structured
-from tests.driving.http.api_client import ApiClient
+from hexaccount.testing.api_client import ApiClient
 from tests.event_check import EventCheck
 from tests.event_types import EVENT_TYPES
 

@@ -9,9 +9,9 @@ from flask import Flask
 
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.observability.readiness import ReadinessReport
 from hexaccount.signing_keys.signing_keys import SigningKeys
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_flask import create_app
 from hexaccount_system import Uuid7Identifiers
 from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN

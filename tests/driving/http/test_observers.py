@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hexaccount.accounts.users import Users
+from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask.web.middleware import RequestContext
-from tests.driving.http.api_client import ApiClient
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask import request_class_finder
-from tests.driving.http.api_client import ApiClient
 from tests.people import PASSWORD
 
 PATH = "/api/v1/me/password"

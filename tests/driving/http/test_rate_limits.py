@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hexaccount.bootstrap.settings import LimitSettings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_granian.client_address import ClientAddresses
 from tests.people import WRONG_PASSWORD
 

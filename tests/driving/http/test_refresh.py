@@ -8,8 +8,8 @@ import pytest
 
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.sessions.sessions import Sessions
+from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask import request_class_finder
-from tests.driving.http.api_client import ApiClient
 
 REFRESH = "/api/v1/public/refresh"
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException
 
 from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask import IncompleteOperation, request_class_finder
 from hexaccount_flask.web.application import HttpApplication
-from tests.driving.http.api_client import ApiClient
 
 
 @pytest.mark.parametrize(

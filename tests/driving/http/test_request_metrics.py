@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from hexaccount.observability.metrics import HTTP_REQUESTS
+from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask import RequestMetrics
 from hexaccount_memory import MemoryMetrics
-from tests.driving.http.api_client import ApiClient
 
 
 @pytest.fixture

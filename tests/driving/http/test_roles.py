@@ -3,19 +3,21 @@ from uuid import UUID
 
 import pytest
 
+from hexaccount.accounts.list_users import READ_USERS
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.roles.grant_role import GrantRole
-from hexaccount.roles.permission import Permission
 from hexaccount.roles.revoke_role import RevokeRole
-from tests.driving.http.api_client import ApiClient
+from hexaccount.sessions.end_sessions import END_SESSIONS
+from hexaccount.sessions.list_sessions import READ_SESSIONS
+from hexaccount.testing.api_client import ApiClient
 
 UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 ROLES = {
-    "reader": [Permission.READ_USERS],
-    "support": [Permission.READ_SESSIONS, Permission.END_SESSIONS],
-    "observer": [Permission.READ_SESSIONS],
+    "reader": [READ_USERS],
+    "support": [READ_SESSIONS, END_SESSIONS],
+    "observer": [READ_SESSIONS],
     "guest": [],
 }
 # The permission that each route needs, and its status for a user who has it.

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask import request_class_finder
-from tests.driving.http.api_client import ApiClient
 
 MY_SESSIONS = "/api/v1/me/sessions"
 UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"

@@ -9,8 +9,8 @@ from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.accounts.views import ProfileView
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.kernel.errors import InvalidInput
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.people import register
 
 

@@ -14,7 +14,6 @@ from hexaccount.accounts.user import UserErased, UserRegistered
 from hexaccount.accounts.users import USERS, Users
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.erasure.erase_user import EraseUser
 from hexaccount.erasure.list_erasures import ListErasures
 from hexaccount.erasure.repeat_erasures import RepeatErasures, repeat_listed_erasures
@@ -27,6 +26,7 @@ from hexaccount.personal_data.account_key import ACCOUNT_KEYS
 from hexaccount.sessions.authenticate import Authenticate
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.sessions import Sessions
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryPublisher
 from tests.people import log_in, register
 

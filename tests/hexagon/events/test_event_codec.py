@@ -55,7 +55,7 @@ def test_the_data_of_an_event_contains_every_field_except_its_time(kind: type[Ev
 
 
 def test_the_error_for_an_unknown_type_names_the_remedy() -> None:
-    with pytest.raises(UnknownEvent, match=r"hexaccount\.user\.renamed\.v1 are unknown .* upgrade"):
+    with pytest.raises(UnknownEvent, match=r"hexaccount\.user\.renamed\.v1 are unknown here; upgrade .* install"):
         from_entry(entry_of("hexaccount.user.renamed.v1", datetime(2026, 1, 2, tzinfo=UTC), {}))
 
 

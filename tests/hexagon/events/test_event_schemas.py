@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from hexaccount.events.event_codec import to_data
 from hexaccount.events.event_schemas import data_schema
+from hexaccount.kernel import event
 from hexaccount.kernel.event import Event
 from tests.event_types import EVENT_TYPES
 from tests.hexagon.events.any_event import any_event
@@ -83,3 +85,33 @@ def test_a_published_schema_neither_changes_nor_disappears() -> None:
     files = {file.stem: hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in FOLDER.glob("*.json")}
     assert files == PUBLISHED
     assert files.keys() == EVENT_TYPES.keys()
+
+
+def test_a_field_that_was_added_later_is_not_required() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class UserGreeted(Event):
+        """An account was greeted."""
+
+        type = "tests.user.greeted.v1"
+
+        words: str
+        loud: bool = False
+
+    del event._types[UserGreeted.type]
+    schema = data_schema(UserGreeted)
+    assert schema["properties"]["loud"] == {"type": "boolean"}
+    assert schema["required"] == ["user_id", "words"]
+
+
+def test_a_field_of_a_type_without_a_form_in_json_is_named() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class UserWeighed(Event):
+        """An account was weighed."""
+
+        type = "tests.user.weighed.v1"
+
+        weight: complex
+
+    del event._types[UserWeighed.type]
+    with pytest.raises(TypeError, match=r"the field weight of tests\.user\.weighed\.v1 is of type .*complex"):
+        data_schema(UserWeighed)

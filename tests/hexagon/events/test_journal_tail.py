@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import disable, save
 from hexaccount.events.journal_entry import JournalEntry
@@ -17,6 +16,7 @@ from hexaccount.events.ports import EventFilter, History
 from hexaccount.kernel.identifiers import Identifiers, first_id_at
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryStore
 
 

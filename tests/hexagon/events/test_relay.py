@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryStore
 from tests.hexagon.events.recording_subscriber import RecordingSubscriber, failing_on, register, relay_of
 

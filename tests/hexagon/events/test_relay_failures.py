@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.ports import DeadLetter, ReceiverUnavailable
 from hexaccount.events.relay import RelayPolicy
 from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryStore
 from tests.hexagon.events.recording_subscriber import RecordingSubscriber, event_of, failing_on, register, relay_of
 

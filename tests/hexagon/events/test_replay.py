@@ -13,7 +13,6 @@ from hexaccount.accounts.user import UserDisabled, UserRegistered
 from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events import replay_events
 from hexaccount.events.ports import EventFilter, JournalKey
 from hexaccount.events.preview_replay import PreviewReplay, ReplayPreview
@@ -22,6 +21,7 @@ from hexaccount.events.replay_events import ReplayEvents
 from hexaccount.events.subscribers import HandlingSubscriber, PublishingSubscriber
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.capability import EventHandler
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryPublisher
 from tests.hexagon.events.replayed_history import journals, populate
 

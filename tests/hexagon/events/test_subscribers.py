@@ -7,12 +7,12 @@ from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.profile import Profile, ProfileCreated
 from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import UserRegistered
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import AlreadyHandled, EventsUnitOfWork
 from hexaccount.events.subscribers import HandlingSubscriber, PublishingSubscriber
 from hexaccount.kernel.capability import EventHandler
 from hexaccount.sessions.session import SessionOpened
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryPublisher, MemoryStore
 from tests.hexagon.events.recording_subscriber import RecordingSubscriber, event_of, register, relay_of
 

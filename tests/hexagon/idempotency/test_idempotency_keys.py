@@ -5,11 +5,11 @@ import pytest
 from hexaccount.accounts.errors import UserNameTaken
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused
 from hexaccount.idempotency.idempotency_records import IDEMPOTENCY_RECORDS
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.registration.register_user import RegisterUser
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
 from tests.people import PASSWORD, registration
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from hexaccount.accounts.get_profile import GetProfile
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.events.event_metrics import EventMetrics
 from hexaccount.events.metrics import (
     EVENTS,
@@ -33,6 +32,7 @@ from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount.signing_keys.ports import SignerUnreadable
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import SchemaMismatch
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryMetrics, MemoryStore
 from hexaccount_system import SystemClock, Uuid7Identifiers
 from tests.event_types import EVENT_TYPES

@@ -8,7 +8,6 @@ import pytest
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.kernel.errors import InvalidInput
 from hexaccount.passwords.change_password import ChangePassword
 from hexaccount.passwords.errors import WrongCredentials, WrongPassword
@@ -18,6 +17,7 @@ from hexaccount.sessions.end_sessions import EndSessions
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.log_out import LogOut
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.passwords.changes import NEW, change, hash_of
 from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
 from tests.hexagon.sessions.devices import can_refresh, history, is_live, listed, log_in, refresh

@@ -7,7 +7,6 @@ import pytest
 
 from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.passwords.change_password import ChangePassword
 from hexaccount.passwords.errors import WrongPassword
 from hexaccount.passwords.login_throttle import LoginThrottle
@@ -17,6 +16,7 @@ from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.sessions import Sessions
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.passwords.changes import NEW, change
 from tests.hexagon.sessions.devices import is_live, listed, log_in
 from tests.people import PASSWORD

@@ -7,13 +7,13 @@ import pytest
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.password import Password
 from hexaccount.sessions.authenticate import Authenticate
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.ports import AccessClaims
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.sessions.devices import is_live, log_in
 from tests.people import PASSWORD, registration
 

@@ -6,12 +6,12 @@ from uuid import UUID
 import pytest
 
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_security import BcryptHasher, HashingPool
 from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
 from tests.people import PASSWORD

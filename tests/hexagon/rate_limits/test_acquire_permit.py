@@ -7,13 +7,13 @@ import pytest
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import LimitSettings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.rate_limits.acquire_permit import AcquirePermit
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount.registration.register_user import REGISTER
 from hexaccount.sessions.log_out import LOGOUT
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.policies import POLICIES
 
 HOME, OFFICE = "192.0.2.7", "198.51.100.7"

@@ -6,9 +6,9 @@ from hexaccount.accounts.get_user import GetUser
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.kernel.errors import InvalidInput
 from hexaccount.registration.register_user import RegisterUser
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.people import PASSWORD, registration
 
 TEXTS = {

@@ -8,7 +8,6 @@ from time import monotonic
 import pytest
 
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.expired import KINDS
 from hexaccount.idempotency.idempotency_records import IdempotencyRecord, claim_key
 from hexaccount.kernel.unit_of_work import StoreUnavailable
@@ -16,6 +15,7 @@ from hexaccount.retention.apply_retention import ApplyRetention, Retention, Rete
 from hexaccount.retention.retention_worker import RetentionWorker
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.sessions import Sessions
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.people import log_in, registration
 
 NOTHING = RetentionResult(removed=dict.fromkeys(KINDS, 0), finished=True)

@@ -10,13 +10,13 @@ from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, SessionSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.passwords.set_password import SetPassword
 from hexaccount.sessions.end_session import EndSession
 from hexaccount.sessions.end_sessions import EndSessions
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.log_out import LogOut
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.sessions.devices import assert_refused, history, is_live, log_in, refresh
 from tests.people import registration
 

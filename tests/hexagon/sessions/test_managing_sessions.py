@@ -6,13 +6,13 @@ import pytest
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.sessions.end_session import EndSession
 from hexaccount.sessions.end_sessions import EndSessions
 from hexaccount.sessions.errors import NotAuthenticated, SessionNotFound
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.log_out import LogOut
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.sessions.devices import can_refresh, history, is_live, listed, log_in, refresh
 from tests.people import registration
 

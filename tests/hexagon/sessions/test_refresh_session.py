@@ -6,7 +6,6 @@ import pytest
 
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, SessionSettings, Settings
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.sessions.authenticate import Authenticate
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
@@ -14,6 +13,7 @@ from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount.sessions.refresh_token import digest_of
 from hexaccount.sessions.sessions import Sessions
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.sessions.devices import assert_refused, can_refresh, history, is_live, log_in, refresh
 from tests.people import registration
 

@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytest
 
 from hexaccount.bootstrap.service import Service
-from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.signing_keys.add_key import AddedKey, AddKey
 from hexaccount.signing_keys.key_schedule import SIGNS_AFTER, UNSURE
 from hexaccount.signing_keys.list_keys import KeyState, KeyView, ListKeys
@@ -11,6 +10,7 @@ from hexaccount.signing_keys.ports import KeyRefused
 from hexaccount.signing_keys.remove_key import RemoveKey
 from hexaccount.signing_keys.retire_key import RetireKey
 from hexaccount.signing_keys.signing_keys import SigningKeys
+from hexaccount.testing.adjustable_clock import AdjustableClock
 
 LIFETIME = timedelta(minutes=15)
 

@@ -1,0 +1,27 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.messages import Command
+from hexaccount.kernel.repetition import repeat_when_stale
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount_notes.note import Notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveNote(Command[None]):
+    """Remove a note of an account."""
+
+    user_id: UUID
+    note_id: UUID
+
+
+@repeat_when_stale
+def remove_note(command: RemoveNote, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> None:
+    """Remove a note; raises NoteNotFound, also for the note of another account."""
+    with unit_of_work() as uow:
+        notes = Notes(uow)
+        note = notes.get(command.note_id, command.user_id)
+        note.remove(clock.now())
+        notes.remove(note)
+        uow.commit()
