@@ -1,6 +1,6 @@
 """The capabilities of the service: those of this package, and those that other installed packages bring."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 
@@ -19,6 +19,7 @@ from hexaccount import (
 )
 from hexaccount.kernel.capability import Capability
 from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.kernel.periods import ENDED, Period
 from hexaccount.kernel.records import RecordSchema
 
 GROUP = "hexaccount.capabilities"
@@ -56,6 +57,11 @@ def record_schema() -> RecordSchema:
         tuple(record_type for capability in capabilities for record_type in capability.records),
         tuple(expiry for capability in capabilities for expiry in capability.expiries),
     )
+
+
+def periods() -> Collection[Period]:
+    """Return how long things are kept, as declarations say."""
+    return {ENDED, *(expiry.kept for expiry in record_schema().expiries)}
 
 
 def event_types() -> Sequence[str]:

@@ -10,7 +10,7 @@ from dependency_injector import containers, providers
 
 from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.accounts.role import Role
-from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
+from hexaccount.bootstrap.capabilities import all_capabilities, periods, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.publishers import open_publishers
@@ -164,10 +164,8 @@ def _roles(settings: Settings) -> RoleRegistry:
 
 
 def _retention(settings: Settings) -> Retention:
-    return Retention(
-        ended=timedelta(seconds=settings.clearing.retention),
-        refresh_grace=timedelta(seconds=settings.session.refresh_grace),
-    )
+    """Return the durations of the settings that declarations name; raises TypeError for one that is no duration."""
+    return Retention({name: timedelta(seconds=settings.seconds(name)) for name in periods() if isinstance(name, str)})
 
 
 def _recorder(

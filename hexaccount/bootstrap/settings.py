@@ -1,7 +1,7 @@
 """The settings and their defaults; `settings_loading` reads them, `settings_checks` validates them."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
@@ -172,6 +172,15 @@ class Settings(Group, frozen=True):
     def store_kind(self) -> str:
         """Return the scheme of the store's URL."""
         return urlsplit(self.store).scheme
+
+    def seconds(self, name: str) -> float:
+        """Return the duration that a setting such as `clearing.retention` gives; raises TypeError for another."""
+        value: Any = self
+        for part in name.split("."):
+            value = getattr(value, part, None)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError(f"{name} is declared as a period, but no setting of this name is a number of seconds")
+        return value
 
     @property
     def cache_kind(self) -> str:

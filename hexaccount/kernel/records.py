@@ -12,6 +12,8 @@ from types import NoneType, UnionType
 from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from hexaccount.kernel.periods import ENDED, Period
+
 R = TypeVar("R")
 
 Row: TypeAlias = tuple[Any, ...]
@@ -139,6 +141,7 @@ class Expiry:
     of_reference: `ends` are fields of the record that the record refers to.
     unless_referred_by: a type of records that keep one to which they refer.
     erases: the secret to erase; without it the record itself is removed.
+    kept: how long after its end.
     """
 
     kind: str
@@ -147,6 +150,7 @@ class Expiry:
     of_reference: bool = False
     unless_referred_by: RecordType[Any] | None = None
     erases: str | None = None
+    kept: Period = ENDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from functools import partial
 
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.periods import AT_ONCE, ENDED, Period
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.retention.ports import RetentionStore
 
@@ -12,25 +13,15 @@ BATCH = 1000
 IDLE_RATE_LIMITS, HANDLED_EVENTS = "idle_rate_limits", "handled_events"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Retention:
-    """How long records are kept after their end.
+    """The durations that settings give, by the names of the settings."""
 
-    For `refresh_grace` a used refresh token still returns its successor, for which its salt is needed.
-    """
+    settings: Mapping[str, timedelta]
 
-    ended: timedelta
-    refresh_grace: timedelta
-
-    def before(self, kind: str, now: datetime) -> datetime:
-        """Return the moment before which records of a kind must have expired to be removed now."""
-        match kind:
-            case "idle_rate_limits" | "expired_idempotency_records":
-                return now
-            case "token_salts":
-                return now - self.refresh_grace
-            case _:
-                return now - self.ended
+    def before(self, kept: Period, now: datetime) -> datetime:
+        """Return the moment before which something must have ended to be removed now."""
+        return now - (kept if isinstance(kept, timedelta) else self.settings[kept])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +49,14 @@ def apply_retention(
 ) -> RetentionResult:
     """Remove expired records batch by batch, so that no other transaction waits for long; raises StoreUnavailable."""
     now = clock.now()
-    steps: dict[str, Callable[..., int]] = {
-        **{expiry.kind: partial(retention_store.remove, expiry) for expiry in records.expiries},
-        IDLE_RATE_LIMITS: retention_store.remove_drained,
-        HANDLED_EVENTS: retention_store.remove_handled,
+    steps: dict[str, tuple[Callable[..., int], Period]] = {
+        **{expiry.kind: (partial(retention_store.remove, expiry), expiry.kept) for expiry in records.expiries},
+        IDLE_RATE_LIMITS: (retention_store.remove_drained, AT_ONCE),
+        HANDLED_EVENTS: (retention_store.remove_handled, ENDED),
     }
     batches = {
-        kind: _remove(partial(step, before=retention.before(kind, now), limit=BATCH), command.batches)
-        for kind, step in steps.items()
+        kind: _remove(partial(step, before=retention.before(kept, now), limit=BATCH), command.batches)
+        for kind, (step, kept) in steps.items()
     }
     removed = {kind: sum(counts) for kind, counts in batches.items()}
     return RetentionResult(removed=removed, finished=all(counts[-1] < BATCH for counts in batches.values()))

@@ -75,7 +75,7 @@ class BusFactory:
             SubscriberNames: SubscriberNames,
             RetentionStore: lambda: store.retention_store,
             RecordSchema: record_schema,
-            Retention: lambda: Retention(ended=timedelta(days=30), refresh_grace=grace),
+            Retention: lambda: Retention({"clearing.retention": timedelta(days=30), "session.refresh_grace": grace}),
             PasswordHasher: lambda: BcryptHasher(4, self.pool),
             CommonPasswords: ZxcvbnCommonPasswords,
             TokenIssuer: lambda: JwtIssuer(
