@@ -7,7 +7,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount_mongo.connections import Documents
+from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import delivery_document
 
 _FIELDS = [field.name for field in fields(JournalEntry) if field.name != "id"]
@@ -18,12 +18,16 @@ def entry_from(document: Mapping[str, Any]) -> JournalEntry:
     return JournalEntry(id=document["_id"], **{name: document[name] for name in _FIELDS})
 
 
+def document_of(entry: JournalEntry) -> Document:
+    """Return the document of an entry."""
+    return {"_id": entry.id, **{name: getattr(entry, name) for name in _FIELDS}}
+
+
 def append(database: Documents, session: ClientSession, entries: Sequence[JournalEntry]) -> bool:
     """Write entries, and a delivery of each to every subscriber of its type; tell whether there are deliveries."""
     if not entries:
         return False
-    documents = [{"_id": entry.id, **{name: getattr(entry, name) for name in _FIELDS}} for entry in entries]
-    database["journal"].insert_many(documents, session=session)
+    database["journal"].insert_many([document_of(entry) for entry in entries], session=session)
     wanted = sorted({entry.type for entry in entries} | {"*"})
     found = database["subscriptions"].find({"types": {"$in": wanted}}, session=session)
     subscribed: Mapping[str, Any] = {document["_id"]: document["types"] for document in found}

@@ -61,7 +61,8 @@ def record_schema() -> RecordSchema:
 
 def periods() -> Collection[Period]:
     """Return how long things are kept, as declarations say."""
-    return {ENDED, *(expiry.kept for expiry in record_schema().expiries)}
+    kept = {ENDED, *(expiry.kept for expiry in record_schema().expiries)}
+    return kept | {event.kept for event in EVENT_TYPES.values() if event.kept is not None}
 
 
 def event_types() -> Sequence[str]:

@@ -34,8 +34,8 @@ from hexaccount.observability.message_metrics import MessageMetrics
 from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
 from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.rate_limits.rate_limiter import RateLimiter
-from hexaccount.retention.apply_retention import Retention
 from hexaccount.retention.ports import RetentionStore
+from hexaccount.retention.retention import Retention
 from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.cache_invalidation import CacheInvalidation
 from hexaccount.sessions.lifetimes import Lifetimes

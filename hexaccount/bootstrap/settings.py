@@ -60,9 +60,14 @@ class IdempotencySettings(Group, frozen=True):
 
 
 class ClearingSettings(Group, frozen=True):
-    """How many seconds ended sessions, spent tokens and records of handled events are kept before they are removed."""
+    """Seconds until something is removed.
+
+    `retention` concerns ended sessions, spent tokens and records of handled events, `events` the journal's events about
+    sessions.
+    """
 
     retention: Annotated[int, Meta(ge=3600, le=315_360_000)] = 2_592_000
+    events: Annotated[int, Meta(ge=86_400, le=3_153_600_000)] = 34_560_000
 
 
 class HttpSettings(Group, frozen=True):

@@ -11,7 +11,8 @@ from uuid import UUID
 class JournalEntry:
     """An event as the journal holds it.
 
-    `aggregate` and `aggregate_id` identify its journal, `sequence` is its position there, from 1 and without gaps.
+    `aggregate` and `aggregate_id` identify its journal, `sequence` is its position there, counted from 1. It is never
+    given twice, and there is a gap where events were removed.
     `subject` is the account's id. `causation_id` is the id of the event or the request that caused it.
     """
 

@@ -5,6 +5,8 @@ from types import MappingProxyType
 from typing import ClassVar
 from uuid import UUID
 
+from hexaccount.kernel.periods import Period
+
 _types: dict[str, type["Event"]] = {}
 EVENT_TYPES: Mapping[str, type["Event"]] = MappingProxyType(_types)
 """Every event class that has been imported, by its type."""
@@ -16,9 +18,12 @@ class Event:
 
     An event holds values that JSON can carry or that have one obvious spelling there (UUID, time). No password, hash
     or token is ever in one. A type that ends in `.v1` never changes its meaning; a change is a new type.
+
+    An event is kept for ever, or for `kept` and besides for as long as the record of its aggregate is stored.
     """
 
     type: ClassVar[str]
+    kept: ClassVar[Period | None] = None
 
     user_id: UUID
     at: datetime

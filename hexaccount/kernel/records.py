@@ -160,6 +160,10 @@ class RecordSchema:
     record_types: tuple[RecordType[Any], ...]
     expiries: tuple[Expiry, ...] = ()
 
+    def of_kind(self, kind: str) -> RecordType[Any] | None:
+        """Return the record type of a kind, such as that of an aggregate."""
+        return next((each for each in self.record_types if each.kind == kind), None)
+
 
 class Records(Protocol[R]):
     """The records of one type within a unit of work, in which a record that is read twice is one object."""

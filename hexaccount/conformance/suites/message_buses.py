@@ -23,8 +23,8 @@ from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
 from hexaccount.rate_limits.rate_limiter import RateLimiter
 from hexaccount.registration.register_user import RegisterUser
-from hexaccount.retention.apply_retention import Retention
 from hexaccount.retention.ports import RetentionStore
+from hexaccount.retention.retention import Retention
 from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
@@ -51,6 +51,9 @@ _KEY = b"the key that signs the tokens of the tests"
 _KEY_FACTORY = EncryptedKeyFactory(root_key(_KEY))
 
 
+_KEPT = {"clearing.retention": timedelta(days=30), "clearing.events": timedelta(days=400)}
+
+
 @dataclass(frozen=True, slots=True)
 class BusFactory:
     """Creates buses that accept each other's tokens."""
@@ -75,7 +78,7 @@ class BusFactory:
             SubscriberNames: SubscriberNames,
             RetentionStore: lambda: store.retention_store,
             RecordSchema: record_schema,
-            Retention: lambda: Retention({"clearing.retention": timedelta(days=30), "session.refresh_grace": grace}),
+            Retention: lambda: Retention({**_KEPT, "session.refresh_grace": grace}),
             PasswordHasher: lambda: BcryptHasher(4, self.pool),
             CommonPasswords: ZxcvbnCommonPasswords,
             TokenIssuer: lambda: JwtIssuer(

@@ -2,6 +2,7 @@
 
 from tests.conformance.planted import (
     deliveries,
+    event_removal,
     housekeeping,
     races,
     reading,
@@ -18,6 +19,7 @@ __all__ = [
     "Bug",
     "PlantedStore",
     "deliveries",
+    "event_removal",
     "housekeeping",
     "races",
     "reading",

@@ -12,14 +12,18 @@ from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.adjustable_clock import AdjustableClock
 from hexaccount.conformance.suites.expired import KINDS
+from hexaccount.events.ports import EventFilter
 from hexaccount.idempotency.idempotency_records import EXPIRIES, IdempotencyRecord, claim_key
 from hexaccount.kernel.periods import AT_ONCE, Period
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount.retention.apply_retention import ApplyRetention, Retention, RetentionResult, apply_retention
+from hexaccount.retention.apply_retention import ApplyRetention, RetentionResult, apply_retention
+from hexaccount.retention.expired_events import ExpiredEvents
+from hexaccount.retention.retention import Retention
 from hexaccount.retention.retention_worker import RetentionWorker
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.sessions import Sessions
+from hexaccount_system import SystemClock
 from tests.people import log_in, registration
 
 NOTHING = RetentionResult(removed=dict.fromkeys(KINDS, 0), finished=True)
@@ -62,6 +66,7 @@ def test_records_of_another_package_are_kept_for_as_long_as_it_declares(
             ApplyRetention(),
             retention_store=service.store.retention_store,
             records=RecordSchema((), (expiry,)),
+            expired_events=service.container.injector().provide(ExpiredEvents),
             clock=clock,
             retention=Retention({"clearing.retention": timedelta(days=30)}),
         )
@@ -86,6 +91,22 @@ def test_expired_records_are_removed_and_counted(service: Service, clock: Adjust
     with service.store.unit_of_work() as uow:
         assert Sessions(uow).find(live.session_id) is not None
         assert [entry.sequence for entry in uow.journal.of("session", closed.session_id)] == [1, 2]
+
+
+def test_events_of_sessions_are_kept_for_as_long_as_the_setting_says(service: Service, clock: AdjustableClock) -> None:
+    bus, history = service.bus, service.store.history
+    bus.handle(registration())
+    bus.handle(LogOut(session_id=log_in(bus).session_id))
+    service.deliver_all()
+    clock.advance(days=31)
+    assert bus.handle(ApplyRetention()).removed["ended_sessions"] == 1
+    expires = SystemClock().now() + timedelta(seconds=service.settings.clearing.events)  # as ids have the real time
+    clock.advance(seconds=(expires - timedelta(minutes=1) - clock.now()).total_seconds())
+    assert bus.handle(ApplyRetention()).removed["expired_events"] == 0
+    clock.advance(minutes=2)
+    assert bus.handle(ApplyRetention()).removed["expired_events"] == 2
+    types = [entry.type for entry in history.page(EventFilter(), limit=10, after=None)]
+    assert types == ["hexaccount.user.registered.v1", "hexaccount.profile.created.v1"]
 
 
 def test_a_run_ends_after_its_batches_and_reports_whether_it_finished(service: Service, clock: AdjustableClock) -> None:
