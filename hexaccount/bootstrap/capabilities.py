@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 
 from hexaccount import (
     accounts,
+    archive,
     events,
     idempotency,
     observability,
@@ -38,6 +39,7 @@ OURS = tuple(
         rate_limits,
         events,
         retention,
+        archive,
         observability,
     )
 )

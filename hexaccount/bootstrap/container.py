@@ -10,6 +10,8 @@ from dependency_injector import containers, providers
 
 from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.accounts.role import Role
+from hexaccount.archive.ports import Archives
+from hexaccount.bootstrap.archives import ArchivesOnDemand
 from hexaccount.bootstrap.capabilities import all_capabilities, periods, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
@@ -223,6 +225,7 @@ def _injector(container: "Container") -> Injector:
         IdempotencyKeys: container.idempotency_keys,
         SubscriberNames: container.known_subscribers,
         ReplayTargets: container.replay_targets,
+        Archives: ArchivesOnDemand,
     }
     of_store = {port: lambda name=name: getattr(container.store(), name) for port, name in _OF_STORE.items()}
     return Injector({**bindings, **of_store}, all_capabilities())

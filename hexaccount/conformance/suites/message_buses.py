@@ -7,6 +7,8 @@ from datetime import timedelta
 from threading import Thread
 from typing import Any
 
+from hexaccount.archive.ports import Archives
+from hexaccount.bootstrap.archives import ArchivesOnDemand
 from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
@@ -77,6 +79,7 @@ class BusFactory:
             Outbox: lambda: store.outbox,
             SubscriberNames: SubscriberNames,
             RetentionStore: lambda: store.retention_store,
+            Archives: ArchivesOnDemand,
             RecordSchema: record_schema,
             Retention: lambda: Retention({**_KEPT, "session.refresh_grace": grace}),
             PasswordHasher: lambda: BcryptHasher(4, self.pool),
