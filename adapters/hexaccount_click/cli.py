@@ -14,7 +14,7 @@ COMMANDS = {
     "relay": ("service", "Deliver events to subscribers until stopped."),
     "users": ("accounts", "Register, list and administer accounts, their roles and sessions."),
     "keys": ("signing_keys", "List, add, retire and remove signing keys."),
-    "events": ("events", "Show the history of an account, and replay events."),
+    "events": ("events", "Show the history of an account, replay and archive events."),
     "outbox": ("outbox", "Administer dead letters and event subscriptions."),
     "purge": ("retention", "Remove expired records."),
     "hash": ("passwords", "Measure password hashing on this machine."),

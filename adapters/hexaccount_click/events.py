@@ -69,7 +69,7 @@ _since_option = click.option("--since", type=TimeType(), metavar="TIME", help="O
 
 @click.group()
 def events() -> None:
-    """Show the history of an account, and replay events.
+    """Show the history of an account, replay and archive events.
 
     USER names an account by its id, user name or e-mail address. TIME is a date or a time, in UTC unless it has an
     offset.
