@@ -22,7 +22,7 @@ COMMANDS = {
     "users": ("accounts", "Register, list and administer accounts, their roles and sessions."),
     "erasures": ("erasures", "Export the list of erased accounts, and erase them again after a restore."),
     "keys": ("signing_keys", "List, add, retire and remove signing keys."),
-    "events": ("events", "Show the history of an account, and replay events."),
+    "events": ("events", "Show the history of an account, replay and archive events."),
     "outbox": ("outbox", "Administer dead letters and event subscriptions."),
     "purge": ("retention", "Remove expired records."),
     "hash": ("passwords", "Measure password hashing on this machine."),

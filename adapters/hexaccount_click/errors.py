@@ -30,6 +30,7 @@ NEXT_STEPS = {
         "remove it from the settings events, webhooks or cache of every process, and restart them; "
         "a subscriber that is part of the service stays"
     ),
+    "incomplete_journal": "give the folder of the archive with --archive",
     "signing_key_not_found": "run `hexaccount keys list` to list the names",
     "signing_key_in_use": "wait, or use --compromised to remove it now and invalidate its tokens",
     "signing_key_from_settings": "add a newer key to end its signing, and change the setting jwt.key to remove it",

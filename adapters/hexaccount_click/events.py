@@ -2,6 +2,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import cast
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from hexaccount.events.replay import Replay
 from hexaccount.events.replay_events import ReplayEvents
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.identifiers import first_id_at
+from hexaccount_click.archive import archive_events, archive_option, count_of, restore_all, restore_events
 from hexaccount_click.options import TimeType, json_option, pass_program, yes_option
 from hexaccount_click.output import Columns, print_json, print_result, print_table
 from hexaccount_click.paging import limit_option, print_page
@@ -67,7 +69,7 @@ _since_option = click.option("--since", type=TimeType(), metavar="TIME", help="O
 
 @click.group()
 def events() -> None:
-    """Show the history of an account, and replay events.
+    """Show the history of an account, replay and archive events.
 
     USER names an account by its id, user name or e-mail address. TIME is a date or a time, in UTC unless it has an
     offset.
@@ -124,6 +126,7 @@ def show(program: Program, *, event_id: UUID, as_json: bool) -> None:
 @click.option("--from", "first", type=click.UUID, metavar="EVENT_ID", help="Only this event and later ones.")
 @_types_option
 @click.option("--user", metavar="USER", help="Only the events of this account.")
+@archive_option
 @yes_option
 @json_option
 @pass_program
@@ -135,6 +138,7 @@ def replay(
     first: UUID | None,
     types: Sequence[str],
     user: str | None,
+    archive: Path | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -144,27 +148,35 @@ def replay(
     subscriber: it rebuilds the stored profiles that are missing.
 
     To resume after an interrupt, run it again: events that are still pending are not enqueued twice.
+
+    With --archive, the archived events of the account, or all of them, are put back into the journal first.
     """
     if since is not None and first is not None:
         raise click.UsageError("give either --since or --from, not both")
     bus = program.bus()
+    user_id = None if user is None else bus.handle(GetUser(reference=user)).id
     replay = Replay(
         target=subscriber,
-        user_id=None if user is None else bus.handle(GetUser(reference=user)).id,
+        user_id=user_id,
         types=types or None,
         first=first if since is None else first_id_at(since),
     )
     plan = bus.handle(PreviewReplay(replay=replay))
-    target, count = printable(subscriber), _count(plan.events)
+    target, count = printable(subscriber), count_of(plan.events)
+    if archive is not None:
+        count = f"{count} and those of {printable(str(archive))}"
     if not yes:
         confirm(f"Rebuild missing {target} from {count}?" if plan.at_once else f"Deliver {count} to {target} again?")
+    if archive is not None:
+        restore_all(bus, archive, user_id)
+        plan = bus.handle(PreviewReplay(replay=replay))
     replayed = _replay(bus, replay, expected=plan.events)
     if as_json:
         print_json({"data": {"events": replayed}})
     elif plan.at_once:
-        print_result(f"Replayed {_count(replayed)} to {target}.")
+        print_result(f"Replayed {count_of(replayed)} to {target}.")
     else:
-        print_result(f"Enqueued {_count(replayed)} for {target}.")
+        print_result(f"Enqueued {count_of(replayed)} for {target}.")
 
 
 def _replay(bus: MessageBus, replay: Replay, *, expected: int) -> int:
@@ -180,5 +192,5 @@ def _replay(bus: MessageBus, replay: Replay, *, expected: int) -> int:
                 return replayed
 
 
-def _count(events: int) -> str:
-    return "1 event" if events == 1 else f"{events:,} events"
+events.add_command(archive_events)
+events.add_command(restore_events)

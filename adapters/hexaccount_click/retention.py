@@ -12,7 +12,7 @@ from hexaccount_click.program import Program
 def purge(program: Program, *, as_json: bool) -> None:
     """Remove expired records.
 
-    The running service does the same about every minute. Events are kept.
+    The running service does the same about every minute. Of events, only those about sessions expire.
     """
     purged = program.bus().handle(ApplyRetention())
     if as_json:

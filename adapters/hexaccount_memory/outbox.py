@@ -23,7 +23,7 @@ class MemoryOutbox(Outbox, DeadLetters):
 
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         with self.tables.lock:
-            for entry in entries:
+            for entry in self._in_the_journal(entries):
                 waiting = self.tables.deliveries[subscriber].setdefault(_aggregate_of(entry), [])
                 stored = next((each for each in waiting if each.entry.id == entry.id), None)
                 if stored is None:
@@ -32,6 +32,11 @@ class MemoryOutbox(Outbox, DeadLetters):
                 elif stored.dead_letter:
                     _revive(stored)
         self.commits.give()
+
+    def _in_the_journal(self, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+        journals = {(entry.aggregate, entry.aggregate_id) for entry in entries}
+        stored = {entry.id for journal in journals for entry in self.tables.journal.get(journal, ())}
+        return [entry for entry in entries if entry.id in stored]
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
         token = uuid4()

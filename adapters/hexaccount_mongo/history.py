@@ -64,6 +64,7 @@ def _condition(event_filter: EventFilter) -> Document:
         condition["subject"] = event_filter.user_id
     if event_filter.types is not None:
         condition["type"] = {"$in": sorted(event_filter.types)}
-    if event_filter.first is not None:
-        condition["_id"] = {"$gte": event_filter.first}
+    bounds = {"$gte": event_filter.first, "$lt": event_filter.below}
+    if any(bounds.values()):
+        condition["_id"] = {operator: bound for operator, bound in bounds.items() if bound is not None}
     return condition

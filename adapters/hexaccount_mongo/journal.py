@@ -19,7 +19,8 @@ def entry_from(document: Mapping[str, Any]) -> JournalEntry:
     return JournalEntry(id=document["_id"], **values)
 
 
-def _document_of(entry: JournalEntry) -> Document:
+def document_of(entry: JournalEntry) -> Document:
+    """Return the document of an entry, without what is null."""
     values = ((name, getattr(entry, name)) for name in _FIELDS)
     return {"_id": entry.id, **{name: value for name, value in values if value is not None}}
 
@@ -28,8 +29,7 @@ def append(database: Documents, session: ClientSession, entries: Sequence[Journa
     """Write entries, and a delivery of each to every subscriber of its type; tell whether there are deliveries."""
     if not entries:
         return False
-    documents = [_document_of(entry) for entry in entries]
-    database["journal"].insert_many(documents, session=session)
+    database["journal"].insert_many([document_of(entry) for entry in entries], session=session)
     wanted = sorted({entry.type for entry in entries} | {"*"})
     found = database["subscriptions"].find({"types": {"$in": wanted}}, session=session)
     subscribed: Mapping[str, Any] = {document["_id"]: document["types"] for document in found}

@@ -51,6 +51,7 @@ class MongoOutbox(Outbox):
                 return []
             entries = self.database["journal"].find({"_id": {"$in": [delivery["event_id"] for delivery in claimed]}})
             by_id = {document["_id"]: entry_from(document) for document in entries}
+            self._drop([delivery for delivery in claimed if delivery["event_id"] not in by_id])
         return order_by_sequence(
             [
                 Delivery(
@@ -60,6 +61,7 @@ class MongoOutbox(Outbox):
                     lease=claim.token,
                 )
                 for delivery in claimed
+                if delivery["event_id"] in by_id
             ],
             attrgetter("entry"),
         )
@@ -110,6 +112,11 @@ class MongoOutbox(Outbox):
                 if is_duplicate(error):  # another process enqueued the same delivery
                     raise TryAgain from error
                 raise
+
+    def _drop(self, deliveries: Sequence[Document]) -> None:
+        """Remove deliveries that were enqueued again while their events were removed."""
+        if deliveries:
+            self.database["deliveries"].delete_many({"_id": {"$in": [delivery["_id"] for delivery in deliveries]}})
 
     def _end(self, delivery: Delivery, values: Document) -> None:
         change = {"$inc": {"attempts": 1}, "$set": {"lease": None, **values}}

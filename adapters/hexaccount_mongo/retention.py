@@ -1,15 +1,21 @@
 """Removes expired documents: finds them by an index, then removes them by `_id` if they are still expired."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from pymongo.errors import BulkWriteError
+
+from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.identifiers import first_id_at
 from hexaccount.kernel.records import Expiry
 from hexaccount.retention.ports import RetentionStore
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.documents import not_null
+from hexaccount_mongo.errors import is_duplicate
+from hexaccount_mongo.journal import document_of
 from hexaccount_mongo.lookups import first_match
 
 _PENDING_DELIVERY = first_match(
@@ -52,6 +58,25 @@ class MongoRetentionStore(RetentionStore):
         with self.database.reached():
             found = self._ids("rate_limits", "rate_limits_sustained_until", drained, limit)
             return self._remove("rate_limits", found, drained)
+
+    def remove_events(self, event_ids: Collection[UUID]) -> int:
+        deliveries = self.database["deliveries"]
+        with self.database.reached():
+            chosen = {"subscriber": {"$in": deliveries.distinct("subscriber")}, "event_id": {"$in": list(event_ids)}}
+            pending = {found["event_id"] for found in deliveries.find(chosen, {"event_id": 1}, hint="deliveries_event")}
+            return self._remove("journal", [event_id for event_id in event_ids if event_id not in pending], {})
+
+    def restore_events(self, entries: Sequence[JournalEntry]) -> int:
+        if not entries:
+            return 0
+        with self.database.reached():
+            try:
+                result = self.database["journal"].insert_many([document_of(entry) for entry in entries], ordered=False)
+            except BulkWriteError as error:
+                if not is_duplicate(error):
+                    raise
+                return int(error.details["nInserted"])
+            return len(result.inserted_ids)
 
     def _remove_by(self, expiry: Expiry, end: str, before: datetime, limit: int) -> int:
         """Remove what has ended by one of the fields `ends`."""

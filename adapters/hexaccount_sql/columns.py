@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def partial_index(condition: sa.ColumnElement[bool] | sa.TextClause) -> dict[str, Any]:
+def partial_index(condition: sa.ColumnElement[bool]) -> dict[str, Any]:
     """Return the options of an index that holds only the rows that meet a condition."""
     return {f"{dialect}_where": condition for dialect in ("postgresql", "sqlite")}
 

@@ -9,7 +9,7 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_sql.connections import without_timeouts
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.schema import FREQUENT_TYPES, RARE, journal
+from hexaccount_sql.schema import journal
 from hexaccount_sql.writer import entry_from
 
 _KEY = (journal.c.aggregate, journal.c.aggregate_id)
@@ -61,8 +61,8 @@ def _conditions(event_filter: EventFilter) -> list[sa.ColumnExpressionArgument[b
         conditions.append(journal.c.subject == event_filter.user_id)
     if event_filter.types is not None:
         conditions.append(journal.c.type.in_(sorted(event_filter.types)))
-        if not set(FREQUENT_TYPES) & set(event_filter.types):
-            conditions.append(RARE)
     if event_filter.first is not None:
         conditions.append(journal.c.id >= event_filter.first)
+    if event_filter.below is not None:
+        conditions.append(journal.c.id < event_filter.below)
     return conditions

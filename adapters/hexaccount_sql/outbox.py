@@ -53,6 +53,8 @@ _DELIVERY_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "seq
 _IN_THE_JOURNAL = sa.select(
     SUBSCRIBER, journal.c.id, journal.c.aggregate, journal.c.aggregate_id, journal.c.sequence
 ).where(journal.c.id.in_(EVENTS))
+# The lock keeps the events from being removed before their deliveries are committed.
+_LOCKED_IN_THE_JOURNAL = _IN_THE_JOURNAL.with_for_update(read=True, key_share=True)
 _REVIVE_DEAD_LETTERS = (
     sa.update(deliveries)
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.dead_letter)
@@ -102,7 +104,9 @@ class SqlOutbox(Outbox):
                 connection.execute(sa.delete(subscriptions).where(unwanted))
 
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
-        enqueue = self.insert(deliveries).from_select(_DELIVERY_COLUMNS, _IN_THE_JOURNAL).on_conflict_do_nothing()
+        enqueue = (
+            self.insert(deliveries).from_select(_DELIVERY_COLUMNS, _LOCKED_IN_THE_JOURNAL).on_conflict_do_nothing()
+        )
         with store_errors(), self.engine.connect() as connection, transaction(connection):
             for batch in _batched([entry.id for entry in entries], _MAX_PARAMETERS):
                 connection.execute(_REVIVE_DEAD_LETTERS, {"for_subscriber": subscriber, "events": batch})

@@ -9,8 +9,6 @@ import sqlalchemy as sa
 from hexaccount_sql.errors import no_right, read_only, unwritable
 
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
-# Events never change, so an operator may withhold UPDATE and DELETE on the journal.
-_ON_JOURNAL = _PRIVILEGES[:2]
 _CHECK = sa.text(
     "SELECT current_setting('transaction_read_only') = 'on' AS read_only, ARRAY("
     "SELECT ARRAY[name, privilege] FROM unnest(CAST(:names AS text[]), CAST(:privileges AS text[]))"
@@ -24,7 +22,7 @@ def check_privileges(connection: sa.Connection, tables: Collection[str]) -> None
     if connection.dialect.name == "sqlite":
         _check_file(Path(connection.engine.url.database or ""))
         return
-    required = [(name, each) for name in tables for each in (_ON_JOURNAL if name == "journal" else _PRIVILEGES)]
+    required = [(name, each) for name in tables for each in _PRIVILEGES]
     names, privileges = zip(*required, strict=True)
     found = connection.execute(_CHECK, {"names": list(names), "privileges": list(privileges)}).one()
     if found.read_only:

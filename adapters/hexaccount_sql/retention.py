@@ -4,21 +4,27 @@ On PostgreSQL the rows are chosen once, into an array, whatever the planner esti
 another one removes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import sqlalchemy as sa
 
+from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.identifiers import first_id_at
 from hexaccount.kernel.records import Expiry
 from hexaccount.retention.ports import RetentionStore
+from hexaccount_sql.claims import EVENTS, EVENTS_ARRAY
 from hexaccount_sql.columns import Moment
+from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.record_tables import key_of, table_of
-from hexaccount_sql.schema import deliveries, inbox, rate_limits
+from hexaccount_sql.schema import deliveries, inbox, journal, rate_limits
+from hexaccount_sql.subscriptions import names_of_deliveries
+from hexaccount_sql.writer import Insert, entry_row
 
 Statements: TypeAlias = Mapping[str, sa.Executable]
 """A statement for each dialect."""
@@ -83,12 +89,21 @@ _HANDLED = _on_each(
     .order_by(inbox.c.event_id),
 )
 
+_CHOSEN = {"postgresql": journal.c.id == sa.any_(EVENTS_ARRAY), "sqlite": journal.c.id.in_(EVENTS)}
+_LOCK_EVENTS = sa.select(journal.c.id).where(_CHOSEN["postgresql"]).with_for_update(skip_locked=True)
+_SUBSCRIBERS = sa.bindparam("subscribers", type_=sa.Text, expanding=True)
+_delivery = sa.select(deliveries.c.event_id).where(
+    deliveries.c.subscriber.in_(_SUBSCRIBERS), deliveries.c.event_id == journal.c.id
+)
+_REMOVE_EVENTS = {name: sa.delete(journal).where(chosen, _has_none(_delivery)) for name, chosen in _CHOSEN.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class SqlRetentionStore(RetentionStore):
     """Removes expired rows. Acknowledging a delivery removes its row at once."""
 
     engine: sa.Engine
+    insert: Insert
 
     def remove(self, expiry: Expiry, *, before: datetime, limit: int) -> int:
         removed = 0
@@ -110,6 +125,22 @@ class SqlRetentionStore(RetentionStore):
                 removed += self._run(connection, _HANDLED, **parameters, most=limit - removed)
                 subscriber = connection.execute(_NEXT_SUBSCRIBER, {"for_subscriber": subscriber}).scalar()
         return removed
+
+    def remove_events(self, event_ids: Collection[UUID]) -> int:
+        dialect = self.engine.dialect.name
+        with store_errors(), self.engine.connect() as connection, transaction(connection):
+            if dialect == "postgresql":
+                # From now on no delivery of these events can be committed, and the next statements see all that were.
+                event_ids = connection.execute(_LOCK_EVENTS, {"events": list(event_ids)}).scalars().all()
+            chosen = {"events": list(event_ids), "subscribers": sorted(names_of_deliveries(connection))}
+            return connection.execute(_REMOVE_EVENTS[dialect], chosen).rowcount
+
+    def restore_events(self, entries: Sequence[JournalEntry]) -> int:
+        if not entries:
+            return 0
+        with store_errors(), self.engine.connect() as connection, transaction(connection):
+            missing = self.insert(journal).on_conflict_do_nothing().returning(journal.c.id)
+            return len(connection.execute(missing, [entry_row(entry) for entry in entries]).all())
 
     def _run(self, connection: sa.Connection, statements: Statements, **parameters: Any) -> int:
         changed: int = connection.execute(statements[self.engine.dialect.name], parameters).rowcount

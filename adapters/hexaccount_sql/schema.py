@@ -35,21 +35,9 @@ journal = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.UniqueConstraint("id", name="journal_id"),
 )
-# For the history of one user.
+# For the history of one user, and for all events of a type.
 sa.Index("journal_subject", journal.c.subject, journal.c.id)
-
-# A scan finds events of these types soon, as they make up nearly all of a journal. An index finds the others.
-FREQUENT_TYPES = (
-    "hexaccount.profile.created.v1",
-    "hexaccount.profile.updated.v1",
-    "hexaccount.session.closed.v1",
-    "hexaccount.session.kept.v1",
-    "hexaccount.session.opened.v1",
-    "hexaccount.user.registered.v1",
-)
-# SQLite uses a partial index only if the query repeats its condition literally.
-RARE = sa.text("type NOT IN ({})".format(", ".join(map(repr, FREQUENT_TYPES))))
-sa.Index("journal_rare_types", journal.c.type, journal.c.id, **partial_index(RARE))
+sa.Index("journal_type", journal.c.type, journal.c.id)
 
 subscriptions = sa.Table(
     "subscriptions",

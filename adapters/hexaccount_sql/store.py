@@ -45,7 +45,7 @@ class SqlStore:
         self.dead_letters = SqlDeadLetters(self._engine, self.commits)
         self.subscriptions = SqlSubscriptions(self._engine)
         self.history = SqlHistory(self._engine)
-        self.retention_store = SqlRetentionStore(self._engine)
+        self.retention_store = SqlRetentionStore(self._engine, self._writer.insert)
         self.rate_limits = SqlRateLimitStore(self._engine)
 
     def unit_of_work(self) -> StoreUnitOfWork:

@@ -31,14 +31,18 @@ class SqlSubscriptions(Subscriptions):
 
     def names(self) -> Collection[str]:
         with store_errors(), self.engine.connect() as connection:
-            names = set(connection.execute(_SUBSCRIBED).scalars())
-            name = ""
-            while name := connection.execute(_NEXT_PENDING, {"for_subscriber": name}).scalar_one() or "":
-                names.add(name)
-        return names
+            return set(connection.execute(_SUBSCRIBED).scalars()) | names_of_deliveries(connection)
 
     def unsubscribe(self, subscriber: str, *, limit: int) -> int:
         # Two commits: from the first on, new events are no longer enqueued for the subscriber.
         with store_errors(), self.engine.connect() as connection:
             connection.execute(_UNSUBSCRIBE, {"for_subscriber": subscriber})
             return connection.execute(_DELETE_BATCH, {"for_subscriber": subscriber, "most": limit}).rowcount
+
+
+def names_of_deliveries(connection: sa.Connection) -> set[str]:
+    """Return every subscriber that has a pending delivery or a dead letter."""
+    names, name = set(), ""
+    while name := connection.execute(_NEXT_PENDING, {"for_subscriber": name}).scalar_one() or "":
+        names.add(name)
+    return names

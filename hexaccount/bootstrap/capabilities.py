@@ -1,10 +1,11 @@
 """The capabilities of the service: those of this package, and those that other installed packages bring."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from hexaccount import (
     accounts,
+    archive,
     erasure,
     events,
     idempotency,
@@ -21,6 +22,7 @@ from hexaccount import (
 from hexaccount.bootstrap.plugins import CAPABILITIES, load_plugins
 from hexaccount.kernel.capability import Capability
 from hexaccount.kernel.event import EVENT_TYPES
+from hexaccount.kernel.periods import ENDED, Period
 from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.records import RecordSchema
 
@@ -39,6 +41,7 @@ OURS = tuple(
         rate_limits,
         events,
         retention,
+        archive,
         observability,
     )
 )
@@ -66,6 +69,12 @@ def record_schema(capabilities: tuple[Capability, ...] | None = None) -> RecordS
 def all_permissions() -> frozenset[Permission]:
     """Return the permissions that all capabilities declare."""
     return frozenset(permission for capability in all_capabilities() for permission in capability.permissions)
+
+
+def periods(records: RecordSchema) -> Collection[Period]:
+    """Return how long things are kept, as record types and events declare it."""
+    kept = {ENDED, *(expiry.kept for expiry in records.expiries)}
+    return kept | {event.kept for event in EVENT_TYPES.values() if event.kept is not None}
 
 
 def event_types() -> Sequence[str]:

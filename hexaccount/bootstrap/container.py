@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from dependency_injector import containers, providers
 
 from hexaccount.accounts.role import Role
+from hexaccount.archive.ports import Archives
+from hexaccount.bootstrap.archives import ArchivesOnDemand
 from hexaccount.bootstrap.artist import ArtistOnDemand
-from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
+from hexaccount.bootstrap.capabilities import all_capabilities, periods, record_schema
 from hexaccount.bootstrap.hashers import open_hasher
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
@@ -42,8 +44,8 @@ from hexaccount.personal_data.ports import AccountCipher
 from hexaccount.personal_data.readable import DecryptedHistory
 from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.rate_limits.rate_limiter import RateLimiter
-from hexaccount.retention.apply_retention import Retention
 from hexaccount.retention.ports import RetentionStore
+from hexaccount.retention.retention import Retention
 from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.cache_invalidation import CacheInvalidation
 from hexaccount.sessions.lifetimes import Lifetimes
@@ -158,11 +160,10 @@ def _roles(settings: Settings, capabilities: Sequence[Capability]) -> RoleRegist
     return RoleRegistry(further, frozenset(declared))
 
 
-def _retention(settings: Settings) -> Retention:
-    return Retention(
-        ended=timedelta(seconds=settings.clearing.retention),
-        refresh_grace=timedelta(seconds=settings.session.refresh_grace),
-    )
+def _retention(settings: Settings, records: RecordSchema) -> Retention:
+    """Return the durations of the settings that declarations name; raises TypeError for one that is no duration."""
+    names = [name for name in periods(records) if isinstance(name, str)]
+    return Retention({name: timedelta(seconds=settings.seconds(name)) for name in names})
 
 
 def _recorder(
@@ -236,6 +237,7 @@ def _injector(container: "Container") -> Injector:
         PersonalData: container.personal_data,
         AccountCipher: container.account_cipher,
         KeyStore: container.key_store,
+        Archives: ArchivesOnDemand,
     }
     of_store = {port: lambda name=name: getattr(container.store(), name) for port, name in _OF_STORE.items()}
     return Injector({**bindings, **of_store}, container.capabilities())
@@ -279,7 +281,7 @@ class Container(containers.DeclarativeContainer):
     history: providers.Provider[ReadableHistory] = providers.ThreadSafeSingleton(
         DecryptedHistory, store.provided.history, personal_data, store.provided.unit_of_work
     )
-    retention = providers.ThreadSafeSingleton(_retention, settings)
+    retention = providers.ThreadSafeSingleton(_retention, settings, records)
     hashing_pool = providers.ThreadSafeSingleton(_hashing_pool, settings, hashing_slots, metrics)
     hasher = providers.ThreadSafeSingleton(open_hasher, settings, hashing_pool)
     common_passwords = providers.ThreadSafeSingleton(_common_passwords)

@@ -1,7 +1,7 @@
 """The settings and their defaults; `settings_loading` reads them, `settings_checks` validates them."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
@@ -66,9 +66,14 @@ class IdempotencySettings(Group, frozen=True):
 
 
 class ClearingSettings(Group, frozen=True):
-    """How many seconds ended sessions, spent tokens and records of handled events are kept before they are removed."""
+    """Seconds until something is removed.
+
+    `retention` concerns ended sessions, spent tokens and records of handled events, `events` the journal's events about
+    sessions.
+    """
 
     retention: Annotated[int, Meta(ge=3600, le=315_360_000)] = 2_592_000
+    events: Annotated[int, Meta(ge=86_400, le=3_153_600_000)] = 34_560_000
 
 
 class HttpSettings(Group, frozen=True):
@@ -179,6 +184,15 @@ class Settings(Group, frozen=True):
     def store_kind(self) -> str:
         """Return the scheme of the store's URL."""
         return urlsplit(self.store).scheme
+
+    def seconds(self, name: str) -> float:
+        """Return the duration that a setting such as `clearing.retention` gives; raises TypeError for another."""
+        value: Any = self
+        for part in name.split("."):
+            value = getattr(value, part, None)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError(f"{name} is declared as a period, but no setting of this name is a number of seconds")
+        return value
 
     @property
     def cache_kind(self) -> str:

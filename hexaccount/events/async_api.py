@@ -3,6 +3,7 @@
 https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
 
+from datetime import timedelta
 from typing import Any
 
 from hexaccount.events.cloud_event import CONTENT_TYPE
@@ -28,7 +29,7 @@ _ATTRIBUTES: dict[str, Any] = {
     "sequence": {
         "type": "string",
         "pattern": "^[1-9][0-9]*$",
-        "description": "its position in that journal, without gaps",
+        "description": "its position in that journal; there are gaps only where old events were removed",
     },
     "actor": {
         **_TEXT,
@@ -89,6 +90,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
         "name": event.type,
         "title": event.__name__,
         "summary": description_of(event),
+        "x-kept": _kept(event),
         "payload": {
             "allOf": [
                 {"$ref": "#/components/schemas/cloudevent"},
@@ -103,3 +105,14 @@ def _message(event: type[Event]) -> dict[str, Any]:
             ]
         },
     }
+
+
+def _kept(event: type[Event]) -> str:
+    """Return how long the journal keeps an event: a number of seconds, or where that is set."""
+    match event.kept:
+        case None:
+            return "for ever"
+        case timedelta() as duration:
+            return f"{duration.total_seconds():g} seconds"
+        case setting:
+            return f"as many seconds as the setting {setting} says"

@@ -13,9 +13,9 @@ from hexaccount.kernel.causation import SERVICE
 class JournalEntry:
     """An event as the journal holds it.
 
-    `aggregate` and `aggregate_id` identify its journal, `sequence` is its position there, from 1 and without gaps.
-    `subject` is the account's id. The fields from `actor` on, `data` aside, are those of the Cause, in which no client
-    is left without a name.
+    `aggregate` and `aggregate_id` identify its journal, `sequence` is its position there, counted from 1. It is never
+    given twice, and there is a gap where events were removed. `subject` is the account's id. The fields from `actor`
+    on, `data` aside, are those of the Cause, in which no client is left without a name.
     """
 
     id: UUID

@@ -20,17 +20,20 @@ class EventFilter:
     user_id: events of one account.
     types: events of these types.
     first: events whose id is not below this one. Ids begin with the time of their creation, so this is a moment, too.
+    below: events whose id is below this one.
     """
 
     user_id: UUID | None = None
     types: Collection[str] | None = None
     first: UUID | None = None
+    below: UUID | None = None
 
     def matches(self, entry: JournalEntry) -> bool:
         return (
             self.user_id in (None, entry.subject)
             and (self.types is None or entry.type in self.types)
             and (self.first is None or entry.id >= self.first)
+            and (self.below is None or entry.id < self.below)
         )
 
 
@@ -128,7 +131,8 @@ class Outbox(Protocol):
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         """Enqueue events of the journal once more, all at once, whether `subscriber` subscribes to their types or not.
 
-        A pending delivery stays as it is; a dead letter becomes pending again, with no failure counted.
+        A pending delivery stays as it is; a dead letter becomes pending again, with no failure counted. An event that
+        was removed from the journal is not enqueued, and never holds up another one.
         """
         ...
 

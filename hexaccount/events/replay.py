@@ -111,3 +111,12 @@ class TypeNotTaken(Refusal):
 
     def __init__(self, target: ReplayTarget) -> None:
         super().__init__(f"{target.name} does not take all of these types; it takes {', '.join(target.event_types)}")
+
+
+class IncompleteJournal(Refusal):
+    """A state cannot be folded, as some of its events were moved to an archive."""
+
+    code = "incomplete_journal"
+
+    def __init__(self, aggregate: str, aggregate_id: UUID) -> None:
+        super().__init__(f"events of the {aggregate} {aggregate_id} are in an archive, and not in the journal")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from hexaccount.kernel.periods import AT_ONCE
 from hexaccount.kernel.records import Expiry, RecordType
 from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable, UnitOfWork, UnitOfWorkFactory
 
@@ -37,7 +38,9 @@ class IdempotencyRecord:
 
 
 IDEMPOTENCY_RECORDS = RecordType.of(IdempotencyRecord, "idempotency_records", kind="idempotency key")
-EXPIRIES = (Expiry(kind="expired_idempotency_records", record_type=IDEMPOTENCY_RECORDS, ends=("expires_at",)),)
+EXPIRIES = (
+    Expiry(kind="expired_idempotency_records", record_type=IDEMPOTENCY_RECORDS, ends=("expires_at",), kept=AT_ONCE),
+)
 
 
 class IdempotencyRecords:

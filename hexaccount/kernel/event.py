@@ -5,6 +5,8 @@ from types import MappingProxyType
 from typing import ClassVar
 from uuid import UUID
 
+from hexaccount.kernel.periods import Period
+
 _types: dict[str, type["Event"]] = {}
 EVENT_TYPES: Mapping[str, type["Event"]] = MappingProxyType(_types)
 """Every event class that has been imported, by its type."""
@@ -22,12 +24,14 @@ class Event:
     personal: the fields that say something about a person. A journal stores them encrypted, under a key of the account;
         they are empty once the account is erased.
     begins_account: whether this is the first event of an account, with which its key is made.
+    kept: how long an event is kept, besides for as long as the record of its aggregate is stored; None is for ever.
     """
 
     type: ClassVar[str]
     changes_access: ClassVar[bool] = True
     personal: ClassVar[frozenset[str]] = frozenset()
     begins_account: ClassVar[bool] = False
+    kept: ClassVar[Period | None] = None
 
     user_id: UUID
     at: datetime

@@ -12,6 +12,8 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from hexaccount.kernel.periods import ENDED, Period
+
 R = TypeVar("R")
 
 Row: TypeAlias = tuple[Any, ...]
@@ -158,6 +160,7 @@ class Expiry:
     of_reference: `ends` are fields of the record that the record refers to.
     unless_referred_by: a type of records that keep one to which they refer.
     erases: the secret to erase; without it the record itself is removed.
+    kept: how long after its end.
     """
 
     kind: str
@@ -166,6 +169,7 @@ class Expiry:
     of_reference: bool = False
     unless_referred_by: RecordType[Any] | None = None
     erases: str | None = None
+    kept: Period = ENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,10 @@ class RecordSchema:
 
     record_types: tuple[RecordType[Any], ...]
     expiries: tuple[Expiry, ...] = ()
+
+    def of_kind(self, kind: str) -> RecordType[Any] | None:
+        """Return the record type of a kind, such as that of an aggregate."""
+        return next((each for each in self.record_types if each.kind == kind), None)
 
 
 class Records(Protocol[R]):

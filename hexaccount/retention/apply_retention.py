@@ -1,36 +1,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.periods import AT_ONCE, ENDED, Period
 from hexaccount.kernel.records import RecordSchema
+from hexaccount.retention.expired_events import ExpiredEvents
 from hexaccount.retention.ports import RetentionStore
+from hexaccount.retention.retention import Retention
 
 BATCH = 1000
-IDLE_RATE_LIMITS, HANDLED_EVENTS = "idle_rate_limits", "handled_events"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """How long records are kept after their end.
-
-    For `refresh_grace` a used refresh token still returns its successor, for which its salt is needed.
-    """
-
-    ended: timedelta
-    refresh_grace: timedelta
-
-    def before(self, kind: str, now: datetime) -> datetime:
-        """Return the moment before which records of a kind must have expired to be removed now."""
-        match kind:
-            case "idle_rate_limits" | "expired_idempotency_records":
-                return now
-            case "token_salts":
-                return now - self.refresh_grace
-            case _:
-                return now - self.ended
+IDLE_RATE_LIMITS, HANDLED_EVENTS, EXPIRED_EVENTS = "idle_rate_limits", "handled_events", "expired_events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +34,20 @@ def apply_retention(
     *,
     retention_store: RetentionStore,
     records: RecordSchema,
+    expired_events: ExpiredEvents,
     clock: Clock,
     retention: Retention,
 ) -> RetentionResult:
     """Remove expired records batch by batch, so that no other transaction waits for long; raises StoreUnavailable."""
     now = clock.now()
-    steps: dict[str, Callable[..., int]] = {
-        **{expiry.kind: partial(retention_store.remove, expiry) for expiry in records.expiries},
-        IDLE_RATE_LIMITS: retention_store.remove_drained,
-        HANDLED_EVENTS: retention_store.remove_handled,
+    timed: dict[str, tuple[Callable[..., int], Period]] = {
+        **{expiry.kind: (partial(retention_store.remove, expiry), expiry.kept) for expiry in records.expiries},
+        IDLE_RATE_LIMITS: (retention_store.remove_drained, AT_ONCE),
+        HANDLED_EVENTS: (retention_store.remove_handled, ENDED),
     }
-    batches = {
-        kind: _remove(partial(step, before=retention.before(kind, now), limit=BATCH), command.batches)
-        for kind, step in steps.items()
-    }
+    steps = {kind: partial(step, before=retention.before(kept, now)) for kind, (step, kept) in timed.items()}
+    steps[EXPIRED_EVENTS] = partial(expired_events.remove, now=now)
+    batches = {kind: _remove(partial(step, limit=BATCH), command.batches) for kind, step in steps.items()}
     removed = {kind: sum(counts) for kind, counts in batches.items()}
     return RetentionResult(removed=removed, finished=all(counts[-1] < BATCH for counts in batches.values()))
 

@@ -7,7 +7,10 @@ from uuid import UUID
 from hexaccount.accounts.user import User
 from hexaccount.kernel.aggregate import Aggregate, ForeignEvent
 from hexaccount.kernel.event import Event
+from hexaccount.kernel.periods import Period
 from hexaccount.sessions.lifetimes import Lifetimes
+
+_KEPT: Period = "clearing.events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,7 @@ class SessionOpened(Event):
     type = "hexaccount.session.opened.v1"
     personal = frozenset({"client_address", "user_agent"})
     changes_access = False
+    kept = _KEPT
 
     session_id: UUID
     epoch: int
@@ -31,6 +35,7 @@ class SessionKept(Event):
     """A session was kept when the others of its account were ended, and has this epoch now."""
 
     type = "hexaccount.session.kept.v1"
+    kept = _KEPT
 
     session_id: UUID
     epoch: int
@@ -41,6 +46,7 @@ class SessionReuseDetected(Event):
     """A refresh token was presented long after its use, so that it must have been copied; the session is closed."""
 
     type = "hexaccount.session.reuse_detected.v1"
+    kept = _KEPT
 
     session_id: UUID
 
@@ -50,6 +56,7 @@ class SessionClosed(Event):
     """A session was ended before its time, and all its tokens with it."""
 
     type = "hexaccount.session.closed.v1"
+    kept = _KEPT
 
     session_id: UUID
 

@@ -44,7 +44,14 @@ EXPIRIES = (
     Expiry(kind="tokens_of_ended_sessions", record_type=REFRESH_TOKENS, ends=_SESSION_ENDS, of_reference=True),
     Expiry(kind="ended_sessions", record_type=SESSIONS, ends=_SESSION_ENDS, unless_referred_by=REFRESH_TOKENS),
     Expiry(kind="spent_tokens", record_type=REFRESH_TOKENS, ends=("spent_at",)),
-    Expiry(kind="token_salts", record_type=REFRESH_TOKENS, ends=("spent_at",), erases="salt"),
+    # Until then a used token still returns its successor, for which its salt is needed.
+    Expiry(
+        kind="token_salts",
+        record_type=REFRESH_TOKENS,
+        ends=("spent_at",),
+        erases="salt",
+        kept="session.refresh_grace",
+    ),
 )
 
 

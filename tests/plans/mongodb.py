@@ -7,7 +7,7 @@ from pymongo import monitoring
 from pymongo.database import Database
 
 # Commands with a plan, and commands without one.
-EXPLAINED = {"find", "aggregate", "update", "delete", "findAndModify"}
+EXPLAINED = {"find", "distinct", "aggregate", "update", "delete", "findAndModify"}
 NO_PLAN = {"insert", "commitTransaction", "abortTransaction", "hello", "endSessions", "ping", "getMore"}
 _OPTIONS_OF_SENDING = {
     "lsid", "$db", "$clusterTime", "txnNumber", "startTransaction", "autocommit", "readConcern", "writeConcern",

@@ -25,8 +25,9 @@ class FileOutbox(Outbox, DeadLetters):
 
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
         with self.handle.database.lock:
-            stored = self.handle.database.state.deliveries[subscriber]
-            missing = [entry.id for entry in entries if entry.id not in stored]
+            state = self.handle.database.state
+            stored = state.deliveries[subscriber]
+            missing = [entry.id for entry in entries if entry.id in state.entries and entry.id not in stored]
             states = [stored[entry.id].state for entry in entries if entry.id in stored]
             revived = [_revived(state) for state in states if state.dead_letter]
             enqueued = {subscriber: missing} if missing else {}

@@ -1,7 +1,10 @@
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from uuid import UUID
 
+from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.identifiers import first_id_at
 from hexaccount.kernel.records import Expiry
 from hexaccount.retention.ports import RetentionStore
@@ -36,6 +39,20 @@ class FileRetentionStore(RetentionStore):
             removed = list(islice(handled, limit))
             self.handle.database.write(Changes(removed_inbox=removed))
         return len(removed)
+
+    def remove_events(self, event_ids: Collection[UUID]) -> int:
+        with self.handle.database.lock:
+            state = self.handle.database.state
+            pending = {event_id for deliveries in state.deliveries.values() for event_id in deliveries}
+            removed = [event_id for event_id in event_ids if event_id in state.entries and event_id not in pending]
+            self.handle.database.write(Changes(removed_events=removed))
+        return len(removed)
+
+    def restore_events(self, entries: Sequence[JournalEntry]) -> int:
+        with self.handle.database.lock:
+            missing = [entry for entry in entries if entry.id not in self.handle.database.state.entries]
+            self.handle.database.write(Changes(restored_events=missing))
+        return len(missing)
 
     def remove_drained(self, *, before: datetime, limit: int) -> int:
         with self.handle.database.lock:

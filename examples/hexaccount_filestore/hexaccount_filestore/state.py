@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,8 @@ class Changes(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deliveries: list[DeliveryState] = []
     acknowledged: list[tuple[str, UUID]] = []
     enqueued: dict[str, list[UUID]] = {}
+    removed_events: list[UUID] = []
+    restored_events: list[JournalEntry] = []
 
 
 @dataclass(slots=True)
@@ -80,9 +83,14 @@ class State:
             table = self.tables.get(row.record_type)
             self.unread[row.record_type].append(row) if table is None else row.put_into(table)
         for entry in changes.entries:
-            self.journals[entry.aggregate, entry.aggregate_id].append(entry)
-            self.entries[entry.id] = entry
+            self._add(entry)
             self._enqueue(entry)
+        for event_id in changes.removed_events:
+            entry = self.entries.pop(event_id)
+            self.journals[entry.aggregate, entry.aggregate_id].remove(entry)
+        for entry in changes.restored_events:
+            self._add(entry)
+            self.journals[entry.aggregate, entry.aggregate_id].sort(key=attrgetter("sequence"))
         self.inbox |= set(changes.inbox)
         self.inbox -= set(changes.removed_inbox)
         self.subscriptions |= changes.subscriptions
@@ -93,6 +101,10 @@ class State:
             stored.state, stored.lease, stored.leased_until = delivery, None, None
         for subscriber, event_id in changes.acknowledged:
             self.deliveries[subscriber].pop(event_id, None)
+
+    def _add(self, entry: JournalEntry) -> None:
+        self.journals[entry.aggregate, entry.aggregate_id].append(entry)
+        self.entries[entry.id] = entry
 
     def _enqueue(self, entry: JournalEntry) -> None:
         for subscriber, types in self.subscriptions.items():

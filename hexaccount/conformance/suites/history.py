@@ -90,6 +90,8 @@ class HistoryContract(ContractSuite):
             EventFilter(types=[OPENED, DISABLED]),
             EventFilter(types=[]),
             EventFilter(first=first.id),
+            EventFilter(below=first.id),
+            EventFilter(first=everything[9].id, below=first.id),
             EventFilter(user_id=users[0].id, types=[UPDATED]),
             EventFilter(user_id=users[1].id, types=[UPDATED, DISABLED], first=first.id),
         ]
@@ -100,7 +102,7 @@ class HistoryContract(ContractSuite):
             assert list(store.history.page(event_filter, limit=100, after=first.id)) == after
             assert by_id(store.history.by_aggregate(event_filter, limit=100, after=None)) == expected
             assert store.history.count(event_filter) == len(expected)
-        assert [store.history.count(event_filter) for event_filter in filters] == [9, 10, 0, 14, 4, 2]
+        assert [store.history.count(event_filter) for event_filter in filters] == [9, 10, 0, 14, 14, 5, 4, 2]
 
     def test_the_first_event_of_a_filter_is_included(self, store: Store, factory: Factory) -> None:
         user = user_with_events(store, factory, 5)

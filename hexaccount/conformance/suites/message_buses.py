@@ -7,6 +7,8 @@ from datetime import timedelta
 from threading import Thread
 from typing import Any
 
+from hexaccount.archive.ports import Archives
+from hexaccount.bootstrap.archives import ArchivesOnDemand
 from hexaccount.bootstrap.capabilities import OURS, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
@@ -26,8 +28,8 @@ from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
 from hexaccount.rate_limits.rate_limiter import RateLimiter
 from hexaccount.registration.register_user import RegisterUser
-from hexaccount.retention.apply_retention import Retention
 from hexaccount.retention.ports import RetentionStore
+from hexaccount.retention.retention import Retention
 from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
@@ -54,6 +56,9 @@ LIFETIMES = Lifetimes(
 _KEY = b"the key that signs the tokens of the tests"
 _KEY_FACTORY = EncryptedKeyFactory(root_key(_KEY))
 _CIPHER = RootedAccountCipher(lambda: [root_key(_KEY)])
+
+
+_KEPT = {"clearing.retention": timedelta(days=30), "clearing.events": timedelta(days=400)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,9 @@ class BusFactory:
             Outbox: lambda: store.outbox,
             SubscriberNames: SubscriberNames,
             RetentionStore: lambda: store.retention_store,
+            Archives: ArchivesOnDemand,
             RecordSchema: record_schema,
-            Retention: lambda: Retention(ended=timedelta(days=30), refresh_grace=grace),
+            Retention: lambda: Retention({**_KEPT, "session.refresh_grace": grace}),
             PasswordHasher: lambda: BcryptHasher(4, self.pool),
             CommonPasswords: ZxcvbnCommonPasswords,
             TokenIssuer: lambda: JwtIssuer(

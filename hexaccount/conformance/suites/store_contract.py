@@ -12,6 +12,7 @@ from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.dead_letters import DeadLettersContract
 from hexaccount.conformance.suites.delivery_outcomes import DeliveryOutcomesContract
 from hexaccount.conformance.suites.enqueueing import EnqueueingContract
+from hexaccount.conformance.suites.event_removal import EventRemovalContract
 from hexaccount.conformance.suites.expected_versions import ExpectedVersionsContract
 from hexaccount.conformance.suites.fair_claims import FairClaimsContract
 from hexaccount.conformance.suites.history import HistoryContract
@@ -79,6 +80,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     IdempotencyRecordsContract,
     ExpectedVersionsContract,
     RetentionStoreContract,
+    EventRemovalContract,
     RateLimitStoreContract,
     BusLoadContract,
     SigningKeysContract,

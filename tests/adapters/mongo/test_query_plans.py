@@ -110,6 +110,10 @@ _READS: dict[str, Read] = {
     "release a key": lambda store: release_key(_REQUEST, store.unit_of_work),
     "signing keys": lambda store: SigningKeys(store.unit_of_work).all(),
     **{f"clear {kind}": partial(clear, kind) for kind in KINDS},
+    "remove events": lambda store: store.retention_store.remove_events([_ONE, UUID(int=1)]),
+    "restore events": lambda store: store.retention_store.restore_events(
+        store.history.page(EventFilter(), limit=5, after=None)
+    ),
     "take one": lambda store: store.rate_limits.acquire({"key 10": _LIMIT}, _NOW),
     "take two": lambda store: store.rate_limits.acquire({"key 10": _LIMIT, "key 20": _LIMIT}, _NOW),
     "give back": lambda store: store.rate_limits.refund({"key 10": _LIMIT}, {"key 10": BucketState(_NOW, _NOW)}),
@@ -162,7 +166,7 @@ def test_everything_is_found_by_an_index(full: Full, read: Read) -> None:
             for one in each_of(command):
                 plan = str(plan_of(database, one))
                 assert scans_in(plan) == [], one
-                assert any(stage in plan for stage in ("IXSCAN", "IDHACK", "EXPRESS", "EOF")), plan
+                assert any(stage in plan for stage in ("IXSCAN", "DISTINCT_SCAN", "IDHACK", "EXPRESS", "EOF")), plan
 
 
 @pytest.mark.parametrize("kind", KINDS)

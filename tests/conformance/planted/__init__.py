@@ -2,6 +2,7 @@
 
 from tests.conformance.planted import (
     deliveries,
+    event_removal,
     folding,
     handles,
     housekeeping,
@@ -23,6 +24,7 @@ __all__ = [
     "Bug",
     "PlantedStore",
     "deliveries",
+    "event_removal",
     "folding",
     "handles",
     "housekeeping",

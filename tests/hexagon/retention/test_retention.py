@@ -1,21 +1,29 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
 from time import monotonic
 
 import pytest
 
+from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import Service
 from hexaccount.conformance.suites.expired import KINDS
-from hexaccount.idempotency.idempotency_records import IdempotencyRecord, claim_key
+from hexaccount.events.ports import EventFilter
+from hexaccount.idempotency.idempotency_records import EXPIRIES, IdempotencyRecord, claim_key
+from hexaccount.kernel.periods import AT_ONCE, Period
+from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount.retention.apply_retention import ApplyRetention, Retention, RetentionResult
+from hexaccount.retention.apply_retention import ApplyRetention, RetentionResult, apply_retention
+from hexaccount.retention.expired_events import ExpiredEvents
+from hexaccount.retention.retention import Retention
 from hexaccount.retention.retention_worker import RetentionWorker
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.sessions import Sessions
 from hexaccount.testing.adjustable_clock import AdjustableClock
+from hexaccount_system import SystemClock
 from tests.people import log_in, registration
 
 NOTHING = RetentionResult(removed=dict.fromkeys(KINDS, 0), finished=True)
@@ -23,19 +31,51 @@ QUICK = {"interval": timedelta(milliseconds=2), "rest": timedelta(milliseconds=1
 PATIENCE = 20
 
 
-def test_each_expired_kind_has_its_retention(clock: AdjustableClock) -> None:
-    retention = Retention(ended=timedelta(days=30), refresh_grace=timedelta(minutes=5))
-    ages = {kind: clock.now() - retention.before(kind, clock.now()) for kind in KINDS}
-    month = timedelta(days=30)
-    assert ages == {
-        "tokens_of_ended_sessions": month,
-        "ended_sessions": month,
-        "spent_tokens": month,
-        "token_salts": timedelta(minutes=5),
-        "idle_rate_limits": timedelta(),
-        "expired_idempotency_records": timedelta(),
-        "handled_events": month,
+def test_a_period_is_a_duration_or_that_of_a_setting(clock: AdjustableClock) -> None:
+    retention = Retention({"clearing.retention": timedelta(days=30)})
+    kept: list[Period] = [AT_ONCE, timedelta(hours=2), "clearing.retention"]
+    ages = [clock.now() - retention.before(period, clock.now()) for period in kept]
+    assert ages == [timedelta(), timedelta(hours=2), timedelta(days=30)]
+
+
+def test_each_declaration_says_how_long_its_records_are_kept() -> None:
+    assert {expiry.kind: expiry.kept for expiry in record_schema().expiries} == {
+        "expired_idempotency_records": AT_ONCE,
+        "tokens_of_ended_sessions": "clearing.retention",
+        "ended_sessions": "clearing.retention",
+        "spent_tokens": "clearing.retention",
+        "token_salts": "session.refresh_grace",
     }
+
+
+def test_a_setting_that_gives_no_duration_is_named(service: Service) -> None:
+    for name in ("clearing.other", "clearing", "clearing.retention.days", "relay.enabled", "store"):
+        with pytest.raises(TypeError, match=f"{name} is declared as a period"):
+            service.settings.seconds(name)
+
+
+def test_records_of_another_package_are_kept_for_as_long_as_it_declares(
+    service: Service, clock: AdjustableClock
+) -> None:
+    record = IdempotencyRecord(key="one", fingerprint="", claimed_until=clock.now(), expires_at=clock.now())
+    claim_key(record, service.store.unit_of_work, now=clock.now())
+    expiry = replace(EXPIRIES[0], kind="notes", kept=timedelta(hours=2))
+
+    def removed() -> int:
+        result = apply_retention(
+            ApplyRetention(),
+            retention_store=service.store.retention_store,
+            records=RecordSchema((), (expiry,)),
+            expired_events=service.container.injector().provide(ExpiredEvents),
+            clock=clock,
+            retention=Retention({"clearing.retention": timedelta(days=30)}),
+        )
+        return result.removed["notes"]
+
+    clock.advance(hours=2)
+    assert removed() == 0
+    clock.advance(milliseconds=1)
+    assert removed() == 1
 
 
 def test_expired_records_are_removed_and_counted(service: Service, clock: AdjustableClock) -> None:
@@ -51,6 +91,22 @@ def test_expired_records_are_removed_and_counted(service: Service, clock: Adjust
     with service.store.unit_of_work() as uow:
         assert Sessions(uow).find(live.session_id) is not None
         assert [entry.sequence for entry in uow.journal.of("session", closed.session_id)] == [1, 2]
+
+
+def test_events_of_sessions_are_kept_for_as_long_as_the_setting_says(service: Service, clock: AdjustableClock) -> None:
+    bus, history = service.bus, service.store.history
+    bus.handle(registration())
+    bus.handle(LogOut(session_id=log_in(bus).session_id))
+    service.deliver_all()
+    clock.advance(days=31)
+    assert bus.handle(ApplyRetention()).removed["ended_sessions"] == 1
+    expires = SystemClock().now() + timedelta(seconds=service.settings.clearing.events)  # as ids have the real time
+    clock.advance(seconds=(expires - timedelta(minutes=1) - clock.now()).total_seconds())
+    assert bus.handle(ApplyRetention()).removed["expired_events"] == 0
+    clock.advance(minutes=2)
+    assert bus.handle(ApplyRetention()).removed["expired_events"] == 2
+    types = [entry.type for entry in history.page(EventFilter(), limit=10, after=None)]
+    assert types == ["hexaccount.user.registered.v1", "hexaccount.profile.created.v1"]
 
 
 def test_a_run_ends_after_its_batches_and_reports_whether_it_finished(service: Service, clock: AdjustableClock) -> None:

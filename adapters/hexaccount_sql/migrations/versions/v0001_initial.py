@@ -8,12 +8,6 @@ from hexaccount_sql.columns import Moment, partial_index
 revision = "0001"
 down_revision = None
 
-_RARE_TYPES = (
-    "type NOT IN ('hexaccount.profile.created.v1', 'hexaccount.profile.updated.v1', 'hexaccount.session.closed.v1', "
-    "'hexaccount.session.kept.v1', 'hexaccount.session.opened.v1', "
-    "'hexaccount.user.registered.v1')"
-)
-
 
 def upgrade() -> None:
     """Create the tables, spelled out, as `hexaccount_sql.schema` describes the newest version only."""
@@ -88,8 +82,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name="journal_id"),
     )
     op.create_index("journal_subject", "journal", ["subject", "id"])
-    rare = partial_index(sa.text(_RARE_TYPES))
-    op.create_index("journal_rare_types", "journal", ["type", "id"], **rare)
+    op.create_index("journal_type", "journal", ["type", "id"])
     op.create_table(
         "subscriptions",
         sa.Column("subscriber", sa.Text, primary_key=True),

@@ -1,0 +1,16 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hexaccount.kernel.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """The durations that settings give, by the names of the settings."""
+
+    settings: Mapping[str, timedelta]
+
+    def before(self, kept: Period, now: datetime) -> datetime:
+        """Return the moment before which something must have ended to be removed now."""
+        return now - (kept if isinstance(kept, timedelta) else self.settings[kept])
