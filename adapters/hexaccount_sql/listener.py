@@ -18,7 +18,8 @@ _log = logging.getLogger("hexaccount.sql")
 class CommitListener:
     """Signals commits of other processes, by LISTEN in a background thread.
 
-    It only shortens latency: relays also poll, so a lost connection delays and loses nothing.
+    It only shortens latency: relays also poll, so a lost connection delays and loses nothing. On a server that has no
+    LISTEN the thread ends.
     """
 
     def __init__(self, arguments: Mapping[str, Any], *, own_token: str, commits: CommitSignal) -> None:
@@ -43,6 +44,9 @@ class CommitListener:
         while not self._stopping.is_set():
             try:
                 self._listen()
+            except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:
+                _log.info("the server has no LISTEN: commits of other processes are only polled: %s", error)
+                return
             except psycopg.Error as error:
                 if not self._lost:
                     reason = " ".join(str(error).split())  # libpq's text never contains the password

@@ -1,8 +1,11 @@
 """Servers of a sharded cluster accept the declared shard keys with the indexes that `migrate` makes."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from tests.plans.sharding import broken_rules, shard_key_of
 from tests.servers.mongo_cluster import Cluster, sharded_cluster
 
 KEYS = {name: each.shard_key for name, each in collections_of(record_schema()).items() if each.shard_key is not None}
+ROOT = Path(__file__).parents[3]
 _NUMBERS = count()
 
 
@@ -103,3 +107,10 @@ def test_only_small_collections_have_no_shard_key() -> None:
         "subscriptions",
         "schema",
     ]
+
+
+def test_the_documented_commands_are_those_of_the_declarations() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"<!-- shard mongodb -->\n```js\n(.*?)```", text, re.DOTALL)
+    commands = [f'sh.shardCollection("hexaccount.{name}", {json.dumps(key)})' for name, key in KEYS.items()]
+    assert block.splitlines() == commands
