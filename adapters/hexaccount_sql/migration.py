@@ -26,6 +26,8 @@ _MAKE_LOCK = (
     "CREATE TABLE IF NOT EXISTS migration_lock (id INTEGER PRIMARY KEY)",
     "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT DO NOTHING",
 )
+# unique_violation, duplicate_object, duplicate_table: another process has made the same table at the same moment.
+_MADE_MEANWHILE = {"23505", "42710", "42P07"}
 _TAKE_LOCK = "SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE SKIP LOCKED"
 _LOCK_POLL = 0.1
 
@@ -116,8 +118,11 @@ def _try_lock(guard: sa.Connection) -> bool:
 
 def _make_lock(guard: sa.Connection) -> None:
     for statement in _MAKE_LOCK:
-        with suppress(exc.IntegrityError):  # another process is making the same table at this moment
+        try:
             guard.exec_driver_sql(statement)
+        except (exc.IntegrityError, exc.ProgrammingError) as error:
+            if getattr(error.orig, "sqlstate", None) not in _MADE_MEANWHILE:
+                raise
 
 
 def _create_private(file: Path) -> None:
