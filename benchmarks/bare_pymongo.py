@@ -34,6 +34,7 @@ def _register(database: Database[dict[str, Any]], session: ClientSession, cost: 
     name = f"b{user.hex}"
     hashed = bcrypt.hashpw(b"correct horse battery", bcrypt.gensalt(cost)).decode()
     with session.start_transaction(read_concern=ReadConcern("local")):
+        database["unique_values"].insert_many(_unique_values(user, name), session=session)
         database["users"].insert_one(_user(user, name, hashed, now), session=session)
         entry = _entry(event, user, "hexaccount.user.registered.v1", now, name)
         database["journal"].insert_one(entry, session=session)
@@ -47,6 +48,11 @@ def _register(database: Database[dict[str, Any]], session: ClientSession, cost: 
         entry = _entry(created, user, "hexaccount.profile.created.v1", now, name)
         database["journal"].insert_one(entry, session=session)
     database["deliveries"].delete_one(pending)
+
+
+def _unique_values(user: uuid.UUID, name: str) -> list[dict[str, Any]]:
+    values = {"users.name_key": name, "users.email_key": f"{name}@example.org"}
+    return [{"_id": {"field": field, "value": value}, "key": user} for field, value in values.items()]
 
 
 def _user(user: uuid.UUID, name: str, hashed: str, now: datetime) -> dict[str, Any]:

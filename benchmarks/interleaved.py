@@ -167,12 +167,12 @@ def main() -> int:
     parser.add_argument("--a", type=Path, required=True, metavar="PYTHON")
     parser.add_argument("--b", type=Path, required=True, metavar="PYTHON")
     parser.add_argument("--rounds", type=int, default=16, help="an even number: the order of starting alternates")
-    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--store", choices=("sqlite", "postgresql", "mongodb"), default="sqlite")
     parser.add_argument("--only", nargs="*", choices=tuple(REQUESTS), default=tuple(REQUESTS))
     chosen = parser.parse_args()
     with Servers() as servers, tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
         databases = [
-            servers.empty_database("postgresql") if chosen.store == "postgresql" else f"sqlite:///{folder}/{name}.db"
+            f"sqlite:///{folder}/{name}.db" if chosen.store == "sqlite" else servers.empty_database(chosen.store)
             for name in "ab"
         ]
         a, b = Side(chosen.a.absolute(), databases[0]), Side(chosen.b.absolute(), databases[1])

@@ -10,12 +10,12 @@ from pymongo.database import Database
 from benchmarks.raw_store import Plan, RawStore
 from hexaccount.accounts.user import User
 from hexaccount.accounts.users import USERS
-from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount_mongo.documents import document_of
-from hexaccount_mongo.schema import collections_of
+from hexaccount_mongo.unique_values import UNIQUE_VALUES, ids_in
 from tests.plans.mongodb import NO_PLAN, counts, each_of, plan_of, scans_in, sent_commands
 
 _BATCH = 10_000
+_UNIQUE = [rule.field for rule in USERS.unique]
 
 
 @contextmanager
@@ -31,12 +31,12 @@ class RawMongodb(RawStore):
     _reads_before: tuple[int, int] = (0, 0)
 
     def fill(self, users: Iterable[User]) -> None:
-        collection = self.database["users"]
-        collection.drop_indexes()  # updating unordered indexes would need more than the cache
+        collection, unique_values = self.database["users"], self.database[UNIQUE_VALUES]
         documents = (document_of(USERS, USERS.dump(user), revision=1) for user in users)
         while batch := list(islice(documents, _BATCH)):
             collection.insert_many(batch, ordered=False)
-        collection.create_indexes(list(collections_of(record_schema())["users"].indexes))
+            ids = ((document["_id"], each) for document in batch for each in ids_in(USERS, _UNIQUE, document))
+            unique_values.insert_many([{"_id": each, "key": key} for key, each in ids], ordered=False)
         scans = {"ns": collection.full_name, "planSummary": {"$regex": "COLLSCAN"}}
         self.database.command("profile", 1, filter=scans)
         self._reads_before = self._reads()

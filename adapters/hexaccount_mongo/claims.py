@@ -35,9 +35,14 @@ _EARLIER = first_match(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim: it owns the deliveries that carry its token, and each delivery is owned by one claim only."""
+    """One claim: it owns the deliveries that carry its token, and each delivery is owned by one claim only.
+
+    What it chooses is read from `snapshot`, the same collection at one moment: the commits of a sharded cluster reach
+    its shards one after the other, and a later event must not be seen without the earlier one.
+    """
 
     deliveries: Collection[Document]
+    snapshot: Collection[Document]
     subscriber: str
     token: UUID
     now: datetime
@@ -62,7 +67,7 @@ class Claim:
             front: list[Document] = [{"$match": beyond}, {"$sort": {"event_id": 1}}, {"$limit": window}]
             steps = [*front, *_FIRST_OF_EACH, _EARLIER, {"$match": {"earlier": []}}, {"$limit": limit}]
             if found := [
-                document["event_id"] for document in self.deliveries.aggregate(steps, hint="deliveries_pending")
+                document["event_id"] for document in self.snapshot.aggregate(steps, hint="deliveries_pending")
             ]:
                 return found
             last = self.deliveries.find(
@@ -95,7 +100,7 @@ class Claim:
             for head in heads
         ]
         order = {"aggregate": 1, "aggregate_id": 1, "sequence": 1}
-        found = self.deliveries.find(
+        found = self.snapshot.find(
             {"subscriber": self.subscriber, "dead_letter": False, "$or": after},
             sort=list(order.items()),
             limit=limit,

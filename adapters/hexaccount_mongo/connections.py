@@ -112,7 +112,7 @@ class Documents:
         return self._client.start_session(causal_consistency=causal_consistency)
 
     def at_one_moment(self, collection: str) -> Collection[Document]:
-        """Return a collection whose aggregations read a snapshot, joined documents included."""
+        """Return a collection whose queries read a snapshot, of all shards and with the documents that they join."""
         return self._database.get_collection(collection, read_concern=ReadConcern("snapshot"))
 
     def names(self) -> set[str]:

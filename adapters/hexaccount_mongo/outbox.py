@@ -44,12 +44,14 @@ class MongoOutbox(Outbox):
         self.commits.give()
 
     def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
-        claim = Claim(self.database["deliveries"], subscriber, uuid4(), now, now + lease)
+        deliveries, snapshot = self.database["deliveries"], self.database.at_one_moment("deliveries")
+        claim = Claim(deliveries, snapshot, subscriber, uuid4(), now, now + lease)
         with self.database.reached():
             claimed = claim.take(limit)
             if not claimed:
                 return []
-            entries = self.database["journal"].find({"_id": {"$in": [delivery["event_id"] for delivery in claimed]}})
+            events = [delivery["event_id"] for delivery in claimed]
+            entries = self.database.at_one_moment("journal").find({"_id": {"$in": events}})
             by_id = {document["_id"]: entry_from(document) for document in entries}
             self._drop([delivery for delivery in claimed if delivery["event_id"] not in by_id])
         return order_by_sequence(

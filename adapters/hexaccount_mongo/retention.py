@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
 from hexaccount.events.journal_entry import JournalEntry
@@ -17,6 +18,8 @@ from hexaccount_mongo.documents import not_null
 from hexaccount_mongo.errors import is_duplicate
 from hexaccount_mongo.journal import document_of
 from hexaccount_mongo.lookups import first_match
+from hexaccount_mongo.transactions import persistently, try_once
+from hexaccount_mongo.unique_values import UNIQUE_VALUES, ids_in
 
 _PENDING_DELIVERY = first_match(
     "deliveries", "pending", ("subscriber", "$eq", "subscriber"), ("event_id", "$eq", "event_id")
@@ -49,7 +52,7 @@ class MongoRetentionStore(RetentionStore):
                 old = {"subscriber": entry["subscriber"], "event_id": {"$lt": first_id_at(before)}}
                 steps = [_PENDING_DELIVERY, {"$match": {"pending": []}}]
                 found = self._ids("inbox", "inbox_event", old, limit - removed, steps)
-                removed += self._remove("inbox", found, {})
+                removed += self._remove("inbox", found, {"subscriber": entry["subscriber"]})
                 entry = inbox.find_one({"subscriber": {"$gt": entry["subscriber"]}}, sort=order, hint="inbox_event")
         return removed
 
@@ -92,11 +95,30 @@ class MongoRetentionStore(RetentionStore):
         if expiry.erases is not None:
             expired[expiry.erases] = not_null(kind, expiry.erases)
         found = self._ids(ended.name, f"{ended.name}_{expiry.erases or end}", expired, limit, steps)
-        if expiry.erases is not None:
-            erased = {"$set": {expiry.erases: None}, "$inc": {"revision": 1}}
-            return self.database[kind.name].update_many({"_id": {"$in": found}, **expired}, erased).modified_count
         # The condition keeps what was prolonged since.
-        return self._remove(kind.name, found, expired if ended is kind else {})
+        condition = expired if ended is kind else {}
+        return self._change(expiry, {"_id": {"$in": found}, **condition}) if found else 0
+
+    def _change(self, expiry: Expiry, chosen: Document) -> int:
+        """Remove or erase the chosen records, and free their unique values in the same transaction."""
+        kind, erased = expiry.record_type, expiry.erases
+        unique = {rule.field for rule in kind.unique if erased in {None, rule.field}}
+        records, values = self.database[kind.name], self.database[UNIQUE_VALUES]
+
+        def change(session: ClientSession | None = None) -> int:
+            if unique:
+                found = records.find(chosen, dict.fromkeys(unique, 1), session=session)
+                freed = [each for document in found for each in ids_in(kind, unique, document)]
+                values.delete_many({"_id": {"$in": freed}}, session=session)
+            if erased is None:
+                return records.delete_many(chosen, session=session).deleted_count
+            update = {"$set": {erased: None}, "$inc": {"revision": 1}}
+            return records.update_many(chosen, update, session=session).modified_count
+
+        if not unique:
+            return change()
+        with self.database.start_session() as session:
+            return persistently(lambda: try_once(session, change))
 
     def _ids(self, collection: str, index: str, condition: Document, limit: int, steps: Steps = ()) -> list[Any]:
         """Return the ids of up to `limit` documents that the steps make of those in the index, the oldest first."""

@@ -21,4 +21,5 @@ class MongoSubscriptions(Subscriptions):
         with self.database.reached():
             self.database["subscriptions"].delete_one({"_id": subscriber})
             found = deliveries.find({"subscriber": subscriber}, {"_id": 1}, limit=limit, hint="deliveries_event")
-            return deliveries.delete_many({"_id": {"$in": [each["_id"] for each in found]}}).deleted_count
+            chosen = {"subscriber": subscriber, "_id": {"$in": [each["_id"] for each in found]}}
+            return deliveries.delete_many(chosen).deleted_count

@@ -10,10 +10,11 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.records import LookUp, RecordType
 from hexaccount.store_kit.transaction import Batch, BrokenRule, Changes, RowChange, StoredRow, Transaction
 from hexaccount_mongo.connections import Document, Documents
-from hexaccount_mongo.documents import document_of, name_in, not_null, row_of
+from hexaccount_mongo.documents import document_of, name_in, row_of
 from hexaccount_mongo.errors import is_duplicate
 from hexaccount_mongo.journal import append, entry_from
 from hexaccount_mongo.transactions import persistently, try_once
+from hexaccount_mongo.unique_values import UNIQUE_VALUES, find_records, reservations
 
 
 class MongoTransaction(Transaction):
@@ -24,11 +25,12 @@ class MongoTransaction(Transaction):
         self._session: ClientSession | None = None
 
     def rows(self, record_type: RecordType[Any], field: str, values: Collection[object]) -> Sequence[StoredRow]:
-        wanted: Any = {"$in": list(values), **not_null(record_type, field)}
-        if len(values) == 1 and len(wanted) == 1:
+        if field != record_type.key.name:
+            return self._rows_with(record_type, field, values)
+        wanted: Any = {"$in": list(values)}
+        if len(values) == 1:
             (wanted,) = values  # which the server finds with less effort
-        found = self._find(record_type.name, {name_in(record_type, field): wanted})
-        return [row_of(record_type, document) for document in found]
+        return [row_of(record_type, document) for document in self._find(record_type.name, {"_id": wanted})]
 
     def with_references(self, record_type: RecordType[Any], key: object) -> Sequence[StoredRow] | None:
         """Read outside of the causally consistent session, which excludes the read concern `snapshot`.
@@ -99,12 +101,23 @@ class MongoTransaction(Transaction):
             self._session = self._database.start_session(causal_consistency=True)
         return self._session
 
+    def _rows_with(self, record_type: RecordType[Any], field: str, values: Collection[object]) -> list[StoredRow]:
+        """Return the rows with one of these values of a unique field."""
+        with self._database.reached():
+            steps = find_records(record_type, field, values)
+            found = list(self._database[UNIQUE_VALUES].aggregate(steps, session=self._begun))
+        rows = (row_of(record_type, document) for document in found)
+        return [row for row in rows if row.values[record_type.position(field)] in values]
+
     def _find(self, collection: str, condition: Document, **options: Any) -> list[Document]:
         with self._database.reached():
             return list(self._database[collection].find(condition, session=self._begun, **options))
 
     def _write(self, batch: Batch, session: ClientSession) -> bool:
-        for changes in batch.by_type(new=True, changed=True, removed=True):
+        written = batch.by_type(new=True, changed=True, removed=True)
+        if reserved := reservations(written):
+            self._database[UNIQUE_VALUES].bulk_write(reserved, session=session)
+        for changes in written:
             self._write_rows(changes, session)
         if batch.handled:
             handled = [{"subscriber": name, "event_id": event_id} for name, event_id in batch.handled]
@@ -112,7 +125,7 @@ class MongoTransaction(Transaction):
         return append(self._database, session, batch.entries)
 
     def _write_rows(self, changes: Changes, session: ClientSession) -> None:
-        """Write what frees unique values first; raises BrokenRule unless the expected revisions are stored."""
+        """Write rows, those of one kind of request together; raises BrokenRule unless the revisions are as expected."""
         order = sorted(changes.rows, key=lambda change: (change.values is not None, change.is_new))
         collection = self._database[changes.record_type.name]
         done = collection.bulk_write([_request(change) for change in order], session=session)

@@ -67,6 +67,9 @@ def _open(url: str, *, deadlines: bool, poolclass: type[sa.Pool]) -> sa.Engine:
         arguments["prepare_threshold"] = None
         arguments.pop("options", None)
     engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args=arguments, **options)
+    setattr(engine.dialect, "_get_server_version_info", _server_version)  # noqa: B010 - there is no public place for it
+    if not pooled:
+        sa.event.listen(engine, "connect", _PreparesIfPossible())
     if deadlines:
         use_deadlines(engine, arguments)
     sa.event.listen(engine, "checkout", _reject_closed)
@@ -76,12 +79,6 @@ def _open(url: str, *, deadlines: bool, poolclass: type[sa.Pool]) -> sa.Engine:
 def without_pooler(url: sa.URL) -> tuple[sa.URL, bool]:
     """Return the URL without our parameter `pooler`, and whether a pooler lends a connection for each transaction."""
     return url.difference_update_query([_POOLER]), "transaction" in url.query.get(_POOLER, ())
-
-
-def is_pooled(connection: sa.Connection) -> bool:
-    """Return whether a pooler lends the session for each transaction."""
-    driver: Any = connection.connection.driver_connection
-    return driver.prepare_threshold is None
 
 
 def postgresql_defaults(url: sa.URL) -> dict[str, str | int]:
@@ -116,6 +113,37 @@ def without_timeouts(connection: sa.Connection) -> Iterator[None]:
             yield
     finally:
         driver.deadline = usual
+
+
+def _server_version(connection: sa.Connection) -> tuple[int, int]:
+    """Return the version of PostgreSQL that a server reports as its own when a client connects.
+
+    SQLAlchemy reads it from `version()`, where other engines describe themselves.
+    """
+    driver: Any = connection.connection.driver_connection
+    major, minor = divmod(driver.info.server_version, 10_000)
+    return major, minor
+
+
+class _PreparesIfPossible:
+    """Lets connections prepare no statements if the server refuses that to the first of them."""
+
+    def __init__(self) -> None:
+        self._possible: bool | None = None
+
+    def __call__(self, connection: Any, _record: object) -> None:
+        if self._possible is None:
+            self._possible = _prepares(connection)
+        if not self._possible:
+            connection.prepare_threshold = None
+
+
+def _prepares(connection: Any) -> bool:
+    try:
+        connection.execute("SELECT 1", prepare=True)
+    except (connection.ProgrammingError, connection.NotSupportedError):
+        return False
+    return True
 
 
 def _reject_closed(connection: Any, _record: object, _proxy: object) -> None:

@@ -22,8 +22,13 @@ from hexaccount_sql.record_tables import metadata_of
 from hexaccount_sql.schema_version import read_version
 
 _NO_RECORDS = RecordSchema(())
-# The advisory lock of migrations: "hexa" in ASCII.
-_LOCK = 0x68657861
+_MAKE_LOCK = (
+    "CREATE TABLE IF NOT EXISTS migration_lock (id INTEGER PRIMARY KEY)",
+    "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT DO NOTHING",
+)
+# unique_violation, duplicate_object, duplicate_table: another process has made the same table at the same moment.
+_MADE_MEANWHILE = {"23505", "42710", "42P07"}
+_TAKE_LOCK = "SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE SKIP LOCKED"
 _LOCK_POLL = 0.1
 
 
@@ -35,7 +40,7 @@ def migrate(url: str, target: str = "head", records: RecordSchema = _NO_RECORDS)
     Raises SchemaTooNew and StoreUnavailable.
     """
     if without_pooler(sa.make_url(url))[1]:
-        # The advisory lock and the timeouts belong to a session, which a pooler lends to other clients.
+        # The timeouts belong to a session, which a pooler lends to other clients.
         raise StoreUnavailable(
             "a migration needs a connection to the server itself; "
             "give `hexaccount migrate` a URL without pooler=transaction"
@@ -87,13 +92,14 @@ def _is_complete(engine: sa.Engine, newest: str, records: RecordSchema) -> bool:
 def _migration_lock(engine: sa.Engine) -> Iterator[None]:
     """Keep other migrations out; on SQLite the transaction of each migration does so.
 
-    The lock belongs to an otherwise empty transaction on a second connection: an online index waits for every open
-    transaction that holds a snapshot, and this one holds none.
+    The lock is that of a row, as not every engine has advisory locks. It belongs to an otherwise empty transaction on a
+    second connection: an online index waits for every open transaction that holds a snapshot, and this one holds none.
     """
     if engine.dialect.name == "sqlite":
         yield
         return
     with engine.connect() as guard:
+        _make_lock(guard)
         # Polling: a session that waits for the lock in a statement would block an online index of the lock's owner.
         while not _try_lock(guard):
             guard.rollback()
@@ -107,7 +113,16 @@ def _migration_lock(engine: sa.Engine) -> Iterator[None]:
 
 def _try_lock(guard: sa.Connection) -> bool:
     guard.exec_driver_sql("BEGIN")
-    return bool(guard.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({_LOCK})").scalar())
+    return guard.exec_driver_sql(_TAKE_LOCK).scalar() is not None
+
+
+def _make_lock(guard: sa.Connection) -> None:
+    for statement in _MAKE_LOCK:
+        try:
+            guard.exec_driver_sql(statement)
+        except (exc.IntegrityError, exc.ProgrammingError) as error:
+            if getattr(error.orig, "sqlstate", None) not in _MADE_MEANWHILE:
+                raise
 
 
 def _create_private(file: Path) -> None:

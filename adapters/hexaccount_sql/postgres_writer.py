@@ -11,7 +11,9 @@ from sqlalchemy.dialects import postgresql
 from hexaccount.kernel.records import RecordType
 from hexaccount.store_kit.transaction import Batch, Changes
 from hexaccount_sql import schema
+from hexaccount_sql.first_accepted import FirstAccepted
 from hexaccount_sql.record_tables import key_of, table_of
+from hexaccount_sql.step_writer import write_in_steps
 from hexaccount_sql.writer import LostRace, Rows, Writer, entry_row, inbox_rows, row_of
 
 COMMITS_CHANNEL = "hexaccount_commits"
@@ -26,18 +28,33 @@ class PostgresWriter(Writer):
     The rows of a table travel as one JSON document, so the statement depends only on the set of tables, and is prepared
     once for each set. A row is changed if its revision is still the one that was read; if fewer rows were changed than
     the commit has, the statement divides by zero, and fails as a whole.
+
+    On a server that has no such statement, a commit is a transaction of several; other processes then poll for it.
     """
 
     insert = staticmethod(postgresql.insert)
 
     def __init__(self) -> None:
         self.token = uuid4().hex
+        self._write = FirstAccepted(self.notify_and_write, self.write_at_once, write_in_steps)
 
     def write(self, connection: sa.Connection, batch: Batch) -> bool:
+        return self._write(connection, batch)
+
+    def notify_and_write(self, connection: sa.Connection, batch: Batch) -> bool:
+        """Write a commit by one statement that also signals it to other processes."""
+        return self._execute(connection, batch, notifies=bool(batch.entries))
+
+    def write_at_once(self, connection: sa.Connection, batch: Batch) -> bool:
+        """Write a commit by one statement."""
+        return self._execute(connection, batch, notifies=False)
+
+    def _execute(self, connection: sa.Connection, batch: Batch, *, notifies: bool) -> bool:
         new, changed, removed = batch.by_type(new=True), batch.by_type(changed=True), batch.by_type(removed=True)
         kinds = (tuple(changes.record_type for changes in each) for each in (new, changed, removed))
-        statement = _statement(*kinds, has_entries=bool(batch.entries), has_handled=bool(batch.handled))
-        parameters: dict[str, Any] = {"token": self.token} if batch.entries else {}
+        has_entries, has_handled = bool(batch.entries), bool(batch.handled)
+        statement = _statement(*kinds, has_entries=has_entries, has_handled=has_handled, notifies=notifies)
+        parameters: dict[str, Any] = {"token": self.token} if notifies else {}
         for verb, each in (("insert", new), ("update", changed), ("delete", removed)):
             for changes in each:
                 parameters[f"{verb}_{changes.record_type.name}"] = _document(_rows(changes))
@@ -72,6 +89,7 @@ def _statement(
     *,
     has_entries: bool,
     has_handled: bool,
+    notifies: bool,
 ) -> sa.Select[Any]:
     """Return the statement that writes these tables; it returns whether a delivery was enqueued."""
     counted = [_update(kind) for kind in changed] + [_delete(kind) for kind in removed]
@@ -84,8 +102,9 @@ def _statement(
         deliveries = _enqueue(entries)
         parts += [entries, deliveries]
         first = sa.select(deliveries.c.event_id).limit(1).subquery()
-        notify = sa.select(sa.func.pg_notify(COMMITS_CHANNEL, sa.bindparam("token", type_=sa.Text))).select_from(first)
-        enqueued = notify.scalar_subquery().is_not(None)
+        notify = sa.func.pg_notify(COMMITS_CHANNEL, sa.bindparam("token", type_=sa.Text))
+        found = sa.select(notify if notifies else first.c.event_id).select_from(first)
+        enqueued = found.scalar_subquery().is_not(None)
     return sa.select(enqueued, *map(_check_count, counted)).add_cte(*parts)
 
 

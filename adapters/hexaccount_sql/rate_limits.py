@@ -1,7 +1,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,7 +11,11 @@ from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
 from hexaccount_sql.columns import Moment, Span
 from hexaccount_sql.errors import store_errors
+from hexaccount_sql.first_accepted import FirstAccepted
 from hexaccount_sql.schema import rate_limits
+
+Parameters: TypeAlias = dict[str, Any]
+Rows: TypeAlias = sa.CursorResult[Any]
 
 _MOMENTS = (rate_limits.c.burst_until, rate_limits.c.sustained_until)
 _NOW = sa.bindparam("now", type_=Moment)
@@ -33,12 +37,14 @@ class SqlRateLimitStore(RateLimitStore):
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        quicker = [commit_asynchronously] if engine.dialect.name == "postgresql" else []
+        self._run = FirstAccepted(*quicker, commit_synchronously)
 
     def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
         number, dialect, parameters = len(limits), self._engine.dialect.name, _parameters(limits, now)
         with store_errors(), self._engine.connect() as connection:
             for _ in range(_ATTEMPTS):
-                taken = _fillings(connection.execute(_take(number, dialect), parameters))
+                taken = _fillings(self._run(connection, _take(number), parameters))
                 if taken:
                     return taken
                 stored = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
@@ -57,7 +63,7 @@ class SqlRateLimitStore(RateLimitStore):
                 parameters[f"{moment.name}_after_{row}"] = new
                 parameters[f"{moment.name}_before_{row}"] = old
         with store_errors(), self._engine.connect() as connection:
-            connection.execute(_give_back(len(states), self._engine.dialect.name), parameters)
+            self._run(connection, _give_back(len(states)), parameters)
 
 
 def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any]:
@@ -80,7 +86,7 @@ def _fillings(rows: sa.CursorResult[Any]) -> dict[str, BucketState]:
 
 
 @lru_cache
-def _take(number: int, dialect: str) -> sa.Update:
+def _take(number: int) -> sa.Update:
     """Return the statement that counts an attempt at `number` keys if all are stored and have capacity."""
     listed = _listed(number, _ATTEMPT_COLUMNS)
     stored = _locked(listed)
@@ -97,7 +103,7 @@ def _take(number: int, dialect: str) -> sa.Update:
         + stored.c[f"{moment.name}_interval"]
         for moment in _MOMENTS
     }
-    return _update(stored, dialect).where(~missing_or_full.exists()).values(filled)
+    return _update(stored).where(~missing_or_full.exists()).values(filled)
 
 
 _ATTEMPT_COLUMNS: Mapping[str, type[Moment | Span]] = {"interval": Span, "latest": Moment}
@@ -112,17 +118,31 @@ def _add(number: int, dialect: str) -> sa.Executable:
 
 
 @lru_cache
-def _give_back(number: int, dialect: str) -> sa.Update:
+def _give_back(number: int) -> sa.Update:
     """Return the statement that refunds an attempt at `number` keys, except rows that have changed since."""
     stored = _locked(_listed(number, {"after": Moment, "before": Moment}))
     unmoved = (stored.c[moment.name] == stored.c[f"{moment.name}_after"] for moment in _MOMENTS)
     before = {moment.name: stored.c[f"{moment.name}_before"] for moment in _MOMENTS}
-    return _update(stored, dialect).where(*unmoved).values(before)
+    return _update(stored).where(*unmoved).values(before)
 
 
-def _update(stored: sa.CTE, dialect: str) -> sa.Update:
-    update = sa.update(rate_limits).where(rate_limits.c.key == stored.c.key).returning(rate_limits)
-    return update.where(_ASYNCHRONOUS_COMMIT) if dialect == "postgresql" else update
+def _update(stored: sa.CTE) -> sa.Update:
+    return sa.update(rate_limits).where(rate_limits.c.key == stored.c.key).returning(rate_limits)
+
+
+def commit_asynchronously(connection: sa.Connection, update: sa.Update, parameters: Parameters) -> Rows:
+    """Run a statement whose commit does not wait for the disk, which not every engine can."""
+    return connection.execute(_asynchronous(update), parameters)
+
+
+@lru_cache
+def _asynchronous(update: sa.Update) -> sa.Update:
+    return update.where(_ASYNCHRONOUS_COMMIT)
+
+
+def commit_synchronously(connection: sa.Connection, update: sa.Update, parameters: Parameters) -> Rows:
+    """Run a statement."""
+    return connection.execute(update, parameters)
 
 
 def _locked(listed: sa.CTE) -> sa.CTE:

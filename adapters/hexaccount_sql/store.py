@@ -40,7 +40,7 @@ class SqlStore:
         self.commits = CommitSignal()
         _, pooled = without_pooler(sa.make_url(url))
         self._writer, self._listener = _dialect_parts(self._engine, self.commits, listens=not pooled)
-        self._listening = False
+        self._listening = self._signalled = False
         self.outbox = SqlOutbox(self._engine, self._writer.insert, self.commits)
         self.dead_letters = SqlDeadLetters(self._engine, self.commits)
         self.subscriptions = SqlSubscriptions(self._engine)
@@ -59,11 +59,11 @@ class SqlStore:
         return is_behind(self._engine, self._records)
 
     def watch(self) -> bool:
-        """Listen for commits of other processes on PostgreSQL; SQLite and poolers cannot notify."""
+        """Listen for commits of other processes on PostgreSQL; SQLite, poolers and some engines cannot notify."""
         if self._listener is not None and not self._listening:
-            self._listener.start()
             self._listening = True
-        return self._listening
+            self._signalled = self._listener.start()
+        return self._signalled
 
     def migrate(self) -> str:
         return migrate(self._url, records=self._records)

@@ -23,8 +23,9 @@ _HANDLED = sa.select(inbox.c.event_id).where(
     inbox.c.subscriber == sa.bindparam("for_subscriber"), inbox.c.event_id == sa.bindparam("event")
 )
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_DEADLOCK_DETECTED = "40P01"
-_DEADLOCK_RETRIES = 10
+_ABORTED = {"40P01", "40001"}
+"""PostgreSQL's codes deadlock_detected and serialization_failure; to some engines every transaction is serializable."""
+_RETRIES = 10
 
 
 class SqlTransaction(Transaction):
@@ -76,7 +77,7 @@ class SqlTransaction(Transaction):
     def write(self, batch: Batch) -> bool:
         with store_errors():
             try:
-                return self._write_despite_deadlocks(batch)
+                return self._write_despite_aborts(batch)
             except (exc.IntegrityError, LostRace) as error:
                 raise BrokenRule from error
 
@@ -85,13 +86,13 @@ class SqlTransaction(Transaction):
             self._connection.close()
             self._connection = None
 
-    def _write_despite_deadlocks(self, batch: Batch) -> bool:
-        """Write, and repeat if the database aborts the statement to resolve a deadlock."""
-        for _ in range(_DEADLOCK_RETRIES):
+    def _write_despite_aborts(self, batch: Batch) -> bool:
+        """Write, and repeat if the database aborts that because of a concurrent commit, to resolve a deadlock say."""
+        for _ in range(_RETRIES):
             try:
                 return self._writer.write(self._connect(), batch)
             except exc.OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) != _DEADLOCK_DETECTED:
+                if getattr(error.orig, "sqlstate", None) not in _ABORTED:
                     raise
         return self._writer.write(self._connect(), batch)
 

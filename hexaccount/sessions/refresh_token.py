@@ -22,7 +22,6 @@ class RefreshToken:
     digest: str
     session_id: UUID
     issued_at: datetime
-    predecessor: str | None = None
     spent_at: datetime | None = None
     salt: str | None = field(default=None, repr=False)
 
@@ -30,15 +29,15 @@ class RefreshToken:
     """The form of a token's text."""
 
     @classmethod
-    def of(cls, text: str, *, session_id: UUID, at: datetime, predecessor: str | None = None) -> Self:
+    def of(cls, text: str, *, session_id: UUID, at: datetime) -> Self:
         """Return the record of the token `text`."""
-        return cls(digest=digest_of(text), session_id=session_id, issued_at=at, predecessor=predecessor)
+        return cls(digest=digest_of(text), session_id=session_id, issued_at=at)
 
     def rotate(self, text: str, at: datetime) -> tuple[Self, Self]:
         """Use this token, whose text is `text`; return its record after the use, and that of its successor."""
         spent = replace(self, spent_at=at, salt=secrets.token_urlsafe(_BYTES))
         follower = spent.successor_of(text)
-        return spent, self.of(follower, session_id=self.session_id, at=at, predecessor=self.digest)
+        return spent, self.of(follower, session_id=self.session_id, at=at)
 
     def may_be_repeated(self, now: datetime, grace: timedelta) -> bool:
         """Tell whether the token was used so recently that two tabs may have presented it at once."""

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from hexaccount.accounts.user import User
 from hexaccount.accounts.users import USERS
-from hexaccount.kernel.records import Expiry, LookUp, RecordType, Reference, Unique
-from hexaccount.kernel.unit_of_work import StaleVersion, UnitOfWork
+from hexaccount.kernel.records import Expiry, LookUp, RecordType, Reference
+from hexaccount.kernel.unit_of_work import UnitOfWork
 from hexaccount.sessions.refresh_token import RefreshToken
 from hexaccount.sessions.session import Session
 
@@ -29,12 +29,11 @@ def _session_of(token: RefreshToken) -> tuple[str, UUID]:
     return Session.kind, token.session_id
 
 
-# The unique predecessor keeps a token from having two successors.
+# A used token is changed in the commit that adds its successor: of two uses, one meets another revision.
 REFRESH_TOKENS = RecordType.of(
     RefreshToken,
     "refresh_tokens",
     kind="refresh token",
-    unique=(Unique("predecessor", lambda token: StaleVersion(*_session_of(token))),),
     reference=Reference("session_id", SESSIONS),
     part_of=_session_of,
 )
@@ -91,7 +90,7 @@ class Sessions:
         return self._records.page(_OF_USER, limit=None, user_id=user_id)
 
     def put_token(self, token: RefreshToken) -> None:
-        """At commit, store a new refresh token, or the use of one; StaleVersion if it has another successor by then."""
+        """At commit, store a new refresh token, or the use of one; StaleVersion if it was used meanwhile."""
         if token.spent_at is None:
             self._tokens.add(token)
         else:

@@ -88,7 +88,7 @@ def test_a_look_up_by_an_index_is_no_fault(filled: tuple[str, RawStore]) -> None
     before = raw.scans()
     (plan,) = raw.plans(lambda: look_up(url))
     assert plan.faults == ()
-    assert "users_email_key" in plan.steps
+    assert any(index in plan.steps for index in ("users_email_key", "IDHACK"))
     assert raw.scans() == before
 
 

@@ -11,6 +11,8 @@ from hexaccount.conformance import (
     StoreUnderTest,
 )
 from tests.contracts.mongo_stores import empty_collections, open_mongo_store
+from tests.plans.mongodb import sent_commands
+from tests.plans.sharding import broken_rules
 from tests.servers.mongo import temporary_mongo_database
 
 
@@ -22,9 +24,12 @@ def database(mongo_server: str) -> Iterator[str]:
 
 class TestMongoStore(StoreContract, also=[DurabilityContract, ProcessesContract]):
     @pytest.fixture
-    def under_test(self, database: str) -> StoreUnderTest:
+    def under_test(self, database: str) -> Iterator[StoreUnderTest]:
+        """Give a store, and fail if it sends what a sharded cluster does not accept."""
         empty_collections(database)
-        return StoreUnderTest(partial(open_mongo_store, database), rounds=4, commands=150)
+        with sent_commands() as sent:
+            yield StoreUnderTest(partial(open_mongo_store, database), rounds=4, commands=150)
+        assert broken_rules(sent) == []
 
 
 class TestMongoSchema(SchemaContract):

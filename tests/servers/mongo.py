@@ -5,7 +5,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from pymongo import MongoClient
@@ -34,6 +34,8 @@ class MongoServer(OwnServer):
     """A MongoDB for tests."""
 
     title = "MongoDB"
+    set_name = "rs0"
+    role: ClassVar[Sequence[str]] = ()
 
     def __init__(self, directory: Path, *, replica_set: bool = True, transaction_lifetime: int = 60) -> None:
         """Keep the data under `directory`; a standalone server, without a replica set, has no transactions.
@@ -52,14 +54,18 @@ class MongoServer(OwnServer):
 
     def command(self) -> Sequence[str | Path]:
         """Return its command line."""
-        options = ["--replSet", "rs0", "--oplogSize", "16"] if self.replica_set else []
+        options = ["--replSet", self.set_name, "--oplogSize", "16"] if self.replica_set else []
         return [
-            mongod(), "--dbpath", self.data, "--port", str(self.port), "--bind_ip", "127.0.0.1", *options,
+            mongod(), "--dbpath", self.data, "--port", str(self.port), "--bind_ip", "127.0.0.1", *options, *self.role,
             "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25",
             "--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)",  # else 300 MB of journal
             "--setParameter", "enableTestCommands=1", "--setParameter", "diagnosticDataCollectionEnabled=false",
             "--setParameter", f"transactionLifetimeLimitSeconds={self.transaction_lifetime}",
         ]  # fmt: skip
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the configuration of its replica set, in which it is alone."""
+        return {"_id": self.set_name, "members": [{"_id": 0, "host": f"127.0.0.1:{self.port}"}]}
 
     def answers(self) -> bool:
         """Return whether it accepts writes; initiates a new replica set first."""
@@ -67,8 +73,7 @@ class MongoServer(OwnServer):
             with _client(self.url) as client:
                 hello = client.admin.command("hello")
                 if self.replica_set and not self._initiated and "setName" not in hello:
-                    members = [{"_id": 0, "host": f"127.0.0.1:{self.port}"}]
-                    client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
+                    client.admin.command("replSetInitiate", self.configuration())
                     self._initiated = True
         except PyMongoError:
             return False

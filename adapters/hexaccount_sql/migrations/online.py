@@ -11,8 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from hexaccount_sql.connections import is_pooled
-
 _INVALID = sa.text("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid")
 
 
@@ -32,13 +30,10 @@ def drop_index(name: str, table: str) -> None:
 
 @contextmanager
 def _without_timeouts() -> Iterator[None]:
-    # The change waits for older transactions and blocks none, so a timeout would only discard its progress. A pooler
-    # shares the session with other clients, which a SET would affect.
-    if not _on_postgresql() or is_pooled(op.get_bind()):
-        yield
-        return
-    for setting in ("lock_timeout", "statement_timeout"):
-        op.get_bind().exec_driver_sql(f"SET {setting} = 0")
+    # The change waits for older transactions and blocks none, so a timeout would only discard its progress.
+    if _on_postgresql():
+        for setting in ("lock_timeout", "statement_timeout"):
+            op.get_bind().exec_driver_sql(f"SET {setting} = 0")
     yield
 
 

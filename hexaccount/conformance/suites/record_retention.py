@@ -17,7 +17,7 @@ from hexaccount.conformance.suites.kit_records import (
     Library,
     Loan,
 )
-from hexaccount.conformance.suites.kit_suite import KitSuite, add, book, change, get, keys_of
+from hexaccount.conformance.suites.kit_suite import KitSuite, add, book, change, find, get, keys_of
 from hexaccount.conformance.suites.races import race
 from hexaccount.kernel.records import Expiry
 from hexaccount.kernel.unit_of_work import StaleVersion
@@ -94,6 +94,14 @@ class RecordRetentionContract(KitSuite):
         add(store, BOOKS, stored)
         change(store, BOOKS, stored.id, lent_until=START)
         assert remove(store, DISCARDED) == 0
+
+    def test_what_was_removed_has_freed_its_key_and_its_values(self, store: Store, factory: Factory) -> None:
+        ended = [book(factory, discarded_at=PAST, isbn=f"{number}", signature=f"{number}") for number in range(3)]
+        add(store, BOOKS, *ended)
+        assert remove(store, DISCARDED) == 3
+        assert find(store, BOOKS, "isbn", "1") is find(store, BOOKS, "signature", "1") is None
+        add(store, BOOKS, *ended)
+        assert find(store, BOOKS, "isbn", "1") == find(store, BOOKS, "signature", "1") == ended[1]
 
     def test_racing_removals_count_each_record_once(self, store: Store, other_store: Store) -> None:
         add(store, LIBRARIES, *(Library(code=f"{number}", title="t", closed_at=PAST) for number in range(60)))

@@ -94,9 +94,10 @@ class RefreshRacesContract(TwoBusesContract):
                 responses = threads.race(calls)
                 assert len({response.refresh for response in responses}) == 1
                 with store.unit_of_work() as uow:
-                    found = Sessions(uow).find_by_token(digest_of(responses[0].refresh))
-                assert found
-                assert found[0].predecessor == digest_of(access.refresh)
+                    spent = Sessions(uow).find_by_token(digest_of(access.refresh))
+                    assert Sessions(uow).find_by_token(digest_of(responses[0].refresh))
+                assert spent
+                assert spent[0].successor_of(access.refresh) == responses[0].refresh
                 for bus, response in zip(buses, responses, strict=False):
                     assert is_alive(bus, response.token)
                 access = responses[0]

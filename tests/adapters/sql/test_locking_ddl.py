@@ -54,7 +54,7 @@ def sent(postgres_server: str) -> Iterator[Mapping[str, list[str]]]:
         def of(version: str) -> list[str]:
             statements = [statement for statement, _ in statements_of(lambda: migrate(url, version), borders=True)]
             # Statements before it check the version and take the lock on another connection.
-            (guarded,) = [place for place, statement in enumerate(statements) if "advisory" in statement]
+            guarded = max(place for place, statement in enumerate(statements) if "migration_lock" in statement)
             return statements[guarded + 1 :]
 
         yield {version: of(version) for version in VERSIONS}

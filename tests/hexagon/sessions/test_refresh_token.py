@@ -48,9 +48,7 @@ def test_rotating_a_token_spends_it_and_creates_its_successor() -> None:
     text = new_refresh_token()
     spent, successor = stored_token(text).rotate(text, NOON + GRACE)
     assert (spent.digest, spent.spent_at, spent.issued_at) == (digest_of(text), NOON + GRACE, NOON)
-    assert successor == RefreshToken.of(
-        spent.successor_of(text), session_id=SESSION_ID, at=NOON + GRACE, predecessor=spent.digest
-    )
+    assert successor == RefreshToken.of(spent.successor_of(text), session_id=SESSION_ID, at=NOON + GRACE)
     assert FORM.fullmatch(spent.successor_of(text))
 
 

@@ -120,11 +120,9 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text, primary_key=True),
         sa.Column("session_id", sa.Uuid, nullable=False),
         sa.Column("issued_at", Moment, nullable=False),
-        sa.Column("predecessor", sa.Text),
         sa.Column("spent_at", Moment),
         sa.Column("salt", sa.Text),
         sa.Column("revision", sa.Integer, nullable=False),
-        sa.UniqueConstraint("predecessor", name="refresh_tokens_predecessor"),
     )
     spent = partial_index(sa.column("spent_at", Moment).is_not(None))
     salted = partial_index(sa.column("salt", sa.Text).is_not(None))
