@@ -10,7 +10,7 @@ from hexaccount.events.ports import AlreadyHandled, EventPublisher, EventsUnitOf
 from hexaccount.kernel.capability import EventHandler
 from hexaccount.kernel.causation import Cause, caused_by
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import AccountErased, UnitOfWorkFactory
 
 
 class SubscriberNames(frozenset[str]):
@@ -48,10 +48,14 @@ class HandlingSubscriber:
         return (self.handler.event.type,)
 
     def deliver(self, entries: Sequence[JournalEntry]) -> None:
-        """Handle all events in one transaction; an event that was handled before changes nothing."""
+        """Handle all events in one transaction.
+
+        An event that was handled before changes nothing, nor does one after which an erased account would have to
+        record something personal.
+        """
         try:
             self._handle(entries)
-        except AlreadyHandled:
+        except (AlreadyHandled, AccountErased):
             if len(entries) > 1:
                 raise  # the relay then delivers them one by one, and finds out which
 

@@ -52,6 +52,10 @@ class StaleVersion(Exception):
         self.key = key
 
 
+class AccountErased(StaleVersion):
+    """What a commit was going to record is personal, and the account has just been erased, or was long ago."""
+
+
 class StoreUnavailable(Exception):
     """The store cannot be reached or does not answer in time; `remedy` says what helps where that is known."""
 

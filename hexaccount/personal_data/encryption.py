@@ -16,7 +16,7 @@ from uuid import UUID
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.event import EVENT_TYPES
 from hexaccount.kernel.records import Records
-from hexaccount.kernel.unit_of_work import StaleVersion, UnitOfWork, UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import AccountErased, UnitOfWork, UnitOfWorkFactory
 from hexaccount.personal_data.account_key import ACCOUNT_KEYS, AccountKey
 from hexaccount.personal_data.ports import AccountCipher, DataCipher
 
@@ -67,7 +67,7 @@ class PersonalData:
     def encrypted(self, entries: Iterable[JournalEntry], uow: UnitOfWork) -> list[JournalEntry]:
         """Return entries as the journal stores them; the unit of work stores the key of a new account with them.
 
-        Raises StaleVersion if an account has no key any more: it is being erased.
+        Raises AccountErased if an account has no key any more.
         """
         return [self._encrypted(entry, uow) if EVENT_TYPES[entry.type].personal else entry for entry in entries]
 
@@ -109,7 +109,7 @@ class PersonalData:
     def _cipher_within(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
         found = self._ciphers_of([entry.subject], lambda: nullcontext(uow))
         if not found:
-            raise StaleVersion(entry.aggregate, entry.aggregate_id)
+            raise AccountErased(entry.aggregate, entry.aggregate_id)
         return found[entry.subject]
 
     def _ciphers_of(self, account_ids: Iterable[UUID], unit_of_work: OpenUnitOfWork) -> dict[UUID, DataCipher]:

@@ -1,6 +1,6 @@
 """Notes: short texts that people keep with their account."""
 
-from hexaccount.accounts.user import UserRegistered
+from hexaccount.accounts.user import UserErased, UserRegistered
 from hexaccount.kernel.capability import Capability, EventHandler
 from hexaccount_notes import list_notes, note, remove_note, welcome_note, write_note
 
@@ -11,7 +11,10 @@ capability = Capability(
         remove_note.RemoveNote: remove_note.remove_note,
         write_note.WriteNote: write_note.write_note,
     },
-    event_handlers=(EventHandler(name="notes-welcome", event=UserRegistered, handle=welcome_note.write_welcome_note),),
+    event_handlers=(
+        EventHandler(name="notes-welcome", event=UserRegistered, handle=welcome_note.write_welcome_note),
+        EventHandler(name="notes-of-erased", event=UserErased, handle=remove_note.remove_notes_of_erased),
+    ),
     records=(note.NOTES,),
     permissions=(list_notes.READ_NOTES,),
     rate_limits=(write_note.WRITE,),

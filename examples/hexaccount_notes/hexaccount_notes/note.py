@@ -21,6 +21,7 @@ class NoteWritten(Event):
     """A user, or the service on their behalf, wrote a note."""
 
     type = "hexaccount_notes.note.written.v1"
+    personal = frozenset({"text"})
     changes_access = False
 
     note_id: UUID
@@ -107,8 +108,8 @@ class Notes:
             raise NoteNotFound
         return note
 
-    def newest(self, user_id: UUID, *, limit: int, after: UUID | None) -> Sequence[Note]:
-        """Return up to `limit` notes of an account, newest first, that are older than the note `after`."""
+    def newest(self, user_id: UUID, *, limit: int | None, after: UUID | None = None) -> Sequence[Note]:
+        """Return up to `limit` notes of an account, or all, newest first, that are older than the note `after`."""
         return self._records.page(_NEWEST, limit=limit, after=after, user_id=user_id)
 
     def remove(self, note: Note) -> None:

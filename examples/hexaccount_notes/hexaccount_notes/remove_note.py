@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.user import UserErased
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
@@ -25,3 +26,11 @@ def remove_note(command: RemoveNote, *, unit_of_work: UnitOfWorkFactory[UnitOfWo
         note.remove(clock.now())
         notes.remove(note)
         uow.commit()
+
+
+def remove_notes_of_erased(event: UserErased, uow: UnitOfWork, *, clock: Clock) -> None:
+    """Remove all notes of an account that was erased."""
+    notes = Notes(uow)
+    for note in notes.newest(event.user_id, limit=None):
+        note.remove(clock.now())
+        notes.remove(note)

@@ -8,9 +8,12 @@ import pytest
 
 from hexaccount.bootstrap.service import Service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
+from hexaccount.erasure.erase_user import EraseUser
+from hexaccount.events.list_events import ListEvents
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount.testing.api_client import ApiClient
 from hexaccount.testing.people import People, Person
+from hexaccount_notes.list_notes import ListNotes
 
 PATH = "/api/v1/me/notes"
 WRITTEN, REMOVED = "hexaccount_notes.note.written.v1", "hexaccount_notes.note.removed.v1"
@@ -51,6 +54,16 @@ def test_only_the_user_removes_a_note_and_only_once(hexaccount_user: Person, hex
     assert statuses == [404, 204, 404]
     assert texts(hexaccount_user) == []
     assert hexaccount_user.client.delete(f"{PATH}/{note_id}").json["code"] == "note_not_found"
+
+
+def test_the_notes_of_an_erased_user_are_removed(hexaccount_service: Service, hexaccount_user: Person) -> None:
+    write(hexaccount_user, "mine")
+    hexaccount_service.bus.handle(EraseUser(user_id=hexaccount_user.id))
+    hexaccount_service.deliver_all()
+    listed = hexaccount_service.bus.handle(ListNotes(user_id=hexaccount_user.id))
+    assert not listed.notes
+    events = hexaccount_service.bus.handle(ListEvents(user_id=hexaccount_user.id, types=[WRITTEN])).events
+    assert "text" not in events[0].data
 
 
 @pytest.mark.parametrize(("text", "reason"), [(" \n", "is empty"), ("a" * 2001, "is too long"), ("a\0", "U+0000")])

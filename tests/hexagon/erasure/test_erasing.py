@@ -8,6 +8,7 @@ import pytest
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.get_profile import GetProfile
 from hexaccount.accounts.get_user import GetUser
+from hexaccount.accounts.profile import Profile
 from hexaccount.accounts.profiles import PROFILES, Profiles
 from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.accounts.user import UserErased, UserRegistered
@@ -20,7 +21,8 @@ from hexaccount.erasure.repeat_erasures import RepeatErasures, repeat_listed_era
 from hexaccount.events.list_events import ListEvents
 from hexaccount.events.replay import Replay
 from hexaccount.events.replay_events import ReplayEvents
-from hexaccount.events.subscribers import PublishingSubscriber
+from hexaccount.events.subscribers import HandlingSubscriber, PublishingSubscriber
+from hexaccount.kernel.capability import EventHandler
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.personal_data.account_key import ACCOUNT_KEYS
 from hexaccount.sessions.authenticate import Authenticate
@@ -125,6 +127,36 @@ def test_a_replay_brings_nothing_back(service: Service, publisher: MemoryPublish
     with service.store.unit_of_work() as uow:
         profile = Profiles(uow).find(juliet)
     assert profile is None or profile.bio is None
+
+
+def test_a_handler_that_would_record_something_personal_of_an_erased_account_does_nothing(service: Service) -> None:
+    greeting = HandlingSubscriber(
+        EventHandler(
+            name="greeting",
+            event=UserRegistered,
+            handle=lambda event, uow: Profiles(uow).add(greeted(event)),
+        ),
+        service.store.unit_of_work,
+    )
+    settings = service.settings
+    with open_service(settings, store=service.store, subscribers=[greeting]) as greeting_service:
+        greeting_service.subscribe()
+        erased, other = register(service.bus), register(service.bus, "romeo")
+        service.bus.handle(EraseUser(user_id=erased))
+        greeting_service.deliver_all()
+
+        assert greeting_service.store.outbox.backlog("greeting", limit=9).pending == 0
+        assert greeting_service.store.dead_letters.page(limit=9, after=None) == []
+    with service.store.unit_of_work() as uow:
+        assert Profiles(uow).find(erased) is None
+        assert (found := Profiles(uow).find(other)) is not None
+    assert found.bio == "Welcome"
+
+
+def greeted(event: UserRegistered) -> Profile:
+    profile = Profile.create(event.user_id, event.at)
+    profile.update({"bio": "Welcome"}, event.at)
+    return profile
 
 
 def test_erasing_is_repeatable_and_listed_once(service: Service, clock: AdjustableClock) -> None:

@@ -19,7 +19,7 @@ from hexaccount.events.list_events import ListEvents
 from hexaccount.events.ports import EventFilter
 from hexaccount.events.subscribers import PublishingSubscriber
 from hexaccount.kernel.event import EVENT_TYPES
-from hexaccount.kernel.unit_of_work import StaleVersion
+from hexaccount.kernel.unit_of_work import AccountErased
 from hexaccount.personal_data import encryption
 from hexaccount.personal_data.account_key import ACCOUNT_KEYS
 from hexaccount.personal_data.encryption import ENCRYPTED, CipherCache
@@ -120,7 +120,7 @@ def test_an_account_without_a_key_is_being_erased_and_records_nothing(service: S
     juliet = register(service.bus)
     remove_key(service, juliet)
 
-    with pytest.raises(StaleVersion):
+    with pytest.raises(AccountErased):
         service.bus.handle(UpdateProfile(user_id=juliet, changes={"bio": "A Capulet"}))
     assert [entry.type for entry in stored(service)] == [UserRegistered.type]
 
