@@ -55,7 +55,7 @@ def read(folder: Path, manifest: Manifest) -> list[JournalEntry]:
 
 
 def test_what_was_written_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    monkeypatch.setattr(files, "MAX_BYTES", 1400)
     manifest = write(folder)
     assert ARCHIVES.find(folder) == manifest
     assert read(folder, manifest) == ENTRIES

@@ -1,13 +1,18 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from hexaccount.archive.ports import ArchiveDamaged, ArchiveFolderTaken, ArchiveFolderUnusable, ArchiveNotFound
+from hexaccount.archive.write_archive import TooYoung
+from hexaccount.bootstrap.archives import ArchivesUnsupported
 from hexaccount.events.get_event import EventNotFound
-from hexaccount.events.replay import TypeNotTaken, UnknownTarget
+from hexaccount.events.replay import IncompleteJournal, TypeNotTaken, UnknownTarget
 from hexaccount.events.subscribers import PublishingSubscriber
 from hexaccount.events.unsubscribe import SubscriberInUse, UnknownSubscriber
 from hexaccount.kernel.bus import MessageBus
@@ -33,14 +38,24 @@ ARGUMENTS: dict[type[Refusal], tuple[Any, ...]] = {
     UnknownTarget: (["memory://"],),
     TypeNotTaken: (PublishingSubscriber("memory://", MemoryPublisher()),),
     SubscriberInUse: ("memory://",),
+    ArchiveNotFound: (Path("2025"),),
+    TooYoung: (datetime(2026, 11, 30, tzinfo=UTC),),
+    IncompleteJournal: ("user", UUID(int=1)),
 }
 COMMAND_LINE_ONLY = {
+    ArchiveDamaged,
+    ArchiveFolderTaken,
+    ArchiveFolderUnusable,
+    ArchiveNotFound,
+    ArchivesUnsupported,
     EventNotFound,
+    IncompleteJournal,
     KeyFromSettings,
     KeyInUse,
     KeyNotFound,
     KeyRefused,
     SubscriberInUse,
+    TooYoung,
     UnknownSubscriber,
     TypeNotTaken,
     UnknownTarget,
