@@ -1,6 +1,5 @@
 """Binds the ports to the adapters that the settings choose; only bootstrap sees the container."""
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +14,17 @@ from hexaccount.bootstrap.artist import ArtistOnDemand
 from hexaccount.bootstrap.capabilities import all_capabilities, periods, record_schema
 from hexaccount.bootstrap.hashers import open_hasher
 from hexaccount.bootstrap.injector import Injector
-from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store, personal_data_of
 from hexaccount.bootstrap.publishers import open_publishers
+from hexaccount.bootstrap.security import (
+    common_passwords,
+    device_tokens,
+    fingerprints,
+    hashing_pool,
+    key_factory,
+    ring,
+    tokens,
+)
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import open_store
 from hexaccount.bootstrap.subscribers import all_subscribers, known_subscribers, with_decryption
@@ -51,7 +58,6 @@ from hexaccount.sessions.cache_invalidation import CacheInvalidation
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
 from hexaccount.signing_keys.ports import KeyFactory
-from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_system import SystemClock, Uuid7Identifiers
@@ -60,50 +66,8 @@ if TYPE_CHECKING:
     from hexaccount_otel import Traces
     from hexaccount_prometheus import PrometheusMetrics
     from hexaccount_redis import RedisClient
-    from hexaccount_security import EncryptedKeyFactory, HashingPool, KeyRing
 
 # The function that makes an adapter imports it, so that nothing unused is imported at start.
-
-
-def _hashing_pool(settings: Settings, slots: Path | None, metrics: Metrics) -> "HashingPool":
-    from hexaccount_security import HashingPool
-
-    return HashingPool(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots, metrics=metrics)
-
-
-def _common_passwords() -> CommonPasswords:
-    from hexaccount_security import ZxcvbnCommonPasswords
-
-    return ZxcvbnCommonPasswords()
-
-
-def _key_factory(settings: Settings) -> "EncryptedKeyFactory":
-    from hexaccount_security import EncryptedKeyFactory
-
-    return EncryptedKeyFactory(root_key_of(settings))
-
-
-def _ring(settings: Settings, key_factory: "EncryptedKeyFactory", store: Store) -> "KeyRing":
-    from hexaccount_security import KeyRing
-
-    return KeyRing(key_factory, SigningKeys(store.unit_of_work), lifetime=_lifetimes(settings).access)
-
-
-def _tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
-    from hexaccount_security import JwtIssuer
-
-    return JwtIssuer(
-        ring,
-        issuer=settings.jwt.issuer,
-        audience=settings.jwt.audience,
-        client_id="hexaccount",
-    )
-
-
-def _fingerprints(settings: Settings) -> Fingerprints:
-    from hexaccount_security import HmacFingerprints
-
-    return HmacFingerprints(signing_key(settings))
 
 
 def _local_rate_limits() -> RateLimitStore:
@@ -136,12 +100,6 @@ def _redis_rate_limits(client: "RedisClient") -> RateLimitStore:
     from hexaccount_redis import RedisRateLimitStore
 
     return RedisRateLimitStore(client)
-
-
-def _device_tokens(settings: Settings) -> DeviceTokens:
-    from hexaccount_security import HmacDeviceTokens
-
-    return HmacDeviceTokens(signing_key(settings))
 
 
 def _lifetimes(settings: Settings) -> Lifetimes:
@@ -282,16 +240,16 @@ class Container(containers.DeclarativeContainer):
         DecryptedHistory, store.provided.history, personal_data, store.provided.unit_of_work
     )
     retention = providers.ThreadSafeSingleton(_retention, settings, records)
-    hashing_pool = providers.ThreadSafeSingleton(_hashing_pool, settings, hashing_slots, metrics)
+    hashing_pool = providers.ThreadSafeSingleton(hashing_pool, settings, hashing_slots, metrics)
     hasher = providers.ThreadSafeSingleton(open_hasher, settings, hashing_pool)
-    common_passwords = providers.ThreadSafeSingleton(_common_passwords)
-    key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(_key_factory, settings)
-    ring = providers.ThreadSafeSingleton(_ring, settings, key_factory, store)
-    tokens = providers.ThreadSafeSingleton(_tokens, settings, ring)
+    common_passwords = providers.ThreadSafeSingleton(common_passwords)
+    key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(key_factory, settings)
+    ring = providers.ThreadSafeSingleton(ring, settings, key_factory, store)
+    tokens = providers.ThreadSafeSingleton(tokens, settings, ring)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
     roles = providers.ThreadSafeSingleton(_roles, settings, capabilities)
-    fingerprints = providers.ThreadSafeSingleton(_fingerprints, settings)
-    device_tokens = providers.ThreadSafeSingleton(_device_tokens, settings)
+    fingerprints = providers.ThreadSafeSingleton(fingerprints, settings)
+    device_tokens = providers.ThreadSafeSingleton(device_tokens, settings)
     idempotency_keys = providers.ThreadSafeSingleton(_idempotency_keys, store, fingerprints, clock, settings)
     local_rate_limits = providers.ThreadSafeSingleton(_local_rate_limits)
     rate_limits: providers.Provider[RateLimitStore] = providers.Selector(

@@ -1,0 +1,70 @@
+"""Opens what hashes passwords, signs tokens and makes fingerprints.
+
+Each function imports the adapter that it makes, so that nothing unused is imported at start.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hexaccount.bootstrap.key_file import root_key_of, signing_key
+from hexaccount.bootstrap.settings import Settings
+from hexaccount.kernel.fingerprints import Fingerprints
+from hexaccount.kernel.metrics import Metrics
+from hexaccount.passwords.ports import CommonPasswords, DeviceTokens
+from hexaccount.sessions.ports import TokenIssuer
+from hexaccount.signing_keys.signing_keys import SigningKeys
+from hexaccount.store_kit.store import Store
+
+if TYPE_CHECKING:
+    from hexaccount_security import EncryptedKeyFactory, HashingPool, KeyRing
+
+
+def hashing_pool(settings: Settings, slots: Path | None, metrics: Metrics) -> "HashingPool":
+    from hexaccount_security import HashingPool
+
+    return HashingPool(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots, metrics=metrics)
+
+
+def common_passwords() -> CommonPasswords:
+    from hexaccount_security import ZxcvbnCommonPasswords
+
+    return ZxcvbnCommonPasswords()
+
+
+def key_factory(settings: Settings) -> "EncryptedKeyFactory":
+    from hexaccount_security import EncryptedKeyFactory
+
+    return EncryptedKeyFactory(root_key_of(settings))
+
+
+def ring(settings: Settings, key_factory: "EncryptedKeyFactory", store: Store) -> "KeyRing":
+    from hexaccount_security import KeyRing
+
+    return KeyRing(
+        key_factory, SigningKeys(store.unit_of_work), lifetime=timedelta(seconds=settings.session.access_lifetime)
+    )
+
+
+def tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
+    from hexaccount_security import JwtIssuer
+
+    return JwtIssuer(
+        ring,
+        issuer=settings.jwt.issuer,
+        audience=settings.jwt.audience,
+        client_id="hexaccount",
+    )
+
+
+def fingerprints(settings: Settings) -> Fingerprints:
+    from hexaccount_security import HmacFingerprints
+
+    return HmacFingerprints(signing_key(settings))
+
+
+def device_tokens(settings: Settings) -> DeviceTokens:
+    from hexaccount_security import HmacDeviceTokens
+
+    return HmacDeviceTokens(signing_key(settings))
