@@ -106,7 +106,7 @@ def test_the_settings_give_a_permission_of_a_package_to_a_role(planted: PlantedP
 )
 def test_a_faulty_package_is_named_with_its_entry_point(planted: PlantedPackages, module: str, fault: str) -> None:
     planted.install("planted-greeting", CAPABILITIES, module, greeting="capability")
-    named = r"the package planted-greeting: its entry point greeting of hexaccount\.capabilities \(planted_greeting:"
+    named = r"the package planted-greeting 1: its entry point greeting of hexaccount\.capabilities \(planted_greeting:"
     with pytest.raises(PluginError, match=f"^upgrade, reinstall or uninstall {named}capability\\) {fault}"):
         open_service(Settings(store="memory://"))
 
@@ -192,7 +192,7 @@ def test_an_unexpected_error_of_a_package_is_not_called_ours(planted: PlantedPac
 
 def test_faulty_routes_keep_the_service_from_starting(planted: PlantedPackages) -> None:
     planted.install("planted-routes", HTTP, "routes = None", planted="routes")
-    with pytest.raises(PluginError, match=r"planted-routes: .* is a NoneType, not a Routes"):
+    with pytest.raises(PluginError, match=r"planted-routes 1: .* is a NoneType, not a Routes"):
         serve_http(Settings(store="memory://"), host="127.0.0.1", port=0, workers=1, echo=print)
 
 
@@ -211,7 +211,7 @@ def list_users() -> Done:
 
 def test_routes_that_cannot_be_served_are_named_with_what_they_lack(planted: PlantedPackages) -> None:
     planted.install("planted-routes", HTTP, ROUTES, planted="routes")
-    fault = r"planted-routes: .* cannot be served: the view list_users does not declare a name of its own"
+    fault = r"planted-routes 1: .* cannot be served: the view list_users does not declare a name of its own"
     with pytest.raises(PluginError, match=fault):
         serve_http(Settings(store="memory://"), host="127.0.0.1", port=0, workers=1, echo=print)
 
@@ -227,7 +227,7 @@ def test_a_capability_that_cannot_be_served_keeps_the_service_from_starting(plan
     ("module", "verdict", "message"),
     [
         (CAPABILITY, Verdict.OK, "1 can be imported"),
-        ("capability = 5", Verdict.TO_DO, "the package planted-greeting: its entry point greeting"),
+        ("capability = 5", Verdict.TO_DO, "the package planted-greeting 1: its entry point greeting"),
     ],
 )
 def test_the_doctor_checks_plug_ins(planted: PlantedPackages, module: str, verdict: Verdict, message: str) -> None:

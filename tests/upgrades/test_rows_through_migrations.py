@@ -11,6 +11,7 @@ from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.erasure.erase_user import EraseUser
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.refresh_session import RefreshSession
@@ -97,6 +98,7 @@ def fill_every_table(service: Service) -> None:
     handle(RefreshSession(refresh=access.refresh))
     handle(LogOut(session_id=log_in(service.bus, "romeo").session_id))
     handle(AddKey())
+    handle(EraseUser(user_id=handle(registration("mercutio"))))
     with pytest.raises(WrongCredentials):
         log_in(service.bus, "romeo", "a wrong one")
     now = service.container.clock().now()

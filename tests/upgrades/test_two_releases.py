@@ -140,9 +140,10 @@ def test_both_releases_serve_without_a_failure_while_the_schema_is_migrated(
 def fill_journal(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute(
-            "INSERT INTO journal (aggregate, aggregate_id, sequence, id, type, source, subject, time, dataschema, data)"
+            "INSERT INTO journal"
+            " (aggregate, aggregate_id, sequence, id, type, source, subject, time, dataschema, actor, data)"
             " SELECT 'ancient', gen_random_uuid(), 1, gen_random_uuid(), 'hexaccount.test.' || number %% 10,"
-            " 'urn:test', gen_random_uuid(), now(), 'urn:test', '{}' FROM generate_series(1, %s) AS number",
+            " 'urn:test', gen_random_uuid(), now(), 'urn:test', 'service', '{}' FROM generate_series(1, %s) AS number",
             [EVENTS_BEFORE],
         )
 

@@ -50,7 +50,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuthenticatingS
                 {"resource": {"db": "accounts", "collection": name}, "actions": _ACTIONS}
                 for name in (
                     "users", "sessions", "profiles", "subscriptions", "deliveries", "inbox", "refresh_tokens",
-                    "signing_keys", "rate_limits", "idempotency_records", "unique_values",
+                    "signing_keys", "rate_limits", "idempotency_records", "unique_values", "account_keys", "erasures",
                 )
             ]  # fmt: skip
             make("createRole", "narrow", privileges=narrow, roles=[])

@@ -147,14 +147,14 @@ def test_a_cached_session_expires(processes: Processes, clock: AdjustableClock) 
     cache = processes.there.container.session_cache()
     found = cache.find(processes.juliet, access.session_id)
     assert found.idle_until == session.idle_until
-    sessions = processes.there.container.bus()._handlers[Authenticate].keywords["sessions"]
+    sessions = processes.there.container.bus()._handlers[Authenticate][0].keywords["sessions"]
     assert sessions.find(processes.juliet, access.session_id, session.idle_until) is None
 
 
 def test_a_cached_session_is_found_only_for_its_own_user(processes: Processes) -> None:
     access = processes.log_in()
     romeo = processes.here.bus.handle(registration("romeo"))
-    sessions = processes.there.container.bus()._handlers[Authenticate].keywords["sessions"]
+    sessions = processes.there.container.bus()._handlers[Authenticate][0].keywords["sessions"]
     assert sessions.find(romeo, access.session_id, processes.there.container.clock().now()) is None
     assert authenticated(processes.there, access)
 

@@ -184,4 +184,4 @@ def session_of(service: Service, token: str) -> Any:
 
 def entries_of(service: Service) -> list[JournalEntry]:
     """Return all events."""
-    return list(service.store.history.page(EventFilter(), limit=10_000, after=None))
+    return list(service.container.history().page(EventFilter(), limit=10_000, after=None))

@@ -155,7 +155,7 @@ def long_close_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_client_that_reads_nothing_is_closed_before_many_events_wait(service: Service) -> None:
     registered(service)
     token = token_of(service)
-    entry = service.store.history.page(EventFilter(), limit=1, after=None)[0]
+    entry = service.container.history().page(EventFilter(), limit=1, after=None)[0]
 
     async def test(server: Server) -> None:
         async with server.connected(token) as slow, server.connected(token) as fast:
