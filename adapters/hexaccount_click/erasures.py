@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import IO
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import click
 from hexaccount.erasure.list_erasures import ListErasures
 from hexaccount.erasure.repeat_erasures import RepeatErasures, repeat_listed_erasures
 from hexaccount.kernel.clock import format_time
+from hexaccount.personal_data.erasures import Erasure
 from hexaccount_click.actor import reason_option
 from hexaccount_click.options import pass_program
 from hexaccount_click.output import print_result
@@ -44,18 +46,20 @@ def export(program: Program) -> None:
 def repeat(program: Program, *, file: IO[str] | None) -> None:
     """Erase the accounts of the list that are there again, those of an exported list too."""
     bus, erased = program.bus(), 0
-    accounts = [] if file is None else list(_accounts_in(file))
+    accounts = [] if file is None else list(_erasures_in(file))
     for first in range(0, len(accounts), _STEP):
-        erased += bus.handle(RepeatErasures(account_ids=accounts[first : first + _STEP]))
+        erased += bus.handle(RepeatErasures(erasures=accounts[first : first + _STEP]))
     erased += repeat_listed_erasures(bus)
     print_result(f"Erased again: {erased}.")
 
 
-def _accounts_in(file: IO[str]) -> Iterator[UUID]:
+def _erasures_in(file: IO[str]) -> Iterator[Erasure]:
     for number, line in enumerate(file, start=1):
         if line.strip():
             try:
-                yield UUID(str(json.loads(line)["account_id"]))
+                found = json.loads(line)
+                moment = datetime.fromisoformat(found["erased_at"]).astimezone(UTC)
+                yield Erasure(account_id=UUID(str(found["account_id"])), erased_at=moment)
             except (ValueError, KeyError, TypeError):
                 raise click.UsageError(
                     f"line {number} of {file.name} is not one of `hexaccount erasures export`; nothing was erased"

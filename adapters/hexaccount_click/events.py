@@ -1,6 +1,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -9,6 +10,7 @@ from uuid import UUID
 import click
 from click.shell_completion import CompletionItem
 
+from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.get_user import GetUser
 from hexaccount.events.cloud_event import attributes_of, structured
 from hexaccount.events.get_event import GetEvent
@@ -100,9 +102,10 @@ def list_events(
     an aggregate, SEQUENCE counts the events.
     """
     bus = program.bus()
-    account = bus.handle(GetUser(reference=user))
-    page = bus.handle(ListEvents(user_id=account.id, types=types or None, since=since, limit=limit, after=after))
-    empty = f"{printable(account.user_name)} has no such events."
+    page = bus.handle(
+        ListEvents(user_id=_account(bus, user), types=types or None, since=since, limit=limit, after=after)
+    )
+    empty = f"{printable(user)} has no such events."
     print_page(page.events, page.next, _COLUMNS, as_json=as_json, document=structured, empty=empty)
 
 
@@ -154,7 +157,7 @@ def replay(
     if since is not None and first is not None:
         raise click.UsageError("give either --since or --from, not both")
     bus = program.bus()
-    user_id = None if user is None else bus.handle(GetUser(reference=user)).id
+    user_id = None if user is None else _account(bus, user)
     replay = Replay(
         target=subscriber,
         user_id=user_id,
@@ -177,6 +180,18 @@ def replay(
         print_result(f"Replayed {count_of(replayed)} to {target}.")
     else:
         print_result(f"Enqueued {count_of(replayed)} for {target}.")
+
+
+def _account(bus: MessageBus, reference: str) -> UUID:
+    """Return the id of an account, which may be that of an erased one; raises UserNotFound."""
+    try:
+        return bus.handle(GetUser(reference=reference)).id
+    except UserNotFound:
+        with suppress(ValueError):
+            erased = UUID(reference)
+            if bus.handle(ListEvents(user_id=erased, limit=1)).events:
+                return erased
+        raise
 
 
 def _replay(bus: MessageBus, replay: Replay, *, expected: int) -> int:

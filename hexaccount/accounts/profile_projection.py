@@ -4,6 +4,7 @@ from uuid import UUID
 
 from hexaccount.accounts.profile import Profile, ProfileCreated, ProfileUpdated
 from hexaccount.accounts.profiles import Profiles, restore_profile
+from hexaccount.accounts.users import USERS
 from hexaccount.events.event_codec import from_entry
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventsUnitOfWork
@@ -45,6 +46,9 @@ class ProfileProjection(ReplayTarget):
             Profiles(uow).prefetch(list(newest))
             stored = {user_id: Profiles(uow).find(user_id) for user_id in newest}
             behind = [user_id for user_id, profile in stored.items() if _version(profile) < newest[user_id]]
+            users = uow.records(USERS)
+            users.prefetch(behind)
+            behind = [user_id for user_id in behind if users.get(user_id) is not None]  # others were erased
             folded = [Profile.fold(map(from_entry, _whole_journal(uow, user_id))) for user_id in behind]
         for profile in folded:
             restore_profile(profile, self.unit_of_work)

@@ -34,7 +34,7 @@ class ArchivesOnDemand(Archives):
 def _archives() -> Archives:
     try:
         from hexaccount_archive import FolderArchives
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise ArchivesUnsupported(
             "archives need a library; install it with: pip install 'hexaccount[archive]' (in a clone '.[archive]')"
         ) from error

@@ -1,7 +1,7 @@
 """Opens what encrypts personal data: the cipher, and the store of its keys."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -9,8 +9,10 @@ from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import open_store
 from hexaccount.kernel.identifiers import Identifiers
-from hexaccount.kernel.records import RecordSchema
+from hexaccount.kernel.records import LookUp, RecordSchema, RecordType
+from hexaccount.personal_data.account_key import ACCOUNT_KEYS, MOVED
 from hexaccount.personal_data.encryption import PersonalData
+from hexaccount.personal_data.erasures import ERASURES
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
 from hexaccount.store_kit.event_recorder import EventRecorder
@@ -18,6 +20,8 @@ from hexaccount.store_kit.store import Store
 
 if TYPE_CHECKING:
     from hexaccount_security.token_key import TokenKey
+
+_BATCH = 1000
 
 
 def account_cipher(settings: Settings) -> AccountCipher:
@@ -36,6 +40,34 @@ def open_key_store(settings: Settings, records: RecordSchema, identifiers: Ident
         return open_store(elsewhere, EventRecorder(identifiers, settings.event_source), records)
     except SettingsError as error:
         raise SettingsError(f"personal_data.keys, as {error}") from error
+
+
+def move_keys(store: Store, separate_keys: Store) -> int:
+    """Move account keys and erasures out of the store of the accounts, and return how many keys; repeatable."""
+    moved = 0
+    kinds: tuple[RecordType[Any], ...] = (ERASURES, ACCOUNT_KEYS)
+    for record_type in kinds:
+        while True:
+            with store.unit_of_work() as here, separate_keys.unit_of_work() as there:
+                page = here.records(record_type).page(LookUp(), limit=_BATCH)
+                page = [record for record in page if record != MOVED]
+                stored = there.records(record_type)
+                stored.prefetch([record.account_id for record in page])
+                for record in page:
+                    if stored.get(record.account_id) is None:
+                        stored.add(record)
+                there.commit()
+                for record in page:
+                    here.records(record_type).remove(record)
+                here.commit()
+            if not page:
+                break
+            moved += len(page) if record_type is ACCOUNT_KEYS else 0
+    with store.unit_of_work() as uow:
+        if uow.records(ACCOUNT_KEYS).get(MOVED.account_id) is None:
+            uow.records(ACCOUNT_KEYS).add(MOVED)
+            uow.commit()
+    return moved
 
 
 def personal_data_of(cipher: AccountCipher, separate_keys: Store | None) -> PersonalData:

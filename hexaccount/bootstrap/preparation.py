@@ -2,10 +2,13 @@
 
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
+from hexaccount.bootstrap.personal_data import move_keys
 from hexaccount.bootstrap.plugins import CAPABILITIES, plugin_names
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
+from hexaccount.bootstrap.settings import DEFAULT_STORE, PersonalDataSettings, Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.erasure.repeat_erasures import repeat_listed_erasures
 from hexaccount.personal_data.rewrap_account_keys import RewrapAccountKeys
@@ -26,6 +29,8 @@ def prepare(settings: Settings) -> list[str]:
         version = service.store.migrate()
         if (separate_keys := service.container.separate_keys()) is not None:
             separate_keys.migrate()
+            if moved := move_keys(service.store, separate_keys):
+                lines.append(f"moved {moved} account keys to the store of personal_data.keys")
         service.subscribe()
         lines += [*_rewrap_keys(service), *_repeat_erasures(service)]
     return [*lines, f"the schema is version {version}"]
@@ -79,6 +84,8 @@ def check_store_exists(settings: Settings) -> None:
     with suppress(PermissionError):  # this user cannot enter its folder, which opening it reports
         if file is not None and not file.exists():
             raise SchemaMismatch(f"there is no database {file} yet")
+    if settings.personal_data.keys is not None:
+        check_store_exists(replace(settings, store=settings.personal_data.keys, personal_data=PersonalDataSettings()))
 
 
 def _is_ready(settings: Settings) -> bool:

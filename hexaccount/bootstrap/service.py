@@ -76,15 +76,21 @@ class Service:
 
     def check(self) -> None:
         """Return if messages can be answered; raises StoreUnavailable, SchemaMismatch or SignerUnreadable."""
-        self.store.check()
+        self.check_stores()
         self.container.ring().check_signer(self.container.clock().now())
+
+    def check_stores(self) -> None:
+        """Return if the store, and that of the account keys, can serve; raises StoreUnavailable and SchemaMismatch."""
+        self.store.check()
+        if (separate_keys := self.container.separate_keys()) is not None:
+            separate_keys.check()
 
     def readiness(self, draining: Callable[[], bool]) -> Readiness:
         """Return the readiness check of this process; `draining` tells whether it is shutting down."""
         return Readiness(
             clock=self.container.clock(),
             draining=draining,
-            check_store=self.store.check,
+            check_store=self.check_stores,
             check_signer=self.container.ring().check_signer,
             degraded=self.degraded,
         )

@@ -57,6 +57,8 @@ def _check_store(settings: Settings) -> None:
     with _errors_of("store"):
         kind_of(settings).check_url(settings.store)
     if settings.personal_data.keys is not None:
+        if settings.personal_data.keys.startswith("memory:"):
+            raise SettingsError("personal_data.keys: name a store that outlives the process, as memory:// does not")
         try:
             _check_store(replace(settings, store=settings.personal_data.keys, personal_data=PersonalDataSettings()))
         except SettingsError as error:

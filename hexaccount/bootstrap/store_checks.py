@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
 from hexaccount.bootstrap.key_file import root_key_of
 from hexaccount.bootstrap.local_checks import check_store_file
-from hexaccount.bootstrap.personal_data import key_store_of, open_key_store
+from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store
 from hexaccount.bootstrap.preparation import check_store_exists
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings, SettingsError
@@ -23,8 +23,11 @@ from hexaccount.events.list_subscribers import (
 )
 from hexaccount.events.ports import Backlog
 from hexaccount.kernel.identifiers import moment_of
+from hexaccount.kernel.records import LookUp
 from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.observability.diagnosis import Finding, Verdict
+from hexaccount.personal_data.account_key import ACCOUNT_KEYS, MOVED
+from hexaccount.personal_data.ports import LostRootKey
 from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import SchemaMismatch, SchemaTooNew, Store
@@ -73,6 +76,7 @@ def _check_content(settings: Settings, store: Store) -> list[Finding]:
         *findings,
         schema,
         *_stored_keys(settings, store),
+        *_account_keys(settings, store),
         *_erasures(settings, store),
         _deliveries(subscribers),
         *_subscription_findings(subscribers),
@@ -113,16 +117,39 @@ def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
     return [Finding(part="stored keys", verdict=_WELL, message=f"{len(stored)}, and all can be decrypted")]
 
 
+def _account_keys(settings: Settings, store: Store) -> list[Finding]:
+    """Check that the newest account key of the store can be decrypted; returns nothing if the check does not apply."""
+    with store.unit_of_work() as uow:
+        newest = uow.records(ACCOUNT_KEYS).page(LookUp(descending=True), limit=1)
+    if not newest or newest[0] == MOVED:
+        return []
+    try:
+        account_cipher(settings).open(newest[0])
+    except LostRootKey as error:
+        return [Finding(part="account keys", verdict=_TO_DO, message=error.reason, remedy=f"S{error.remedy[1:]}.")]
+    except SettingsError:
+        return []  # the finding on the key reports it
+    return [Finding(part="account keys", verdict=_WELL, message="the newest one can be decrypted")]
+
+
 def _erasures(settings: Settings, store: Store) -> list[Finding]:
     """Check that no account is there again that was erased; returns nothing if none was."""
     separate_keys = open_key_store(settings, record_schema(), Uuid7Identifiers())
+    part = "store" if separate_keys is None else "personal_data.keys"
     try:
+        if separate_keys is not None:
+            separate_keys.check()
         erased, back, after = 0, 0, None
         key_store = key_store_of(store, separate_keys)
         while page := list_erasures(ListErasures(after=after), key_store=key_store):
             after = page[-1].account_id
             erased += len(page)
             back += len(stored_accounts([each.account_id for each in page], store.unit_of_work, key_store))
+    except SchemaMismatch as error:
+        return [Finding(part=part, verdict=_TO_DO, message=str(error), remedy=_MIGRATE)]
+    except StoreUnavailable as error:
+        remedy = f"{error.remedy or 'Start it'}, or correct the setting personal_data.keys."
+        return [Finding(part=part, verdict=_AWAY, message=error.reason, remedy=remedy)]
     finally:
         if separate_keys is not None:
             separate_keys.close()

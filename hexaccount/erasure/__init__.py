@@ -1,6 +1,6 @@
 """Erasure of accounts: for good, and again after an older backup was restored."""
 
-from hexaccount.erasure import erase_user, erasures, list_erasures, repeat_erasures
+from hexaccount.erasure import erase_user, list_erasures, repeat_erasures
 from hexaccount.kernel.capability import Capability
 
 capability = Capability(
@@ -10,5 +10,4 @@ capability = Capability(
         list_erasures.ListErasures: list_erasures.list_erasures,
         repeat_erasures.RepeatErasures: repeat_erasures.repeat_erasures,
     },
-    records=(erasures.ERASURES,),
 )

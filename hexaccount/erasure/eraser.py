@@ -1,14 +1,15 @@
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.users import Users
-from hexaccount.erasure.erasures import ERASURES, Erasure
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.personal_data.account_key import ACCOUNT_KEYS
 from hexaccount.personal_data.encryption import PersonalData
+from hexaccount.personal_data.erasures import ERASURES, Erasure
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.sessions.sessions import Sessions
 
@@ -22,19 +23,21 @@ class Eraser:
     personal_data: PersonalData
     clock: Clock
 
-    def erase(self, account_id: UUID) -> None:
-        """Erase an account, or what is left of it; repeatable."""
-        self._list(account_id)
+    def erase(self, account_id: UUID, erased_at: datetime | None = None) -> None:
+        """Erase an account, or what is left of it, now or as was done before; repeatable. Raises KeysElsewhere."""
+        self._list(account_id, erased_at or self.clock.now())
         self.personal_data.cache.remove(account_id)
         self._remove(account_id)
 
     @repeat_when_stale
-    def _list(self, account_id: UUID) -> None:
+    def _list(self, account_id: UUID, erased_at: datetime) -> None:
         """Put the account on the list, and remove the key of what is personal in its events."""
         with self.key_store.unit_of_work() as uow:
+            if self.personal_data.keys_elsewhere is None:
+                self.personal_data.check_place(uow)
             erasures, keys = uow.records(ERASURES), uow.records(ACCOUNT_KEYS)
             if erasures.get(account_id) is None:
-                erasures.add(Erasure(account_id=account_id, erased_at=self.clock.now()))
+                erasures.add(Erasure(account_id=account_id, erased_at=erased_at))
             if (key := keys.get(account_id)) is not None:
                 keys.remove(key)
             uow.commit()

@@ -2,8 +2,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hexaccount.erasure.erasures import BY_ACCOUNT, ERASURES, Erasure
 from hexaccount.kernel.messages import Query
+from hexaccount.personal_data.erasures import BY_ACCOUNT, ERASURES, Erasure
 from hexaccount.personal_data.key_store import KeyStore
 
 

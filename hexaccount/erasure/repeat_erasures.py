@@ -9,24 +9,26 @@ from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.personal_data.account_key import ACCOUNT_KEYS
+from hexaccount.personal_data.erasures import Erasure
 from hexaccount.personal_data.key_store import KeyStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatErasures(Command[int]):
-    """Erase those of some accounts that a restored backup has brought back."""
+    """Erase those accounts again that a restored backup has brought back."""
 
-    account_ids: Sequence[UUID]
+    erasures: Sequence[Erasure]
 
 
 def repeat_erasures(
     command: RepeatErasures, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], key_store: KeyStore, eraser: Eraser
 ) -> int:
     """Return how many accounts were there and are erased now."""
-    stored = stored_accounts(command.account_ids, unit_of_work, key_store)
-    for account_id in stored:
-        eraser.erase(account_id)
-    return len(stored)
+    stored = set(stored_accounts([each.account_id for each in command.erasures], unit_of_work, key_store))
+    back = [each for each in command.erasures if each.account_id in stored]
+    for erasure in back:
+        eraser.erase(erasure.account_id, erasure.erased_at)
+    return len(back)
 
 
 def stored_accounts(
@@ -45,5 +47,5 @@ def repeat_listed_erasures(bus: MessageBus) -> int:
     erased, after = 0, None
     while page := bus.handle(ListErasures(after=after)):
         after = page[-1].account_id
-        erased += bus.handle(RepeatErasures(account_ids=[each.account_id for each in page]))
+        erased += bus.handle(RepeatErasures(erasures=page))
     return erased

@@ -19,4 +19,7 @@ class AccountKey:
     root: str
 
 
+MOVED = AccountKey(account_id=UUID(int=0), wrapped="", root="personal_data.keys")
+"""Stands in the store of the accounts for all keys, where they are in a store of their own."""
+
 ACCOUNT_KEYS = RecordType.of(AccountKey, "account_keys", kind="account key", look_ups=(BY_ACCOUNT,))

@@ -4,6 +4,7 @@ The pattern is known as crypto-shredding.
 """
 
 import json
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,10 +16,12 @@ from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.event import EVENT_TYPES
-from hexaccount.kernel.records import Records
 from hexaccount.kernel.unit_of_work import AccountErased, UnitOfWork, UnitOfWorkFactory
-from hexaccount.personal_data.account_key import ACCOUNT_KEYS, AccountKey
-from hexaccount.personal_data.ports import AccountCipher, DataCipher
+from hexaccount.personal_data.account_key import ACCOUNT_KEYS, MOVED
+from hexaccount.personal_data.erasures import ERASURES
+from hexaccount.personal_data.ports import AccountCipher, DataCipher, KeysElsewhere
+
+_log = logging.getLogger("hexaccount.personal_data")
 
 OpenUnitOfWork: TypeAlias = Callable[[], AbstractContextManager[UnitOfWork]]
 """A UnitOfWorkFactory, or a function that returns a unit of work within which the work is."""
@@ -34,6 +37,7 @@ class CipherCache:
         self._size = size
         self._seconds = seconds
         self._lock = threading.Lock()
+        self.place_is_known = False
         self._ciphers: OrderedDict[UUID, tuple[float, DataCipher]] = OrderedDict()
 
     def get(self, account_id: UUID) -> DataCipher | None:
@@ -67,12 +71,12 @@ class PersonalData:
     def encrypted(self, entries: Iterable[JournalEntry], uow: UnitOfWork) -> list[JournalEntry]:
         """Return entries as the journal stores them; the unit of work stores the key of a new account with them.
 
-        Raises AccountErased if an account has no key any more.
+        An account without a key gets a new one, unless it was erased: AccountErased.
         """
         return [self._encrypted(entry, uow) if EVENT_TYPES[entry.type].personal else entry for entry in entries]
 
     def decrypted(self, entries: Sequence[JournalEntry], unit_of_work: OpenUnitOfWork) -> Sequence[JournalEntry]:
-        """Return stored entries as they were recorded, without the personal fields of erased accounts."""
+        """Return stored entries as they were recorded, without personal fields whose key was erased or lost."""
         accounts = {entry.subject for entry in entries if ENCRYPTED in entry.data}
         if not accounts:
             return entries
@@ -82,41 +86,52 @@ class PersonalData:
         ]
 
     @contextmanager
-    def _keys(self, uow: UnitOfWork) -> Iterator[Records[AccountKey]]:
-        """Open the keys: within a unit of work, or in one of their own, which is committed before."""
-        if self.keys_elsewhere is None:
-            yield uow.records(ACCOUNT_KEYS)
-        else:
+    def _key_store(self, uow: UnitOfWork) -> Iterator[UnitOfWork]:
+        """Open the store of keys: a unit of work, or one of their own, which is committed before; see KeysElsewhere."""
+        if self.keys_elsewhere is not None:
             with self.keys_elsewhere() as elsewhere:
-                yield elsewhere.records(ACCOUNT_KEYS)
+                yield elsewhere
                 elsewhere.commit()
+        else:
+            self.check_place(uow)
+            yield uow
+
+    def check_place(self, uow: UnitOfWork) -> None:
+        """Raise KeysElsewhere if the keys were moved; a process asks once."""
+        if not self.cache.place_is_known:
+            if uow.records(ACCOUNT_KEYS).get(MOVED.account_id) is not None:
+                raise KeysElsewhere
+            self.cache.place_is_known = True
 
     def _encrypted(self, entry: JournalEntry, uow: UnitOfWork) -> JournalEntry:
         event = EVENT_TYPES[entry.type]
-        cipher = self._cipher_of_new(entry.subject, uow) if event.begins_account else self._cipher_within(entry, uow)
+        cipher = self._cipher_within(entry, uow) if not event.begins_account else self._cipher_of_new(entry, uow)
         personal = {name: value for name, value in entry.data.items() if name in event.personal}
         data = {name: value for name, value in entry.data.items() if name not in personal}
         text = json.dumps(personal, ensure_ascii=False, separators=(",", ":"))
         return replace(entry, data={**data, ENCRYPTED: cipher.encrypt(text.encode(), name=str(entry.id))})
 
-    def _cipher_of_new(self, account_id: UUID, uow: UnitOfWork) -> DataCipher:
-        key, cipher = self.cipher.make_key(account_id)
-        with self._keys(uow) as keys:
-            keys.add(key)
-        self.cache.put(account_id, cipher)
+    def _cipher_of_new(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
+        key, cipher = self.cipher.make_key(entry.subject)
+        with self._key_store(uow) as store:
+            if not EVENT_TYPES[entry.type].begins_account and store.records(ERASURES).get(entry.subject) is not None:
+                raise AccountErased(entry.aggregate, entry.aggregate_id)
+            store.records(ACCOUNT_KEYS).add(key)
+        self.cache.put(entry.subject, cipher)
         return cipher
 
     def _cipher_within(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
+        """Return the cipher of an account; its key may be missing only if it was lost, or the account was erased."""
         found = self._ciphers_of([entry.subject], lambda: nullcontext(uow))
-        if not found:
-            raise AccountErased(entry.aggregate, entry.aggregate_id)
-        return found[entry.subject]
+        return found.get(entry.subject) or self._cipher_of_new(entry, uow)
 
     def _ciphers_of(self, account_ids: Iterable[UUID], unit_of_work: OpenUnitOfWork) -> dict[UUID, DataCipher]:
         """Return the ciphers of those accounts that have a key, from the cache or in one round trip."""
         found = {account_id: cipher for account_id in account_ids if (cipher := self.cache.get(account_id))}
         if missing := [account_id for account_id in account_ids if account_id not in found]:
             with (self.keys_elsewhere or unit_of_work)() as uow:
+                if self.keys_elsewhere is None:
+                    self.check_place(uow)
                 keys = uow.records(ACCOUNT_KEYS)
                 keys.prefetch(missing)
                 stored = list(filter(None, map(keys.get, missing)))
@@ -129,5 +144,10 @@ class PersonalData:
 def _decrypted(entry: JournalEntry, cipher: DataCipher | None) -> JournalEntry:
     data = {name: value for name, value in entry.data.items() if name != ENCRYPTED}
     if cipher is not None:
-        data |= json.loads(cipher.decrypt(entry.data[ENCRYPTED], name=str(entry.id)))
+        try:
+            data |= json.loads(cipher.decrypt(entry.data[ENCRYPTED], name=str(entry.id)))
+        except (
+            ValueError
+        ) as error:  # the account has a new key, as its first one was lost; or somebody changed the data
+            _log.warning("what is personal in the event %s cannot be read: %s", entry.id, error)
     return replace(entry, data=data)

@@ -1,6 +1,7 @@
 from typing import Protocol
 from uuid import UUID
 
+from hexaccount.kernel.unit_of_work import StoreRefused
 from hexaccount.personal_data.account_key import AccountKey
 
 
@@ -32,11 +33,21 @@ class AccountCipher(Protocol):
         ...
 
 
-class LostRootKey(Exception):
+class LostRootKey(StoreRefused):
     """The key of an account is encrypted under a root key that the settings do not have."""
 
     def __init__(self) -> None:
         super().__init__(
-            "the keys of accounts are encrypted under another jwt.key; set personal_data.previous_key to that one, and "
-            "run `hexaccount migrate`"
+            "the keys of accounts are encrypted under another jwt.key",
+            "set personal_data.previous_key to that one, and run `hexaccount migrate`",
+        )
+
+
+class KeysElsewhere(StoreRefused):
+    """The keys of accounts were moved to another store, which the settings do not name."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the keys of accounts are in a store of their own",
+            "set personal_data.keys to its URL, as every process of the service has it",
         )

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.personal_data.account_key import ACCOUNT_KEYS, BY_ACCOUNT
+from hexaccount.personal_data.account_key import ACCOUNT_KEYS, BY_ACCOUNT, MOVED
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
 
@@ -31,7 +31,7 @@ def rewrap_account_keys(command: RewrapAccountKeys, *, key_store: KeyStore, ciph
     with key_store.unit_of_work() as uow:
         records = uow.records(ACCOUNT_KEYS)
         page = records.page(BY_ACCOUNT, limit=_BATCH, after=command.after)
-        rewrapped = [(key, cipher.rewrap(key)) for key in page]
+        rewrapped = [(key, cipher.rewrap(key)) for key in page if key != MOVED]
         changed = [new for old, new in rewrapped if new is not old]
         for key in changed:
             records.replace(key)

@@ -10,7 +10,7 @@ import pytest
 
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.get_user import GetUser
-from hexaccount.bootstrap.preparation import prepare
+from hexaccount.bootstrap.preparation import check_store_exists, prepare
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import (
     JwtSettings,
@@ -25,8 +25,9 @@ from hexaccount.bootstrap.store_checks import check_store
 from hexaccount.erasure.erase_user import EraseUser
 from hexaccount.events.list_events import ListEvents
 from hexaccount.observability.diagnosis import Verdict
-from hexaccount.personal_data.ports import LostRootKey
-from tests.people import log_in, register
+from hexaccount.personal_data.ports import KeysElsewhere, LostRootKey
+from hexaccount.store_kit.store import SchemaMismatch
+from tests.people import log_in, register, registration
 
 KEY, NEW_KEY = "k" * 64, "n" * 64
 
@@ -60,13 +61,63 @@ def test_keys_may_be_kept_in_a_store_of_their_own(tmp_path: Path) -> None:
     prepare(apart)
     juliet, _ = people(apart, "juliet", "romeo")
 
-    assert (count(tmp_path / "accounts.db", "account_keys"), count(tmp_path / "keys.db", "account_keys")) == (0, 2)
+    assert (count(tmp_path / "accounts.db", "account_keys"), count(tmp_path / "keys.db", "account_keys")) == (1, 2)
     with open_service(apart) as service:
         log_in(service.bus)
         assert service.bus.handle(ListEvents(user_id=juliet)).events[0].data["user_name"] == "juliet"
         service.bus.handle(EraseUser(user_id=juliet))
         assert "user_name" not in service.bus.handle(ListEvents(user_id=juliet)).events[0].data
     assert (count(tmp_path / "keys.db", "account_keys"), count(tmp_path / "keys.db", "erasures")) == (1, 1)
+
+
+def test_migrate_moves_the_keys_to_a_store_of_their_own(tmp_path: Path) -> None:
+    together, apart = settings(tmp_path), with_own_keys(tmp_path)
+    prepare(together)
+    juliet, romeo = people(together, "juliet", "romeo")
+    with open_service(together) as service:
+        service.bus.handle(EraseUser(user_id=romeo))
+
+    assert "moved 1 account keys to the store of personal_data.keys" in prepare(apart)
+    assert not any("moved" in line for line in prepare(apart))
+
+    assert (count(tmp_path / "keys.db", "account_keys"), count(tmp_path / "keys.db", "erasures")) == (1, 1)
+    assert count(tmp_path / "accounts.db", "erasures") == 0
+    with open_service(apart) as service:
+        assert service.bus.handle(ListEvents(user_id=juliet)).events[0].data["user_name"] == "juliet"
+
+
+def test_a_process_that_does_not_know_where_the_keys_are_is_refused(tmp_path: Path) -> None:
+    apart = with_own_keys(tmp_path)
+    prepare(apart)
+    (juliet,) = people(apart, "juliet")
+
+    for message in (ListEvents(user_id=juliet), EraseUser(user_id=juliet), registration("romeo")):
+        with open_service(settings(tmp_path)) as service, pytest.raises(KeysElsewhere, match=r"personal_data\.keys"):
+            service.bus.handle(message)
+    with open_service(apart) as service:
+        assert service.bus.handle(ListEvents(user_id=juliet)).events[0].data["user_name"] == "juliet"
+
+
+def test_the_store_of_the_keys_is_checked_by_name(tmp_path: Path) -> None:
+    prepare(settings(tmp_path))
+    apart = with_own_keys(tmp_path)
+
+    with pytest.raises(SchemaMismatch, match=r"there is no database .*keys\.db yet"):
+        check_store_exists(apart)
+    with open_service(apart) as service, pytest.raises(SchemaMismatch):
+        service.check_stores()
+    (finding,) = (finding for finding in check_store(apart) if finding.verdict is not Verdict.OK)
+    assert "migrate" in finding.remedy
+
+
+def test_the_doctor_finds_account_keys_under_another_root_key(tmp_path: Path) -> None:
+    prepare(settings(tmp_path))
+    people(settings(tmp_path), "juliet")
+
+    findings = {finding.part: finding for finding in check_store(settings(tmp_path, NEW_KEY))}
+
+    assert findings["account keys"].verdict is Verdict.TO_DO
+    assert "personal_data.previous_key" in findings["account keys"].remedy
 
 
 def test_migrate_erases_again_whom_an_older_backup_brings_back(tmp_path: Path) -> None:
@@ -115,7 +166,7 @@ def test_an_unusable_previous_key_is_refused(tmp_path: Path) -> None:
         check_settings(wrong)
 
 
-@pytest.mark.parametrize("url", ["nothing", "sqlite://accounts.db", "ftp://host/name"])
+@pytest.mark.parametrize("url", ["nothing", "sqlite://accounts.db", "memory://", "ftp://host/name"])
 def test_an_unusable_store_of_keys_is_refused_by_the_name_of_its_setting(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsError, match=r"^personal_data\.keys: "):
         check_settings(settings(tmp_path, keys=url))

@@ -20,8 +20,10 @@ def test_an_account_is_erased_after_a_question(run, ada):
 def test_the_event_of_an_erasure_has_its_reason(run, ada, program):
     assert run("users", "erase", ada, "--yes", "--reason", "a letter").exit_code == 0
 
-    with program.service.store.unit_of_work() as uow:
-        assert uow.journal.of("user", UUID(ada))[-1].reason == "a letter"
+    *_, erased = json.loads(run("events", "list", ada, "--json").stdout)["data"]
+    assert (erased["type"], erased["reason"]) == ("hexaccount.user.erased.v1", "a letter")
+    assert run("events", "list", "ada").exit_code == 1
+    assert run("events", "list", str(UUID(int=7))).exit_code == 1
 
 
 def test_an_exported_list_erases_again_what_a_backup_has_brought_back(run, register, ada, program, tmp_path):
@@ -39,10 +41,12 @@ def test_an_exported_list_erases_again_what_a_backup_has_brought_back(run, regis
     assert run("users", "show", "romeo").exit_code == 1
 
 
-@pytest.mark.parametrize("line", ["no JSON", "{}", "[]", '{"account_id": 7}', '{"account_id": "ada"}'])
+@pytest.mark.parametrize(
+    "line", ["no JSON", "{}", "[]", '{"account_id": 7}', '{"account_id": "ada", "erased_at": "2026-11-30"}']
+)
 def test_a_file_that_is_no_list_erases_nothing(run, ada, tmp_path, line):
     file = tmp_path / "erasures"
-    file.write_text(json.dumps({"account_id": ada}) + "\n" + line + "\n")
+    file.write_text(json.dumps({"account_id": ada, "erased_at": "2026-11-30"}) + "\n" + line + "\n")
 
     result = run("erasures", "repeat", "--from", str(file))
 
