@@ -90,9 +90,12 @@ class SettingsProgram(Program):
                 serve_realtime(self.settings, host=host, port=port, workers=workers, echo=echo)
 
     def relay(self, *, metrics_host: str, metrics_port: int | None, echo: Callable[[str], None]) -> None:
+        from hexaccount.bootstrap.key_file import root_key_of
         from hexaccount.bootstrap.relaying import run_relays
         from hexaccount.bootstrap.tracing import open_traces
 
+        with _settings_errors():
+            root_key_of(self.settings)  # the events of the store are encrypted
         if not stop_requested():
             service = self._opened(traces=open_traces(self.settings), measured=metrics_port is not None)
             run_relays(service, metrics_host=metrics_host, metrics_port=metrics_port, echo=echo)

@@ -76,6 +76,7 @@ def service(store_url: str, topic: str) -> Iterator[Service]:
 def fleet(store_url: str, topic: str, tmp_path: Path, service: Service) -> Iterator[Fleet]:
     settings = {
         "HEXACCOUNT_STORE": store_url,
+        "HEXACCOUNT_JWT__KEY": "k" * 32,
         "HEXACCOUNT_EVENTS": f'["{topic}"]',
         "HEXACCOUNT_RELAY__LEASE": str(LEASE),
     }

@@ -48,6 +48,7 @@ def environment(service: Service, receiver: Receiver) -> dict[str, str]:
     return {
         **without_coverage(),
         "HEXACCOUNT_STORE": service.settings.store,
+        "HEXACCOUNT_JWT__KEY": "k" * 32,
         "HEXACCOUNT_EVENTS": json.dumps(service.settings.events),
         "HEXACCOUNT_WEBHOOKS": json.dumps(webhooks),
     }

@@ -100,7 +100,7 @@ def a_message_can_be_changed(good: CapabilityUnderTest) -> CapabilityUnderTest:
 
 @found_by("test_every_event_handler_has_a_name_of_its_own")
 def an_event_handler_has_the_name_of_another(good: CapabilityUnderTest) -> CapabilityUnderTest:
-    (handler,) = good.capability.event_handlers
+    handler, *_ = good.capability.event_handlers
     another = EventHandler(name="profile-of-a-registered-user", event=handler.event, handle=handler.handle)
     return declaring(good, event_handlers=[another])
 

@@ -33,7 +33,7 @@ from tests.contracts.sql_stores import empty_database, open_sql_store
 from tests.servers.limited_postgres import limited_postgres
 from tests.servers.postgres import temporary_database
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 _NO_LISTEN = {b"LISTEN": b"unknown_here"}
 _ROW_BY_ROW = {

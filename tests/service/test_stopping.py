@@ -131,6 +131,7 @@ def relaying(
     settings = {
         **environment,
         "HEXACCOUNT_STORE": service.settings.store,
+        "HEXACCOUNT_JWT__KEY": KEY,
         "HEXACCOUNT_WEBHOOKS": json.dumps(webhooks),
     }
     argv = [*console_command("hexaccount"), "relay"]

@@ -88,6 +88,7 @@ def test_sqlite_after_a_vacuum(tmp_path: Path) -> None:
     assert readable_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_postgresql_after_a_full_vacuum_and_new_wal(tmp_path: Path) -> None:
     with PostgresServer(tmp_path, settings={"wal_recycle": "off"}) as server:
         erase(server.url, server.data)

@@ -13,7 +13,7 @@ from hexaccount.events.list_events import ListEvents
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount.testing.api_client import ApiClient
 from hexaccount.testing.people import People, Person
-from hexaccount_notes.list_notes import ListNotes
+from hexaccount_notes.note import Notes
 
 PATH = "/api/v1/me/notes"
 WRITTEN, REMOVED = "hexaccount_notes.note.written.v1", "hexaccount_notes.note.removed.v1"
@@ -60,8 +60,8 @@ def test_the_notes_of_an_erased_user_are_removed(hexaccount_service: Service, he
     write(hexaccount_user, "mine")
     hexaccount_service.bus.handle(EraseUser(user_id=hexaccount_user.id))
     hexaccount_service.deliver_all()
-    listed = hexaccount_service.bus.handle(ListNotes(user_id=hexaccount_user.id))
-    assert not listed.notes
+    with hexaccount_service.store.unit_of_work() as uow:
+        assert not Notes(uow).newest(hexaccount_user.id, limit=None)
     events = hexaccount_service.bus.handle(ListEvents(user_id=hexaccount_user.id, types=[WRITTEN])).events
     assert "text" not in events[0].data
 
