@@ -27,7 +27,7 @@ from hexaccount.bootstrap.security import (
 )
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import open_store
-from hexaccount.bootstrap.subscribers import all_subscribers, known_subscribers, with_decryption
+from hexaccount.bootstrap.subscribers import all_subscribers, known_subscribers
 from hexaccount.events.event_metrics import EventMetrics
 from hexaccount.events.ports import DeadLetters, History, Outbox, ReadableHistory, Subscriptions
 from hexaccount.events.replay import ReplayTargets, SubscriberReplay
@@ -271,12 +271,7 @@ class Container(containers.DeclarativeContainer):
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
     injector = providers.ThreadSafeSingleton(_injector, __self__)
     known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, capabilities, publishers)
-    subscribers = providers.ThreadSafeSingleton(
-        with_decryption,
-        providers.Callable(all_subscribers, settings, injector, publishers, session_cache),
-        personal_data,
-        store,
-    )
+    subscribers = providers.ThreadSafeSingleton(all_subscribers, settings, injector, publishers, session_cache)
     replay_targets = providers.ThreadSafeSingleton(_replay_targets, subscribers, store, injector)
     bus = providers.ThreadSafeSingleton(
         MessageBus,

@@ -16,6 +16,7 @@ from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.publishers import relay_policies, subscriber_name
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.bootstrap.subscribers import with_decryption
 from hexaccount.events.ports import EventPublisher
 from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount.events.subscribers import Subscriber
@@ -220,16 +221,17 @@ def open_service(
     default = RelayPolicy(attempts=settings.relay.attempts, lease=timedelta(seconds=settings.relay.lease))
     policies = relay_policies(settings, default)
     traces = container.traces()
+    traced = subscribers if traces is None else [traces.subscriber(subscriber) for subscriber in subscribers]
     relays = [
         Relay(
-            subscriber if traces is None else traces.subscriber(subscriber),
+            subscriber,
             outbox=store.outbox,
             commits=store.commits,
             clock=clock,
             policy=policies.get(subscriber.name, default),
             metrics=container.metrics(),
         )
-        for subscriber in subscribers
+        for subscriber in with_decryption(traced, container.personal_data(), store)
     ]
     # Not through the bus: a process that only delivers events has no signing key for the handlers of other messages.
     remove_some = partial(container.injector().bind(apply_retention), ApplyRetention(batches=1))
