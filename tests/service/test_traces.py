@@ -30,7 +30,10 @@ PROFILE = "profile-of-a-registered-user"
 NAME = "zebulon.7f3a"
 # The commands of a store during a registration, each with its parent span.
 STORE_SPANS = {
-    "postgresql": {("RegisterUser", "INSERT account_keys users journal deliveries"), (f"process {PROFILE}", "SELECT profiles")},
+    "postgresql": {
+        ("RegisterUser", "INSERT account_keys users journal deliveries"),
+        (f"process {PROFILE}", "SELECT profiles"),
+    },
     "mongodb": {
         ("RegisterUser", "insert users"),
         ("RegisterUser", "insert journal"),
