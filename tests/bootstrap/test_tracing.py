@@ -8,6 +8,7 @@ from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
 from hexaccount.events.relay import Relay
 from hexaccount.kernel.message_log import log_messages
+from hexaccount.personal_data.readable import ReadingSubscriber
 from hexaccount_otel.deliveries import TracedSubscriber
 
 MEMORY = Settings(store="memory://")
@@ -15,7 +16,9 @@ TRACED = Settings(store="memory://", tracing=TracingSettings(endpoint="http://12
 
 
 def subscriber_of(relay: Relay) -> object:
-    return relay._subscriber
+    """Return the subscriber of a relay, out of what decrypts its events."""
+    assert isinstance(relay._subscriber, ReadingSubscriber)
+    return relay._subscriber.subscriber
 
 
 def test_without_a_collector_messages_and_deliveries_are_not_wrapped() -> None:
