@@ -105,7 +105,7 @@ class PersonalData:
 
     def _encrypted(self, entry: JournalEntry, uow: UnitOfWork) -> JournalEntry:
         event = EVENT_TYPES[entry.type]
-        cipher = self._cipher_within(entry, uow) if not event.begins_account else self._cipher_of_new(entry, uow)
+        cipher = self._cipher_of_new(entry, uow) if event.begins_account else self._cipher_within(entry, uow)
         personal = {name: value for name, value in entry.data.items() if name in event.personal}
         data = {name: value for name, value in entry.data.items() if name not in personal}
         text = json.dumps(personal, ensure_ascii=False, separators=(",", ":"))
@@ -113,11 +113,13 @@ class PersonalData:
 
     def _cipher_of_new(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
         key, cipher = self.cipher.make_key(entry.subject)
+        is_new = EVENT_TYPES[entry.type].begins_account
         with self._key_store(uow) as store:
-            if not EVENT_TYPES[entry.type].begins_account and store.records(ERASURES).get(entry.subject) is not None:
+            if not is_new and store.records(ERASURES).get(entry.subject) is not None:
                 raise AccountErased(entry.aggregate, entry.aggregate_id)
             store.records(ACCOUNT_KEYS).add(key)
-        self.cache.put(entry.subject, cipher)
+        if is_new:  # of another account the commit may still fail, and a key that was not stored must not be used again
+            self.cache.put(entry.subject, cipher)
         return cipher
 
     def _cipher_within(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
@@ -146,8 +148,7 @@ def _decrypted(entry: JournalEntry, cipher: DataCipher | None) -> JournalEntry:
     if cipher is not None:
         try:
             data |= json.loads(cipher.decrypt(entry.data[ENCRYPTED], name=str(entry.id)))
-        except (
-            ValueError
-        ) as error:  # the account has a new key, as its first one was lost; or somebody changed the data
+        except ValueError as error:
+            # The account has a new key, as its first one was lost; or the data were changed.
             _log.warning("what is personal in the event %s cannot be read: %s", entry.id, error)
     return replace(entry, data=data)

@@ -41,7 +41,7 @@ def archive(url: str, folder: Path, before: datetime, killed_at: int) -> None:
     batches.BATCH, files.MAX_BYTES, write_archive.YOUNGEST = 4, 2000, timedelta(days=-1)
     for owner, name in ((os, "open"), (os, "fsync"), (Path, "mkdir"), (Path, "rename")):
         setattr(owner, name, counted(getattr(owner, name)))
-    SqlRetentionStore.remove_events = counted(SqlRetentionStore.remove_events)  # type: ignore[method-assign]
+    SqlRetentionStore.remove_events = counted(SqlRetentionStore.remove_events)  # type: ignore[method-assign]  # counted in the test
     with open_service(settings_of(url)) as service:
         command: Command[Any] = WriteArchive(before=before, folder=folder)
         manifest = service.bus.handle(command)

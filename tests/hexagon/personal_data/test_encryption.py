@@ -151,6 +151,20 @@ def remove_key(service: Service, user_id: UUID) -> None:
     service.container.personal_data().cache.remove(user_id)
 
 
+def test_a_new_key_whose_commit_fails_is_not_used_again(service: Service) -> None:
+    juliet = register(service.bus)
+    remove_key(service, juliet)
+    entry = stored(service)[0]
+    opened = replace(entry, type=SessionOpened.type, data={"client_address": "a", "user_agent": "b"})
+    with service.store.unit_of_work() as uow:
+        service.container.personal_data().encrypted([opened], uow)  # and no commit
+
+    log_in(service.bus, user_agent="A device")
+    service.container.personal_data().cache.remove(juliet)
+
+    assert service.bus.handle(ListEvents(user_id=juliet)).events[-1].data["user_agent"] == "A device"
+
+
 def test_without_its_key_an_event_has_empty_personal_fields(service: Service) -> None:
     juliet = act(service)
     remove_key(service, juliet)
