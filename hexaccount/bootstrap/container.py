@@ -14,7 +14,7 @@ from hexaccount.bootstrap.artist import ArtistOnDemand
 from hexaccount.bootstrap.capabilities import all_capabilities, periods, record_schema
 from hexaccount.bootstrap.hashers import open_hasher
 from hexaccount.bootstrap.injector import Injector
-from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store, personal_data_of
+from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.security import (
     common_passwords,
@@ -230,12 +230,12 @@ class Container(containers.DeclarativeContainer):
     )
     account_cipher: providers.Provider[AccountCipher] = providers.ThreadSafeSingleton(account_cipher, settings)
     separate_keys = providers.ThreadSafeSingleton(open_key_store, settings, records, identifiers)
-    personal_data = providers.ThreadSafeSingleton(personal_data_of, account_cipher, separate_keys)
+    key_store = providers.ThreadSafeSingleton(key_store_of, separate_keys)
+    personal_data = providers.ThreadSafeSingleton(PersonalData, account_cipher, key_store)
     recorder = providers.ThreadSafeSingleton(
         _recorder, settings, identifiers, session_cache, metrics, personal_data, capabilities
     )
     store = providers.ThreadSafeSingleton(open_store, settings, recorder, records, metrics)
-    key_store = providers.ThreadSafeSingleton(key_store_of, store, separate_keys)
     history: providers.Provider[ReadableHistory] = providers.ThreadSafeSingleton(
         DecryptedHistory, store.provided.history, personal_data, store.provided.unit_of_work
     )

@@ -11,7 +11,6 @@ from hexaccount.bootstrap.stores import open_store
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.records import LookUp, RecordSchema, RecordType
 from hexaccount.personal_data.account_key import ACCOUNT_KEYS, MOVED
-from hexaccount.personal_data.encryption import PersonalData
 from hexaccount.personal_data.erasures import ERASURES
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
@@ -70,12 +69,8 @@ def move_keys(store: Store, separate_keys: Store) -> int:
     return moved
 
 
-def personal_data_of(cipher: AccountCipher, separate_keys: Store | None) -> PersonalData:
-    return PersonalData(cipher, None if separate_keys is None else separate_keys.unit_of_work)
-
-
-def key_store_of(store: Store, separate_keys: Store | None) -> KeyStore:
-    return KeyStore((separate_keys or store).unit_of_work)
+def key_store_of(separate_keys: Store | None) -> KeyStore:
+    return KeyStore(None if separate_keys is None else separate_keys.unit_of_work)
 
 
 def _root_keys(settings: Settings) -> "list[TokenKey]":

@@ -26,7 +26,8 @@ from hexaccount.kernel.identifiers import moment_of
 from hexaccount.kernel.records import LookUp
 from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.observability.diagnosis import Finding, Verdict
-from hexaccount.personal_data.account_key import ACCOUNT_KEYS, MOVED
+from hexaccount.personal_data.account_key import ACCOUNT_KEYS
+from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import LostRootKey
 from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.event_recorder import EventRecorder
@@ -55,8 +56,8 @@ def check_store(settings: Settings) -> list[Finding]:
         return _check_content(settings, store)
     except StoreUnavailable as error:
         verdict = _TO_DO if isinstance(error, StoreRefused) else _AWAY
-        remedy = error.remedy or "start it, or correct the setting store (HEXACCOUNT_STORE)"
-        remedy = f"{remedy[:1].upper()}{remedy[1:]}. Until then requests are answered with 503."
+        remedy = _sentence(error.remedy or "start it, or correct the setting store (HEXACCOUNT_STORE)")
+        remedy = f"{remedy} Until then requests are answered with 503."
         return [Finding(part="store", verdict=verdict, message=f"{kind}: {error.reason}", remedy=remedy)]
     finally:
         store.close()
@@ -76,8 +77,7 @@ def _check_content(settings: Settings, store: Store) -> list[Finding]:
         *findings,
         schema,
         *_stored_keys(settings, store),
-        *_account_keys(settings, store),
-        *_erasures(settings, store),
+        *_personal_data(settings, store),
         _deliveries(subscribers),
         *_subscription_findings(subscribers),
     ]
@@ -117,46 +117,57 @@ def _stored_keys(settings: Settings, store: Store) -> list[Finding]:
     return [Finding(part="stored keys", verdict=_WELL, message=f"{len(stored)}, and all can be decrypted")]
 
 
-def _account_keys(settings: Settings, store: Store) -> list[Finding]:
-    """Check that the newest account key of the store can be decrypted; returns nothing if the check does not apply."""
-    with store.unit_of_work() as uow:
-        newest = uow.records(ACCOUNT_KEYS).page(LookUp(descending=True), limit=1)
-    if not newest or newest[0] == MOVED:
-        return []
-    try:
-        account_cipher(settings).open(newest[0])
-    except LostRootKey as error:
-        return [Finding(part="account keys", verdict=_TO_DO, message=error.reason, remedy=f"S{error.remedy[1:]}.")]
-    except SettingsError:
-        return []  # the finding on the key reports it
-    return [Finding(part="account keys", verdict=_WELL, message="the newest one can be decrypted")]
-
-
-def _erasures(settings: Settings, store: Store) -> list[Finding]:
-    """Check that no account is there again that was erased; returns nothing if none was."""
+def _personal_data(settings: Settings, store: Store) -> list[Finding]:
+    """Check the account keys and the erasures, wherever they are stored."""
     separate_keys = open_key_store(settings, record_schema(), Uuid7Identifiers())
     part = "store" if separate_keys is None else "personal_data.keys"
     try:
         if separate_keys is not None:
             separate_keys.check()
-        erased, back, after = 0, 0, None
-        key_store = key_store_of(store, separate_keys)
-        while page := list_erasures(ListErasures(after=after), key_store=key_store):
-            after = page[-1].account_id
-            erased += len(page)
-            back += len(stored_accounts([each.account_id for each in page], store.unit_of_work, key_store))
+        key_store = key_store_of(separate_keys)
+        return [*_account_keys(settings, store, key_store), *_erasures(store, key_store)]
     except SchemaMismatch as error:
         return [Finding(part=part, verdict=_TO_DO, message=str(error), remedy=_MIGRATE)]
+    except StoreRefused as error:
+        return [Finding(part=part, verdict=_TO_DO, message=error.reason, remedy=_sentence(error.remedy))]
     except StoreUnavailable as error:
-        remedy = f"{error.remedy or 'Start it'}, or correct the setting personal_data.keys."
+        remedy = _sentence(f"{error.remedy or 'start it'}, or correct the setting personal_data.keys")
         return [Finding(part=part, verdict=_AWAY, message=error.reason, remedy=remedy)]
     finally:
         if separate_keys is not None:
             separate_keys.close()
+
+
+def _account_keys(settings: Settings, store: Store, key_store: KeyStore) -> list[Finding]:
+    """Check that the newest account key can be decrypted; returns nothing if there is none, raises LostRootKey."""
+    with store.unit_of_work() as uow, key_store.opened(uow) as keys:
+        newest = keys.records(ACCOUNT_KEYS).page(LookUp(descending=True), limit=1)
+    if not newest:
+        return []
+    try:
+        account_cipher(settings).open(newest[0])
+    except LostRootKey as error:
+        return [Finding(part="account keys", verdict=_TO_DO, message=error.reason, remedy=_sentence(error.remedy))]
+    except SettingsError:
+        return []  # the finding on the key reports it
+    return [Finding(part="account keys", verdict=_WELL, message="the newest one can be decrypted")]
+
+
+def _erasures(store: Store, key_store: KeyStore) -> list[Finding]:
+    """Check that no account is there again that was erased; returns nothing if none was."""
+    erased, back, after = 0, 0, None
+    while page := list_erasures(ListErasures(after=after), unit_of_work=store.unit_of_work, key_store=key_store):
+        after = page[-1].account_id
+        erased += len(page)
+        back += len(stored_accounts([each.account_id for each in page], store.unit_of_work, key_store))
     if back:
         message = f"{back} of {erased} erased accounts are there again, as a backup has brought them back"
         return [Finding(part="erasures", verdict=_TO_DO, message=message, remedy=f"{_MIGRATE}; it erases them again.")]
     return [Finding(part="erasures", verdict=_WELL, message=f"{erased}, and none is there again")] if erased else []
+
+
+def _sentence(remedy: str) -> str:
+    return f"{remedy[:1].upper()}{remedy[1:]}."
 
 
 def _deliveries(subscribers: Sequence[SubscriberView]) -> Finding:

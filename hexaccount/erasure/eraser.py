@@ -10,7 +10,6 @@ from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.personal_data.account_key import ACCOUNT_KEYS
 from hexaccount.personal_data.encryption import PersonalData
 from hexaccount.personal_data.erasures import ERASURES, Erasure
-from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.sessions.sessions import Sessions
 
 
@@ -19,7 +18,6 @@ class Eraser:
     """Erases accounts, in two transactions, of which the first makes sure that the second is not forgotten."""
 
     unit_of_work: UnitOfWorkFactory[UnitOfWork]
-    key_store: KeyStore
     personal_data: PersonalData
     clock: Clock
 
@@ -32,10 +30,8 @@ class Eraser:
     @repeat_when_stale
     def _list(self, account_id: UUID, erased_at: datetime) -> None:
         """Put the account on the list, and remove the key of what is personal in its events."""
-        with self.key_store.unit_of_work() as uow:
-            if self.personal_data.keys_elsewhere is None:
-                self.personal_data.check_place(uow)
-            erasures, keys = uow.records(ERASURES), uow.records(ACCOUNT_KEYS)
+        with self.unit_of_work() as uow, self.personal_data.key_store.opened(uow) as store:
+            erasures, keys = store.records(ERASURES), store.records(ACCOUNT_KEYS)
             if erasures.get(account_id) is None:
                 erasures.add(Erasure(account_id=account_id, erased_at=erased_at))
             if (key := keys.get(account_id)) is not None:

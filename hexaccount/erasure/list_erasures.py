@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hexaccount.kernel.messages import Query
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.personal_data.erasures import BY_ACCOUNT, ERASURES, Erasure
 from hexaccount.personal_data.key_store import KeyStore
 
@@ -15,6 +16,8 @@ class ListErasures(Query[Sequence[Erasure]]):
     after: UUID | None = None
 
 
-def list_erasures(query: ListErasures, *, key_store: KeyStore) -> Sequence[Erasure]:
-    with key_store.unit_of_work() as uow:
-        return uow.records(ERASURES).page(BY_ACCOUNT, limit=query.limit, after=query.after)
+def list_erasures(
+    query: ListErasures, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], key_store: KeyStore
+) -> Sequence[Erasure]:
+    with unit_of_work() as uow, key_store.opened(uow) as store:
+        return store.records(ERASURES).page(BY_ACCOUNT, limit=query.limit, after=query.after)

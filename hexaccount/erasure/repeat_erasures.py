@@ -35,8 +35,8 @@ def stored_accounts(
     account_ids: Sequence[UUID], unit_of_work: UnitOfWorkFactory[UnitOfWork], key_store: KeyStore
 ) -> Sequence[UUID]:
     """Return those of the accounts that are in the store, or whose keys are."""
-    with unit_of_work() as uow, key_store.unit_of_work() as keys_uow:
-        users, keys = uow.records(USERS), keys_uow.records(ACCOUNT_KEYS)
+    with unit_of_work() as uow, key_store.opened(uow) as store:
+        users, keys = uow.records(USERS), store.records(ACCOUNT_KEYS)
         users.prefetch(account_ids)
         keys.prefetch(account_ids)
         return [each for each in account_ids if users.get(each) or keys.get(each)]

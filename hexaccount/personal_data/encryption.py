@@ -7,8 +7,8 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TypeAlias
@@ -16,10 +16,11 @@ from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.event import EVENT_TYPES
-from hexaccount.kernel.unit_of_work import AccountErased, UnitOfWork, UnitOfWorkFactory
-from hexaccount.personal_data.account_key import ACCOUNT_KEYS, MOVED
+from hexaccount.kernel.unit_of_work import AccountErased, UnitOfWork
+from hexaccount.personal_data.account_key import ACCOUNT_KEYS
 from hexaccount.personal_data.erasures import ERASURES
-from hexaccount.personal_data.ports import AccountCipher, DataCipher, KeysElsewhere
+from hexaccount.personal_data.key_store import KeyStore
+from hexaccount.personal_data.ports import AccountCipher, DataCipher
 
 _log = logging.getLogger("hexaccount.personal_data")
 
@@ -37,7 +38,6 @@ class CipherCache:
         self._size = size
         self._seconds = seconds
         self._lock = threading.Lock()
-        self.place_is_known = False
         self._ciphers: OrderedDict[UUID, tuple[float, DataCipher]] = OrderedDict()
 
     def get(self, account_id: UUID) -> DataCipher | None:
@@ -59,21 +59,29 @@ class CipherCache:
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """Encrypts and decrypts the personal fields of events, which their classes name.
-
-    keys_elsewhere: the store of the keys, where that is not the store of the events.
-    """
+    """Encrypts and decrypts the personal fields of events, which their classes name."""
 
     cipher: AccountCipher
-    keys_elsewhere: UnitOfWorkFactory[UnitOfWork] | None = None
+    key_store: KeyStore = field(default_factory=KeyStore)
     cache: CipherCache = field(default_factory=CipherCache)
 
-    def encrypted(self, entries: Iterable[JournalEntry], uow: UnitOfWork) -> list[JournalEntry]:
+    def encrypted(self, entries: Sequence[JournalEntry], uow: UnitOfWork) -> Sequence[JournalEntry]:
         """Return entries as the journal stores them; the unit of work stores the key of a new account with them.
 
         An account without a key gets a new one, unless it was erased: AccountErased.
         """
-        return [self._encrypted(entry, uow) if EVENT_TYPES[entry.type].personal else entry for entry in entries]
+        ciphers: dict[UUID, DataCipher] = {}
+        for entry in entries:
+            if EVENT_TYPES[entry.type].personal and entry.subject not in ciphers:
+                ciphers[entry.subject] = self._cipher_for(entry, uow)
+        if not ciphers:
+            return entries
+        return [
+            _encrypted(entry, event.personal, ciphers[entry.subject])
+            if (event := EVENT_TYPES[entry.type]).personal
+            else entry
+            for entry in entries
+        ]
 
     def decrypted(self, entries: Sequence[JournalEntry], unit_of_work: OpenUnitOfWork) -> Sequence[JournalEntry]:
         """Return stored entries as they were recorded, without personal fields whose key was erased or lost."""
@@ -85,36 +93,13 @@ class PersonalData:
             _decrypted(entry, ciphers.get(entry.subject)) if ENCRYPTED in entry.data else entry for entry in entries
         ]
 
-    @contextmanager
-    def _key_store(self, uow: UnitOfWork) -> Iterator[UnitOfWork]:
-        """Open the store of keys: a unit of work, or one of their own, which is committed before; see KeysElsewhere."""
-        if self.keys_elsewhere is not None:
-            with self.keys_elsewhere() as elsewhere:
-                yield elsewhere
-                elsewhere.commit()
-        else:
-            self.check_place(uow)
-            yield uow
-
-    def check_place(self, uow: UnitOfWork) -> None:
-        """Raise KeysElsewhere if the keys were moved; a process asks once."""
-        if not self.cache.place_is_known:
-            if uow.records(ACCOUNT_KEYS).get(MOVED.account_id) is not None:
-                raise KeysElsewhere
-            self.cache.place_is_known = True
-
-    def _encrypted(self, entry: JournalEntry, uow: UnitOfWork) -> JournalEntry:
-        event = EVENT_TYPES[entry.type]
-        cipher = self._cipher_of_new(entry, uow) if event.begins_account else self._cipher_within(entry, uow)
-        personal = {name: value for name, value in entry.data.items() if name in event.personal}
-        data = {name: value for name, value in entry.data.items() if name not in personal}
-        text = json.dumps(personal, ensure_ascii=False, separators=(",", ":"))
-        return replace(entry, data={**data, ENCRYPTED: cipher.encrypt(text.encode(), name=str(entry.id))})
-
-    def _cipher_of_new(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
-        key, cipher = self.cipher.make_key(entry.subject)
+    def _cipher_for(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
+        """Return what encrypts an entry; a new key, unless the account has one."""
         is_new = EVENT_TYPES[entry.type].begins_account
-        with self._key_store(uow) as store:
+        if not is_new and (found := self._ciphers_of([entry.subject], lambda: nullcontext(uow))):
+            return found[entry.subject]
+        key, cipher = self.cipher.make_key(entry.subject)
+        with self.key_store.opened(uow) as store:
             if not is_new and store.records(ERASURES).get(entry.subject) is not None:
                 raise AccountErased(entry.aggregate, entry.aggregate_id)
             store.records(ACCOUNT_KEYS).add(key)
@@ -122,25 +107,25 @@ class PersonalData:
             self.cache.put(entry.subject, cipher)
         return cipher
 
-    def _cipher_within(self, entry: JournalEntry, uow: UnitOfWork) -> DataCipher:
-        """Return the cipher of an account; its key may be missing only if it was lost, or the account was erased."""
-        found = self._ciphers_of([entry.subject], lambda: nullcontext(uow))
-        return found.get(entry.subject) or self._cipher_of_new(entry, uow)
-
-    def _ciphers_of(self, account_ids: Iterable[UUID], unit_of_work: OpenUnitOfWork) -> dict[UUID, DataCipher]:
+    def _ciphers_of(self, account_ids: Collection[UUID], unit_of_work: OpenUnitOfWork) -> dict[UUID, DataCipher]:
         """Return the ciphers of those accounts that have a key, from the cache or in one round trip."""
         found = {account_id: cipher for account_id in account_ids if (cipher := self.cache.get(account_id))}
         if missing := [account_id for account_id in account_ids if account_id not in found]:
-            with (self.keys_elsewhere or unit_of_work)() as uow:
-                if self.keys_elsewhere is None:
-                    self.check_place(uow)
-                keys = uow.records(ACCOUNT_KEYS)
+            with unit_of_work() as uow, self.key_store.opened(uow) as store:
+                keys = store.records(ACCOUNT_KEYS)
                 keys.prefetch(missing)
                 stored = list(filter(None, map(keys.get, missing)))
             for key in stored:
                 found[key.account_id] = self.cipher.open(key)
                 self.cache.put(key.account_id, found[key.account_id])
         return found
+
+
+def _encrypted(entry: JournalEntry, names: Collection[str], cipher: DataCipher) -> JournalEntry:
+    data = dict(entry.data)
+    personal = {name: data.pop(name) for name in entry.data if name in names}
+    text = json.dumps(personal, ensure_ascii=False, separators=(",", ":"))
+    return replace(entry, data={**data, ENCRYPTED: cipher.encrypt(text.encode(), name=str(entry.id))})
 
 
 def _decrypted(entry: JournalEntry, cipher: DataCipher | None) -> JournalEntry:

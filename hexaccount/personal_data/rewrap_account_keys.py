@@ -3,7 +3,8 @@ from uuid import UUID
 
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.personal_data.account_key import ACCOUNT_KEYS, BY_ACCOUNT, MOVED
+from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.personal_data.account_key import ACCOUNT_KEYS, BY_ACCOUNT
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
 
@@ -26,12 +27,18 @@ class RewrapAccountKeys(Command[Rewrapped]):
 
 
 @repeat_when_stale
-def rewrap_account_keys(command: RewrapAccountKeys, *, key_store: KeyStore, cipher: AccountCipher) -> Rewrapped:
+def rewrap_account_keys(
+    command: RewrapAccountKeys,
+    *,
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
+    key_store: KeyStore,
+    cipher: AccountCipher,
+) -> Rewrapped:
     """Encrypt account keys under the current root key, in one short transaction; raises LostRootKey."""
-    with key_store.unit_of_work() as uow:
-        records = uow.records(ACCOUNT_KEYS)
+    with unit_of_work() as uow, key_store.opened(uow) as store:
+        records = store.records(ACCOUNT_KEYS)
         page = records.page(BY_ACCOUNT, limit=_BATCH, after=command.after)
-        rewrapped = [(key, cipher.rewrap(key)) for key in page if key != MOVED]
+        rewrapped = [(key, cipher.rewrap(key)) for key in page]
         changed = [new for old, new in rewrapped if new is not old]
         for key in changed:
             records.replace(key)

@@ -139,9 +139,9 @@ class StoreUnitOfWork(EventsUnitOfWork):
         stored = self._recorder.stored(entries, self)
         changed += self._changes(islice(self._identity_map, known, None))
         batch = Batch([change for _, change in changed], stored, self._handled)
-        _run(self._recorder.before_commit, entries)
         if batch.empty:
             return
+        _run(self._recorder.before_commit, entries)
         if takes_freed_value(batch):
             raise broken_rule(batch, self._transaction) or lost_race(batch)
         try:

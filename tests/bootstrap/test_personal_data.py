@@ -23,9 +23,11 @@ from hexaccount.bootstrap.settings_checks import check_settings
 from hexaccount.bootstrap.settings_display import shown_settings
 from hexaccount.bootstrap.store_checks import check_store
 from hexaccount.erasure.erase_user import EraseUser
+from hexaccount.erasure.list_erasures import ListErasures
 from hexaccount.events.list_events import ListEvents
 from hexaccount.observability.diagnosis import Verdict
 from hexaccount.personal_data.ports import KeysElsewhere, LostRootKey
+from hexaccount.personal_data.rewrap_account_keys import RewrapAccountKeys
 from hexaccount.store_kit.store import SchemaMismatch
 from tests.people import log_in, register, registration
 
@@ -91,9 +93,17 @@ def test_a_process_that_does_not_know_where_the_keys_are_is_refused(tmp_path: Pa
     prepare(apart)
     (juliet,) = people(apart, "juliet")
 
-    for message in (ListEvents(user_id=juliet), EraseUser(user_id=juliet), registration("romeo")):
+    for message in (
+        ListEvents(user_id=juliet),
+        EraseUser(user_id=juliet),
+        registration("romeo"),
+        ListErasures(),
+        RewrapAccountKeys(),
+    ):
         with open_service(settings(tmp_path)) as service, pytest.raises(KeysElsewhere, match=r"personal_data\.keys"):
             service.bus.handle(message)
+    (finding,) = (each for each in check_store(settings(tmp_path)) if each.verdict is not Verdict.OK)
+    assert (finding.verdict, finding.remedy[:22]) == (Verdict.TO_DO, "Set personal_data.keys")
     with open_service(apart) as service:
         assert service.bus.handle(ListEvents(user_id=juliet)).events[0].data["user_name"] == "juliet"
 
@@ -110,11 +120,13 @@ def test_the_store_of_the_keys_is_checked_by_name(tmp_path: Path) -> None:
     assert "migrate" in finding.remedy
 
 
-def test_the_doctor_finds_account_keys_under_another_root_key(tmp_path: Path) -> None:
-    prepare(settings(tmp_path))
-    people(settings(tmp_path), "juliet")
+@pytest.mark.parametrize("keys", [{}, {"keys": "keys.db"}])
+def test_the_doctor_finds_account_keys_under_another_root_key(tmp_path: Path, keys: dict[str, str]) -> None:
+    keys = {name: f"sqlite:///{tmp_path}/{file}" for name, file in keys.items()}
+    prepare(settings(tmp_path, **keys))
+    people(settings(tmp_path, **keys), "juliet")
 
-    findings = {finding.part: finding for finding in check_store(settings(tmp_path, NEW_KEY))}
+    findings = {finding.part: finding for finding in check_store(settings(tmp_path, NEW_KEY, **keys))}
 
     assert findings["account keys"].verdict is Verdict.TO_DO
     assert "personal_data.previous_key" in findings["account keys"].remedy

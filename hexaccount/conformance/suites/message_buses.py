@@ -82,7 +82,7 @@ class BusFactory:
             ReadableHistory: lambda: store.history,
             AccountCipher: lambda: _CIPHER,
             PersonalData: lambda: PersonalData(_CIPHER),
-            KeyStore: lambda: KeyStore(store.unit_of_work),
+            KeyStore: KeyStore,
             ReplayTargets: ReplayTargets,
             Subscriptions: lambda: store.subscriptions,
             Outbox: lambda: store.outbox,

@@ -157,7 +157,7 @@ def test_a_new_key_whose_commit_fails_is_not_used_again(service: Service) -> Non
     entry = stored(service)[0]
     opened = replace(entry, type=SessionOpened.type, data={"client_address": "a", "user_agent": "b"})
     with service.store.unit_of_work() as uow:
-        service.container.personal_data().encrypted([opened], uow)  # and no commit
+        service.container.personal_data().encrypted([opened, opened], uow)  # and no commit
 
     log_in(service.bus, user_agent="A device")
     service.container.personal_data().cache.remove(juliet)
