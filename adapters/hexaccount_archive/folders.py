@@ -74,7 +74,7 @@ def _decoded(path: Path) -> Manifest:
 def _partial(folder: Path) -> Iterator[Path]:
     """Give an empty folder that takes its place at the end; raises ArchiveFolderUnusable."""
     if not folder.parent.is_dir():
-        raise ArchiveFolderUnusable(f"{folder.parent} is no folder; create it first")
+        raise ArchiveFolderUnusable(f"{folder.parent} is not a folder; create it first")
     partial = folder.with_name(f"{folder.name}.partial")
     partial.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)

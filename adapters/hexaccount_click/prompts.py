@@ -34,8 +34,15 @@ def get_password(*, from_stdin: bool) -> str:
 
 
 def confirm(question: str) -> None:
-    """Ask on standard error; raises Abort unless the answer is yes."""
-    click.confirm(question, abort=True, err=True)
+    """Ask on standard error; raises Abort unless the answer is yes, and UsageError where nobody can answer."""
+    try:
+        if click.confirm(question, err=True):
+            return
+    except click.Abort:  # the end of the input, or Ctrl-C
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise click.UsageError("confirm with --yes; there is no terminal to ask at") from None
+        raise
+    raise click.Abort
 
 
 def _prompt() -> str:

@@ -50,17 +50,17 @@ class Plugin:
         """Import the plug-in and return it; raises PluginError unless it is a `kind`."""
         try:
             loaded = self.entry.load()
-        except Exception as error:  # another package's module may raise anything
+        except (Exception, SystemExit) as error:  # another package's module may raise anything
             raise self.error(f"cannot be imported ({type(error).__name__}: {error})") from error
         if not isinstance(loaded, kind):
-            raise self.error(f"is a {type(loaded).__name__}, not a {kind.__name__}")
+            raise self.error(f"is of type {type(loaded).__name__}, not {kind.__name__}")
         return loaded
 
     def opener(self) -> "Callable[..., Any]":
         """Import the plug-in and return it; raises PluginError unless it is a function."""
         loaded: Any = self.load(object)
         if not callable(loaded):
-            raise self.error(f"is a {type(loaded).__name__}, not a function that opens it")
+            raise self.error(f"is of type {type(loaded).__name__}, not a function that opens it")
         opener: Callable[..., Any] = loaded
         return opener
 

@@ -30,7 +30,7 @@ def prepare(settings: Settings) -> list[str]:
         if (separate_keys := service.container.separate_keys()) is not None:
             separate_keys.migrate()
             if moved := move_keys(service.store, separate_keys):
-                lines.append(f"moved {moved} account keys to the store of personal_data.keys")
+                lines.append(f"account keys moved to the store of personal_data.keys: {moved}")
         service.subscribe()
         lines += [*_rewrap_keys(service), *_repeat_erasures(service)]
     return [*lines, f"the schema is version {version}"]
@@ -45,13 +45,13 @@ def _rewrap_keys(service: Service) -> list[str]:
         step = service.bus.handle(RewrapAccountKeys(after=after))
         rewrapped, after = rewrapped + step.keys, step.next
         if after is None:
-            return [f"encrypted {rewrapped} account keys under jwt.key; personal_data.previous_key is not needed now"]
+            return [f"account keys encrypted under jwt.key: {rewrapped}; personal_data.previous_key is not needed now"]
 
 
 def _repeat_erasures(service: Service) -> list[str]:
     """Erase the accounts that were erased before and that a restored backup has brought back."""
     erased = repeat_listed_erasures(service.bus)
-    return [f"erased {erased} accounts again, which a backup had brought back"] if erased else []
+    return [f"accounts erased again, which a backup had brought back: {erased}"] if erased else []
 
 
 def prepare_to_serve(settings: Settings) -> list[str]:

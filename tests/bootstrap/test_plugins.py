@@ -100,7 +100,8 @@ def test_the_settings_give_a_permission_of_a_package_to_a_role(planted: PlantedP
     [
         ("import nothing_of_this_name", r"cannot be imported \(ModuleNotFoundError: No module named 'nothing_of"),
         ("raise RuntimeError('no')", r"cannot be imported \(RuntimeError: no\)"),
-        ("capability = {}", "is a dict, not a Capability"),
+        ("raise SystemExit(3)", r"cannot be imported \(SystemExit: 3\)"),
+        ("capability = {}", "is of type dict, not Capability"),
         ("", "cannot be imported .*has no attribute 'capability'"),
     ],
 )
@@ -180,7 +181,7 @@ def test_a_faulty_command_is_named_where_it_is_listed_and_used(planted: PlantedP
     assert (listed.exit_code, "uninstall the package planted-command" in " ".join(listed.stdout.split())) == (0, True)
     used = CliRunner().invoke(cli, ["greet"], obj=SettingsProgram())
     assert used.exit_code == 2
-    assert "(planted_command:greet) is a int, not a Command" in used.stderr
+    assert "(planted_command:greet) is of type int, not Command" in used.stderr
 
 
 def test_an_unexpected_error_of_a_package_is_not_called_ours(planted: PlantedPackages, tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_an_unexpected_error_of_a_package_is_not_called_ours(planted: PlantedPac
 
 def test_faulty_routes_keep_the_service_from_starting(planted: PlantedPackages) -> None:
     planted.install("planted-routes", HTTP, "routes = None", planted="routes")
-    with pytest.raises(PluginError, match=r"planted-routes 1: .* is a NoneType, not a Routes"):
+    with pytest.raises(PluginError, match=r"planted-routes 1: .* is of type NoneType, not Routes"):
         serve_http(Settings(store="memory://"), host="127.0.0.1", port=0, workers=1, echo=print)
 
 
@@ -238,7 +239,7 @@ def test_the_doctor_checks_plug_ins(planted: PlantedPackages, module: str, verdi
 
 
 def test_nothing_of_a_package_is_imported_for_the_command_of_another(planted: PlantedPackages, tmp_path: Path) -> None:
-    planted.install("planted-command", COMMANDS, "raise SystemExit('imported')", greet="greet")
+    planted.install("planted-command", COMMANDS, "import os; os._exit(9)", greet="greet")
     environment = {**without_coverage(), "PYTHONPATH": str(planted.folder)}
     for arguments in (["users", "--help"], ["config", "show"], ["migrate"]):
         command = [*console_command("hexaccount"), *arguments]

@@ -105,7 +105,7 @@ def test_nothing_is_overwritten(folder: Path) -> None:
 
 
 def test_the_folder_around_it_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveFolderUnusable, match=r"missing is no folder; create it first"):
+    with pytest.raises(ArchiveFolderUnusable, match=r"missing is not a folder; create it first"):
         write(tmp_path / "missing" / "2025")
     (tmp_path / "file").write_text("")
     with pytest.raises(ArchiveFolderTaken):

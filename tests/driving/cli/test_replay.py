@@ -29,7 +29,9 @@ def test_a_replay_asks_for_confirmation_with_the_number_of_events(run, program, 
 
 
 def test_a_replay_without_confirmation_does_nothing(run, program, ada):
-    assert run("events", "replay", HANDLER).exit_code == 130
+    result = run("events", "replay", HANDLER)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "confirm with --yes; there is no terminal to ask at" in result.stderr
     assert pending(program, HANDLER) == []
 
 
