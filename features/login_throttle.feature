@@ -18,7 +18,7 @@ Feature: Login throttle
     Then the laptop is logged in
 
   Scenario: The wait grows with persistent attempts
-    Given an attacker has tried 20 wrong passwords for "Juliet", each as soon as possible
+    Given an attacker has tried 10 wrong passwords for "Juliet", each as soon as possible
     When "Juliet" tries to log in
     Then this is refused: there were too many attempts
     And the wait is longer than 5 minutes
@@ -47,7 +47,7 @@ Feature: Login throttle
 
   Scenario: A known device logs in during an attack
     Given "Juliet" has logged in on the laptop
-    And attackers at 20 addresses have tried a wrong password for "Juliet"
+    And attackers at 41 addresses have tried a wrong password for "Juliet"
     When "Juliet" tries to log in
     Then this is refused: there were too many attempts
     When "Juliet" logs in again on the laptop
@@ -57,10 +57,17 @@ Feature: Login throttle
     Given "Juliet" has logged in on the laptop
     And "Juliet" has been disabled
     When an admin enables "Juliet"
-    And attackers at 20 addresses have tried a wrong password for "Juliet"
+    And attackers at 41 addresses have tried a wrong password for "Juliet"
     And "Juliet" tries to log in again on the laptop
     Then this is refused: there were too many attempts
 
-  Scenario: Logins with the right password are not limited
+  Scenario: A login with the right password is no guess
     When "Juliet" logs in 50 times on the laptop
     Then the laptop is logged in
+
+  Scenario: Logins with the right password are limited, too, since each costs as much work
+    Given "Juliet" has logged in on the laptop
+    When "Juliet" logs in again 10 times on the laptop
+    And "Juliet" tries to log in again on the laptop
+    Then this is refused: there were too many attempts
+    And the wait is 6 seconds

@@ -35,7 +35,7 @@ GivenPassword: TypeAlias = Annotated[
 ]
 DeviceText: TypeAlias = Annotated[
     AnyText,
-    text("Returned by a login on this device, to be sent with the next one.", "AZPBoCdkWMQ5A" * 4 + "AZPBoCdkWMQ5"),
+    text("Returned by a login on this device, to be sent with the next one.", "AZPBoCdkWMQ5A" * 5 + "AZPBoCdkWMQ"),
 ]
 
 routes = Routes(

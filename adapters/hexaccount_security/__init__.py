@@ -1,7 +1,7 @@
 from hexaccount_security.account_cipher import RootedAccountCipher
 from hexaccount_security.bcrypt_hasher import BcryptHasher
 from hexaccount_security.common_passwords import ZxcvbnCommonPasswords
-from hexaccount_security.device_tokens import HmacDeviceTokens
+from hexaccount_security.device_tokens import EncryptedDeviceTokens
 from hexaccount_security.encrypted_key_factory import EncryptedKeyFactory
 from hexaccount_security.hashing_pool import HashingPool
 from hexaccount_security.hmac_fingerprints import HmacFingerprints
@@ -12,9 +12,9 @@ from hexaccount_security.successor_hasher import SuccessorHasher
 
 __all__ = [
     "BcryptHasher",
+    "EncryptedDeviceTokens",
     "EncryptedKeyFactory",
     "HashingPool",
-    "HmacDeviceTokens",
     "HmacFingerprints",
     "JwtIssuer",
     "KeyRing",

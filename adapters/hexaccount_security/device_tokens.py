@@ -1,40 +1,50 @@
-import hmac
 import re
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from hexaccount.accounts.user import User
-from hexaccount.passwords.ports import DeviceTokens
+from hexaccount.passwords.ports import DeviceTokens, KnownDevice
 from hexaccount_security import base64url
 from hexaccount_security.derived_key import derived_key
 
-_FORM = re.compile(r"[A-Za-z0-9_-]{64}")  # 48 bytes, which have one spelling only
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+_FORM = re.compile(r"[A-Za-z0-9_-]{76}")  # 57 bytes, which have one spelling only
 _ID_BYTES = 16
-_UNKNOWN_USER = UUID(int=0)
+_EPOCH_BYTES = 9
 
 
-class HmacDeviceTokens(DeviceTokens):
-    """Tokens of the device's id and an HMAC-SHA256 over account, epoch and device; they are stored nowhere.
+class EncryptedDeviceTokens(DeviceTokens):
+    """Tokens of device, account and epoch, encrypted with AES-SIV (RFC 5297); they are stored nowhere.
 
-    The account is not in the token, so that a leaked token does not reveal it.
+    So a token proves which account it is for before any account is looked up, and reveals it to nobody else. The same
+    device gets the same token. `cryptography` is imported with the first token.
     """
 
     def __init__(self, secret: bytes) -> None:
         """Derive the key from the setting `jwt.key`."""
-        self._key = derived_key(secret, "tokens of devices")
+        self._secret = secret
 
     def issue(self, user: User, device_id: UUID) -> str:
-        signature = self._signature(user.id, user.epoch, device_id.bytes)
-        return base64url.encode(device_id.bytes + signature)
+        data = device_id.bytes + user.id.bytes + user.epoch.to_bytes(_EPOCH_BYTES)
+        return base64url.encode(self._cipher.encrypt(data, None))
 
-    def device_of(self, token: str | None, user: User | None) -> UUID | None:
+    def read(self, token: str | None) -> KnownDevice | None:
         if token is None or not _FORM.fullmatch(token):
             return None
-        raw = base64url.decode(token)
-        device_id, signature = raw[:_ID_BYTES], raw[_ID_BYTES:]
-        # Computed for an unknown user too, so that the response time does not reveal whether the account exists.
-        expected = self._signature(user.id if user else _UNKNOWN_USER, user.epoch if user else 0, device_id)
-        same = hmac.compare_digest(signature, expected)
-        return UUID(bytes=device_id) if same and user is not None else None
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - `cryptography` is slow to import
 
-    def _signature(self, user_id: UUID, epoch: int, device_id: bytes) -> bytes:
-        return hmac.digest(self._key, user_id.bytes + epoch.to_bytes(8) + device_id, "sha256")
+        try:
+            data = self._cipher.decrypt(base64url.decode(token), None)
+        except InvalidTag:
+            return None
+        device, account, epoch = data[:_ID_BYTES], data[_ID_BYTES : 2 * _ID_BYTES], data[2 * _ID_BYTES :]
+        return KnownDevice(UUID(bytes=device), UUID(bytes=account), int.from_bytes(epoch))
+
+    @cached_property
+    def _cipher(self) -> "AESSIV":
+        from cryptography.hazmat.primitives.ciphers.aead import AESSIV  # noqa: PLC0415 - it is slow to import
+
+        return AESSIV(derived_key(self._secret, "tokens of devices"))

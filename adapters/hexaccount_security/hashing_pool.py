@@ -7,23 +7,27 @@ from collections import deque
 from collections.abc import Callable
 from math import ceil
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.passwords.hash_share import HashShare, current_hash_share
 from hexaccount.passwords.metrics import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
 from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount_security.fair_queue import FairQueue
 from hexaccount_security.pool_call import PoolCall
-from hexaccount_security.shared_slots import SharedSlots, Slot
+from hexaccount_security.shared_slots import SharedSlots
 
 T = TypeVar("T")
 
 
 class HashingPool:
-    """Runs slow hash calls on a few low-priority threads, behind a bounded queue.
+    """Runs slow hash calls on a few low-priority threads, behind a bounded queue that is shared fairly.
 
     A hash on the thread of its request competes with every other request for a core; a low-priority thread uses what
-    the others leave. The queue is bounded because a hash that ends after its client's time-out is wasted.
+    the others leave. The queue is bounded because a hash that ends after its client's time-out is wasted. Who is known
+    and who is not have a queue each, which take turns, and in each the subjects take turns: see HashShare. In a full
+    queue a subject that has fewer calls than another displaces the newest of the other.
 
     Nothing is opened or started before the first call, and a forked process starts its own threads.
     """
@@ -39,7 +43,7 @@ class HashingPool:
         """Raise ValueError for less than one slot or a negative queue.
 
         slots: how many calls run at once: in this process, or with `shared` in all processes together.
-        queue: how many more may wait in this process.
+        queue: how many more calls of the known, and how many of the others, may wait in this process.
         shared: an existing directory, through which processes share the slots.
         nice: is added to the nice value of the threads; see nice(2).
         """
@@ -60,16 +64,14 @@ class HashingPool:
         _after_fork(weakref.WeakMethod(self._reset_after_fork))
 
     def _reset(self) -> None:
-        # Taking a permit is one atomic step without a lock: a low-priority thread that loses its core while it holds
-        # a lock would block all callers.
-        self._permits: SimpleQueue[None] = SimpleQueue()
-        for _ in range(self._slots + self._queue):
-            self._permits.put(None)
-        self._calls: deque[PoolCall[Any]] = deque()
+        # Only callers take the lock: a low-priority thread that loses its core while it holds it would block them all.
+        self._changed = threading.Condition(threading.Lock())
+        self._queues: deque[FairQueue[PoolCall[Any]]] = deque([FairQueue(), FairQueue()])
+        self._queue_of_known, self._queue_of_others = self._queues
+        self._dispatched = 0
+        self._ready: SimpleQueue[PoolCall[Any] | None] = SimpleQueue()
         self._busy: deque[None] = deque()
-        self._wakeups: SimpleQueue[bool] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._start_lock = threading.Lock()
         self._shared_slots: SharedSlots | None = None
 
     def _reset_after_fork(self) -> None:
@@ -81,7 +83,7 @@ class HashingPool:
     @property
     def waiting(self) -> int:
         """How many calls wait in this process."""
-        return len(self._calls)
+        return sum(map(len, self._queues)) + self._dispatched - len(self._busy)
 
     @property
     def running(self) -> int:
@@ -89,43 +91,34 @@ class HashingPool:
         return len(self._busy)
 
     def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns, or raise what it raises; calls run in the order in which they come.
+        """Return what `work` returns, or raise what it raises; the share of the current work says whose turn it takes.
 
-        Raises HashingOverloaded at once when slots and queue are full, RuntimeError after `close`.
+        Raises HashingOverloaded when slots and queue are full, at once or when another takes the place of this call,
+        and RuntimeError after `close`.
         """
-        if self._closed:
-            raise RuntimeError("this hashing pool is closed")
-        try:
-            self._permits.get_nowait()
-        except Empty:
-            self._metrics.add(HASHES_REFUSED)
-            raise HashingOverloaded(self.retry_after()) from None
-        if len(self._threads) < self._slots:
-            try:
-                self._start()
-            except BaseException:
-                self._permits.put(None)
-                raise
         call = PoolCall(work)
-        self._calls.append(call)
-        self._wakeups.put(True)
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("this hashing pool is closed")
+            self._start()
+            self._enqueue(call, current_hash_share())
+            self._dispatch()
         try:
             return call.result()
         finally:
-            # On this thread: one of low priority could block others that record metrics.
-            self._metrics.observe(HASH_WAIT, call.started_at - call.queued_at)
-            self._metrics.observe(HASH_SECONDS, call.ended_at - call.started_at)
+            call.is_left = True
+            if call.ran:
+                self._settle(call)
 
     def close(self) -> None:
         """Refuse further calls, and end the threads after the accepted ones."""
-        with self._start_lock:
+        with self._changed:
             if self._closed:
                 return
             self._closed = True
-        for _ in range(self._slots + self._queue):
-            self._permits.get()  # with all permits taken here, no call runs, and none can begin
+            self._changed.wait_for(lambda: self._dispatched == 0)
         for _ in self._threads:
-            self._wakeups.put(False)
+            self._ready.put(None)
         for thread in self._threads:
             thread.join()
         if self._shared_slots is not None:
@@ -136,46 +129,66 @@ class HashingPool:
         return max(1, ceil(self._mean_seconds * self._queue / self._slots))
 
     def _start(self) -> None:
-        with self._start_lock:
-            if self._shared is not None and self._shared_slots is None:
-                self._shared_slots = SharedSlots(self._shared, self._slots)
-            while len(self._threads) < self._slots:
-                thread = threading.Thread(target=self._work, name=f"hashing-{len(self._threads)}", daemon=True)
-                thread.start()
-                self._threads.append(thread)
+        if self._shared is not None and self._shared_slots is None:
+            self._shared_slots = SharedSlots(self._shared, self._slots)
+        while len(self._threads) < self._slots:
+            thread = threading.Thread(target=self._work, name=f"hashing-{len(self._threads)}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def _enqueue(self, call: PoolCall[Any], share: HashShare) -> None:
+        queue = self._queue_of_known if share.is_known else self._queue_of_others
+        if len(queue) + self._dispatched >= self._slots + self._queue:
+            displaced = queue.displace(share.subject)
+            if displaced is None:
+                raise self._overloaded()
+            displaced.fail(self._overloaded())
+        queue.put(share.subject, call)
+
+    def _overloaded(self) -> HashingOverloaded:
+        self._metrics.add(HASHES_REFUSED)
+        return HashingOverloaded(self.retry_after())
+
+    def _dispatch(self) -> None:
+        """Hand as many calls to the threads as there are threads without one."""
+        while self._dispatched < self._slots:
+            self._queues.rotate()
+            call = self._queues[0].take() or self._queues[1].take()
+            if call is None:
+                return
+            self._dispatched += 1
+            self._ready.put(call)
+
+    def _settle(self, call: PoolCall[Any]) -> None:
+        """Count a call that has run as ended, once."""
+        seconds = call.ended_at - call.started_at
+        with self._changed:
+            if call.is_settled:
+                return
+            call.is_settled = True
+            mean = self._mean_seconds
+            self._mean_seconds = seconds if mean == 0.0 else mean + (seconds - mean) / 8
+            self._dispatched -= 1
+            self._dispatch()
+            self._changed.notify_all()
+        self._metrics.observe(HASH_WAIT, call.started_at - call.queued_at)
+        self._metrics.observe(HASH_SECONDS, seconds)
 
     def _work(self) -> None:
         # Python code here has low priority while it holds the interpreter lock, so it is short.
         _lower_priority(self._nice)
         slots = self._shared_slots
-        while self._wakeups.get():
-            if slots is None:
-                self._run_oldest()
-            elif self._calls:
-                slot = self._acquire(slots)
-                self._run_oldest()
+        while (call := self._ready.get()) is not None:
+            slot = None if slots is None else slots.try_acquire() or slots.acquire()
+            self._busy.append(None)
+            call.run()
+            self._busy.pop()
+            call.set_done()  # before the slot is released, after which this thread may wait for the interpreter lock
+            if slots is not None and slot is not None:
                 slots.release(slot)
-
-    def _acquire(self, slots: SharedSlots) -> Slot:
-        slot = slots.try_acquire()
-        if slot is None:
-            # One more thread may wait for one more slot; the first to get its slot takes the oldest call.
-            self._wakeups.put(True)
-            slot = slots.acquire()
-        return slot
-
-    def _run_oldest(self) -> None:
-        try:
-            call = self._calls.popleft()
-        except IndexError:  # another thread got its slot first
-            return
-        self._busy.append(None)
-        call.run()
-        seconds, mean = call.ended_at - call.started_at, self._mean_seconds
-        self._mean_seconds = seconds if mean == 0.0 else mean + (seconds - mean) / 8
-        self._busy.pop()
-        self._permits.put(None)  # before the caller continues: its next call must find the permit
-        call.set_done()  # before the slot is released, after which this thread may wait for the interpreter lock
+            if call.is_left and not call.is_settled:  # by Ctrl-C
+                self._settle(call)
+            del call  # an idle thread does not keep it
 
 
 def _lower_priority(nice: int) -> None:

@@ -155,12 +155,13 @@ def _observed_load(metrics: Metrics, request_classes: Iterable[str]) -> WorkerLo
 def _thread_pools(settings: Settings) -> dict[str, ThreadPoolSize]:
     """Return the size of the thread pool of each request class.
 
-    The class `password` has a thread for each concurrent hash, and two more that prepare the next hash and finish the
-    last. A request that waits for a hash waits in the backlog, without a thread.
+    The class `password` has a thread for each call that the hashing pool runs or queues, as only the pool knows whose
+    turn it is, and two for requests that come to it and leave it.
     """
+    hashes = (os.cpu_count() or 1) + 2 * settings.password.queue
     return {
         "default": ThreadPoolSize(threads=2, backlog=1024),
-        "password": ThreadPoolSize(threads=(os.cpu_count() or 1) + 2, backlog=settings.password.queue),
+        "password": ThreadPoolSize(threads=hashes + 2, backlog=256),
         "image": ThreadPoolSize(threads=1, backlog=256),
         "health": ThreadPoolSize(threads=1, backlog=256),
         # Apart from `health`, which must answer while the store hangs.

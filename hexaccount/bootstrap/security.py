@@ -65,6 +65,6 @@ def fingerprints(settings: Settings) -> Fingerprints:
 
 
 def device_tokens(settings: Settings) -> DeviceTokens:
-    from hexaccount_security import HmacDeviceTokens
+    from hexaccount_security import EncryptedDeviceTokens
 
-    return HmacDeviceTokens(signing_key(settings))
+    return EncryptedDeviceTokens(signing_key(settings))

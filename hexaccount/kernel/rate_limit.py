@@ -131,9 +131,11 @@ class RateLimit:
 class RateLimitPolicy:
     """A rate limit under the name that clients see.
 
-    `local` limits protect work, not passwords: each process counts by itself, so that a picture costs no store access.
+    local: each process counts by itself, so that a picture costs no store access.
+    counts_success: an attempt that succeeds counts too, as it is the work that is limited, and not the guesses.
     """
 
     name: str
     limit: RateLimit
     local: bool = False
+    counts_success: bool = False

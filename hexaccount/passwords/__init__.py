@@ -19,9 +19,13 @@ capability = Capability(
     },
     rate_limits=(
         login_throttle.LOGIN,
+        login_throttle.LOGIN_NAME,
         login_throttle.LOGIN_ACCOUNT,
         login_throttle.LOGIN_ADDRESS,
         login_throttle.LOGIN_DEVICE,
+        login_throttle.LOGINS_OF_ACCOUNT,
+        login_throttle.LOGINS_OF_ADDRESS,
+        login_throttle.LOGINS_OF_DEVICE,
         login_throttle.PASSWORD,
     ),
     metrics=metric_definitions(metrics),

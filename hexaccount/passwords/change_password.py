@@ -57,7 +57,7 @@ def change_password(
     """
     with unit_of_work() as uow:
         _, user = _live(uow, command.session_id, clock.now())
-    attempt = throttle.reauthenticate(command.session_id)
+    attempt = throttle.reauthenticate(user, command.session_id)
     current = normalise_password(command.current)
     if not attempt.check(partial(hasher.verify, current, user.password_hash)).matches:
         raise WrongPassword(attempt.limit_status)

@@ -4,7 +4,6 @@ from datetime import datetime
 from functools import partial
 
 from hexaccount.accounts.user import User
-from hexaccount.accounts.user_reference import find_by_login
 from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
@@ -45,10 +44,8 @@ def log_in(
     throttle: LoginThrottle,
 ) -> IssuedTokens:
     """Open a session; raises WrongCredentials, TooManyAttempts or HashingOverloaded."""
-    with unit_of_work() as uow:
-        found = find_by_login(uow, command.user_name)
-    attempt = throttle.acquire(command.user_name, found, client_address=command.client_address, device=command.device)
-    user, fresh_hash = _authenticate(found, normalise_password(command.password), attempt, hasher)
+    attempt = throttle.acquire(command.user_name, client_address=command.client_address, device=command.device)
+    user, fresh_hash = _authenticate(attempt, normalise_password(command.password), hasher)
     session = _open_session(user, command, tokens, clock.now())
     refresh = new_refresh_token()
     _store(unit_of_work, session, refresh, user, fresh_hash)
@@ -57,10 +54,9 @@ def log_in(
     return replace(issued, device=device, limit_status=attempt.status_after_success)
 
 
-def _authenticate(
-    user: User | None, password: str, attempt: PasswordAttempt, hasher: PasswordHasher
-) -> tuple[User, str | None]:
+def _authenticate(attempt: PasswordAttempt, password: str, hasher: PasswordHasher) -> tuple[User, str | None]:
     """Return the account, and a new hash if the stored one is outdated; the work is the same for unknown accounts."""
+    user = attempt.user
     verification = attempt.check(partial(hasher.verify, password, user.password_hash if user else None))
     if user is None or user.disabled or not verification.matches:
         raise WrongCredentials(attempt.limit_status)

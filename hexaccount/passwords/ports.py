@@ -1,4 +1,4 @@
-"""What passwords need from a hasher, a list of common passwords, and a signer of device tokens."""
+"""What passwords need from a hasher, a list of common passwords, and a maker of device tokens."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -49,13 +49,22 @@ class CommonPasswords(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """What a device token says: an account has logged in on a device, in the epoch that it had then."""
+
+    id: UUID
+    account_id: UUID
+    epoch: int
+
+
 class DeviceTokens(Protocol):
-    """Signs device tokens, which prove that an account has logged in on a device before."""
+    """Makes device tokens, which prove that an account has logged in on a device before."""
 
     def issue(self, user: User, device_id: UUID) -> str:
-        """Return a token that is valid for this account until its epoch is raised."""
+        """Return a token that is valid for this account until its epoch is raised; it does not reveal the account."""
         ...
 
-    def device_of(self, token: str | None, user: User | None) -> UUID | None:
-        """Return the device id of a token, None unless it was issued for this account and its present epoch."""
+    def read(self, token: str | None) -> KnownDevice | None:
+        """Return what a token says, None unless it was issued here."""
         ...

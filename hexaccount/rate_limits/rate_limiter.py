@@ -22,15 +22,17 @@ class Permit:
 
     limit_status: what is left of the first, narrowest limit; None where nothing is limited.
     refunded_status: what is left of it after a refund, if there was no other attempt meanwhile.
-    refund: undoes the attempt, because it was no attempt or a successful one.
+    refund: undoes the attempt because it was none.
+    succeed: undoes it where the policy does not count successful attempts.
     """
 
     limit_status: RateLimitStatus | None
     refunded_status: RateLimitStatus | None
     refund: Callable[[], None]
+    succeed: Callable[[], None]
 
 
-_UNLIMITED = Permit(None, None, lambda: None)
+_UNLIMITED = Permit(None, None, lambda: None, lambda: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,28 +57,32 @@ class RateLimiter:
         """Count an attempt under all keys, or under none; the narrowest comes first. Raises TooManyAttempts."""
         if not self.enabled:
             return _UNLIMITED
-        names = {self.fingerprints.of("limits", [key.policy.name, *key.subject]): key.policy.name for key in keys}
-        limits = dict(zip(names, (key.policy.limit.scaled(self.factor) for key in keys), strict=True))
+        policies = {self.fingerprints.of("limits", [key.policy.name, *key.subject]): key.policy for key in keys}
+        limits = {name: policy.limit.scaled(self.factor) for name, policy in policies.items()}
         if all(key.policy.local for key in keys):
-            return self._acquire(self.local, names, limits)
+            return self._acquire(self.local, policies, limits)
         try:
-            return self._acquire(self.shared, names, limits)
+            return self._acquire(self.shared, policies, limits)
         except RateLimitStoreUnavailable:
             shares = {key: limit.scaled(1 / self.workers) for key, limit in limits.items()}
-            return self._acquire(self.local, names, shares)
+            return self._acquire(self.local, policies, shares)
 
-    def _acquire(self, store: RateLimitStore, names: Mapping[str, str], limits: Mapping[str, RateLimit]) -> Permit:
+    def _acquire(
+        self, store: RateLimitStore, policies: Mapping[str, RateLimitPolicy], limits: Mapping[str, RateLimit]
+    ) -> Permit:
         now = self.clock.now()
         try:
             states = store.acquire(limits, now)
         except LimitExceeded as exceeded:
-            status = limits[exceeded.key].status(names[exceeded.key], exceeded.state, now)
+            status = limits[exceeded.key].status(policies[exceeded.key].name, exceeded.state, now)
             # A refund may have made room a moment ago; this attempt was refused all the same.
             raise TooManyAttempts(replace(status, remaining=0)) from None
         first = next(iter(limits))
-        limit, name, state = limits[first], names[first], states[first]
+        limit, name, state = limits[first], policies[first].name, states[first]
+        failures = {key: limits[key] for key, policy in policies.items() if not policy.counts_success}
         return Permit(
             limit_status=limit.status(name, state, now),
             refunded_status=limit.status(name, limit.undo(state), now),
             refund=lambda: store.refund(limits, states),
+            succeed=lambda: store.refund(failures, {key: states[key] for key in failures}),
         )

@@ -148,7 +148,7 @@ def _check_password(command: RegisterUser, user_id: UUID, opening: AccountOpenin
     # The slow hash is the only digest of a password that is stored; comparing with it is the same work as registering.
     with opening.unit_of_work() as uow:
         user = Users(uow).get(user_id)
-    attempt = throttle.reauthenticate(user_id)
+    attempt = throttle.reauthenticate(user, user_id)
     if not attempt.check(partial(opening.hasher.verify, command.password.text, user.password_hash)).matches:
         raise IdempotencyKeyReused
     attempt.succeeded()

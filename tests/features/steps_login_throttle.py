@@ -64,6 +64,12 @@ def _(bdd_context: BddContext, name: str, device: str) -> None:
     bdd_context.devices[device] = log_in_again(bdd_context, name, device)
 
 
+@when(parsers.parse('"{name}" logs in again {times:d} times on the {device}'))
+def _(bdd_context: BddContext, name: str, times: int, device: str) -> None:
+    for _ in range(times):
+        bdd_context.devices[device] = log_in_again(bdd_context, name, device)
+
+
 @when(parsers.parse('"{name}" logs in {times:d} times on the {device}'))
 def _(bdd_context: BddContext, name: str, times: int, device: str) -> None:
     for _ in range(times):

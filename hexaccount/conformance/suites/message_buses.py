@@ -37,9 +37,9 @@ from hexaccount.signing_keys.ports import KeyFactory
 from hexaccount.store_kit.store import Store
 from hexaccount_security import (
     BcryptHasher,
+    EncryptedDeviceTokens,
     EncryptedKeyFactory,
     HashingPool,
-    HmacDeviceTokens,
     HmacFingerprints,
     JwtIssuer,
     KeyRing,
@@ -108,7 +108,7 @@ class BusFactory:
                 lifetime=timedelta(days=1),
             ),
             SessionCache: NoSessionCache,
-            DeviceTokens: lambda: HmacDeviceTokens(_KEY),
+            DeviceTokens: lambda: EncryptedDeviceTokens(_KEY),
             RateLimiter: lambda: _generous_limiter(store),
         }
         handlers = Injector(bindings, OURS).handlers()

@@ -16,6 +16,7 @@ from hexaccount.passwords.metrics import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount_memory import MemoryMetrics
 from hexaccount_security import HashingPool
+from hexaccount_security.pool_call import PoolCall
 
 
 @pytest.fixture(params=["alone", "shared"])
@@ -249,28 +250,20 @@ def test_closing_waits_for_the_accepted_calls_and_ends_the_threads(
     pool.close()
 
 
-def test_closing_waits_for_a_caller_that_has_not_queued_its_accepted_call_yet() -> None:
-    accepted, continue_ = threading.Event(), threading.Event()
+def test_closing_waits_for_no_caller_that_was_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, gate = HashingPool(slots=1, queue=1), threading.Event()
 
-    class SlowToStart(HashingPool):
-        def _start(self) -> None:
-            accepted.set()
-            continue_.wait(10)
-            super()._start()
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
 
-    pool = SlowToStart(slots=1, queue=1)
-    answers: list[int] = []
-    caller = threading.Thread(target=lambda: answers.append(pool.run(lambda: 1)))
-    caller.start()
-    accepted.wait(10)
-    closing = threading.Thread(target=pool.close)
-    closing.start()
-    eventually(lambda: pool._closed)
-    continue_.set()
-    caller.join(10)
-    closing.join(10)
-    assert answers == [1]
-    assert not any(thread.is_alive() for thread in pool._threads)
+    with monkeypatch.context() as patched:
+        patched.setattr(PoolCall, "result", interrupt)
+        for _ in range(2):  # one runs, and one waits
+            with pytest.raises(KeyboardInterrupt):
+                pool.run(gate.wait)
+    gate.set()
+    pool.close()
+    assert (pool.running, pool.waiting) == (0, 0)
 
 
 def test_a_call_that_races_with_closing_is_run_or_refused_but_never_forgotten(callers: ThreadPoolExecutor) -> None:

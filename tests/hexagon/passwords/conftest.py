@@ -40,7 +40,7 @@ def guess(log_in: Callable[..., IssuedTokens]) -> Callable[..., str]:
 def attack(guess: Callable[..., str]) -> Callable[..., list[str]]:
     """Return a function that guesses from many addresses and returns the error codes."""
 
-    def attack(name: str = "juliet", times: int = 16) -> list[str]:
+    def attack(name: str = "juliet", times: int = 41) -> list[str]:
         return [guess(name, f"203.0.113.{number}") for number in range(times)]
 
     return attack

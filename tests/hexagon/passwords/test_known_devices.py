@@ -42,7 +42,7 @@ def test_each_known_device_has_a_separate_limit(log_in: Callable[..., IssuedToke
 def test_attempts_on_a_known_device_do_not_count_for_its_address(
     log_in: Callable[..., IssuedTokens], guess: Callable[..., str]
 ) -> None:
-    for number in range(20):
+    for number in range(8):
         device = log_in(address=OFFICE).device
         for _ in range(5):
             guess(device=device)

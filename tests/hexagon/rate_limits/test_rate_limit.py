@@ -133,7 +133,8 @@ def test_the_status_reports_the_stricter_bucket() -> None:
 
 def test_the_sustained_bucket_of_every_policy_is_slower_and_larger() -> None:
     assert set(POLICIES) == {
-        "login", "login-account", "login-address", "login-device", "password", "register", "refresh", "logout",
+        "login", "login-name", "login-account", "login-address", "login-device",
+        "logins-of-account", "logins-of-address", "logins-of-device", "password", "register", "refresh", "logout",
         "avatar", "keys", "documents", "sockets",
     }  # fmt: skip
     for limit in (policy.limit for policy in POLICIES.values()):

@@ -1,0 +1,155 @@
+"""Whose turn a hash takes, and whose place it takes where the queue is full."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hexaccount.kernel.causation import Cause, acting, caused_by, user_actor
+from hexaccount.passwords.hash_share import HashShare, current_hash_share, hashing_for
+from hexaccount.passwords.ports import HashingOverloaded
+from hexaccount_security import HashingPool
+from hexaccount_security.fair_queue import FairQueue
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=40))
+def test_subjects_take_turns_and_each_keeps_its_order(subjects: list[str]) -> None:
+    queue: FairQueue[tuple[str, int]] = FairQueue()
+    for number, subject in enumerate(subjects):
+        queue.put(subject, (subject, number))
+    taken = [queue.take() for _ in subjects]
+
+    assert queue.take() is None
+    assert len(queue) == 0
+    assert sorted(filter(None, taken)) == sorted(zip(subjects, range(len(subjects)), strict=True))
+    for subject in set(subjects):
+        numbers = [item[1] for item in taken if item and item[0] == subject]
+        assert numbers == sorted(numbers)
+        # Between two of its turns, each other subject has had one at most.
+        positions = [place for place, item in enumerate(taken) if item and item[0] == subject]
+        for before, after in pairwise(positions):
+            between = Counter(item[0] for item in taken[before + 1 : after] if item)
+            assert all(turns == 1 for turns in between.values())
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=60))
+def test_a_full_queue_comes_to_hold_as_many_of_each_subject(arrivals: list[str]) -> None:
+    queue: FairQueue[str] = FairQueue()
+    refused: Counter[str] = Counter()
+    for subject in arrivals:
+        if len(queue) >= 6:
+            displaced = queue.displace(subject)
+            if displaced is None:
+                refused[subject] += 1
+                continue
+            refused[displaced] += 1
+        queue.put(subject, subject)
+    held = Counter(iter(queue.take, None))
+
+    assert held + refused == Counter(arrivals)
+    assert sum(held.values()) == min(6, len(arrivals))
+    for subject in refused:  # who was refused had as many as others, but for one
+        assert held[subject] >= max(held.values()) - 1
+
+
+@pytest.fixture
+def callers() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(64) as callers:
+        yield callers
+
+
+class Line:
+    """A pool with one slot that is taken until `open`, and calls that wait."""
+
+    def __init__(self, callers: ThreadPoolExecutor, queue: int) -> None:
+        self.pool = HashingPool(slots=1, queue=queue)
+        self.order: list[str] = []
+        self._callers = callers
+        self._gate = threading.Event()
+        self._first = callers.submit(self.pool.run, self._gate.wait)
+        self._until(lambda: self.pool.running == 1)
+
+    def call(self, subject: str, *, is_known: bool = False) -> "Future[None]":
+        """Queue a call, which is waiting or refused when this returns."""
+
+        def run() -> None:
+            with hashing_for(HashShare(subject, is_known)):
+                self.pool.run(lambda: self.order.append(subject))
+
+        waiting = self.pool.waiting
+        called = self._callers.submit(run)
+        self._until(lambda: self.pool.waiting > waiting or called.done() or self._displaced())
+        return called
+
+    def _displaced(self) -> bool:
+        time.sleep(0.02)
+        return True
+
+    @staticmethod
+    def _until(condition) -> None:
+        limit = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < limit, "timed out"
+            time.sleep(0.001)
+
+    def open(self) -> list[str]:
+        """Let all calls run, and return the subjects in the order in which they ran."""
+        self._gate.set()
+        self._first.result(10)
+        self.pool.close()
+        return self.order
+
+
+def overloaded(calls: "list[Future[None]]") -> int:
+    return sum(isinstance(call.exception(10), HashingOverloaded) for call in calls)
+
+
+def test_one_network_neither_fills_the_queue_nor_takes_all_turns(callers: ThreadPoolExecutor) -> None:
+    line = Line(callers, queue=8)
+    attacks = [line.call("attacker") for _ in range(20)]
+    honest = [line.call(f"honest-{number}") for number in range(3)]
+    order = line.open()
+
+    assert overloaded(honest) == 0
+    assert overloaded(attacks) == 15
+    assert set(order[:5]) >= {"honest-0", "honest-1", "honest-2"}
+
+
+def test_who_is_known_has_places_and_half_of_the_turns_whatever_others_do(callers: ThreadPoolExecutor) -> None:
+    line = Line(callers, queue=8)
+    attacks = [line.call(f"network-{number}") for number in range(50)]
+    known = [line.call(f"known-{number}", is_known=True) for number in range(3)]
+    order = line.open()
+
+    assert overloaded(known) == 0
+    assert overloaded(attacks) == 42
+    assert {"known-0", "known-1", "known-2"} <= set(order[:6])
+
+
+def test_an_account_that_is_known_by_many_devices_has_the_share_of_one(callers: ThreadPoolExecutor) -> None:
+    line = Line(callers, queue=8)
+    attacks = [line.call("user:attacker", is_known=True) for _ in range(48)]
+    honest = line.call("user:honest", is_known=True)
+    order = line.open()
+
+    assert overloaded([honest]) == 0
+    assert overloaded(attacks) == 41
+    assert "user:honest" in order[:2]
+
+
+def test_the_share_is_that_of_the_actor_and_of_the_network_of_a_client_who_has_not_shown_who_it_is() -> None:
+    user_id = uuid4()
+    with caused_by(Cause(actor=None, network="192.0.2.0/24")):
+        assert current_hash_share() == HashShare("192.0.2.0/24", is_known=False)
+        with hashing_for(HashShare("user:x", is_known=True)), hashing_for(None):
+            assert current_hash_share() == HashShare("user:x", is_known=True)
+        acting(user_id, uuid4())
+        assert current_hash_share() == HashShare(user_actor(user_id), is_known=True)
+    assert not current_hash_share().is_known
