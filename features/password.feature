@@ -1,5 +1,5 @@
 Feature: Password
-  A user changes their password, which ends all their other sessions. An admin sets the password of a user.
+  A user changes their password, which ends all their sessions and opens a new one. An admin sets the password of a user.
 
   Background:
     Given "Juliet" has registered
@@ -13,7 +13,7 @@ Feature: Password
     When "Juliet" logs in with the password "a balcony at night" on the tablet
     Then the tablet is logged in
 
-  Scenario: Changing the password ends all sessions but the current one
+  Scenario: Changing the password ends all sessions, and opens a new one
     When "Juliet" changes the password to "a balcony at night" on the laptop
     Then the laptop is logged in
     And the phone is logged out

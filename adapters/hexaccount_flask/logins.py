@@ -1,8 +1,8 @@
 """Logging in and out, and the tokens of a session."""
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, TypeAlias
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta
 from msgspec.structs import asdict
 
 from hexaccount.kernel.bus import MessageBus
@@ -12,42 +12,23 @@ from hexaccount.passwords.log_in import LogIn
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount.sessions.errors import InvalidRefreshToken
-from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.log_out import LOGOUT, LogOut
 from hexaccount.sessions.refresh_session import REFRESH, RefreshSession
-from hexaccount.sessions.refresh_token import RefreshToken
-from hexaccount_flask.passwords import DeviceText, GivenPassword
+from hexaccount_flask.access import REFRESH_EXAMPLE, DeviceText, Granted, UserAgent
+from hexaccount_flask.passwords import GivenPassword
 from hexaccount_flask.web.authentication import SignedIn, challenge
 from hexaccount_flask.web.bodies import RequestModel
 from hexaccount_flask.web.client_addresses import ClientAddress
-from hexaccount_flask.web.fields import TOKEN_PATTERN, AnyText, text, whole
-from hexaccount_flask.web.headers import JSON
-from hexaccount_flask.web.inputs import HiddenParameter
+from hexaccount_flask.web.fields import AnyText, text
 from hexaccount_flask.web.operations import Routes, link
 from hexaccount_flask.web.problems import ProblemType
 from hexaccount_flask.web.rate_limits import report_rate_limit
-from hexaccount_flask.web.responses import Answer, Done, Ok, ResponseSpec
+from hexaccount_flask.web.responses import Done
 
 LoginName: TypeAlias = Annotated[AnyText, text("The user name or the e-mail address.", "ada")]
-AccessToken: TypeAlias = Annotated[
-    str,
-    text(
-        "A JWT (RFC 9068), to be sent as `Authorization: Bearer …`.",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMWEyMDQyZiJ9.c2lnbmF0dXJl",
-        pattern=whole(TOKEN_PATTERN),
-    ),
-]
-_REFRESH = "hxr_" + "Tq4c0v2Yb" * 4 + "Tq4c0v2"
-NewRefreshToken: TypeAlias = Annotated[
-    str, text("It works once, for the next pair of tokens.", _REFRESH, pattern=whole(RefreshToken.pattern))
-]
 GivenRefreshToken: TypeAlias = Annotated[
-    AnyText, Meta(max_length=256), text("The latest refresh token of a session.", _REFRESH)
+    AnyText, Meta(max_length=256), text("The latest refresh token of a session.", REFRESH_EXAMPLE)
 ]
-UserAgent: TypeAlias = Annotated[
-    str, HiddenParameter(lambda _: lambda request: request.environ.get("HTTP_USER_AGENT", ""))
-]
-
 routes = Routes(
     {
         WrongCredentials: ProblemType(401, headers=lambda _: challenge()),
@@ -68,38 +49,6 @@ class RefreshRequest(RequestModel, frozen=True, kw_only=True):
     """A refresh token, which is used up."""
 
     refresh: GivenRefreshToken
-
-
-class AccessModel(Struct, frozen=True):
-    """An access token (RFC 6750), its lifetime, and the refresh token for the next one.
-
-    A login also returns what the device may send with its next login.
-    """
-
-    access: AccessToken
-    token_type: Literal["Bearer"]
-    expires_in: Annotated[int, Meta(ge=1, description="Seconds.", examples=[900])]
-    refresh: NewRefreshToken
-    device: DeviceText | UnsetType = UNSET
-
-    @classmethod
-    def of(cls, access: IssuedTokens) -> Self:
-        return cls(
-            access=access.token,
-            token_type="Bearer",  # noqa: S106 - the name of a scheme (RFC 6750)
-            expires_in=access.expires_in,
-            refresh=access.refresh,
-            device=access.device or UNSET,
-        )
-
-
-class Granted(Ok[AccessModel]):
-    """Tokens, and the Authorization header to send."""
-
-    specs = (ResponseSpec(200, "Access.", {JSON: Answer[AccessModel]}, ("Authorization",)),)
-
-    def __init__(self, access: IssuedTokens) -> None:
-        super().__init__(AccessModel.of(access), (("Authorization", f"Bearer {access.token}"),))
 
 
 @routes.add(
@@ -140,13 +89,15 @@ def log_in(bus: MessageBus, body: LoginRequest, client_address: ClientAddress, u
         )
     },
 )
-def refresh(bus: MessageBus, body: RefreshRequest) -> Granted:
+def refresh(bus: MessageBus, body: RefreshRequest, client_address: ClientAddress, user_agent: UserAgent) -> Granted:
     """Continue a session.
 
-    A refresh token works once, for new access and the next refresh token. If it is presented again more than some
-    seconds later, the session ends: the token may have been stolen.
+    A refresh token works once, for new access and the next refresh token. For a minute, the same client gets the same
+    answer again. If the token is presented later, or by another `User-Agent` from another network, the session ends:
+    the token may have been stolen.
     """
-    return Granted(bus.handle(RefreshSession(refresh=body.refresh)))
+    command = RefreshSession(refresh=body.refresh, client_address=client_address, user_agent=user_agent)
+    return Granted(bus.handle(command))
 
 
 @routes.add("POST", "/api/v1/public/logout", tag="account", limit=LOGOUT, errors=[StaleVersion])

@@ -1,6 +1,6 @@
 from typing import Annotated, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.unit_of_work import StaleVersion
@@ -9,12 +9,13 @@ from hexaccount.passwords.errors import WrongPassword
 from hexaccount.passwords.password import Password
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount_flask.access import Granted, UserAgent
 from hexaccount_flask.web.authentication import SignedIn
 from hexaccount_flask.web.bodies import RequestModel
+from hexaccount_flask.web.client_addresses import ClientAddress
 from hexaccount_flask.web.fields import AnyText, text
 from hexaccount_flask.web.operations import Routes
 from hexaccount_flask.web.problems import ProblemType, retry_after
-from hexaccount_flask.web.responses import Ok
 
 NewPassword: TypeAlias = Annotated[
     str,
@@ -33,11 +34,6 @@ GivenPassword: TypeAlias = Annotated[
     Meta(max_length=8 * Password.longest),
     text("The current password.", "a long and winding road", format="password"),
 ]
-DeviceText: TypeAlias = Annotated[
-    AnyText,
-    text("Returned by a login on this device, to be sent with the next one.", "AZPBoCdkWMQ5A" * 5 + "AZPBoCdkWMQ"),
-]
-
 routes = Routes(
     {
         WrongPassword: ProblemType(422, detail="the current password is wrong"),
@@ -55,12 +51,6 @@ class PasswordRequest(RequestModel, frozen=True, kw_only=True):
     new_password: Annotated[NewPassword, Meta(examples=["over the hills and far away"])]
 
 
-class DeviceModel(Struct, frozen=True):
-    """What a device may send with its next login."""
-
-    device: DeviceText
-
-
 @routes.add(
     "POST",
     "/api/v1/me/password",
@@ -68,11 +58,19 @@ class DeviceModel(Struct, frozen=True):
     request_class="password",
     errors=[WrongPassword, TooManyAttempts, HashingOverloaded, StaleVersion],
 )
-def change_password(bus: MessageBus, caller: SignedIn, body: PasswordRequest) -> Ok[DeviceModel]:
+def change_password(
+    bus: MessageBus, caller: SignedIn, body: PasswordRequest, client_address: ClientAddress, user_agent: UserAgent
+) -> Granted:
     """Change your password.
 
-    Your session goes on; all others end. The `device` texts of all devices become invalid: the answer contains a new
-    one for this device.
+    All sessions end, this one too, and the `device` texts of all devices become invalid: the answer contains those of a
+    new session on this device, as that of a login.
     """
-    command = ChangePassword.of_text(session_id=caller.session_id, current=body.current_password, new=body.new_password)
-    return Ok(DeviceModel(device=bus.handle(command)))
+    command = ChangePassword.of_text(
+        session_id=caller.session_id,
+        current=body.current_password,
+        new=body.new_password,
+        client_address=client_address,
+        user_agent=user_agent,
+    )
+    return Granted(bus.handle(command))

@@ -29,6 +29,7 @@ DeviceName: TypeAlias = Annotated[
     str, text("The client's `User-Agent`.", "Mozilla/5.0 (X11; Linux x86_64)", maxLength=Session.longest_agent)
 ]
 LoginAddress: TypeAlias = Annotated[str, text("The address that the login came from.", "203.0.113.7")]
+LastAddress: TypeAlias = Annotated[str, text("The address that the last refresh came from.", "203.0.113.80")]
 
 SessionIdInPath: TypeAlias = Annotated[UUID, id_in_path("session_id", SessionId, SessionNotFound)]
 MayReadSessions: TypeAlias = Annotated[Principal, BearerToken(READ_SESSIONS)]
@@ -45,6 +46,7 @@ class SessionModel(Resource, frozen=True):
     address: LoginAddress
     created_at: Time
     last_used_at: Time
+    last_address: LastAddress
     idle_until: Annotated[Time, Meta(description="When it ends unless it is refreshed before.")]
     expires_at: Annotated[Time, Meta(description="When it ends in any case.")]
     current: Annotated[bool, Meta(description="Whether it is the session of this request.", examples=[True])]

@@ -50,11 +50,12 @@ class SessionSettings(Group, frozen=True):
     """Lifetimes in seconds.
 
     A session ends after `idle_lifetime` without a refresh, and after `absolute_lifetime` in any case. During
-    `refresh_grace` a spent refresh token returns the same successor again.
+    `refresh_grace` a spent refresh token returns the same successor again; it exceeds the time after which a request is
+    answered with 503, so that its client may repeat it.
     """
 
     access_lifetime: Lifetime = 900
-    refresh_grace: Annotated[float, Meta(ge=0, le=3600)] = 10.0
+    refresh_grace: Annotated[float, Meta(ge=0, le=3600)] = 60.0
     idle_lifetime: Lifetime = 1_209_600
     absolute_lifetime: Lifetime = 7_776_000
 

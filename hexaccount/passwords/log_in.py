@@ -14,9 +14,7 @@ from hexaccount.passwords.login_throttle import LoginThrottle, PasswordAttempt
 from hexaccount.passwords.password import normalise_password
 from hexaccount.passwords.ports import HashingOverloaded, PasswordHasher
 from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
-from hexaccount.sessions.refresh_token import RefreshToken, new_refresh_token
 from hexaccount.sessions.session import Session
-from hexaccount.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +44,10 @@ def log_in(
     """Open a session; raises WrongCredentials, TooManyAttempts or HashingOverloaded."""
     attempt = throttle.acquire(command.user_name, client_address=command.client_address, device=command.device)
     user, fresh_hash = _authenticate(attempt, normalise_password(command.password), hasher)
-    session = _open_session(user, command, tokens, clock.now())
-    refresh = new_refresh_token()
-    _store(unit_of_work, session, refresh, user, fresh_hash)
+    now = clock.now()
+    session, refresh = _open_session(command, user, fresh_hash, unit_of_work=unit_of_work, tokens=tokens, now=now)
     device = throttle.devices.issue(user, attempt.device_id or tokens.identifiers.new())
-    issued = tokens.issue(session, refresh, at=session.opened_at)
+    issued = tokens.issue(session, refresh, at=now)
     return replace(issued, device=device, limit_status=attempt.status_after_success)
 
 
@@ -67,28 +64,21 @@ def _authenticate(attempt: PasswordAttempt, password: str, hasher: PasswordHashe
     return user, None
 
 
-def _open_session(user: User, command: LogIn, tokens: SessionTokens, now: datetime) -> Session:
-    return Session.open(
-        session_id=tokens.identifiers.new(),
-        user=user,
-        client_address=command.client_address,
-        user_agent=command.user_agent,
-        at=now,
-        lifetimes=tokens.lifetimes,
-    )
-
-
 @repeat_when_stale
-def _store(
-    unit_of_work: UnitOfWorkFactory[UnitOfWork],
-    session: Session,
-    refresh: str,
+def _open_session(
+    command: LogIn,
     user: User,
     fresh_hash: str | None,
-) -> None:
+    *,
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
+    tokens: SessionTokens,
+    now: datetime,
+) -> tuple[Session, str]:
     with unit_of_work() as uow:
-        Sessions(uow).add(session)
-        Sessions(uow).put_token(RefreshToken.of(refresh, session_id=session.id, at=session.opened_at))
+        opened = tokens.open_session(
+            uow, user, client_address=command.client_address, user_agent=command.user_agent, at=now
+        )
         if fresh_hash:
             Users(uow).get(user.id).renew_hash(user.password_hash, fresh_hash)
         uow.commit()
+    return opened

@@ -7,11 +7,11 @@ from hexaccount.accounts.user import User
 from hexaccount.accounts.user_reference import find_by_login, login_key
 from hexaccount.accounts.users import Users
 from hexaccount.kernel.causation import user_actor
+from hexaccount.kernel.network import network_of
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy, RateLimitStatus
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.hash_share import HashShare, hashing_for
 from hexaccount.passwords.ports import DeviceTokens, HashingOverloaded, KnownDevice
-from hexaccount.rate_limits.network import network_of
 from hexaccount.rate_limits.rate_limiter import LimitKey, Permit, RateLimiter
 
 R = TypeVar("R")

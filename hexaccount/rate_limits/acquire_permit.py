@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 
 from hexaccount.kernel.messages import Command
+from hexaccount.kernel.network import network_of
 from hexaccount.kernel.rate_limit import RateLimitPolicy, RateLimitStatus
-from hexaccount.rate_limits.network import network_of
 from hexaccount.rate_limits.rate_limiter import LimitKey, RateLimiter
 
 

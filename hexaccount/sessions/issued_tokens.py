@@ -4,18 +4,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from hexaccount.accounts.user import User
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.rate_limit import RateLimitStatus
+from hexaccount.kernel.unit_of_work import UnitOfWork
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import AccessClaims, TokenIssuer
+from hexaccount.sessions.refresh_token import RefreshToken, new_refresh_token
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedTokens:
     """An access token, its lifetime in seconds, and a refresh token.
 
-    A login adds a device token, for the next login on this device, and the status of its rate limit.
+    A login, and a change of the password, adds a device token, for the next login on this device; a login also the
+    status of its rate limit.
     """
 
     token: str = field(repr=False)
@@ -33,6 +38,23 @@ class SessionTokens:
     issuer: TokenIssuer
     identifiers: Identifiers
     lifetimes: Lifetimes
+
+    def open_session(
+        self, uow: UnitOfWork, user: User, *, client_address: str, user_agent: str, at: datetime
+    ) -> tuple[Session, str]:
+        """At commit, log in an account in the state that was read; return the session and its refresh token."""
+        session = Session.open(
+            session_id=self.identifiers.new(),
+            user=user,
+            client_address=client_address,
+            user_agent=user_agent,
+            at=at,
+            lifetimes=self.lifetimes,
+        )
+        refresh = new_refresh_token()
+        Sessions(uow).add(session)
+        Sessions(uow).put_token(RefreshToken.of(refresh, session_id=session.id, at=at))
+        return session, refresh
 
     def issue(self, session: Session, refresh: str, *, at: datetime) -> IssuedTokens:
         """Return tokens of a live session; the access token does not outlive the session."""

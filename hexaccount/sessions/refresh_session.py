@@ -19,11 +19,14 @@ REFRESH = RateLimitPolicy("refresh", RateLimit.of(600, 0.05, 20_000, 0.2))
 class RefreshSession(Command[IssuedTokens]):
     """Exchange a refresh token for an access token and the next refresh token.
 
-    The same token again within the grace returns the same successor, so that two tabs may use it at once. After that
-    the token must have been copied, and its use ends the session.
+    The same token again within the grace, by a client that may be the one before, returns the same successor, so that
+    two tabs may use it at once and a lost answer be asked for again. Otherwise the token must have been copied, and its
+    use ends the session.
     """
 
     refresh: str = field(repr=False)
+    client_address: str = ""
+    user_agent: str = ""
 
 
 @repeat_when_stale
@@ -36,12 +39,13 @@ def refresh_session(
 ) -> IssuedTokens:
     """Continue a session; raises InvalidRefreshToken."""
     now = clock.now()
+    client = {"client_address": command.client_address, "user_agent": command.user_agent}
     with unit_of_work() as uow:
         token, session = _live(uow, command.refresh, now)
         if token.spent_at is None:
             token = _rotate(uow, token, command.refresh, now)
-            session.refresh(now, tokens.lifetimes)
-        elif not token.may_be_repeated(now, tokens.lifetimes.grace):
+            session.refresh(now, tokens.lifetimes, **client)
+        elif not (token.may_be_repeated(now, tokens.lifetimes.grace) and session.was_refreshed_by(**client)):
             session.close_for_reuse(now)
         uow.commit()
     if session.closed_at is not None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from hexaccount.accounts.user import User
 from hexaccount.kernel.aggregate import Aggregate, ForeignEvent
 from hexaccount.kernel.event import Event
+from hexaccount.kernel.network import network_of
 from hexaccount.kernel.periods import Period
 from hexaccount.sessions.lifetimes import Lifetimes
 
@@ -63,14 +64,14 @@ class SessionClosed(Event):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Session(Aggregate):
-    """One login on one device, with the address and the user agent of the client.
+    """One login on one device, with the address and the user agent of the client, then and when it was last refreshed.
 
     It ends at `idle_until` unless it is refreshed before, and at `expires_at` in any case. That a device is still in
     use is state, and no history.
     """
 
     kind: ClassVar[str] = "session"
-    outside_events: ClassVar[frozenset[str]] = frozenset({"last_used_at", "idle_until"})
+    outside_events: ClassVar[frozenset[str]] = frozenset({"last_used_at", "last_address", "last_agent", "idle_until"})
 
     user_id: UUID
     epoch: int
@@ -78,6 +79,8 @@ class Session(Aggregate):
     user_agent: str
     opened_at: datetime
     last_used_at: datetime
+    last_address: str
+    last_agent: str
     idle_until: datetime
     expires_at: datetime
     closed_at: datetime | None = None
@@ -101,8 +104,8 @@ class Session(Aggregate):
             user_id=user.id,
             session_id=session_id,
             epoch=user.epoch,
-            client_address=_printable(client_address, at_most=64),
-            user_agent=_printable(user_agent, at_most=cls.longest_agent),
+            client_address=_address(client_address),
+            user_agent=_agent(user_agent),
             idle_until=lifetimes.idle_until(used_at=at, expires_at=expires_at),
             expires_at=expires_at,
             at=at,
@@ -122,6 +125,8 @@ class Session(Aggregate):
             user_agent=event.user_agent,
             opened_at=event.at,
             last_used_at=event.at,
+            last_address=event.client_address,
+            last_agent=event.user_agent,
             idle_until=event.idle_until,
             expires_at=event.expires_at,
         )
@@ -136,10 +141,18 @@ class Session(Aggregate):
             and not user.disabled
         )
 
-    def refresh(self, at: datetime, lifetimes: Lifetimes) -> None:
+    def refresh(self, at: datetime, lifetimes: Lifetimes, *, client_address: str, user_agent: str) -> None:
         """Extend the session, because the device is still in use."""
         self.last_used_at = at
+        self.last_address, self.last_agent = _address(client_address), _agent(user_agent)
         self.idle_until = lifetimes.idle_until(used_at=at, expires_at=self.expires_at)
+
+    def was_refreshed_by(self, *, client_address: str, user_agent: str) -> bool:
+        """Tell whether a client may be the one that has refreshed the session last: from its network, or of its agent.
+
+        A phone changes networks, and a browser its version, but hardly both within the time of a request.
+        """
+        return self.last_agent == _agent(user_agent) or network_of(self.last_address) == network_of(client_address)
 
     def keep(self, user: User, at: datetime) -> None:
         """Keep this session, after `user` has ended all sessions."""
@@ -158,7 +171,7 @@ class Session(Aggregate):
 
     def forget_client(self) -> None:
         """Forget from where and on which device it was opened, because the account is erased."""
-        self.client_address = self.user_agent = ""
+        self.client_address = self.user_agent = self.last_address = self.last_agent = ""
 
     def _apply(self, event: Event) -> None:
         match event:
@@ -170,6 +183,14 @@ class Session(Aggregate):
                 pass  # the SessionClosed that follows changes the state
             case _:
                 raise ForeignEvent(type(self), event)
+
+
+def _address(text: str) -> str:
+    return _printable(text, at_most=64)
+
+
+def _agent(text: str) -> str:
+    return _printable(text, at_most=Session.longest_agent)
 
 
 def _printable(text: str, *, at_most: int) -> str:

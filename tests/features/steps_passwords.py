@@ -8,7 +8,7 @@ from tests.features.context import PASSWORD, BddContext
 def change_password(bdd_context: BddContext, device: str, *, current: str, new: str) -> None:
     session_id = bdd_context.devices[device].session_id
     command = ChangePassword.of_text(session_id=session_id, current=current, new=new)
-    bdd_context.handle(command)
+    bdd_context.devices[device] = bdd_context.handle(command)
 
 
 @when(parsers.parse('"{name}" changes the password to "{password}" on the {device}'))

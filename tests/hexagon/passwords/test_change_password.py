@@ -14,8 +14,9 @@ from hexaccount.passwords.errors import WrongCredentials, WrongPassword
 from hexaccount.passwords.set_password import SetPassword
 from hexaccount.sessions.authenticate import Authenticate
 from hexaccount.sessions.end_sessions import EndSessions
-from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
+from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.passwords.changes import NEW, change, hash_of
@@ -31,29 +32,35 @@ def test_only_the_new_password_is_accepted_after_a_change(service: Service, juli
         log_in(service, password=PASSWORD)
 
 
-def test_the_session_that_changes_the_password_keeps_its_tokens(
+def test_a_change_ends_all_sessions_and_their_tokens_and_opens_a_new_one(
+    service: Service, juliet: UUID, laptop: IssuedTokens, phone: IssuedTokens
+) -> None:
+    changed = change(service, laptop)
+    for ended in (laptop, phone):
+        assert not is_live(service, ended)
+        assert not can_refresh(service, ended)
+    assert is_live(service, changed)
+    assert is_live(service, refresh(service, changed.refresh))
+    assert listed(service, juliet) == [changed.session_id]
+    assert history(service, "session", changed.session_id) == ["opened"]
+
+
+def test_a_token_spent_just_before_the_change_is_not_repeated(service: Service, laptop: IssuedTokens) -> None:
+    refresh(service, laptop.refresh)
+    change(service, laptop)
+    with pytest.raises(InvalidRefreshToken):
+        refresh(service, laptop.refresh)
+
+
+def test_the_new_session_is_that_of_the_client_that_changes_the_password(
     service: Service, juliet: UUID, laptop: IssuedTokens
 ) -> None:
-    change(service, laptop)
-    assert is_live(service, laptop)
-    following = refresh(service, laptop.refresh)
-    assert is_live(service, following)
-    assert listed(service, juliet) == [laptop.session_id]
-    assert history(service, "session", laptop.session_id) == ["opened", "kept"]
-
-
-def test_a_token_spent_just_before_the_change_may_still_be_repeated(service: Service, laptop: IssuedTokens) -> None:
-    following = refresh(service, laptop.refresh)
-    change(service, laptop)
-    assert refresh(service, laptop.refresh).refresh == following.refresh
-
-
-def test_a_change_ends_all_other_sessions_and_their_tokens(
-    service: Service, laptop: IssuedTokens, phone: IssuedTokens
-) -> None:
-    change(service, laptop)
-    assert not is_live(service, phone)
-    assert not can_refresh(service, phone)
+    command = ChangePassword.of_text(
+        session_id=laptop.session_id, current=PASSWORD, new=NEW, client_address="192.0.2.9", user_agent="A browser"
+    )
+    changed = service.bus.handle(command)
+    (session,) = service.bus.handle(ListSessions(user_id=juliet)).sessions
+    assert (session.id, session.address, session.device) == (changed.session_id, "192.0.2.9", "A browser")
 
 
 def test_the_events_of_a_change_contain_no_password_and_no_hash(
@@ -82,16 +89,17 @@ def test_a_wrong_current_password_changes_nothing(
 
 
 def test_the_current_password_matches_in_every_unicode_normal_form(service: Service, laptop: IssuedTokens) -> None:
-    change(service, laptop, new="pass\u0301word 1")
-    change(service, laptop, current="pas\u015bword 1", new=NEW)
+    changed = change(service, laptop, new="pass\u0301word 1")
+    change(service, changed, current="pas\u015bword 1", new=NEW)
     assert log_in(service, password=NEW)
 
 
-def test_one_session_may_change_the_password_repeatedly(service: Service, laptop: IssuedTokens) -> None:
+def test_a_password_may_be_changed_repeatedly(service: Service, laptop: IssuedTokens) -> None:
     passwords = [PASSWORD, NEW, "the third password", PASSWORD]
+    tokens = laptop
     for current, new in pairwise(passwords):
-        change(service, laptop, current=current, new=new)
-    assert is_live(service, laptop)
+        tokens = change(service, tokens, current=current, new=new)
+    assert is_live(service, tokens)
     assert log_in(service, password=PASSWORD)
 
 
@@ -158,8 +166,6 @@ def test_representations_hide_passwords() -> None:
     assert not [secret for secret in (PASSWORD, NEW) if secret in repr(commands)]
 
 
-def test_the_token_of_the_changing_session_identifies_the_same_user(
-    service: Service, juliet: UUID, laptop: IssuedTokens
-) -> None:
-    change(service, laptop)
-    assert service.bus.handle(Authenticate(token=laptop.token)).user.id == juliet
+def test_the_new_token_identifies_the_same_user(service: Service, juliet: UUID, laptop: IssuedTokens) -> None:
+    changed = change(service, laptop)
+    assert service.bus.handle(Authenticate(token=changed.token)).user.id == juliet

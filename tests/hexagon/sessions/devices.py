@@ -19,8 +19,8 @@ def log_in(service: Service, user_name: str = "juliet", password: str = PASSWORD
     return people.log_in(service.bus, user_name, password, client_address="192.0.2.7", user_agent=agent)
 
 
-def refresh(service: Service, token: str) -> IssuedTokens:
-    return service.bus.handle(RefreshSession(refresh=token))
+def refresh(service: Service, token: str, **client: str) -> IssuedTokens:
+    return service.bus.handle(RefreshSession(refresh=token, **client))
 
 
 def is_live(service: Service, tokens: IssuedTokens) -> bool:

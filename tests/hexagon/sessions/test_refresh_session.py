@@ -7,7 +7,7 @@ import pytest
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import PasswordSettings, SessionSettings, Settings
 from hexaccount.sessions.authenticate import Authenticate
-from hexaccount.sessions.errors import NotAuthenticated
+from hexaccount.sessions.errors import InvalidRefreshToken, NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.refresh_session import RefreshSession
@@ -17,7 +17,7 @@ from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.hexagon.sessions.devices import assert_refused, can_refresh, history, is_live, log_in, refresh
 from tests.people import registration
 
-ACCESS, GRACE, IDLE, ABSOLUTE = 900, 10, 1_209_600, 7_776_000
+ACCESS, GRACE, IDLE, ABSOLUTE = 900, 60, 1_209_600, 7_776_000
 
 
 def test_each_refresh_issues_a_new_access_token_and_refresh_token(service: Service, phone: IssuedTokens) -> None:
@@ -43,12 +43,37 @@ def test_a_token_has_the_same_successor_within_the_whole_grace(
     service: Service, phone: IssuedTokens, clock: AdjustableClock
 ) -> None:
     successor = refresh(service, phone.refresh).refresh
-    for milliseconds in (0, 5000, 4999):
+    for milliseconds in (0, 30_000, 29_999):
         clock.advance(milliseconds=milliseconds)
         again = refresh(service, phone.refresh)
         assert again.refresh == successor
         assert is_live(service, again)
     assert history(service, "session", phone.session_id) == ["opened"]
+
+
+@pytest.mark.parametrize(
+    ("address", "agent", "is_given"),
+    [
+        ("192.0.2.7", "A browser 2", True),  # which was updated
+        ("203.0.113.9", "A browser 1", True),  # on a phone that has left the house
+        ("203.0.113.9", "A browser 2", False),
+    ],
+)
+def test_within_the_grace_only_a_client_that_may_be_the_one_before_gets_the_successor(
+    service: Service, juliet: UUID, address: str, agent: str, is_given: bool
+) -> None:
+    phone = log_in(service, client_address="198.51.100.7", user_agent="A browser 0")
+    mine = refresh(service, phone.refresh, client_address="192.0.2.7", user_agent="A browser 1")
+    (session,) = service.bus.handle(ListSessions(user_id=juliet)).sessions
+    assert (session.address, session.last_address) == ("198.51.100.7", "192.0.2.7")
+
+    if is_given:
+        assert refresh(service, phone.refresh, client_address=address, user_agent=agent).refresh == mine.refresh
+    else:
+        with pytest.raises(InvalidRefreshToken):
+            refresh(service, phone.refresh, client_address=address, user_agent=agent)
+        assert history(service, "session", phone.session_id) == ["opened", "reuse_detected", "closed"]
+    assert is_live(service, mine) == is_given
 
 
 def test_reusing_a_token_after_the_grace_ends_the_session(

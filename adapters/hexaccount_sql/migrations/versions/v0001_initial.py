@@ -41,6 +41,8 @@ def upgrade() -> None:
         sa.Column("user_agent", sa.Text, nullable=False),
         sa.Column("opened_at", Moment, nullable=False),
         sa.Column("last_used_at", Moment, nullable=False),
+        sa.Column("last_address", sa.Text, nullable=False),
+        sa.Column("last_agent", sa.Text, nullable=False),
         sa.Column("idle_until", Moment, nullable=False),
         sa.Column("expires_at", Moment, nullable=False),
         sa.Column("closed_at", Moment),

@@ -4,7 +4,7 @@ _HOST_BITS = 64
 
 
 def network_of(address: str) -> str:
-    """Return what is counted as one client: an IPv4 address, mapped or not, or the /64 of an IPv6 address.
+    """Return what counts as one client: an IPv4 address, mapped or not, or the /64 of an IPv6 address.
 
     A customer gets a /64 or more (RFC 6177), so counting single IPv6 addresses would count nothing. What is no address
     is returned as it is.
