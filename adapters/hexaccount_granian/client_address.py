@@ -1,10 +1,12 @@
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
+_LONGEST = 64  # characters, so that parsed addresses can be cached
 # No `%`: a zone names an interface of one machine, in any characters at all.
 _ENTRY = re.compile(r"\[(?P<bracketed>[^]%]+)\](:[0-9]+)?|(?P<host>[^:%]+)(:[0-9]+)?|(?P<bare>[^%]+)")
 
@@ -28,8 +30,8 @@ class ClientAddresses:
         address = _parse(peer)
         if address is None:
             return peer
-        for entry in reversed(forwarded_for.split(",")):
-            behind = _parse(entry.strip()) if self._is_trusted(address) else None
+        for entry in map(str.strip, reversed(forwarded_for.split(","))):
+            behind = _parse(entry) if len(entry) <= _LONGEST and self._is_trusted(address) else None
             if behind is None:
                 break
             address = behind
@@ -44,6 +46,7 @@ class ClientAddresses:
         return any(address in network for network in self._trusted)
 
 
+@lru_cache(4096)
 def _parse(text: str) -> Address | None:
     """Return the address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`."""
     found = _ENTRY.fullmatch(text)

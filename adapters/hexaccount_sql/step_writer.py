@@ -1,5 +1,7 @@
 """Writes a commit row by row, by statements that every database has."""
 
+from functools import cache
+
 import sqlalchemy as sa
 
 from hexaccount.store_kit.transaction import Batch, Changes
@@ -24,6 +26,10 @@ _ENQUEUE = sa.insert(schema.deliveries).from_select(
 )
 
 
+# A statement that is made once has its cache key computed once.
+_insert_into = cache(sa.insert)
+
+
 def write_in_steps(connection: sa.Connection, batch: Batch) -> bool:
     """Write a commit in a transaction, and return whether deliveries were enqueued; raises as `Writer.write`."""
     with transaction(connection):
@@ -34,12 +40,12 @@ def _write(connection: sa.Connection, batch: Batch) -> bool:
     for changes in (*batch.by_type(changed=True), *batch.by_type(removed=True)):
         _change(connection, changes)
     if batch.handled:
-        connection.execute(sa.insert(schema.inbox), inbox_rows(batch))
+        connection.execute(_insert_into(schema.inbox), inbox_rows(batch))
     for changes in batch.by_type(new=True):
         rows = [row_of(change) for change in changes.rows]
-        connection.execute(sa.insert(table_of(changes.record_type)), rows)
+        connection.execute(_insert_into(table_of(changes.record_type)), rows)
     if batch.entries:
-        connection.execute(sa.insert(schema.journal), [entry_row(entry) for entry in batch.entries])
+        connection.execute(_insert_into(schema.journal), [entry_row(entry) for entry in batch.entries])
     return sum(connection.execute(_ENQUEUE, {"entry": entry.id}).rowcount for entry in batch.entries) > 0
 
 

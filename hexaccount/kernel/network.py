@@ -1,8 +1,10 @@
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 _HOST_BITS = 64
 
 
+@lru_cache(4096)
 def network_of(address: str) -> str:
     """Return what counts as one client: an IPv4 address, mapped or not, or the /64 of an IPv6 address.
 

@@ -22,10 +22,18 @@ def takes_freed_value(batch: Batch) -> bool:
 
     Stores would differ in that, as it depends on the order in which rows are written.
     """
-    return any(
-        _freed_by_others(rule, change, batch)
-        for change in (batch.changes if len(batch.changes) > 1 else ())
+    freed = {
+        (change.record_type, rule.field, change.before[change.record_type.position(rule.field)])
+        for change in batch.changes
+        if change.before is not None
         for rule in change.record_type.unique
+        if change.before[change.record_type.position(rule.field)] != _value(rule, change)
+    }
+    return bool(freed) and any(
+        value is not None and (change.record_type, rule.field, value) in freed
+        for change in batch.changes
+        for rule in change.record_type.unique
+        for value in [_value(rule, change)]
     )
 
 
@@ -69,12 +77,6 @@ def _is_taken(rule: Unique[Any], change: RowChange, batch: Batch, transaction: T
     if any(_value(rule, other) == value for other in _others(change, batch)):
         return True
     return any(row.values[0] != change.key for row in transaction.rows(change.record_type, rule.field, [value]))
-
-
-def _freed_by_others(rule: Unique[Any], change: RowChange, batch: Batch) -> bool:
-    value, position = _value(rule, change), change.record_type.position(rule.field)
-    freeing = (other for other in _others(change, batch) if _value(rule, other) != value)
-    return value is not None and any(other.before and other.before[position] == value for other in freeing)
 
 
 def _others(change: RowChange, batch: Batch) -> Iterator[RowChange]:
