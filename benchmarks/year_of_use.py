@@ -123,4 +123,4 @@ class Crowd:
             store(spent)
             store = tokens.add
         store(token)
-        session.refresh(at, LIFETIMES)
+        session.refresh(at, LIFETIMES, client_address=session.client_address, user_agent=session.user_agent)

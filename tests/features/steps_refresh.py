@@ -5,8 +5,8 @@ from hexaccount.sessions.refresh_session import RefreshSession
 from tests.features.context import BddContext
 
 
-def refresh(bdd_context: BddContext, device: str) -> None:
-    command = RefreshSession(refresh=bdd_context.devices[device].refresh)
+def refresh(bdd_context: BddContext, device: str, **client: str) -> None:
+    command = RefreshSession(refresh=bdd_context.devices[device].refresh, **client)
     bdd_context.devices[device] = bdd_context.handle(command)
 
 
@@ -18,6 +18,12 @@ def _(bdd_context: BddContext, device: str) -> None:
 @when(parsers.parse("the {device} refreshes"))
 def _(bdd_context: BddContext, device: str) -> None:
     bdd_context.attempt(lambda: refresh(bdd_context, device))
+
+
+@when(parsers.parse("the {device} refreshes on another device in another network"))
+def _(bdd_context: BddContext, device: str) -> None:
+    client = {"client_address": "203.0.113.9", "user_agent": "another"}
+    bdd_context.attempt(lambda: refresh(bdd_context, device, **client))
 
 
 @given(parsers.re(r"the (?P<device>\w+) has refreshed (?P<times>\d+) times, after (?P<days>\d+) days? each"))

@@ -61,7 +61,7 @@ class AccountMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.session.is_live(self.user, self.now))
     @rule()
     def the_session_is_refreshed(self) -> None:
-        self.session.refresh(self.now, LIFETIMES)
+        self.session.refresh(self.now, LIFETIMES, client_address="192.0.2.8", user_agent="another")
         assert self.session.last_used_at == self.now
         assert self.session.is_live(self.user, self.now) or self.now >= self.session.expires_at
 

@@ -1,20 +1,24 @@
 """Wrong logins are limited by account and by address; known devices have separate limits."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.kernel.unit_of_work import UnitOfWork
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
+from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_security import BcryptHasher, HashingPool
 from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
-from tests.people import PASSWORD
+from tests.people import PASSWORD, registration
 
 OFFICE = "198.51.100.7"
 
@@ -157,6 +161,58 @@ def test_an_attempt_without_a_hashing_slot_does_not_count(service: Service, juli
             with pytest.raises(HashingOverloaded):
                 busy.bus.handle(login)
     pool.close()
+
+
+def test_an_attempt_that_its_limits_refuse_looks_no_account_up_but_the_one_that_its_device_token_names(
+    service: Service, juliet: UUID, log_in: Callable[..., IssuedTokens]
+) -> None:
+    service.bus.handle(registration("nurse"))
+    device = log_in("nurse").device
+    look_ups = 0
+
+    def counted() -> UnitOfWork:
+        nonlocal look_ups
+        look_ups += 1
+        return service.store.unit_of_work()
+
+    throttle = replace(service.container.injector().provide(LoginThrottle), unit_of_work=counted)
+    for name in ("juliet", "romeo"):
+        for number in range(7):
+            with suppress(TooManyAttempts):
+                throttle.acquire(name, client_address=OFFICE, device=None)
+            assert look_ups == min(number + 1, 5)
+        with pytest.raises(TooManyAttempts):
+            throttle.acquire(name, client_address=OFFICE, device=device)
+        assert look_ups == 6
+        look_ups = 0
+
+
+def test_two_networks_cannot_shut_the_owner_out_of_a_new_device(
+    guess: Callable[..., str], log_in: Callable[..., IssuedTokens], clock: AdjustableClock
+) -> None:
+    for _ in range(1000):
+        for address in ("203.0.113.1", "203.0.113.2"):
+            guess("juliet", address)
+            guess("juliet@example.org", address)
+        clock.advance(seconds=2)
+    assert log_in(address=OFFICE)
+
+
+def test_logins_with_the_right_password_are_limited_by_account_by_network_and_by_device(
+    log_in: Callable[..., IssuedTokens], service: Service, clock: AdjustableClock
+) -> None:
+    device = log_in(address="192.0.2.1").device
+    for number in range(59):
+        log_in(address=f"203.0.113.{number}")
+    for refused in ({"address": OFFICE}, {"device": device}):
+        with pytest.raises(TooManyAttempts):
+            log_in(**refused)
+    clock.advance(minutes=5)
+    for _ in range(10):
+        log_in(device=device)
+    with pytest.raises(TooManyAttempts):
+        log_in(device=device)
+    assert log_in(address=OFFICE)
 
 
 def test_the_limit_status_does_not_reveal_whether_an_account_exists(service: Service, juliet: UUID) -> None:

@@ -14,6 +14,7 @@ from hexaccount.sessions.refresh_session import RefreshSession
 from hexaccount.sessions.refresh_token import digest_of
 from hexaccount.sessions.sessions import Sessions
 from hexaccount.testing.adjustable_clock import AdjustableClock
+from tests import people
 from tests.hexagon.sessions.devices import assert_refused, can_refresh, history, is_live, log_in, refresh
 from tests.people import registration
 
@@ -62,7 +63,7 @@ def test_a_token_has_the_same_successor_within_the_whole_grace(
 def test_within_the_grace_only_a_client_that_may_be_the_one_before_gets_the_successor(
     service: Service, juliet: UUID, address: str, agent: str, is_given: bool
 ) -> None:
-    phone = log_in(service, client_address="198.51.100.7", user_agent="A browser 0")
+    phone = people.log_in(service.bus, client_address="198.51.100.7", user_agent="A browser 0")
     mine = refresh(service, phone.refresh, client_address="192.0.2.7", user_agent="A browser 1")
     (session,) = service.bus.handle(ListSessions(user_id=juliet)).sessions
     assert (session.address, session.last_address) == ("198.51.100.7", "192.0.2.7")

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -56,10 +56,14 @@ def test_the_absolute_lifetime_limits_a_longer_idle_lifetime() -> None:
     assert session.idle_until == session.expires_at == NOON + timedelta(hours=1)
 
 
+def refresh(session: Session, at: datetime, lifetimes: Lifetimes = LIFETIMES) -> None:
+    session.refresh(at, lifetimes, client_address="192.0.2.8", user_agent="another")
+
+
 def test_refreshing_extends_the_session_without_an_event() -> None:
     user = registered_user()
     session = open_session(user)
-    session.refresh(LATER, LIFETIMES)
+    refresh(session, LATER)
     assert session.pending[1:] == []
     assert (session.opened_at, session.last_used_at, session.version) == (NOON, LATER, 1)
     assert session.is_live(user, LATER + timedelta(hours=1) - MILLISECOND)
@@ -70,7 +74,7 @@ def test_a_session_ends_with_its_absolute_lifetime_despite_refreshes() -> None:
     user = registered_user()
     session = open_session(user)
     for half_hours in range(1, 48):
-        session.refresh(NOON + timedelta(minutes=30 * half_hours), LIFETIMES)
+        refresh(session, NOON + timedelta(minutes=30 * half_hours))
     assert session.idle_until == session.expires_at == NOON + timedelta(days=1)
     assert session.is_live(user, session.expires_at - MILLISECOND)
     assert not session.is_live(user, session.expires_at)
@@ -81,7 +85,7 @@ def test_longer_configured_lifetimes_do_not_extend_open_sessions() -> None:
     longer = Lifetimes(
         access=LIFETIMES.access, idle=timedelta(days=30), absolute=timedelta(days=90), grace=LIFETIMES.grace
     )
-    session.refresh(LATER, longer)
+    refresh(session, LATER, longer)
     assert session.idle_until == session.expires_at == NOON + timedelta(days=1)
 
 
