@@ -14,7 +14,7 @@ def test_the_default_store_is_sqlite_in_the_data_directory() -> None:
 def test_default_lifetimes_are_15_minutes_14_days_and_90_days() -> None:
     session = load_settings(None, {}).session
     lifetimes = (session.access_lifetime, session.refresh_grace, session.idle_lifetime, session.absolute_lifetime)
-    assert lifetimes == (15 * 60, 10, 14 * 86_400, 90 * 86_400)
+    assert lifetimes == (15 * 60, 60, 14 * 86_400, 90 * 86_400)
 
 
 @pytest.mark.parametrize(

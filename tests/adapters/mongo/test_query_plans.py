@@ -238,7 +238,8 @@ _DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
     },
     "sessions": lambda n: {
         "_id": UUID(int=n), "user_id": UUID(int=n), "epoch": 0, "client_address": "::1", "user_agent": "x" * 60,
-        "opened_at": _NOW, "last_used_at": _NOW, "idle_until": _moment(n), "expires_at": _NOW, "closed_at": _moment(n),
+        "opened_at": _NOW, "last_used_at": _NOW, "last_address": "", "last_agent": "",
+        "idle_until": _moment(n), "expires_at": _NOW, "closed_at": _moment(n),
         "version": 1, "revision": 1,
     },
     "profiles": lambda n: {

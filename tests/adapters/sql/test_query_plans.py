@@ -218,7 +218,8 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     },
     table_of(SESSIONS): lambda n: {
         "id": UUID(int=n), "user_id": UUID(int=n), "epoch": 0, "client_address": "::1", "user_agent": "x" * 60,
-        "opened_at": _NOW, "last_used_at": _NOW, "idle_until": _moment(n), "expires_at": _NOW, "closed_at": _moment(n),
+        "opened_at": _NOW, "last_used_at": _NOW, "last_address": "", "last_agent": "",
+        "idle_until": _moment(n), "expires_at": _NOW, "closed_at": _moment(n),
         "version": 1, "revision": 1,
     },
     table_of(PROFILES): lambda n: {"id": UUID(int=n), "bio": "x" * 60, "updated_at": _NOW, "version": 1, "revision": 1},

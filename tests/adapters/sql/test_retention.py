@@ -84,7 +84,14 @@ def test_rows_locked_by_another_transaction_are_skipped(
 
 def session(number: int, idle_until: datetime, closed_at: datetime | None = None) -> dict[str, Any]:
     opened = {"id": UUID(int=number), "user_id": UUID(int=1), "epoch": 0, "client_address": "", "user_agent": ""}
-    times = {"opened_at": _BEFORE, "last_used_at": _BEFORE, "idle_until": idle_until, "expires_at": _NOW}
+    times = {
+        "opened_at": _BEFORE,
+        "last_used_at": _BEFORE,
+        "last_address": "",
+        "last_agent": "",
+        "idle_until": idle_until,
+        "expires_at": _NOW,
+    }
     return {**opened, **times, "closed_at": closed_at, "version": 1, "revision": 1}
 
 

@@ -73,7 +73,7 @@ ACTIONS: Mapping[str, tuple[Action, tuple[bool, bool]]] = {
         lambda service, user, mine: service.bus.handle(
             ChangePassword.of_text(session_id=mine.session_id, current=PASSWORD, new=NEW)
         ),
-        (True, False),
+        (False, False),
     ),
     "setting a password": (
         lambda service, user, mine: service.bus.handle(SetPassword.of_text(user_id=user, password=NEW)),

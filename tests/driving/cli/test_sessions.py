@@ -65,7 +65,12 @@ def test_json_has_the_shape_of_the_http_api(run, register, log_in):
     assert document["page"] == {"next": None}
     (session,) = document["data"]
     times = {name: session.pop(name) for name in ("created_at", "last_used_at", "idle_until", "expires_at")}
-    assert session == {"id": str(access.session_id), "device": "curl/8", "address": "192.0.2.7"}
+    assert session == {
+        "id": str(access.session_id),
+        "device": "curl/8",
+        "address": "192.0.2.7",
+        "last_address": "192.0.2.7",
+    }
     assert times["created_at"] == times["last_used_at"] < times["idle_until"] < times["expires_at"]
     assert all(time.endswith("Z") for time in times.values())
 

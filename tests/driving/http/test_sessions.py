@@ -47,7 +47,7 @@ def test_a_user_lists_their_sessions_newest_first(signed_in: ApiClient) -> None:
     phone, here = sessions(signed_in)
 
     assert phone.keys() == {
-        "id", "device", "address", "created_at", "last_used_at", "idle_until", "expires_at", "current"
+        "id", "device", "address", "created_at", "last_used_at", "last_address", "idle_until", "expires_at", "current"
     }  # fmt: skip
     assert UUID(phone["id"]) > UUID(here["id"])
     assert (phone["device"], phone["address"], phone["current"]) == ("Phone 1.0", "127.0.0.1", False)
