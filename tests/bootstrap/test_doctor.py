@@ -20,6 +20,7 @@ from hexaccount_sql.migration import migrate
 from tests.bootstrap.findings import SECRET, findings_of, settings_of, verdicts_of
 from tests.people import registration
 from tests.servers.postgres import temporary_database
+from tests.signing_key import OTHER_SIGNING_KEY
 from tests.upgrades.planted_migration import planted_migration
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -65,7 +66,7 @@ def test_stored_keys_that_cannot_be_decrypted_are_named() -> None:
     with open_service(settings) as service:
         added = service.bus.handle(AddKey())
     assert findings_of(settings)["stored keys"].verdict is Verdict.OK
-    finding = findings_of(settings_of("sqlite:///accounts.db", key="w" * 40))["stored keys"]
+    finding = findings_of(settings_of("sqlite:///accounts.db", key=OTHER_SIGNING_KEY))["stored keys"]
     assert (finding.verdict, added.kid in finding.message) == (Verdict.TO_DO, True)
 
 
