@@ -114,6 +114,7 @@ def test_a_memory_store_has_a_random_key_and_no_file(folder: Path) -> None:
 @pytest.mark.parametrize("text", ["too short", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n"])
 def test_an_unusable_key_file_is_rejected_without_its_text(text: str) -> None:
     make_data_directory()
+    KEY_FILE.touch(mode=0o600)
     KEY_FILE.write_text(text)
     with pytest.raises(SettingsError, match=r"jwt\.key cannot be used: .*; make a random one with: ") as error:
         root_key_of(SQLITE)
