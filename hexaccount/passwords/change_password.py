@@ -14,8 +14,8 @@ from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.errors import WrongPassword
 from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.password import Password, normalise_password
-from hexaccount.passwords.password_policy import refuse_weak_password_of
-from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
+from hexaccount.passwords.password_policy import PasswordPolicy
+from hexaccount.passwords.ports import PasswordHasher
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.session import Session
 from hexaccount.sessions.sessions import Sessions
@@ -46,7 +46,7 @@ def change_password(
     *,
     unit_of_work: UnitOfWorkFactory[UnitOfWork],
     hasher: PasswordHasher,
-    common_passwords: CommonPasswords,
+    policy: PasswordPolicy,
     clock: Clock,
     identifiers: Identifiers,
     throttle: LoginThrottle,
@@ -62,7 +62,7 @@ def change_password(
     if not attempt.check(partial(hasher.verify, current, user.password_hash)).matches:
         raise WrongPassword(attempt.limit_status)
     attempt.succeeded()
-    refuse_weak_password_of(user, command.new, common=common_passwords, field="new_password")
+    policy.check_of(user, command.new, field="new_password")
     new_hash = hasher.hash(command.new.text)
     changed = _store(command.session_id, user, new_hash, unit_of_work=unit_of_work, clock=clock)
     return throttle.devices.issue(changed, identifiers.new())

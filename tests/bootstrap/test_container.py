@@ -60,7 +60,7 @@ def test_every_part_of_a_profile_can_be_built(profile: Path) -> None:
             assert provider() is provider()
         for provider in (
             container.hasher,
-            container.common_passwords,
+            container.password_policy,
             container.tokens,
             container.artist,
             container.publishers,

@@ -22,7 +22,8 @@ from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
-from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
+from hexaccount.passwords.password_policy import PasswordPolicy
+from hexaccount.passwords.ports import DeviceTokens, PasswordHasher
 from hexaccount.personal_data.encryption import PersonalData
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
@@ -44,7 +45,7 @@ from hexaccount_security import (
     JwtIssuer,
     KeyRing,
     RootedAccountCipher,
-    ZxcvbnCommonPasswords,
+    ZxcvbnEstimator,
     root_key,
 )
 from hexaccount_system import SystemClock, Uuid7Identifiers
@@ -92,7 +93,7 @@ class BusFactory:
             RecordSchema: record_schema,
             Retention: lambda: Retention({**_KEPT, "session.refresh_grace": grace}),
             PasswordHasher: lambda: BcryptHasher(4, self.pool),
-            CommonPasswords: ZxcvbnCommonPasswords,
+            PasswordPolicy: lambda: PasswordPolicy(8, 10**8, ZxcvbnEstimator(self.pool)),
             TokenIssuer: lambda: JwtIssuer(
                 KeyRing(_KEY_FACTORY), issuer="contract", audience="contract", client_id="contract"
             ),
