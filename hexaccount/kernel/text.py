@@ -21,6 +21,8 @@ _IGNORABLE = (
     (0xE0000, 0xE0FFF),
 )
 _INVISIBLE = frozenset(chr(point) for first, last in _IGNORABLE for point in range(first, last + 1))
+# As in the Stream-Safe Text Format (UAX #15, 13): normalising sorts the marks of each run, in quadratic time.
+_TOO_MANY_MARKS = 31
 _REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -41,8 +43,8 @@ def visible_length(text: str) -> int:
 def clean_line(text: str, *, at_most: int) -> str:
     """Return one line of text, in NFC and without white space at its ends.
 
-    Raises InvalidValue for control, format, unassigned, private and invisible characters, and for more than `at_most`
-    code points.
+    Raises InvalidValue for control, format, unassigned, private and invisible characters, for more than `at_most` code
+    points, and for more than 30 combining marks in a row.
     """
     cleaned = _clean(text, at_most=at_most, allowed=_JOINERS)
     for character in cleaned:
@@ -60,9 +62,12 @@ def _clean(text: str, *, at_most: int, allowed: str) -> str:
     # The cheap bound comes first: normalising is not for texts of any length.
     if len(text) > 4 * at_most:
         raise InvalidValue(f"is too long; at most {at_most} characters are allowed")
-    for character in text:
-        if unicodedata.category(character) in _REFUSED and character not in allowed:
+    categories = [unicodedata.category(character) for character in text]
+    for character, category in zip(text, categories, strict=True):
+        if category in _REFUSED and character not in allowed:
             raise InvalidValue(f"contains the character U+{ord(character):04X}, which is not allowed here")
+    if "M" * _TOO_MANY_MARKS in "".join(category[0] for category in categories):
+        raise InvalidValue("has more than 30 combining marks in a row; remove some")
     cleaned = unicodedata.normalize("NFC", text).strip()
     if len(cleaned) > at_most:
         raise InvalidValue(f"is too long; at most {at_most} characters are allowed")
