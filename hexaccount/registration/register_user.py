@@ -3,6 +3,7 @@ from functools import partial
 from typing import Self
 from uuid import UUID
 
+from hexaccount.accounts.admins import Admins
 from hexaccount.accounts.avatar_identifier import AvatarIdentifier
 from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.names import PersonName, UserName
@@ -16,6 +17,7 @@ from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
+from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.password import Password
@@ -100,12 +102,17 @@ class AccountOpening:
             password_hash=self.hasher.hash(command.password.text),
             at=self.clock.now(),
         )
+        self._store(user, record)
+        return user.id
+
+    @repeat_when_stale
+    def _store(self, user: User, record: IdempotencyRecord | None) -> None:
         with self.unit_of_work() as uow:
             Users(uow).add(user)
+            Admins(uow).join(user)
             if record is not None:
                 IdempotencyRecords(uow).complete(record, user.id)
             uow.commit()
-        return user.id
 
 
 def register_user(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Thread
 from typing import Any
 
+from hexaccount.accounts.role import Role
 from hexaccount.archive.ports import Archives
 from hexaccount.bootstrap.archives import ArchivesOnDemand
 from hexaccount.bootstrap.capabilities import OURS, record_schema
@@ -166,8 +167,13 @@ def running_relays(store: Store, publisher: EventPublisher, each: int = 2) -> It
     assert not any(thread.is_alive() for thread in threads), "a relay did not stop"
 
 
-def registration(name: str) -> RegisterUser:
+def registration(name: str, role: Role = Role.USER) -> RegisterUser:
     """Return the command that registers this name."""
     return RegisterUser.of_text(
-        user_name=name, email=f"{name}@example.org", first_name="Ada", last_name="Lovelace", password=PASSWORD
+        user_name=name,
+        email=f"{name}@example.org",
+        first_name="Ada",
+        last_name="Lovelace",
+        password=PASSWORD,
+        role=role,
     )
