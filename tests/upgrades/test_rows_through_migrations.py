@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount.accounts.role import Role
 from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import Service, open_service
@@ -105,7 +106,7 @@ def fill_every_table(service: Service) -> None:
     now = service.container.clock().now()
     outbox = service.store.outbox
     outbox.subscribe("elsewhere", ["*"])
-    handle(registration("tybalt"))
+    handle(registration("tybalt", role=Role.ADMIN))
     handle(registration("paris"))
     claimed = outbox.claim("elsewhere", limit=9, now=now, lease=_LEASE)
     outbox.dead_letter(claimed[0], error=_UNUSUAL)
