@@ -1,6 +1,5 @@
 import hmac
 import json
-import zlib
 from collections.abc import Mapping
 from hashlib import sha256
 
@@ -18,12 +17,9 @@ class HmacKey:
     public_jwk: Mapping[str, str] | None = None
 
     def __init__(self, secret: bytes) -> None:
-        """Raise ValueError if the secret is too short, repeats itself, or is a key of another algorithm."""
+        """Raise ValueError if the secret is too short, or is a key of another algorithm."""
         if len(secret) < MIN_BYTES:
             raise ValueError(f"it has {len(secret)} bytes, HS256 needs at least {MIN_BYTES}")
-        # What a compressor leaves is the most that a secret can hold; random digits, too, stay above this bound.
-        if len(zlib.compress(secret)) < MIN_BYTES:
-            raise ValueError("it repeats a few characters, which is easy to guess")
         if _is_key_of_another_algorithm(secret):
             raise ValueError("it is a key for another algorithm, whose text HS256 would use as the secret")
         self.secret = secret

@@ -57,7 +57,7 @@ def previous_root_key(text: str) -> "TokenKey":
 
     for algorithm in ALGORITHMS if text.lstrip().startswith("-----BEGIN") else ("HS256",):
         with suppress(ValueError):
-            return root_key(text.encode(), algorithm)
+            return root_key(text.encode(), algorithm, former=True)
     raise ValueError("set it to the value that jwt.key had before")
 
 
