@@ -36,13 +36,13 @@ class UserName:
         if len(text) > 4 * self.longest:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         name, key = fold_user_name(text)
+        if len(name) > self.longest or len(key) > self.longest:
+            raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         check_user_name(key)
         if "@" in key:
             raise InvalidValue("must not contain @; an e-mail address has a field of its own")
         if is_uuid(key):
             raise InvalidValue("must not have the form of a UUID")
-        if len(name) > self.longest or len(key) > self.longest:
-            raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         object.__setattr__(self, "text", name)
         object.__setattr__(self, "key", key)
 
