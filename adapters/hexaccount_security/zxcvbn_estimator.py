@@ -1,6 +1,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from math import isqrt, prod
+from types import ModuleType
 from typing import Any
 
 from hexaccount.passwords.ports import GuessEstimate
@@ -44,14 +45,14 @@ def _estimate(password: str, own_words: Collection[str]) -> GuessEstimate:
 
     # Not its function `zxcvbn`, which leaves the words of one account in a dictionary that all threads use.
     words = {**matching.RANKED_DICTIONARIES, _OWN: dict.fromkeys(map(str.lower, own_words), 1)}
-    scored = _scored_part(password, matching.relevant_l33t_subtable, matching.L33T_TABLE)
+    scored = _scored_part(password, matching)
     found = scoring.most_guessable_match_sequence(scored, matching.omnimatch(scored, words))
     return GuessEstimate(guesses=float(found["guesses"]), reason=_reason(found["sequence"]))
 
 
-def _scored_part(password: str, subtable: Any, table: Mapping[str, Sequence[str]]) -> str:
+def _scored_part(password: str, matching: ModuleType) -> str:
     first = password[:_LONGEST]
-    choices = prod(len(symbols) for symbols in subtable(first, table).values())
+    choices = prod(map(len, matching.relevant_l33t_subtable(first, matching.L33T_TABLE).values()))
     return first[: max(_SHORTEST, isqrt(_WORK // choices))]
 
 

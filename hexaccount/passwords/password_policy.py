@@ -14,7 +14,7 @@ _SEPARATORS = ("", " ", ".", "-", "_", ", ")
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a new password has to be: so long, and so hard to guess, for who knows the account's names too.
+    """What a new password has to be: long enough, and hard to guess for an attacker who knows the account's names.
 
     Check it wherever a password is set, before hashing (NIST SP 800-63B-4, 3.1.1.2).
     """

@@ -89,7 +89,7 @@ def test_the_names_of_an_account_do_not_stay_in_the_lists_of_the_library(estimat
 )
 def test_the_more_symbols_may_stand_for_letters_the_fewer_characters_are_scored(password: str, scored: int) -> None:
     """100 characters of the last kind would take ten seconds, of the first few milliseconds."""
-    part = _scored_part(password, matching.relevant_l33t_subtable, matching.L33T_TABLE)
+    part = _scored_part(password, matching)
     assert part == password[:scored]
 
 
