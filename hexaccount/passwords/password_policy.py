@@ -55,10 +55,11 @@ class PasswordPolicy:
         )
 
 
-def own_words(user_name: UserName, email: EmailAddress, first: PersonName, last: PersonName) -> set[str]:
+def own_words(user_name: UserName, email: EmailAddress, first_name: PersonName, last_name: PersonName) -> set[str]:
     """Return the names of an account as passwords contain them: alone and together, with usual separators."""
-    local_part = email.text.rpartition("@")[0]
-    written = (user_name.text, email.text, local_part, first.text, last.text, f"{first} {last}", f"{last} {first}")
-    names = [normalise_password(name) for name in written]
-    words = {separator.join(re.split(r"[\W_]+", name)) for name, separator in product(names, _SEPARATORS)}
-    return words.union(names)
+    texts = (user_name.text, email.text, email.text.rpartition("@")[0], first_name.text, last_name.text)
+    names = [normalise_password(text) for text in texts]
+    first, last = names[-2:]
+    words = [re.findall(r"[^\W_]+", each) for each in (*names, f"{first} {last}", f"{last} {first}")]
+    parts = [(first, last), (last, first), *words]
+    return {separator.join(each) for each, separator in product(parts, _SEPARATORS)}.union(names)
