@@ -17,6 +17,7 @@ import psycopg
 from confluent_kafka import Producer
 
 from benchmarks.servers import Servers
+from benchmarks.services import KEY
 from benchmarks.table import Table
 from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service, open_service
@@ -38,7 +39,7 @@ def drained_per_second(table: Table, database: str, topic: str, accounts: int) -
     settings = Settings(
         store=database,
         events=[topic],
-        jwt=JwtSettings(key="k" * 64),
+        jwt=JwtSettings(key=KEY),
         password=PasswordSettings(cost=4),
         limits=LimitSettings(enabled=False),
     )

@@ -3,7 +3,9 @@ Feature: Roles
   more. Here they define `helper`, which may list the sessions of other users.
 
   Background:
-    Given "Juliet" has registered
+    Given "Escalus" has registered
+    And "Escalus" has been granted the role "admin"
+    And "Juliet" has registered
     And "Juliet" has logged in on the laptop
 
   Scenario: Every account has the role user, which permits nothing to other accounts
@@ -52,3 +54,10 @@ Feature: Roles
     And the role "admin" is revoked from "Juliet"
     And the role "admin" is revoked from "Juliet"
     Then the events of the user "Juliet" are: registered, role_granted, role_revoked
+
+  Scenario: An admin is always left
+    Given "Juliet" has been granted the role "admin"
+    When the role "admin" is revoked from "Juliet"
+    And the role "admin" is revoked from "Escalus"
+    Then this is refused: there is no other admin
+    And "Escalus" has the roles: user, admin

@@ -30,6 +30,7 @@ NEXT_STEPS = {
         "remove it from the settings events, webhooks or cache of every process, and restart them; "
         "a subscriber that is part of the service stays"
     ),
+    "last_admin": "first run `hexaccount users grant USER admin` for another account, or enable one that has the role",
     "incomplete_journal": "give the folder of the archive with --archive",
     "signing_key_not_found": "run `hexaccount keys list` to list the names",
     "signing_key_in_use": "wait, or use --compromised to remove it now and invalidate its tokens",

@@ -20,8 +20,9 @@ from hexaccount_flask.web.problems import ProblemType, retry_after
 NewPassword: TypeAlias = Annotated[
     str,
     text(
-        "Any characters but control characters, counted as code points; white space at both ends counts. One of the "
-        "most common passwords, or one made of the account's own names or address, is refused with the reason.",
+        "Any characters but control characters, counted as code points; invisible ones do not count towards the "
+        "least. The service may require more, and refuses with the reason what is easy to guess, such as a common "
+        "password or one made of the account's own names or address.",
         "a long and winding road",
         minLength=Password.shortest,
         maxLength=Password.longest,

@@ -6,7 +6,7 @@ import bcrypt
 
 from hexaccount.passwords.ports import Verification
 from hexaccount_security.hashing_pool import HashingPool
-from hexaccount_security.stored_hash import HIGHEST_COST, LOWEST_COST, StoredHash
+from hexaccount_security.stored_hash import HIGHEST_COST, LOWEST_COST, StoredHash, password_bytes
 
 
 class BcryptHasher:
@@ -31,19 +31,21 @@ class BcryptHasher:
         """Return the string to store, which contains scheme and cost; raises HashingOverloaded."""
         salt = bcrypt.gensalt(self._cost)[-22:]
         blank = StoredHash(self._cost, salt, digest=b"")
-        return str(StoredHash(self._cost, salt, self._digest(blank, _bytes_of(password))))
+        return str(StoredHash(self._cost, salt, self._digest(blank, password_bytes(password))))
 
     def verify(self, password: str, stored: str | None) -> Verification:
         """Compare `password` with a stored string; None or a malformed one costs the same work and matches nothing.
 
         Raises HashingOverloaded.
         """
-        secret = _bytes_of(password)
+        secret = password_bytes(password)
         parsed = None if stored is None else StoredHash.parse(stored)
         target = self._decoy if parsed is None else parsed
         same = hmac.compare_digest(self._digest(target, secret, self._cost), target.digest)
         matches = same and parsed is not None and parsed.may_match(secret)
-        return Verification(matches, outdated=matches and not (target.prehashed and target.cost == self._cost))
+        current = target.prehashed and target.cost == self._cost
+        # A new hash is of the whole password, so only one that is known to its end may be hashed anew.
+        return Verification(matches, outdated=matches and not current and target.covers(secret))
 
     def _digest(self, target: StoredHash, secret: bytes, cost: int = 0) -> bytes:
         # A partial of a function in C, so that the low-priority thread runs next to no Python.
@@ -59,8 +61,3 @@ def _with_missing_rounds(work: Callable[[], bytes], done: int, cost: int) -> byt
     for lower in range(done, cost):
         bcrypt.hashpw(b"", b"$2b$%02d$%b" % (lower, b"." * 22))
     return result
-
-
-def _bytes_of(password: str) -> bytes:
-    # A lone surrogate matches no stored password, but must not raise an error.
-    return password.encode("utf-8", "surrogatepass")

@@ -10,6 +10,8 @@ HIGHEST_COST = 15
 
 _PREHASHED = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=([1-9][0-9]?)\$([./A-Za-z0-9]{21}[.Oeu])\$([./A-Za-z0-9]{31})")
 _PLAIN = re.compile(r"\$2[aby]\$([0-9]{2})\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})")
+_PLAIN_BYTES = 72
+"""bcrypt 5 rejects more, older versions ignored the rest."""
 _ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -47,7 +49,7 @@ class StoredHash:
         """Return what bcrypt hashes instead of `password`."""
         if self.prehashed:
             return b64encode(hmac.digest(self.salt, password, "sha256"))
-        return password[:72]  # bcrypt 5 rejects more, older versions ignored the rest
+        return password[:_PLAIN_BYTES]
 
     def may_match(self, password: bytes) -> bool:
         """Return whether `password` may match at all.
@@ -57,8 +59,20 @@ class StoredHash:
         """
         return self.prehashed or b"\0" not in password
 
+    def covers(self, password: bytes) -> bool:
+        """Return whether the hash says that a password which matches it is right to its end.
+
+        A plain hash does not, from 72 bytes on: whatever follows them, it matches.
+        """
+        return self.prehashed or len(password) < _PLAIN_BYTES
+
     def __str__(self) -> str:
         return f"$bcrypt-sha256$v=2,t=2b,r={self.cost}${self.salt.decode('ascii')}${self.digest.decode('ascii')}"
+
+
+def password_bytes(password: str) -> bytes:
+    """Return what is hashed of a password; a lone surrogate matches no stored password, but raises no error."""
+    return password.encode("utf-8", "surrogatepass")
 
 
 def _canonical(salt: str) -> str:

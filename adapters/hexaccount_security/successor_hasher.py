@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 from hexaccount.passwords.ports import PasswordHasher, Verification
 from hexaccount_security.bcrypt_hasher import BcryptHasher
-from hexaccount_security.stored_hash import StoredHash
+from hexaccount_security.stored_hash import StoredHash, password_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class SuccessorHasher:
 
     def verify(self, password: str, stored: str | None) -> Verification:
         """Compare `password` with a hash of either; raises HashingOverloaded."""
-        if stored is None or StoredHash.parse(stored) is None:
+        former = None if stored is None else StoredHash.parse(stored)
+        if former is None:
             return self.successor.verify(password, stored)
         matches = self.former.verify(password, stored).matches
-        return Verification(matches, outdated=matches)
+        return Verification(matches, outdated=matches and former.covers(password_bytes(password)))

@@ -1,6 +1,7 @@
 """Accounts and their profiles: who a user is, and who may use the service."""
 
 from hexaccount.accounts import (
+    admins,
     create_profile,
     disable_user,
     enable_user,
@@ -35,5 +36,5 @@ capability = Capability(
     ),
     replay_targets=(profile_projection.ProfileProjection,),
     permissions=(list_users.READ_USERS,),
-    records=(users.USERS, profiles.PROFILES),
+    records=(users.USERS, profiles.PROFILES, admins.ADMIN_ROSTER),
 )

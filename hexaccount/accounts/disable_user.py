@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.admins import Admins
 from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
@@ -17,8 +18,9 @@ class DisableUser(Command[None]):
 
 @repeat_when_stale
 def disable_user(command: DisableUser, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock) -> None:
-    """Disable an account; raises UserNotFound."""
+    """Disable an account; raises UserNotFound and LastAdmin."""
     with unit_of_work() as uow:
         user = Users(uow).get(command.user_id)
+        Admins(uow).leave(user)
         user.disable(clock.now())
         uow.commit()

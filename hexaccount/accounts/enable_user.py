@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.admins import Admins
 from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
@@ -21,4 +22,5 @@ def enable_user(command: EnableUser, *, unit_of_work: UnitOfWorkFactory[UnitOfWo
     with unit_of_work() as uow:
         user = Users(uow).get(command.user_id)
         user.enable(clock.now())
+        Admins(uow).join(user)
         uow.commit()

@@ -28,3 +28,12 @@ class UserNotFound(Refusal):
 
     def __init__(self) -> None:
         super().__init__("there is no such user")
+
+
+class LastAdmin(Refusal):
+    """No other enabled account has the role admin, so this one cannot be disabled or erased, nor lose the role."""
+
+    code = "last_admin"
+
+    def __init__(self) -> None:
+        super().__init__("no other enabled account has the role admin, and one has to be left")

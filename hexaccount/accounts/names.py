@@ -1,12 +1,11 @@
 """The names of an account and of the person behind it."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 
 from hexaccount.accounts.precis import check_user_name, fold_user_name
 from hexaccount.kernel.errors import InvalidValue
-from hexaccount.kernel.text import clean_line
+from hexaccount.kernel.text import clean_line, visible_length
 
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
@@ -37,13 +36,13 @@ class UserName:
         if len(text) > 4 * self.longest:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         name, key = fold_user_name(text)
+        if len(name) > self.longest or len(key) > self.longest:
+            raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         check_user_name(key)
         if "@" in key:
             raise InvalidValue("must not contain @; an e-mail address has a field of its own")
         if is_uuid(key):
             raise InvalidValue("must not have the form of a UUID")
-        if len(name) > self.longest or len(key) > self.longest:
-            raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         object.__setattr__(self, "text", name)
         object.__setattr__(self, "key", key)
 
@@ -75,7 +74,7 @@ class PersonName:
 
     def __init__(self, text: str) -> None:
         cleaned = clean_line(text, at_most=self.longest)
-        if not any(unicodedata.category(character)[0] in "LNPS" for character in cleaned):
+        if not visible_length(cleaned):
             raise InvalidValue("must not be empty")
         object.__setattr__(self, "text", cleaned)
 

@@ -155,6 +155,10 @@ class User(Aggregate):
             registered_at=event.at,
         )
 
+    @property
+    def is_enabled_admin(self) -> bool:
+        return Role.ADMIN in self.roles and not self.disabled
+
     def disable(self, at: datetime) -> None:
         """Disable the account and end its sessions; does nothing if it is disabled."""
         if not self.disabled:

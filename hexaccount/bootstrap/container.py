@@ -17,11 +17,11 @@ from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.security import (
-    common_passwords,
     device_tokens,
     fingerprints,
     hashing_pool,
     key_factory,
+    password_policy,
     ring,
     tokens,
 )
@@ -44,7 +44,8 @@ from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.observability.message_metrics import MessageMetrics
-from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
+from hexaccount.passwords.password_policy import PasswordPolicy
+from hexaccount.passwords.ports import DeviceTokens, PasswordHasher
 from hexaccount.personal_data.encryption import PersonalData
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
@@ -178,7 +179,7 @@ def _injector(container: "Container") -> Injector:
         Identifiers: container.identifiers,
         SessionCache: container.session_cache,
         PasswordHasher: container.hasher,
-        CommonPasswords: container.common_passwords,
+        PasswordPolicy: container.password_policy,
         DeviceTokens: container.device_tokens,
         TokenIssuer: container.tokens,
         KeyFactory: container.key_factory,
@@ -242,7 +243,7 @@ class Container(containers.DeclarativeContainer):
     retention = providers.ThreadSafeSingleton(_retention, settings, records)
     hashing_pool = providers.ThreadSafeSingleton(hashing_pool, settings, hashing_slots, metrics)
     hasher = providers.ThreadSafeSingleton(open_hasher, settings, hashing_pool)
-    common_passwords = providers.ThreadSafeSingleton(common_passwords)
+    password_policy = providers.ThreadSafeSingleton(password_policy, settings, hashing_pool)
     key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(key_factory, settings)
     ring = providers.ThreadSafeSingleton(ring, settings, key_factory, store)
     tokens = providers.ThreadSafeSingleton(tokens, settings, ring)

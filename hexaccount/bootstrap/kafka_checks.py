@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hexaccount.bootstrap.file_access import WORLD_WRITABLE, refuse_shared
 from hexaccount.bootstrap.settings import KafkaSettings, SettingsError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def _check_tls(kafka: KafkaSettings) -> None:
 
 
 def _check_readable(name: str, path: str) -> None:
+    refuse_shared(Path(path), WORLD_WRITABLE, subject=f"kafka.{name}: {path}")
     try:
         Path(path).read_bytes()
     except OSError as error:

@@ -8,6 +8,7 @@ from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hexaccount.bootstrap.file_access import GROUP_AND_OTHERS, WRITABLE, refuse_foreign, refuse_shared
 from hexaccount.bootstrap.settings import DATA_DIRECTORY, PREFIX, Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
 
@@ -20,12 +21,16 @@ KEY_FILE = DATA_DIRECTORY / "jwt.key"
 def signing_key(settings: Settings) -> bytes:
     """Return the key of the settings or of the key file; raises SettingsError if there is neither.
 
-    A store that ends with its process has a random key, as its sessions end with the process too.
+    It also refuses a key file that another user has made, could have replaced or can read. A store that ends with its
+    process has a random key, as its sessions end with the process too.
     """
     if settings.jwt.key is not None:
         return settings.jwt.key.encode()
     if not kind_of(settings).persistent:
         return secrets.token_bytes(32)
+    check_data_directory_access()
+    refuse_foreign(KEY_FILE)
+    refuse_shared(KEY_FILE, GROUP_AND_OTHERS)
     try:
         return KEY_FILE.read_bytes().strip()
     except OSError as error:
@@ -52,14 +57,24 @@ def previous_root_key(text: str) -> "TokenKey":
 
     for algorithm in ALGORITHMS if text.lstrip().startswith("-----BEGIN") else ("HS256",):
         with suppress(ValueError):
-            return root_key(text.encode(), algorithm)
+            return root_key(text.encode(), algorithm, former=True)
     raise ValueError("set it to the value that jwt.key had before")
 
 
 def make_data_directory() -> None:
-    """Create the directory with access for its owner only, unless it exists; raises Unavailable if it cannot."""
+    """Create the directory with access for its owner only, unless it exists; raises Unavailable if it cannot.
+
+    Raises SettingsError for one in which other users may write.
+    """
     with _write_errors("made"):
         DATA_DIRECTORY.mkdir(mode=0o700, exist_ok=True)
+    check_data_directory_access()
+
+
+def check_data_directory_access() -> None:
+    """Raise SettingsError if other users may write in the directory; it need not exist."""
+    refuse_foreign(DATA_DIRECTORY)
+    refuse_shared(DATA_DIRECTORY, WRITABLE)
 
 
 def make_key_file() -> Path | None:

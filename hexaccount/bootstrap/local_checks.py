@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from hexaccount.bootstrap.key_file import KEY_FILE, root_key_of
+from hexaccount.bootstrap.key_file import root_key_of
 from hexaccount.bootstrap.settings import DATA_DIRECTORY, DEFAULT_STORE, Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.observability.diagnosis import Finding, Verdict
@@ -24,8 +24,6 @@ def check_key(settings: Settings) -> list[Finding]:
         key = root_key_of(settings)
     except SettingsError as error:
         return [Finding(part="key", verdict=Verdict.TO_DO, message=str(error))]
-    if settings.jwt.key is None and kind_of(settings).persistent:
-        return [_check_path("key", KEY_FILE, forbidden=0o077, mode="600")]
     return [Finding(part="key", verdict=Verdict.OK, message=f"it can sign with {key.algorithm}")]
 
 

@@ -1,14 +1,16 @@
 """Creates what the service needs before it can run: the data directory, a signing key and the schema."""
 
 from contextlib import suppress
+from pathlib import Path
 
 from msgspec.structs import replace
 
+from hexaccount.bootstrap.file_access import WORLD_WRITABLE, refuse_foreign, refuse_shared
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
 from hexaccount.bootstrap.personal_data import move_keys
 from hexaccount.bootstrap.plugins import CAPABILITIES, plugin_names
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import DEFAULT_STORE, PersonalDataSettings, Settings
+from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.erasure.repeat_erasures import repeat_listed_erasures
 from hexaccount.personal_data.rewrap_account_keys import RewrapAccountKeys
@@ -25,6 +27,7 @@ def prepare(settings: Settings) -> list[str]:
         lines.append(f"made a signing key in {made}")
     if settings.store == DEFAULT_STORE:
         make_data_directory()
+    check_store_access(settings)
     with open_service(settings) as service:
         version = service.store.migrate()
         if (separate_keys := service.container.separate_keys()) is not None:
@@ -79,13 +82,29 @@ def _prepare_store(settings: Settings) -> list[str]:
 
 
 def check_store_exists(settings: Settings) -> None:
-    """Raise SchemaMismatch if the store is a file that does not exist, as opening it would create it."""
-    file = kind_of(settings).file_path(settings.store)
-    with suppress(PermissionError):  # this user cannot enter its folder, which opening it reports
-        if file is not None and not file.exists():
-            raise SchemaMismatch(f"there is no database {file} yet")
-    if settings.personal_data.keys is not None:
-        check_store_exists(replace(settings, store=settings.personal_data.keys, personal_data=PersonalDataSettings()))
+    """Raise SchemaMismatch if the store is a file that does not exist, as opening it would create it.
+
+    Raises SettingsError as `check_store_access` does.
+    """
+    for file in _store_files(settings):
+        with suppress(PermissionError):  # this user cannot enter its folder, which opening it reports
+            if not file.exists():
+                raise SchemaMismatch(f"there is no database {file} yet")
+    check_store_access(settings)
+
+
+def check_store_access(settings: Settings) -> None:
+    """Raise SettingsError if the store is a file that another user has made or may write; it need not exist."""
+    for file in _store_files(settings):
+        refuse_foreign(file)
+        for path in (file, file.parent):
+            refuse_shared(path, WORLD_WRITABLE)
+
+
+def _store_files(settings: Settings) -> list[Path]:
+    keys = settings.personal_data.keys
+    both = [settings] if keys is None else [settings, replace(settings, store=keys)]
+    return [file for each in both if (file := kind_of(each).file_path(each.store)) is not None]
 
 
 def _is_ready(settings: Settings) -> bool:

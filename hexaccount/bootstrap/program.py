@@ -125,8 +125,8 @@ class SettingsProgram(Program):
 
         if self._service is None:
             self._require_persistent_store()
-            check_store_exists(self.settings)
             with _settings_errors():
+                check_store_exists(self.settings)
                 self._service = open_service(self.settings, traces=traces, measured=measured)
             self._service.store.check()
         return self._service

@@ -12,13 +12,17 @@ from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount.kernel.metrics import Metrics
-from hexaccount.passwords.ports import CommonPasswords, DeviceTokens
+from hexaccount.passwords.password_policy import PasswordPolicy
+from hexaccount.passwords.ports import DeviceTokens
 from hexaccount.sessions.ports import TokenIssuer
 from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.store import Store
 
 if TYPE_CHECKING:
     from hexaccount_security import EncryptedKeyFactory, HashingPool, KeyRing
+
+# The bounds of zxcvbn's scores.
+_GUESSES = {1: 10**3, 2: 10**6, 3: 10**8, 4: 10**10}
 
 
 def hashing_pool(settings: Settings, slots: Path | None, metrics: Metrics) -> "HashingPool":
@@ -27,10 +31,14 @@ def hashing_pool(settings: Settings, slots: Path | None, metrics: Metrics) -> "H
     return HashingPool(slots=os.cpu_count() or 1, queue=settings.password.queue, shared=slots, metrics=metrics)
 
 
-def common_passwords() -> CommonPasswords:
-    from hexaccount_security import ZxcvbnCommonPasswords
+def password_policy(settings: Settings, pool: "HashingPool") -> PasswordPolicy:
+    from hexaccount_security import ZxcvbnEstimator
 
-    return ZxcvbnCommonPasswords()
+    return PasswordPolicy(
+        minimum_length=settings.password.minimum_length,
+        minimum_guesses=_GUESSES[settings.password.minimum_strength],
+        estimator=ZxcvbnEstimator(pool),
+    )
 
 
 def key_factory(settings: Settings) -> "EncryptedKeyFactory":

@@ -39,7 +39,14 @@ class PersonalDataSettings(Group, frozen=True):
 
 
 class PasswordSettings(Group, frozen=True):
-    """Password hashing: the hasher, the cost of bcrypt, and how many requests may wait for a hash in each worker."""
+    """New passwords and hashing.
+
+    `minimum_strength` is a score of zxcvbn: 1 to 4 take 10^3, 10^6, 10^8 and 10^10 guesses. `cost` is that of bcrypt,
+    `queue` how many requests may wait for a hash in each worker.
+    """
+
+    minimum_length: Annotated[int, Meta(ge=8, le=64)] = 8
+    minimum_strength: Annotated[int, Meta(ge=1, le=4)] = 3
 
     hasher: str = "bcrypt"
     cost: Annotated[int, Meta(ge=4, le=15)] = 12

@@ -12,9 +12,9 @@ from hexaccount.bootstrap.capabilities import all_permissions
 from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.hashers import hasher_plugin
 from hexaccount.bootstrap.kafka_checks import check_kafka
-from hexaccount.bootstrap.key_file import previous_root_key
+from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
-from hexaccount.bootstrap.settings import JwtSettings, PersonalDataSettings, SessionSettings, Settings, SettingsError
+from hexaccount.bootstrap.settings import PersonalDataSettings, SessionSettings, Settings, SettingsError
 from hexaccount.bootstrap.settings_errors import valid_permissions
 from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
@@ -105,24 +105,23 @@ def _check_cache(url: str) -> None:
 
 def _check_keys(settings: Settings) -> None:
     if settings.jwt.key is not None:
-        _check_key(settings.jwt.key)
-    if settings.jwt.algorithm != "HS256":
-        _check_key_pair(settings.jwt)
+        _check_encodable(settings.jwt.key)
+        root_key_of(settings)
+    elif settings.jwt.algorithm != "HS256":
+        raise SettingsError(
+            f"jwt.algorithm is {settings.jwt.algorithm}: set a private key in PEM as jwt.key; or leave both unset and "
+            f"run `hexaccount keys add --algorithm {settings.jwt.algorithm}`"
+        )
     if settings.personal_data.previous_key is not None:
         with _errors_of("personal_data.previous_key"):
             previous_root_key(settings.personal_data.previous_key)
 
 
-def _check_key(key: str) -> None:
+def _check_encodable(key: str) -> None:
     try:
-        length = len(key.encode())
+        key.encode()
     except UnicodeEncodeError:
         raise SettingsError("jwt.key: it contains bytes that are not UTF-8 text; set it to text") from None
-    if length < 32:
-        raise SettingsError(
-            "jwt.key is shorter than 32 bytes; make one with: "
-            "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        )
 
 
 def _check_lifetimes(session: SessionSettings) -> None:
@@ -142,20 +141,6 @@ def _check_role(name: str, permissions: Sequence[str]) -> None:
     if unknown := [permission for permission in permissions if permission not in all_permissions()]:
         fault = f"'{unknown[0]}' is not a permission; {valid_permissions()}"
         raise SettingsError(f"roles: {fault}; set it in the file or as HEXACCOUNT_ROLES")
-
-
-def _check_key_pair(jwt: JwtSettings) -> None:
-    if jwt.key is None:
-        raise SettingsError(
-            f"jwt.algorithm is {jwt.algorithm}: set a private key in PEM as jwt.key; or leave both unset and run "
-            f"`hexaccount keys add --algorithm {jwt.algorithm}`"
-        )
-    from hexaccount_security import root_key
-
-    try:
-        root_key(jwt.key.encode(), jwt.algorithm)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
 
 
 def _is_origin(text: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from hexaccount.bootstrap.file_access import WORLD_WRITABLE, refuse_shared
 from hexaccount.bootstrap.settings import PREFIX, SettingsError
 
 _FILE_SUFFIX = "_FILE"
@@ -28,6 +29,7 @@ def read_environment(environment: Mapping[str, str]) -> Iterator[tuple[list[str]
 
 def _read(file: Path, subject: str) -> str:
     """Return the text of a file without the end of its last line, which editors add."""
+    refuse_shared(file, WORLD_WRITABLE, subject=subject)
     try:
         text = file.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:

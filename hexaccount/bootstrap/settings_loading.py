@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from hexaccount.bootstrap.file_access import WORLD_WRITABLE, refuse_shared
 from hexaccount.bootstrap.settings import PREFIX, Settings, SettingsError
 from hexaccount.bootstrap.settings_checks import check_settings
 from hexaccount.bootstrap.settings_environment import read_environment
@@ -27,6 +28,7 @@ def load_settings(config: Path | None, environment: Mapping[str, str]) -> Settin
 
 
 def _read_file(path: Path) -> dict[str, Any]:
+    refuse_shared(path, WORLD_WRITABLE, subject=f"the settings file {path}")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

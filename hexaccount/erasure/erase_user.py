@@ -13,5 +13,5 @@ class EraseUser(Command[None]):
 
 
 def erase_user(command: EraseUser, *, eraser: Eraser) -> None:
-    """Erase an account; repeatable, and does no harm where there is none."""
+    """Erase an account; repeatable, and does no harm where there is none. Raises LastAdmin."""
     eraser.erase(command.user_id)

@@ -13,8 +13,8 @@ from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.errors import WrongPassword
 from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.password import Password, normalise_password
-from hexaccount.passwords.password_policy import refuse_weak_password_of
-from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
+from hexaccount.passwords.password_policy import PasswordPolicy
+from hexaccount.passwords.ports import PasswordHasher
 from hexaccount.sessions.errors import NotAuthenticated
 from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
 from hexaccount.sessions.session import Session
@@ -53,7 +53,7 @@ def change_password(
     *,
     unit_of_work: UnitOfWorkFactory[UnitOfWork],
     hasher: PasswordHasher,
-    common_passwords: CommonPasswords,
+    policy: PasswordPolicy,
     clock: Clock,
     tokens: SessionTokens,
     throttle: LoginThrottle,
@@ -69,7 +69,7 @@ def change_password(
     if not attempt.check(partial(hasher.verify, current, user.password_hash)).matches:
         raise WrongPassword(attempt.limit_status)
     attempt.succeeded()
-    refuse_weak_password_of(user, command.new, common=common_passwords, field="new_password")
+    policy.check_of(user, command.new, field="new_password")
     new_hash = hasher.hash(command.new.text)
     changed, session, refresh = _store(command, new_hash, unit_of_work=unit_of_work, clock=clock, tokens=tokens)
     device = throttle.devices.issue(changed, tokens.identifiers.new())

@@ -12,7 +12,7 @@ LOGINS = MetricDefinition(
 HASH_SECONDS = MetricDefinition(
     "hexaccount_password_hash_duration_seconds",
     MetricKind.DISTRIBUTION,
-    "Seconds that hashing a password took, without the wait for a slot.",
+    "Seconds that hashing a password took, or estimating the guesses of a new one, without the wait for a slot.",
     buckets=SLOW_SECONDS,
 )
 

@@ -2,6 +2,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from hexaccount.kernel.errors import InvalidValue
+from hexaccount.kernel.text import visible_length
 
 _NORMALISED_AT_MOST = 1024
 
@@ -10,8 +11,8 @@ _NORMALISED_AT_MOST = 1024
 class Password:
     """A new password: 8 to 128 code points after NFKC, without composition rules (NIST SP 800-63B-4, 3.1.1.2).
 
-    Spaces and every printable character count. Control characters and lone surrogates are refused: no keyboard enters
-    them on purpose.
+    What is invisible does not count towards the 8; spaces do, but not alone. Control characters and lone surrogates are
+    refused: no keyboard enters them on purpose.
     """
 
     text: str = field(repr=False)
@@ -23,16 +24,25 @@ class Password:
         if len(text) > _NORMALISED_AT_MOST:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         normalised = normalise_password(text)
-        if len(normalised) < self.shortest:
-            raise InvalidValue(f"is too short; at least {self.shortest} characters are needed")
+        if visible_length(normalised) < self.shortest:
+            raise InvalidValue(is_too_short(self.shortest))
         if len(normalised) > self.longest:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         if any(unicodedata.category(character) in {"Cc", "Cs"} for character in normalised):
             raise InvalidValue("must not contain control characters")
         object.__setattr__(self, "text", normalised)
 
+    @property
+    def visible_length(self) -> int:
+        return visible_length(self.text)
+
     def __str__(self) -> str:
         return "********"
+
+
+def is_too_short(minimum: int) -> str:
+    """Return what is wrong with a password of fewer characters."""
+    return f"is too short; at least {minimum} visible characters are needed"
 
 
 def normalise_password(text: str) -> str:
@@ -43,8 +53,3 @@ def normalise_password(text: str) -> str:
     if len(text) > _NORMALISED_AT_MOST:
         return text
     return unicodedata.normalize("NFKC", text)
-
-
-def fold_password(text: str) -> str:
-    """Return the spelling in which a password is compared with known texts: normalised and case-folded."""
-    return normalise_password(normalise_password(text).casefold())

@@ -1,45 +1,65 @@
+import re
+from dataclasses import dataclass
+from itertools import product
+
 from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.names import PersonName, UserName
 from hexaccount.accounts.user import User
 from hexaccount.kernel.errors import InvalidInput
-from hexaccount.passwords.own_names import is_own_name
-from hexaccount.passwords.password import Password
-from hexaccount.passwords.ports import CommonPasswords
+from hexaccount.passwords.password import Password, is_too_short, normalise_password
+from hexaccount.passwords.ports import GuessEstimator
+
+_SEPARATORS = ("", " ", ".", "-", "_", ", ")
 
 
-def refuse_weak_password(
-    password: Password,
-    *,
-    user_name: UserName,
-    email: EmailAddress,
-    first_name: PersonName,
-    last_name: PersonName,
-    common: CommonPasswords,
-    field: str = "password",
-) -> None:
-    """Raise InvalidInput of this field if a password is one of the first that an attacker would guess.
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """What a new password has to be: long enough, and hard to guess for an attacker who knows the account's names.
 
-    Call it wherever a password is set, before hashing (NIST SP 800-63B-4, 3.1.1.2).
+    Check it wherever a password is set, before hashing (NIST SP 800-63B-4, 3.1.1.2).
     """
-    reason = None
-    if common.contains(password.text):
-        reason = "is one of the most common passwords"
-    elif is_own_name(password, user_name=user_name, email=email, first_name=first_name, last_name=last_name):
-        reason = "is made of the account's own names or address"
-    if reason:
-        raise InvalidInput({field: f"{reason}; choose one that is hard to guess"})
+
+    minimum_length: int
+    minimum_guesses: float
+    estimator: GuessEstimator
+
+    def check(
+        self,
+        password: Password,
+        *,
+        user_name: UserName,
+        email: EmailAddress,
+        first_name: PersonName,
+        last_name: PersonName,
+        field: str = "password",
+    ) -> None:
+        """Raise InvalidInput of this field for a password that is too short or easy to guess, or HashingOverloaded."""
+        if password.visible_length < self.minimum_length:
+            raise InvalidInput({field: is_too_short(self.minimum_length)})
+        words = own_words(user_name, email, first_name, last_name)
+        estimate = self.estimator.estimate(password.text.strip(), words)
+        if estimate.guesses < self.minimum_guesses:
+            raise InvalidInput(
+                {field: f"{estimate.reason}; choose one that is hard to guess, as four unrelated words are"}
+            )
+
+    def check_of(self, user: User, password: Password, *, field: str = "password") -> None:
+        """Check a new password of an account; raises as `check` does."""
+        self.check(
+            password,
+            user_name=user.name,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            field=field,
+        )
 
 
-def refuse_weak_password_of(
-    user: User, password: Password, *, common: CommonPasswords, field: str = "password"
-) -> None:
-    """Raise InvalidInput of this field if a new password for an account is weak."""
-    refuse_weak_password(
-        password,
-        user_name=user.name,
-        email=user.email,
-        first_name=user.first_name,
-        last_name=user.last_name,
-        common=common,
-        field=field,
-    )
+def own_words(user_name: UserName, email: EmailAddress, first_name: PersonName, last_name: PersonName) -> set[str]:
+    """Return the names of an account as passwords contain them: alone and together, with usual separators."""
+    texts = (user_name.text, email.text, email.text.rpartition("@")[0], first_name.text, last_name.text)
+    names = [normalise_password(text) for text in texts]
+    first, last = names[-2:]
+    words = [re.findall(r"[^\W_]+", each) for each in (*names, f"{first} {last}", f"{last} {first}")]
+    parts = [(first, last), (last, first), *words]
+    return {separator.join(each) for each, separator in product(parts, _SEPARATORS)}.union(names)

@@ -1,5 +1,6 @@
-"""What passwords need from a hasher, a list of common passwords, and a maker of device tokens."""
+"""What passwords need from a hasher, an estimator of guesses, and a maker of device tokens."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -41,11 +42,22 @@ class HashingOverloaded(Exception):
         self.retry_after = retry_after
 
 
-class CommonPasswords(Protocol):
-    """The most common passwords, which attackers try first."""
+@dataclass(frozen=True, slots=True)
+class GuessEstimate:
+    """How many guesses a password takes, and what would make it easy to guess: a predicate, such as `is a date`."""
 
-    def contains(self, text: str) -> bool:
-        """Tell whether a password is one of them, in any case and any compatibility form."""
+    guesses: float
+    reason: str
+
+
+class GuessEstimator(Protocol):
+    """Estimates how many passwords an attacker tries before the right one."""
+
+    def estimate(self, password: str, own_words: Collection[str]) -> GuessEstimate:
+        """Estimate a normalised password; `own_words` are those that an attacker knows of its account.
+
+        Raises HashingOverloaded if the queue is full.
+        """
         ...
 
 

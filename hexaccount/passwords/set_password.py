@@ -9,8 +9,8 @@ from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.password import Password
-from hexaccount.passwords.password_policy import refuse_weak_password_of
-from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
+from hexaccount.passwords.password_policy import PasswordPolicy
+from hexaccount.passwords.ports import PasswordHasher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +34,13 @@ def set_password(
     *,
     unit_of_work: UnitOfWorkFactory[UnitOfWork],
     hasher: PasswordHasher,
-    common_passwords: CommonPasswords,
+    policy: PasswordPolicy,
     clock: Clock,
 ) -> None:
     """Set a password; raises UserNotFound, InvalidInput of a weak password, or HashingOverloaded."""
     with unit_of_work() as uow:
         user = Users(uow).get(command.user_id)
-    refuse_weak_password_of(user, command.password, common=common_passwords)
+    policy.check_of(user, command.password)
     _store(command.user_id, hasher.hash(command.password.text), unit_of_work=unit_of_work, clock=clock)
 
 

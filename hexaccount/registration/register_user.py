@@ -3,6 +3,7 @@ from functools import partial
 from typing import Self
 from uuid import UUID
 
+from hexaccount.accounts.admins import Admins
 from hexaccount.accounts.avatar_identifier import AvatarIdentifier
 from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.names import PersonName, UserName
@@ -16,11 +17,12 @@ from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
+from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.login_throttle import LoginThrottle
 from hexaccount.passwords.password import Password
-from hexaccount.passwords.password_policy import refuse_weak_password
-from hexaccount.passwords.ports import CommonPasswords, PasswordHasher
+from hexaccount.passwords.password_policy import PasswordPolicy
+from hexaccount.passwords.ports import PasswordHasher
 from hexaccount.roles.role_registry import RoleRegistry
 
 REGISTER = RateLimitPolicy("register", RateLimit.of(30, 2, 200, 60))
@@ -100,19 +102,24 @@ class AccountOpening:
             password_hash=self.hasher.hash(command.password.text),
             at=self.clock.now(),
         )
+        self._store(user, record)
+        return user.id
+
+    @repeat_when_stale
+    def _store(self, user: User, record: IdempotencyRecord | None) -> None:
         with self.unit_of_work() as uow:
             Users(uow).add(user)
+            Admins(uow).join(user)
             if record is not None:
                 IdempotencyRecords(uow).complete(record, user.id)
             uow.commit()
-        return user.id
 
 
 def register_user(
     command: RegisterUser,
     *,
     opening: AccountOpening,
-    common_passwords: CommonPasswords,
+    policy: PasswordPolicy,
     roles: RoleRegistry,
     keys: IdempotencyKeys,
     throttle: LoginThrottle,
@@ -123,24 +130,19 @@ def register_user(
     TooManyAttempts or IdempotencyKeyReused.
     """
     roles.check(command.role)
-    _refuse_weak_password(command, common_passwords)
+    policy.check(
+        command.password,
+        user_name=command.user_name,
+        email=command.email,
+        first_name=command.first_name,
+        last_name=command.last_name,
+    )
     if command.idempotency_key is None:
         return opening.open(command, None)
     answer = keys.once(command.idempotency_key, _texts_of(command), partial(opening.open, command))
     if answer.repeated:
         _check_password(command, answer.user_id, opening, throttle)
     return answer.user_id
-
-
-def _refuse_weak_password(command: RegisterUser, common_passwords: CommonPasswords) -> None:
-    refuse_weak_password(
-        command.password,
-        user_name=command.user_name,
-        email=command.email,
-        first_name=command.first_name,
-        last_name=command.last_name,
-        common=common_passwords,
-    )
 
 
 def _check_password(command: RegisterUser, user_id: UUID, opening: AccountOpening, throttle: LoginThrottle) -> None:

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.admins import Admins
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
@@ -27,4 +28,5 @@ def grant_role(
     with unit_of_work() as uow:
         user = Users(uow).get(command.user_id)
         user.grant(command.role, clock.now())
+        Admins(uow).join(user)
         uow.commit()

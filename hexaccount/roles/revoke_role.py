@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from hexaccount.accounts.admins import Admins
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
@@ -22,10 +23,15 @@ class RevokeRole(Command[None]):
 def revoke_role(
     command: RevokeRole, *, unit_of_work: UnitOfWorkFactory[UnitOfWork], clock: Clock, roles: RoleRegistry
 ) -> None:
-    """Revoke a role; raises UserNotFound, and UnknownRole if the account lacks it and the settings do not define it."""
+    """Revoke a role.
+
+    Raises UserNotFound, LastAdmin, and UnknownRole if the account lacks the role and the settings do not define it.
+    """
     with unit_of_work() as uow:
         user = Users(uow).get(command.user_id)
         if command.role not in user.roles:
             roles.check(command.role)
+        if command.role == Role.ADMIN:
+            Admins(uow).leave(user)
         user.revoke(command.role, clock.now())
         uow.commit()

@@ -15,7 +15,7 @@ from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount_flask import create_app
 
-service = open_service(Settings(store=sys.argv[1], jwt=JwtSettings(key="k" * 32)))
+service = open_service(Settings(store=sys.argv[1], jwt=JwtSettings(key="a key for tests, which is long enough")))
 ready, keys = service.readiness(lambda: False).check, service.published_keys
 parts = {"bus": service.bus, "artist": service.artist, "published_keys": keys, "metrics": bytes}
 create_app(**parts, readiness=ready)

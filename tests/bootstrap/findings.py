@@ -5,8 +5,8 @@ from typing import Any
 from hexaccount.bootstrap.doctor import run_checks
 from hexaccount.bootstrap.settings import JwtSettings, Settings, WebhookSettings
 from hexaccount.observability.diagnosis import Finding
+from tests.signing_key import SIGNING_KEY as KEY
 
-KEY = "k" * 40
 SECRET = "s3cret-of-a-server"
 
 
@@ -15,7 +15,9 @@ def settings_of(store: str = "memory://", key: str | None = KEY, **more: Any) ->
 
 
 def webhook(url: str, *, allow_private: bool = True) -> WebhookSettings:
-    return WebhookSettings(name="crm", url=url, secret="whsec_" + "A" * 32, allow_private=allow_private)
+    return WebhookSettings(
+        name="crm", url=url, secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", allow_private=allow_private
+    )
 
 
 def findings_of(settings: Settings) -> dict[str, Finding]:

@@ -14,9 +14,10 @@ from hexaccount.kernel.bus import MessageBus
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.people import registration
+from tests.signing_key import SIGNING_KEY
 
 PROFILES = sorted((Path(__file__).parents[2] / "config").glob("*.toml"))
-KEY = {"HEXACCOUNT_JWT__KEY": "k" * 32}
+KEY = {"HEXACCOUNT_JWT__KEY": SIGNING_KEY}
 CHEAP = PasswordSettings(cost=4)
 MEMORY = Settings(store="memory://", password=CHEAP)
 
@@ -59,7 +60,7 @@ def test_every_part_of_a_profile_can_be_built(profile: Path) -> None:
             assert provider() is provider()
         for provider in (
             container.hasher,
-            container.common_passwords,
+            container.password_policy,
             container.tokens,
             container.artist,
             container.publishers,
@@ -131,7 +132,7 @@ def test_relays_of_publishers_linger_for_less_with_the_same_retries() -> None:
 
 
 def test_all_relays_use_the_configured_lease_including_webhooks() -> None:
-    webhook = WebhookSettings(name="crm", url="https://example.org", secret="whsec_" + 32 * "k")
+    webhook = WebhookSettings(name="crm", url="https://example.org", secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     settings = Settings(store="memory://", relay=RelaySettings(lease=2.5), webhooks=[webhook])
     with open_service(settings) as service:
         assert [relay._policy.lease for relay in service.relays] == [timedelta(seconds=2.5)] * 2

@@ -10,10 +10,11 @@ from typing import TypeAlias
 import pytest
 
 from tests.servers.processes import console_command, without_coverage
+from tests.signing_key import SIGNING_KEY
 
 Start: TypeAlias = Callable[..., CompletedProcess[str]]
 
-KEY = {"HEXACCOUNT_JWT__KEY": "k" * 40}
+KEY = {"HEXACCOUNT_JWT__KEY": SIGNING_KEY}
 
 # Without these rights, permissions apply to root as they do to the owner of its files.
 _BOUND = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]

@@ -8,6 +8,7 @@ import pytest
 
 from hexaccount.bootstrap.key_file import make_data_directory, make_key_file, root_key_of, signing_key
 from hexaccount.bootstrap.settings import JwtSettings, Settings, SettingsError
+from tests.signing_key import SIGNING_KEY
 
 SQLITE = Settings(store="sqlite:///hexaccount-data/hexaccount.db")
 KEY_FILE = Path("hexaccount-data/jwt.key")
@@ -101,7 +102,7 @@ def test_the_error_for_a_missing_key_names_the_remedy(folder: Path, store: str) 
 
 def test_the_key_of_the_settings_overrides_the_file() -> None:
     make_key_file()
-    assert signing_key(Settings(jwt=JwtSettings(key="k" * 32))) == b"k" * 32
+    assert signing_key(Settings(jwt=JwtSettings(key=SIGNING_KEY))) == SIGNING_KEY.encode()
 
 
 def test_a_memory_store_has_a_random_key_and_no_file(folder: Path) -> None:
@@ -113,6 +114,7 @@ def test_a_memory_store_has_a_random_key_and_no_file(folder: Path) -> None:
 @pytest.mark.parametrize("text", ["too short", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n"])
 def test_an_unusable_key_file_is_rejected_without_its_text(text: str) -> None:
     make_data_directory()
+    KEY_FILE.touch(mode=0o600)
     KEY_FILE.write_text(text)
     with pytest.raises(SettingsError, match=r"jwt\.key cannot be used: .*; make a random one with: ") as error:
         root_key_of(SQLITE)

@@ -30,8 +30,8 @@ from hexaccount.personal_data.ports import KeysElsewhere, LostRootKey
 from hexaccount.personal_data.rewrap_account_keys import RewrapAccountKeys
 from hexaccount.store_kit.store import SchemaMismatch
 from tests.people import log_in, register, registration
-
-KEY, NEW_KEY = "k" * 64, "n" * 64
+from tests.signing_key import OTHER_SIGNING_KEY as NEW_KEY
+from tests.signing_key import SIGNING_KEY as KEY
 
 
 def settings(folder: Path, key: str = KEY, **personal_data: str) -> Settings:

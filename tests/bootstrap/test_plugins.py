@@ -19,6 +19,7 @@ from tests.bootstrap.findings import findings_of
 from tests.bootstrap.planted_packages import PlantedPackages, forget_packages
 from tests.people import PASSWORD, log_in, register
 from tests.servers.processes import console_command, without_coverage
+from tests.signing_key import SIGNING_KEY
 
 CAPABILITY = """
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def open_publisher(url):
     return MemoryPublisher()
 """
 UNBOUND = r"^planted_greeting\.greet takes clock: no object of type <class 'dict'> is bound"
-KEY = JwtSettings(key="k" * 64)
+KEY = JwtSettings(key=SIGNING_KEY)
 
 
 def load(**environment: str) -> Settings:

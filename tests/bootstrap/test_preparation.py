@@ -7,6 +7,7 @@ from hexaccount.bootstrap.preparation import prepare, prepare_to_serve
 from hexaccount.bootstrap.settings import DEFAULT_STORE, JwtSettings, Settings
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.migration import is_behind, migrate
+from tests.signing_key import SIGNING_KEY
 from tests.upgrades.planted_migration import planted_migration
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -22,7 +23,7 @@ def is_schema_behind(url: str) -> bool:
 
 @pytest.mark.parametrize("store", [DEFAULT_STORE, "sqlite:///chosen.db"])
 def test_serving_migrates_the_default_store_only(store: str) -> None:
-    settings = Settings(store=store, jwt=JwtSettings(key=None if store == DEFAULT_STORE else "k" * 40))
+    settings = Settings(store=store, jwt=JwtSettings(key=None if store == DEFAULT_STORE else SIGNING_KEY))
     prepare(settings)
     migrate(store, "0001")
     with planted_migration():

@@ -42,7 +42,7 @@ from hexaccount_redis import RedisClient
         ("CACHE", "redis://host/accounts", r"^cache: write it as"),
         ("CACHE", "redis://host?socket_timeout=9", r"^cache: write it as"),
         ("CACHE", "redis://:pass/word@host", r"^cache: write it as .* percent encoding"),
-        ("JWT__KEY", "short", r"jwt\.key is shorter than 32 bytes; make one with: python -c"),
+        ("JWT__KEY", "short", r"^jwt\.key cannot be used: it has 5 bytes, .* make a random one with: python -c"),
         ("HTTP__CORS_ORIGINS", '["app.example.org"]', r"http\.cors_origins: app\.example\.org .* https://"),
         ("HTTP__CORS_ORIGINS", '["https://app.example.org/"]', r"http\.cors_origins: .* is not an origin"),
         ("HTTP__CORS_ORIGINS", '["null"]', r"http\.cors_origins: null is not an origin"),

@@ -7,8 +7,7 @@ import pytest
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_display import shown_settings
 from hexaccount.bootstrap.settings_loading import load_settings
-
-KEY = "k" * 32
+from tests.signing_key import SIGNING_KEY as KEY
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.sessions.end_sessions import END_SESSIONS
 from hexaccount.sessions.list_sessions import READ_SESSIONS
-
-KEY = "k" * 32
+from tests.signing_key import SIGNING_KEY as KEY
 
 
 def from_file(folder: Path, text: str, environment: dict[str, str] | None = None) -> Settings:

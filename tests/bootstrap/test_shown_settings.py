@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hexaccount.accounts.list_users import READ_USERS
 from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount.bootstrap.settings_display import shown_settings
+from tests.signing_key import SIGNING_KEY
 
 
 def test_every_setting_is_shown_by_its_dotted_name() -> None:
@@ -26,7 +27,7 @@ def test_roles_are_shown_as_one_table() -> None:
 
 def test_the_key_is_hidden_and_its_absence_is_shown() -> None:
     assert shown_settings(Settings())["jwt.key"] is None
-    shown = shown_settings(Settings(jwt=JwtSettings(key="k" * 32)))
+    shown = shown_settings(Settings(jwt=JwtSettings(key=SIGNING_KEY)))
     assert shown["jwt.key"] == "********"
     assert "kkk" not in repr(shown)
 

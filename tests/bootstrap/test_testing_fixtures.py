@@ -14,6 +14,7 @@ from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount.testing.api_client import ApiClient
 from hexaccount.testing.people import People, Person
 from tests.servers.processes import without_coverage
+from tests.signing_key import SIGNING_KEY
 
 
 def test_a_user_is_signed_in_and_a_client_is_not(hexaccount_user: Person, hexaccount_client: ApiClient) -> None:
@@ -51,7 +52,7 @@ class TestOtherSettings:
     def hexaccount_settings(self) -> Settings:
         return Settings(
             store="memory://",
-            jwt=JwtSettings(key="k" * 64),
+            jwt=JwtSettings(key=SIGNING_KEY),
             password=PasswordSettings(cost=4),
             session=SessionSettings(access_lifetime=60),
         )

@@ -1,4 +1,6 @@
+import base64
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,10 @@ class PhoneVerified(Event):
 
 capability = Capability(name="phones")
 """
+
+
+def secret_of(length: int) -> str:
+    return "whsec_" + base64.b64encode(random.Random(length).randbytes(length)).decode()
 
 
 def load(*webhooks: dict[str, Any]) -> Settings:
@@ -67,10 +73,11 @@ def test_webhooks_in_the_environment_are_json() -> None:
         ({"url": "crm.example.org"}, r"^webhooks\[0\]\.url: write it as https://host/path"),
         ({"secret": "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, r"^webhooks\[0\]\.secret: a secret is whsec_ .*python -c"),
         ({"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS"}, r"^webhooks\[0\]\.secret: a secret is whsec_"),
-        ({"secret": "whsec_" + "AAAA" * 8}, None),
-        ({"secret": "whsec_" + "AAAA" * 21 + "AA=="}, None),
-        ({"secret": "whsec_" + "AAAA" * 21 + "AAA="}, r"^webhooks\[0\]\.secret: .* 24 to 64 random bytes"),
-        ({"secret": "whsec_" + "AAAA" * 7 + "AAA="}, r"^webhooks\[0\]\.secret: .* 24 to 64 random bytes"),
+        ({"secret": secret_of(24)}, None),
+        ({"secret": secret_of(64)}, None),
+        ({"secret": secret_of(65)}, r"^webhooks\[0\]\.secret: .* 24 to 64 random bytes"),
+        ({"secret": secret_of(23)}, r"^webhooks\[0\]\.secret: .* 24 to 64 random bytes"),
+        ({"secret": "whsec_" + "AAAA" * 8}, r"^webhooks\[0\]\.secret: .* 24 to 64 random bytes"),
         ({"secret": "whsec_" + "ÄÄÄÄ" * 8}, r"^webhooks\[0\]\.secret: a secret is whsec_"),
         ({"secret": []}, r"^webhooks\[0\]\.secret: give one secret, or two"),
         ({"secret": [SECRET] * 3}, r"^webhooks\[0\]\.secret: give one secret, or two"),

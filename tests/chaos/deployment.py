@@ -13,6 +13,7 @@ from tests.chaos.callers import PATIENCE, Answers, calling
 from tests.servers import forked
 from tests.servers.own_server import OwnServer
 from tests.servers.processes import RunningCommand
+from tests.signing_key import SIGNING_KEY
 
 CALLERS = 2
 _numbers = count()
@@ -60,7 +61,7 @@ def settings_of(store: str, cache: str, topic: str) -> dict[str, str]:
         "HEXACCOUNT_STORE": store,
         "HEXACCOUNT_CACHE": cache,
         "HEXACCOUNT_EVENTS": f'["{topic}"]',
-        "HEXACCOUNT_JWT__KEY": "k" * 40,
+        "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
         "HEXACCOUNT_PASSWORD__COST": "4",
         "HEXACCOUNT_LIMITS__FACTOR": "100000",
     }

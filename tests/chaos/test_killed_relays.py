@@ -27,6 +27,7 @@ from tests.contracts.sql_stores import quick_directory
 from tests.servers.kafka import KafkaServer, all_messages, headers_of, temporary_topic
 from tests.servers.mongo import MongoServer
 from tests.servers.postgres import temporary_database
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
@@ -66,7 +67,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def service(store_url: str, topic: str) -> Iterator[Service]:
     """Yield a service on the store without relays of its own: those of the fleet deliver."""
-    with open_service(Settings(store=store_url, events=[topic], jwt=JwtSettings(key="k" * 32))) as service:
+    with open_service(Settings(store=store_url, events=[topic], jwt=JwtSettings(key=SIGNING_KEY))) as service:
         service.store.migrate()
         service.subscribe()
         yield service
@@ -76,7 +77,7 @@ def service(store_url: str, topic: str) -> Iterator[Service]:
 def fleet(store_url: str, topic: str, tmp_path: Path, service: Service) -> Iterator[Fleet]:
     settings = {
         "HEXACCOUNT_STORE": store_url,
-        "HEXACCOUNT_JWT__KEY": "k" * 32,
+        "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
         "HEXACCOUNT_EVENTS": f'["{topic}"]',
         "HEXACCOUNT_RELAY__LEASE": str(LEASE),
     }

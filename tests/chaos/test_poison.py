@@ -18,6 +18,7 @@ from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
 from tests.servers import forked
 from tests.servers.kafka import all_messages, headers_of
 from tests.servers.processes import RunningCommand, without_coverage
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
@@ -34,7 +35,7 @@ def receiver() -> Iterator[Receiver]:
 def service(tmp_path: Path, kafka_topic: str, receiver: Receiver) -> Iterator[Service]:
     webhook = WebhookSettings(name="crm", url=receiver.url, secret=SECRET, allow_private=True, attempts=2)
     store = f"sqlite:///{tmp_path}/store.db"
-    settings = Settings(store=store, events=[kafka_topic], webhooks=[webhook], jwt=JwtSettings(key="k" * 32))
+    settings = Settings(store=store, events=[kafka_topic], webhooks=[webhook], jwt=JwtSettings(key=SIGNING_KEY))
     with open_service(settings) as service:
         service.store.migrate()
         service.subscribe()
@@ -48,7 +49,7 @@ def environment(service: Service, receiver: Receiver) -> dict[str, str]:
     return {
         **without_coverage(),
         "HEXACCOUNT_STORE": service.settings.store,
-        "HEXACCOUNT_JWT__KEY": "k" * 32,
+        "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
         "HEXACCOUNT_EVENTS": json.dumps(service.settings.events),
         "HEXACCOUNT_WEBHOOKS": json.dumps(webhooks),
     }

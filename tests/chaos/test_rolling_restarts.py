@@ -19,13 +19,13 @@ from tests.servers.kafka import all_messages, headers_of
 from tests.servers.ports import free_port
 from tests.servers.postgres import temporary_database
 from tests.servers.processes import RunningCommand
+from tests.signing_key import SIGNING_KEY as KEY
 
 pytestmark = pytest.mark.long
 
 RESTARTS = 10
 CLIENTS = 4
 DRAIN_DELAY = 0.3
-KEY = "k" * 40
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from hexaccount.testing.api_client import ApiClient
 from tests.documented.application import document
 from tests.documented.check import DocumentCheck, Exchange
 from tests.documented.plugin import planted_errors, take_faults
+from tests.signing_key import SIGNING_KEY
 
 CHECK = DocumentCheck(document())
 HEALTH = Exchange(
@@ -143,7 +144,7 @@ def test_formats_are_checked() -> None:
 
 @pytest.fixture
 def client() -> Iterator[ApiClient]:
-    settings = Settings(store="memory://", jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4))
+    settings = Settings(store="memory://", jwt=JwtSettings(key=SIGNING_KEY), password=PasswordSettings(cost=4))
     with open_service(settings) as service:
         yield ApiClient(service)
 

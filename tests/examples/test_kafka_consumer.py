@@ -16,6 +16,7 @@ from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSe
 from tests.people import registration
 from tests.servers.kafka import KafkaServer, all_messages, brokers_of, headers_of, temporary_topic, topic_of
 from tests.servers.processes import RunningCommand, without_coverage
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
@@ -67,7 +68,7 @@ def register_all(topic: str, prefix: str, number: int) -> list[str]:
     settings = Settings(
         store="memory://",
         events=[topic],
-        jwt=JwtSettings(key="k" * 64),
+        jwt=JwtSettings(key=SIGNING_KEY),
         password=PasswordSettings(cost=4),
         limits=LimitSettings(enabled=False),
     )

@@ -2,7 +2,7 @@
 
 from pytest_bdd import parsers, then, when
 
-from hexaccount.accounts.errors import EmailTaken, UserNameTaken, UserNotFound
+from hexaccount.accounts.errors import EmailTaken, LastAdmin, UserNameTaken, UserNotFound
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused
 from hexaccount.kernel.errors import InvalidInput
 from hexaccount.passwords.errors import WrongCredentials, WrongPassword
@@ -21,6 +21,7 @@ REASONS = {
     "there is no such user": UserNotFound,
     "there is no such session": SessionNotFound,
     "there is no such role": UnknownRole,
+    "there is no other admin": LastAdmin,
     "there were too many attempts": TooManyAttempts,
     "they are not logged in": NotAuthenticated,
 }

@@ -16,6 +16,7 @@ from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, LogSetting
 from hexaccount.passwords.ports import PasswordHasher, Verification
 from hexaccount_flask import RequestMetrics, create_app
 from tests.people import log_in, register
+from tests.signing_key import SIGNING_KEY
 
 MANY = 10_000
 
@@ -81,7 +82,7 @@ def series(service: Service) -> dict[str, int]:
 def main() -> None:
     settings = Settings(
         store="memory://",
-        jwt=JwtSettings(key="k" * 64),
+        jwt=JwtSettings(key=SIGNING_KEY),
         limits=LimitSettings(enabled=False),
         log=LogSettings(level="error"),
     )

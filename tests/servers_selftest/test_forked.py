@@ -12,8 +12,9 @@ from tests.servers.ports import free_port
 from tests.servers.processes import console_command
 from tests.servers.watchdog import process_tree
 from tests.servers.zygote import IMPORTED
+from tests.signing_key import SIGNING_KEY
 
-SETTINGS = {"HEXACCOUNT_JWT__KEY": "k" * 40, "HEXACCOUNT_PASSWORD__COST": "4"}
+SETTINGS = {"HEXACCOUNT_JWT__KEY": SIGNING_KEY, "HEXACCOUNT_PASSWORD__COST": "4"}
 ADA = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "L"]
 
 

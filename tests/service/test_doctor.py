@@ -12,6 +12,7 @@ from tests.servers.kafka import KafkaServer, temporary_topic
 from tests.servers.own_server import OwnServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
@@ -32,7 +33,7 @@ def test_the_doctor_reports_working_and_paused_servers_and_ends(
             "HEXACCOUNT_STORE": postgres.url,
             "HEXACCOUNT_CACHE": redis.url,
             "HEXACCOUNT_EVENTS": f'["{topic}"]',
-            "HEXACCOUNT_JWT__KEY": "k" * 40,
+            "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
         }
         assert hexaccount("migrate", **settings).returncode == 0
         assert verdicts(hexaccount("doctor", "--json", **settings)) == (

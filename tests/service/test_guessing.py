@@ -16,6 +16,7 @@ from hexaccount.passwords.login_throttle import LOGIN, LOGIN_ACCOUNT
 from tests.people import login_form
 from tests.servers.postgres import temporary_database
 from tests.service.account import Account
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
@@ -41,7 +42,7 @@ def ada(serving, hexaccount, postgres_server: str) -> Iterator[Account]:
     with temporary_database(postgres_server) as database:
         settings = {
             "HEXACCOUNT_STORE": database,
-            "HEXACCOUNT_JWT__KEY": "k" * 40,
+            "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
             "HEXACCOUNT_PASSWORD__QUEUE": "200",
             "HEXACCOUNT_HTTP__TRUSTED_PROXIES": '["127.0.0.1"]',
         }

@@ -156,8 +156,9 @@ def test_an_admin_receives_the_events_of_all_accounts_until_the_role_is_revoked(
     sockets: Sending,
 ) -> None:
     with serving(**settings) as (_, url), sockets(**settings) as (_, sockets_url, _):
-        ada, root = registered(url, "ada"), registered(url, "root")
-        assert hexaccount("users", "grant", "root", "admin", **settings).returncode == 0
+        ada, root, _ = registered(url, "ada"), registered(url, "root"), registered(url, "prince")
+        for name in ("root", "prince"):
+            assert hexaccount("users", "grant", name, "admin", **settings).returncode == 0
         user, admin = Listener(sockets_url, ada.log_in()), Listener(sockets_url, root.log_in())
         assert user.client.call("watch")["code"] == "insufficient_scope"
         assert admin.client.call("watch") is None

@@ -12,6 +12,7 @@ import requests
 
 from tests.servers.postgres import temporary_database
 from tests.service.account import Account
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
@@ -26,7 +27,7 @@ def url(request: pytest.FixtureRequest, hexaccount: Callable[..., Any], serving:
         settings = {"HEXACCOUNT_SESSION__REFRESH_GRACE": str(GRACE)}
         if request.param == "postgresql":
             database = stack.enter_context(temporary_database(request.getfixturevalue("postgres_server")))
-            settings |= {"HEXACCOUNT_STORE": database, "HEXACCOUNT_JWT__KEY": "k" * 40}
+            settings |= {"HEXACCOUNT_STORE": database, "HEXACCOUNT_JWT__KEY": SIGNING_KEY}
             assert hexaccount("migrate", **settings).returncode == 0
         _, address = stack.enter_context(serving("--workers", "2", **settings))
         yield address

@@ -16,13 +16,14 @@ import requests
 from tests.people import login_form
 from tests.servers.postgres import temporary_database
 from tests.service.account import Account
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
 LIFETIME = 3
 UNSURE = 5
 KEY = {
-    "HEXACCOUNT_JWT__KEY": "k" * 40,
+    "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
     "HEXACCOUNT_SESSION__ACCESS_LIFETIME": str(LIFETIME),
     "HEXACCOUNT_LIMITS__FACTOR": "1000",
 }

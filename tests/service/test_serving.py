@@ -10,10 +10,11 @@ import requests
 
 from tests.servers.postgres import temporary_database
 from tests.service.account import Account
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
-KEY = {"HEXACCOUNT_JWT__KEY": "k" * 40}
+KEY = {"HEXACCOUNT_JWT__KEY": SIGNING_KEY}
 
 
 def eventually(condition, seconds=20):

@@ -20,12 +20,12 @@ from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import save
 from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
 from tests.servers.processes import RunningCommand, console_command, spawn, tail, without_coverage
+from tests.signing_key import SIGNING_KEY as KEY
 
 pytestmark = pytest.mark.long
 
 MOMENTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-KEY = "k" * 40
 
 
 def blocks(pid: int, number: signal.Signals) -> bool:

@@ -20,6 +20,7 @@ from tests.servers.otlp import OtlpReceiver, attributes_of
 from tests.servers.postgres import temporary_database
 from tests.servers.processes import RunningCommand
 from tests.service.account import Account
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
@@ -54,7 +55,7 @@ def server_settings(collector: OtlpReceiver, kafka_topic: str, redis_url: str) -
     return {
         "HEXACCOUNT_CACHE": redis_url,
         "HEXACCOUNT_EVENTS": json.dumps([kafka_topic]),
-        "HEXACCOUNT_JWT__KEY": "k" * 40,
+        "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
         "HEXACCOUNT_LOG__FORMAT": "text",
         "HEXACCOUNT_TRACING__ENDPOINT": collector.url,
         "OTEL_BSP_SCHEDULE_DELAY": "200",

@@ -22,6 +22,7 @@ from tests.chaos.disruption import wait_until
 from tests.people import PASSWORD, log_in, registration
 from tests.servers.mongo import MongoServer
 from tests.servers.postgres import PostgresServer
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = [pytest.mark.servers, pytest.mark.long]
 
@@ -33,7 +34,7 @@ SECRETS = ("zenobia_of_palmyra", *PERSON.values(), "203.0.113.199", "An uncommon
 
 @contextmanager
 def service_on(url: str) -> Iterator[Service]:
-    settings = Settings(store=url, password=PasswordSettings(cost=4), jwt=JwtSettings(key="k" * 64))
+    settings = Settings(store=url, password=PasswordSettings(cost=4), jwt=JwtSettings(key=SIGNING_KEY))
     with open_service(settings) as service:
         service.store.migrate()
         service.subscribe()

@@ -30,6 +30,7 @@ from hexaccount_memory import MemoryStore
 from tests.people import registration
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database
+from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
 
@@ -48,7 +49,7 @@ class RebuildCase:
 
 
 def service_on(url: str) -> Service:
-    service = open_service(Settings(store=url, jwt=JwtSettings(key="k" * 32), password=PasswordSettings(cost=4)))
+    service = open_service(Settings(store=url, jwt=JwtSettings(key=SIGNING_KEY), password=PasswordSettings(cost=4)))
     service.store.migrate()
     service.subscribe()
     return service

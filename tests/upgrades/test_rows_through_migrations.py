@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hexaccount.accounts.role import Role
 from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import Service, open_service
@@ -24,6 +25,7 @@ from hexaccount_sql.migration import migrate as migrate_sql
 from tests.people import log_in, registration
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database
+from tests.signing_key import SIGNING_KEY
 from tests.upgrades.planted_migration import VERSIONS, planted_migration
 from tests.upgrades.rows import all_rows, lost
 
@@ -49,7 +51,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def service(url: str) -> Iterator[Service]:
     """Give a service on the first of two versions of the schema."""
-    settings = Settings(store=url, jwt=JwtSettings(key="k" * 40), password=PasswordSettings(cost=4))
+    settings = Settings(store=url, jwt=JwtSettings(key=SIGNING_KEY), password=PasswordSettings(cost=4))
     with planted_migration(), open_service(settings) as service:
         migrate_to(VERSIONS[0], service)
         service.subscribe()
@@ -104,7 +106,7 @@ def fill_every_table(service: Service) -> None:
     now = service.container.clock().now()
     outbox = service.store.outbox
     outbox.subscribe("elsewhere", ["*"])
-    handle(registration("tybalt"))
+    handle(registration("tybalt", role=Role.ADMIN))
     handle(registration("paris"))
     claimed = outbox.claim("elsewhere", limit=9, now=now, lease=_LEASE)
     outbox.dead_letter(claimed[0], error=_UNUSUAL)

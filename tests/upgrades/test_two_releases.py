@@ -18,6 +18,7 @@ from tests.chaos.callers import Answers, calling
 from tests.servers.ports import free_port
 from tests.servers.postgres import temporary_database
 from tests.servers.processes import RunningCommand, answers_ok, console_command, without_coverage
+from tests.signing_key import SIGNING_KEY
 from tests.upgrades.planted_migration import INDEX
 from tests.upgrades.previous_release import Release, unpack_previous_release
 
@@ -51,7 +52,7 @@ def environment(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         monkeypatch.delenv(name)
     return {
         "HEXACCOUNT_STORE": url,
-        "HEXACCOUNT_JWT__KEY": "k" * 40,
+        "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
         "HEXACCOUNT_PASSWORD__COST": "4",
         "HEXACCOUNT_LIMITS__ENABLED": "false",
     }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Thread
 from typing import Any
 
+from hexaccount.accounts.role import Role
 from hexaccount.archive.ports import Archives
 from hexaccount.bootstrap.archives import ArchivesOnDemand
 from hexaccount.bootstrap.capabilities import OURS, record_schema
@@ -22,7 +23,8 @@ from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
-from hexaccount.passwords.ports import CommonPasswords, DeviceTokens, PasswordHasher
+from hexaccount.passwords.password_policy import PasswordPolicy
+from hexaccount.passwords.ports import DeviceTokens, PasswordHasher
 from hexaccount.personal_data.encryption import PersonalData
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import AccountCipher
@@ -44,7 +46,7 @@ from hexaccount_security import (
     JwtIssuer,
     KeyRing,
     RootedAccountCipher,
-    ZxcvbnCommonPasswords,
+    ZxcvbnEstimator,
     root_key,
 )
 from hexaccount_system import SystemClock, Uuid7Identifiers
@@ -92,7 +94,7 @@ class BusFactory:
             RecordSchema: record_schema,
             Retention: lambda: Retention({**_KEPT, "session.refresh_grace": grace}),
             PasswordHasher: lambda: BcryptHasher(4, self.pool),
-            CommonPasswords: ZxcvbnCommonPasswords,
+            PasswordPolicy: lambda: PasswordPolicy(8, 10**8, ZxcvbnEstimator(self.pool)),
             TokenIssuer: lambda: JwtIssuer(
                 KeyRing(_KEY_FACTORY), issuer="contract", audience="contract", client_id="contract"
             ),
@@ -165,8 +167,13 @@ def running_relays(store: Store, publisher: EventPublisher, each: int = 2) -> It
     assert not any(thread.is_alive() for thread in threads), "a relay did not stop"
 
 
-def registration(name: str) -> RegisterUser:
+def registration(name: str, role: Role = Role.USER) -> RegisterUser:
     """Return the command that registers this name."""
     return RegisterUser.of_text(
-        user_name=name, email=f"{name}@example.org", first_name="Ada", last_name="Lovelace", password=PASSWORD
+        user_name=name,
+        email=f"{name}@example.org",
+        first_name="Ada",
+        last_name="Lovelace",
+        password=PASSWORD,
+        role=role,
     )

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pytest
 
+from hexaccount.accounts.role import Role
 from hexaccount.conformance.suites import worker_process
 from hexaccount.conformance.suites.commit_watching import check_signalled
 from hexaccount.conformance.suites.contract_suite import ContractSuite, StoreUnderTest
@@ -14,7 +15,10 @@ from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
 from hexaccount.conformance.suites.transactions import all_users, save
 from hexaccount.conformance.suites.worker_process import Registration
+from hexaccount.roles.grant_role import GrantRole, grant_role
+from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.store_kit.store import Store
+from hexaccount_system import SystemClock
 
 T = TypeVar("T")
 
@@ -44,6 +48,23 @@ class ProcessesContract(ContractSuite):
         winners = {each.user_id for each in (*outcomes[0], *outcomes[1]) if each.outcome == "done"}
         assert {user.id for user in all_users(store)} == winners
         assert all(self.wins(outcome) for outcome in outcomes), "one process never won: there was no race"
+
+    def test_two_admins_who_disable_each_other_in_two_processes_leave_one(
+        self, store: Store, factory: Factory, two_processes: ProcessPoolExecutor
+    ) -> None:
+        admins = [factory.user(), factory.user()]
+        save(store, *admins)
+        for user in admins:
+            grant_role(
+                GrantRole(user_id=user.id, role=Role.ADMIN),
+                unit_of_work=store.unit_of_work,
+                clock=SystemClock(),
+                roles=RoleRegistry({}),
+            )
+        outcomes = self.in_both(two_processes, worker_process.disable_each_other, [user.id for user in admins], 50)
+        for both in zip(*outcomes, strict=True):
+            assert sorted(both) == ["LastAdmin", "done"]
+        assert all("done" in each for each in outcomes), "one process never won: there was no race"
 
     def test_two_processes_deliver_each_event_once(
         self, store: Store, factory: Factory, two_processes: ProcessPoolExecutor

@@ -1,6 +1,7 @@
 from collections.abc import Iterable
 
 from hexaccount.conformance.suites.account_races import AccountRacesContract
+from hexaccount.conformance.suites.admin_races import AdminRacesContract
 from hexaccount.conformance.suites.backlog import BacklogContract
 from hexaccount.conformance.suites.bus_load import BusLoadContract
 from hexaccount.conformance.suites.claims import ClaimsContract
@@ -76,6 +77,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     RefreshRacesContract,
     RegistrationRacesContract,
     AccountRacesContract,
+    AdminRacesContract,
     ProfileRacesContract,
     IdempotencyRecordsContract,
     ExpectedVersionsContract,

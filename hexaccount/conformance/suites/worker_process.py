@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.synchronize import Barrier
 from uuid import UUID
 
+from hexaccount.accounts.disable_user import DisableUser, disable_user
+from hexaccount.accounts.enable_user import EnableUser, enable_user
+from hexaccount.accounts.errors import LastAdmin
 from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.capabilities import record_schema
@@ -18,7 +22,7 @@ from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
-from hexaccount_system import Uuid7Identifiers
+from hexaccount_system import SystemClock, Uuid7Identifiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,20 @@ def register(process: int, rounds: int) -> list[Registration]:
         this.barrier.wait(TIMEOUT_SECONDS)
         registrations.append(Registration(user.id, register_one(this.store, user)))
     return registrations
+
+
+def disable_each_other(process: int, admins: Sequence[UUID], rounds: int) -> list[str]:
+    """Disable one of two admins at the moment when the other process disables the other; both are enabled again."""
+    (this,) = _process
+    clock, outcomes = SystemClock(), []
+    for _ in range(rounds):
+        disabling = DisableUser(user_id=admins[process])
+        this.barrier.wait(TIMEOUT_SECONDS)
+        disable = partial(disable_user, disabling, unit_of_work=this.store.unit_of_work, clock=clock)
+        outcomes.append(outcome(disable, LastAdmin))
+        this.barrier.wait(TIMEOUT_SECONDS)
+        enable_user(EnableUser(user_id=admins[process]), unit_of_work=this.store.unit_of_work, clock=clock)
+    return outcomes
 
 
 def deliver(process: int, subscriber: str) -> list[UUID]:

@@ -15,12 +15,13 @@ from hexaccount.bootstrap.settings import JwtSettings, Settings
 from hexaccount.kernel.messages import Command
 from hexaccount_archive import files
 from hexaccount_sql.retention import SqlRetentionStore
+from tests.signing_key import SIGNING_KEY
 
 KILLED = 9
 
 
 def settings_of(url: str) -> Settings:
-    return Settings(store=url, jwt=JwtSettings(key="a" * 43))
+    return Settings(store=url, jwt=JwtSettings(key=SIGNING_KEY))
 
 
 def archive(url: str, folder: Path, before: datetime, killed_at: int) -> None:

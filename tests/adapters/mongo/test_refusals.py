@@ -51,6 +51,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuthenticatingS
                 for name in (
                     "users", "sessions", "profiles", "subscriptions", "deliveries", "inbox", "refresh_tokens",
                     "signing_keys", "rate_limits", "idempotency_records", "unique_values", "account_keys", "erasures",
+                    "admin_roster",
                 )
             ]  # fmt: skip
             make("createRole", "narrow", privileges=narrow, roles=[])

@@ -15,6 +15,7 @@ from hexaccount_redis import RedisClient, RedisStream, RedisStreamPublisher
 from tests.adapters.redis.services import ServiceOpener
 from tests.adapters.redis.streams import Opener
 from tests.servers.redis import RedisServer, client
+from tests.signing_key import SIGNING_KEY
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def open_one(tmp_path: Path, clock: AdjustableClock) -> Iterator[ServiceOpener]:
             settings = Settings(
                 store=f"sqlite:///{tmp_path}/hexaccount.db",
                 cache=cache,
-                jwt=JwtSettings(key="k" * 64),
+                jwt=JwtSettings(key=SIGNING_KEY),
                 password=PasswordSettings(cost=4),
                 limits=LimitSettings(enabled=limits),
                 roles={"helper": [READ_SESSIONS]},

@@ -155,6 +155,19 @@ def test_a_plain_bcrypt_hash_is_outdated(hasher: PasswordHasher) -> None:
     assert hasher.verify("correct horse", PLAIN) == Verification(matches=True, outdated=True)
 
 
+@pytest.mark.parametrize(("password", "outdated"), [("x" * 71, True), ("x" * 72, False), ("x" * 72 + " tail", False)])
+def test_what_follows_72_bytes_never_becomes_part_of_a_renewed_hash(
+    hasher: PasswordHasher, password: str, outdated: bool
+) -> None:
+    stored = bcrypt.hashpw(password.encode()[:72], b"$2b$04$" + b"." * 22).decode()
+    assert hasher.verify(password, stored) == Verification(matches=True, outdated=outdated)
+
+
+def test_a_hash_of_another_cost_is_outdated_however_long_the_password(pool: HashingPool) -> None:
+    stored = BcryptHasher(4, pool).hash("x" * 100)
+    assert BcryptHasher(5, pool).verify("x" * 100, stored) == Verification(matches=True, outdated=True)
+
+
 def test_a_hash_that_does_not_match_is_not_reported_outdated(hasher: PasswordHasher) -> None:
     assert hasher.verify("wrong", PLAIN) == Verification(matches=False, outdated=False)
 

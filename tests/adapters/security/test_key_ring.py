@@ -15,10 +15,11 @@ from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_memory import MemoryStore
 from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, key_ring, root_key
 from hexaccount_system import Uuid7Identifiers
+from tests.signing_key import OTHER_SIGNING_KEY, SIGNING_KEY
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LIFETIME = timedelta(minutes=10)
-FACTORY = EncryptedKeyFactory(root_key(b"s" * 40))
+FACTORY = EncryptedKeyFactory(root_key(SIGNING_KEY.encode()))
 
 
 class RecordingKeys(SigningKeys):
@@ -129,7 +130,7 @@ def test_unknown_keys_force_at_most_four_reads_a_second(
     keys: RecordingKeys, pass_time: Callable[[float], None]
 ) -> None:
     host = Host(keys)
-    strange = Host(RecordingKeys(), EncryptedKeyFactory(root_key(b"another" * 9))).token()
+    strange = Host(RecordingKeys(), EncryptedKeyFactory(root_key(OTHER_SIGNING_KEY.encode()))).token()
     for _ in range(100):
         assert not host.accepts(strange)
         pass_time(0.0125)
@@ -303,7 +304,7 @@ def test_a_key_of_a_later_version_is_ignored(keys: RecordingKeys) -> None:
 
 def test_under_another_root_key_no_stored_key_decrypts(keys: RecordingKeys) -> None:
     key = put(keys)
-    other = EncryptedKeyFactory(root_key(b"t" * 40))
+    other = EncryptedKeyFactory(root_key(OTHER_SIGNING_KEY.encode()))
     assert FACTORY.can_open(key)
     assert not other.can_open(key)
     assert kids(Host(keys, other)) == []

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from secrets import randbelow, token_hex, token_urlsafe
 from uuid import uuid4
 
 import jwt
@@ -9,6 +11,7 @@ from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.sessions.ports import AccessClaims
 from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, root_key
 from tests.adapters.security.key_pairs import MAKERS, pem
+from tests.signing_key import SIGNING_KEY
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAIRS = ["EdDSA", "ES256", "RS256"]
@@ -28,7 +31,7 @@ def test_the_published_key_verifies_a_token(algorithm: str) -> None:
 
 
 def test_a_secret_is_not_published() -> None:
-    assert KeyRing(EncryptedKeyFactory(root_key(b"k" * 32))).published(NOW) == []
+    assert KeyRing(EncryptedKeyFactory(root_key(SIGNING_KEY.encode()))).published(NOW) == []
 
 
 def test_the_kid_of_a_key_pair_is_its_thumbprint_of_rfc_7638() -> None:
@@ -69,6 +72,23 @@ def test_an_algorithm_of_key_pairs_without_a_key_is_an_error_with_both_remedies(
 def test_a_key_pair_is_not_accepted_as_an_hs256_secret() -> None:
     with pytest.raises(ValueError, match=r"jwt\.key cannot be used: it is a key for another algorithm"):
         root_key(pem("EdDSA"))
+
+
+@pytest.mark.parametrize("key", ["k" * 40, "ab" * 32, "secret" * 10, "0123456789abcdef" * 2, "\0" * 32])
+def test_a_secret_that_repeats_itself_is_an_error_with_the_remedy(key: str) -> None:
+    with pytest.raises(ValueError, match=r"jwt\.key cannot be used: it repeats .*secrets\.token_urlsafe") as refusal:
+        root_key(key.encode())
+    assert key not in str(refusal.value)
+    with pytest.raises(SettingsError, match=r"^jwt\.key cannot be used: it repeats"):
+        load_settings(None, {"HEXACCOUNT_JWT__KEY": key})
+    replaced = {"HEXACCOUNT_PERSONAL_DATA__PREVIOUS_KEY": key, "HEXACCOUNT_JWT__KEY": SIGNING_KEY}
+    assert load_settings(None, replaced).personal_data.previous_key == key, "such a key could not be replaced"
+
+
+@pytest.mark.parametrize("make", [lambda: token_hex(16), lambda: token_urlsafe(24), lambda: f"{randbelow(10**32):032}"])
+def test_short_random_secrets_of_few_characters_are_accepted(make: Callable[[], str]) -> None:
+    for _ in range(1000):
+        root_key(make().encode())
 
 
 def test_stored_keys_stay_readable_if_only_the_line_endings_of_the_pem_change() -> None:

@@ -96,7 +96,8 @@ def test_no_event_after_the_end_of_a_session_is_sent_to_its_sockets(
 
 def test_a_disabled_admin_receives_no_more_events(service: Service) -> None:
     ada, root = registered(service), registered(service, "root")
-    service.bus.handle(GrantRole(user_id=root, role=Role.ADMIN))
+    for admin in (root, registered(service, "prince")):
+        service.bus.handle(GrantRole(user_id=admin, role=Role.ADMIN))
     token = token_of(service, "root")
 
     async def test(server: Server) -> None:
@@ -115,7 +116,8 @@ def test_a_disabled_admin_receives_no_more_events(service: Service) -> None:
 
 def test_a_session_that_passes_the_check_receives_all_events_in_order(service: Service) -> None:
     ada, root = registered(service), registered(service, "root")
-    service.bus.handle(GrantRole(user_id=root, role=Role.ADMIN))
+    for admin in (root, registered(service, "prince")):
+        service.bus.handle(GrantRole(user_id=admin, role=Role.ADMIN))
     kept, ended, admins = token_of(service), token_of(service), token_of(service, "root")
     bus = SlowBus(service)
 
@@ -223,7 +225,8 @@ def test_a_session_that_ends_during_a_check_is_checked_again(service: Service) -
 
 def test_an_admin_whose_role_is_revoked_during_the_request_to_watch_does_not_watch(service: Service) -> None:
     ada, root = registered(service), registered(service, "root")
-    service.bus.handle(GrantRole(user_id=root, role=Role.ADMIN))
+    for admin in (root, registered(service, "prince")):
+        service.bus.handle(GrantRole(user_id=admin, role=Role.ADMIN))
     token = token_of(service, "root")
     bus = SlowBus(service)
 

@@ -20,6 +20,7 @@ from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_sql import SqlStore, schema
 from tests.people import PASSWORD, registration
+from tests.signing_key import SIGNING_KEY
 
 LIMIT = RateLimit(GcraBucket(5, timedelta(seconds=12)), GcraBucket(8, timedelta(minutes=3)))
 
@@ -67,7 +68,7 @@ def clock() -> AdjustableClock:
 @pytest.fixture
 def service(store: SqlStore, clock: AdjustableClock) -> Iterator[Service]:
     """Give a service with the user juliet and the disabled user tybalt."""
-    settings = Settings(store="memory://", jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4))
+    settings = Settings(store="memory://", jwt=JwtSettings(key=SIGNING_KEY), password=PasswordSettings(cost=4))
     with open_service(settings, store=store, clock=clock, rate_limits=store.rate_limits) as service:
         service.bus.handle(registration("juliet"))
         service.bus.handle(DisableUser(user_id=service.bus.handle(registration("tybalt"))))

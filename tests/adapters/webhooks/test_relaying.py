@@ -21,6 +21,7 @@ from tests.adapters.webhooks.receivers import SECRET, Receiver, receiving
 from tests.people import registration
 from tests.servers.ports import free_port
 from tests.servers.processes import console_command
+from tests.signing_key import SIGNING_KEY
 
 REGISTERED, DISABLED = "hexaccount.user.registered.v1", "hexaccount.user.disabled.v1"
 CREATED = "hexaccount.profile.created.v1"
@@ -45,7 +46,7 @@ def open_with(clock: AdjustableClock) -> Iterator[Opener]:
         def open_it(*webhooks: WebhookSettings, store: str = "memory://", **parts: Any) -> Service:
             settings = Settings(
                 store=store,
-                jwt=JwtSettings(key="k" * 32),
+                jwt=JwtSettings(key=SIGNING_KEY),
                 password=PasswordSettings(cost=4),
                 webhooks=list(webhooks),
             )
@@ -177,7 +178,7 @@ def test_dead_letters_are_listed_and_sent_again_from_the_command_line(
 
     def hexaccount(*arguments: str) -> CompletedProcess[str]:
         webhooks = json.dumps([{"name": "crm", "url": url, "secret": SECRET, "allow_private": True}])
-        env = {"HEXACCOUNT_STORE": store, "HEXACCOUNT_JWT__KEY": "k" * 32, "HEXACCOUNT_WEBHOOKS": webhooks}
+        env = {"HEXACCOUNT_STORE": store, "HEXACCOUNT_JWT__KEY": SIGNING_KEY, "HEXACCOUNT_WEBHOOKS": webhooks}
         argv = [*console_command("hexaccount"), *arguments]
         return run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=True)
 

@@ -17,7 +17,7 @@ from tests.adapters.webhooks.sending import error_of, webhook
 from tests.servers.ports import free_port
 
 OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-UNKNOWN_SECRET = "whsec_" + "QQ" * 16
+UNKNOWN_SECRET = "whsec_" + OTHER_SECRET.removeprefix("whsec_").swapcase()
 NEW = A_MOMENT.replace(year=9999)
 OLD = A_MOMENT.replace(year=2020)
 

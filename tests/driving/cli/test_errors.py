@@ -46,9 +46,9 @@ def test_the_next_step_for_an_error_is_found_by_its_code(run, program, code):
 
 
 def test_invalid_settings_are_misuse(run, program):
-    program.configure_error = ConfigurationError("jwt.key is shorter than 32 bytes; make one")
+    program.configure_error = ConfigurationError("jwt.key cannot be used: it has 5 bytes")
     result = run("http")
-    assert (result.exit_code, result.stderr) == (2, "error: jwt.key is shorter than 32 bytes; make one\n")
+    assert (result.exit_code, result.stderr) == (2, "error: jwt.key cannot be used: it has 5 bytes\n")
     assert not program.served
 
 

@@ -45,11 +45,11 @@ def test_json_has_the_same_findings(run: Run, program: MemoryProgram) -> None:
 
 
 def test_invalid_settings_are_the_only_finding(run: Run, program: MemoryProgram) -> None:
-    program.configure_error = ConfigurationError("jwt.key is shorter than 32 bytes; make one")
+    program.configure_error = ConfigurationError("jwt.key cannot be used: it has 5 bytes")
     program.findings = [WELL]
     result = run("doctor")
     assert (result.exit_code, result.stderr) == (2, "")
-    assert result.stdout == "settings  to do  jwt.key is shorter than 32 bytes; make one\n"
+    assert result.stdout == "settings  to do  jwt.key cannot be used: it has 5 bytes\n"
     assert json.loads(run("doctor", "--json").stdout)["data"][0]["verdict"] == "to_do"
 
 

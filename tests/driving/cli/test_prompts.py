@@ -13,6 +13,7 @@ import pytest
 from tests.driving.cli.memory_program import COMMAND, ROOT
 from tests.people import PASSWORD
 from tests.servers.processes import console_command
+from tests.signing_key import SIGNING_KEY
 
 ADA = ["--user-name", "ada", "--email", "ada@example.org", "--first-name", "Ada", "--last-name", "Lovelace"]
 
@@ -124,7 +125,7 @@ def test_an_interrupt_at_the_prompt_exits_with_130_on_a_new_line(terminal, key):
 
 def test_set_password_prompts_twice_and_never_shows_the_password(tmp_path):
     hexaccount = console_command("hexaccount")
-    settings = {"STORE": f"sqlite:///{tmp_path}/accounts.db", "JWT__KEY": "k" * 32, "PASSWORD__COST": "4"}
+    settings = {"STORE": f"sqlite:///{tmp_path}/accounts.db", "JWT__KEY": SIGNING_KEY, "PASSWORD__COST": "4"}
     env = {**os.environ, **{f"HEXACCOUNT_{name}": value for name, value in settings.items()}}
 
     def run(*args):

@@ -18,6 +18,7 @@ def causes(run, user):
 
 def test_an_event_has_the_admin_and_the_reason_of_its_command(run):
     stdin = PASSWORD + "\n"
+    assert run(*registration_options("grace"), "--role", "admin", stdin=stdin).exit_code == 0
     assert run(*registration_options("ada"), "--reason", "the first", stdin=stdin).exit_code == 0
     for command, *arguments in (
         ("disable",),

@@ -25,6 +25,7 @@ def roles_of(run, reference):
 
 
 def test_a_role_is_granted_and_revoked(run, register):
+    register("grace", "--role", "admin")
     register("ada")
     granted = run("users", "grant", "ada@example.org", "admin")
     assert (granted.exit_code, granted.stdout, granted.stderr) == (0, "ada has the role admin.\n", "")
@@ -94,7 +95,22 @@ def test_an_unknown_account_is_refused(run, args):
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: there is no such user\n")
 
 
+@pytest.mark.parametrize("command", ["revoke ada admin", "disable ada", "erase ada --yes"])
+def test_the_last_admin_stays_and_the_error_says_what_to_do_first(run, register, command):
+    register("ada", "--role", "admin")
+    result = run("users", *command.split())
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: first run `hexaccount users grant USER admin` for another account, or enable one that has the role; "
+        "no other enabled account has the role admin, and one has to be left\n"
+    )
+    register("grace")
+    assert run("users", "grant", "grace", "admin").exit_code == 0
+    assert run("users", *command.split()).exit_code == 0
+
+
 def test_a_change_of_roles_applies_to_the_next_request_of_an_open_session(run, register, program):
+    register("grace", "--role", "admin")
     register("ada")
     token = program.service.bus.handle(LogIn(user_name="ada", password=PASSWORD)).token
     permissions = []

@@ -8,6 +8,7 @@ from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
 from hexaccount.testing.api_client import ApiClient
+from tests.signing_key import SIGNING_KEY
 
 
 @contextmanager
@@ -15,7 +16,7 @@ def memory_service(limits: LimitSettings | None = None, **parts: Any) -> Iterato
     """Open a service; its default limits are too generous for a test to meet them by accident."""
     password = PasswordSettings(cost=4, **parts.pop("password", {}))
     limits = limits or LimitSettings(factor=1000)
-    settings = Settings(store="memory://", jwt=JwtSettings(key="k" * 64), password=password, limits=limits)
+    settings = Settings(store="memory://", jwt=JwtSettings(key=SIGNING_KEY), password=password, limits=limits)
     with open_service(settings, **parts) as service:
         service.subscribe()
         yield service

@@ -8,6 +8,7 @@ from hexaccount.events.cloud_event import structured
 from hexaccount.testing.api_client import ApiClient
 from tests.event_check import EventCheck
 from tests.event_types import EVENT_TYPES
+from tests.signing_key import SIGNING_KEY
 
 PATH = "/asyncapi.json"
 
@@ -30,7 +31,7 @@ def test_the_document_describes_every_event_type(client: Any) -> None:
 def test_published_events_match_the_document_and_changed_ones_do_not(client: Any) -> None:
     check = EventCheck(client.get(PATH).json)
     settings = Settings(
-        store="memory://", events=["memory://"], jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4)
+        store="memory://", events=["memory://"], jwt=JwtSettings(key=SIGNING_KEY), password=PasswordSettings(cost=4)
     )
     with open_service(settings) as service:
         service.subscribe()

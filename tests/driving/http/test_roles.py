@@ -12,6 +12,7 @@ from hexaccount.roles.revoke_role import RevokeRole
 from hexaccount.sessions.end_sessions import END_SESSIONS
 from hexaccount.sessions.list_sessions import READ_SESSIONS
 from hexaccount.testing.api_client import ApiClient
+from tests.signing_key import SIGNING_KEY
 
 UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 ROLES = {
@@ -33,7 +34,7 @@ ROUTES = [
 @pytest.fixture
 def client() -> Iterator[ApiClient]:
     settings = Settings(
-        store="memory://", jwt=JwtSettings(key="k" * 64), password=PasswordSettings(cost=4), roles=ROLES
+        store="memory://", jwt=JwtSettings(key=SIGNING_KEY), password=PasswordSettings(cost=4), roles=ROLES
     )
     with open_service(settings) as service:
         yield ApiClient(service)

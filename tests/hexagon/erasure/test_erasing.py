@@ -33,6 +33,7 @@ from hexaccount.sessions.sessions import Sessions
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryPublisher
 from tests.people import log_in, register
+from tests.signing_key import SIGNING_KEY
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def publisher() -> MemoryPublisher:
 
 @pytest.fixture
 def service(clock: AdjustableClock, publisher: MemoryPublisher) -> Iterator[Service]:
-    settings = Settings(store="memory://", password=PasswordSettings(cost=4), jwt=JwtSettings(key="k" * 64))
+    settings = Settings(store="memory://", password=PasswordSettings(cost=4), jwt=JwtSettings(key=SIGNING_KEY))
     with open_service(settings, clock=clock, publishers=[PublishingSubscriber("memory://out", publisher)]) as service:
         service.subscribe()
         yield service

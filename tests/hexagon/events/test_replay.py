@@ -24,10 +24,11 @@ from hexaccount.kernel.capability import EventHandler
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryPublisher
 from tests.hexagon.events.replayed_history import journals, populate
+from tests.signing_key import SIGNING_KEY
 
 PUBLISHER = "memory://elsewhere"
 HANDLER = "profile-of-a-registered-user"
-SETTINGS = Settings(store="memory://", password=PasswordSettings(cost=4), jwt=JwtSettings(key="k" * 64))
+SETTINGS = Settings(store="memory://", password=PasswordSettings(cost=4), jwt=JwtSettings(key=SIGNING_KEY))
 
 
 @pytest.fixture

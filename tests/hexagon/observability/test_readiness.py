@@ -12,6 +12,7 @@ from hexaccount.signing_keys.add_key import AddKey
 from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.store import SchemaMissing
 from hexaccount_system import SystemClock
+from tests.signing_key import OTHER_SIGNING_KEY, SIGNING_KEY
 
 
 class FailingStore:
@@ -62,9 +63,9 @@ def test_degraded_parts_are_reported_only_if_ready(store: FailingStore, check: C
 
 
 def test_a_process_that_cannot_decrypt_the_signing_key_is_not_ready_until_it_is_removed() -> None:
-    with open_service(Settings(store="memory://", jwt=JwtSettings(key="k" * 40))) as owner:
+    with open_service(Settings(store="memory://", jwt=JwtSettings(key=SIGNING_KEY))) as owner:
         added = owner.bus.handle(AddKey(signs_after=timedelta()))
-        other_settings = Settings(store="memory://", jwt=JwtSettings(key="w" * 40))
+        other_settings = Settings(store="memory://", jwt=JwtSettings(key=OTHER_SIGNING_KEY))
         with open_service(other_settings, store=owner.store) as other:
             assert owner.readiness(lambda: False).check().failed is None
             assert other.readiness(lambda: False).check().failed is FailedCheck.KEY_UNREADABLE
@@ -74,8 +75,8 @@ def test_a_process_that_cannot_decrypt_the_signing_key_is_not_ready_until_it_is_
 
 
 def test_a_key_that_does_not_sign_yet_need_not_be_decrypted() -> None:
-    with open_service(Settings(store="memory://", jwt=JwtSettings(key="k" * 40))) as owner:
+    with open_service(Settings(store="memory://", jwt=JwtSettings(key=SIGNING_KEY))) as owner:
         owner.bus.handle(AddKey())
-        other_settings = Settings(store="memory://", jwt=JwtSettings(key="w" * 40))
+        other_settings = Settings(store="memory://", jwt=JwtSettings(key=OTHER_SIGNING_KEY))
         with open_service(other_settings, store=owner.store) as other:
             assert other.readiness(lambda: False).check().failed is None

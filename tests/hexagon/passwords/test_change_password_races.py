@@ -45,7 +45,7 @@ def change_interrupted_by(
         ChangePassword.of_text(session_id=tokens.session_id, current=PASSWORD, new=NEW),
         unit_of_work=service.store.unit_of_work,
         hasher=InterruptedHasher(service.container.hasher(), interruption),
-        common_passwords=service.container.common_passwords(),
+        policy=service.container.password_policy(),
         clock=clock,
         tokens=service.container.injector().provide(SessionTokens),
         throttle=service.container.injector().provide(LoginThrottle),

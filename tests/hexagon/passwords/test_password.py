@@ -15,7 +15,9 @@ from hexaccount.passwords.password import Password, normalise_password
         "correct horse battery staple",
         "\u00e4\u00f6\u00fc\u00df\u00e9\u00e0\u00e7\u00f1",
         "\U0001f40e" * 8,
-        " " * 8,
+        "a       ",
+        "\u00e9\u0302\u0303\u0304\u0305\u0306\u0307\u0308",
+        "\u0939\u093f\u0928\u094d\u0926\u0940\u0939\u0942",
     ],
 )
 def test_all_printable_characters_are_accepted(text: str) -> None:
@@ -34,6 +36,32 @@ def test_all_printable_characters_are_accepted(text: str) -> None:
 )
 def test_a_password_has_8_to_128_code_points(text: str, reason: str) -> None:
     with pytest.raises(InvalidValue, match=reason):
+        Password(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 8,
+        "\u3000" * 8,
+        "\u0301" * 8,
+        "\u0301 " * 8,
+        "\u20dd" * 8,
+        "\u200b" * 8,
+        "\u00ad" * 8,
+        "\u200d\u2060\ufeff\u180e" * 2,
+        "\u2800" * 8,
+        "\u3164" * 8,
+        "\u034f" * 8,
+        "\ufe0f" * 8,
+        "\U000e0041" * 8,
+        "\U000e0fff" * 8,
+        "1234567\u200b\u2060\u2800",
+    ],
+    ids=ascii,
+)
+def test_what_is_invisible_does_not_count_towards_the_length(text: str) -> None:
+    with pytest.raises(InvalidValue, match="is too short; at least 8 visible characters are needed"):
         Password(text)
 
 

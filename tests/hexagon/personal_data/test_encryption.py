@@ -30,8 +30,8 @@ from hexaccount.personal_data.rewrap_account_keys import RewrapAccountKeys
 from hexaccount.sessions.session import SessionOpened
 from hexaccount_memory import MemoryPublisher, MemoryStore
 from tests.people import log_in, register
-
-KEY, FORMER_KEY = "k" * 64, "f" * 64
+from tests.signing_key import OTHER_SIGNING_KEY as FORMER_KEY
+from tests.signing_key import SIGNING_KEY as KEY
 
 
 def settings(key: str = KEY, previous: str | None = None) -> Settings:

@@ -9,6 +9,7 @@ from hexaccount.bootstrap.service import Service
 from hexaccount.kernel.errors import InvalidInput
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount.testing.adjustable_clock import AdjustableClock
+from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
 from tests.people import PASSWORD, registration
 
 TEXTS = {
@@ -84,14 +85,15 @@ def test_all_invalid_fields_are_reported_together() -> None:
     [("Password1", "one of the most common passwords"), ("juliet.capulet.1597", "the account's own names or address")],
 )
 def test_an_easily_guessed_password_is_refused_before_hashing(
-    service: Service, password: str, reason: str, role: Role
+    service: Service, password: str, reason: str, role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service.container.hashing_pool().close()
+    counted = CountedBcrypt(monkeypatch)
     with pytest.raises(InvalidInput) as refusal:
         service.bus.handle(RegisterUser.of_text(**{**TEXTS, "password": password}, role=role))
     assert list(refusal.value.errors) == ["password"]
     assert reason in refusal.value.errors["password"]
     assert password not in str(refusal.value)
+    assert counted.costs == []
 
 
 def test_the_registration_event_creates_a_profile(service: Service, clock: AdjustableClock) -> None:

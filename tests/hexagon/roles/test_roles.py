@@ -27,6 +27,11 @@ BusWith = Callable[[RoleRegistry], MessageBus]
 
 
 @pytest.fixture
+def another_admin(service: Service) -> None:
+    service.bus.handle(registration("prince", role=Role.ADMIN))
+
+
+@pytest.fixture
 def bus_with(service: Service) -> BusWith:
     """Return a function that opens the bus of a process with these roles in its settings, on the same store."""
     container = service.container
@@ -60,6 +65,7 @@ def test_roles_are_listed_in_a_fixed_order() -> None:
     assert REGISTRY.names == ["user", "admin", "audit", "support"]
 
 
+@pytest.mark.usefixtures("another_admin")
 def test_a_granted_role_applies_to_existing_tokens_from_the_next_request(
     service: Service, juliet: UUID, bus_with: BusWith
 ) -> None:
@@ -79,6 +85,7 @@ def test_a_granted_role_applies_to_existing_tokens_from_the_next_request(
     assert (principal().permissions, principal().user.roles) == (frozenset(), ["user"])
 
 
+@pytest.mark.usefixtures("another_admin")
 def test_a_changed_role_ends_no_session(service: Service, juliet: UUID) -> None:
     tokens = log_in(service)
     for message in (GrantRole, RevokeRole):
@@ -86,12 +93,14 @@ def test_a_changed_role_ends_no_session(service: Service, juliet: UUID) -> None:
     assert is_live(service, tokens)
 
 
+@pytest.mark.usefixtures("another_admin")
 def test_granting_and_revoking_are_idempotent(service: Service, juliet: UUID) -> None:
     for message in (GrantRole, GrantRole, RevokeRole, RevokeRole):
         service.bus.handle(message(user_id=juliet, role=Role.ADMIN))
     assert history(service, "user", juliet) == ["registered", "role_granted", "role_revoked"]
 
 
+@pytest.mark.usefixtures("another_admin")
 def test_a_role_granted_at_registration_can_be_revoked(service: Service) -> None:
     root = service.bus.handle(registration("root", role=Role.ADMIN))
     service.bus.handle(RevokeRole(user_id=root, role=Role.ADMIN))

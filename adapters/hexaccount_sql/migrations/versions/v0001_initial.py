@@ -159,6 +159,12 @@ def upgrade() -> None:
     )
     op.create_index("idempotency_records_expires_at", "idempotency_records", ["expires_at"])
     op.create_table(
+        "admin_roster",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("account_ids", sa.JSON, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+    )
+    op.create_table(
         "account_keys",
         sa.Column("account_id", sa.Uuid, primary_key=True),
         sa.Column("wrapped", sa.Text, nullable=False),
@@ -174,8 +180,8 @@ def upgrade() -> None:
 
 
 _TABLES = (
-    *("erasures", "account_keys", "idempotency_records", "rate_limits", "signing_keys", "refresh_tokens"),
-    *("inbox", "deliveries", "subscriptions", "journal", "profiles", "sessions", "users"),
+    *("erasures", "account_keys", "admin_roster", "idempotency_records", "rate_limits", "signing_keys"),
+    *("refresh_tokens", "inbox", "deliveries", "subscriptions", "journal", "profiles", "sessions", "users"),
 )
 
 

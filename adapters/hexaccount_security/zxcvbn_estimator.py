@@ -1,0 +1,63 @@
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from math import isqrt, prod
+from types import ModuleType
+from typing import Any
+
+from hexaccount.passwords.ports import GuessEstimate
+from hexaccount_security.hashing_pool import HashingPool
+
+_LONGEST = 100
+# The time grows with the square of the length, and with each choice of a letter that a symbol may stand for, such as @
+# for a: 100 characters with all of these symbols would take ten seconds. Within this bound it is 0.2 s at most.
+_SHORTEST, _WORK = 16, 80_000
+_OWN = "user_inputs"
+_REASONS = {
+    _OWN: "is made of the account's own names or address",
+    "passwords": "is one of the most common passwords, or much like one",
+    "dictionary": "is a common word or name, or much like one",
+    "repeat": "repeats itself",
+    "sequence": "is a sequence",
+    "spatial": "is a row of keys",
+    "date": "is a date",
+    "regex": "is a year",
+    "bruteforce": "is short and simple",
+}
+
+
+class ZxcvbnEstimator:
+    """Estimates guesses with zxcvbn, in a hashing pool, so that few estimates run at once.
+
+    At most the first 100 characters count. The lists are loaded with the first password that is set, which most
+    processes never do: they take 13 MB.
+    """
+
+    def __init__(self, pool: HashingPool) -> None:
+        self._pool = pool
+
+    def estimate(self, password: str, own_words: Collection[str]) -> GuessEstimate:
+        """Return the guesses that a password takes; raises HashingOverloaded."""
+        return self._pool.run(partial(_estimate, password, own_words))
+
+
+def _estimate(password: str, own_words: Collection[str]) -> GuessEstimate:
+    from zxcvbn import matching, scoring  # noqa: PLC0415 - its lists are slow to import
+
+    # Not its function `zxcvbn`, which leaves the words of one account in a dictionary that all threads use.
+    words = {**matching.RANKED_DICTIONARIES, _OWN: dict.fromkeys(map(str.lower, own_words), 1)}
+    scored = _scored_part(password, matching)
+    found = scoring.most_guessable_match_sequence(scored, matching.omnimatch(scored, words))
+    return GuessEstimate(guesses=float(found["guesses"]), reason=_reason(found["sequence"]))
+
+
+def _scored_part(password: str, matching: ModuleType) -> str:
+    first = password[:_LONGEST]
+    choices = prod(map(len, matching.relevant_l33t_subtable(first, matching.L33T_TABLE).values()))
+    return first[: max(_SHORTEST, isqrt(_WORK // choices))]
+
+
+def _reason(sequence: Sequence[Mapping[str, Any]]) -> str:
+    lists = [match.get("dictionary_name") for match in sequence]
+    longest = max(sequence, key=lambda match: len(match["token"]))
+    name = _OWN if _OWN in lists else longest.get("dictionary_name")
+    return _REASONS.get(str(name), _REASONS[longest["pattern"]])
