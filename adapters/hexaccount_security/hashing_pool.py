@@ -16,7 +16,7 @@ from hexaccount.passwords.metrics import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount_security.fair_queue import FairQueue
 from hexaccount_security.pool_call import PoolCall
-from hexaccount_security.shared_slots import SharedSlots
+from hexaccount_security.shared_slots import SharedSlots, Slot
 
 T = TypeVar("T")
 
@@ -69,7 +69,8 @@ class HashingPool:
         self._queues: deque[FairQueue[PoolCall[Any]]] = deque([FairQueue(), FairQueue()])
         self._queue_of_known, self._queue_of_others = self._queues
         self._dispatched = 0
-        self._ready: SimpleQueue[PoolCall[Any] | None] = SimpleQueue()
+        self._ready: deque[PoolCall[Any]] = deque()
+        self._wakeups: SimpleQueue[bool] = SimpleQueue()
         self._busy: deque[None] = deque()
         self._threads: list[threading.Thread] = []
         self._shared_slots: SharedSlots | None = None
@@ -118,7 +119,7 @@ class HashingPool:
             self._closed = True
             self._changed.wait_for(lambda: self._dispatched == 0)
         for _ in self._threads:
-            self._ready.put(None)
+            self._wakeups.put(False)
         for thread in self._threads:
             thread.join()
         if self._shared_slots is not None:
@@ -157,7 +158,8 @@ class HashingPool:
             if call is None:
                 return
             self._dispatched += 1
-            self._ready.put(call)
+            self._ready.append(call)
+            self._wakeups.put(True)
 
     def _settle(self, call: PoolCall[Any]) -> None:
         """Count a call that has run as ended, once."""
@@ -178,17 +180,33 @@ class HashingPool:
         # Python code here has low priority while it holds the interpreter lock, so it is short.
         _lower_priority(self._nice)
         slots = self._shared_slots
-        while (call := self._ready.get()) is not None:
-            slot = None if slots is None else slots.try_acquire() or slots.acquire()
-            self._busy.append(None)
-            call.run()
-            self._busy.pop()
-            call.set_done()  # before the slot is released, after which this thread may wait for the interpreter lock
-            if slots is not None and slot is not None:
+        while self._wakeups.get():
+            if slots is None:
+                self._run_next()
+            elif self._ready:
+                slot = self._acquire(slots)
+                self._run_next()
                 slots.release(slot)
-            if call.is_left and not call.is_settled:  # by Ctrl-C
-                self._settle(call)
-            del call  # an idle thread does not keep it
+
+    def _acquire(self, slots: SharedSlots) -> Slot:
+        slot = slots.try_acquire()
+        if slot is None:
+            # One more thread may wait for one more slot; the first to get its slot takes the next call.
+            self._wakeups.put(True)
+            slot = slots.acquire()
+        return slot
+
+    def _run_next(self) -> None:
+        try:
+            call = self._ready.popleft()
+        except IndexError:  # another thread got its slot first
+            return
+        self._busy.append(None)
+        call.run()
+        self._busy.pop()
+        call.set_done()  # before the slot is released, after which this thread may wait for the interpreter lock
+        if call.is_left and not call.is_settled:  # by Ctrl-C
+            self._settle(call)
 
 
 def _lower_priority(nice: int) -> None:

@@ -17,7 +17,14 @@ LOADING = """
 import json, sys
 from hexaccount_security import HashingPool, ZxcvbnEstimator
 
-estimator = ZxcvbnEstimator(HashingPool(slots=1, queue=0))
+_pool = HashingPool(slots=1, queue=0)
+estimator = ZxcvbnEstimator(_pool)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed_pool() -> Iterator[None]:
+    yield
+    _pool.close()
 before = "zxcvbn" in sys.modules
 estimator.estimate("correct horse battery", ())
 print(json.dumps([before, "zxcvbn" in sys.modules]))
