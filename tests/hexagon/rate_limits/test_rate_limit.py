@@ -134,7 +134,7 @@ def test_the_status_reports_the_stricter_bucket() -> None:
 def test_the_sustained_bucket_of_every_policy_is_slower_and_larger() -> None:
     assert set(POLICIES) == {
         "login", "login-account", "login-address", "login-device", "password", "register", "refresh", "logout",
-        "avatar", "keys", "documents", "sockets",
+        "avatar", "keys", "documents", "sockets", "writes",
     }  # fmt: skip
     for limit in (policy.limit for policy in POLICIES.values()):
         assert limit.sustained.interval > limit.burst.interval
