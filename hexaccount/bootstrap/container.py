@@ -57,6 +57,7 @@ from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.cache_invalidation import CacheInvalidation
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
+from hexaccount.sessions.session_limit import SessionLimit
 from hexaccount.signing_keys.ports import KeyFactory
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
@@ -183,6 +184,7 @@ def _injector(container: "Container") -> Injector:
         TokenIssuer: container.tokens,
         KeyFactory: container.key_factory,
         Lifetimes: container.lifetimes,
+        SessionLimit: container.session_limit,
         RoleRegistry: container.roles,
         RateLimiter: container.rate_limiter,
         Retention: container.retention,
@@ -247,6 +249,7 @@ class Container(containers.DeclarativeContainer):
     ring = providers.ThreadSafeSingleton(ring, settings, key_factory, store)
     tokens = providers.ThreadSafeSingleton(tokens, settings, ring)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
+    session_limit = providers.ThreadSafeSingleton(SessionLimit, settings.provided.session.maximum)
     roles = providers.ThreadSafeSingleton(_roles, settings, capabilities)
     fingerprints = providers.ThreadSafeSingleton(fingerprints, settings)
     device_tokens = providers.ThreadSafeSingleton(device_tokens, settings)

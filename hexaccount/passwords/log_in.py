@@ -17,12 +17,13 @@ from hexaccount.passwords.ports import HashingOverloaded, PasswordHasher
 from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
 from hexaccount.sessions.refresh_token import RefreshToken, new_refresh_token
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.session_limit import SessionLimit
 from hexaccount.sessions.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogIn(Command[IssuedTokens]):
-    """Open a session by user name or e-mail address, and password.
+    """Open a session by user name or e-mail address, and password; beyond their maximum, end the least recently used.
 
     It carries raw text: an impossible name gets the answer of a wrong one, after the same work. `device` is the device
     token of an earlier login on this device; an invalid one is ignored.
@@ -51,7 +52,7 @@ def log_in(
     user, fresh_hash = _authenticate(found, normalise_password(command.password), attempt, hasher)
     session = _open_session(user, command, tokens, clock.now())
     refresh = new_refresh_token()
-    _store(unit_of_work, session, refresh, user, fresh_hash)
+    _store(unit_of_work, session, refresh, user, fresh_hash, limit=tokens.limit)
     device = throttle.devices.issue(user, attempt.device_id or tokens.identifiers.new())
     issued = tokens.issue(session, refresh, at=session.opened_at)
     return replace(issued, device=device, limit_status=attempt.status_after_success)
@@ -89,8 +90,11 @@ def _store(
     refresh: str,
     user: User,
     fresh_hash: str | None,
+    *,
+    limit: SessionLimit,
 ) -> None:
     with unit_of_work() as uow:
+        limit.make_room(uow, user, session.opened_at)
         Sessions(uow).add(session)
         Sessions(uow).put_token(RefreshToken.of(refresh, session_id=session.id, at=session.opened_at))
         if fresh_hash:

@@ -9,6 +9,7 @@ from hexaccount.kernel.rate_limit import RateLimitStatus
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import AccessClaims, TokenIssuer
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.session_limit import SessionLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class SessionTokens:
     issuer: TokenIssuer
     identifiers: Identifiers
     lifetimes: Lifetimes
+    limit: SessionLimit
 
     def issue(self, session: Session, refresh: str, *, at: datetime) -> IssuedTokens:
         """Return tokens of a live session; the access token does not outlive the session."""

@@ -33,6 +33,7 @@ from hexaccount.retention.retention import Retention
 from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
+from hexaccount.sessions.session_limit import SessionLimit
 from hexaccount.signing_keys.ports import KeyFactory
 from hexaccount.store_kit.store import Store
 from hexaccount_security import (
@@ -73,9 +74,13 @@ class BusFactory:
         *,
         clock: Clock | None = None,
         grace: timedelta = LIFETIMES.grace,
+        maximum: int = 100,
         unit_of_work: UnitOfWorkFactory[EventsUnitOfWork] | None = None,
     ) -> MessageBus:
-        """Return a bus on this handle, which uses `unit_of_work` in place of the store's if given."""
+        """Return a bus on this handle, which uses `unit_of_work` in place of the store's if given.
+
+        `maximum` is the number of sessions that an account may have.
+        """
         bindings: dict[Any, Callable[[], Any]] = {
             UnitOfWorkFactory: lambda: unit_of_work or store.unit_of_work,
             History: lambda: store.history,
@@ -100,6 +105,7 @@ class BusFactory:
             Clock: lambda: clock or SystemClock(),
             Identifiers: Uuid7Identifiers,
             Lifetimes: lambda: replace(LIFETIMES, grace=grace),
+            SessionLimit: lambda: SessionLimit(maximum),
             RoleRegistry: lambda: RoleRegistry({}),
             IdempotencyKeys: lambda: IdempotencyKeys(
                 unit_of_work=unit_of_work or store.unit_of_work,
