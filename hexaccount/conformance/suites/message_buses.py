@@ -36,6 +36,7 @@ from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
 from hexaccount.sessions.session_limit import SessionLimit
 from hexaccount.signing_keys.ports import KeyFactory
 from hexaccount.store_kit.store import Store
+from hexaccount_memory import MemoryRateLimitStore
 from hexaccount_security import (
     BcryptHasher,
     EncryptedKeyFactory,
@@ -125,7 +126,7 @@ def _generous_limiter(store: Store) -> RateLimiter:
     """Return a rate limiter that counts but does not refuse."""
     return RateLimiter(
         shared=store.rate_limits,
-        local=store.rate_limits,
+        local=MemoryRateLimitStore(),
         fingerprints=HmacFingerprints(_KEY),
         clock=SystemClock(),
         factor=10_000,

@@ -104,3 +104,21 @@ def test_a_request_that_cannot_be_read_or_is_not_permitted_is_not_counted(strict
 
     assert {answer.status_code for answer in refusals} == {400, 403}
     assert write(strict, 1).headers["RateLimit"] == f'"writes";r={BURST - 1};t=2'
+
+
+def test_a_session_that_refreshes_too_often_waits_with_the_same_token(strict: Any, clock: AdjustableClock) -> None:
+    tokens = [strict.login().json["data"]["refresh"] for _ in range(2)]
+
+    def refresh(number: int, token: str) -> Any:
+        body, client = {"refresh": token}, {"X-Forwarded-For": f"203.0.{number}.1"}
+        return strict.post("/api/v1/public/refresh", json=body, headers=client)
+
+    for number in range(60):
+        tokens[0] = refresh(number, tokens[0]).json["data"]["refresh"]
+    refused = refresh(60, tokens[0])
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2")
+    assert refused.headers["RateLimit-Policy"] == '"refresh-session";q=60;w=120'
+    assert refresh(61, tokens[1]).status_code == 200
+    clock.advance(seconds=2)
+    assert refresh(62, tokens[0]).status_code == 200

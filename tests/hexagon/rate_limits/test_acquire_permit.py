@@ -62,4 +62,4 @@ def test_local_policies_are_counted_in_the_process_and_others_in_the_store(servi
         before = len(local), len(shared)
         service.bus.handle(AcquirePermit(policy=policy, client_address=HOME))
         grown = len(local) - before[0], len(shared) - before[1]
-        assert grown == ((1, 0) if policy.name in {"avatar", "keys", "documents", "sockets"} else (0, 1))
+        assert grown == ((1, 0) if policy.local else (0, 1))
