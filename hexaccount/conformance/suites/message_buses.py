@@ -12,13 +12,22 @@ from hexaccount.bootstrap.archives import ArchivesOnDemand
 from hexaccount.bootstrap.capabilities import OURS, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
-from hexaccount.events.ports import EventPublisher, EventsUnitOfWork, History, Outbox, ReadableHistory, Subscriptions
+from hexaccount.events.ports import (
+    DeadLetters,
+    EventPublisher,
+    EventsUnitOfWork,
+    History,
+    Outbox,
+    ReadableHistory,
+    Subscriptions,
+)
 from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount.events.replay import ReplayTargets
 from hexaccount.events.subscribers import PublishingSubscriber, Subscriber, SubscriberNames
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
@@ -92,6 +101,7 @@ class BusFactory:
             ReplayTargets: ReplayTargets,
             Subscriptions: lambda: store.subscriptions,
             Outbox: lambda: store.outbox,
+            DeadLetters: lambda: store.dead_letters,
             SubscriberNames: SubscriberNames,
             RetentionStore: lambda: store.retention_store,
             Archives: ArchivesOnDemand,
@@ -117,6 +127,7 @@ class BusFactory:
             SessionCache: NoSessionCache,
             DeviceTokens: lambda: HmacDeviceTokens(_KEY),
             RateLimiter: lambda: _generous_limiter(store),
+            Fingerprints: lambda: HmacFingerprints(_KEY),
         }
         handlers = Injector(bindings, OURS).handlers()
         return MessageBus(handlers)
