@@ -58,7 +58,7 @@ class SessionSettings(Group, frozen=True):
     refresh_grace: Annotated[float, Meta(ge=0, le=3600)] = 10.0
     idle_lifetime: Lifetime = 1_209_600
     absolute_lifetime: Lifetime = 7_776_000
-    maximum: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    maximum: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
 class IdempotencySettings(Group, frozen=True):

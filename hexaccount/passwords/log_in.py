@@ -9,7 +9,7 @@ from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import StaleVersion, UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.login_throttle import LoginThrottle, PasswordAttempt
 from hexaccount.passwords.password import normalise_password
@@ -83,7 +83,6 @@ def _open_session(user: User, command: LogIn, tokens: SessionTokens, now: dateti
     )
 
 
-@repeat_when_stale
 def _store(
     unit_of_work: UnitOfWorkFactory[UnitOfWork],
     session: Session,
@@ -93,8 +92,25 @@ def _store(
     *,
     limit: SessionLimit,
 ) -> None:
+    """Store a session, and end those beyond the limit, unless another login ends the same ones at this moment."""
+    try:
+        _commit(unit_of_work, session, refresh, user, fresh_hash, limit=limit)
+    except StaleVersion:
+        repeat_when_stale(_commit)(unit_of_work, session, refresh, user, fresh_hash)
+
+
+def _commit(
+    unit_of_work: UnitOfWorkFactory[UnitOfWork],
+    session: Session,
+    refresh: str,
+    user: User,
+    fresh_hash: str | None,
+    *,
+    limit: SessionLimit | None = None,
+) -> None:
     with unit_of_work() as uow:
-        limit.make_room(uow, user, session.opened_at)
+        if limit is not None:
+            limit.make_room(uow, user, session.opened_at)
         Sessions(uow).add(session)
         Sessions(uow).put_token(RefreshToken.of(refresh, session_id=session.id, at=session.opened_at))
         if fresh_hash:

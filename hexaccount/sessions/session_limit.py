@@ -13,7 +13,9 @@ _ENDED_AT_ONCE = 20
 class SessionLimit:
     """How many sessions of an account may be live.
 
-    Logins that race each other may exceed it, by no more than their number; the next login ends the surplus.
+    Logins that run at once may exceed it, by less than twice their number; the next one ends the surplus. Of several
+    that choose the same sessions one ends them, and the others leave them: between two that end some, each thread can
+    lose one race at most, so that at most that many sessions are opened beyond the maximum before and during it.
     """
 
     maximum: int
