@@ -14,7 +14,8 @@ from hexaccount.sessions.session import Session
 from hexaccount.sessions.sessions import Sessions
 
 REFRESH = RateLimitPolicy("refresh", RateLimit.of(600, 0.05, 20_000, 0.2))
-# Of a session, from any address: each use stores a token. It protects no secret, and costs no access to the store.
+# Of a session, from any address, for each new token, which is stored. It protects no secret, and costs no access to the
+# store.
 REFRESH_SESSION = RateLimitPolicy("refresh-session", RateLimit.of(60, 2, 1000, 30), local=True)
 
 
@@ -42,8 +43,8 @@ def refresh_session(
     now = clock.now()
     with unit_of_work() as uow:
         token, session = _live(uow, command.refresh, now)
-        rate_limiter.acquire([LimitKey(REFRESH_SESSION, (session.id.hex,))])
         if token.spent_at is None:
+            rate_limiter.acquire([LimitKey(REFRESH_SESSION, (session.id.hex,))])
             token = _rotate(uow, token, command.refresh, now)
             session.refresh(now, tokens.lifetimes)
         elif not token.may_be_repeated(now, tokens.lifetimes.grace):

@@ -114,7 +114,9 @@ def test_a_session_that_refreshes_too_often_waits_with_the_same_token(strict: An
         return strict.post("/api/v1/public/refresh", json=body, headers=client)
 
     for number in range(60):
-        tokens[0] = refresh(number, tokens[0]).json["data"]["refresh"]
+        token, tokens[0] = tokens[0], refresh(number, tokens[0]).json["data"]["refresh"]
+    repeated = [refresh(number, token).json["data"]["refresh"] for number in range(60, 100)]
+    assert set(repeated) == {tokens[0]}, "a repetition within the grace stores nothing"
     refused = refresh(60, tokens[0])
 
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2")
