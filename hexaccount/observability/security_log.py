@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeAlias
 
 from hexaccount.events.journal_entry import JournalEntry
@@ -24,6 +23,8 @@ from hexaccount.sessions.session import SessionReuseDetected
 Fields: TypeAlias = dict[str, object]
 """The fields of a line by their names in ECS; a line lacks those that are None."""
 
+# https://www.elastic.co/guide/en/ecs/8.17/ecs-allowed-values-event-category.html
+_CLIENTS, _ADMINS = "authentication", "iam"
 _REUSED = "token_reused"
 _REFUSALS = (WrongCredentials, WrongPassword, TooManyAttempts, HashingOverloaded)
 _SHOWN = ("error.code", "labels.policy", "labels.actor", "event.reason", "labels.network", "user.hash")
@@ -68,18 +69,15 @@ class SecurityLog:
         for entry in entries:
             if entry.type == SessionReuseDetected.type:
                 fields: Fields = {"event.outcome": "failure", "error.code": _REUSED}
-                self._write(
-                    _action_of(RefreshSession.__name__), fields, account=str(entry.subject), level=logging.WARNING
-                )
+                self._write(_action_of(RefreshSession), fields, account=str(entry.subject), level=logging.WARNING)
 
     def summarise(self) -> None:
         """Log how many lines were left out since the last summary."""
         for left_out in self.limit.take_left_out():
-            text = (
-                f"{left_out.lines} lines left out, networks {left_out.networks}, most of them ({left_out.of_busiest})"
-            )
-            counted: Fields = {"labels.left_out": left_out.lines, "labels.network": left_out.busiest}
-            self._log(left_out.action, f"{text} from {left_out.busiest}", counted)
+            text = f"{left_out.lines} lines left out, networks {left_out.networks}"
+            most = f"most of them ({left_out.of_busiest}) from {left_out.busiest}"
+            fields: Fields = {"labels.left_out": left_out.lines, "labels.network": left_out.busiest}
+            _log_line(left_out.action, _CLIENTS, f"{text}, {most}", fields)
 
     def _report(self, message: Message[Any], error: Exception | None = None) -> None:
         fields: Fields = {
@@ -88,7 +86,7 @@ class SecurityLog:
             "labels.policy": error.limit_status.policy if isinstance(error, TooManyAttempts) else None,
         }
         address = getattr(message, "client_address", "")
-        self._write(_action_of(type(message).__name__), fields, account=_account_of(message), address=address)
+        self._write(_action_of(type(message)), fields, account=_account_of(message), address=address)
 
     def _write(
         self, action: str, fields: Fields, *, account: str | None, address: str = "", level: int = logging.INFO
@@ -97,27 +95,27 @@ class SecurityLog:
         self.metrics.add(SECURITY_EVENTS, 1, action, str(reason))
         cause = current_cause()
         network = cause.network or wide_network_of(address)
-        if is_admin(cause.actor):
+        by_admin = is_admin(cause.actor)
+        if by_admin:
             fields |= {"labels.actor": cause.actor, "event.reason": cause.reason}
         elif not self.limit.admits(action, network or "unknown"):
             return
         fields |= {"labels.network": network, "user.hash": account and self.hashes().of(account)}
+        fields["http.request.id"] = cause.request_id
         shown = [f"{name.rpartition('.')[2]} {fields[name]}" for name in _SHOWN if fields.get(name) is not None]
-        self._log(action, ", ".join([str(fields["event.outcome"]), *shown]), fields, level)
-
-    @staticmethod
-    def _log(action: str, text: str, fields: Fields, level: int = logging.INFO) -> None:
-        cause = current_cause()
-        category = "iam" if is_admin(cause.actor) else "authentication"
-        fields |= {"event.category": [category], "event.action": action, "http.request.id": cause.request_id}
-        known = {name: value for name, value in fields.items() if value is not None}
-        _log.log(level, "%s: %s", action, text, extra={"ecs": known})
+        text = ", ".join([str(fields["event.outcome"]), *shown])
+        _log_line(action, _ADMINS if by_admin else _CLIENTS, text, fields, level)
 
 
-@cache
-def _action_of(message: str) -> str:
+def _log_line(action: str, category: str, text: str, fields: Fields, level: int = logging.INFO) -> None:
+    known = {name: value for name, value in fields.items() if value is not None}
+    known |= {"event.action": action, "event.category": [category]}
+    _log.log(level, "%s: %s", action, text, extra={"ecs": known})
+
+
+def _action_of(message: type[Message[Any]]) -> str:
     """Return the name of a type of messages as `log_in`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", message).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", message.__name__).lower()
 
 
 def _account_of(message: Message[Any]) -> str | None:

@@ -253,9 +253,11 @@ def test_lines_of_one_network_are_limited_and_a_minute_later_a_line_counts_the_o
     assert [line["labels.network"] for line in written] == [NETWORK] * 10 + ["198.51.100.0/24"] * 10
 
     clock.advance(seconds=60)
-    hash_of(service, "anything")
+    with caused_by(ADMIN):
+        hash_of(service, "anything")
 
     (summary,) = lines()
+    assert (summary["event.category"], "labels.actor" in summary) == (["authentication"], False)
     assert (summary["event.action"], summary["labels.left_out"], summary["labels.network"]) == ("log_in", 992, NETWORK)
     attack(1, NETWORK)
     assert len(lines()) == 1
