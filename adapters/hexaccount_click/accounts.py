@@ -10,6 +10,7 @@ from hexaccount.accounts.list_users import ListUsers
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.views import UserView
 from hexaccount.erasure.erase_user import EraseUser
+from hexaccount.observability.account_hashes import GetAccountHash
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount_click.actor import reason_option
 from hexaccount_click.options import json_option, pass_program, yes_option
@@ -111,6 +112,19 @@ def show(_bus: "MessageBus", user: UserView, *, as_json: bool) -> None:
     else:
         columns = {**_COLUMNS, "AVATAR": lambda user: user.avatar_identifier}
         print_table(list(zip(columns, cells(user, columns), strict=True)))
+
+
+@users.command("log-hash")
+@click.argument("references", metavar="REF...", nargs=-1, required=True)
+@pass_program
+def log_hash(program: Program, *, references: tuple[str, ...]) -> None:
+    """Print the hashes by which the security log refers to ids, user names and e-mail addresses.
+
+    Each of the three has its own, and no account needs to have it.
+    """
+    bus = program.bus()
+    for reference in references:
+        print_result(f"{bus.handle(GetAccountHash(reference=reference))}  {printable(reference)}")
 
 
 @users.command()

@@ -5,6 +5,7 @@ import click
 
 from hexaccount.events.list_subscribers import ListSubscribers, SubscriberView, SubscriptionState
 from hexaccount.events.ports import DeadLetter, DeadLetters
+from hexaccount.events.retry_dead_letters import RetryDeadLetters
 from hexaccount.events.unsubscribe import Unsubscribe
 from hexaccount.kernel.errors import Refusal
 from hexaccount.kernel.identifiers import moment_of
@@ -62,7 +63,7 @@ def retry(program: Program, *, event_id: UUID | None, subscriber: str | None, ev
     selected = event_id is not None or subscriber is not None
     if selected == everything:
         raise click.UsageError("give an EVENT_ID or a --subscriber to select dead letters, or else --all")
-    count = program.dead_letters().retry(event_id=event_id, subscriber=subscriber)
+    count = program.bus().handle(RetryDeadLetters(event_id=event_id, subscriber=subscriber))
     if selected and not count:
         raise Refusal("run `hexaccount outbox list` to list the dead letters; none match")
     print_result("1 delivery is pending again." if count == 1 else f"{count} deliveries are pending again.")

@@ -12,6 +12,7 @@ from hexaccount.sessions.end_session import EndSession
 from hexaccount.sessions.end_sessions import END_SESSIONS, EndSessions
 from hexaccount.sessions.errors import SessionNotFound
 from hexaccount.sessions.list_sessions import READ_SESSIONS, ListSessions
+from hexaccount.sessions.log_out import LOGOUT
 from hexaccount.sessions.session import Session
 from hexaccount_flask.accounts import UserIdInPath
 from hexaccount_flask.web.authentication import BearerToken, SignedIn
@@ -68,7 +69,7 @@ def end_my_other_sessions(bus: MessageBus, principal: SignedIn) -> Done:
     return Done()
 
 
-@routes.add("DELETE", "/api/v1/me/sessions/<session_id>", tag="sessions", errors=[StaleVersion])
+@routes.add("DELETE", "/api/v1/me/sessions/<session_id>", tag="sessions", limit=LOGOUT, errors=[StaleVersion])
 def end_my_session(bus: MessageBus, principal: SignedIn, session_id: SessionIdInPath) -> Done:
     """End one of your sessions."""
     bus.handle(EndSession(user_id=principal.user.id, session_id=session_id))
@@ -83,14 +84,16 @@ def list_sessions_of_user(
     return _page(bus, ListSessions(user_id=user_id, limit=limit, after=after), current=principal.session_id)
 
 
-@routes.add("DELETE", "/api/v1/users/<user_id>/sessions", tag="sessions", errors=[StaleVersion])
+@routes.add("DELETE", "/api/v1/users/<user_id>/sessions", tag="sessions", limit=LOGOUT, errors=[StaleVersion])
 def end_sessions_of_user(bus: MessageBus, _: MayEndSessions, user_id: UserIdInPath) -> Done:
     """End all sessions of a user."""
     bus.handle(EndSessions(user_id=user_id))
     return Done()
 
 
-@routes.add("DELETE", "/api/v1/users/<user_id>/sessions/<session_id>", tag="sessions", errors=[StaleVersion])
+@routes.add(
+    "DELETE", "/api/v1/users/<user_id>/sessions/<session_id>", tag="sessions", limit=LOGOUT, errors=[StaleVersion]
+)
 def end_session_of_user(bus: MessageBus, _: MayEndSessions, user_id: UserIdInPath, session_id: SessionIdInPath) -> Done:
     """End a session of a user."""
     bus.handle(EndSession(user_id=user_id, session_id=session_id))

@@ -25,7 +25,10 @@ current_request_id: ContextVar[str | None] = ContextVar("hexaccount_current_requ
 
 
 def document_of(record: LogRecord, message: str, error: BaseException | None = None) -> Document:
-    """Return the fields of a record of `logging`, with the ids of the current request and trace."""
+    """Return the fields of a record of `logging`, with the ids of the current request and trace.
+
+    A record may have further fields in its attribute `ecs`.
+    """
     document: Document = {
         "@timestamp": timestamp(record.created),
         "log.level": record.levelname.lower(),
@@ -38,6 +41,7 @@ def document_of(record: LogRecord, message: str, error: BaseException | None = N
     if request_id := current_request_id.get():
         document["http.request.id"] = request_id
     add_trace(document, current_cause().traceparent)
+    document |= getattr(record, "ecs", {})
     if error is not None:
         kind = type(error)
         module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."

@@ -23,6 +23,7 @@ from hexaccount.bootstrap.security import (
     key_factory,
     password_policy,
     ring,
+    security_log,
     tokens,
 )
 from hexaccount.bootstrap.settings import Settings
@@ -44,6 +45,7 @@ from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
 from hexaccount.observability.message_metrics import MessageMetrics
+from hexaccount.observability.security_log import SecurityLog
 from hexaccount.passwords.password_policy import PasswordPolicy
 from hexaccount.passwords.ports import DeviceTokens, PasswordHasher
 from hexaccount.personal_data.encryption import PersonalData
@@ -58,6 +60,7 @@ from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.cache_invalidation import CacheInvalidation
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
+from hexaccount.sessions.session_limit import SessionLimit
 from hexaccount.signing_keys.ports import KeyFactory
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
@@ -129,18 +132,18 @@ def _recorder(
     settings: Settings,
     identifiers: Identifiers,
     session_cache: SessionCache,
-    metrics: Metrics,
+    security_log: SecurityLog,
     personal_data: PersonalData,
     _capabilities: Sequence[Capability],  # their events are registered once they are imported
 ) -> EventRecorder:
     """Return the event recorder; the cache is invalidated before each commit and once more after it."""
     invalidate = [] if settings.cache is None else [CacheInvalidation(session_cache)]
-    count = [] if metrics is NO_METRICS else [EventMetrics(metrics)]
+    count = [] if security_log.metrics is NO_METRICS else [EventMetrics(security_log.metrics)]
     return EventRecorder(
         identifiers,
         settings.event_source,
         before_commit=invalidate,
-        on_commit=[*invalidate, *count],
+        on_commit=[*invalidate, *count, security_log.committed],
         personal_data=personal_data,
     )
 
@@ -154,11 +157,11 @@ def _idempotency_keys(store: Store, fingerprints: Fingerprints, clock: Clock, se
     )
 
 
-def _middleware(traces: "Traces | None", metrics: Metrics) -> list[Middleware]:
+def _middleware(traces: "Traces | None", metrics: Metrics, security_log: SecurityLog) -> list[Middleware]:
     """Return the middleware of the bus, outermost first."""
     traced: list[Middleware] = [] if traces is None else [traces.messages]
     counted: list[Middleware] = [] if metrics is NO_METRICS else [MessageMetrics(metrics)]
-    return [*traced, *counted, log_messages]
+    return [*traced, *counted, security_log, log_messages]
 
 
 # The ports that the store implements itself, by the names of its properties.
@@ -184,8 +187,10 @@ def _injector(container: "Container") -> Injector:
         TokenIssuer: container.tokens,
         KeyFactory: container.key_factory,
         Lifetimes: container.lifetimes,
+        SessionLimit: container.session_limit,
         RoleRegistry: container.roles,
         RateLimiter: container.rate_limiter,
+        Fingerprints: container.fingerprints,
         Retention: container.retention,
         RecordSchema: container.records,
         Metrics: container.metrics,
@@ -233,8 +238,11 @@ class Container(containers.DeclarativeContainer):
     separate_keys = providers.ThreadSafeSingleton(open_key_store, settings, records, identifiers)
     key_store = providers.ThreadSafeSingleton(key_store_of, separate_keys)
     personal_data = providers.ThreadSafeSingleton(PersonalData, account_cipher, key_store)
+    local_rate_limits = providers.ThreadSafeSingleton(_local_rate_limits)
+    fingerprints = providers.ThreadSafeSingleton(fingerprints, settings)
+    security_log = providers.ThreadSafeSingleton(security_log, fingerprints.provider, local_rate_limits, clock, metrics)
     recorder = providers.ThreadSafeSingleton(
-        _recorder, settings, identifiers, session_cache, metrics, personal_data, capabilities
+        _recorder, settings, identifiers, session_cache, security_log, personal_data, capabilities
     )
     store = providers.ThreadSafeSingleton(open_store, settings, recorder, records, metrics)
     history: providers.Provider[ReadableHistory] = providers.ThreadSafeSingleton(
@@ -248,11 +256,10 @@ class Container(containers.DeclarativeContainer):
     ring = providers.ThreadSafeSingleton(ring, settings, key_factory, store)
     tokens = providers.ThreadSafeSingleton(tokens, settings, ring)
     lifetimes = providers.ThreadSafeSingleton(_lifetimes, settings)
+    session_limit = providers.ThreadSafeSingleton(SessionLimit, settings.provided.session.maximum)
     roles = providers.ThreadSafeSingleton(_roles, settings, capabilities)
-    fingerprints = providers.ThreadSafeSingleton(fingerprints, settings)
     device_tokens = providers.ThreadSafeSingleton(device_tokens, settings)
     idempotency_keys = providers.ThreadSafeSingleton(_idempotency_keys, store, fingerprints, clock, settings)
-    local_rate_limits = providers.ThreadSafeSingleton(_local_rate_limits)
     rate_limits: providers.Provider[RateLimitStore] = providers.Selector(
         settings.provided.cache_kind,
         none=store.provided.rate_limits,
@@ -277,5 +284,5 @@ class Container(containers.DeclarativeContainer):
     bus = providers.ThreadSafeSingleton(
         MessageBus,
         providers.Callable(Injector.handlers, injector),
-        middleware=providers.Callable(_middleware, traces, metrics),
+        middleware=providers.Callable(_middleware, traces, metrics, security_log),
     )

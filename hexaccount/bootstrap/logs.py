@@ -18,6 +18,8 @@ def configure_logs(settings: LogSettings) -> None:
     if sys.stderr is None or logging.getLogger().handlers:
         return
     logging.basicConfig(handlers=[_LazyHandler(settings)], level=settings.level.upper())
+    # Whatever the level hides, the security log is written.
+    logging.getLogger("hexaccount.security").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_failed_thread
     # Alembic reports each of its steps at INFO; `migrate` prints the result.

@@ -1,19 +1,25 @@
-"""Opens what hashes passwords, signs tokens and makes fingerprints.
+"""Opens what hashes passwords, signs tokens, makes fingerprints and logs what concerns security.
 
 Each function imports the adapter that it makes, so that nothing unused is imported at start.
 """
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.key_file import root_key_of, signing_key
 from hexaccount.bootstrap.settings import Settings
+from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount.kernel.metrics import Metrics
+from hexaccount.observability.account_hashes import AccountHashes
+from hexaccount.observability.line_limit import LineLimit
+from hexaccount.observability.security_log import SecurityLog
 from hexaccount.passwords.password_policy import PasswordPolicy
 from hexaccount.passwords.ports import DeviceTokens
+from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.sessions.ports import TokenIssuer
 from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.store import Store
@@ -70,6 +76,12 @@ def fingerprints(settings: Settings) -> Fingerprints:
     from hexaccount_security import HmacFingerprints
 
     return HmacFingerprints(signing_key(settings))
+
+
+def security_log(
+    fingerprints: Callable[[], Fingerprints], lines: RateLimitStore, clock: Clock, metrics: Metrics
+) -> SecurityLog:
+    return SecurityLog(lambda: AccountHashes(fingerprints()), LineLimit(lines, clock), metrics)
 
 
 def device_tokens(settings: Settings) -> DeviceTokens:

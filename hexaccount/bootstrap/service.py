@@ -168,6 +168,7 @@ class Service:
         self.stop_relays()
         for task in self._periodic_tasks:
             task.stop()
+        self.container.security_log().summarise()
         self.container.hashing_pool().close()
         for publisher in self.publishers.values():
             publisher.close()

@@ -54,17 +54,19 @@ class PasswordSettings(Group, frozen=True):
 
 
 class SessionSettings(Group, frozen=True):
-    """Lifetimes in seconds.
+    """Lifetimes in seconds, and how many sessions an account may have.
 
     A session ends after `idle_lifetime` without a refresh, and after `absolute_lifetime` in any case. During
     `refresh_grace` a spent refresh token returns the same successor again; it exceeds the time after which a request is
-    answered with 503, so that its client may repeat it.
+    answered with 503, so that its client may repeat it. A login beyond `maximum` live sessions of its account ends the
+    least recently used.
     """
 
     access_lifetime: Lifetime = 900
     refresh_grace: Annotated[float, Meta(ge=0, le=3600)] = 60.0
     idle_lifetime: Lifetime = 1_209_600
     absolute_lifetime: Lifetime = 7_776_000
+    maximum: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
 class IdempotencySettings(Group, frozen=True):

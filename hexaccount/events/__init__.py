@@ -7,6 +7,7 @@ from hexaccount.events import (
     metrics,
     preview_replay,
     replay_events,
+    retry_dead_letters,
     unsubscribe,
 )
 from hexaccount.kernel.capability import Capability
@@ -20,6 +21,7 @@ capability = Capability(
         list_subscribers.ListSubscribers: list_subscribers.list_subscribers,
         preview_replay.PreviewReplay: preview_replay.preview_replay,
         replay_events.ReplayEvents: replay_events.replay_events,
+        retry_dead_letters.RetryDeadLetters: retry_dead_letters.retry_dead_letters,
         unsubscribe.Unsubscribe: unsubscribe.unsubscribe,
     },
     metrics=metric_definitions(metrics),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 SERVICE = "service"
 """The actor of what the service does by itself."""
+_ADMIN = "admin:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,12 @@ def user_actor(user_id: UUID) -> str:
 
 def admin_actor(name: str, host: str) -> str:
     """Return the actor that is an admin at the command line."""
-    return f"admin:{name}@{host}"
+    return f"{_ADMIN}{name}@{host}"
+
+
+def is_admin(actor: str | None) -> bool:
+    """Return whether an actor is an admin at the command line."""
+    return actor is not None and actor.startswith(_ADMIN)
 
 
 def current_cause() -> Cause:

@@ -1,5 +1,5 @@
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 _HOST_BITS = 64
 
@@ -20,3 +20,18 @@ def network_of(address: str) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return f"{IPv6Address(int(found) >> _HOST_BITS << _HOST_BITS)}/{_HOST_BITS}"
+
+
+@lru_cache(4096)
+def wide_network_of(address: str) -> str | None:
+    """Return the /24 of an IPv4 address, or the /48 of an IPv6 address: many people share it, so it names nobody.
+
+    Returns None for what is no address.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))

@@ -2,9 +2,11 @@
 
 from hexaccount.kernel.capability import Capability
 from hexaccount.kernel.metrics import metric_definitions
-from hexaccount.observability import metrics
+from hexaccount.observability import account_hashes, metrics
 from hexaccount.store_kit import metrics as store_metrics
 
 capability = Capability(
-    name="observability", metrics=(*metric_definitions(metrics), *metric_definitions(store_metrics))
+    name="observability",
+    handlers={account_hashes.GetAccountHash: account_hashes.get_account_hash},
+    metrics=(*metric_definitions(metrics), *metric_definitions(store_metrics)),
 )

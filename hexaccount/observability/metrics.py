@@ -43,6 +43,15 @@ MESSAGES = MetricDefinition(
 )
 
 
+SECURITY_EVENTS = MetricDefinition(
+    "hexaccount_security_events",
+    MetricKind.COUNT,
+    "What the security log reports, lines that it leaves out included, by action (`log_in`, `acquire_permit` …) and "
+    "reason: the policy of the limit that was exceeded, or else the code of the refusal, or `done`.",
+    labels=("action", "reason"),
+)
+
+
 READY = MetricDefinition(
     "hexaccount_ready",
     MetricKind.MIN,

@@ -8,7 +8,7 @@ from hexaccount.accounts.users import Users
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
-from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.kernel.unit_of_work import StaleVersion, UnitOfWork, UnitOfWorkFactory
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.login_throttle import LoginThrottle, PasswordAttempt
 from hexaccount.passwords.password import normalise_password
@@ -19,7 +19,7 @@ from hexaccount.sessions.session import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogIn(Command[IssuedTokens]):
-    """Open a session by user name or e-mail address, and password.
+    """Open a session by user name or e-mail address, and password; beyond their maximum, end the least recently used.
 
     It carries raw text: an impossible name gets the answer of a wrong one, after the same work. `device` is the device
     token of an earlier login on this device; an invalid one is ignored.
@@ -64,7 +64,6 @@ def _authenticate(attempt: PasswordAttempt, password: str, hasher: PasswordHashe
     return user, None
 
 
-@repeat_when_stale
 def _open_session(
     command: LogIn,
     user: User,
@@ -74,11 +73,21 @@ def _open_session(
     tokens: SessionTokens,
     now: datetime,
 ) -> tuple[Session, str]:
-    with unit_of_work() as uow:
-        opened = tokens.open_session(
-            uow, user, client_address=command.client_address, user_agent=command.user_agent, at=now
-        )
-        if fresh_hash:
-            Users(uow).get(user.id).renew_hash(user.password_hash, fresh_hash)
-        uow.commit()
-    return opened
+    """Open a session, and end those beyond the limit, unless another login ends the same ones at this moment."""
+
+    def store(*, makes_room: bool = False) -> tuple[Session, str]:
+        with unit_of_work() as uow:
+            if makes_room:
+                tokens.limit.make_room(uow, user, now)
+            opened = tokens.open_session(
+                uow, user, client_address=command.client_address, user_agent=command.user_agent, at=now
+            )
+            if fresh_hash:
+                Users(uow).get(user.id).renew_hash(user.password_hash, fresh_hash)
+            uow.commit()
+        return opened
+
+    try:
+        return store(makes_room=True)
+    except StaleVersion:
+        return repeat_when_stale(store)()

@@ -10,4 +10,5 @@ capability = Capability(
     handlers={
         acquire_permit.AcquirePermit: acquire_permit.acquire_permit,
     },
+    rate_limits=(acquire_permit.WRITES,),
 )

@@ -26,7 +26,7 @@ capability = Capability(
         refresh_session.RefreshSession: refresh_session.refresh_session,
     },
     permissions=(list_sessions.READ_SESSIONS, end_sessions.END_SESSIONS),
-    rate_limits=(log_out.LOGOUT, refresh_session.REFRESH),
+    rate_limits=(log_out.LOGOUT, refresh_session.REFRESH, refresh_session.REFRESH_SESSION),
     metrics=metric_definitions(metrics),
     records=(sessions.SESSIONS, sessions.REFRESH_TOKENS),
     expiries=sessions.EXPIRIES,

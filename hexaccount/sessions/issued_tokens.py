@@ -12,6 +12,7 @@ from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import AccessClaims, TokenIssuer
 from hexaccount.sessions.refresh_token import RefreshToken, new_refresh_token
 from hexaccount.sessions.session import Session
+from hexaccount.sessions.session_limit import SessionLimit
 from hexaccount.sessions.sessions import Sessions
 
 
@@ -38,6 +39,7 @@ class SessionTokens:
     issuer: TokenIssuer
     identifiers: Identifiers
     lifetimes: Lifetimes
+    limit: SessionLimit
 
     def open_session(
         self, uow: UnitOfWork, user: User, *, client_address: str, user_agent: str, at: datetime

@@ -8,6 +8,8 @@ from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from hexaccount.sessions.sessions import Sessions
 
+# Of an account that ends sessions one by one, its own or as an admin those of others. There is room for any number that
+# people end: an end that was refused would leave a session open.
 LOGOUT = RateLimitPolicy("logout", RateLimit.of(600, 0.05, 20_000, 0.2))
 
 

@@ -6,6 +6,7 @@ from hexaccount.kernel.messages import Command
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
 from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from hexaccount.rate_limits.rate_limiter import LimitKey, RateLimiter
 from hexaccount.sessions.errors import InvalidRefreshToken
 from hexaccount.sessions.issued_tokens import IssuedTokens, SessionTokens
 from hexaccount.sessions.refresh_token import RefreshToken, digest_of
@@ -13,6 +14,9 @@ from hexaccount.sessions.session import Session
 from hexaccount.sessions.sessions import Sessions
 
 REFRESH = RateLimitPolicy("refresh", RateLimit.of(600, 0.05, 20_000, 0.2))
+# Of a session, from any address, for each new token, which is stored. It protects no secret, and costs no access to the
+# store.
+REFRESH_SESSION = RateLimitPolicy("refresh-session", RateLimit.of(60, 2, 1000, 30), local=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +40,15 @@ def refresh_session(
     unit_of_work: UnitOfWorkFactory[UnitOfWork],
     tokens: SessionTokens,
     clock: Clock,
+    rate_limiter: RateLimiter,
 ) -> IssuedTokens:
-    """Continue a session; raises InvalidRefreshToken."""
+    """Continue a session; raises InvalidRefreshToken or TooManyAttempts."""
     now = clock.now()
     client = {"client_address": command.client_address, "user_agent": command.user_agent}
     with unit_of_work() as uow:
         token, session = _live(uow, command.refresh, now)
         if token.spent_at is None:
+            rate_limiter.acquire([LimitKey(REFRESH_SESSION, (session.id.hex,))])
             token = _rotate(uow, token, command.refresh, now)
             session.refresh(now, tokens.lifetimes, **client)
         elif not (token.may_be_repeated(now, tokens.lifetimes.grace) and session.was_refreshed_by(**client)):

@@ -1,6 +1,7 @@
 """The sessions and refresh tokens in the store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,15 +12,16 @@ from hexaccount.kernel.unit_of_work import UnitOfWork
 from hexaccount.sessions.refresh_token import RefreshToken
 from hexaccount.sessions.session import Session
 
-_LIVE = LookUp(
-    equal=("user_id", "epoch", "closed_at"), above="idle_until", descending=True, indexed=("user_id", "id")
-)  # fmt: skip
-_OF_USER = LookUp(equal=("user_id",), indexed=("user_id", "id"))
+# However many sessions of an account have ended and are still stored, those that may be live are found without them.
+_INDEXED = ("user_id", "epoch", "closed_at", "id")
+_FIRST_LIVE = LookUp(equal=("user_id", "epoch", "closed_at"), above="idle_until", indexed=_INDEXED)
+_LIVE = replace(_FIRST_LIVE, descending=True)
+_OF_USER = LookUp(equal=("user_id",), indexed=_INDEXED)
 SESSIONS = RecordType.of(
     Session,
     "sessions",
     kind=Session.kind,
-    look_ups=(_LIVE, _OF_USER),
+    look_ups=(_FIRST_LIVE, _LIVE, _OF_USER),
     reference=Reference("user_id", USERS),
     leave_out=["pending"],
 )
@@ -83,6 +85,12 @@ class Sessions:
             return []
         return self._records.page(
             _LIVE, limit=limit, after=after, user_id=user.id, epoch=user.epoch, closed_at=None, idle_until=now
+        )
+
+    def first_live_of(self, user: User, *, now: datetime, limit: int) -> Sequence[Session]:
+        """Return up to `limit` live sessions of an account, by ascending id: oldest first."""
+        return self._records.page(
+            _FIRST_LIVE, limit=limit, user_id=user.id, epoch=user.epoch, closed_at=None, idle_until=now
         )
 
     def of(self, user_id: UUID) -> Sequence[Session]:

@@ -1,6 +1,7 @@
 """Rows in memory, for stores that hold all of them; the caller holds a lock."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -13,18 +14,30 @@ class RowTable:
 
     rows: by key.
     keys: the keys of rows by the values of each unique field.
+    groups: the keys of rows by the values of the first field of each look-up.
     """
 
     def __init__(self, record_type: RecordType[Any]) -> None:
         self.record_type = record_type
         self.rows: dict[Any, StoredRow] = {}
         self.keys: dict[str, dict[Any, Any]] = {rule.field: {} for rule in record_type.unique}
+        self.groups: dict[str, defaultdict[Any, set[Any]]] = {
+            look_up.equal[0]: defaultdict(set) for look_up in record_type.look_ups if look_up.equal
+        }
 
     def put(self, key: Any, row: StoredRow | None) -> None:
         """Store a row in place of the one with its key, or remove that."""
         before = self.rows.pop(key, None)
         if row is not None:
             self.rows[key] = row
+        for field, groups in self.groups.items():
+            position = self.record_type.position(field)
+            if before is not None:
+                groups[before.values[position]].discard(key)
+                if not groups[before.values[position]]:
+                    del groups[before.values[position]]
+            if row is not None:
+                groups[row.values[position]].add(key)
         for field, keys in self.keys.items():
             position = self.record_type.position(field)
             # Another row of the same commit may have the value by now.
@@ -39,7 +52,10 @@ class RowTable:
         return [self.rows[key] for key in keys if key in self.rows]
 
     def page(self, look_up: LookUp, values: Mapping[str, Any], *, limit: int | None, after: Any) -> list[StoredRow]:
-        """Return up to `limit` rows that a look-up finds, after the key `after` in its order; this reads them all."""
+        """Return up to `limit` rows that a look-up finds, after the key `after` in its order.
+
+        It reads all rows that have the value of the look-up's first field.
+        """
         equal = [(self.record_type.position(name), values[name]) for name in look_up.equal]
         above = None if look_up.above is None else (self.record_type.position(look_up.above), values[look_up.above])
 
@@ -50,7 +66,9 @@ class RowTable:
                 and (above is None or (row.values[above[0]] is not None and row.values[above[0]] > above[1]))
             )
 
-        keys = sorted((key for key, row in self.rows.items() if matches(key, row)), reverse=look_up.descending)
+        first = look_up.equal[0] if look_up.equal else ""
+        found: Iterable[Any] = self.groups[first].get(values[first], ()) if first in self.groups else self.rows
+        keys = sorted((key for key in found if matches(key, self.rows[key])), reverse=look_up.descending)
         return [self.rows[key] for key in keys[:limit]]
 
 

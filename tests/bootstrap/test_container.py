@@ -90,6 +90,7 @@ def test_every_message_has_its_handler(profile: Path) -> None:
         "EndSessions", "EndAllSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AcquirePermit",
         "AddKey", "RetireKey", "RemoveKey", "ListKeys", "ApplyRetention",
         "ListEvents", "GetEvent", "PreviewReplay", "ReplayEvents", "ListSubscribers", "Unsubscribe",
+        "RetryDeadLetters", "GetAccountHash",
         "EraseUser", "ListErasures", "RepeatErasures", "RewrapAccountKeys",
         "GetArchive", "WriteArchive", "RemoveArchived", "RestoreArchived",
     }  # fmt: skip

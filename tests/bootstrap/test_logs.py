@@ -96,6 +96,13 @@ def test_a_process_without_standard_error_does_not_log_into_another_file() -> No
     assert (ran.returncode, ran.stdout) == (0, b"")
 
 
+def test_no_level_hides_the_security_log() -> None:
+    program = PROGRAM.replace('getLogger("some")', 'getLogger("hexaccount.security")')
+    argv = [sys.executable, "-c", program, "json", "error"]
+    ran = subprocess.run(argv, env=without_coverage(), stderr=subprocess.PIPE, text=True, timeout=60, check=True)
+    assert json.loads(ran.stderr.splitlines()[0])["log.logger"] == "hexaccount.security"
+
+
 @pytest.mark.parametrize(("level", "logs"), [("debug", True), ("info", True), ("warning", False), ("error", False)])
 def test_requests_are_logged_at_level_info(level: Any, logs: bool) -> None:
     assert (open_request_log(LogSettings(level=level)) is not None) == logs

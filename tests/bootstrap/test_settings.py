@@ -32,6 +32,8 @@ def test_default_lifetimes_are_15_minutes_14_days_and_90_days() -> None:
         ("session.refresh_grace", "long"),
         ("session.idle_lifetime", "0"),
         ("session.idle_lifetime", "1.5"),
+        ("session.maximum", "0"),
+        ("session.maximum", "1001"),
         ("session.absolute_lifetime", "0"),
         ("session.absolute_lifetime", "315360001"),
         ("roles", "support"),

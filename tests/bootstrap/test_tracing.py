@@ -25,13 +25,13 @@ def test_without_a_collector_messages_and_deliveries_are_not_wrapped() -> None:
     assert open_traces(MEMORY) is None
     assert preload_for_tracing(MEMORY) == ()
     with open_service(MEMORY, traces=open_traces(MEMORY)) as service:
-        assert service.bus._middleware == (log_messages,)
+        assert service.bus._middleware == (log_messages, service.container.security_log())
         assert [subscriber_of(relay) for relay in service.relays] == list(service.subscribers)
 
 
 def test_with_a_collector_messages_and_deliveries_are_traced() -> None:
     with open_service(TRACED, traces=open_traces(TRACED)) as service:
-        assert len(service.bus._middleware) == 2
+        assert len(service.bus._middleware) == 3
         assert {type(subscriber_of(relay)) for relay in service.relays} == {TracedSubscriber}
 
 

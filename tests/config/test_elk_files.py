@@ -11,13 +11,14 @@ import yaml
 
 from tests.config import elk, logstash
 
-OWN_FIELDS = {"labels.route"}
+OWN_FIELDS = {"labels.actor", "labels.left_out", "labels.network", "labels.policy", "labels.route"}
 # https://www.elastic.co/guide/en/ecs/8.17/ecs-field-reference.html, as far as the log and its shippers use it.
 ECS = {
     "@timestamp": "date", "message": "match_only_text", "tags": "keyword", "ecs.version": "keyword",
     "service.name": "keyword", "data_stream.type": "constant_keyword", "data_stream.dataset": "constant_keyword",
-    "data_stream.namespace": "constant_keyword", "event.dataset": "keyword", "event.duration": "long",
-    "event.ingested": "date", "event.kind": "keyword", "event.outcome": "keyword", "log.level": "keyword",
+    "data_stream.namespace": "constant_keyword", "event.action": "keyword", "event.category": "keyword",
+    "event.dataset": "keyword", "event.duration": "long", "event.ingested": "date", "event.kind": "keyword",
+    "event.outcome": "keyword", "event.reason": "keyword", "user.hash": "keyword", "log.level": "keyword",
     "log.logger": "keyword", "log.file.path": "keyword", "process.pid": "long", "process.thread.name": "keyword",
     "http.request.id": "keyword", "http.request.method": "keyword", "http.response.status_code": "long",
     "error.code": "keyword", "error.message": "match_only_text", "error.stack_trace": "wildcard",
@@ -78,7 +79,7 @@ def test_every_saved_search_uses_existing_fields_and_an_existing_view() -> None:
     searches = [saved for saved in elk.saved_objects() if saved["type"] == "search"]
     assert {search["id"] for search in searches} == {
         "hexaccount-failed-logins", "hexaccount-server-errors", "hexaccount-slow-requests", "hexaccount-one-request",
-        "hexaccount-one-trace", "hexaccount-trouble",
+        "hexaccount-one-trace", "hexaccount-trouble", "hexaccount-security",
     }  # fmt: skip
     fields = elk.mapped_fields().keys()
     for search in searches:

@@ -125,6 +125,12 @@ ACCOUNTS: Rows = {
             {"reuse detected": _events("session.reuse_detected")},
             "A token was stolen, or a client is broken.",
         ),
+        graph(
+            "Security log",
+            "cps",
+            {"{{action}} {{reason}}": rate("hexaccount_security_events_total", "action", "reason")},
+            "The lines of the security log, those that it leaves out included.",
+        ),
         graph("Failed logins", "cps", {"wrong credentials or too many attempts": "hexaccount:failed_logins:rate5m"}),
     ],
     "Password hashes": [

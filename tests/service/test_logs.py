@@ -126,6 +126,10 @@ def test_the_saved_searches_of_kibana_find_their_lines(scenario: Scenario, elast
 
     ids = {hit["http"]["request"]["id"] for hit in found("failed-logins")}
     assert ids == {failed_login["http.request.id"]}
+    (security,) = found("security")
+    assert (security["event"]["action"], security["event"]["category"]) == ("log_in", ["authentication"])
+    assert security["http"]["request"]["id"] == failed_login["http.request.id"]
+    assert (security["labels"]["network"], len(security["user"]["hash"])) == ("127.0.0.0/24", 43)
     assert {hit["http"]["response"]["status_code"] for hit in found("server-errors")} == {500}
     assert "slow" in {hit["http"]["request"]["id"] for hit in found("slow-requests")}
     of_one_request = found("one-request", failed_login["http.request.id"])

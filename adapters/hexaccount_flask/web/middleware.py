@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hexaccount.kernel.causation import Cause, caused_by
-from hexaccount_flask.web.client_addresses import ClientAddresses, network_of_client
+from hexaccount.kernel.network import wide_network_of
+from hexaccount_flask.web.client_addresses import ClientAddresses
 from hexaccount_flask.web.cors import CorsPolicy, HeaderList
 from hexaccount_flask.web.headers import STANDARD_HEADERS, request_id_of, traceparent_of
 
@@ -103,7 +104,7 @@ class RequestMiddleware:
         address = self._clients.client_of(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
         cause = Cause(
             actor=None,
-            network=network_of_client(address),
+            network=wide_network_of(address),
             request_id=context.request_id,
             traceparent=context.traceparent,
         )

@@ -19,8 +19,9 @@ too slow or incomplete is refused with 413, 408 or 400.
 works once. An access token is invalid as soon as its session has ended or its user is disabled. Some operations need a
 permission, which roles grant; those operations name it.
 
-**Limits.** Public operations are limited by client address, and wrong passwords also by account. Their answers report
-in `RateLimit-Policy` and `RateLimit` what is left. After a 429 or a 503, wait for the seconds in `Retry-After`.
+**Limits.** Public operations are limited by client address, and wrong passwords also by account. Operations that change
+something with an access token are limited by account, those that only read are not. Their answers report in
+`RateLimit-Policy` and `RateLimit` what is left. After a 429 or a 503, wait for the seconds in `Retry-After`.
 
 **Every answer** has an `X-Request-ID` and security headers (`x-headers-of-every-answer`). The id is that of the request
 if it is 1 to 128 ASCII letters, digits, `.`, `_` and `-`; any other is replaced by a new one. Three kinds of requests

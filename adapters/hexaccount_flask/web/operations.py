@@ -13,10 +13,12 @@ from flask import Request, Response, request
 from werkzeug.local import LocalProxy
 
 from hexaccount.kernel.rate_limit import RateLimitPolicy
+from hexaccount.rate_limits.acquire_permit import WRITES
+from hexaccount_flask.web.authentication import BearerToken
 from hexaccount_flask.web.bodies import Body, RequestModel
 from hexaccount_flask.web.inputs import DocumentedError, Input, Services, service
 from hexaccount_flask.web.problems import ProblemType
-from hexaccount_flask.web.rate_limits import permit
+from hexaccount_flask.web.rate_limits import permit_of_account, permit_of_client
 from hexaccount_flask.web.responses import DocumentedResponse, ResponseSpec
 
 View: TypeAlias = Callable[..., Response]
@@ -41,7 +43,9 @@ class IncompleteOperation(TypeError):
 class Operation:
     """A route with its declaration; the view's docstring describes it to clients.
 
-    limit: the policy that admits requests before the view does any work, None if every request is admitted.
+    limit: the policy that admits requests before the view does any work, None if every request is admitted. Where the
+        view takes a token, it counts by the token's account, otherwise by the client's network. A view that takes a
+        token and does more than read has WRITES unless it declares another.
     errors: those that the view raises, besides those of its inputs.
     links: the operations that a client may continue with after a success, by name.
     inputs, responses: what the view's signature declares; IncompleteOperation if it does not.
@@ -68,10 +72,17 @@ class Operation:
             raise IncompleteOperation(self.name, "its purpose in a docstring")
         self.inputs = [_input_of(hints.get(name, name)) for name in signature(self.view).parameters]
         self.responses = [spec.with_model(*models) if models else spec for spec in kind.specs]
+        if self.limit is None and self._caller is not None and self.method != "GET":
+            self.limit = WRITES
 
     @property
     def name(self) -> str:
         return self.view.__name__
+
+    @property
+    def _caller(self) -> int | None:
+        """Return the position of the input that is the caller, None if the view takes no token."""
+        return next((number for number, part in enumerate(self.inputs) if isinstance(part, BearerToken)), None)
 
     def bound(self, services: Services) -> View:
         """Return the view function for Flask; raises IncompleteOperation for a parameter that has no source."""
@@ -79,14 +90,19 @@ class Operation:
             readers = [part.reader(services) for part in self.inputs]
         except KeyError as error:
             raise IncompleteOperation(self.name, f"how to read {error.args[0]}") from None
-        view, admit = self.view, permit(self.limit, services) if self.limit else None
+        view, caller, limit = self.view, self._caller, self.limit
+        admit_client = permit_of_client(limit, services) if limit and caller is None else None
+        admit_account = permit_of_account(limit, services) if limit else None
 
         def respond(**_: str) -> Response:
             # Each access through the proxy costs as much as most readers.
             current = _REQUEST._get_current_object()  # noqa: SLF001 - the name under which Werkzeug documents it
-            if admit is not None:
-                admit(current)
-            return view(*[read(current) for read in readers])
+            if admit_client is not None:
+                admit_client(current)
+            values = [read(current) for read in readers]
+            if admit_account is not None and caller is not None:
+                admit_account(values[caller])
+            return view(*values)
 
         return respond
 

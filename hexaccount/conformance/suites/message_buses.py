@@ -13,13 +13,22 @@ from hexaccount.bootstrap.archives import ArchivesOnDemand
 from hexaccount.bootstrap.capabilities import OURS, record_schema
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.conformance.suites.races import TIMEOUT_SECONDS
-from hexaccount.events.ports import EventPublisher, EventsUnitOfWork, History, Outbox, ReadableHistory, Subscriptions
+from hexaccount.events.ports import (
+    DeadLetters,
+    EventPublisher,
+    EventsUnitOfWork,
+    History,
+    Outbox,
+    ReadableHistory,
+    Subscriptions,
+)
 from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount.events.replay import ReplayTargets
 from hexaccount.events.subscribers import PublishingSubscriber, Subscriber, SubscriberNames
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeys
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
@@ -35,8 +44,10 @@ from hexaccount.retention.retention import Retention
 from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import NoSessionCache, SessionCache, TokenIssuer
+from hexaccount.sessions.session_limit import SessionLimit
 from hexaccount.signing_keys.ports import KeyFactory
 from hexaccount.store_kit.store import Store
+from hexaccount_memory import MemoryRateLimitStore
 from hexaccount_security import (
     BcryptHasher,
     EncryptedDeviceTokens,
@@ -75,9 +86,13 @@ class BusFactory:
         *,
         clock: Clock | None = None,
         grace: timedelta = LIFETIMES.grace,
+        maximum: int = 100,
         unit_of_work: UnitOfWorkFactory[EventsUnitOfWork] | None = None,
     ) -> MessageBus:
-        """Return a bus on this handle, which uses `unit_of_work` in place of the store's if given."""
+        """Return a bus on this handle, which uses `unit_of_work` in place of the store's if given.
+
+        `maximum` is the number of sessions that an account may have.
+        """
         bindings: dict[Any, Callable[[], Any]] = {
             UnitOfWorkFactory: lambda: unit_of_work or store.unit_of_work,
             History: lambda: store.history,
@@ -88,6 +103,7 @@ class BusFactory:
             ReplayTargets: ReplayTargets,
             Subscriptions: lambda: store.subscriptions,
             Outbox: lambda: store.outbox,
+            DeadLetters: lambda: store.dead_letters,
             SubscriberNames: SubscriberNames,
             RetentionStore: lambda: store.retention_store,
             Archives: ArchivesOnDemand,
@@ -102,6 +118,7 @@ class BusFactory:
             Clock: lambda: clock or SystemClock(),
             Identifiers: Uuid7Identifiers,
             Lifetimes: lambda: replace(LIFETIMES, grace=grace),
+            SessionLimit: lambda: SessionLimit(maximum),
             RoleRegistry: lambda: RoleRegistry({}),
             IdempotencyKeys: lambda: IdempotencyKeys(
                 unit_of_work=unit_of_work or store.unit_of_work,
@@ -112,6 +129,7 @@ class BusFactory:
             SessionCache: NoSessionCache,
             DeviceTokens: lambda: EncryptedDeviceTokens(_KEY),
             RateLimiter: lambda: _generous_limiter(store),
+            Fingerprints: lambda: HmacFingerprints(_KEY),
         }
         handlers = Injector(bindings, OURS).handlers()
         return MessageBus(handlers)
@@ -121,7 +139,7 @@ def _generous_limiter(store: Store) -> RateLimiter:
     """Return a rate limiter that counts but does not refuse."""
     return RateLimiter(
         shared=store.rate_limits,
-        local=store.rate_limits,
+        local=MemoryRateLimitStore(),
         fingerprints=HmacFingerprints(_KEY),
         clock=SystemClock(),
         factor=10_000,

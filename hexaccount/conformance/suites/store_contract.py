@@ -36,6 +36,7 @@ from hexaccount.conformance.suites.registration_races import RegistrationRacesCo
 from hexaccount.conformance.suites.repositories import RepositoriesContract
 from hexaccount.conformance.suites.retention import RetentionStoreContract
 from hexaccount.conformance.suites.rollback import RollbackContract
+from hexaccount.conformance.suites.session_limits import SessionLimitsContract
 from hexaccount.conformance.suites.signing_keys import SigningKeysContract
 from hexaccount.conformance.suites.stale_versions import StaleVersionContract
 from hexaccount.conformance.suites.store_port import StorePortContract
@@ -74,6 +75,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     WatchContract,
     RefreshTokenContract,
     LoginRacesContract,
+    SessionLimitsContract,
     RefreshRacesContract,
     RegistrationRacesContract,
     AccountRacesContract,

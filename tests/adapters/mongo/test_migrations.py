@@ -123,7 +123,7 @@ def test_record_types_have_the_indexes_that_follow_from_their_declarations(
         if name != "_id_"
     }
     assert found == {
-        "sessions_user_id": (("user_id", "_id"), False, False),
+        "sessions_user_id": (("user_id", "epoch", "closed_at", "_id"), False, False),
         "sessions_idle_until": (("idle_until",), False, False),
         "sessions_closed_at": (("closed_at",), False, True),
         "refresh_tokens_session_id": (("session_id",), False, False),

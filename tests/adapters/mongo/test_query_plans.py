@@ -92,6 +92,9 @@ _READS: dict[str, Read] = {
     "session with user": within_one(lambda uow: Sessions(uow).find_with_user(_ONE)),
     "session by token": within_one(lambda uow: Sessions(uow).find_by_token("digest7")),
     "live sessions": within_one(lambda uow: _live(uow, None)),
+    "first live sessions": within_one(
+        lambda uow: Sessions(uow).first_live_of(Users(uow).get(_ONE), now=_NOW, limit=20)
+    ),
     "older live sessions": within_one(lambda uow: _live(uow, UUID(int=2**128 - 1))),
     "profile": within_one(lambda uow: Profiles(uow).find(_ONE)),
     "profiles": within_one(lambda uow: Profiles(uow).prefetch([_ONE, UUID(int=1)])),

@@ -77,6 +77,9 @@ _READS: dict[str, Read] = {
     "session with user": within_one(lambda uow: Sessions(uow).find_with_user(_ONE)),
     "session by token": within_one(lambda uow: Sessions(uow).find_by_token("digest7")),
     "live sessions": within_one(lambda uow: _live(uow, None)),
+    "first live sessions": within_one(
+        lambda uow: Sessions(uow).first_live_of(Users(uow).get(_ONE), now=_NOW, limit=20)
+    ),
     "older live sessions": within_one(lambda uow: _live(uow, UUID(int=2**128 - 1))),
     "profile": within_one(lambda uow: Profiles(uow).find(_ONE)),
     "profiles": within_one(lambda uow: Profiles(uow).prefetch([_ONE, UUID(int=1)])),
@@ -148,6 +151,13 @@ def test_events_of_a_type_are_found_by_its_index(full_store: SqlStore) -> None:
     sent = statements_of(lambda: full_store.history.page(EventFilter(types=["t"]), limit=5, after=_ONE))
     ((statement, parameters),) = sent
     assert "journal_type" in plan_of(full_store._engine, statement, parameters)
+
+
+def test_live_sessions_are_found_without_reading_ended_ones(full_store: SqlStore) -> None:
+    *_, (statement, parameters) = statements_of(lambda: _READS["first live sessions"](full_store))
+    plan = plan_of(full_store._engine, statement, parameters)
+    (found,) = [line for line in plan.splitlines() if "user_id" in line and "epoch" in line]
+    assert "closed_at" in found, plan
 
 
 def test_a_scan_and_a_count_are_detected(full_store: SqlStore) -> None:

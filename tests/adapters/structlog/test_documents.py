@@ -96,3 +96,9 @@ def test_a_record_that_does_not_fit_its_arguments_is_reported_without_them(json_
 def test_long_texts_lose_their_middle(json_log: Log) -> None:
     json_log.log_error(LookupError("x" * 50_000), "y" * 50_000)
     assert len(json_log.read_line()) < 32_000
+
+
+def test_a_record_may_have_further_fields(json_log: Log) -> None:
+    json_log.logger.info("refused", extra={"ecs": {"event.category": ["authentication"], "http.request.id": "four"}})
+    document = json_log.read_document()
+    assert (document["event.category"], document["http.request.id"]) == (["authentication"], "four")

@@ -47,10 +47,19 @@ def test_requests_of_one_address_are_limited_by_their_policy(service: Service, c
     assert service.bus.handle(request)
 
 
+def test_requests_of_one_account_are_limited_apart_from_those_of_its_address(service: Service, juliet: UUID) -> None:
+    request = AcquirePermit(policy=REGISTER, client_address=HOME, user_id=juliet)
+    left = [service.bus.handle(request).remaining for _ in range(REGISTER.limit.burst.capacity)]
+    assert left[-1] == 0
+    with pytest.raises(TooManyAttempts):
+        service.bus.handle(replace(request, client_address=OFFICE))
+    assert service.bus.handle(replace(request, user_id=None))
+
+
 def test_local_policies_are_counted_in_the_process_and_others_in_the_store(service: Service) -> None:
     local, shared = service.container.local_rate_limits(), service.store.rate_limits
     for policy in POLICIES.values():
         before = len(local), len(shared)
         service.bus.handle(AcquirePermit(policy=policy, client_address=HOME))
         grown = len(local) - before[0], len(shared) - before[1]
-        assert grown == ((1, 0) if policy.name in {"avatar", "keys", "documents", "sockets"} else (0, 1))
+        assert grown == ((1, 0) if policy.local else (0, 1))

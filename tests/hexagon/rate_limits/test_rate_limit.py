@@ -135,7 +135,7 @@ def test_the_sustained_bucket_of_every_policy_is_slower_and_larger() -> None:
     assert set(POLICIES) == {
         "login", "login-name", "login-account", "login-address", "login-device",
         "logins-of-account", "logins-of-address", "logins-of-device", "password", "register", "refresh", "logout",
-        "avatar", "keys", "documents", "sockets",
+        "avatar", "keys", "documents", "sockets", "writes", "refresh-session",
     }  # fmt: skip
     for limit in (policy.limit for policy in POLICIES.values()):
         assert limit.sustained.interval > limit.burst.interval
@@ -150,7 +150,9 @@ def test_one_address_cannot_block_an_account_by_its_two_names() -> None:
 
 
 def test_policies_against_guessing_are_never_local() -> None:
-    assert {name for name, policy in POLICIES.items() if policy.local} == {"avatar", "keys", "documents", "sockets"}
+    assert {name for name, policy in POLICIES.items() if policy.local} == {
+        "avatar", "keys", "documents", "sockets", "refresh-session",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("factor", [1, 1.5, 60, 100_000])

@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
     )
     closed = partial_index(sa.column("closed_at", Moment).is_not(None))
-    op.create_index("sessions_user_id", "sessions", ["user_id", "id"])
+    op.create_index("sessions_user_id", "sessions", ["user_id", "epoch", "closed_at", "id"])
     op.create_index("sessions_idle_until", "sessions", ["idle_until"])
     op.create_index("sessions_closed_at", "sessions", ["closed_at"], **closed)
     op.create_table(
