@@ -23,7 +23,7 @@ bounded, is complete. A composition root needs::
 
 from typing import TYPE_CHECKING
 
-from hexaccount_granian.asgi_worker import AsgiWorker
+from hexaccount_granian.asyncio_worker import AsyncioWorker
 from hexaccount_granian.draining import Draining
 from hexaccount_granian.errors import AddressInUse, CannotListen, WorkersFailed
 from hexaccount_granian.thread_pool import ThreadPool, ThreadPoolSize
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressInUse",
-    "AsgiWorker",
+    "AsyncioWorker",
     "CannotListen",
     "Draining",
     "ErrorRenderer",

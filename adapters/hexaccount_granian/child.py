@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from hexaccount_granian.asgi_child import AsgiChild
+from hexaccount_granian.asyncio_child import AsyncioChild
 from hexaccount_granian.bridge import WsgiBridge
 from hexaccount_granian.draining import Draining
 from hexaccount_granian.parent_link import ParentLink
@@ -17,18 +17,18 @@ from hexaccount_granian.worker import Worker
 class ChildFactory:
     """Creates the application of a worker process; granian calls it there."""
 
-    make_worker: Callable[[], Any]  # an AsgiWorker if `asgi`, a Worker otherwise
+    make_worker: Callable[[], Any]  # an AsyncioWorker if `asyncio`, a Worker otherwise
     draining: Draining
     ready: Connection
-    asgi: bool
+    asyncio: bool
 
-    def __call__(self) -> "RsgiChild | AsgiChild":
+    def __call__(self) -> "RsgiChild | AsyncioChild":
         # Do not open pools only to close them: the parent waits for this worker to end.
         if signal.SIGTERM in signal.sigpending():
             sys.exit(0)
         link = ParentLink(self.ready)
-        if self.asgi:
-            return AsgiChild(self.make_worker(), self.draining, link)
+        if self.asyncio:
+            return AsyncioChild(self.make_worker(), self.draining, link)
         return RsgiChild(self.make_worker, link)
 
 

@@ -26,6 +26,17 @@ def reserve_address(host: str, port: int) -> socket.socket:
     return reserved
 
 
+def share_address(host: str, port: int) -> socket.socket:
+    """Bind, in a worker process, the address that the parent has reserved."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    shared = socket.socket(family, socket.SOCK_STREAM)
+    # Connections inherit it, and a successor can bind the address while some of them are in TIME_WAIT.
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    shared.bind((host, port))
+    return shared
+
+
 def _bind(reserved: socket.socket, address: str, port: int) -> None:
     # Connections of a predecessor in TIME_WAIT must not keep a fixed port from being bound again.
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(port != 0))
