@@ -8,7 +8,9 @@ from typing import Any
 
 from hexaccount_granian.asyncio_child import AsyncioChild
 from hexaccount_granian.bridge import WsgiBridge
+from hexaccount_granian.connection_guard import ConnectionGuard
 from hexaccount_granian.draining import Draining
+from hexaccount_granian.listener import ListenAddress
 from hexaccount_granian.parent_link import ParentLink
 from hexaccount_granian.worker import Worker
 
@@ -20,6 +22,7 @@ class ChildFactory:
     make_worker: Callable[[], Any]  # an AsyncioWorker if `asyncio`, a Worker otherwise
     draining: Draining
     ready: Connection
+    address: ListenAddress
     asyncio: bool
 
     def __call__(self) -> "RsgiChild | AsyncioChild":
@@ -28,20 +31,29 @@ class ChildFactory:
             sys.exit(0)
         link = ParentLink(self.ready)
         if self.asyncio:
-            return AsyncioChild(self.make_worker(), self.draining, link)
-        return RsgiChild(self.make_worker, link)
+            return AsyncioChild(self.make_worker(), self.draining, link, self.address)
+        return RsgiChild(self.make_worker, link, self.address)
 
 
 class RsgiChild(WsgiBridge):
     """The bridge as it runs in a worker process."""
 
-    def __init__(self, make_worker: Callable[[], Worker], link: ParentLink) -> None:
+    def __init__(self, make_worker: Callable[[], Worker], link: ParentLink, address: ListenAddress) -> None:
         super().__init__(make_worker)
         self._link = link
+        self._guard = ConnectionGuard(address.port, at_most=address.max_connections, is_proxy=self._is_proxy)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._link.watch_parent(loop)
         super().__rsgi_init__(loop)
+        self._guard.start()
         # When the loop runs, granian listens and has installed its signal handlers.
         loop.call_soon(self._link.report_ready)
         loop.call_soon(self._link.unblock_stop_signals)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._guard.stop()
+        super().__rsgi_del__(loop)
+
+    def _is_proxy(self, address: str) -> bool:
+        return self._worker.is_proxy(address)

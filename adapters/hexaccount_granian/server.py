@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing.connection import Connection
 from typing import Literal
 
@@ -14,7 +13,7 @@ from hexaccount_granian.asyncio_worker import AsyncioWorker
 from hexaccount_granian.child import ChildFactory
 from hexaccount_granian.draining import Draining
 from hexaccount_granian.errors import WorkersFailed
-from hexaccount_granian.listener import reserve_address
+from hexaccount_granian.listener import ListenAddress, reserve_address
 from hexaccount_granian.processes import WorkerProcesses
 from hexaccount_granian.signals import stop_signals_blocked
 from hexaccount_granian.supervision import ShutdownHandler, notify_when_ready
@@ -52,10 +51,7 @@ def serve(
     with stop_signals_blocked(), reserve_address(host, port) as reserved:
         address, bound_port = reserved.getsockname()[:2]
         server = WorkerProcesses(address, bound_port, workers=workers, backlog=backlog, stop_timeout=stop_timeout)
-        # granian's own worker unless another one is named.
-        run_worker = (
-            partial(run_asyncio_worker, address, bound_port, server.max_connections) if interface == "asyncio" else None
-        )
+        listen_address = ListenAddress(address, bound_port, server.max_connections)
         shutdown = ShutdownHandler(server, draining=draining, drain_delay=drain_delay, on_stopping=on_stopping)
 
         def on_ready() -> None:
@@ -66,15 +62,17 @@ def serve(
         with _readiness_reports(workers, on_ready) as ready, _shared_memory(preload):
             shutdown.start()
             try:
-                _run(server, run_worker, ChildFactory(make_worker, draining, ready, asyncio=interface == "asyncio"))
+                _run(server, ChildFactory(make_worker, draining, ready, listen_address, asyncio=interface == "asyncio"))
             finally:
                 shutdown.finish()
 
 
-def _run(server: WorkerProcesses, run_worker: Callable[..., None] | None, factory: ChildFactory) -> None:
+def _run(server: WorkerProcesses, factory: ChildFactory) -> None:
     hangup = signal.getsignal(signal.SIGHUP)
     # granian restarts its workers on SIGHUP, from the same memory. Keep the handler of the process instead.
     server.on_startup(lambda: signal.signal(signal.SIGHUP, hangup))
+    # granian's own worker unless another one is named.
+    run_worker = run_asyncio_worker if factory.asyncio else None
     try:
         server.serve(run_worker, target_loader=factory, wrap_loader=False)  # type: ignore[arg-type]  # declared for functions only
     except SystemExit as end:

@@ -2,10 +2,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hexaccount.rate_limits.network import network_of
-
-_SHARE = 16
-_LEAST = 100
+from hexaccount.rate_limits.network import network_of, share_of_network
 
 
 class TooManyConnections(Exception):
@@ -16,9 +13,9 @@ class ConnectionLimit:
     """Counts the connections of a process, and those of each network."""
 
     def __init__(self, at_most: int) -> None:
-        """Allow `at_most` in total; a network may have a sixteenth of them, and 100 in any case."""
+        """Allow `at_most` in total, and its share to each network."""
         self._at_most = at_most
-        self._of_network = max(_LEAST, at_most // _SHARE)
+        self._of_network = share_of_network(at_most)
         self._open = 0
         self._networks: Counter[str] = Counter()
 

@@ -1,6 +1,8 @@
 from ipaddress import IPv6Address, ip_address
 
 _HOST_BITS = 64
+_SHARE = 16
+_LEAST = 100
 
 
 def network_of(address: str) -> str:
@@ -18,3 +20,8 @@ def network_of(address: str) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return f"{IPv6Address(int(found) >> _HOST_BITS << _HOST_BITS)}/{_HOST_BITS}"
+
+
+def share_of_network(connections: int) -> int:
+    """Return how many of a process's connections one network may have: a sixteenth, and 100 in any case."""
+    return max(_LEAST, connections // _SHARE)
