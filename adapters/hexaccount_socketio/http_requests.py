@@ -18,6 +18,9 @@ _LONGEST_HEAD = 16_384
 # RFC 9110, 7.2, and RFC 3986, 3.2.2: a name or an address with a port, without the user of an authority.
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]+)(:[0-9]{1,5})?")
 
+# RFC 9112, 3.2.2: a client may send a whole URL.
+_ORIGIN = re.compile(rb"^https?://[^/?#]*", re.IGNORECASE)
+
 
 class MalformedRequest(Exception):
     """The client sent no valid request; `status` is that of the response."""
@@ -60,7 +63,7 @@ def is_upgrade(request: h11.Request) -> bool:
 
 def scope_of(request: h11.Request, peer: tuple[str, int]) -> Scope:
     """Return the ASGI scope of a request."""
-    path, _, query = request.target.partition(b"?")
+    path, _, query = _ORIGIN.sub(b"", request.target, count=1).partition(b"?")
     kind, scheme = ("websocket", "ws") if is_upgrade(request) else ("http", "http")
     return {
         "type": kind,

@@ -271,6 +271,14 @@ def test_a_malformed_request_is_refused_with_a_problem(run: Run, request_text: s
     run(test)
 
 
+def test_a_request_may_name_the_whole_url(run: Run) -> None:
+    async def test(server: Listening) -> None:
+        assert b" 200 " in await server.request("GET http://here/health?a=b HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert b" 404 " in await server.request("GET http://here/http://here/health HTTP/1.1\r\nHost: here\r\n\r\n")
+
+    run(test)
+
+
 def test_only_get_opens_a_web_socket(run: Run) -> None:
     async def test(server: Listening) -> None:
         assert b"websockets_only" in await server.request(UPGRADE.replace("GET", "POST") + "\r\n")
