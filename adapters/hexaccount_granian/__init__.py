@@ -18,6 +18,8 @@ bounded, is complete. A composition root needs::
     serve(WorkerFactory(settings, draining), draining=draining, host=..., port=..., workers=..., drain_delay=...,
           preload=["hexaccount_flask", ...], on_started=lambda host, port: ..., on_stopping=lambda: ...)
 
+With `interface="asyncio"` the factory returns an AsyncioWorker instead, which serves the connections by itself.
+
 `serve` returns after an orderly shutdown, and raises AddressInUse, CannotListen or WorkersFailed.
 """
 
