@@ -7,7 +7,6 @@ they never read. The memory is that of the worker and its parent before, and the
 
 import argparse
 import socket
-import struct
 import subprocess
 import tempfile
 import threading
@@ -19,32 +18,19 @@ from urllib.parse import urlsplit
 
 from benchmarks.memory import memory_mib
 from benchmarks.services import console, environment, running
+from tests.adapters.socketio.wire import CONTINUATION, PING, TEXT, UPGRADE, frame
 from tests.servers.ports import free_port
 
 ADDRESSES = 8
-_MASK = b"\0\0\0\0"
-_UPGRADE = (
-    "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
-)
 _KIB = 1024
 _PIECE = b"x" * 64 * _KIB
-
-
-def frame(first: int, length: int) -> bytes:
-    """Return the head of a masked frame: its first byte, and the length that it announces."""
-    if length < 126:
-        return bytes([first, 0x80 | length]) + _MASK
-    return bytes([first, 0xFF]) + struct.pack("!Q", length) + _MASK
-
-
-_FRAGMENT = frame(0x00, len(_PIECE)) + _PIECE
+_FRAGMENT = frame(CONTINUATION, _PIECE, final=False)
 ATTACKS: dict[str, tuple[bytes, bytes]] = {
-    "one frame": (frame(0x81, 15 * _KIB * _KIB), _PIECE),
-    "fragments": (frame(0x01, 1) + b"4", _FRAGMENT),
-    "empty fragments": (frame(0x01, 1) + b"4", frame(0x00, 0) * 10_000),
-    "small messages": (b"", (frame(0x81, 1) + b"3") * 10_000),
-    "pings": (b"", (frame(0x89, 125) + b"x" * 125) * 500),
+    "one frame": (frame(TEXT, b"", length=15 * _KIB * _KIB), _PIECE),
+    "fragments": (frame(TEXT, b"4", final=False), _FRAGMENT),
+    "empty fragments": (frame(TEXT, b"4", final=False), frame(CONTINUATION, b"", final=False) * 10_000),
+    "small messages": (b"", frame(TEXT, b"3") * 10_000),
+    "pings": (b"", frame(PING, b"x" * 125) * 500),
 }
 """What a client sends first, and then again and again."""
 
@@ -53,7 +39,7 @@ def upgraded(address: tuple[str, int], source: str) -> socket.socket | None:
     """Return an open WebSocket from a source address, or None if the service refuses it."""
     connection = socket.create_connection(address, timeout=10, source_address=(source, 0))
     try:
-        connection.sendall(_UPGRADE.encode())
+        connection.sendall(f"{UPGRADE}\r\n".encode())
         if connection.recv(4096).startswith(b"HTTP/1.1 101"):
             return connection
     except OSError:

@@ -26,6 +26,9 @@ _REQUEST_SECONDS = 10.0
 """How long a connection may last that is no WebSocket."""
 
 _CLOSE_SECONDS = 2.0
+
+# After a restart all clients connect at once.
+_BACKLOG = 1024
 _log = logging.getLogger("hexaccount.realtime")
 
 
@@ -48,7 +51,7 @@ class HttpServer:
         self._limit = ConnectionLimit(max_connections)
         # Connections inherit it: one read returns no more, and the kernel keeps little more.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_BYTES)
-        self._server = await asyncio.start_server(self._serve, sock=listening, limit=READ_BYTES)
+        self._server = await asyncio.start_server(self._serve, sock=listening, limit=READ_BYTES, backlog=_BACKLOG)
 
     async def close(self) -> None:
         """Accept no more connections, and cut those that are open."""
