@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from websocket import create_connection
+from websocket import WebSocketBadStatusException, create_connection
 
 from hexaccount_flask.web.headers import STANDARD_HEADERS
 from tests.servers.haproxy import CONFIG, Haproxy
@@ -230,10 +230,15 @@ def test_without_a_ready_instance_the_proxy_responds_like_the_service(deployment
 
 
 def test_sockets_pass_the_proxy(deployment: Deployment) -> None:
-    url = f"wss://localhost:{urlsplit(deployment.url).port}/socket.io/?EIO=4&transport=websocket"
+    host = urlsplit(deployment.url).netloc
+    url = f"wss://{host}/socket.io/?EIO=4&transport=websocket"
     trusted = {"ca_certs": str(deployment.certificate)}
     with closing(create_connection(url, timeout=20, sslopt=trusted, suppress_origin=True)) as socket:
         assert str(socket.recv()).startswith("0{"), "Engine.IO opens"
+    with closing(create_connection(url, timeout=20, sslopt=trusted, origin=f"https://{host}")) as socket:
+        assert str(socket.recv()).startswith("0{"), "a page of the same origin may connect"
+    with pytest.raises(WebSocketBadStatusException, match="403"):
+        create_connection(url, timeout=20, sslopt=trusted, origin="https://evil.example")
 
 
 def test_no_request_fails_while_instances_are_replaced_one_after_the_other(deployment: Deployment) -> None:
