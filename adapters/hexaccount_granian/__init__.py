@@ -18,12 +18,14 @@ bounded, is complete. A composition root needs::
     serve(WorkerFactory(settings, draining), draining=draining, host=..., port=..., workers=..., drain_delay=...,
           preload=["hexaccount_flask", ...], on_started=lambda host, port: ..., on_stopping=lambda: ...)
 
+With `interface="asyncio"` the factory returns an AsyncioWorker instead, which serves the connections by itself.
+
 `serve` returns after an orderly shutdown, and raises AddressInUse, CannotListen or WorkersFailed.
 """
 
 from typing import TYPE_CHECKING
 
-from hexaccount_granian.asgi_worker import AsgiWorker
+from hexaccount_granian.asyncio_worker import AsyncioWorker
 from hexaccount_granian.draining import Draining
 from hexaccount_granian.errors import AddressInUse, CannotListen, WorkersFailed
 from hexaccount_granian.thread_pool import ThreadPool, ThreadPoolSize
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressInUse",
-    "AsgiWorker",
+    "AsyncioWorker",
     "CannotListen",
     "Draining",
     "ErrorRenderer",

@@ -1,4 +1,5 @@
 import io
+import re
 import sys
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,9 @@ _IN_PATHS = "/:@!$&'()*+,;="
 # They say which host a request is for and which client sent it: a placeholder must not replace their value.
 _NO_PLACEHOLDER = frozenset({"host", "x-forwarded-for"})
 _PLACEHOLDER = "\N{REPLACEMENT CHARACTER}"
+
+# RFC 9110, 7.2, and RFC 3986, 3.2.2: a name or an address with a port, without the user of an authority.
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]+)(:[0-9]{1,5})?")
 
 
 def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
@@ -47,9 +51,7 @@ def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     _add_headers(environ, scope.headers)
-    # RFC 9112, 3.2.2: the host of a request line with a whole URL counts, whatever Host says.
-    if scope.authority:
-        environ["HTTP_HOST"] = scope.authority
+    _check_host(environ, scope.authority)
     return environ
 
 
@@ -76,6 +78,17 @@ def _add_headers(environ: dict[str, Any], headers: Headers) -> None:
             raise RequestRejected(400, "malformed_request", detail, close_connection=True)
         else:
             environ[key] += (";" if key == "HTTP_COOKIE" else ",") + _as_latin1(value)
+
+
+def _check_host(environ: dict[str, Any], authority: str | None) -> None:
+    # RFC 9112, 3.2: HTTP/1.1 requires a Host. The host of a request line with a whole URL counts, whatever Host says.
+    if "HTTP_HOST" not in environ and environ["SERVER_PROTOCOL"] != "HTTP/1.0":
+        raise RequestRejected(400, "malformed_request", "send a Host header")
+    if authority:
+        environ["HTTP_HOST"] = authority
+    if "HTTP_HOST" in environ and not _HOST.fullmatch(environ["HTTP_HOST"]):
+        detail = "send a host name or address in the Host header, and a port if it is another than the usual one"
+        raise RequestRejected(400, "malformed_request", detail)
 
 
 def _unreadable(headers: Headers, readable: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,7 +1,27 @@
 import errno
 import socket
+from dataclasses import dataclass
 
 from hexaccount_granian.errors import AddressInUse, CannotListen
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where the workers listen, and how many connections each of them has files for."""
+
+    host: str
+    port: int
+    max_connections: int
+
+    def bind(self) -> socket.socket:
+        """Bind, in a worker process, the address that the parent has reserved."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        shared = socket.socket(family, socket.SOCK_STREAM)
+        # Connections inherit it, and a successor can bind the address while some of them are in TIME_WAIT.
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        shared.bind((self.host, self.port))
+        return shared
 
 
 def reserve_address(host: str, port: int) -> socket.socket:

@@ -21,25 +21,24 @@ _MOST_CONNECTIONS = 16_384
 class WorkerProcesses(MPServer):
     """granian with HTTP/1.1 in several worker processes; a dead one is replaced.
 
-    `stop_timeout` is in seconds. ASGI enables WebSockets, RSGI does not.
+    `stop_timeout` is in seconds.
     """
 
-    def __init__(
-        self, interface: Interfaces, address: str, port: int, *, workers: int, backlog: int, stop_timeout: float
-    ) -> None:
+    def __init__(self, address: str, port: int, *, workers: int, backlog: int, stop_timeout: float) -> None:
         self._stop_timeout = stop_timeout
+        self.max_connections = _max_connections()
         super().__init__(
             "hexaccount",
             address=address,
             port=port,
-            interface=interface,
+            interface=Interfaces.RSGI,
             workers=workers,
             loop=Loops.asyncio,
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=_IDLE_MILLISECONDS, max_buffer_size=65_536),
-            websockets=interface is Interfaces.ASGI,
+            websockets=False,
             backlog=backlog,
-            backpressure=_max_connections(),
+            backpressure=self.max_connections,
             log_level=LogLevels.warning,
             # Keep the logging configuration of the process, and send granian's records to its handlers.
             log_dictconfig={"incremental": True, "handlers": {}, "loggers": {"_granian": {"propagate": True}}},

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Literal
 
-from granian.constants import Interfaces
-
-from hexaccount_granian.asgi_worker import AsgiWorker
+from hexaccount_granian.asyncio_child import run_asyncio_worker
+from hexaccount_granian.asyncio_worker import AsyncioWorker
 from hexaccount_granian.child import ChildFactory
 from hexaccount_granian.draining import Draining
 from hexaccount_granian.errors import WorkersFailed
-from hexaccount_granian.listener import reserve_address
+from hexaccount_granian.listener import ListenAddress, reserve_address
 from hexaccount_granian.processes import WorkerProcesses
 from hexaccount_granian.signals import stop_signals_blocked
 from hexaccount_granian.supervision import ShutdownHandler, notify_when_ready
@@ -22,9 +21,9 @@ from hexaccount_granian.worker import Worker
 
 
 def serve(
-    make_worker: Callable[[], Worker | AsgiWorker],
+    make_worker: Callable[[], Worker | AsyncioWorker],
     *,
-    interface: Literal["wsgi", "asgi"] = "wsgi",
+    interface: Literal["wsgi", "asyncio"] = "wsgi",
     draining: Draining,
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -39,7 +38,7 @@ def serve(
     """Serve in worker processes until SIGTERM or SIGINT; call it in the main thread.
 
     make_worker: called in each worker process; must be picklable where processes are not forked.
-    interface: `asgi` (make_worker returns an AsgiWorker) serves WebSockets too.
+    interface: `asyncio` (make_worker returns an AsyncioWorker) leaves the connections to the worker.
     draining: set when the shutdown begins.
     drain_delay: seconds from there until connections are refused; 0 if the service has not started yet.
     stop_timeout: seconds from there until workers are killed.
@@ -51,15 +50,8 @@ def serve(
     """
     with stop_signals_blocked(), reserve_address(host, port) as reserved:
         address, bound_port = reserved.getsockname()[:2]
-        asgi = interface == "asgi"
-        server = WorkerProcesses(
-            Interfaces.ASGI if asgi else Interfaces.RSGI,
-            address,
-            bound_port,
-            workers=workers,
-            backlog=backlog,
-            stop_timeout=stop_timeout,
-        )
+        server = WorkerProcesses(address, bound_port, workers=workers, backlog=backlog, stop_timeout=stop_timeout)
+        listen_address = ListenAddress(address, bound_port, server.max_connections)
         shutdown = ShutdownHandler(server, draining=draining, drain_delay=drain_delay, on_stopping=on_stopping)
 
         def on_ready() -> None:
@@ -70,7 +62,7 @@ def serve(
         with _readiness_reports(workers, on_ready) as ready, _shared_memory(preload):
             shutdown.start()
             try:
-                _run(server, ChildFactory(make_worker, draining, ready, asgi=asgi))
+                _run(server, ChildFactory(make_worker, draining, ready, listen_address, asyncio=interface == "asyncio"))
             finally:
                 shutdown.finish()
 
@@ -79,8 +71,10 @@ def _run(server: WorkerProcesses, factory: ChildFactory) -> None:
     hangup = signal.getsignal(signal.SIGHUP)
     # granian restarts its workers on SIGHUP, from the same memory. Keep the handler of the process instead.
     server.on_startup(lambda: signal.signal(signal.SIGHUP, hangup))
+    # granian's own worker unless another one is named.
+    run_worker = run_asyncio_worker if factory.asyncio else None
     try:
-        server.serve(target_loader=factory, wrap_loader=False)  # type: ignore[arg-type]  # declared for functions only
+        server.serve(run_worker, target_loader=factory, wrap_loader=False)  # type: ignore[arg-type]  # declared for functions only
     except SystemExit as end:
         if end.code:
             raise WorkersFailed("worker processes end as soon as they start; their log says why") from None

@@ -28,6 +28,7 @@ class Worker:
     `request_class_of` maps a method and a decoded path to a key of `thread_pools`; it runs on the event loop and must
     be fast. `close` is called once, after the last request. `max_body` is in bytes, `body_timeout` and `deadline` in
     seconds. `deadline` starts when the request is complete: then the client gets a 503, while the thread works on.
+    `is_proxy` tells whether a peer is a proxy, which may have any number of connections; another network has a share.
     """
 
     wsgi: WsgiApplication
@@ -38,4 +39,5 @@ class Worker:
     max_body: int = 65_536
     body_timeout: float = 10.0
     deadline: float = 30.0
+    is_proxy: Callable[[str], bool] = lambda _: False
     load: WorkerLoad = field(default_factory=WorkerLoad)

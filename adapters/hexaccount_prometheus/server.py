@@ -1,10 +1,12 @@
 import json
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from prometheus_client import start_http_server
+from prometheus_client import make_wsgi_app
 
+from hexaccount_prometheus.bounded_server import BoundedServer
 from hexaccount_prometheus.metrics import PrometheusMetrics
 
 if TYPE_CHECKING:
@@ -19,9 +21,10 @@ def serve_metrics(metrics: PrometheusMetrics, host: str, port: int) -> Iterator[
 
     Port 0 chooses a free one. Raises OSError if the address is not available.
     """
-    server, thread = start_http_server(port, host, registry=metrics.registry)
     # The library answers every path with the metrics, so a probe of /ready would succeed.
-    server.set_app(_only_at_metrics(server.get_app()))
+    server = BoundedServer(host, port, _only_at_metrics(make_wsgi_app(metrics.registry)))
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     try:
         yield server.server_port
     finally:
@@ -30,9 +33,9 @@ def serve_metrics(metrics: PrometheusMetrics, host: str, port: int) -> Iterator[
         thread.join()
 
 
-def _only_at_metrics(metrics_app: "WSGIApplication | None") -> "WSGIApplication":
+def _only_at_metrics(metrics_app: "WSGIApplication") -> "WSGIApplication":
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if metrics_app is None or environ["PATH_INFO"] != "/metrics":
+        if environ["PATH_INFO"] != "/metrics":
             return _problem(start_response, "404 Not Found", "not_found", "this server has only /metrics")
         if environ["REQUEST_METHOD"] not in _ALLOW.split(", "):
             problem = ("405 Method Not Allowed", "method_not_allowed", f"this path allows {_ALLOW}", ("Allow", _ALLOW))

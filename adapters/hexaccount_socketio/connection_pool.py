@@ -2,7 +2,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
@@ -10,6 +9,7 @@ from hexaccount.rate_limits.acquire_permit import AcquirePermit
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount_socketio import problems
 from hexaccount_socketio.asgi import Application, Receive, Scope, Send
+from hexaccount_socketio.client_addresses import ClientAddresses, client_of, peer_of
 from hexaccount_socketio.connection import CLOSE_TIMEOUT, Connection
 from hexaccount_socketio.problems import Problem, problem_of
 from hexaccount_socketio.responses import deny
@@ -24,18 +24,6 @@ _GOING_AWAY = 1001
 _FORWARDED = {b"x-forwarded-host", b"x-forwarded-proto"}
 
 SOCKETS = RateLimitPolicy("sockets", RateLimit.of(120, 0.1, 3000, 1), local=True)
-
-
-class ClientAddresses(Protocol):
-    """Finds the address of a client behind trusted proxies."""
-
-    def client_of(self, peer: str, forwarded_for: str) -> str:
-        """Return the address of the client behind `peer`, which has sent this X-Forwarded-For header."""
-        ...
-
-    def is_trusted(self, peer: str) -> bool:
-        """Tell whether a peer is a trusted proxy."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -74,7 +62,7 @@ class ConnectionPool:
     def count_attempt(self, scope: Scope) -> None:
         """Count an attempt of a client; raises TooManyAttempts."""
         # The counter is in this process and queries no store, so it does not block the event loop.
-        self.bus.handle(AcquirePermit(policy=SOCKETS, client_address=self._client_of(scope)))
+        self.bus.handle(AcquirePermit(policy=SOCKETS, client_address=client_of(self.addresses, scope)))
 
     def mark_authenticated(self, connection: Connection) -> None:
         self._unauthenticated.pop(connection, None)
@@ -125,15 +113,6 @@ class ConnectionPool:
 
     def _trusted_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """Return the headers, without those that only a trusted proxy may set, unless one did."""
-        if self.addresses.is_trusted(_peer_of(scope)):
+        if self.addresses.is_trusted(peer_of(scope)):
             return list(scope["headers"])
         return [(name, value) for name, value in scope["headers"] if name.lower() not in _FORWARDED]
-
-    def _client_of(self, scope: Scope) -> str:
-        forwarded = [value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
-        return self.addresses.client_of(_peer_of(scope), b",".join(forwarded).decode("latin-1"))
-
-
-def _peer_of(scope: Scope) -> str:
-    peer: tuple[Any, ...] = scope.get("client") or ("",)
-    return str(peer[0])

@@ -28,6 +28,7 @@ WEBSOCKETS_ONLY = problem(
     400, "websockets_only", 'connect with transports ["websocket"] only: long polling is not supported'
 )
 TOO_MANY_SOCKETS = problem(429, "too_many_sockets", "close a socket: the session or the account has too many")
+TOO_MANY_CONNECTIONS = problem(429, "too_many_sockets", "close a connection: the client's network has too many")
 TOO_SLOW = problem(429, "too_slow", "connect again: the client reads events more slowly than they happen")
 DRAINING = problem(503, "draining", "connect again in a moment: the service is shutting down")
 FULL = problem(503, "full", "try again in a moment: the service holds as many sockets as it can")

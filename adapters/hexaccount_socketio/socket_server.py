@@ -17,7 +17,8 @@ from hexaccount_socketio.admission import Admission, refused
 from hexaccount_socketio.asgi import Receive, Scope, Send
 from hexaccount_socketio.authentication import Authenticator
 from hexaccount_socketio.broadcaster import Broadcaster
-from hexaccount_socketio.connection_pool import ClientAddresses, ConnectionPool
+from hexaccount_socketio.client_addresses import ClientAddresses
+from hexaccount_socketio.connection_pool import ConnectionPool
 from hexaccount_socketio.connection_registry import ConnectionRegistry, Socket
 from hexaccount_socketio.packets import MAX_LENGTH
 from hexaccount_socketio.problems import Problem

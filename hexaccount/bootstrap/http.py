@@ -52,6 +52,7 @@ class HttpWorkerFactory:
         )
 
         settings = self.settings
+        addresses = ClientAddresses(settings.http.trusted_proxies)
         traces, log = open_traces(settings), open_request_log(settings.log)
         service = open_service(
             settings, hashing_slots=self.hashing_slots, workers=self.workers, measured=True, traces=traces
@@ -69,7 +70,7 @@ class HttpWorkerFactory:
             published_keys=service.published_keys,
             metrics=service.metrics_text if settings.metrics.enabled else None,
             cors_origins=settings.http.cors_origins,
-            client_addresses=ClientAddresses(settings.http.trusted_proxies),
+            client_addresses=addresses,
             further_routes=_further_routes(),
             observers=[observer for observer in (traces and traces.requests, log, metrics) if observer],
         )
@@ -92,6 +93,7 @@ class HttpWorkerFactory:
             thread_pools=pools,
             render_error=render_error,
             close=service.close,
+            is_proxy=addresses.is_trusted,
             load=_observed_load(service.metrics, pools),
         )
 

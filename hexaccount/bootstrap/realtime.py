@@ -1,6 +1,7 @@
 """`hexaccount realtime`: what each worker process opens, and how the parent serves."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from hexaccount.bootstrap.stores import kind_of
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_tail import JournalTail
 from hexaccount_click.program import ConfigurationError
-from hexaccount_granian import AsgiWorker, Draining
+from hexaccount_granian import AsyncioWorker, Draining
 from hexaccount_granian.client_address import ClientAddresses
 
 if TYPE_CHECKING:
@@ -31,35 +32,37 @@ class RealtimeWorkerFactory:
     settings: Settings
     draining: Draining
 
-    def __call__(self) -> AsgiWorker:
+    def __call__(self) -> AsyncioWorker:
         """Open the service; granian calls this once in each worker process."""
-        from hexaccount_socketio import SocketServer, create_application
+        from hexaccount_socketio import HttpServer, SocketServer, create_application
 
         service = open_service(self.settings, measured=True)
         service.start_collecting(service.check)
+        addresses = ClientAddresses(self.settings.http.trusted_proxies)
         server = SocketServer(
             bus=service.bus,
-            addresses=ClientAddresses(self.settings.http.trusted_proxies),
+            addresses=addresses,
             cors_origins=self.settings.http.cors_origins,
             draining=self.draining.is_set,
             metrics=service.metrics,
         )
+        application = create_application(
+            server,
+            readiness=partial(asyncio.to_thread, service.readiness(self.draining.is_set).check),
+            metrics=service.metrics_text if self.settings.metrics.enabled else None,
+        )
+        http = HttpServer(application, addresses=addresses)
         feed = _JournalFeed(service, server)
+
+        async def start(listening: socket.socket, max_connections: int) -> None:
+            await feed.start()
+            await http.start(listening, max_connections)
 
         def close() -> None:
             feed.stop()
             service.close()
 
-        return AsgiWorker(
-            application=create_application(
-                server,
-                readiness=partial(asyncio.to_thread, service.readiness(self.draining.is_set).check),
-                metrics=service.metrics_text if self.settings.metrics.enabled else None,
-            ),
-            start=feed.start,
-            drain=server.close,
-            close=close,
-        )
+        return AsyncioWorker(start=start, drain=server.close, stop=http.close, close=close)
 
 
 class _JournalFeed:
@@ -101,7 +104,7 @@ def serve_realtime(settings: Settings, *, host: str, port: int, workers: int, ec
     serve_until_stopped(
         settings,
         lambda draining, _slots: RealtimeWorkerFactory(settings, draining),
-        interface="asgi",
+        interface="asyncio",
         preload=(*_PRELOAD, *kind_of(settings).preload),
         host=host,
         port=port,

@@ -12,7 +12,7 @@ from typing import Literal
 from hexaccount.bootstrap.preparation import prepare_to_serve
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount_click.program import ConfigurationError, Unavailable
-from hexaccount_granian import AsgiWorker, CannotListen, Draining, Worker, WorkersFailed, serve
+from hexaccount_granian import AsyncioWorker, CannotListen, Draining, Worker, WorkersFailed, serve
 
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client reads this variable when it is imported, and shares metrics among processes in that folder."""
@@ -20,9 +20,9 @@ _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 def serve_until_stopped(
     settings: Settings,
-    factory: Callable[[Draining, Path], Callable[[], Worker | AsgiWorker]],
+    factory: Callable[[Draining, Path], Callable[[], Worker | AsyncioWorker]],
     *,
-    interface: Literal["wsgi", "asgi"],
+    interface: Literal["wsgi", "asyncio"],
     preload: Sequence[str],
     host: str,
     port: int,

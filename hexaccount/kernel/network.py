@@ -2,6 +2,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 _HOST_BITS = 64
+_SHARE = 16
+_LEAST = 100
 
 
 @lru_cache(4096)
@@ -35,3 +37,8 @@ def wide_network_of(address: str) -> str | None:
     if isinstance(found, IPv6Address):
         found = found.ipv4_mapped or found
     return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))
+
+
+def share_of_network(connections: int) -> int:
+    """Return how many of a process's connections one network may have: a sixteenth, and 100 in any case."""
+    return max(_LEAST, connections // _SHARE)

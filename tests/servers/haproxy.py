@@ -30,7 +30,7 @@ class Haproxy(OwnServer):
     def __init__(self, directory: Path, *, backends: Mapping[str, str], certificate: Path) -> None:
         """Take the address of each backend by its variable, and a certificate with its key."""
         super().__init__(directory)
-        self._status_port = free_port()
+        self.status_port = free_port()
         self.environment = {  # type: ignore[misc]  # a class attribute elsewhere, here it depends on the backends
             "PATH": os.defpath,
             "HEXACCOUNT_CERTIFICATE": str(certificate),
@@ -48,7 +48,7 @@ class Haproxy(OwnServer):
         if binary is None:
             raise HaproxyMissing
         text = CONFIG.read_text(encoding="utf-8")
-        for old, new in ((" :8443 ", f" 127.0.0.1:{self.port} "), ("127.0.0.1:8404", f"127.0.0.1:{self._status_port}")):
+        for old, new in ((" :8443 ", f" 127.0.0.1:{self.port} "), ("127.0.0.1:8404", f"127.0.0.1:{self.status_port}")):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
         config = self.home / "haproxy.cfg"
@@ -57,10 +57,10 @@ class Haproxy(OwnServer):
 
     def answers(self) -> bool:
         """Return whether the health check of its container passes."""
-        return answers_ok(f"http://127.0.0.1:{self._status_port}/")
+        return answers_ok(f"http://127.0.0.1:{self.status_port}/")
 
     def instances_up(self) -> int:
         """Return the number of instances to which it sends requests."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._status_port}/stats;csv", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.status_port}/stats;csv", timeout=5) as answer:
             rows = csv.DictReader(answer.read().decode().splitlines())
         return sum(row["# pxname"] == "http" and row["status"].startswith("UP") and row["type"] == "2" for row in rows)

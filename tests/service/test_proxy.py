@@ -3,26 +3,33 @@
 import json
 import os
 import re
+import select
 import socket
 import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from email.message import Message
 from http.client import HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from websocket import create_connection
+from websocket import WebSocketBadStatusException, create_connection
 
+from hexaccount_flask.web.headers import STANDARD_HEADERS
 from tests.servers.haproxy import CONFIG, Haproxy
 from tests.servers.ports import free_port
 from tests.service.account import Account
 from tests.service.proxied import Deployment, wait_until
 
 pytestmark = pytest.mark.long
+
+BACKENDS = ("HEXACCOUNT_HTTP_ONE", "HEXACCOUNT_HTTP_TWO", "HEXACCOUNT_REALTIME")
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +125,100 @@ def test_each_error_response_of_the_proxy_is_a_problem_document() -> None:
         assert problem["type"] == f"urn:hexaccount:problem:{problem['code']}"
 
 
+def connect(deployment: Deployment, source: str) -> socket.socket:
+    port = urlsplit(deployment.url).port
+    return socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
+
+
+def is_open(connection: socket.socket) -> bool:
+    """Return whether the proxy waits for a handshake; it closes what it refuses at once."""
+    return not select.select([connection], [], [], 0)[0]
+
+
+def test_one_address_with_many_silent_connections_shuts_out_no_other(deployment: Deployment) -> None:
+    with ExitStack() as stack:
+        silent = [stack.enter_context(connect(deployment, "127.0.0.2")) for _ in range(290)]
+        wait_until(lambda: not is_open(silent[-1]))
+        assert sum(map(is_open, silent)) == 256
+        assert deployment.get("/ready").ok
+        assert deployment.proxy.answers()
+
+
+def test_one_address_cannot_open_connections_without_end(deployment: Deployment) -> None:
+    def refused() -> bool:
+        with connect(deployment, "127.0.0.3") as connection:
+            return bool(select.select([connection], [], [], 0.02)[0])
+
+    assert not refused()
+    assert any(refused() for _ in range(400))
+    assert deployment.get("/ready").ok
+
+
+def test_a_connection_on_which_no_handshake_comes_is_closed(deployment: Deployment) -> None:
+    with connect(deployment, "127.0.0.4") as silent:
+        assert silent.recv(1) == b""
+
+
+def test_the_health_port_keeps_its_share_of_the_connections() -> None:
+    text = CONFIG.read_text(encoding="utf-8")
+    total, *shares = map(int, re.findall(r"^ +maxconn (\d+)$", text, re.MULTILINE))
+    assert len(shares) == text.count("\nfrontend ")
+    assert sum(shares) <= total
+
+
+def test_own_answers_of_the_proxy_have_the_security_headers_too(deployment: Deployment) -> None:
+    for path in ("/nothing", "/socket.io/", "/ready"):
+        headers = deployment.get(path).raw.headers
+        for name, value in STANDARD_HEADERS:
+            assert headers.getlist(name) == [value], path
+        assert headers.getlist("Strict-Transport-Security") == ["max-age=31536000"]
+    page = deployment.get("/swagger/index.html").raw.headers
+    assert len(page.getlist("Content-Security-Policy")) == 1
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+
+
+def test_what_headers_claim_of_a_client_is_dropped(deployment: Deployment, tmp_path: Path) -> None:
+    seen: SimpleQueue[Message] = SimpleQueue()
+
+    class Recorder(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/ready":
+                seen.put(self.headers)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Keep the output of the tests quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as recorder:
+        threading.Thread(target=recorder.serve_forever).start()
+        backends = dict.fromkeys(BACKENDS, f"127.0.0.1:{recorder.server_port}")
+        with (
+            Haproxy(tmp_path, backends=backends, certificate=deployment.certificate) as proxy,
+            deployment.client() as client,
+        ):
+            claims = {
+                "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                "tracestate": "a=b",
+                "Forwarded": "for=192.0.2.7;host=evil.example",
+                "X-Forwarded-For": "192.0.2.7",
+                "X-Forwarded-Host": "evil.example",
+                "X-Forwarded-Port": "1",
+                "X-Forwarded-Proto": "http",
+                "X-Request-ID": "kept",
+            }
+            wait_until(lambda: client.get(f"{proxy.url}/health", headers=claims, timeout=20).ok)
+        recorder.shutdown()
+    headers = seen.get(timeout=20)
+    forwarded = {name.lower(): value for name, value in headers.items() if "forwarded" in name.lower()}
+    assert forwarded == {"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "https"}
+    assert (headers["traceparent"], headers["tracestate"], headers["X-Request-ID"]) == (None, None, "kept")
+
+
 def test_without_a_ready_instance_the_proxy_responds_like_the_service(deployment: Deployment, tmp_path: Path) -> None:
     closed_port = f"127.0.0.1:{free_port()}"
-    backends = dict.fromkeys(("HEXACCOUNT_HTTP_ONE", "HEXACCOUNT_HTTP_TWO", "HEXACCOUNT_REALTIME"), closed_port)
+    backends = dict.fromkeys(BACKENDS, closed_port)
     with (
         Haproxy(tmp_path, backends=backends, certificate=deployment.certificate) as proxy,
         deployment.client() as client,
@@ -132,10 +230,15 @@ def test_without_a_ready_instance_the_proxy_responds_like_the_service(deployment
 
 
 def test_sockets_pass_the_proxy(deployment: Deployment) -> None:
-    url = f"wss://localhost:{urlsplit(deployment.url).port}/socket.io/?EIO=4&transport=websocket"
+    host = urlsplit(deployment.url).netloc
+    url = f"wss://{host}/socket.io/?EIO=4&transport=websocket"
     trusted = {"ca_certs": str(deployment.certificate)}
     with closing(create_connection(url, timeout=20, sslopt=trusted, suppress_origin=True)) as socket:
         assert str(socket.recv()).startswith("0{"), "Engine.IO opens"
+    with closing(create_connection(url, timeout=20, sslopt=trusted, origin=f"https://{host}")) as socket:
+        assert str(socket.recv()).startswith("0{"), "a page of the same origin may connect"
+    with pytest.raises(WebSocketBadStatusException, match="403"):
+        create_connection(url, timeout=20, sslopt=trusted, origin="https://evil.example")
 
 
 def test_no_request_fails_while_instances_are_replaced_one_after_the_other(deployment: Deployment) -> None:

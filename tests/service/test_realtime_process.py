@@ -4,12 +4,15 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 import requests
 
+from benchmarks.memory import memory_mib
+from benchmarks.unfinished_messages import ATTACKS, Attack, attack_by, most_memory
 from tests.service.listener import Listener, refusal_of
 from tests.service.realtime import change_bio, registered
 
@@ -46,6 +49,19 @@ def test_the_sockets_of_a_session_and_the_size_of_a_message_are_limited(
         for listener in listeners:
             assert listener.bio() == "all receive"
             listener.disconnect()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_memory_that_sockets_without_a_token_take_is_limited(
+    settings: dict[str, str], sockets: Sending, name: str
+) -> None:
+    with sockets(**settings) as (command, sockets_url, _):
+        before, _ = memory_mib(command.process.pid)
+        attack = partial(attack_by, Attack(name, sockets=200, seconds=2, mebibytes=1), sockets_url)
+        most, opened = most_memory(command.process.pid, attack)
+        assert opened == 200
+        assert most - before < 30, "MiB"
+        assert requests.get(f"{sockets_url}/ready", timeout=20).ok
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])

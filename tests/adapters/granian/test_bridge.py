@@ -146,6 +146,12 @@ def test_two_hosts_are_rejected(service: Service) -> None:
     assert (reply.status, reply.json()["code"]) == (400, "malformed_request")
 
 
+@pytest.mark.parametrize("header", ["Accept: */*", "Host:", "Host: a/b", "Host: user@toy"])
+def test_a_missing_or_malformed_host_is_rejected(service: Service, header: str) -> None:
+    reply = service.send(f"GET /fast HTTP/1.1\r\n{header}\r\n\r\n".encode())
+    assert (reply.status, reply.json()["code"]) == (400, "malformed_request")
+
+
 def test_the_size_of_headers_is_limited(service: Service) -> None:
     assert service.request("/fast", "GET", "X-Large: " + "a" * 300_000).status == 431
 

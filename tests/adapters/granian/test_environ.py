@@ -8,7 +8,7 @@ from hexaccount_granian.errors import RequestRejected
 
 @dataclass
 class FakeHeaders:
-    pairs: list[tuple[str, str]] = field(default_factory=list)
+    pairs: list[tuple[str, str]] = field(default_factory=lambda: [("host", "here")])
     withheld: tuple[str, ...] = ()
 
     def get(self, key: str, default: str | None = None) -> str | None:
@@ -35,7 +35,8 @@ class FakeScope:
 
 
 def with_headers(*pairs: tuple[str, str]) -> FakeScope:
-    return FakeScope(headers=FakeHeaders(list(pairs)))
+    host = [] if any(name == "host" for name, _ in pairs) else [("host", "here")]
+    return FakeScope(headers=FakeHeaders([*host, *pairs]))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_header_that_imitates_one_of_a_proxy_is_dropped() -> None:
     environ = build_environ(
         with_headers(("x_forwarded_for", "6.6.6.6"), ("x-forwarded_for", "6.6.6.6"), ("proxy", "http://evil")), b""
     )
-    assert not [name for name in environ if name.startswith("HTTP_")]
+    assert {name for name in environ if name.startswith("HTTP_")} == {"HTTP_HOST"}
 
 
 def test_framing_headers_are_replaced_by_the_length_of_the_body() -> None:
@@ -81,13 +82,39 @@ def test_framing_headers_are_replaced_by_the_length_of_the_body() -> None:
     assert environ["CONTENT_TYPE"] == "text/plain"
     assert environ["wsgi.input"].read() == b"abc"
     assert environ["wsgi.input_terminated"] is True
-    assert not [name for name in environ if name.startswith("HTTP_")]
+    assert {name for name in environ if name.startswith("HTTP_")} == {"HTTP_HOST"}
 
 
 def test_two_hosts_are_rejected() -> None:
     with pytest.raises(RequestRejected, match="Host") as rejected:
         build_environ(with_headers(("host", "a"), ("host", "b")), b"")
     assert rejected.value.status == 400
+
+
+def test_a_request_of_http_1_1_without_a_host_is_rejected() -> None:
+    with pytest.raises(RequestRejected, match="Host") as rejected:
+        build_environ(FakeScope(headers=FakeHeaders([])), b"")
+    assert rejected.value.status == 400
+    assert "HTTP_HOST" not in build_environ(FakeScope(http_version="1", headers=FakeHeaders([])), b"")
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a/b", "a@b", "a?b", "a:b", "a:80:81", "[::1", "::1", "<script>", "a#b"])
+def test_a_malformed_host_is_rejected(host: str) -> None:
+    with pytest.raises(RequestRejected, match="host name or address") as rejected:
+        build_environ(with_headers(("host", host)), b"")
+    assert rejected.value.status == 400
+    scope = with_headers(("host", "here"))
+    scope.authority = host or None
+    if host:
+        with pytest.raises(RequestRejected):
+            build_environ(scope, b"")
+
+
+@pytest.mark.parametrize(
+    "host", ["a", "a.example:8000", "192.0.2.1", "[2001:db8::1]:443", "a_b", "xn--bcher-kva.example."]
+)
+def test_a_host_is_kept_as_it_came(host: str) -> None:
+    assert build_environ(with_headers(("host", host)), b"")["HTTP_HOST"] == host
 
 
 def test_the_host_of_an_absolute_url_overrides_the_host_header() -> None:

@@ -5,6 +5,7 @@ Files in one folder control what its requests do, so that no test depends on tim
 
 import json
 import os
+import resource
 import sys
 import threading
 import time
@@ -34,6 +35,8 @@ class Options:
     slow_backlog: int = 100
     load_seconds: float = 0.0
     fail: bool = False
+    files: int = 0
+    proxy: str = ""
     start_method: str = "fork"
 
 
@@ -137,6 +140,7 @@ class WorkerFactory:
             close=lambda: report(event="close", pid=os.getpid(), threads=sorted(t.name for t in threading.enumerate())),
             body_timeout=options.body_timeout,
             deadline=options.deadline,
+            is_proxy=lambda address: address == options.proxy,
             load=load,
         )
 
@@ -149,6 +153,8 @@ def listeners(port: int) -> int:
 
 def main(options: Options) -> None:
     draining = Draining()
+    if options.files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (options.files, options.files))
     try:
         serve(
             WorkerFactory(options, draining),

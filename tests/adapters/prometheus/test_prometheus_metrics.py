@@ -1,6 +1,9 @@
 """The metrics of one process in the text format; tests/service has those of several."""
 
 import logging
+import socket
+import threading
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -124,6 +127,20 @@ def test_the_server_has_one_path_and_allows_get_and_head(metrics: PrometheusMetr
             answer = requests.request(method, f"{url}/metrics", timeout=20)
             assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
             assert answer.json()["code"] == "method_not_allowed"
+
+
+def test_silent_connections_of_one_address_keep_no_other_from_the_metrics(metrics: PrometheusMetrics) -> None:
+    before = threading.active_count()
+    with serve_metrics(metrics, "127.0.0.1", 0) as port, ExitStack() as stack:
+        silent = [stack.enter_context(connect(port, "127.0.0.2")) for _ in range(200)]
+        assert requests.get(f"http://127.0.0.1:{port}/metrics", timeout=20).ok
+        assert threading.active_count() <= before + 20
+        for connection in silent:
+            assert connection.recv(1) == b"", "closed, at once or after the seconds that a request has"
+
+
+def connect(port: int, source: str) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
 
 
 def test_every_metric_is_exported_under_a_unique_name() -> None:

@@ -78,6 +78,18 @@ def test_an_event_names_the_network_of_the_client_behind_a_trusted_proxy(make_cl
     assert registered.network == "2001:db8:1::/48"
 
 
+@pytest.mark.parametrize(
+    "name", ["causationid", "Causation-ID", "X-Causation-ID", "ce-causationid", "X-Correlation-ID"]
+)
+def test_no_header_of_a_client_says_which_event_led_to_its_own(client: Any, name: str) -> None:
+    user_id = UUID(client.register(headers={name: "018f5b00-0000-7000-8000-000000000000"}).json["data"]["id"])
+
+    with client.service.store.unit_of_work() as uow:
+        (registered,) = uow.journal.of("user", user_id)
+
+    assert registered.causation_id is None
+
+
 def cause_of(entry: JournalEntry) -> tuple[Any, ...]:
     assert (entry.causation_id, entry.reason) == (None, None)
     return entry.actor, entry.session_id, entry.network, entry.request_id, entry.traceparent

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from hexaccount.accounts.errors import LastAdmin
 from hexaccount.archive.ports import ArchiveDamaged, ArchiveFolderTaken, ArchiveFolderUnusable, ArchiveNotFound
 from hexaccount.archive.write_archive import TooYoung
 from hexaccount.bootstrap.archives import ArchivesUnsupported
@@ -49,6 +50,7 @@ COMMAND_LINE_ONLY = {
     ArchiveNotFound,
     ArchivesUnsupported,
     EventNotFound,
+    LastAdmin,
     IncompleteJournal,
     KeyFromSettings,
     KeyInUse,
