@@ -7,9 +7,10 @@ from typing import Any
 from hexaccount.passwords.ports import GuessEstimate
 from hexaccount_security.hashing_pool import HashingPool
 
-_LONGEST = 100
+_LONGEST = 48
 # The time grows with the square of the length, and with each choice of a letter that a symbol may stand for, such as @
-# for a: 100 characters with all of these symbols would take ten seconds. Within this bound it is 0.2 s at most.
+# for a: 100 characters with all of these symbols would take ten seconds, and 100 digits a quarter of a second, of pure
+# Python, which keeps the interpreter from all other threads.
 _SHORTEST, _WORK = 16, 80_000
 _OWN = "user_inputs"
 _REASONS = {
@@ -28,7 +29,7 @@ _REASONS = {
 class ZxcvbnEstimator:
     """Estimates guesses with zxcvbn, in a hashing pool, so that few estimates run at once.
 
-    At most the first 100 characters count. The lists are loaded with the first password that is set, which most
+    At most the first 48 characters count. The lists are loaded with the first password that is set, which most
     processes never do: they take 13 MB.
     """
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from hexaccount.accounts.precis import check_user_name, fold_user_name
 from hexaccount.kernel.errors import InvalidValue
-from hexaccount.kernel.text import clean_line, visible_length
+from hexaccount.kernel.text import clean_line, visible_part
 
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
@@ -74,7 +74,7 @@ class PersonName:
 
     def __init__(self, text: str) -> None:
         cleaned = clean_line(text, at_most=self.longest)
-        if not visible_length(cleaned):
+        if not visible_part(cleaned):
             raise InvalidValue("must not be empty")
         object.__setattr__(self, "text", cleaned)
 

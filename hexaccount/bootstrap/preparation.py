@@ -96,8 +96,10 @@ def check_store_exists(settings: Settings) -> None:
 def check_store_access(settings: Settings) -> None:
     """Raise SettingsError if the store is a file that another user has made or may write; it need not exist."""
     for file in _store_files(settings):
-        refuse_foreign(file)
-        for path in (file, file.parent):
+        refuse_shared(file.parent, WORLD_WRITABLE)
+        for suffix in ("", "-wal", "-shm", "-journal"):  # from which SQLite reads what the file does not have yet
+            path = file.with_name(f"{file.name}{suffix}")
+            refuse_foreign(path)
             refuse_shared(path, WORLD_WRITABLE)
 
 

@@ -34,10 +34,10 @@ def is_invisible(character: str) -> bool:
     return character in _INVISIBLE
 
 
-def visible_length(text: str) -> int:
-    """Return how many characters of a text are displayed, spaces included; 0 if all are white space and marks."""
-    shown = [each for each in text if not is_invisible(each) and unicodedata.category(each) != "Cf"]
-    return len(shown) if any(unicodedata.category(each)[0] in "LNPS" for each in shown) else 0
+def visible_part(text: str) -> str:
+    """Return the characters of a text that are displayed, spaces included; none if all are white space and marks."""
+    shown = "".join(each for each in text if not is_invisible(each) and unicodedata.category(each) != "Cf")
+    return shown if any(unicodedata.category(each)[0] in "LNPS" for each in shown) else ""
 
 
 def clean_line(text: str, *, at_most: int) -> str:

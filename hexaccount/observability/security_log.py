@@ -98,8 +98,8 @@ class SecurityLog:
         by_admin = is_admin(cause.actor)
         if by_admin:
             fields |= {"labels.actor": cause.actor, "event.reason": cause.reason}
-        elif not self.limit.admits(action, network or "unknown"):
-            return
+        elif level < logging.WARNING and not self.limit.admits(action, network or "unknown"):
+            return  # a warning is always written: each ends a session, and nobody may hide it among other lines
         fields |= {"labels.network": network, "user.hash": account and self.hashes().of(account)}
         fields["http.request.id"] = cause.request_id
         shown = [f"{name.rpartition('.')[2]} {fields[name]}" for name in _SHOWN if fields.get(name) is not None]

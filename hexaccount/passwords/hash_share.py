@@ -12,33 +12,32 @@ from hexaccount.kernel.causation import SERVICE, current_cause
 class HashShare:
     """A subject that takes turns with others in the queue for hashes.
 
-    is_known: whether the subject is somebody who has shown who it is; otherwise it is the network of a client. Half of
-        the turns and places are for those who are known, as long as any of them waits.
+    subject: the network of a client; where there is none, the actor.
+    is_known: whether the client has shown who it is. Half of the turns and places are for those, as long as any waits.
     """
 
     subject: str
     is_known: bool
 
 
-_share: ContextVar[HashShare | None] = ContextVar("hexaccount_hash_share", default=None)
+_is_known: ContextVar[bool] = ContextVar("hexaccount_hash_for_known", default=False)
 
 
 def current_hash_share() -> HashShare:
-    """Return whose hashes are computed: the actor's, and otherwise those of the client's network."""
-    share = _share.get()
-    if share is not None:
-        return share
+    """Return whose hashes are computed.
+
+    Accounts of one network are one subject: opening accounts is cheap.
+    """
     cause = current_cause()
-    if cause.actor is None:
-        return HashShare(cause.network or "", is_known=False)
-    return HashShare(cause.actor, is_known=cause.actor != SERVICE)
+    is_known = _is_known.get() or cause.actor not in {None, SERVICE}
+    return HashShare(cause.network or cause.actor or "", is_known)
 
 
 @contextmanager
-def hashing_for(share: HashShare | None) -> Iterator[None]:
-    """Take the turns of another subject within the block; with None, it changes nothing."""
-    token = _share.set(share or _share.get())
+def hashing_for_known() -> Iterator[None]:
+    """Hash for a client that has shown who it is, by a proof other than a session."""
+    token = _is_known.set(True)
     try:
         yield
     finally:
-        _share.reset(token)
+        _is_known.reset(token)

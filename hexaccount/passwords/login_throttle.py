@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -6,11 +7,10 @@ from uuid import UUID
 from hexaccount.accounts.user import User
 from hexaccount.accounts.user_reference import find_by_login, login_key
 from hexaccount.accounts.users import Users
-from hexaccount.kernel.causation import user_actor
 from hexaccount.kernel.network import network_of
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy, RateLimitStatus
 from hexaccount.kernel.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from hexaccount.passwords.hash_share import HashShare, hashing_for
+from hexaccount.passwords.hash_share import hashing_for_known
 from hexaccount.passwords.ports import DeviceTokens, HashingOverloaded, KnownDevice
 from hexaccount.rate_limits.rate_limiter import LimitKey, Permit, RateLimiter
 
@@ -57,13 +57,15 @@ class PasswordAttempt:
         return self._permits[0].refunded_status
 
     def check(self, verify: Callable[[], R]) -> R:
-        """Return what `verify` returns; an attempt that could not be checked does not count."""
-        share = HashShare(user_actor(self.user.id), is_known=True) if self.user and self.device_id else None
+        """Return what `verify` returns; an attempt that could not be checked is no guess."""
         try:
-            with hashing_for(share):
+            with hashing_for_known() if self.device_id else nullcontext():
                 return verify()
         except HashingOverloaded:
-            for permit in self._permits:
+            first, *others = self._permits
+            # By a name it has cost a look-up, for which its address has to wait if it comes again and again.
+            (first.refund if self.device_id else first.succeed)()
+            for permit in others:
                 permit.refund()
             raise
 

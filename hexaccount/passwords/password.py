@@ -2,7 +2,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from hexaccount.kernel.errors import InvalidValue
-from hexaccount.kernel.text import visible_length
+from hexaccount.kernel.text import visible_part
 
 _NORMALISED_AT_MOST = 1024
 
@@ -24,7 +24,7 @@ class Password:
         if len(text) > _NORMALISED_AT_MOST:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         normalised = normalise_password(text)
-        if visible_length(normalised) < self.shortest:
+        if len(visible_part(normalised)) < self.shortest:
             raise InvalidValue(is_too_short(self.shortest))
         if len(normalised) > self.longest:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
@@ -33,8 +33,8 @@ class Password:
         object.__setattr__(self, "text", normalised)
 
     @property
-    def visible_length(self) -> int:
-        return visible_length(self.text)
+    def visible_part(self) -> str:
+        return visible_part(self.text)
 
     def __str__(self) -> str:
         return "********"

@@ -34,10 +34,10 @@ class PasswordPolicy:
         field: str = "password",
     ) -> None:
         """Raise InvalidInput of this field for a password that is too short or easy to guess, or HashingOverloaded."""
-        if password.visible_length < self.minimum_length:
+        if len(password.visible_part) < self.minimum_length:
             raise InvalidInput({field: is_too_short(self.minimum_length)})
         words = own_words(user_name, email, first_name, last_name)
-        estimate = self.estimator.estimate(password.text.strip(), words)
+        estimate = self.estimator.estimate(password.visible_part.strip(), words)
         if estimate.guesses < self.minimum_guesses:
             raise InvalidInput(
                 {field: f"{estimate.reason}; choose one that is hard to guess, as four unrelated words are"}

@@ -51,6 +51,15 @@ def test_what_another_user_has_made_is_refused(path: Path, monkeypatch: pytest.M
             begin(Settings())
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_what_another_user_has_put_beside_a_database_is_refused(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = Path(f"chosen.db{suffix}")
+    planted.write_bytes(b"pages that make somebody an admin")
+    _give_away(planted, monkeypatch)
+    with pytest.raises(SettingsError, match=rf"chosen\.db{suffix} belongs to user \d+"):
+        prepare(CHOSEN)
+
+
 @pytest.mark.parametrize("path", ["chosen.db", "."])
 def test_a_database_that_others_may_write_is_refused(path: str) -> None:
     prepare(CHOSEN)

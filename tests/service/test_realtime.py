@@ -178,17 +178,20 @@ def test_an_admin_receives_the_events_of_all_accounts_until_the_role_is_revoked(
             listener.disconnect()
 
 
-def test_a_new_password_ends_the_sockets_of_all_other_sessions(
+def test_a_new_password_ends_the_sockets_of_all_sessions(
     settings: dict[str, str], serving: Sending, sockets: Sending
 ) -> None:
     with serving(**settings) as (_, url), sockets(**settings) as (_, sockets_url, _):
         ada = registered(url, "ada")
         mine, others = ada.log_in(), ada.log_in()
-        here, there = Listener(sockets_url, mine), Listener(sockets_url, others)
+        listeners = [Listener(sockets_url, each) for each in (mine, others)]
         body = {"current_password": ada.password, "new_password": "another winding road"}
         response = requests.post(f"{url}/api/v1/me/password", json=body, headers=mine, timeout=20)
         assert response.status_code == 200, response.text
-        assert there.receive("closing")["code"] == "invalid_token"
-        change_bio(ada, mine, "still here")
+        for listener in listeners:
+            assert listener.receive("closing")["code"] == "invalid_token"
+        new = {"Authorization": f"Bearer {response.json()['data']['access']}"}
+        here = Listener(sockets_url, new)
+        change_bio(ada, new, "still here")
         assert here.bio() == "still here"
         here.disconnect()

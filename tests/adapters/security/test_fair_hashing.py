@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount.kernel.causation import Cause, acting, caused_by, user_actor
-from hexaccount.passwords.hash_share import HashShare, current_hash_share, hashing_for
+from hexaccount.kernel.causation import Cause, acting, caused_by
+from hexaccount.passwords.hash_share import HashShare, current_hash_share, hashing_for_known
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount_security import HashingPool
 from hexaccount_security.fair_queue import FairQueue
@@ -80,7 +80,8 @@ class Line:
         """Queue a call, which is waiting or refused when this returns."""
 
         def run() -> None:
-            with hashing_for(HashShare(subject, is_known)):
+            actor = "user:somebody" if is_known else None
+            with caused_by(Cause(actor=actor, network=subject)):
                 self.pool.run(lambda: self.order.append(subject))
 
         waiting = self.pool.waiting
@@ -133,23 +134,24 @@ def test_who_is_known_has_places_and_half_of_the_turns_whatever_others_do(caller
     assert {"known-0", "known-1", "known-2"} <= set(order[:6])
 
 
-def test_an_account_that_is_known_by_many_devices_has_the_share_of_one(callers: ThreadPoolExecutor) -> None:
+def test_a_network_has_one_share_by_however_many_accounts_and_devices_it_is_known(callers: ThreadPoolExecutor) -> None:
     line = Line(callers, queue=8)
-    attacks = [line.call("user:attacker", is_known=True) for _ in range(48)]
-    honest = line.call("user:honest", is_known=True)
+    attacks = [line.call("attacker", is_known=True) for _ in range(48)]
+    honest = line.call("honest", is_known=True)
     order = line.open()
 
     assert overloaded([honest]) == 0
     assert overloaded(attacks) == 41
-    assert "user:honest" in order[:2]
+    assert "honest" in order[:2]
 
 
-def test_the_share_is_that_of_the_actor_and_of_the_network_of_a_client_who_has_not_shown_who_it_is() -> None:
-    user_id = uuid4()
+def test_the_share_is_that_of_the_network_and_says_whether_the_client_is_known() -> None:
     with caused_by(Cause(actor=None, network="192.0.2.0/24")):
         assert current_hash_share() == HashShare("192.0.2.0/24", is_known=False)
-        with hashing_for(HashShare("user:x", is_known=True)), hashing_for(None):
-            assert current_hash_share() == HashShare("user:x", is_known=True)
-        acting(user_id, uuid4())
-        assert current_hash_share() == HashShare(user_actor(user_id), is_known=True)
+        with hashing_for_known():
+            assert current_hash_share() == HashShare("192.0.2.0/24", is_known=True)
+        acting(uuid4(), uuid4())
+        assert current_hash_share() == HashShare("192.0.2.0/24", is_known=True)
+    with caused_by(Cause(actor="admin:ada@host")):
+        assert current_hash_share() == HashShare("admin:ada@host", is_known=True)
     assert not current_hash_share().is_known

@@ -82,8 +82,8 @@ def test_the_names_of_an_account_do_not_stay_in_the_lists_of_the_library(estimat
     ("password", "scored"),
     [
         ("correct horse battery", 21),
-        ("x" * 128, 100),
-        ("1234567890!@#$%^&*()" * 6, 50),
+        ("x" * 128, 48),
+        ("1234567890!@#$%^&*()" * 6, 48),
         ("4@8({[<369!|17$5+%20" * 6, 16),
     ],
 )
@@ -93,8 +93,8 @@ def test_the_more_symbols_may_stand_for_letters_the_fewer_characters_are_scored(
     assert part == password[:scored]
 
 
-def test_a_password_is_estimated_by_its_first_100_characters(estimator: ZxcvbnEstimator) -> None:
-    assert estimator.estimate("x" * 100 + "a long and winding road", ()) == estimator.estimate("x" * 100, ())
+def test_a_password_is_estimated_by_its_first_48_characters(estimator: ZxcvbnEstimator) -> None:
+    assert estimator.estimate("x" * 48 + "a long and winding road", ()) == estimator.estimate("x" * 48, ())
 
 
 def test_estimates_are_made_in_the_pool() -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -149,6 +150,23 @@ def test_the_reuse_of_a_refresh_token_is_a_warning(
     (line,) = lines()
     assert (line["event.action"], line["error.code"]) == ("refresh_session", "token_reused")
     assert (line["user.hash"], line["labels.network"]) == (hash_of(service, juliet), NETWORK)
+
+
+def test_no_flood_of_other_lines_hides_the_reuse_of_a_refresh_token(
+    service: Service, juliet: UUID, clock: AdjustableClock, lines: Lines
+) -> None:
+    mine = log_in(service).refresh
+    stolen = log_in(service).refresh
+    service.bus.handle(RefreshSession(refresh=stolen))
+    clock.advance(days=1)
+    for _ in range(100):
+        with caused_by(CLIENT), suppress(TooManyAttempts):
+            mine = service.bus.handle(RefreshSession(refresh=mine)).refresh
+    refused(service, RefreshSession(refresh=stolen), InvalidRefreshToken)
+
+    codes = [line["error.code"] for line in lines()]
+    assert codes.count("too_many_attempts") == 10
+    assert codes[-1] == "token_reused"
 
 
 def test_a_login_that_finds_the_hashing_queue_full_is_logged(service: Service, lines: Lines) -> None:

@@ -149,7 +149,9 @@ def test_ipv6_addresses_count_by_their_64_bit_prefix_and_mapped_ones_as_ipv4(
     assert guess(address=other) == ("too_many_attempts" if same else "wrong_credentials")
 
 
-def test_an_attempt_without_a_hashing_slot_does_not_count(service: Service, juliet: UUID) -> None:
+def test_an_attempt_without_a_hashing_slot_is_no_guess_and_counts_for_its_address(
+    service: Service, juliet: UUID
+) -> None:
     class Overloaded(BcryptHasher):
         def verify(self, password: str, stored: str | None):
             raise HashingOverloaded(1)
@@ -157,9 +159,13 @@ def test_an_attempt_without_a_hashing_slot_does_not_count(service: Service, juli
     pool = HashingPool(slots=1, queue=0)
     login = LogIn(user_name="juliet", password=PASSWORD)
     with open_service(service.settings, store=service.store, hasher=Overloaded(4, pool)) as busy:
-        for _ in range(100):
+        for _ in range(120):
             with pytest.raises(HashingOverloaded):
                 busy.bus.handle(login)
+        with pytest.raises(TooManyAttempts):
+            busy.bus.handle(login)
+        with pytest.raises(HashingOverloaded):
+            busy.bus.handle(replace(login, client_address=OFFICE))
     pool.close()
 
 
