@@ -150,7 +150,7 @@ def test_ipv6_addresses_count_by_their_64_bit_prefix_and_mapped_ones_as_ipv4(
 
 
 def test_an_attempt_without_a_hashing_slot_is_no_guess_and_counts_for_its_address(
-    service: Service, juliet: UUID
+    service: Service, juliet: UUID, clock: AdjustableClock
 ) -> None:
     class Overloaded(BcryptHasher):
         def verify(self, password: str, stored: str | None):
@@ -158,7 +158,7 @@ def test_an_attempt_without_a_hashing_slot_is_no_guess_and_counts_for_its_addres
 
     pool = HashingPool(slots=1, queue=0)
     login = LogIn(user_name="juliet", password=PASSWORD)
-    with open_service(service.settings, store=service.store, hasher=Overloaded(4, pool)) as busy:
+    with open_service(service.settings, store=service.store, hasher=Overloaded(4, pool), clock=clock) as busy:
         for _ in range(120):
             with pytest.raises(HashingOverloaded):
                 busy.bus.handle(login)
