@@ -36,7 +36,7 @@ class SecurityLog:
     """A middleware that logs refused logins, wrong passwords, exceeded limits and the commands of admins.
 
     As a commit hook it logs the reuse of refresh tokens. A line names an account by a hash, and a client by a network
-    that many share. The lines of admins are all written, those of clients up to a limit.
+    that many share. Warnings and the lines of admins are all written, the others of clients up to a limit.
 
     hashes: called for each line that needs it, as a process that writes none may have no key.
     """

@@ -1,7 +1,7 @@
-"""Run by test_series_budget: registers ten thousand users, and requests as many unknown paths.
+"""Run by test_series_budget: registers a thousand users, and requests as many unknown paths.
 
 It prints the number of series of each metric after the first user and after the last, and the metrics at the end. It is
-a separate process, because the canary would take too long to search ten thousand requests for secrets.
+a separate process, because the canary would take too long to search so many requests for secrets.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ MANY = 1_000
 
 
 class FastHasher(PasswordHasher):
-    """Hashes ten thousand passwords quickly; its hashes protect no password."""
+    """Hashes passwords quickly; its hashes protect no password."""
 
     def hash(self, password: str) -> str:
         return hashlib.sha256(password.encode()).hexdigest()

@@ -71,6 +71,7 @@ class Line:
     def __init__(self, callers: ThreadPoolExecutor, queue: int) -> None:
         self.pool = HashingPool(slots=1, queue=queue)
         self.order: list[str] = []
+        self._called: list[Future[None]] = []
         self._callers = callers
         self._gate = threading.Event()
         self._first = callers.submit(self.pool.run, self._gate.wait)
@@ -84,14 +85,11 @@ class Line:
             with caused_by(Cause(actor=actor, network=subject)):
                 self.pool.run(lambda: self.order.append(subject))
 
-        waiting = self.pool.waiting
         called = self._callers.submit(run)
-        self._until(lambda: self.pool.waiting > waiting or called.done() or self._displaced())
+        self._called.append(called)
+        # Each call waits, or has been refused: this one, or the one whose place it took.
+        self._until(lambda: self.pool.waiting + sum(each.done() for each in self._called) == len(self._called))
         return called
-
-    def _displaced(self) -> bool:
-        time.sleep(0.02)
-        return True
 
     @staticmethod
     def _until(condition) -> None:

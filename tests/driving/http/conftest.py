@@ -7,7 +7,9 @@ import pytest
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount.testing.api_client import ApiClient
+from hexaccount_granian.client_address import ClientAddresses
 from tests.signing_key import SIGNING_KEY
 
 
@@ -33,6 +35,19 @@ def make_client() -> Iterator[Callable[..., ApiClient]]:
             return ApiClient(stack.enter_context(memory_service(**parts)), **options)
 
         yield make
+
+
+@pytest.fixture
+def clock() -> AdjustableClock:
+    return AdjustableClock()
+
+
+@pytest.fixture
+def strict(make_client: Callable[..., ApiClient], clock: AdjustableClock) -> ApiClient:
+    """Return a client of a service with the default limits, where Ann has an account."""
+    client = make_client(limits=LimitSettings(), clock=clock, client_addresses=ClientAddresses(["127.0.0.1"]))
+    client.register()
+    return client
 
 
 @pytest.fixture

@@ -7,24 +7,10 @@ import pytest
 
 from hexaccount.bootstrap.settings import LimitSettings
 from hexaccount.testing.adjustable_clock import AdjustableClock
-from hexaccount_granian.client_address import ClientAddresses
 from tests.people import WRONG_PASSWORD
 
 NOT_LIMITED = {"/health", "/ready"}
 SAME = {"headers": {"X-Request-ID": "one"}}
-
-
-@pytest.fixture
-def clock() -> AdjustableClock:
-    return AdjustableClock()
-
-
-@pytest.fixture
-def strict(make_client: Callable[..., Any], clock: AdjustableClock) -> Any:
-    """Return a client of a service with the default limits, where Ann has an account."""
-    client = make_client(limits=LimitSettings(), clock=clock, client_addresses=ClientAddresses(["127.0.0.1"]))
-    client.register()
-    return client
 
 
 def attempt(client: Any, name: str, times: int = 6, **options: Any) -> list[Any]:

@@ -1,33 +1,23 @@
 """What an account writes with its tokens is limited, wherever the requests come from."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from hexaccount.bootstrap.settings import LimitSettings
 from hexaccount.rate_limits.acquire_permit import WRITES
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_flask.web.authentication import BearerToken
 from hexaccount_flask.web.openapi import openapi
-from hexaccount_granian.client_address import ClientAddresses
 
 PROFILE = "/api/v1/me/profile"
 BURST = WRITES.limit.burst.capacity
 
 
 @pytest.fixture
-def clock() -> AdjustableClock:
-    return AdjustableClock()
-
-
-@pytest.fixture
-def strict(make_client: Callable[..., Any], clock: AdjustableClock) -> Any:
-    """Return the signed-in client of a service with the default limits."""
-    client = make_client(limits=LimitSettings(), clock=clock, client_addresses=ClientAddresses(["127.0.0.1"]))
-    client.register()
-    client.register("bob")
-    return client.sign_in()
+def strict(strict: Any) -> Any:
+    """Return the signed-in client of a service with the default limits, where Bob has an account, too."""
+    strict.register("bob")
+    return strict.sign_in()
 
 
 def write(client: Any, number: int, **headers: str) -> Any:
