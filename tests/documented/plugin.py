@@ -62,8 +62,9 @@ def _checked_client(open_: Callable[..., Any]) -> Callable[..., Any]:
         # If a redirect was followed, this was called for the response after it, too.
         first = answer.history[0] if answer.history else answer
         if isinstance(client.application, HttpApplication):
-            method = first.request.environ["REQUEST_METHOD"]  # `method` would be in capitals
-            _check_response(method, first.request.path, first.status_code, first.headers, first.get_data())
+            environ = first.request.environ  # `method` would be in capitals, and `path` lack a second slash
+            path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+            _check_response(environ["REQUEST_METHOD"], path, first.status_code, first.headers, first.get_data())
         return answer
 
     return opened
