@@ -1,10 +1,10 @@
 import io
-import re
 import sys
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from hexaccount.kernel.host import is_host
 from hexaccount_granian.errors import RequestRejected
 from hexaccount_granian.rsgi import Headers, Scope
 
@@ -16,9 +16,6 @@ _IN_PATHS = "/:@!$&'()*+,;="
 # They say which host a request is for and which client sent it: a placeholder must not replace their value.
 _NO_PLACEHOLDER = frozenset({"host", "x-forwarded-for"})
 _PLACEHOLDER = "\N{REPLACEMENT CHARACTER}"
-
-# RFC 9110, 7.2, and RFC 3986, 3.2.2: a name or an address with a port, without the user of an authority.
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]+)(:[0-9]{1,5})?")
 
 
 def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
@@ -86,7 +83,7 @@ def _check_host(environ: dict[str, Any], authority: str | None) -> None:
         raise RequestRejected(400, "malformed_request", "send a Host header")
     if authority:
         environ["HTTP_HOST"] = authority
-    if "HTTP_HOST" in environ and not _HOST.fullmatch(environ["HTTP_HOST"]):
+    if "HTTP_HOST" in environ and not is_host(environ["HTTP_HOST"]):
         detail = "send a host name or address in the Host header, and a port if it is another than the usual one"
         raise RequestRejected(400, "malformed_request", detail)
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import h11
 
+from hexaccount.kernel.host import is_host
 from hexaccount_socketio.asgi import Scope
 from hexaccount_socketio.problems import problem
 from hexaccount_socketio.responses import Response, problem_response
@@ -15,8 +16,6 @@ READ_BYTES = 4096
 """How much is read at once."""
 
 _LONGEST_HEAD = 16_384
-# RFC 9110, 7.2, and RFC 3986, 3.2.2: a name or an address with a port, without the user of an authority.
-_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]+)(:[0-9]{1,5})?")
 
 # RFC 9112, 3.2.2: a client may send a whole URL.
 _ORIGIN = re.compile(rb"^https?://[^/?#]*", re.IGNORECASE)
@@ -44,7 +43,7 @@ async def read_request(connection: h11.Connection, reader: asyncio.StreamReader)
     if not isinstance(event, h11.Request):
         return None
     hosts = [value for name, value in event.headers if name == b"host"]
-    if not all(_HOST.fullmatch(host) for host in hosts):
+    if not all(is_host(host.decode("latin-1")) for host in hosts):
         detail = "send a host name or address in the Host header, and a port if it is another than the usual one"
         raise MalformedRequest(400, detail)
     return event
