@@ -1,5 +1,4 @@
-import zlib
-
+from hexaccount.kernel.secret_strength import bytes_held
 from hexaccount_security.hmac_key import MIN_BYTES, HmacKey
 from hexaccount_security.token_key import TokenKey
 
@@ -16,9 +15,9 @@ def root_key(text: bytes, algorithm: str = "HS256", *, former: bool = False) -> 
             key = HmacKey(text)
         except ValueError as error:
             raise ValueError(f"jwt.key cannot be used: {error}; {_REMEDY}") from None
-        # What a compressor leaves is the most that a secret can hold; random digits, too, stay above this bound.
-        if not former and len(zlib.compress(text)) < MIN_BYTES:
-            raise ValueError(f"jwt.key cannot be used: it repeats a few characters; {_REMEDY}")
+        # Random digits, too, stay above this bound.
+        if not former and bytes_held(text) < MIN_BYTES:
+            raise ValueError(f"jwt.key cannot be used: it is a repetition or a sequence; {_REMEDY}")
         return key
     if algorithm not in {"EdDSA", "ES256", "RS256"}:
         raise ValueError(f"jwt.algorithm is {algorithm!r}; set it to one of HS256, EdDSA, ES256, RS256")

@@ -74,12 +74,20 @@ def test_a_key_pair_is_not_accepted_as_an_hs256_secret() -> None:
         root_key(pem("EdDSA"))
 
 
-@pytest.mark.parametrize("key", ["k" * 40, "ab" * 32, "secret" * 10, "0123456789abcdef" * 2, "\0" * 32])
-def test_a_secret_that_repeats_itself_is_an_error_with_the_remedy(key: str) -> None:
-    with pytest.raises(ValueError, match=r"jwt\.key cannot be used: it repeats .*secrets\.token_urlsafe") as refusal:
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("k" * 40, "ab" * 32, "secret" * 10, "0123456789abcdef" * 2, "\0" * 32),
+        *("".join(map(chr, range(48, 112))), "".join(map(chr, range(126, 62, -2)))),
+        *("abcdefghijklmnopqrstuvwxyz0123456789", "qponmlkjihgfedcba9876543210ZYXWVUTSRQPONM"),
+    ],
+)
+def test_a_secret_that_is_a_repetition_or_a_sequence_is_an_error_with_the_remedy(key: str) -> None:
+    reason = r"jwt\.key cannot be used: it is a repetition or a sequence"
+    with pytest.raises(ValueError, match=rf"{reason}; .*secrets\.token_urlsafe") as refusal:
         root_key(key.encode())
     assert key not in str(refusal.value)
-    with pytest.raises(SettingsError, match=r"^jwt\.key cannot be used: it repeats"):
+    with pytest.raises(SettingsError, match=f"^{reason}"):
         load_settings(None, {"HEXACCOUNT_JWT__KEY": key})
     replaced = {"HEXACCOUNT_PERSONAL_DATA__PREVIOUS_KEY": key, "HEXACCOUNT_JWT__KEY": SIGNING_KEY}
     assert load_settings(None, replaced).personal_data.previous_key == key, "such a key could not be replaced"
