@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from email.message import Message
-from http.client import HTTPResponse
+from http.client import HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
@@ -118,7 +118,7 @@ def test_a_request_that_the_proxy_cannot_parse_reaches_no_instance(deployment: D
 
 def test_each_error_response_of_the_proxy_is_a_problem_document() -> None:
     errors = dict(re.findall(r"http-error status (\d+) .*? string '(.*)'", CONFIG.read_text(encoding="utf-8")))
-    assert errors.keys() == {"400", "404", "408", "413", "500", "502", "503", "504"}
+    assert errors.keys() == {"400", "404", "408", "413", "429", "500", "502", "503", "504"}
     for status, text in errors.items():
         problem = json.loads(text)
         assert problem["status"] == int(status)
@@ -157,6 +157,26 @@ def test_one_address_cannot_open_connections_without_end(deployment: Deployment)
 def test_a_connection_on_which_no_handshake_comes_is_closed(deployment: Deployment) -> None:
     with connect(deployment, "127.0.0.4") as silent:
         assert silent.recv(1) == b""
+
+
+def test_requests_of_one_address_without_end_do_not_reach_the_service(deployment: Deployment) -> None:
+    port = urlsplit(deployment.url).port
+
+    def statuses(source: str, requests: int) -> list[int]:
+        context = ssl._create_unverified_context()
+        with closing(HTTPSConnection("127.0.0.1", port, context=context, source_address=(source, 0))) as connection:
+            return [status_of(connection) for _ in range(requests)]
+
+    def status_of(connection: HTTPSConnection) -> int:
+        connection.request("GET", "/nothing")
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    found = statuses("127.0.0.5", 3100)
+    assert set(found[:2900]) == {404}
+    assert found[-1] == 429
+    assert statuses("127.0.0.6", 1) == [404], "another address pays for it"
 
 
 def test_the_health_port_keeps_its_share_of_the_connections() -> None:
