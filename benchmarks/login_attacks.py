@@ -7,9 +7,10 @@ that never wait, but for a fifth of a second after a refusal, so that the attack
 - guesses, one network: names that do not exist, from one network
 - guesses, 50 networks: the same from 50 networks
 
-Meanwhile an honest user logs in once a second with a known device, and another without one, each from a network of its
-own. Printed are how many of these logins succeed, and how long they take as a part of the time that a full queue takes:
-the hashes that may wait in all workers, divided by the processors.
+Meanwhile each second an honest user logs in with a known device, and another one without, each from a network of its
+own: ten of each kind take turns, so that none reaches its own limits. Printed are how many of these logins succeed, and
+how long they take as a part of the time that a full queue takes: the hashes that may wait in all workers, divided by
+the processors.
 """
 
 import http.client
@@ -36,6 +37,7 @@ from benchmarks.services import PASSWORD, PASSWORD_QUEUE, Running, console, envi
 from tests.servers.ports import free_port
 
 CONNECTIONS = 48
+HONEST = 10
 WORKERS = 2
 PAUSE = 0.2
 
@@ -90,7 +92,8 @@ def _serving(folder: Path) -> Iterator[Running]:
     port = free_port()
     env = environment(f"sqlite:///{folder}/accounts.db", 12, LIMITS__FACTOR="1", HTTP__TRUSTED_PROXIES='["127.0.0.1"]')
     subprocess.run(console("migrate"), env=env, check=True, stdout=subprocess.DEVNULL)
-    with running(console("http", "--port", str(port), "--workers", str(WORKERS)), port, "/health", env) as service:
+    command = console("http", "--port", str(port), "--workers", str(WORKERS))
+    with (folder / "log").open("wb") as log, running(command, port, "/health", env, log) as service:
         yield service
 
 
@@ -124,33 +127,42 @@ ATTACKS: dict[str, Callable[[Running], list[Callable[[], object]]]] = {
 }
 
 
+@dataclass(frozen=True)
+class Honest:
+    """A user, the client with its recorded logins, and its device if it is known."""
+
+    name: str
+    client: Client
+    device: str | None
+
+
+def _honest(service: Running, number: int, *, device: bool) -> Honest:
+    name, client = f"honest{number}", Client(service, f"192.0.{number}.7")
+    _register(service, name, client.address)
+    known = client.log_in(name)["device"] if device else None
+    client.answers.clear()
+    return Honest(name, client, known)
+
+
 def _measure(
     name: str, attacks: list[Callable[[], object]], service: Running, seconds: float, full_queue: float
 ) -> None:
-    honest = {"known device": Client(service, "192.0.2.7"), "no device": Client(service, "192.0.3.7")}
-    for number, client in enumerate(honest.values()):
-        _register(service, f"honest{number}", client.address)
-    device = honest["known device"].log_in("honest0")["device"]
-    for client in honest.values():
-        client.answers.clear()
+    known = [_honest(service, number, device=True) for number in range(HONEST)]
+    others = [_honest(service, HONEST + number, device=False) for number in range(HONEST)]
     ends = time.monotonic() + seconds
     threads = [threading.Thread(target=_attack, args=(attack, ends)) for attack in attacks]
     for thread in threads:
         thread.start()
     time.sleep(3)
-    users = [
-        threading.Thread(
-            target=_each_second, args=(partial(honest["known device"].log_in, "honest0", device=device), ends)
-        ),
-        threading.Thread(target=_each_second, args=(partial(honest["no device"].log_in, "honest1"), ends)),
-    ]
+    users = [threading.Thread(target=_each_second, args=(group, ends)) for group in (known, others)]
     for thread in users:
         thread.start()
     for thread in (*threads, *users):
         thread.join()
-    for kind, client in honest.items():
-        waits = [wait for status, wait in client.answers if status == 200]
-        statuses = Counter(status for status, _ in client.answers)
+    for kind, group in (("known device", known), ("no device", others)):
+        answers = [answer for user in group for answer in user.client.answers]
+        waits = [wait for status, wait in answers if status == 200]
+        statuses = Counter(status for status, _ in answers)
         took = f"median {median(waits) / full_queue:.2f}, longest {max(waits) / full_queue:.2f}" if waits else "none"
         print(f"{name:24}{kind:16}{dict(statuses)!s:32}of a full queue: {took}")
 
@@ -161,9 +173,11 @@ def _attack(attack: Callable[[], object], ends: float) -> None:
             time.sleep(PAUSE)
 
 
-def _each_second(log_in: Callable[[], object], ends: float) -> None:
-    while (now := time.monotonic()) < ends:
-        log_in()
+def _each_second(users: list[Honest], ends: float) -> None:
+    for user in itertools.cycle(users):
+        if (now := time.monotonic()) >= ends:
+            return
+        user.client.log_in(user.name, device=user.device)
         time.sleep(max(0.0, 1 - (time.monotonic() - now)))
 
 
