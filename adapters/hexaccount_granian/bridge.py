@@ -2,13 +2,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
+from hexaccount.kernel.network import network_of
 from hexaccount_granian.body import has_body, read_body
 from hexaccount_granian.deadlines import Deadlines
-from hexaccount_granian.environ import build_environ
+from hexaccount_granian.environ import build_environ, split_address
 from hexaccount_granian.errors import RequestRejected
 from hexaccount_granian.pending_response import PendingResponse
 from hexaccount_granian.rsgi import HTTPProtocol, Scope
-from hexaccount_granian.thread_pool import ThreadPool
+from hexaccount_granian.thread_pool import Job, ThreadPool
 from hexaccount_granian.worker import Worker
 from hexaccount_granian.worker_load import WorkerLoad
 from hexaccount_granian.wsgi_call import Response, call_wsgi
@@ -68,8 +69,16 @@ class WsgiBridge:
         if has_body(headers):
             body = await read_body(headers, protocol, limit=worker.max_body, seconds=worker.body_timeout)
         pool = self._pools[worker.request_class_of(scope.method, scope.path)]
-        if not pool.submit(lambda: self._run(pending, scope, body)):
-            raise RequestRejected(503, "overloaded", "too many requests of this kind are waiting; try again shortly")
+        client = self._client(scope)
+        run, refuse = lambda: self._run(pending, scope, body), lambda: self._refuse(pending, client)
+        pool.submit(Job(network_of(client), run, refuse))
+
+    def _client(self, scope: Scope) -> str:
+        peer, _ = split_address(scope.client)
+        addresses = self._worker.client_addresses
+        if not addresses.is_trusted(peer):
+            return peer
+        return addresses.client_of(peer, ",".join(v for name, v in scope.headers.items() if name == "x-forwarded-for"))
 
     def _run(self, pending: PendingResponse, scope: Scope, body: bytes) -> None:
         # The client already got a 503 if the request waited past its deadline.
@@ -81,6 +90,11 @@ class WsgiBridge:
             self._reject(pending, error)
         else:
             pending.send(response)
+
+    def _refuse(self, pending: PendingResponse, client: str) -> None:
+        self._worker.on_refused("request", "overloaded", client)
+        detail = "too many requests of this kind are waiting; try again shortly"
+        self._reject(pending, RequestRejected(503, "overloaded", detail))
 
     def _reject_expired(self, pending: PendingResponse) -> None:
         detail = f"the request was not done within {self._worker.deadline:g} seconds"

@@ -3,6 +3,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -41,11 +42,19 @@ class RsgiChild(WsgiBridge):
     def __init__(self, make_worker: Callable[[], Worker], link: ParentLink, address: ListenAddress) -> None:
         super().__init__(make_worker)
         self._link = link
-        self._guard = ConnectionGuard(address.port, at_most=address.max_connections, is_proxy=self._is_proxy)
+        self._address = address
+        self._guard: ConnectionGuard
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._link.watch_parent(loop)
         super().__rsgi_init__(loop)
+        address = self._address
+        self._guard = ConnectionGuard(
+            address.port,
+            address.max_connections,
+            self._worker.client_addresses,
+            on_closed=partial(self._worker.on_refused, "connect", "too_many_connections"),
+        )
         self._guard.start()
         # When the loop runs, granian listens and has installed its signal handlers.
         loop.call_soon(self._link.report_ready)
@@ -54,6 +63,3 @@ class RsgiChild(WsgiBridge):
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._guard.stop()
         super().__rsgi_del__(loop)
-
-    def _is_proxy(self, address: str) -> bool:
-        return self._worker.is_proxy(address)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from hexaccount.kernel.network import network_of, share_of_network
+from hexaccount_granian.client_address import ClientAddresses
 
 _OPEN_FILES = Path("/proc/self/fd")
 _INTERVAL_SECONDS = 0.25
@@ -22,11 +23,17 @@ class ConnectionGuard:
     that shares its network with them has sent its request before it is one of them.
     """
 
-    def __init__(self, port: int, *, at_most: int, is_proxy: Callable[[str], bool]) -> None:
-        """Guard the connections to a port; `is_proxy` tells whose connections are those of many clients."""
+    def __init__(
+        self, port: int, at_most: int, client_addresses: ClientAddresses, on_closed: Callable[[str], None]
+    ) -> None:
+        """Guard the at most `at_most` connections to a port; those of trusted proxies are those of many clients.
+
+        on_closed: gets the address of each connection that is closed.
+        """
         self._port = port
         self._of_network = share_of_network(at_most)
-        self._is_proxy = is_proxy
+        self._client_addresses = client_addresses
+        self._on_closed = on_closed
         self._known: dict[_Peer, None] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="connection-guard", daemon=True)
@@ -59,7 +66,7 @@ class ConnectionGuard:
     def _close_excess(self, connections: dict[_Peer, int]) -> None:
         of_network: dict[str, list[_Peer]] = defaultdict(list)
         for peer in connections:
-            if not self._is_proxy(peer[0]):
+            if not self._client_addresses.is_trusted(peer[0]):
                 of_network[network_of(peer[0])].append(peer)
         for peers in of_network.values():
             for peer in peers[: -self._of_network]:
@@ -67,6 +74,7 @@ class ConnectionGuard:
                 with suppress(OSError), _copy_of(connections[peer]) as connection:
                     if _peer_of(connection) == peer:
                         connection.shutdown(socket.SHUT_RDWR)
+                        self._on_closed(peer[0])
 
 
 @contextmanager

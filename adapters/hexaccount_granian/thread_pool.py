@@ -1,8 +1,10 @@
 import logging
-import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from queue import SimpleQueue
+
+from hexaccount.kernel.fair_queue import FairQueue
 
 _logger = logging.getLogger(__name__)
 
@@ -19,17 +21,29 @@ class ThreadPoolSize:
             raise ValueError(f"use at least one thread and no negative backlog for a thread pool, not {self}")
 
 
-class ThreadPool:
-    """A fixed number of threads for one class of requests, behind a bounded queue.
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a thread runs when it is the turn of its subject, or `refuse` if there is no place for it."""
 
-    A thread starts when a job finds none that is idle: a pool costs nothing before its first job and may be created
-    before a fork. It has its own queue and counter because concurrent.futures costs more than many a fast request.
+    subject: str
+    run: Callable[[], object]
+    refuse: Callable[[], object]
+
+
+class ThreadPool:
+    """A fixed number of threads for one class of requests, behind a bounded queue that is shared fairly.
+
+    The subjects of the jobs take turns; in a full queue one that has fewer than another displaces the newest job of the
+    other. A thread starts when a job finds none that is idle: a pool costs nothing before its first job and may be
+    created before a fork. It has its own queue and counter because concurrent.futures costs more than many a fast
+    request.
     """
 
     def __init__(self, name: str, size: ThreadPoolSize) -> None:
         self._name = name
         self._size = size
-        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._jobs: FairQueue[Job] = FairQueue()
+        self._wakeups: SimpleQueue[bool] = SimpleQueue()
         self._lock = threading.Lock()
         self._unfinished = 0
         self._threads: list[threading.Thread] = []
@@ -37,23 +51,28 @@ class ThreadPool:
     @property
     def waiting(self) -> int:
         """How many jobs wait for a thread."""
-        return self._jobs.qsize()
+        return len(self._jobs)
 
-    def submit(self, job: Callable[[], object]) -> bool:
-        """Queue `job`; return False without queueing it when `backlog` jobs wait already."""
+    def submit(self, job: Job) -> None:
+        """Queue `job`, or refuse it or another one when `backlog` jobs wait already."""
+        refused: Job | None = None
         with self._lock:
             if self._unfinished >= self._size.threads + self._size.backlog:
-                return False
-            self._unfinished += 1
-            if len(self._threads) < min(self._unfinished, self._size.threads):
-                self._start_thread()
-        self._jobs.put(job)
-        return True
+                refused = self._jobs.displace(job.subject) or job
+            else:
+                self._unfinished += 1
+                if len(self._threads) < min(self._unfinished, self._size.threads):
+                    self._start_thread()
+                self._wakeups.put(True)
+            if refused is not job:
+                self._jobs.put(job.subject, job)
+        if refused is not None:
+            refused.refuse()
 
     def close(self) -> None:
         """Wait until the threads have run all queued jobs; call it once, after the last `submit`."""
         for _ in self._threads:
-            self._jobs.put(None)
+            self._wakeups.put(False)
         for thread in self._threads:
             thread.join()
 
@@ -64,10 +83,14 @@ class ThreadPool:
         thread.start()
         self._threads.append(thread)
 
+    def _next(self) -> Job | None:
+        with self._lock:
+            return self._jobs.take()
+
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while self._wakeups.get() and (job := self._next()) is not None:
             try:
-                job()
+                job.run()
             except BaseException:
                 # The pool keeps its thread whatever a job raises, SystemExit included.
                 _logger.exception("a job of the thread pool %s failed", self._name)

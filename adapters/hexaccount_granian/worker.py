@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from hexaccount_granian.client_address import ClientAddresses
 from hexaccount_granian.thread_pool import ThreadPoolSize
 from hexaccount_granian.worker_load import WorkerLoad
 
@@ -28,7 +29,8 @@ class Worker:
     `request_class_of` maps a method and a decoded path to a key of `thread_pools`; it runs on the event loop and must
     be fast. `close` is called once, after the last request. `max_body` is in bytes, `body_timeout` and `deadline` in
     seconds. `deadline` starts when the request is complete: then the client gets a 503, while the thread works on.
-    `is_proxy` tells whether a peer is a proxy, which may have any number of connections; another network has a share.
+    `client_addresses` tells whose requests and connections count together: each network has its turns and its share.
+    `on_refused` gets action, code and address of a client that finds no place in a queue, or has too many connections.
     """
 
     wsgi: WsgiApplication
@@ -39,5 +41,6 @@ class Worker:
     max_body: int = 65_536
     body_timeout: float = 10.0
     deadline: float = 30.0
-    is_proxy: Callable[[str], bool] = lambda _: False
+    on_refused: Callable[[str, str, str], None] = lambda *_: None
+    client_addresses: ClientAddresses = field(default_factory=lambda: ClientAddresses([]))
     load: WorkerLoad = field(default_factory=WorkerLoad)

@@ -10,11 +10,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from hexaccount.kernel.fair_queue import FairQueue
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.passwords.hash_share import HashShare, current_hash_share
 from hexaccount.passwords.metrics import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
 from hexaccount.passwords.ports import HashingOverloaded
-from hexaccount_security.fair_queue import FairQueue
 from hexaccount_security.pool_call import PoolCall
 from hexaccount_security.shared_slots import SharedSlots, Slot
 

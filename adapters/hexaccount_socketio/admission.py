@@ -54,6 +54,7 @@ class Admission:
         caller = await self.authenticator.authenticate(token, connection)
         of_user, of_session = self.registry.count(caller.user.id, caller.session_id)
         if of_session >= _MAX_OF_SESSION or of_user >= _MAX_OF_USER:
+            self.pool.report(problems.TOO_MANY_SOCKETS, environ["asgi.scope"])
             raise refused(problems.TOO_MANY_SOCKETS)
         return Socket(
             sid=sid,

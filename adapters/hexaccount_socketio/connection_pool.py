@@ -12,6 +12,7 @@ from hexaccount_socketio.asgi import Application, Receive, Scope, Send
 from hexaccount_socketio.client_addresses import ClientAddresses, client_of, peer_of
 from hexaccount_socketio.connection import CLOSE_TIMEOUT, Connection
 from hexaccount_socketio.problems import Problem, problem_of
+from hexaccount_socketio.refusals import RefusalObserver
 from hexaccount_socketio.responses import deny
 
 CONNECTION = "hexaccount.connection"
@@ -38,6 +39,7 @@ class ConnectionPool:
     addresses: ClientAddresses
     draining: Callable[[], bool]
     now: Callable[[], float]
+    on_refused: RefusalObserver
     _open: set[Connection] = field(default_factory=set, init=False)
     _unauthenticated: dict[Connection, None] = field(default_factory=dict, init=False)
     _closed: bool = field(default=False, init=False)
@@ -63,6 +65,10 @@ class ConnectionPool:
         """Count an attempt of a client; raises TooManyAttempts."""
         # The counter is in this process and queries no store, so it does not block the event loop.
         self.bus.handle(AcquirePermit(policy=SOCKETS, client_address=client_of(self.addresses, scope)))
+
+    def report(self, refusal: Problem, scope: Scope) -> None:
+        """Tell the observer of a client that has too many sockets, or finds too many."""
+        self.on_refused("connect", str(refusal["code"]), client_of(self.addresses, scope))
 
     def mark_authenticated(self, connection: Connection) -> None:
         self._unauthenticated.pop(connection, None)
@@ -99,6 +105,7 @@ class ConnectionPool:
             return problem_of(error)
         full = len(self._open) >= _MAX_CONNECTIONS
         if full or (len(self._unauthenticated) >= _MAX_UNAUTHENTICATED and not self._end_oldest_unauthenticated()):
+            self.report(problems.FULL, scope)
             return problems.FULL
         return None
 

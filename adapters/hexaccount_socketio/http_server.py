@@ -19,6 +19,7 @@ from hexaccount_socketio.http_requests import (
     scope_of,
 )
 from hexaccount_socketio.problems import FAILURE, TOO_MANY_CONNECTIONS
+from hexaccount_socketio.refusals import RefusalObserver, no_observer
 from hexaccount_socketio.responses import Response, problem_response
 from hexaccount_socketio.web_socket import WebSocket
 
@@ -39,16 +40,19 @@ class HttpServer:
     response in time, and what waits in the kernel until the application asks for it.
     """
 
-    def __init__(self, application: Application, *, addresses: ClientAddresses) -> None:
+    def __init__(
+        self, application: Application, *, addresses: ClientAddresses, on_refused: RefusalObserver = no_observer
+    ) -> None:
         self._application = application
         self._addresses = addresses
+        self._on_refused = on_refused
         self._limit: ConnectionLimit
         self._server: asyncio.Server
         self._open: dict[asyncio.Task[Any] | None, asyncio.WriteTransport] = {}
 
     async def start(self, listening: socket.socket, max_connections: int) -> None:
         """Accept connections on a bound socket, at most `max_connections` at once."""
-        self._limit = ConnectionLimit(max_connections)
+        self._limit = ConnectionLimit(max_connections, self._on_refused)
         # Connections inherit it: one read returns no more, and the kernel keeps little more.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_BYTES)
         self._server = await asyncio.start_server(self._serve, sock=listening, limit=READ_BYTES, backlog=_BACKLOG)
@@ -71,7 +75,7 @@ class HttpServer:
         self._open[task] = transport
         try:
             with ExitStack() as counted:
-                counted.enter_context(self._limit.connection())
+                counted.enter_context(self._limit.connection(peer[0]))
                 # Behind a proxy the clients are counted, as soon as the request names them.
                 if not self._addresses.is_trusted(peer[0]):
                     counted.enter_context(self._limit.of_client(peer[0]))

@@ -22,6 +22,7 @@ from hexaccount_socketio.connection_pool import ConnectionPool
 from hexaccount_socketio.connection_registry import ConnectionRegistry, Socket
 from hexaccount_socketio.packets import MAX_LENGTH
 from hexaccount_socketio.problems import Problem
+from hexaccount_socketio.refusals import RefusalObserver, no_observer
 from hexaccount_socketio.session_checks import SessionChecks
 from hexaccount_socketio.watching import Watching
 
@@ -46,6 +47,7 @@ class SocketServer:
         cors_origins: Sequence[str],
         draining: Callable[[], bool],
         metrics: Metrics = NO_METRICS,
+        on_refused: RefusalObserver = no_observer,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.cors_origins = cors_origins
@@ -56,13 +58,18 @@ class SocketServer:
         self._driver = _create_driver(cors_origins)
         self._authenticator = Authenticator(bus)
         self._pool = ConnectionPool(
-            driver=self._driver.handle_request, bus=bus, addresses=addresses, draining=draining, now=now
+            driver=self._driver.handle_request,
+            bus=bus,
+            addresses=addresses,
+            draining=draining,
+            now=now,
+            on_refused=on_refused,
         )
         self._admission = Admission(
             registry=registry, pool=self._pool, authenticator=self._authenticator, draining=draining, now=now
         )
         self._broadcaster = Broadcaster(registry, too_slow=partial(self._close_socket, problem=problems.TOO_SLOW))
-        watching = Watching(registry, self._authenticator)
+        watching = Watching(registry, self._authenticator, bus)
         self._checks = SessionChecks(
             registry=registry,
             authenticate=self._authenticator.recheck,

@@ -1,6 +1,9 @@
 from dataclasses import dataclass
 
 from hexaccount.accounts.list_users import READ_USERS
+from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
+from hexaccount.rate_limits.acquire_permit import AcquirePermit
 from hexaccount.sessions.authenticate import Principal
 from hexaccount_socketio import problems
 from hexaccount_socketio.authentication import Authenticator
@@ -10,6 +13,8 @@ from hexaccount_socketio.problems import Problem, problem_of
 
 PERMISSION = READ_USERS
 """What a user needs to receive the events of all accounts."""
+
+WATCH = RateLimitPolicy("watch", RateLimit.of(60, 2, 600, 20), local=True)
 
 UNWATCHED = "unwatched"
 """The event that a client receives when its user has lost the permission."""
@@ -21,6 +26,7 @@ class Watching:
 
     registry: ConnectionRegistry
     authenticator: Authenticator
+    bus: MessageBus
 
     async def watch(self, sid: str, *_: object) -> Problem | None:
         """Return the acknowledgement: None, or the problem."""
@@ -28,6 +34,8 @@ class Watching:
             session = self.registry.sessions[socket.session_id]
             suspicions = session.suspicions
             try:
+                # The counter is in this process and queries no store, so it does not block the event loop.
+                self.bus.handle(AcquirePermit(policy=WATCH, user_id=socket.user_id))
                 principal = await self.authenticator.authenticate(socket.token, socket.connection)
             except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem
                 return problem_of(error)

@@ -93,7 +93,8 @@ class HttpWorkerFactory:
             thread_pools=pools,
             render_error=render_error,
             close=service.close,
-            is_proxy=addresses.is_trusted,
+            on_refused=service.container.security_log().refused,
+            client_addresses=addresses,
             load=_observed_load(service.metrics, pools),
         )
 

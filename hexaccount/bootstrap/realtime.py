@@ -38,6 +38,7 @@ class RealtimeWorkerFactory:
 
         service = open_service(self.settings, measured=True)
         service.start_collecting(service.check)
+        security_log = service.container.security_log()
         addresses = ClientAddresses(self.settings.http.trusted_proxies)
         server = SocketServer(
             bus=service.bus,
@@ -45,13 +46,14 @@ class RealtimeWorkerFactory:
             cors_origins=self.settings.http.cors_origins,
             draining=self.draining.is_set,
             metrics=service.metrics,
+            on_refused=security_log.refused,
         )
         application = create_application(
             server,
             readiness=partial(asyncio.to_thread, service.readiness(self.draining.is_set).check),
             metrics=service.metrics_text if self.settings.metrics.enabled else None,
         )
-        http = HttpServer(application, addresses=addresses)
+        http = HttpServer(application, addresses=addresses, on_refused=security_log.refused)
         feed = _JournalFeed(service, server)
 
         async def start(listening: socket.socket, max_connections: int) -> None:

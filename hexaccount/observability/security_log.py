@@ -24,7 +24,7 @@ Fields: TypeAlias = dict[str, object]
 """The fields of a line by their names in ECS; a line lacks those that are None."""
 
 # https://www.elastic.co/guide/en/ecs/8.17/ecs-allowed-values-event-category.html
-_CLIENTS, _ADMINS = "authentication", "iam"
+_CLIENTS, _ADMINS, _CONNECTIONS = "authentication", "iam", "network"
 _REUSED = "token_reused"
 _REFUSALS = (WrongCredentials, WrongPassword, TooManyAttempts, HashingOverloaded)
 _SHOWN = ("error.code", "labels.policy", "labels.actor", "event.reason", "labels.network", "user.hash")
@@ -35,8 +35,9 @@ _log = logging.getLogger("hexaccount.security")
 class SecurityLog:
     """A middleware that logs refused logins, wrong passwords, exceeded limits and the commands of admins.
 
-    As a commit hook it logs the reuse of refresh tokens. A line names an account by a hash, and a client by a network
-    that many share. Warnings and the lines of admins are all written, the others of clients up to a limit.
+    As a commit hook it logs the reuse of refresh tokens, and servers report to it whom they refuse before any message.
+    A line names an account by a hash, and a client by a network that many share. Warnings and the lines of admins are
+    all written, the others of clients up to a limit.
 
     hashes: called for each line that needs it, as a process that writes none may have no key.
     """
@@ -71,6 +72,11 @@ class SecurityLog:
                 fields: Fields = {"event.outcome": "failure", "error.code": _REUSED}
                 self._write(_action_of(RefreshSession), fields, account=str(entry.subject), level=logging.WARNING)
 
+    def refused(self, action: str, code: str, address: str) -> None:
+        """Log that a client was refused for the number of its connections or requests, before any message."""
+        fields: Fields = {"event.outcome": "failure", "error.code": code}
+        self._write(action, fields, account=None, address=address, category=_CONNECTIONS)
+
     def summarise(self) -> None:
         """Log how many lines were left out since the last summary."""
         for left_out in self.limit.take_left_out():
@@ -89,7 +95,14 @@ class SecurityLog:
         self._write(_action_of(type(message)), fields, account=_account_of(message), address=address)
 
     def _write(
-        self, action: str, fields: Fields, *, account: str | None, address: str = "", level: int = logging.INFO
+        self,
+        action: str,
+        fields: Fields,
+        *,
+        account: str | None,
+        address: str = "",
+        level: int = logging.INFO,
+        category: str = _CLIENTS,
     ) -> None:
         reason = fields.get("labels.policy") or fields["error.code"] or "done"
         self.metrics.add(SECURITY_EVENTS, 1, action, str(reason))
@@ -104,7 +117,7 @@ class SecurityLog:
         fields["http.request.id"] = cause.request_id
         shown = [f"{name.rpartition('.')[2]} {fields[name]}" for name in _SHOWN if fields.get(name) is not None]
         text = ", ".join([str(fields["event.outcome"]), *shown])
-        _log_line(action, _ADMINS if by_admin else _CLIENTS, text, fields, level)
+        _log_line(action, _ADMINS if by_admin else category, text, fields, level)
 
 
 def _log_line(action: str, category: str, text: str, fields: Fields, level: int = logging.INFO) -> None:

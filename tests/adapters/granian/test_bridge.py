@@ -293,6 +293,7 @@ def test_a_full_class_rejects_at_once_and_recovers() -> None:
         until(lambda: service.request("/slow/rejected").status == 503, "the backlog is full")
         reply = service.request("/slow/rejected")
         assert (reply.status, reply.json()["code"]) == (503, "overloaded")
+        assert service.wait_for("refused")["refusal"] == ["request", "overloaded", "127.0.0.1"]
         assert not service.has_begun("waiting")
         assert service.request("/fast").status == 200
         for name in ("first", "waiting", "rejected"):

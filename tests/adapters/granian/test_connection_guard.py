@@ -37,6 +37,7 @@ def test_a_network_keeps_the_newest_connections_of_its_share() -> None:
         assert requested(other) == 200
         silent = [stack.enter_context(connect(service, "127.0.0.2")) for _ in range(SHARE + 50)]
         until(lambda: len(open_among(silent)) <= SHARE, "the excess is closed")
+        assert service.wait_for("refused")["refusal"] == ["connect", "too_many_connections", "127.0.0.2"]
         late = stack.enter_context(connect(service, "127.0.0.2"))
         assert [requested(late), requested(other)] == [200, 200]
         assert len(open_among(silent)) in {SHARE, SHARE - 1}

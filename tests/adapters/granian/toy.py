@@ -18,6 +18,7 @@ from typing import Any
 import flask
 
 from hexaccount_granian import AddressInUse, Draining, ThreadPoolSize, Worker, WorkerLoad, WorkersFailed, serve
+from hexaccount_granian.client_address import ClientAddresses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +141,8 @@ class WorkerFactory:
             close=lambda: report(event="close", pid=os.getpid(), threads=sorted(t.name for t in threading.enumerate())),
             body_timeout=options.body_timeout,
             deadline=options.deadline,
-            is_proxy=lambda address: address == options.proxy,
+            on_refused=lambda action, code, address: report(event="refused", refusal=[action, code, address]),
+            client_addresses=ClientAddresses([options.proxy] if options.proxy else []),
             load=load,
         )
 

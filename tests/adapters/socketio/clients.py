@@ -99,11 +99,13 @@ class Server:
         self, bus: MessageBus, *, trusted: Sequence[str] = (), draining: Callable[[], bool] = lambda: False
     ) -> None:
         self.clock = FakeClock()
+        self.refusals: list[tuple[str, str, str]] = []
         self.sockets = SocketServer(
             bus=bus,
             addresses=ClientAddresses(trusted),
             cors_origins=[],
             draining=draining,
+            on_refused=lambda *refusal: self.refusals.append(refusal),
             now=lambda: self.clock.now,
         )
 

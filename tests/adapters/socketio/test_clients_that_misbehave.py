@@ -11,7 +11,8 @@ from hexaccount.bootstrap.service import Service
 from hexaccount.events.ports import EventFilter
 from hexaccount_socketio import connection, connection_pool
 from hexaccount_socketio.event_queue import MAX_BYTES, MAX_EVENTS
-from tests.adapters.socketio.clients import Server, ended, entries_of, registered, run, token_of
+from hexaccount_socketio.watching import WATCH
+from tests.adapters.socketio.clients import Client, Server, ended, entries_of, registered, run, token_of
 
 pytestmark = pytest.mark.long
 
@@ -97,6 +98,7 @@ def test_a_full_worker_denies_further_connections(service: Service, monkeypatch:
     async def test(server: Server) -> None:
         async with server.connected(), server.connected(), server.connected() as third:
             assert (third.status, b'"full"' in third.body) == (503, True)
+            assert server.refusals == [("connect", "full", "192.0.2.1")]
 
     run(Server(service.bus), test)
 
@@ -216,5 +218,24 @@ def test_the_sockets_of_an_account_are_limited(service: Service) -> None:
             more = await stack.enter_async_context(server.connected())
             more.authenticate(tokens[3])
             assert "too_many_sockets" in await more.expect("44")
+            assert server.refusals == [("connect", "too_many_sockets", "192.0.2.1")]
+
+    run(Server(service.bus), test)
+
+
+def test_each_request_to_watch_counts_for_the_account(service: Service) -> None:
+    registered(service)
+    token = token_of(service)
+
+    async def test(server: Server) -> None:
+        async with server.connected(token) as one, server.connected(token) as other:
+            answers = [await answer(one, number) for number in range(WATCH.limit.burst.capacity + 1)]
+            assert "insufficient_scope" in answers[0]
+            assert "too_many_attempts" in answers[-1]
+            assert "too_many_attempts" in await answer(other, 0)
+
+    async def answer(client: Client, number: int) -> str:
+        client.send_message("receive", text=f'42{number}["watch"]')
+        return await client.expect(f"43{number}[")
 
     run(Server(service.bus), test)

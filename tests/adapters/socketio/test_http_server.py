@@ -32,22 +32,25 @@ Test = Callable[[Listening], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture
-def run(service: Service) -> Callable[..., None]:
-    """Return a function that runs a test with a server that listens."""
+def run(service: Service) -> "Run":
+    """Return a function that runs a test with a server that listens, and returns whom the server has refused."""
 
-    def run(test: Test, *, trusted: Sequence[str] = ()) -> None:
+    def run(test: Test, *, trusted: Sequence[str] = ()) -> list[tuple[str, str, str]]:
+        refusals: list[tuple[str, str, str]] = []
+
         async def on_a_loop() -> None:
             server = Server(service.bus, trusted=trusted)
-            async with listening(server.application, trusted) as clients:
+            async with listening(server.application, trusted, lambda *refusal: refusals.append(refusal)) as clients:
                 await test(clients)
                 await server.sockets.close()
 
         asyncio.run(on_a_loop())
+        return refusals
 
     return run
 
 
-Run = Callable[..., None]
+Run = Callable[..., list[tuple[str, str, str]]]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +144,9 @@ def test_one_network_cannot_take_all_connections(run: Run) -> None:
             while not await server.request("GET /health HTTP/1.1\r\nHost: here\r\n\r\n", "127.0.0.2"):
                 await asyncio.sleep(0.05)
 
-    run(test)
+    refusals = run(test)
+    assert set(refusals) == {("connect", "too_many_sockets", "127.0.0.2")}
+    assert len(refusals) > 50
 
 
 def test_behind_a_proxy_the_connections_of_the_client_count(run: Run) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from hexaccount_granian.client_address import ClientAddresses
 from hexaccount_socketio import HttpServer
 from hexaccount_socketio.asgi import Application
+from hexaccount_socketio.refusals import RefusalObserver, no_observer
 
 R = TypeVar("R")
 UPGRADE = (
@@ -91,9 +92,11 @@ async def in_time(awaitable: Awaitable[R]) -> R:
 
 
 @asynccontextmanager
-async def listening(application: Application, trusted: Sequence[str]) -> AsyncIterator[Listening]:
+async def listening(
+    application: Application, trusted: Sequence[str], on_refused: RefusalObserver = no_observer
+) -> AsyncIterator[Listening]:
     """Serve an application on a free port."""
-    http = HttpServer(application, addresses=ClientAddresses(trusted))
+    http = HttpServer(application, addresses=ClientAddresses(trusted), on_refused=on_refused)
     bound = socket.create_server(("127.0.0.1", 0))
     async with AsyncExitStack() as stack:
         await http.start(bound, 1000)

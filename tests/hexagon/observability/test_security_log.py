@@ -111,6 +111,23 @@ def test_a_login_refused_by_a_limit_names_the_policy(service: Service, lines: Li
     assert last["user.hash"] == hash_of(service, "juliet")
 
 
+def test_a_connection_that_is_refused_has_the_network_and_the_reason(service: Service, lines: Lines) -> None:
+    log = service.container.security_log()
+    for _ in range(30):
+        log.refused("connect", "too_many_sockets", ADDRESS)
+    log.summarise()
+
+    first, *others = lines()
+    assert first == {
+        "event.category": ["network"],
+        "event.action": "connect",
+        "event.outcome": "failure",
+        "error.code": "too_many_sockets",
+        "labels.network": NETWORK,
+    }
+    assert others[-1]["labels.left_out"] == 20, "an attacker could fill the disk"
+
+
 def test_a_request_refused_by_a_limit_has_the_network_and_with_a_token_the_account(
     service: Service, juliet: UUID, lines: Lines
 ) -> None:
