@@ -40,7 +40,7 @@ IdentifierInPath: TypeAlias = Annotated[
     ),
 ]
 
-AVATAR = RateLimitPolicy("avatar", RateLimit.of(400, 0.02, 10_000, 0.1), local=True)
+AVATAR = RateLimitPolicy("avatar", RateLimit.of(200, 0.2, 2000, 1), local=True)
 
 routes = Routes()
 

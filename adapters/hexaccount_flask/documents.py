@@ -62,7 +62,7 @@ FileInPath: TypeAlias = Annotated[
     ),
 ]
 
-DOCUMENTS = RateLimitPolicy("documents", RateLimit.of(120, 0.1, 3000, 1), local=True)
+DOCUMENTS = RateLimitPolicy("documents", RateLimit.of(60, 1, 1000, 5), local=True)
 
 routes = Routes()
 

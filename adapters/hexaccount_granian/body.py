@@ -7,6 +7,9 @@ from hexaccount_granian.rsgi import Headers, HTTPProtocol
 # writes everything before it reads would otherwise get a reset connection instead of the response.
 _DISCARDED_LIMITS = 16
 
+# The average in bytes that pieces of a body may have in the worst case: each takes a turn of the event loop.
+_SMALLEST_PIECE = 64
+
 
 class _TooLarge(Exception):
     """The body has, or announces, more bytes than the limit."""
@@ -48,7 +51,7 @@ async def _read_declared(protocol: HTTPProtocol, declared: int, limit: int) -> b
 
 async def _read_pieces(protocol: HTTPProtocol, limit: int) -> bytes:
     pieces: list[bytes] = []
-    remaining = limit
+    remaining, many = limit, limit // _SMALLEST_PIECE
     ended = False
     async for piece in protocol:
         # An empty piece ends the body. A piece after it means that granian could not read the rest: the body was cut
@@ -60,6 +63,9 @@ async def _read_pieces(protocol: HTTPProtocol, limit: int) -> bytes:
         if remaining < 0:
             raise _TooLarge
         pieces.append(piece)
+        if len(pieces) > many:
+            detail = f"send the body in pieces of {_SMALLEST_PIECE} bytes or more"
+            raise RequestRejected(400, "malformed_request", detail, close_connection=True)
     return b"".join(pieces)
 
 
@@ -67,7 +73,7 @@ async def _discard(protocol: HTTPProtocol, remaining: int, seconds: float) -> No
     try:
         async with asyncio.timeout(seconds):
             async for piece in protocol:
-                remaining -= len(piece)
+                remaining -= max(len(piece), _SMALLEST_PIECE)
                 if remaining < 0:
                     return
     except (TimeoutError, RuntimeError):

@@ -2,7 +2,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from hexaccount.kernel.network import network_of
+from hexaccount.kernel.network import wide_network_of
 from hexaccount_granian.body import has_body, read_body
 from hexaccount_granian.deadlines import Deadlines
 from hexaccount_granian.environ import build_environ, split_address
@@ -71,7 +71,7 @@ class WsgiBridge:
         pool = self._pools[worker.request_class_of(scope.method, scope.path)]
         client = self._client(scope)
         run, refuse = lambda: self._run(pending, scope, body), lambda: self._refuse(pending, client)
-        pool.submit(Job(network_of(client), run, refuse))
+        pool.submit(Job(wide_network_of(client) or client, run, refuse))
 
     def _client(self, scope: Scope) -> str:
         peer, _ = split_address(scope.client)

@@ -1,9 +1,14 @@
+import fcntl
 import os
 import socket
+import struct
+import termios
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,15 +17,31 @@ from hexaccount_granian.client_address import ClientAddresses
 
 _OPEN_FILES = Path("/proc/self/fd")
 _INTERVAL_SECONDS = 0.25
+# A process without connections has some ten.
+_FEW_FILES = 32
+_READING_SECONDS = 60.0
+_LEAST_BYTES = 600_000
+"""How much a client has to read in these seconds, if it never reads all that there is."""
+
+_BYTES_ACKED = 120  # where struct tcp_info of Linux has tcpi_bytes_acked
 _Peer: TypeAlias = tuple[str, int]
 
 
-class ConnectionGuard:
-    """Closes the oldest connections of a network that has more than its share of those of this process.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Since when a client has had something to read, and how many bytes it had read by then."""
 
-    granian accepts connections by itself, limits their number only, and shows one when its request has come. So the
-    guard finds them among the open files of the process, which Linux lists. The oldest of too many are idle; a client
-    that shares its network with them has sent its request before it is one of them.
+    since: float
+    read: int
+
+
+class ConnectionGuard:
+    """Closes the oldest connections of a network that has more than its share, and those whose client does not read.
+
+    granian accepts connections by itself, limits their number only, shows one when its request has come, and keeps a
+    response until its client has read it, however long that takes. So the guard finds connections among the open files
+    of the process, which Linux lists. The oldest of too many are idle; a client that shares its network with them has
+    sent its request before it is one of them.
     """
 
     def __init__(
@@ -34,7 +55,9 @@ class ConnectionGuard:
         self._of_network = share_of_network(at_most)
         self._client_addresses = client_addresses
         self._on_closed = on_closed
-        self._known: dict[_Peer, None] = {}
+        self._known: dict[_Peer, _Reading] = {}
+        """The oldest come first."""
+        self._slow: list[_Peer] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="connection-guard", daemon=True)
 
@@ -49,32 +72,60 @@ class ConnectionGuard:
     def _run(self) -> None:
         while _OPEN_FILES.is_dir() and not self._over.wait(_INTERVAL_SECONDS):
             files = [int(file.name) for file in _OPEN_FILES.iterdir()]
-            # As long as it has few files, no network has more connections than its share.
-            if len(files) > self._of_network:
-                self._close_excess(self._connections(files))
+            if len(files) > _FEW_FILES:
+                connections = self._connections(files)
+                for peer in {*self._excess(), *self._slow}:
+                    self._close(peer, connections[peer])
 
     def _connections(self, files: list[int]) -> dict[_Peer, int]:
-        """Return the file of each connection, by its peer; the oldest come first."""
+        """Return the file of each connection, by its peer."""
         found: dict[_Peer, int] = {}
+        readings: dict[_Peer, _Reading] = {}
+        self._slow = []
         for file in files:
             with suppress(OSError), _copy_of(file) as connection:
                 if connection.family != socket.AF_UNIX and connection.getsockname()[1] == self._port:
-                    found[_peer_of(connection)] = file
-        self._known = {peer: None for peer in [*self._known, *found] if peer in found}
-        return {peer: found[peer] for peer in self._known}
+                    peer = _peer_of(connection)
+                    found[peer], readings[peer] = file, self._reading(peer, connection)
+        self._known = {peer: readings[peer] for peer in [*self._known, *readings] if peer in readings}
+        return found
 
-    def _close_excess(self, connections: dict[_Peer, int]) -> None:
+    def _reading(self, peer: _Peer, connection: socket.socket) -> _Reading:
+        now = _Reading(time.monotonic(), _bytes_read(connection))
+        before = self._known.get(peer, now)
+        if not _bytes_unread(connection):
+            return now
+        if now.since - before.since < _READING_SECONDS:
+            return before
+        if now.read - before.read < _LEAST_BYTES:
+            self._slow.append(peer)
+        return now
+
+    def _excess(self) -> list[_Peer]:
         of_network: dict[str, list[_Peer]] = defaultdict(list)
-        for peer in connections:
+        for peer in self._known:
             if not self._client_addresses.is_trusted(peer[0]):
                 of_network[network_of(peer[0])].append(peer)
-        for peers in of_network.values():
-            for peer in peers[: -self._of_network]:
-                # The file may be another one meanwhile.
-                with suppress(OSError), _copy_of(connections[peer]) as connection:
-                    if _peer_of(connection) == peer:
-                        connection.shutdown(socket.SHUT_RDWR)
-                        self._on_closed(peer[0])
+        return [peer for peers in of_network.values() for peer in peers[: -self._of_network]]
+
+    def _close(self, peer: _Peer, file: int) -> None:
+        # The file may be another one meanwhile.
+        with suppress(OSError), _copy_of(file) as connection:
+            if _peer_of(connection) == peer:
+                connection.shutdown(socket.SHUT_RDWR)
+                self._on_closed(peer[0])
+
+
+def _bytes_unread(connection: socket.socket) -> int:
+    """Return how many bytes the kernel keeps until the client takes them; see tcp(7)."""
+    unread: int = struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))[0]
+    return unread
+
+
+def _bytes_read(connection: socket.socket) -> int:
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED + 8)
+    read: int = struct.unpack_from("Q", info, _BYTES_ACKED)[0]
+    return read
 
 
 @contextmanager

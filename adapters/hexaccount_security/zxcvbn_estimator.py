@@ -53,6 +53,8 @@ def _estimate(password: str, own_words: Collection[str]) -> GuessEstimate:
 
 def _scored_part(password: str, matching: ModuleType) -> str:
     first = password[:_LONGEST]
+    # zxcvbn reads it in lower case, in which some letters are two.
+    first = first[: max(_SHORTEST, 2 * len(first) - len(first.lower()))]
     choices = prod(map(len, matching.relevant_l33t_subtable(first, matching.L33T_TABLE).values()))
     return first[: max(_SHORTEST, isqrt(_WORK // choices))]
 

@@ -18,11 +18,13 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from hexaccount_socketio.frame_budget import FrameBudget
 from hexaccount_socketio.http_requests import READ_BYTES, MalformedRequest
 from hexaccount_socketio.packets import MAX_LENGTH
 
 _FORBIDDEN = 403
 _TOO_BIG = 1009
+_POLICY_VIOLATION = 1008
 _LOST = 1006
 _CLOSE = (b"connection", b"close")
 
@@ -32,7 +34,7 @@ class WebSocket:
 
     Nothing is read from the client but when the application asks for a message, at most READ_BYTES at once, and no more
     is kept of a message than MAX_LENGTH. The content of binary messages, which no packet is, is dropped. An answer to a
-    ping is sent before anything more is read.
+    ping is sent before anything more is read. A client that sends more frames than its budget is disconnected.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class WebSocket:
         self._on_accept = on_accept
         self._connected = False
         self._text = io.StringIO()
+        self._budget = FrameBudget()
 
     @property
     def is_pending(self) -> bool:
@@ -68,8 +71,6 @@ class WebSocket:
             self._connected = True
             return {"type": "websocket.connect"}
         try:
-            # Another client may have its turn, however much this one has sent.
-            await asyncio.sleep(0)
             return await self._next()
         except (OSError, LocalProtocolError):  # lost, or both sides have said goodbye
             return _disconnected(_LOST)
@@ -98,6 +99,8 @@ class WebSocket:
     async def _next(self) -> Mapping[str, Any]:
         while True:
             for event in self._protocol.events():
+                # Another client may have its turn, however many frames came at once.
+                await asyncio.sleep(0)
                 message = await self._message_of(event)
                 if message is not None:
                     return message
@@ -106,13 +109,16 @@ class WebSocket:
 
     async def _message_of(self, event: Event) -> Mapping[str, Any] | None:
         match event:
-            case Ping():
-                await self._write(event.response())
             case CloseConnection():
                 # The client's own, or the answer to a frame that is none.
                 if self._protocol.state is not ConnectionState.CLOSED:
                     await self._write(event.response())
                 return _disconnected(event.code)
+            case _ if not self._budget.take():
+                await self._write(CloseConnection(code=_POLICY_VIOLATION, reason="too many frames"))
+                return _disconnected(_POLICY_VIOLATION)
+            case Ping():
+                await self._write(event.response())
             case TextMessage():
                 return await self._add(event)
             case BytesMessage():

@@ -14,9 +14,10 @@ SESSION_KEPT = "hexaccount.session.kept.v1"
 EPOCH_RAISED = frozenset(
     {"hexaccount.user.disabled.v1", "hexaccount.user.password_changed.v1", "hexaccount.user.sessions_ended.v1"}
 )
+USER_ERASED = "hexaccount.user.erased.v1"
 _MARGIN = timedelta(minutes=1)  # for clocks that differ, and tokens issued at the same moment
 
-Kind: TypeAlias = Literal["closed", "kept", "raised"]
+Kind: TypeAlias = Literal["closed", "kept", "raised", "erased"]
 
 
 @dataclass(slots=True)
@@ -45,8 +46,11 @@ class Revocations:
         elif event_type in EPOCH_RAISED:
             self._record("raised", _id(event.get("subject"), "subject"), _epoch(event), _time(event, now), now)
 
+        elif event_type == USER_ERASED:
+            self._record("erased", _id(event.get("subject"), "subject"), 0, _time(event, now), now)
+
     def is_revoked(self, claims: Claims) -> bool:
-        if ("closed", claims.session_id) in self._entries:
+        if ("closed", claims.session_id) in self._entries or ("erased", claims.user_id) in self._entries:
             return True
         raised = self._entries.get(("raised", claims.user_id))
         if raised is None or claims.epoch >= raised.epoch:

@@ -1,17 +1,17 @@
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
-_HOST_BITS = 64
+_CUSTOMER_BITS = 56
 _SHARE = 16
 _LEAST = 100
 
 
 @lru_cache(4096)
 def network_of(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, mapped or not, or the /64 of an IPv6 address.
+    """Return what counts as one client: an IPv4 address, mapped or not, or the /56 of an IPv6 address.
 
-    A customer gets a /64 or more (RFC 6177), so counting single IPv6 addresses would count nothing. What is no address
-    is returned as it is.
+    That is what many customers get (RFC 6177), so counting addresses or each /64 would count nothing. What is no
+    address is returned as it is.
     """
     try:
         found = ip_address(address)
@@ -21,7 +21,7 @@ def network_of(address: str) -> str:
         return str(found)
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
-    return f"{IPv6Address(int(found) >> _HOST_BITS << _HOST_BITS)}/{_HOST_BITS}"
+    return str(ip_network((found, _CUSTOMER_BITS), strict=False))
 
 
 @lru_cache(4096)

@@ -129,6 +129,12 @@ def test_a_body_within_the_limit_gets_100_continue(service: Service) -> None:
         assert read_reply(connection).json()["length"] == 3
 
 
+def test_a_body_in_very_many_pieces_is_rejected(service: Service) -> None:
+    reply = service.request("/length", "POST", "Transfer-Encoding: chunked", body=chunked(b"x" * 2000, size=1))
+    assert (reply.status, "64 bytes or more" in reply.json()["detail"]) == (400, True)
+    assert service.request("/length", "POST", "Transfer-Encoding: chunked", body=chunked(b"x" * 900, size=1)).json()
+
+
 def test_malformed_chunks_are_rejected_and_never_taken_for_a_complete_body(service: Service) -> None:
     reply = service.request(
         "/length", "POST", "Transfer-Encoding: chunked", body=b"3\r\nabc\r\nzz\r\nhello\r\n0\r\n\r\n"

@@ -2,10 +2,14 @@
 
 import select
 import socket
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 
 import pytest
 
+from hexaccount_granian import connection_guard
+from hexaccount_granian.client_address import ClientAddresses
+from hexaccount_granian.connection_guard import ConnectionGuard
 from tests.adapters.granian.service import Service, read_reply, until
 
 pytestmark = pytest.mark.long
@@ -56,3 +60,33 @@ def test_a_proxy_may_have_any_number_of_connections() -> None:
         others = [stack.enter_context(connect(service, "127.0.0.3")) for _ in range(SHARE + 50)]
         until(lambda: len(open_among(others)) <= SHARE, "the excess of the other network is closed")
         assert open_among(of_proxy) == of_proxy
+
+
+def test_a_client_that_does_not_read_is_closed_and_one_that_reads_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_guard, "_READING_SECONDS", 0.5)
+    monkeypatch.setattr(connection_guard, "_FEW_FILES", 0)
+    closed: list[str] = []
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        address = listening.getsockname()
+        ends = {}
+        for name, source in (("deaf", "127.0.0.2"), ("reading", "127.0.0.3"), ("idle", "127.0.0.4")):
+            client = stack.enter_context(socket.create_connection(address, source_address=(source, 0)))
+            ends[name] = (client, stack.enter_context(listening.accept()[0]))
+            ends[name][1].setblocking(False)
+        guard = ConnectionGuard(address[1], 1000, ClientAddresses([]), closed.append)
+        guard.start()
+        stack.callback(guard.stop)
+
+        def serve() -> bool:
+            for name in ("deaf", "reading"):
+                with suppress(BlockingIOError, BrokenPipeError):
+                    ends[name][1].send(bytes(2_000_000))
+            ends["reading"][0].recv(2_000_000)
+            return bool(closed)
+
+        until(serve, "a client is closed")
+        for _ in range(20):
+            serve()
+            time.sleep(0.05)
+        assert set(closed) == {"127.0.0.2"}

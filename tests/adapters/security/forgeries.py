@@ -14,8 +14,8 @@ import jwt
 from hexaccount.sessions.ports import AccessClaims
 from hexaccount_security import EncryptedKeyFactory, JwtIssuer, KeyRing, root_key
 
-KEY = bytes(range(1, 65))
-OTHER_KEY = bytes(range(2, 66))
+KEY = hashlib.sha512(b"a key").hexdigest().encode()
+OTHER_KEY = hashlib.sha512(b"another key").hexdigest().encode()
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 SECOND = int(NOW.timestamp())
 

@@ -97,6 +97,10 @@ def test_a_password_is_estimated_by_its_first_48_characters(estimator: ZxcvbnEst
     assert estimator.estimate("x" * 48 + "a long and winding road", ()) == estimator.estimate("x" * 48, ())
 
 
+def test_letters_that_are_two_in_lower_case_count_as_two() -> None:
+    assert len(_scored_part("İ" * 48, matching).lower()) <= 48
+
+
 def test_estimates_are_made_in_the_pool() -> None:
     pool = HashingPool(slots=1, queue=0)
     pool.close()

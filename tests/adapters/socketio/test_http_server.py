@@ -70,11 +70,11 @@ def test_a_message_that_is_too_long_is_refused_before_its_end(run: Run, beginnin
     run(test)
 
 
-def test_a_message_of_the_longest_length_is_taken_in_any_number_of_parts(run: Run) -> None:
+def test_a_message_of_the_longest_length_is_taken_in_many_parts(run: Run) -> None:
     async def test(server: Listening) -> None:
         client = await server.web_socket()
         text = ('40{"token":"' + "é" * (MAX_LENGTH - 14) + '"}').encode()
-        parts = [text[place : place + 7] for place in range(0, len(text), 7)]
+        parts = [text[place : place + 400] for place in range(0, len(text), 400)]
         client.writer.write(frame(TEXT, b"", final=False))
         for part in parts:
             client.writer.write(frame(CONTINUATION, part, final=False) + frame(PING, b"between"))
@@ -82,6 +82,27 @@ def test_a_message_of_the_longest_length_is_taken_in_any_number_of_parts(run: Ru
         answers = [await client.frame() for _ in range(len(parts) + 1)]
         assert answers[:-1] == [(PONG, b"between")] * len(parts)
         assert b"not_authenticated" in answers[-1][1]
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    "sent", [frame(PING, b""), frame(PONG, b""), frame(TEXT, b"3")], ids=["pings", "pongs", "messages"]
+)
+def test_a_client_that_sends_frames_without_end_is_disconnected(run: Run, sent: bytes) -> None:
+    async def test(server: Listening) -> None:
+        client = await server.web_socket()
+        client.writer.write(sent * 1000)
+        assert await client.close_code() == 1008
+
+    run(test)
+
+
+def test_fragments_that_add_nothing_count_as_frames(run: Run) -> None:
+    async def test(server: Listening) -> None:
+        client = await server.web_socket()
+        client.writer.write(frame(TEXT, b"", final=False) + frame(CONTINUATION, b"", final=False) * 1000)
+        assert await client.close_code() == 1008
 
     run(test)
 
@@ -156,7 +177,7 @@ def test_behind_a_proxy_the_connections_of_the_client_count(run: Run) -> None:
         for number in range(OF_A_NETWORK):
             await server.web_socket("127.0.0.1", f"X-Forwarded-For: 2001:db8::{number + 1:x}")
         assert b" 429 " in await server.request(health.format("ffff"))
-        assert b" 200 " in await server.request(health.format("1:0:0:0:1"))
+        assert b" 200 " in await server.request(health.format("100:0:0:0:1"))
         assert b" 200 " in await server.request("GET /ready HTTP/1.1\r\nHost: here\r\n\r\n")
 
     run(test, trusted=["127.0.0.1"])

@@ -30,7 +30,15 @@ def after(*events: dict[str, Any], now: datetime = NOW) -> Revocations:
     return revocations
 
 
+ERASED = event("user.erased")
 CLOSED = event("session.closed", session_id=SESSION)
+
+
+def test_an_erasure_revokes_all_tokens_of_the_account() -> None:
+    revocations = after(ERASED)
+    assert revocations.is_revoked(claims())
+    assert revocations.is_revoked(claims(epoch=1000, session=UUID(int=3)))
+    assert not revocations.is_revoked(claims(user=UUID(int=9)))
 
 
 def test_a_closed_session_revokes_its_tokens_alone() -> None:

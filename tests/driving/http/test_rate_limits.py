@@ -95,9 +95,9 @@ def test_a_device_that_is_not_a_text_is_reported_by_its_pointer(strict: Any) -> 
     ("path", "policy", "status"),
     [
         ("/api/v1/public/register", '"register";q=30;w=60', 415),
-        ("/api/v1/public/avatar/ann", '"avatar";q=400;w=8', 200),
+        ("/api/v1/public/avatar/ann", '"avatar";q=200;w=40', 200),
         ("/.well-known/jwks.json", '"keys";q=120;w=12', 200),
-        ("/api/v1/public/avatar/!", '"avatar";q=400;w=8', 422),
+        ("/api/v1/public/avatar/!", '"avatar";q=200;w=40', 422),
     ],
 )
 def test_requests_are_counted_before_any_work_and_every_response_reports_it(
