@@ -42,7 +42,7 @@ def ends_of_leases_of_wrong_clocks_are_awaited(patch: pytest.MonkeyPatch) -> Non
 @found_by("Claims", "test_later_events_wait_while_an_earlier_one_is_retried_later")
 def later_events_overtake_a_retried_one(patch: pytest.MonkeyPatch) -> None:
     def claim(
-        self: MemoryOutbox, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime
+        self: MemoryOutbox, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
     ) -> list[Delivery]:
         token = uuid4()
         waiting = deliveries_of(self.tables, subscriber)
