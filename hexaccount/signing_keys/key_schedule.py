@@ -16,7 +16,7 @@ UNSURE = LONGEST_UNREAD + CLOCKS_APART
 """How long after a change another process may still use the earlier keys, clock differences included."""
 
 OUTLIVES = UNSURE + CLOCKS_APART
-"""How much longer than its last token a key verifies: the clock of who forgets it may be ahead of all others."""
+"""How much longer than its last token a key verifies: the clock of the process that forgets it may be ahead."""
 
 PUBLISHED_FOR = timedelta(seconds=300)
 """How long verifiers may cache the published keys."""

@@ -147,7 +147,7 @@ class ClaimsContract(ContractSuite):
         leased, paused = user_with_events(store, factory, 2), user_with_events(store, factory, 2)
         for delivery in claim(store, now=fast):
             if delivery.entry.aggregate_id == paused.id:
-                store.outbox.retry_later(delivery, until=fast + timedelta(minutes=5), error="it was away")
+                store.outbox.retry_later(delivery, until=fast + timedelta(minutes=5), error="it was unreachable")
         assert list(claim(other_store)) == []
         latest = NOW + timedelta(minutes=7)
         found = other_store.outbox.claim(SUBSCRIBER, limit=100, now=NOW, lease=LEASE, latest=latest)

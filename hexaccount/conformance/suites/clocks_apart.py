@@ -182,7 +182,7 @@ class ClocksApartContract(TwoBusesContract):
         assert relay(store, subscriber, clock).run_once() == 1
         assert user_of(store, user_id).disabled
 
-    def test_what_was_claimed_or_put_off_while_a_clock_was_a_day_fast_is_delivered_at_once(
+    def test_what_was_claimed_or_delayed_while_a_clock_was_a_day_fast_is_delivered_at_once(
         self, store: Store, other_store: Store, factory: Factory, clock: AdjustableClock
     ) -> None:
         subscriber = toggling(store)
@@ -190,7 +190,7 @@ class ClocksApartContract(TwoBusesContract):
         users = [user_with_events(store, factory, 1) for _ in range(2)]
         fast = ClockAhead(clock, A_DAY).now()
         first, _ = claim(other_store, subscriber.name, now=fast)
-        other_store.outbox.retry_later(first, until=fast + RelayPolicy().longest_pause, error="it was away")
+        other_store.outbox.retry_later(first, until=fast + RelayPolicy().longest_pause, error="it was unreachable")
         assert relay(store, subscriber, clock).run_once() == 2
         assert [user_of(store, user.id).disabled for user in users] == [True, True]
 
