@@ -7,7 +7,7 @@ Feature: Retention
 
   Scenario: A session that ended long ago is removed, its events are kept
     When the laptop logs out
-    And 43201 minutes pass
+    And 43203 minutes pass
     And expired records are removed
     Then the session of the laptop is removed
     And the events of the session of the laptop are: opened, closed

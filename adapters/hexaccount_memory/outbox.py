@@ -5,7 +5,7 @@ from itertools import islice, takewhile
 from uuid import UUID, uuid4
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import Backlog, DeadLetter, DeadLetters, Delivery, JournalKey, Outbox
+from hexaccount.events.ports import NEVER, Backlog, DeadLetter, DeadLetters, Delivery, JournalKey, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_memory.tables import StoredDelivery, Tables, entry_copy
 
@@ -38,11 +38,13 @@ class MemoryOutbox(Outbox, DeadLetters):
         stored = {entry.id for journal in journals for entry in self.tables.journal.get(journal, ())}
         return [entry for entry in entries if entry.id in stored]
 
-    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
+    def claim(
+        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
+    ) -> Sequence[Delivery]:
         token = uuid4()
         with self.tables.lock:
             aggregates = self.tables.deliveries[subscriber]
-            claimed = list(islice(_claimable(aggregates, now), limit))
+            claimed = list(islice(_claimable(aggregates, now, latest), limit))
             for stored in claimed:
                 stored.lease, stored.leased_until = token, now + lease
             # Those that were served come last, so that one that never runs out of events does not starve others.
@@ -130,18 +132,18 @@ def _aggregate_of(entry: JournalEntry) -> JournalKey:
     return entry.aggregate, entry.aggregate_id
 
 
-def _claimable(aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], now: datetime) -> Iterator[StoredDelivery]:
+def _claimable(
+    aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], now: datetime, latest: datetime
+) -> Iterator[StoredDelivery]:
     """Yield what is due, of each aggregate up to the first delivery that is not: later ones must not overtake it."""
     for waiting in aggregates.values():
         pending = (stored for stored in waiting if not stored.dead_letter)
-        yield from takewhile(lambda stored: _is_due(stored, now), pending)
+        yield from takewhile(lambda stored: _is_due(stored, now, latest), pending)
 
 
 def _revive(stored: StoredDelivery) -> None:
     stored.dead_letter, stored.attempts, stored.due_at, stored.error = False, 0, None, ""
 
 
-def _is_due(stored: StoredDelivery, now: datetime) -> bool:
-    due = stored.due_at is None or stored.due_at <= now
-    free = stored.leased_until is None or stored.leased_until <= now
-    return due and free
+def _is_due(stored: StoredDelivery, now: datetime, latest: datetime) -> bool:
+    return not any(until and now < until <= latest for until in (stored.due_at, stored.leased_until))

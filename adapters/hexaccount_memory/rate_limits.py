@@ -4,7 +4,7 @@ from datetime import datetime
 from heapq import nlargest
 
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
-from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
+from hexaccount.rate_limits.ports import RateLimitStore, fill_all
 
 _MIN_SWEEP_SIZE = 1024
 
@@ -26,14 +26,12 @@ class MemoryRateLimitStore(RateLimitStore):
         return len(self._fillings)
 
     def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
-        after: dict[str, BucketState] = {}
         with self._lock:
-            for key, limit in limits.items():
-                before = self._fillings.get(key, BucketState(now, now))
-                filled = limit.fill(before, now)
-                if filled is None:
-                    raise LimitExceeded(key, before)
-                after[key] = filled
+            before = {
+                key: limit.cut(self._fillings[key], now) for key, limit in limits.items() if key in self._fillings
+            }
+            self._fillings |= before
+            after = fill_all(limits, before, now)
             self._fillings |= after
             if len(self._fillings) > self._sweep_at:
                 self._sweep(now)

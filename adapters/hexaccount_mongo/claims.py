@@ -47,6 +47,7 @@ class Claim:
     token: UUID
     now: datetime
     until: datetime
+    latest: datetime
 
     def take(self, limit: int) -> list[Document]:
         """Lease up to `limit` deliveries, and return their documents."""
@@ -55,12 +56,16 @@ class Claim:
             claimed += self._lease(self._followers(claimed, limit - len(claimed)))
         return claimed
 
+    @property
+    def _due(self) -> Document:
+        return {"dead_letter": False, "available_at": {"$not": {"$gt": self.now, "$lte": self.latest}}}
+
     def _heads(self, limit: int) -> list[UUID]:
         """Return events that may be claimed now: due, and the first pending ones of their aggregates.
 
         Searches among the oldest due deliveries, and widens the window while it contains none.
         """
-        due: Document = {"subscriber": self.subscriber, "dead_letter": False, "available_at": {"$lte": self.now}}
+        due: Document = {"subscriber": self.subscriber, **self._due}
         window, after = _WINDOW_FACTOR * limit, UUID(int=0)
         while True:
             beyond = {**due, "event_id": {"$gt": after}}
@@ -83,9 +88,8 @@ class Claim:
         if not events:
             return []
         chosen = {"subscriber": self.subscriber, "event_id": {"$in": list(events)}}
-        due = {"dead_letter": False, "available_at": {"$lte": self.now}}
         taken = {"$set": {"lease": self.token, "available_at": self.until}}
-        if not self.deliveries.update_many({**chosen, **due}, taken, hint="deliveries_event").modified_count:
+        if not self.deliveries.update_many({**chosen, **self._due}, taken, hint="deliveries_event").modified_count:
             return []
         return list(self.deliveries.find({**chosen, "lease": self.token}, hint="deliveries_event"))
 
@@ -110,7 +114,7 @@ class Claim:
         events: list[UUID] = []
         for delivery in found:
             aggregate = delivery["aggregate"], delivery["aggregate_id"]
-            if delivery["available_at"] > self.now:
+            if self.now < delivery["available_at"] <= self.latest:
                 blocked.add(aggregate)
             if aggregate not in blocked:
                 events.append(delivery["event_id"])

@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_order import order_by_sequence
-from hexaccount.events.ports import Backlog, Delivery, Outbox
+from hexaccount.events.ports import NEVER, Backlog, Delivery, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_mongo.claims import Claim
 from hexaccount_mongo.connections import Document, Documents
@@ -43,9 +43,11 @@ class MongoOutbox(Outbox):
             persistently(lambda: try_once(session, lambda session: self._enqueue(subscriber, entries, session)))
         self.commits.give()
 
-    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
+    def claim(
+        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
+    ) -> Sequence[Delivery]:
         deliveries, snapshot = self.database["deliveries"], self.database.at_one_moment("deliveries")
-        claim = Claim(deliveries, snapshot, subscriber, uuid4(), now, now + lease)
+        claim = Claim(deliveries, snapshot, subscriber, uuid4(), now, now + lease, latest)
         with self.database.reached():
             claimed = claim.take(limit)
             if not claimed:

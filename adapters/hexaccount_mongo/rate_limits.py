@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
-from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
+from hexaccount.rate_limits.ports import RateLimitStore, fill_all
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.errors import is_duplicate
 from hexaccount_mongo.transactions import TryAgain, persistently, try_once
@@ -38,12 +38,8 @@ class MongoRateLimitStore(RateLimitStore):
             return persistently(lambda: self._take_all(limits, now))
 
     def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
-        undone = [
-            UpdateOne(_as_read(key, after), {"$set": _moments(limits[key].undo(after))})
-            for key, after in states.items()
-        ]
         with self._database.reached():
-            self._rate_limits.bulk_write(undone, ordered=False)
+            self._exchange(states, {key: limits[key].undo(state) for key, state in states.items()})
 
     def _take_one(self, key: str, limit: RateLimit, now: datetime) -> BucketState:
         try:
@@ -51,23 +47,37 @@ class MongoRateLimitStore(RateLimitStore):
                 _has_capacity(key, limit, now), _filled(limit, now), upsert=True, return_document=ReturnDocument.AFTER
             )
         except DuplicateKeyError as error:  # the key is stored: its bucket is full, or was inserted concurrently
-            stored = self._rate_limits.find_one({"_id": key})
-            if stored is not None and limit.fill(_filling(stored), now) is None:
-                raise LimitExceeded(key, _filling(stored)) from None
+            self._fill({key: limit}, self._read([key]), now)
             raise TryAgain from error
         return _filling(after or {})  # an upsert always returns a document
 
     def _take_all(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
-        found = self._rate_limits.find({"_id": {"$in": list(limits)}})
-        before = {document["_id"]: _filling(document) for document in found}
-        after: dict[str, BucketState] = {}
-        for key, limit in limits.items():
-            filled = limit.fill(before.get(key), now)
-            if filled is None:
-                raise LimitExceeded(key, before[key])
-            after[key] = filled
+        before = self._read(limits)
+        after = self._fill(limits, before, now)
         self._replace(before, after)
         return after
+
+    def _read(self, keys: Iterable[str]) -> dict[str, BucketState]:
+        found = self._rate_limits.find({"_id": {"$in": list(keys)}})
+        return {document["_id"]: _filling(document) for document in found}
+
+    def _fill(
+        self, limits: Mapping[str, RateLimit], before: Mapping[str, BucketState], now: datetime
+    ) -> dict[str, BucketState]:
+        """Return the states after an attempt; raises LimitExceeded, after storing `before` as it is when cut."""
+        states = {key: limits[key].cut(state, now) for key, state in before.items()}
+        self._exchange(before, states)
+        return fill_all(limits, states, now)
+
+    def _exchange(self, states: Mapping[str, BucketState], others: Mapping[str, BucketState]) -> None:
+        """Store other states, except at keys whose states are not these any more."""
+        writes = [
+            UpdateOne(_as_read(key, state), {"$set": _moments(others[key])})
+            for key, state in states.items()
+            if others[key] != state
+        ]
+        if writes:
+            self._rate_limits.bulk_write(writes, ordered=False)
 
     def _replace(self, before: Mapping[str, BucketState], after: Mapping[str, BucketState]) -> None:
         """Write all or nothing; raises TryAgain if a document has changed since `before`."""

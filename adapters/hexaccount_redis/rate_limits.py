@@ -11,27 +11,40 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(milliseconds=1)
 
 # `Limit.fill` for several keys: all of them, or none and the number of the first that is full. A key expires when its
-# buckets have drained by the caller's clock, so that the server's clock does not matter. The arguments are now, and for
-# each key two pairs, burst and sustained: the interval, and the latest time at which the bucket may drain.
+# buckets have drained by the caller's clock, so that the server's clock does not matter. A state that no bucket can
+# have now is cut, as in `GcraBucket.cut`. The arguments are now, and for each key two pairs, burst and sustained: the
+# interval, and the time at which a bucket drains that is full now.
 _ACQUIRE = """
 local now = tonumber(ARGV[1])
-local after = {}
+local function store(key, burst, sustained)
+    local state = {string.format('%.0f', burst), string.format('%.0f', sustained)}
+    redis.call('HSET', key, 'burst', state[1], 'sustained', state[2])
+    redis.call('PEXPIRE', key, string.format('%.0f', math.max(burst, sustained) - now))
+    return table.concat(state, ' ')
+end
+local after, full = {}, nil
 for row, key in ipairs(KEYS) do
     local found = redis.call('HMGET', key, 'burst', 'sustained')
-    local burst, sustained = tonumber(found[1] or now), tonumber(found[2] or now)
+    local stored_burst, stored_sustained = tonumber(found[1] or now), tonumber(found[2] or now)
     local at = 4 * row - 2
-    if burst > tonumber(ARGV[at + 1]) or sustained > tonumber(ARGV[at + 3]) then
-        return string.format('%.0f %.0f %.0f', row, burst, sustained)
+    local burst = math.min(stored_burst, tonumber(ARGV[at + 1]))
+    local sustained = math.min(stored_sustained, tonumber(ARGV[at + 3]))
+    if burst ~= stored_burst or sustained ~= stored_sustained then
+        store(key, burst, sustained)
     end
-    after[2 * row - 1] = math.max(burst, now) + tonumber(ARGV[at])
-    after[2 * row] = math.max(sustained, now) + tonumber(ARGV[at + 2])
+    local filled_burst = math.max(burst, now) + tonumber(ARGV[at])
+    local filled_sustained = math.max(sustained, now) + tonumber(ARGV[at + 2])
+    if not full and (filled_burst > tonumber(ARGV[at + 1]) or filled_sustained > tonumber(ARGV[at + 3])) then
+        full = string.format('%.0f %.0f %.0f', row, burst, sustained)
+    end
+    after[row] = {filled_burst, filled_sustained}
+end
+if full then
+    return full
 end
 local states = {}
 for row, key in ipairs(KEYS) do
-    local burst, sustained = string.format('%.0f', after[2 * row - 1]), string.format('%.0f', after[2 * row])
-    redis.call('HSET', key, 'burst', burst, 'sustained', sustained)
-    redis.call('PEXPIRE', key, string.format('%.0f', math.max(after[2 * row - 1], after[2 * row]) - now))
-    states[row] = burst .. ' ' .. sustained
+    states[row] = store(key, after[row][1], after[row][2])
 end
 return '0 ' .. table.concat(states, ' ')
 """
@@ -62,8 +75,7 @@ class RedisRateLimitStore(RateLimitStore):
         arguments = [_ticks(now)]
         for limit in limits.values():
             for bucket in (limit.burst, limit.sustained):
-                # A bucket admits if until <= now + room - interval, which is never below now.
-                arguments += [bucket.interval // _TICK, _ticks(now + bucket.window - bucket.interval)]
+                arguments += [bucket.interval // _TICK, _ticks(now + bucket.window)]
         try:
             result = self._client.run(self._acquire, [_key(key) for key in limits], arguments)
         except RedisUnavailable as error:

@@ -9,9 +9,6 @@ from hexaccount.sessions.ports import AccessClaims, InvalidToken
 from hexaccount_security import base64url
 from hexaccount_security.key_ring import KeyRing
 
-CLOCK_SKEW = 1
-"""Seconds by which the clock of the issuing host may be ahead; the expiry has no tolerance."""
-
 MAX_TOKEN_LENGTH = 8192
 """Characters; issued tokens have about 500."""
 
@@ -24,7 +21,6 @@ class _Payload(msgspec.Struct, kw_only=True):
     aud: str
     exp: _Seconds
     iat: _Seconds
-    nbf: _Seconds
     jti: _Identifier
     typ: str
     sub: _Identifier
@@ -40,7 +36,8 @@ class JwtIssuer:
     excludes `jku`, `x5u`, `jwk`, `x5c` and `crit`, and keeps a key from being used with another algorithm. Nothing of a
     token is parsed before its signature is verified. PyJWT's decoding takes three times as long as this whole check.
 
-    Times in a token are whole seconds, rounded down: it neither begins nor ends later than its claims say.
+    Times in a token are whole seconds, rounded down: it never ends later than its claims say. It is valid at once, also
+    for a process whose clock is behind: that it was signed proves that it was issued, whatever the time is there.
     """
 
     def __init__(self, ring: KeyRing, *, issuer: str, audience: str, client_id: str) -> None:
@@ -52,13 +49,11 @@ class JwtIssuer:
 
     def issue(self, claims: AccessClaims) -> str:
         """Return a signed access token that carries `claims`; raises StoreUnavailable if the keys cannot be read."""
-        issued_at = floor(claims.issued_at.timestamp())
         payload = _Payload(
             iss=self._issuer,
             aud=self._audience,
             exp=floor(claims.expires_at.timestamp()),
-            iat=issued_at,
-            nbf=issued_at,
+            iat=floor(claims.issued_at.timestamp()),
             jti=str(claims.token_id),
             typ="access",
             sub=str(claims.user_id),
@@ -84,11 +79,8 @@ class JwtIssuer:
             raise InvalidToken("the token is not an access token")
         if payload.client_id != self._client_id:
             raise InvalidToken("the token was issued to another client")
-        at = now.timestamp()
-        if payload.exp <= at:
+        if payload.exp <= now.timestamp():
             raise InvalidToken("the token has expired")
-        if max(payload.nbf, payload.iat) > at + CLOCK_SKEW:
-            raise InvalidToken("the token is not valid yet")
         return AccessClaims(
             token_id=UUID(payload.jti),
             user_id=UUID(payload.sub),

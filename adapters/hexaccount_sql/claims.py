@@ -23,13 +23,19 @@ UNTIL = sa.bindparam("until", type_=Moment)
 EVENTS = sa.bindparam("events", type_=sa.Uuid, expanding=True)
 EVENTS_ARRAY = sa.bindparam("events", type_=sa.ARRAY(sa.Uuid))
 _NOW = sa.bindparam("now", type_=Moment)
+_LATEST = sa.bindparam("latest", type_=Moment)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
 _WINDOW_FACTOR = 4  # times the limit of a claim: most aggregates have few events, next to each other
 _AFTER = sa.bindparam("after", type_=sa.Uuid)
 _WINDOW = sa.bindparam("window", type_=sa.Integer)
 
-_DUE = sa.and_((deliveries.c.due_at > _NOW).is_not(sa.true()), (deliveries.c.leased_until > _NOW).is_not(sa.true()))
+_DUE = sa.and_(
+    *(
+        sa.and_(until > _NOW, until <= _LATEST).is_not(sa.true())
+        for until in (deliveries.c.due_at, deliveries.c.leased_until)
+    )
+)
 # The oldest due deliveries, as many as the window. Only these are searched for the first of each aggregate, as all rows
 # may belong to one aggregate, of which one row can be the head.
 _due_rows = (
@@ -139,6 +145,7 @@ class Claim:
     token: UUID
     now: datetime
     until: datetime
+    latest: datetime
 
     def take(self, limit: int) -> list[sa.Row[Any]]:
         """Lease up to `limit` deliveries, and return their attempts and journal entries."""
@@ -183,5 +190,11 @@ class Claim:
         return events
 
     def _execute(self, statement: sa.Executable, **parameters: Any) -> sa.CursorResult[Any]:
-        claim = {"for_subscriber": self.subscriber, "claim": self.token, "now": self.now, "until": self.until}
+        claim = {
+            "for_subscriber": self.subscriber,
+            "claim": self.token,
+            "now": self.now,
+            "until": self.until,
+            "latest": self.latest,
+        }
         return self.connection.execute(statement, {**claim, **parameters})

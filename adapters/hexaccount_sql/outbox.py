@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_order import order_by_sequence
-from hexaccount.events.ports import Backlog, Delivery, Outbox
+from hexaccount.events.ports import NEVER, Backlog, Delivery, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_sql.claims import EVENTS, EVENTS_ARRAY, LEASE, SUBSCRIBER, UNTIL, Claim
 from hexaccount_sql.connections import transaction
@@ -113,10 +113,12 @@ class SqlOutbox(Outbox):
                 connection.execute(enqueue, {"for_subscriber": subscriber, "events": batch})
         self.commits.give()
 
-    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
+    def claim(
+        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
+    ) -> Sequence[Delivery]:
         token = uuid4()
         with store_errors(), self.engine.connect() as connection:
-            rows = Claim(connection, subscriber, token, now, now + lease).take(limit)
+            rows = Claim(connection, subscriber, token, now, now + lease, latest).take(limit)
         deliveries = [
             Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token) for row in rows
         ]

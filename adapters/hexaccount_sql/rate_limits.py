@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
+from hexaccount.rate_limits.ports import RateLimitStore, fill_all
 from hexaccount_sql.columns import Moment, Span
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.first_accepted import FirstAccepted
@@ -48,22 +48,27 @@ class SqlRateLimitStore(RateLimitStore):
                 if taken:
                     return taken
                 stored = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
-                for key, limit in limits.items():
-                    if limit.fill(stored.get(key), now) is None:
-                        raise LimitExceeded(key, stored[key])
+                states = {key: limits[key].cut(state, now) for key, state in stored.items()}
+                self._replace(connection, stored, states)
+                fill_all(limits, states, now)
                 connection.execute(_add(number, dialect), parameters)
         raise StoreUnavailable  # each time other clients changed the rows between the statements
 
     def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
-        parameters: dict[str, Any] = {}
-        for row, (key, after) in enumerate(states.items()):
-            before = limits[key].undo(after)
-            parameters[f"key_{row}"] = key
-            for moment, old, new in zip(_MOMENTS, _moments(before), _moments(after), strict=True):
-                parameters[f"{moment.name}_after_{row}"] = new
-                parameters[f"{moment.name}_before_{row}"] = old
         with store_errors(), self._engine.connect() as connection:
-            self._run(connection, _give_back(len(states)), parameters)
+            self._replace(connection, states, {key: limits[key].undo(state) for key, state in states.items()})
+
+    def _replace(
+        self, connection: sa.Connection, states: Mapping[str, BucketState], others: Mapping[str, BucketState]
+    ) -> None:
+        """Store other states, except at keys whose states are not these any more."""
+        changed = [key for key, state in states.items() if others[key] != state]
+        parameters: dict[str, Any] = {f"key_{row}": key for row, key in enumerate(changed)}
+        for row, key in enumerate(changed):
+            for moment, old, new in zip(_MOMENTS, _moments(states[key]), _moments(others[key]), strict=True):
+                parameters |= {f"{moment.name}_old_{row}": old, f"{moment.name}_new_{row}": new}
+        if changed:
+            self._run(connection, _exchange(len(changed)), parameters)
 
 
 def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any]:
@@ -118,12 +123,11 @@ def _add(number: int, dialect: str) -> sa.Executable:
 
 
 @lru_cache
-def _give_back(number: int) -> sa.Update:
-    """Return the statement that refunds an attempt at `number` keys, except rows that have changed since."""
-    stored = _locked(_listed(number, {"after": Moment, "before": Moment}))
-    unmoved = (stored.c[moment.name] == stored.c[f"{moment.name}_after"] for moment in _MOMENTS)
-    before = {moment.name: stored.c[f"{moment.name}_before"] for moment in _MOMENTS}
-    return _update(stored).where(*unmoved).values(before)
+def _exchange(number: int) -> sa.Update:
+    """Return the statement that writes new moments at `number` keys, except rows that do not have the old ones."""
+    stored = _locked(_listed(number, {"old": Moment, "new": Moment}))
+    unmoved = (stored.c[moment.name] == stored.c[f"{moment.name}_old"] for moment in _MOMENTS)
+    return _update(stored).where(*unmoved).values({moment.name: stored.c[f"{moment.name}_new"] for moment in _MOMENTS})
 
 
 def _update(stored: sa.CTE) -> sa.Update:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +27,20 @@ _TYPES: Mapping[type, type[sa.types.TypeEngine[Any]]] = {
 }
 
 
-@cache
+_making = Lock()
+
+
 def table_of(record_type: RecordType[Any]) -> sa.Table:
-    """Return the table of a record type: a column for each field, and the revision as the last."""
+    """Return the table of a record type: a column for each field, and the revision as the last.
+
+    There is one for each: a statement that was made of two would name the table twice, and a database refuses it.
+    """
+    with _making:
+        return _made(record_type)
+
+
+@cache
+def _made(record_type: RecordType[Any]) -> sa.Table:
     return _add_table(record_type, sa.MetaData())
 
 

@@ -32,7 +32,7 @@ class Claims:
             user_id=_id(payload, "sub"),
             session_id=_id(payload, "sid"),
             epoch=_number(payload, "epoch"),
-            issued_at=datetime.fromtimestamp(max(_number(payload, "iat"), _number(payload, "nbf")), UTC),
+            issued_at=datetime.fromtimestamp(_number(payload, "iat"), UTC),
             expires_at=datetime.fromtimestamp(_number(payload, "exp"), UTC),
         )
 

@@ -15,7 +15,7 @@ EPOCH_RAISED = frozenset(
     {"hexaccount.user.disabled.v1", "hexaccount.user.password_changed.v1", "hexaccount.user.sessions_ended.v1"}
 )
 USER_ERASED = "hexaccount.user.erased.v1"
-_MARGIN = timedelta(minutes=1)  # for clocks that differ, and tokens issued at the same moment
+_MARGIN = timedelta(minutes=1)  # for tokens issued at the same moment
 
 Kind: TypeAlias = Literal["closed", "kept", "raised", "erased"]
 
@@ -29,9 +29,10 @@ class _Entry:
 class Revocations:
     """The sessions and epochs that events have ended, each stored until the last of its tokens expires."""
 
-    def __init__(self, longest_lifetime: timedelta) -> None:
-        """Take the longest lifetime of a token."""
-        self._retention = longest_lifetime + _MARGIN
+    def __init__(self, longest_lifetime: timedelta, leeway: timedelta) -> None:
+        """Take the longest lifetime of a token, and how far the clocks of its issuer and of its verifier may differ."""
+        # A token of a clock that is ahead expires as much later, and is accepted a leeway longer.
+        self._retention = longest_lifetime + 2 * leeway + _MARGIN
         self._entries: dict[tuple[Kind, UUID], _Entry] = {}
         self._by_end: list[tuple[datetime, Kind, UUID]] = []
         self._lock = threading.Lock()

@@ -11,10 +11,9 @@ from hexaccount_verifier.keys import Keys, PublishedKeys, SharedSecret
 from hexaccount_verifier.revocations import Revocations
 
 _MAX_TOKEN_LENGTH = 8192
-_CLOCK_SKEW = timedelta(seconds=1)
 # This class checks the times, as PyJWT accepts fractions and uses its own clock.
 _OPTIONS: Any = {
-    "require": ["iss", "aud", "exp", "iat", "nbf", "jti", "sub"],
+    "require": ["iss", "aud", "exp", "iat", "jti", "sub"],
     "verify_exp": False,
     "verify_iat": False,
     "verify_nbf": False,
@@ -35,6 +34,7 @@ class TokenVerifier:
         issuer: str,
         audience: str,
         longest_lifetime: timedelta = timedelta(hours=1),
+        leeway: timedelta = timedelta(minutes=1),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Take a function that fetches the key set, or the shared secret; raises ValueError for a short secret.
@@ -42,23 +42,26 @@ class TokenVerifier:
         issuer, audience: hexaccount's `jwt.issuer` and `jwt.audience`.
         longest_lifetime: hexaccount's `session.access_lifetime` or more. Tokens that live longer are rejected, and
         revocations are stored for as long.
+        leeway: how far the clock of this service may be behind or ahead of hexaccount's. A token is accepted that long
+        before it was issued, and after it has expired.
         now: returns the time as an aware datetime.
         """
         self._keys: Keys = SharedSecret(keys) if isinstance(keys, str | bytes) else PublishedKeys(keys)
         self._issuer = issuer
         self._audience = audience
         self._longest_lifetime = longest_lifetime
+        self._leeway = leeway
         self._now = now
-        self._revocations = Revocations(longest_lifetime)
+        self._revocations = Revocations(longest_lifetime, leeway)
 
     def verify(self, token: str | None) -> Claims:
         """Return the claims of a token; raises InvalidToken, also for None, and KeysUnavailable."""
         claims = Claims.of(self._payload(token))
         now = self._now()
-        if claims.expires_at <= now:
+        if claims.expires_at <= now - self._leeway:
             raise InvalidToken("the token has expired")
-        if claims.issued_at > now + _CLOCK_SKEW:
-            raise InvalidToken("the token is not valid yet")
+        if claims.issued_at > now + self._leeway:
+            raise InvalidToken("the token was issued in the future; is the clock of this service behind?")
         if claims.expires_at - claims.issued_at > self._longest_lifetime:
             raise InvalidToken("the token lives too long; is longest_lifetime less than session.access_lifetime?")
         if self._revocations.is_revoked(claims):

@@ -83,7 +83,8 @@ class JournalTail:
         now = self._clock.now()
         begun = self._polled is not None
         last = min(now, self._polled or now)
-        far = self._polled_far is None or now - self._polled_far >= _FAR_INTERVAL
+        # A clock that was set back would otherwise read back by `NEAR` only until it is where it was.
+        far = self._polled_far is None or abs(now - self._polled_far) >= _FAR_INTERVAL
         found = self._read(EventFilter(first=first_id_at(last - (FAR if far else NEAR))))
         fresh = {_position_of(entry): entry for entry in found if _position_of(entry) not in self._seen}
         fresh |= self._predecessors(fresh, first_id_at(last - FAR)) if begun else {}

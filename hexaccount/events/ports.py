@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.unit_of_work import UnitOfWork
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""A moment that no clock reaches."""
 
 JournalKey: TypeAlias = tuple[str, UUID]
 """An aggregate's kind and id, which identify its journal."""
@@ -136,12 +139,17 @@ class Outbox(Protocol):
         """
         ...
 
-    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
+    def claim(
+        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
+    ) -> Sequence[Delivery]:
         """Claim up to `limit` due deliveries for `lease`; those of one aggregate follow each other in order.
 
         A delivery is not claimed while an earlier event of its aggregate is pending for the subscriber, unless this
         very call claims that, too. Dead letters do not hold up later events. No backlog starves another: what is due
         is claimed at the latest when all that was committed before it has been claimed.
+
+        The end of a lease or of a pause that is stored and is after `latest` was stored by a clock that was wrong; it
+        holds up nothing.
         """
         ...
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from hexaccount.events.metrics import RELAY_CLAIMS, RELAY_DELIVERIES, RELAY_SECONDS
 from hexaccount.events.ports import Delivery, Outbox, ReceiverUnavailable
 from hexaccount.events.subscribers import Subscriber
-from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.clock import CLOCKS_APART, Clock
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.kernel.unit_of_work import StoreUnavailable
@@ -41,6 +41,11 @@ class RelayPolicy:
     linger: timedelta = timedelta(milliseconds=50)
     batch: int = 100
     threads: int = 1
+
+    @property
+    def horizon(self) -> timedelta:
+        """Return how far ahead the end of a lease or of a pause may be; a later one is of a clock that was wrong."""
+        return max(self.lease, self.longest_pause) + CLOCKS_APART
 
     def pause_after(self, failures: int, *, unavailable: bool = False) -> timedelta:
         """Return the pause after this many failures, a fifth of it random so that retries spread."""
@@ -115,7 +120,13 @@ class Relay:
         """
         policy = self._policy
         claimed_at = self._clock.now()
-        deliveries = self._outbox.claim(self._subscriber.name, limit=policy.batch, now=claimed_at, lease=policy.lease)
+        deliveries = self._outbox.claim(
+            self._subscriber.name,
+            limit=policy.batch,
+            now=claimed_at,
+            lease=policy.lease,
+            latest=claimed_at + policy.horizon,
+        )
         self._metrics.add(RELAY_CLAIMS, 1, self._subscriber.name)
         if deliveries:
             try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from hexaccount.kernel.clock import CLOCKS_APART
 from hexaccount.kernel.periods import AT_ONCE
 from hexaccount.kernel.records import Expiry, RecordType
 from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable, UnitOfWork, UnitOfWorkFactory
@@ -28,8 +29,12 @@ class IdempotencyRecord:
     user_id: UUID | None = None
 
     def gives_way_to(self, request: "IdempotencyRecord", now: datetime) -> bool:
-        """Tell whether another request may take the key: an equal one after the claim, any other after the expiry."""
-        abandoned = self.user_id is None and self.claimed_until <= now and self.fingerprint == request.fingerprint
+        """Tell whether another request may take the key: an equal one after the claim, any other after the expiry.
+
+        A claim that lasts much longer than one that begins now was stored by a clock that was wrong, and has ended.
+        """
+        claimed = now < self.claimed_until <= request.claimed_until + CLOCKS_APART
+        abandoned = self.user_id is None and not claimed and self.fingerprint == request.fingerprint
         return abandoned or self.expires_at <= now
 
     def awaits(self, answered: "IdempotencyRecord") -> bool:

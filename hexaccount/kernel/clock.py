@@ -1,5 +1,8 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+CLOCKS_APART = timedelta(minutes=2)
+"""How far the clocks of two processes may be apart; docs/operations.md says what holds up to there."""
 
 
 class Clock(Protocol):

@@ -18,12 +18,14 @@ class GcraBucket:
 
         max(until, now) + interval <= now + capacity * interval
 
-    and the left side then is the new `until`. So at most `capacity + floor(W / interval)` attempts are admitted whose
-    `now` lies in any one window of length W, in whatever order they come, also by clocks that disagree:
+    and the left side then is the new `until`. So at most `capacity + floor(W / interval)` attempts are admitted in any
+    one window of length W, and not many more by clocks that differ by d < interval:
 
-    Let the window be [a, a + W] and n the number admitted in it. The first leaves until >= a + interval, and each later
-    one adds `interval` or more, those outside the window too; so after the last of the n, until >= a + n * interval. As
-    that one was admitted, until <= a + W + capacity * interval. Hence n <= capacity + W / interval.
+    Let the window be [a, a + W] by the clock that is last, and n the number admitted in it. In its view the bucket is
+    empty at v = min(max(until, now), now + capacity * interval). At the begin v >= a, and at the end
+    v <= a + W + capacity * interval. Each of the n has moved v forward: by `interval`, or where a clock that is ahead
+    has admitted it, by `interval - d` at least. A `cut` leaves v as it is. Hence n <= (capacity * interval + W) /
+    (interval - d). Clocks that differ by `interval` or more are not held by this bucket, but by one that is slower.
     """
 
     capacity: int
@@ -33,6 +35,13 @@ class GcraBucket:
     def window(self) -> timedelta:
         """Return how long a full bucket takes to drain."""
         return self.capacity * self.interval
+
+    def cut(self, until: datetime, now: datetime) -> datetime:
+        """Return `until`, at most the moment at which a bucket that is full now will be empty.
+
+        A later one is of a clock that is, or was, ahead. It would refuse attempts until all clocks have reached it.
+        """
+        return min(until, now + self.window)
 
     def fill(self, until: datetime, now: datetime) -> datetime:
         """Return the moment at which the bucket will be empty after an attempt now."""
@@ -88,6 +97,10 @@ class RateLimit:
     def of(cls, burst: int, each: float, sustained: int, sustained_each: float) -> Self:
         """Return a limit of `burst` attempts at once, then one per `each` seconds, and likewise for the long run."""
         return cls(GcraBucket(burst, timedelta(seconds=each)), GcraBucket(sustained, timedelta(seconds=sustained_each)))
+
+    def cut(self, state: BucketState, now: datetime) -> BucketState:
+        """Return the state without what a clock that is, or was, ahead has added; see `GcraBucket.cut`."""
+        return BucketState(self.burst.cut(state.burst_until, now), self.sustained.cut(state.sustained_until, now))
 
     def fill(self, state: BucketState | None, now: datetime) -> BucketState | None:
         """Return the state after an attempt now, None if it is not admitted; an unknown key has empty buckets."""

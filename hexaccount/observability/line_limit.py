@@ -54,8 +54,11 @@ class LineLimit:
 
     @property
     def is_summary_due(self) -> bool:
-        """Return whether a minute has passed since the first line was left out; it takes no lock."""
-        return (since := self._since) is not None and self.clock.now() - since >= _INTERVAL
+        """Return whether a minute has passed since the first line was left out, or the clock was set back by one.
+
+        It takes no lock.
+        """
+        return (since := self._since) is not None and abs(self.clock.now() - since) >= _INTERVAL
 
     def take_left_out(self) -> list[LeftOut]:
         """Return what was left out since the last call."""

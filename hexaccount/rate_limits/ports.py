@@ -12,6 +12,8 @@ class RateLimitStore(Protocol):
         """Count an attempt under all keys and return their states with it.
 
         If one of the buckets is full, nothing is counted: raises LimitExceeded for the first such key in their order.
+        Before, the stored states of all keys are cut, and stored so: one that a clock that was fast has left refuses
+        attempts for an interval, and not until all clocks have reached it.
         Raises RateLimitStoreUnavailable, or StoreUnavailable where the counters are in the store itself.
         """
         ...
@@ -28,6 +30,22 @@ class LimitExceeded(Exception):
         super().__init__("a bucket is full")
         self.key = key
         self.state = state
+
+
+def fill_all(
+    limits: Mapping[str, RateLimit], states: Mapping[str, BucketState], now: datetime
+) -> dict[str, BucketState]:
+    """Return the states after an attempt under all keys; those that are not stored have empty buckets.
+
+    `states` are those that are stored, cut. Raises LimitExceeded for the first key whose buckets are full.
+    """
+    after = {}
+    for key, limit in limits.items():
+        filled = limit.fill(states.get(key), now)
+        if filled is None:
+            raise LimitExceeded(key, states[key])
+        after[key] = filled
+    return after
 
 
 class RateLimitStoreUnavailable(Exception):

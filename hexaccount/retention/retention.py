@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hexaccount.kernel.clock import CLOCKS_APART
 from hexaccount.kernel.periods import Period
 
 
@@ -12,5 +13,8 @@ class Retention:
     settings: Mapping[str, timedelta]
 
     def before(self, kept: Period, now: datetime) -> datetime:
-        """Return the moment before which something must have ended to be removed now."""
-        return now - (kept if isinstance(kept, timedelta) else self.settings[kept])
+        """Return the moment before which something must have ended to be removed now.
+
+        A process whose clock is behind may need it for as much longer.
+        """
+        return now - CLOCKS_APART - (kept if isinstance(kept, timedelta) else self.settings[kept])

@@ -7,6 +7,8 @@ from hashlib import sha256
 from typing import ClassVar, Self
 from uuid import UUID
 
+from hexaccount.kernel.clock import CLOCKS_APART
+
 _PREFIX = "hxr_"  # so that scanners of logs and repositories know one when they see it
 _BYTES = 32
 
@@ -40,8 +42,13 @@ class RefreshToken:
         return spent, self.of(follower, session_id=self.session_id, at=at)
 
     def may_be_repeated(self, now: datetime, grace: timedelta) -> bool:
-        """Tell whether the token was used so recently that two tabs may have presented it at once."""
-        return self.spent_at is not None and self.salt is not None and now < self.spent_at + grace
+        """Tell whether the token was used so recently that two tabs may have presented it at once.
+
+        A use in the future was stored by a process whose clock is ahead, or was wrong if it is far from now.
+        """
+        if self.spent_at is None or self.salt is None:
+            return False
+        return self.spent_at - CLOCKS_APART <= now < self.spent_at + grace
 
     def successor_of(self, text: str) -> str:
         """Return the text of the successor of `text`, the text of this token; ValueError for an unused one."""

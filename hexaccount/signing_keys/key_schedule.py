@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from hexaccount.kernel.clock import CLOCKS_APART
 from hexaccount.signing_keys.ports import StoredKey
 
 READ_AGAIN = timedelta(seconds=2)
@@ -11,8 +12,11 @@ READ_AGAIN = timedelta(seconds=2)
 LONGEST_UNREAD = timedelta(seconds=4)
 """How old the keys of a process may be while it reaches the store."""
 
-UNSURE = LONGEST_UNREAD + timedelta(seconds=1)
+UNSURE = LONGEST_UNREAD + CLOCKS_APART
 """How long after a change another process may still use the earlier keys, clock differences included."""
+
+OUTLIVES = UNSURE + CLOCKS_APART
+"""How much longer than its last token a key verifies: the clock of the process that forgets it may be ahead."""
 
 PUBLISHED_FOR = timedelta(seconds=300)
 """How long verifiers may cache the published keys."""
@@ -53,7 +57,7 @@ class KeySchedule:
             return None
         if key is not None and end + UNSURE <= key.signs_from:
             return end  # it was retired before it ever signed
-        return end + self._lifetime + UNSURE
+        return end + self._lifetime + OUTLIVES
 
     def may_have_signed(self, key: StoredKey, at: datetime) -> bool:
         """Tell whether any process may have signed with a key by a moment."""

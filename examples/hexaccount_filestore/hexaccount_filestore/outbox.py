@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import Backlog, DeadLetter, DeadLetters, Delivery, Outbox
+from hexaccount.events.ports import NEVER, Backlog, DeadLetter, DeadLetters, Delivery, Outbox
 from hexaccount_filestore.database import Handle
 from hexaccount_filestore.state import Changes, DeliveryState, StoredDelivery, entry_copy
 
@@ -34,7 +34,9 @@ class FileOutbox(Outbox, DeadLetters):
             self.handle.database.write(Changes(enqueued=enqueued, deliveries=revived))
         self.handle.commits.give()
 
-    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
+    def claim(
+        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
+    ) -> Sequence[Delivery]:
         token = uuid4()
         waiting: set[tuple[str, UUID]] = set()
         claimed: list[StoredDelivery] = []
@@ -45,7 +47,7 @@ class FileOutbox(Outbox, DeadLetters):
                     break
                 if stored.state.dead_letter or aggregate in waiting:
                     continue
-                if not _is_due(stored, now):
+                if not _is_due(stored, now, latest):
                     waiting.add(aggregate)
                     continue
                 stored.lease, stored.leased_until = token, now + lease
@@ -125,6 +127,5 @@ def _revived(state: DeliveryState) -> DeliveryState:
     return replace(state, attempts=0, due_at=None, error="", dead_letter=False)
 
 
-def _is_due(stored: StoredDelivery, now: datetime) -> bool:
-    due = stored.state.due_at is None or stored.state.due_at <= now
-    return due and (stored.leased_until is None or stored.leased_until <= now)
+def _is_due(stored: StoredDelivery, now: datetime, latest: datetime) -> bool:
+    return not any(until and now < until <= latest for until in (stored.state.due_at, stored.leased_until))

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
-from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
+from hexaccount.rate_limits.ports import RateLimitStore, fill_all
 from hexaccount_filestore.database import Handle
 
 
@@ -14,14 +14,10 @@ class FileRateLimitStore(RateLimitStore):
     handle: Handle
 
     def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
-        after: dict[str, BucketState] = {}
         with self.handle.database.lock:
             states = self.handle.database.states
-            for key, limit in limits.items():
-                state = limit.fill(states.get(key), now)
-                if state is None:
-                    raise LimitExceeded(key, states[key])
-                after[key] = state
+            states |= {key: limit.cut(states[key], now) for key, limit in limits.items() if key in states}
+            after = fill_all(limits, states, now)
             states |= after
         return after
 

@@ -139,6 +139,25 @@ class ClaimsContract(ContractSuite):
         assert list(claim(store, now=NOW + timedelta(minutes=119))) == []
         assert claim(store, now=NOW + timedelta(minutes=121))
 
+    def test_an_end_that_a_wrong_clock_has_stored_holds_up_nothing(
+        self, store: Store, other_store: Store, factory: Factory
+    ) -> None:
+        """Neither the lease of a process that was killed then, nor the pause after a failure then."""
+        fast = NOW + timedelta(days=1)
+        leased, paused = user_with_events(store, factory, 2), user_with_events(store, factory, 2)
+        for delivery in claim(store, now=fast):
+            if delivery.entry.aggregate_id == paused.id:
+                store.outbox.retry_later(delivery, until=fast + timedelta(minutes=5), error="it was unreachable")
+        assert list(claim(other_store)) == []
+        latest = NOW + timedelta(minutes=7)
+        found = other_store.outbox.claim(SUBSCRIBER, limit=100, now=NOW, lease=LEASE, latest=latest)
+        assert sequences(found, leased.id) == sequences(found, paused.id) == [1, 2]
+        # Ends up to the latest moment hold.
+        again = store.outbox.claim(SUBSCRIBER, limit=100, now=NOW, lease=LEASE, latest=NOW + LEASE)
+        assert list(again) == []
+        later = store.outbox.claim(SUBSCRIBER, limit=100, now=NOW, lease=LEASE, latest=NOW + LEASE - MILLISECOND)
+        assert len(later) == 4
+
     def test_two_claims_have_two_leases(self, store: Store, factory: Factory) -> None:
         for _ in range(2):
             user_with_events(store, factory, 1)

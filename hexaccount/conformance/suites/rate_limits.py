@@ -138,12 +138,52 @@ class RateLimitStoreContract(ContractSuite):
         assert acquire(store, "a") == acquire(store, "c") == BucketState(later(12), later(180))
         assert acquire(store, "b") == BucketState(later(36), later(540))
 
-    def test_clock_skew_does_not_permit_more_attempts(self, store: Store, other_store: Store) -> None:
+    def test_clocks_that_differ_by_less_than_an_interval_permit_no_more_attempts(
+        self, store: Store, other_store: Store
+    ) -> None:
         for number in range(5):
             assert acquire((store, other_store)[number % 2], now=later(number % 2))
         for handle in (store, other_store):
-            assert acquire(handle, now=later(-60)) is None
+            assert acquire(handle, now=later(-6)) is None
             assert acquire(handle, now=later(5)) is None
+
+    @pytest.mark.parametrize("seconds", [120, 300, 86_400])
+    def test_attempts_of_a_clock_that_was_fast_refuse_others_for_one_interval_at_most(
+        self, store: Store, other_store: Store, seconds: int
+    ) -> None:
+        for _ in range(5):
+            assert acquire(store, now=later(seconds))
+        with pytest.raises(LimitExceeded) as refusal:
+            other_store.rate_limits.acquire({"key": LIMIT}, NOW)
+        full = BucketState(NOW + LIMIT.burst.window, min(later(seconds + 900), NOW + LIMIT.sustained.window))
+        assert refusal.value.state == full
+        wait = LIMIT.wait(full, NOW)
+        assert wait in (LIMIT.burst.interval, LIMIT.sustained.interval)
+        assert acquire(other_store, now=NOW + wait - timedelta(milliseconds=1)) is None
+        assert acquire(store, now=NOW + wait) == LIMIT.fill(full, NOW + wait)
+
+    def test_the_moments_of_a_fast_clock_are_cut_at_all_keys_of_an_attempt(self, store: Store) -> None:
+        names = ("a", "b", "c")
+        store.rate_limits.acquire(dict.fromkeys(names, LIMIT), later(86_400))
+        acquire(store, "new")
+        with pytest.raises(LimitExceeded) as refusal:
+            store.rate_limits.acquire(dict.fromkeys((*names, "new"), LIMIT), NOW)
+        full = BucketState(NOW + LIMIT.burst.window, NOW + LIMIT.sustained.window)
+        assert (refusal.value.key, refusal.value.state) == ("a", full)
+        # The others wait from then on, too, and "new" has counted nothing.
+        for name in names:
+            assert acquire(store, name, later(180)) == LIMIT.fill(full, later(180))
+        assert acquire(store, "new") == BucketState(later(24), later(360))
+
+    def test_a_permit_of_a_fast_clock_whose_moments_were_cut_is_not_refunded(
+        self, store: Store, other_store: Store
+    ) -> None:
+        state = acquire(store, now=later(86_400))
+        assert state
+        assert acquire(other_store) is None
+        refund(store, state)
+        assert acquire(other_store, now=later(179.999)) is None
+        assert acquire(other_store, now=later(180))
 
     def test_every_state_matches_the_gcra_arithmetic(self, store: Store) -> None:
         chance, now = random.Random(7), NOW

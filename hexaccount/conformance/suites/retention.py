@@ -16,6 +16,7 @@ from hexaccount.conformance.suites.races import race
 from hexaccount.conformance.suites.transactions import find_session, journal_of, save, session_of, user_of
 from hexaccount.events.ports import AlreadyHandled
 from hexaccount.idempotency.idempotency_records import IdempotencyRecord, IdempotencyRecords, claim_key
+from hexaccount.kernel.clock import CLOCKS_APART
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.retention.apply_retention import ApplyRetention
 from hexaccount.sessions.authenticate import Authenticate
@@ -80,7 +81,7 @@ class RetentionStoreContract(ContractSuite):
             bus = bus_factory.create_bus(store, clock=clock)
             bus.handle(registration("juliet"))
             old = bus.handle(LogIn(user_name="juliet", password=PASSWORD))
-            clock.advance(days=30, hours=1)
+            clock.advance(days=30, hours=1, minutes=2)
             recent = bus.handle(LogIn(user_name="juliet", password=PASSWORD))
             clock.advance(minutes=30)
             assert bus.handle(ApplyRetention()).removed["ended_sessions"] == 0
@@ -89,7 +90,7 @@ class RetentionStoreContract(ContractSuite):
             bus.handle(ApplyRetention())
             assert bus.handle(Authenticate(token=recent.token)).session_id == recent.session_id
             clock.advance(minutes=1, milliseconds=1)
-            audit.sessions_removed_before = clock.now() - timedelta(days=30)
+            audit.sessions_removed_before = clock.now() - CLOCKS_APART - timedelta(days=30)
             result = bus.handle(ApplyRetention())
             kinds = ("tokens_of_ended_sessions", "ended_sessions")
             assert ([result.removed[kind] for kind in kinds], result.finished) == ([1, 1], True)
@@ -109,7 +110,7 @@ class RetentionStoreContract(ContractSuite):
             bus.handle(registration("juliet"))
             first, other = (bus.handle(LogIn(user_name="juliet", password=PASSWORD)) for _ in range(2))
             second, following = (bus.handle(RefreshSession(refresh=login.refresh)) for login in (first, other))
-            clock.advance(seconds=10)
+            clock.advance(minutes=2, seconds=10)
             assert bus.handle(ApplyRetention()).removed["token_salts"] == 0
             clock.advance(milliseconds=1)
             assert bus.handle(ApplyRetention()).removed["token_salts"] == 2

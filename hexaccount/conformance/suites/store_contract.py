@@ -5,6 +5,7 @@ from hexaccount.conformance.suites.admin_races import AdminRacesContract
 from hexaccount.conformance.suites.backlog import BacklogContract
 from hexaccount.conformance.suites.bus_load import BusLoadContract
 from hexaccount.conformance.suites.claims import ClaimsContract
+from hexaccount.conformance.suites.clocks_apart import ClocksApartContract
 from hexaccount.conformance.suites.commit_hooks import CommitHooksContract
 from hexaccount.conformance.suites.commit_signals import CommitSignalContract
 from hexaccount.conformance.suites.commit_watching import WatchContract
@@ -86,6 +87,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     RetentionStoreContract,
     EventRemovalContract,
     RateLimitStoreContract,
+    ClocksApartContract,
     BusLoadContract,
     SigningKeysContract,
     RecordsContract,

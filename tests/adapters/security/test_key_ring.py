@@ -8,7 +8,7 @@ import pytest
 
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.sessions.ports import AccessClaims, InvalidToken
-from hexaccount.signing_keys.key_schedule import UNSURE
+from hexaccount.signing_keys.key_schedule import OUTLIVES
 from hexaccount.signing_keys.ports import StoredKey
 from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount.store_kit.event_recorder import EventRecorder
@@ -239,7 +239,7 @@ def test_a_token_of_a_key_that_cannot_be_read_is_not_reported_as_invalid(
 def test_a_superseded_key_verifies_until_its_last_token_has_expired(keys: RecordingKeys) -> None:
     key = put(keys)
     host = Host(keys)
-    end = NOW + LIFETIME + UNSURE
+    end = NOW + LIFETIME + OUTLIVES
     forged_later = JwtIssuer(KeyRing(FACTORY), issuer="i", audience="a", client_id="c")
     ids = {name: uuid4() for name in ("token_id", "user_id", "session_id")}
     late = forged_later.issue(AccessClaims(**ids, issued_at=NOW, expires_at=NOW + timedelta(days=365), epoch=0))
@@ -272,7 +272,7 @@ def test_the_public_parts_of_all_keys_that_sign_or_verify_are_published(keys: Re
     before = put(keys, NOW - timedelta(hours=1), "ES256")
     host = Host(keys)
     assert set(kids(host)) == {waiting.kid, signing.kid, before.kid}
-    assert set(kids(host, NOW + LIFETIME + UNSURE)) == {waiting.kid, signing.kid}
+    assert set(kids(host, NOW + LIFETIME + OUTLIVES)) == {waiting.kid, signing.kid}
     for jwk in host.ring.published(NOW):
         assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(jwk)
         assert (jwk["use"], jwk["alg"]) in {("sig", "EdDSA"), ("sig", "ES256")}

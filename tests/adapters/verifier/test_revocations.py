@@ -9,7 +9,7 @@ from hexaccount_verifier import Claims, MalformedEvent
 from hexaccount_verifier.revocations import EPOCH_RAISED, Revocations
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 USER, SESSION = UUID(int=1), UUID(int=2)
 
 
@@ -24,7 +24,7 @@ def event(event_type: str, *, subject: UUID = USER, at: datetime | None = NOW, *
 
 
 def after(*events: dict[str, Any], now: datetime = NOW) -> Revocations:
-    revocations = Revocations(HOUR)
+    revocations = Revocations(HOUR, MINUTE)
     for one in events:
         revocations.learn(one, now)
     return revocations
@@ -88,20 +88,30 @@ def test_order_and_repetition_of_events_do_not_matter() -> None:
 
 
 def test_entries_without_any_valid_token_are_removed() -> None:
-    revocations = Revocations(HOUR)
+    revocations = Revocations(HOUR, MINUTE)
     for minute in range(600):
         now = NOW + timedelta(minutes=minute)
         revocations.learn(event("session.closed", session_id=uuid4(), at=now), now)
         revocations.learn(event("user.disabled", subject=uuid4(), epoch=1, at=now), now)
         revocations.learn(event("session.kept", session_id=uuid4(), epoch=1, at=now), now)
-    assert len(revocations) == 3 * 61
-    assert len(revocations._by_end) == 3 * 61
+    assert len(revocations) == 3 * 63
+    assert len(revocations._by_end) == 3 * 63
 
 
 def test_a_revocation_is_stored_while_an_earlier_token_may_be_valid() -> None:
     revocations = after(CLOSED)
     revocations.learn(event("user.enabled"), NOW + HOUR)
     revocations.learn(event("session.closed", session_id=uuid4(), at=NOW + HOUR), NOW + HOUR)
+    assert revocations.is_revoked(claims())
+
+
+@pytest.mark.parametrize("leeway", [timedelta(), MINUTE, 5 * MINUTE])
+def test_a_revoked_token_of_a_clock_that_is_ahead_is_never_valid_again(leeway: timedelta) -> None:
+    """The process that has ended the session is a leeway behind the one that had issued the token."""
+    revocations = Revocations(HOUR, leeway)
+    revocations.learn(event("session.closed", session_id=SESSION, at=NOW - leeway), NOW)
+    last_accepted = NOW + leeway + HOUR - timedelta(milliseconds=1)
+    revocations.learn(event("session.closed", session_id=uuid4(), at=last_accepted), last_accepted)
     assert revocations.is_revoked(claims())
 
 

@@ -10,6 +10,7 @@ from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN
 from tests.adapters.security.ring_forgeries import GENUINE, RING_CORPUS, RING_ISSUER
 from tests.adapters.verifier.verifiers import Publisher, issuer, rejects, verifier
 
+MINUTE = timedelta(minutes=1)
 # Only who has the secret can make these. The verifier checks neither how the header is spelled, nor the id of the
 # secret, nor the client.
 SIGNED_BY_US = (
@@ -40,7 +41,7 @@ def test_a_short_secret_is_refused() -> None:
 
 
 def test_every_forged_token_is_invalid_by_the_secret() -> None:
-    checks = verifier(KEY)
+    checks = verifier(KEY, leeway=timedelta())
     accepted = [name for name, token in CORPUS.items() if not rejects(checks, token)]
     assert [name for name in accepted if not name.startswith(SIGNED_BY_US)] == []
     assert len(accepted) < 30
@@ -57,16 +58,18 @@ def test_a_token_signed_by_a_secret_is_invalid_by_published_keys() -> None:
     assert rejects(checks, TOKEN)
 
 
-def test_a_token_expires_exactly_and_may_be_issued_a_second_in_the_future() -> None:
-    moment = [CLAIMS.expires_at - timedelta(milliseconds=1)]
-    checks = verifier(KEY, now=lambda: moment[0])
-    assert not rejects(checks, TOKEN)
-    moment[0] = CLAIMS.expires_at
-    assert rejects(checks, TOKEN)
-    moment[0] = NOW - timedelta(seconds=1)
-    assert not rejects(checks, TOKEN)
-    moment[0] -= timedelta(milliseconds=1)
-    assert rejects(checks, TOKEN)
+@pytest.mark.parametrize(
+    ("options", "leeway"),
+    [({}, MINUTE), ({"leeway": timedelta()}, timedelta()), ({"leeway": 5 * MINUTE}, 5 * MINUTE)],
+)
+def test_a_token_is_accepted_a_leeway_before_it_was_issued_and_after_it_has_expired(
+    options: dict[str, Any], leeway: timedelta
+) -> None:
+    millisecond = timedelta(milliseconds=1)
+    first, last = NOW - leeway, CLAIMS.expires_at + leeway - millisecond
+    moments = (first - millisecond, first, last, last + millisecond)
+    rejected = [rejects(verifier(KEY, now=lambda: moment, **options), TOKEN) for moment in moments]  # noqa: B023 - it is called at once
+    assert rejected == [True, False, False, True]
 
 
 def test_a_token_that_outlives_the_memory_of_revocations_is_invalid() -> None:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import Backlog, Delivery, JournalKey
+from hexaccount.events.ports import NEVER, Backlog, Delivery, JournalKey
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_memory import outbox
 from hexaccount_memory.outbox import MemoryOutbox
@@ -30,15 +30,23 @@ def deliveries_of(tables: Tables, subscriber: str) -> list[StoredDelivery]:
 
 @found_by("Claims", "test_nothing_is_claimed_twice_during_a_lease")
 def leases_are_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "_is_due", lambda stored, now: stored.due_at is None or stored.due_at <= now)
+    patch.setattr(outbox, "_is_due", lambda stored, now, latest: stored.due_at is None or stored.due_at <= now)
+
+
+@found_by("Claims", "test_an_end_that_a_wrong_clock_has_stored_holds_up_nothing")
+def ends_of_leases_of_wrong_clocks_are_awaited(patch: pytest.MonkeyPatch) -> None:
+    is_due = outbox._is_due
+    patch.setattr(outbox, "_is_due", lambda stored, now, latest: is_due(stored, now, NEVER))
 
 
 @found_by("Claims", "test_later_events_wait_while_an_earlier_one_is_retried_later")
 def later_events_overtake_a_retried_one(patch: pytest.MonkeyPatch) -> None:
-    def claim(self: MemoryOutbox, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> list[Delivery]:
+    def claim(
+        self: MemoryOutbox, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
+    ) -> list[Delivery]:
         token = uuid4()
         waiting = deliveries_of(self.tables, subscriber)
-        due = [stored for stored in waiting if not stored.dead_letter and outbox._is_due(stored, now)][:limit]
+        due = [stored for stored in waiting if not stored.dead_letter and outbox._is_due(stored, now, latest)][:limit]
         for stored in due:
             stored.lease, stored.leased_until = token, now + lease
         return [
@@ -238,8 +246,8 @@ def unsubscribing_keeps_dead_letters(patch: pytest.MonkeyPatch) -> None:
 def the_first_aggregate_is_always_served_first(patch: pytest.MonkeyPatch) -> None:
     claimable = outbox._claimable
 
-    def by_id(aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], now: datetime) -> Iterator[StoredDelivery]:
-        return claimable({key: aggregates[key] for key in sorted(aggregates, key=str)}, now)
+    def by_id(aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], *times: datetime) -> Iterator[StoredDelivery]:
+        return claimable({key: aggregates[key] for key in sorted(aggregates, key=str)}, *times)
 
     patch.setattr(outbox, "_claimable", by_id)
 
@@ -247,11 +255,11 @@ def the_first_aggregate_is_always_served_first(patch: pytest.MonkeyPatch) -> Non
 @found_by("FairClaims", "test_a_backlog_that_one_consumer_works_on_leaves_the_rest_to_others")
 def the_lease_of_one_aggregate_ends_the_search(patch: pytest.MonkeyPatch) -> None:
     def until_one_is_leased(
-        aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], now: datetime
+        aggregates: Mapping[JournalKey, Sequence[StoredDelivery]], *times: datetime
     ) -> Iterator[StoredDelivery]:
         oldest_first = sorted(chain.from_iterable(aggregates.values()), key=lambda stored: stored.entry.id)
         pending = (stored for stored in oldest_first if not stored.dead_letter)
-        return takewhile(lambda stored: outbox._is_due(stored, now), pending)
+        return takewhile(lambda stored: outbox._is_due(stored, *times), pending)
 
     patch.setattr(outbox, "_claimable", until_one_is_leased)
 

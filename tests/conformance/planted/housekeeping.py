@@ -69,6 +69,11 @@ def attempts_are_read_and_written_without_a_lock(patch: pytest.MonkeyPatch) -> N
     patch.setattr(MemoryRateLimitStore, "acquire", acquire)
 
 
+@found_by("RateLimitStore", "test_attempts_of_a_clock_that_was_fast_refuse_others_for_one_interval_at_most")
+def moments_of_fast_clocks_are_awaited(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(RateLimit, "cut", lambda self, state, now: state)
+
+
 @found_by("IdempotencyRecords", "test_the_first_result_stays_and_a_different_request_keeps_its_key")
 def a_later_result_replaces_the_first(patch: pytest.MonkeyPatch) -> None:
     def complete(self: IdempotencyRecords, request: IdempotencyRecord, user_id: UUID) -> None:

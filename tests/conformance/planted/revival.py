@@ -59,4 +59,6 @@ def enqueueing_gives_claims_back(patch: pytest.MonkeyPatch) -> None:
 @found_by("Claims", "test_deliveries_can_be_claimed_again_after_the_lease")
 def a_lease_holds_at_its_end(patch: pytest.MonkeyPatch) -> None:
     is_due = outbox._is_due
-    patch.setattr(outbox, "_is_due", lambda stored, now: is_due(stored, now) and stored.leased_until != now)
+    patch.setattr(
+        outbox, "_is_due", lambda stored, now, latest: is_due(stored, now, latest) and stored.leased_until != now
+    )

@@ -86,6 +86,19 @@ def test_an_event_committed_too_late_is_missed_and_delays_no_others(
     assert poll(tail) == [("registered", 1)]
 
 
+def test_a_tail_whose_clock_is_set_back_finds_what_is_committed_late_and_forgets_what_it_has_seen(
+    store: MemoryStore, tail: JournalTail, identifiers: SkewedIdentifiers, clock: AdjustableClock
+) -> None:
+    factory = Factory()
+    clock.advance(days=-1)
+    for _ in range(20):
+        identifiers.late = timedelta(seconds=9)
+        save(store, factory.user())
+        clock.advance(seconds=1)
+        assert poll(tail) == [("registered", 1)]
+    assert len(tail._seen) < 20
+
+
 def test_events_of_an_aggregate_are_ordered_by_sequence_even_if_their_ids_are_not(
     store: MemoryStore, tail: JournalTail, identifiers: SkewedIdentifiers
 ) -> None:

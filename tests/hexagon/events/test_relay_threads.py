@@ -2,6 +2,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -112,10 +113,10 @@ class FailingOutbox(MemoryOutbox):
 
     __slots__ = ("errors",)
 
-    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Delivery]:
+    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, **more: Any) -> Sequence[Delivery]:
         if self.errors:
             raise self.errors.pop()
-        return super().claim(subscriber, limit=limit, now=now, lease=lease)
+        return super().claim(subscriber, limit=limit, now=now, lease=lease, **more)
 
 
 def test_a_relay_survives_unexpected_errors_of_the_store(
