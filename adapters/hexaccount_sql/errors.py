@@ -21,7 +21,7 @@ _DAMAGED = f"restore it from a backup, or {_CORRECT}"
 _SQLITE_ERRORS = {
     "SQLITE_CANTOPEN": (
         "the store's file, or one beside it, cannot be opened",
-        "let this user write in its folder, and let this process open more files (ulimit -n)",
+        "its folder must be there, this user may write in it, and this process may open more files (ulimit -n)",
     ),
     "SQLITE_CORRUPT": ("the store's file is damaged", _DAMAGED),
     "SQLITE_NOTADB": ("the store's file is not a database", _DAMAGED),

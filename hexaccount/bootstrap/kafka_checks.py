@@ -55,6 +55,8 @@ def _check_tls(kafka: KafkaSettings) -> None:
 
 
 def _check_readable(name: str, path: str) -> None:
+    if not path:
+        raise SettingsError(f"kafka.{name}: name a PEM file, or leave it out")
     subject = f"kafka.{name}: the PEM file {path}"
     refuse_shared(Path(path), WORLD_WRITABLE, subject=subject)
     with read_errors(subject):

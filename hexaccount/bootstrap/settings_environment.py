@@ -37,6 +37,8 @@ def read_environment(environment: Mapping[str, str]) -> Iterator[tuple[list[str]
             yield path, text
         elif setting in environment:
             raise SettingsError(f"{'.'.join(path)}: {setting} and {variable} are both set; unset one of them")
+        elif not text:
+            raise SettingsError(f"{'.'.join(path)}: let {variable} name a file, or unset it")
         else:
             yield path, _read(Path(text), f"{'.'.join(path)}: the file {text}, which {variable} names,")
 

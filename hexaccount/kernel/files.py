@@ -94,7 +94,7 @@ def _remedy_at(path: Path, code: int) -> str:
         if not folder.exists():
             return f"make the folder {folder}, or name another path"
         if not folder.is_dir():
-            return f"move {folder} away, which is no folder, or name another path"
+            return f"name another path, or move {folder} away, which is no folder"
         if not os.access(folder, os.X_OK, effective_ids=True):
             return _permit("enter", folder)
     if not path.exists():
@@ -103,7 +103,7 @@ def _remedy_at(path: Path, code: int) -> str:
         actions = ("read", "write", "enter") if path.is_dir() else ("read", "write")
         lacking = (action for action in actions if not os.access(path, _BITS[action], effective_ids=True))
         return _permit(next(lacking, "use"), path)
-    return f"move {path} away, which is {'a' if path.is_dir() else 'no'} folder, or name another path"
+    return f"name another path, or move {path} away, which is {'a' if path.is_dir() else 'no'} folder"
 
 
 def _permit(action: str, path: Path) -> str:

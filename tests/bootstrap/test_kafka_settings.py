@@ -93,6 +93,7 @@ def test_passwords_are_neither_shown_nor_printed(tmp_path: Path) -> None:
         ({**SASL, "SASL_PASSWORD": ""}, r"^kafka\.sasl_password: set it, "),
         ({"SSL_CA": "/ca.pem"}, r"^kafka\.ssl_ca: remove it, or set kafka\.security_protocol to ssl or sasl_ssl; "),
         ({**TLS, "SSL_CA": "/there/is/none"}, r"^kafka\.ssl_ca: the PEM file /there/is/none cannot be read: No such"),
+        ({**TLS, "SSL_CA": ""}, r"^kafka\.ssl_ca: name a PEM file, or leave it out$"),
         ({**TLS, "SSL_KEY": "/key.pem"}, r"^kafka\.ssl_key: remove it, or set kafka\.ssl_certificate too; "),
         ({**TLS, "SSL_CERTIFICATE": "/c.pem"}, r"^kafka\.ssl_key: set it, as kafka\.ssl_certificate is set$"),
     ],

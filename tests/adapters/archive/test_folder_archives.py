@@ -102,7 +102,7 @@ def test_nothing_is_overwritten(folder: Path) -> None:
         ARCHIVES.find(folder)
     with pytest.raises(OSError, match="Directory not empty") as refused:
         write(folder)
-    assert remedy_for(refused.value) == f"move {folder} away, which is a folder, or name another path"
+    assert remedy_for(refused.value) == f"name another path, or move {folder} away, which is a folder"
     assert [path.name for path in folder.iterdir()] == ["mine"]
 
 

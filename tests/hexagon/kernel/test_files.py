@@ -54,10 +54,10 @@ def test_a_link_to_nothing_is_named_with_its_target(folder: Path) -> None:
 def test_what_is_of_the_wrong_kind_is_to_be_moved_away(folder: Path) -> None:
     (folder / "file").touch()
     (folder / "folder").mkdir()
-    file = f"move {folder}/file away, which is no folder, or name another path"
+    file = f"name another path, or move {folder}/file away, which is no folder"
     for action in (Path("file/inner").read_text, Path("file/inner/most").touch, lambda: Path("file").mkdir()):
         assert remedy_for(error_of(action)) == file
-    expected = f"move {folder}/folder away, which is a folder, or name another path"
+    expected = f"name another path, or move {folder}/folder away, which is a folder"
     assert remedy_for(error_of(Path("folder").read_text)) == expected
 
 
