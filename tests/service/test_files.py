@@ -76,8 +76,19 @@ def closed(name: str, mode: int = 0) -> Spoil:
     return lambda folder: (folder / name).chmod(mode)
 
 
+def given_away(name: str) -> Spoil:
+    def spoil(folder: Path) -> None:
+        if os.geteuid() == 0:
+            os.chown(folder / name, 4242, 4242)
+        else:  # which explains another mode of the same kind
+            (folder / name).chmod(0)
+
+    return spoil
+
+
 OF_ALL: dict[str, tuple[Spoil, str]] = {
     "a closed data folder": (closed(DATA), f"let user .* (read|enter) .*/{DATA}: its mode is 0"),
+    "a data folder of another user": (given_away(DATA), f"{DATA},? .*belongs to user 4242|its mode is 0"),
     "a data folder that is a file": (replaced_by_file(DATA), f"move .*/{DATA} away, which is no folder"),
     "a data folder that is a link to nothing": (
         replaced_by_link(DATA),
@@ -236,14 +247,17 @@ def test_a_file_or_folder_that_was_given_is_explained(number: int, folder: Path,
         (folder / "given").chmod(0o700)
 
 
+def run_console(argv: list[str], folder: Path, environment: dict[str, str]) -> CompletedProcess[str]:
+    env = {**without_coverage(), **environment, "HEXACCOUNT_LOG__LEVEL": "info"}
+    return subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_current_folder_that_was_removed_is_named(command: str, folder: Path, environment: dict[str, str]) -> None:
     argv = ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", *console_command("hexaccount"), *COMMANDS[command]]
     gone = folder / "gone"
     gone.mkdir()
-    done = subprocess.run(
-        argv, cwd=gone, env={**without_coverage(), **environment}, capture_output=True, text=True, check=False
-    )
+    done = run_console(argv, gone, environment)
     done.args = COMMANDS[command]
     assert_explained(done, "change to another folder; the current one was removed")
 
@@ -251,9 +265,7 @@ def test_a_current_folder_that_was_removed_is_named(command: str, folder: Path, 
 @pytest.mark.parametrize("limit", [5, 6])
 def test_too_many_open_files_are_named(limit: int, folder: Path, environment: dict[str, str]) -> None:
     argv = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *console_command("hexaccount"), "users", "list"]
-    done = subprocess.run(
-        argv, cwd=folder, env={**without_coverage(), **environment}, capture_output=True, text=True, check=False
-    )
+    done = run_console(argv, folder, environment)
     assert done.returncode == 0 or "ulimit -n" in done.stderr, done.stderr
 
 
