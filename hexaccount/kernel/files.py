@@ -83,9 +83,12 @@ def remedy_for(error: OSError) -> str | None:
 
 def _leads_nowhere(path: Path) -> bool:
     try:
-        return path.is_symlink() and not path.exists()
+        path.stat()
+    except FileNotFoundError:
+        return path.is_symlink()
     except OSError:  # a folder before it, or before its target, cannot be entered
         return False
+    return False
 
 
 def _remedy_at(path: Path, code: int) -> str:

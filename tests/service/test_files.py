@@ -213,7 +213,7 @@ LIST = ["erasures", "repeat", "--from", "given"]
 LINKED = "make /nowhere/else, to which the link .*/given points, or remove the link"
 GIVEN: list[tuple[list[str], Spoil, str]] = [
     (CONFIG, nothing, "cannot be read: No such file or directory; make .*/given, or name another path"),
-    (CONFIG, made_folder("given"), "cannot be read: Is a directory; move .*/given away, which is a folder"),
+    (CONFIG, made_folder("given"), "cannot be read: Is a directory; .* move .*/given away, which is a folder"),
     (CONFIG, made_file("given", 0), "cannot be read: Permission denied; let user .* read .*/given: its mode is 0"),
     (CONFIG, made_link("given"), LINKED),
     (CONFIG, made_file("given", content="log".encode("utf-16")), "the settings file given is UTF-16 text"),
