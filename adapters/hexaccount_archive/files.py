@@ -38,7 +38,7 @@ def write_files(folder: Path, entries: Iterable[JournalEntry]) -> Iterator[Archi
 
 
 def read_file(path: Path, file: ArchivedFile) -> Iterator[JournalEntry]:
-    """Return the events of a file; raises ArchiveDamaged if its digest does not match."""
+    """Return the events of a file; raises OSError, and ArchiveDamaged if its digest does not match."""
     try:
         digest = _digest(path)
     except FileNotFoundError:

@@ -3,7 +3,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from errno import ENOSPC
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import msgspec
 from hexaccount.archive.manifest import FORMAT, ArchivedFile, Manifest
 from hexaccount.archive.ports import ArchiveDamaged, ArchiveFolderTaken, ArchiveFolderUnusable, Archives
 from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.files import exists, naming
 from hexaccount_archive.files import create_file, read_file, sync, write_files
 
 _MANIFEST = "manifest.json"
@@ -25,19 +25,18 @@ class FolderArchives(Archives):
     """
 
     def find(self, folder: Path) -> Manifest | None:
-        with _explained(folder):
-            if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-                return None
-            manifest = folder / _MANIFEST
-            if not manifest.is_file():
-                raise ArchiveFolderTaken(f"{folder} holds something else than an archive; name a new folder")
-            return _decoded(manifest)
+        if not exists(folder) or (folder.is_dir() and not any(folder.iterdir())):
+            return None
+        manifest = folder / _MANIFEST
+        if not manifest.is_file():
+            raise ArchiveFolderTaken(f"{folder} holds something else than an archive; name a new folder")
+        return _decoded(manifest)
 
     def write(
         self, folder: Path, entries: Iterable[JournalEntry], *, before: datetime, created_at: datetime
     ) -> Manifest:
         folder = folder.absolute()
-        with _explained(folder), _partial(folder) as partial:
+        with naming(folder), _partial(folder) as partial:
             files = tuple(write_files(partial, entries))
             manifest = Manifest(
                 format=FORMAT,
@@ -73,8 +72,8 @@ def _decoded(path: Path) -> Manifest:
 @contextmanager
 def _partial(folder: Path) -> Iterator[Path]:
     """Give an empty folder that takes its place at the end; raises ArchiveFolderUnusable."""
-    if not folder.parent.is_dir():
-        raise ArchiveFolderUnusable(f"{folder.parent} is not a folder; create it first")
+    if folder.is_mount():
+        raise ArchiveFolderUnusable(f"{folder} is a mounted file system; name a new folder in it")
     partial = folder.with_name(f"{folder.name}.partial")
     partial.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
@@ -104,15 +103,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turn the errors of the file system into ArchiveFolderUnusable, but for a full disk."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == ENOSPC:
-            raise
-        place = error.filename or folder
-        raise ArchiveFolderUnusable(f"{place}: {error.strerror}; change that, or name another folder") from error

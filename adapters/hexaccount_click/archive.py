@@ -21,7 +21,7 @@ from hexaccount_click.program import Program
 from hexaccount_click.prompts import confirm
 from hexaccount_click.table import printable
 
-_folder_type = click.Path(path_type=Path)
+_folder_type = click.Path(path_type=Path, readable=False)  # who opens it says why it cannot be read
 archive_option = click.option(
     "--archive", type=_folder_type, metavar="FOLDER", help="Put the events of this archive back first."
 )

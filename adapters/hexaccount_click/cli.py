@@ -1,6 +1,7 @@
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 from hexaccount_click.program import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hexaccount_click.program import Program
 
@@ -83,6 +84,29 @@ class CommandLine(click.Group):
             sys.exit(report(error))
         sys.exit(code if isinstance(code, int) else 0)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Return the context of a command; raises OutputClosed from `--help` and `--version`."""
+        with _closed_pipe_as_error():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; raises OutputClosed from what Click itself prints."""
+        with _closed_pipe_as_error():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _closed_pipe_as_error() -> "Iterator[None]":
+    """Raise OutputClosed, which `report` explains, where Click would exit with 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        from hexaccount_click.output import OutputClosed  # noqa: PLC0415 - only failures need it
+
+        raise OutputClosed from None
+
 
 def _installed(context: click.Context) -> "Mapping[str, Callable[[], click.Command]]":
     """Return what imports each command of another package."""
@@ -110,7 +134,9 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 
 
 @click.group("hexaccount", cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(), metavar="FILE", help="Settings in TOML [default: $HEXACCOUNT_CONFIG].")
+@click.option(
+    "--config", type=click.Path(readable=False), metavar="FILE", help="Settings in TOML [default: $HEXACCOUNT_CONFIG]."
+)
 @click.option(
     "--version",
     is_flag=True,

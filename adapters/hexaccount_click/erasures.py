@@ -1,7 +1,8 @@
 import json
+import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import IO
 from uuid import UUID
 
 import click
@@ -9,6 +10,7 @@ import click
 from hexaccount.erasure.list_erasures import ListErasures
 from hexaccount.erasure.repeat_erasures import RepeatErasures, repeat_listed_erasures
 from hexaccount.kernel.clock import format_time
+from hexaccount.kernel.files import naming
 from hexaccount.personal_data.erasures import Erasure
 from hexaccount_click.actor import reason_option
 from hexaccount_click.options import pass_program
@@ -40,10 +42,10 @@ def export(program: Program) -> None:
 
 
 @erasures.command()
-@click.option("--from", "file", type=click.File(encoding="utf-8"), metavar="FILE", help="An exported list; - reads it.")
+@click.option("--from", "file", type=click.Path(readable=False), metavar="FILE", help="An exported list; - reads it.")
 @reason_option
 @pass_program
-def repeat(program: Program, *, file: IO[str] | None) -> None:
+def repeat(program: Program, *, file: str | None) -> None:
     """Erase the accounts of the list that are there again, those of an exported list too."""
     bus, erased = program.bus(), 0
     accounts = [] if file is None else list(_erasures_in(file))
@@ -53,14 +55,19 @@ def repeat(program: Program, *, file: IO[str] | None) -> None:
     print_result(f"Erased again: {erased}.")
 
 
-def _erasures_in(file: IO[str]) -> Iterator[Erasure]:
-    for number, line in enumerate(file, start=1):
-        if line.strip():
-            try:
-                found = json.loads(line)
-                moment = datetime.fromisoformat(found["erased_at"]).astimezone(UTC)
-                yield Erasure(account_id=UUID(str(found["account_id"])), erased_at=moment)
-            except (ValueError, KeyError, TypeError):
-                raise click.UsageError(
-                    f"line {number} of {file.name} is not one of `hexaccount erasures export`; nothing was erased"
-                ) from None
+def _erasures_in(file: str) -> Iterator[Erasure]:
+    """Yield what a file lists; raises OSError, and UsageError for something else."""
+    if file == "-" and sys.stdin is None:
+        raise click.UsageError("name a file; standard input is closed")
+    with naming(file), click.open_file(file, "rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            text = line.removeprefix(BOM_UTF8).strip()
+            if text:
+                try:
+                    found = json.loads(text)
+                    moment = datetime.fromisoformat(found["erased_at"]).astimezone(UTC)
+                    yield Erasure(account_id=UUID(str(found["account_id"])), erased_at=moment)
+                except (ValueError, KeyError, TypeError):
+                    raise click.UsageError(
+                        f"line {number} of {file} is not one of `hexaccount erasures export`; nothing was erased"
+                    ) from None

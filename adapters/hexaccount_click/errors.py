@@ -3,7 +3,6 @@
 import logging
 from contextlib import suppress
 from enum import IntEnum
-from errno import ENOSPC
 from importlib.metadata import entry_points
 from pathlib import Path
 from traceback import extract_tb, walk_tb
@@ -12,10 +11,11 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from hexaccount.kernel.errors import InvalidInput, Refusal
+from hexaccount.kernel.files import reason_of, remedy_for
 from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.store_kit.store import SchemaMismatch
-from hexaccount_click.output import OutputClosed, discard_output, print_message
+from hexaccount_click.output import OutputClosed, OutputFailed, discard_unwritten, print_message
 from hexaccount_click.program import ConfigurationError, Unavailable
 from hexaccount_click.table import printable
 
@@ -53,16 +53,14 @@ class ExitCode(IntEnum):
 
 def report(error: BaseException) -> ExitCode:
     """Explain a failure on standard error and return its exit code."""
-    if isinstance(error, OSError) and error.errno == ENOSPC:
-        discard_output()
-        error = Unavailable("free space, or write to another place; the output could not be written: the disk is full")
-    code = exit_code(error)
-    if code is ExitCode.OUTPUT_CLOSED:
-        discard_output()
-    with suppress(OutputClosed):
+    if isinstance(error, OSError) and (remedy := remedy_for(error)):
+        _log.debug("a file cannot be used", exc_info=error)
+        error = Unavailable(f"{remedy}; {reason_of(error)}")
+    with suppress(OutputFailed):
         for line in _explain(error):
             print_message("\n".join(printable(part) for part in line.splitlines()))
-    return code
+    discard_unwritten()
+    return exit_code(error)
 
 
 def exit_code(error: BaseException) -> ExitCode:
@@ -72,12 +70,19 @@ def exit_code(error: BaseException) -> ExitCode:
             return ExitCode.REFUSED
         case click.ClickException() | ConfigurationError():
             return ExitCode.MISUSED
-        case StoreUnavailable() | SchemaMismatch() | HashingOverloaded() | StaleVersion() | Unavailable():
-            return ExitCode.UNAVAILABLE
         case click.Abort() | KeyboardInterrupt():
             return ExitCode.INTERRUPTED
         case OutputClosed():
             return ExitCode.OUTPUT_CLOSED
+        case (
+            StoreUnavailable()
+            | SchemaMismatch()
+            | HashingOverloaded()
+            | StaleVersion()
+            | Unavailable()
+            | OutputFailed()
+        ):
+            return ExitCode.UNAVAILABLE
         case _:
             return ExitCode.INTERNAL_ERROR
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import click
 
 from hexaccount.kernel.clock import format_time
+from hexaccount.kernel.files import remedy_for
 from hexaccount_click.table import align
 
 T = TypeVar("T")
@@ -21,26 +22,43 @@ Columns: TypeAlias = Mapping[str, Callable[[T], object]]
 """How a table gets the values below each heading."""
 
 
-class OutputClosed(Exception):
+class OutputFailed(Exception):
+    """Standard output or standard error cannot be written."""
+
+
+class OutputClosed(OutputFailed):
     """The reader of a pipe has closed it, as `head` does."""
 
 
-def discard_output() -> None:
-    """Redirect standard output to the null device: the interpreter would fail to flush it at exit."""
-    with suppress(OSError, ValueError):  # a test's standard output has no file descriptor
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
+def discard_unwritten() -> None:
+    """Redirect a standard stream that cannot be written to the null device: the interpreter would flush it at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except OSError:
+            with suppress(OSError):  # no more files may be opened
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, stream.fileno())
+                os.close(null)
 
 
 def print_result(text: str) -> None:
-    """Print to standard output; raises OutputClosed."""
+    """Print to standard output; raises OutputFailed."""
     _write(text, err=False)
 
 
 def print_message(text: str) -> None:
-    """Print to standard error; raises OutputClosed."""
+    """Print to standard error; raises OutputFailed."""
     _write(text, err=True)
+
+
+def print_status(text: str) -> None:
+    """Print the status of a service to standard output if that can be written; the service goes on in any case."""
+    try:
+        print_result(text)
+    except OutputFailed:
+        discard_unwritten()
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
@@ -75,6 +93,10 @@ def _write(text: str, *, err: bool) -> None:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
     except BrokenPipeError:
         raise OutputClosed from None
+    except OSError as error:
+        remedy = remedy_for(error) or "write to another place"
+        reason = f"the output cannot be written ({error.strerror}), and what the command has done stays done"
+        raise OutputFailed(f"{remedy}; {reason}") from error
 
 
 def _to_json(value: Any) -> Any:

@@ -34,15 +34,21 @@ def get_password(*, from_stdin: bool) -> str:
 
 
 def confirm(question: str) -> None:
-    """Ask on standard error; raises Abort unless the answer is yes, and UsageError where nobody can answer."""
+    """Ask on standard error; raises Abort unless the answer is yes, and UsageError where nobody can answer.
+
+    Raises OSError if the question could not be shown, whatever was answered.
+    """
+    if sys.stdin is None or sys.stderr is None:
+        raise click.UsageError("confirm with --yes; standard input or standard error is closed")
     try:
-        if click.confirm(question, err=True):
-            return
+        agreed = click.confirm(question, err=True)
     except click.Abort:  # the end of the input, or Ctrl-C
-        if sys.stdin is None or not sys.stdin.isatty():
+        if not sys.stdin.isatty():
             raise click.UsageError("confirm with --yes; there is no terminal to ask at") from None
         raise
-    raise click.Abort
+    sys.stderr.flush()  # what reads the answer ignores that it could not
+    if not agreed:
+        raise click.Abort
 
 
 def _prompt() -> str:

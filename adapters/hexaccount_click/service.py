@@ -5,7 +5,7 @@ from typing import TypeVar
 import click
 
 from hexaccount_click.options import json_option, pass_program
-from hexaccount_click.output import print_json, print_result, print_table
+from hexaccount_click.output import print_json, print_result, print_status, print_table
 from hexaccount_click.program import Program
 
 C = TypeVar("C", bound=Callable[..., object])
@@ -35,7 +35,7 @@ def _listen_options(port: int) -> Callable[[C], C]:
 @pass_program
 def http(program: Program, *, host: str, port: int, workers: int) -> None:
     """Serve the HTTP API until stopped."""
-    program.serve(host=host, port=port, workers=workers, echo=print_result)
+    program.serve(host=host, port=port, workers=workers, echo=print_status)
 
 
 @click.command()
@@ -43,7 +43,7 @@ def http(program: Program, *, host: str, port: int, workers: int) -> None:
 @pass_program
 def realtime(program: Program, *, host: str, port: int, workers: int) -> None:
     """Push account events to users over Socket.IO until stopped."""
-    program.realtime(host=host, port=port, workers=workers, echo=print_result)
+    program.realtime(host=host, port=port, workers=workers, echo=print_status)
 
 
 @click.command()
@@ -56,7 +56,7 @@ def realtime(program: Program, *, host: str, port: int, workers: int) -> None:
 @pass_program
 def relay(program: Program, *, metrics_host: str, metrics_port: int | None) -> None:
     """Deliver events to subscribers until stopped."""
-    program.relay(metrics_host=metrics_host, metrics_port=metrics_port, echo=print_result)
+    program.relay(metrics_host=metrics_host, metrics_port=metrics_port, echo=print_status)
 
 
 @click.command()

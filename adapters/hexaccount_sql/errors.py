@@ -16,11 +16,20 @@ _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY, _INSUFFICIENT_PRIVILEGE, _UNDEFINED_TABLE, _DISK_FULL = "25006", "42501", "42P01", "53100"
+_DAMAGED = f"restore it from a backup, or {_CORRECT}"
 # By the prefix of the name of SQLite's error: the reason and the remedy.
 _SQLITE_ERRORS = {
-    "SQLITE_CANTOPEN": ("the store's file cannot be opened", "its folder must be there, and this user may write in it"),
-    "SQLITE_NOTADB": ("the store's file is not a database", f"restore it from a backup, or {_CORRECT}"),
+    "SQLITE_CANTOPEN": (
+        "the store's file, or one beside it, cannot be opened",
+        "its folder must be there, this user may write in it, and this process may open more files (ulimit -n)",
+    ),
+    "SQLITE_CORRUPT": ("the store's file is damaged", _DAMAGED),
+    "SQLITE_NOTADB": ("the store's file is not a database", _DAMAGED),
     "SQLITE_FULL": ("the disk of the store is full", "free space on it"),
+    "SQLITE_IOERR": (
+        "the disk of the store fails",
+        "free space on it, or see in the log of the kernel (dmesg) what it has",
+    ),
 }
 # Messages of a server, a pooler or libpq that refuse a connection for a reason that retrying does not change. They have
 # no code. In another language than English they are reported as StoreUnavailable.

@@ -9,7 +9,10 @@ from hexaccount.kernel.errors import Refusal
 
 
 class Archives(Protocol):
-    """Folders with the events of a journal in the form in which it has them, sealed data included."""
+    """Folders with the events of a journal in the form in which it has them, sealed data included.
+
+    Each method raises OSError for a folder or a file that cannot be used.
+    """
 
     def find(self, folder: Path) -> Manifest | None:
         """Return the manifest of an archive, None if the folder does not exist or is empty.
@@ -23,7 +26,7 @@ class Archives(Protocol):
     ) -> Manifest:
         """Write at least one event, by ascending id, to a folder that appears only when all of it was read again.
 
-        Raises ArchiveFolderUnusable, ArchiveDamaged if what was read differs, and OSError.
+        Raises ArchiveFolderUnusable, and ArchiveDamaged if what was read differs.
         """
         ...
 

@@ -14,8 +14,9 @@ from hexaccount.bootstrap.local_checks import check_data_directory, check_key
 from hexaccount.bootstrap.plugins import CAPABILITIES, COMMANDS, HTTP, PluginError, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
-from hexaccount.bootstrap.store_checks import check_store
+from hexaccount.bootstrap.store_checks import check_store, sentence
 from hexaccount.events.ports import EventPublisher, ReceiverRefused, ReceiverUnavailable
+from hexaccount.kernel.files import reason_of, remedy_for
 from hexaccount.kernel.metrics import NoMetrics
 from hexaccount.observability.diagnosis import Finding, Verdict
 from hexaccount_system import SystemClock
@@ -101,6 +102,17 @@ def _check_publisher(part: str, publisher: EventPublisher) -> list[Finding]:
     return [Finding(part=part, verdict=Verdict.OK, message="it can be reached")]
 
 
+def _failure_of(part: str, error: Exception) -> Finding:
+    """Return the finding of a check that has failed, because of a file or of a fault."""
+    if isinstance(error, OSError) and (remedy := remedy_for(error)):
+        return Finding(part=part, verdict=Verdict.TO_DO, message=reason_of(error), remedy=sentence(remedy))
+    # Only the log has the text of the error, which may contain a secret.
+    _log.debug("the check of %s failed", part, exc_info=error)
+    message = f"the check failed with an unexpected {type(error).__name__}, which is a fault of hexaccount"
+    remedy = "Run the command again with HEXACCOUNT_LOG__LEVEL=debug to see the stack trace."
+    return Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=remedy)
+
+
 def _run_all(checks: Mapping[str, Check]) -> list[Finding]:
     found: dict[str, Sequence[Finding]] = {}
 
@@ -110,11 +122,7 @@ def _run_all(checks: Mapping[str, Check]) -> list[Finding]:
         except PluginError as error:
             found[part] = [Finding(part=part, verdict=Verdict.TO_DO, message=str(error))]
         except Exception as error:  # noqa: BLE001 - a fault of one check must not hide the other findings
-            # Only the log has the text of the error, which may contain a secret.
-            _log.debug("the check of %s failed", part, exc_info=error)
-            message = f"the check failed with an unexpected {type(error).__name__}, which is a fault of hexaccount"
-            remedy = "Run the command again with HEXACCOUNT_LOG__LEVEL=debug to see the stack trace."
-            found[part] = [Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=remedy)]
+            found[part] = [_failure_of(part, error)]
 
     # Daemons, so that a check that hangs does not keep the command from ending.
     threads = {part: Thread(target=run, args=[part, check], daemon=True) for part, check in checks.items()}

@@ -1,14 +1,63 @@
-"""Refuses files and folders of secrets that another user of the machine may have written, or may read."""
+"""Refuses files that cannot be used, and those of secrets that another user may have written, or may read."""
 
+import codecs
+import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hexaccount.bootstrap.settings import SettingsError
+from hexaccount.kernel.files import exists, remedy_for
 
 GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 WORLD_WRITABLE = stat.S_IWOTH
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read_text(path: Path, subject: str) -> str:
+    """Return the text of a file without a byte order mark; raises SettingsError, which begins with `subject`."""
+    refuse_shared(path, WORLD_WRITABLE, subject=subject)
+    with read_errors(subject):
+        content = path.read_bytes()
+    if content.startswith(_UTF_16) or b"\0" in content:
+        raise SettingsError(f"{subject} is UTF-16 text, or none at all; save it as UTF-8 text")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{subject} is not UTF-8 text; save it as such") from None
+
+
+@contextmanager
+def read_errors(subject: str) -> Iterator[None]:
+    """Raise SettingsError, which begins with `subject` and has the remedy, in place of OSError."""
+    try:
+        yield
+    except OSError as error:
+        remedy = remedy_for(error) or "name another file"
+        raise SettingsError(f"{subject} cannot be read: {error.strerror}; {remedy}") from error
+
+
+def check_database_file(file: Path) -> None:
+    """Raise the OSError with which a database cannot be opened or made, as SQLite does not say why.
+
+    It opens nothing: closing a file ends the locks that this process has on it.
+    """
+    check_access(file.parent, os.W_OK | os.X_OK)
+    if exists(file):
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+        check_access(file, os.R_OK | os.W_OK)
+
+
+def check_access(path: Path, access: int) -> None:
+    """Raise the OSError with which a path cannot be used; `access` has the bits of os.access, X_OK for a folder."""
+    if not stat.S_ISDIR(path.stat().st_mode) and access & os.X_OK:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    if not os.access(path, access, effective_ids=True):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def refuse_shared(path: Path, forbidden: int, *, subject: str = "") -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hexaccount.bootstrap.file_access import WORLD_WRITABLE, refuse_shared
+from hexaccount.bootstrap.file_access import WORLD_WRITABLE, read_errors, refuse_shared
 from hexaccount.bootstrap.settings import KafkaSettings, SettingsError
 
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ def _check_tls(kafka: KafkaSettings) -> None:
 
 
 def _check_readable(name: str, path: str) -> None:
-    refuse_shared(Path(path), WORLD_WRITABLE, subject=f"kafka.{name}: {path}")
-    try:
+    if not path:
+        raise SettingsError(f"kafka.{name}: name a PEM file, or leave it out")
+    subject = f"kafka.{name}: the PEM file {path}"
+    refuse_shared(Path(path), WORLD_WRITABLE, subject=subject)
+    with read_errors(subject):
         Path(path).read_bytes()
-    except OSError as error:
-        raise SettingsError(f"kafka.{name}: {path} cannot be read ({error.strerror}); name a PEM file") from None
 
 
 def _load_ca(context: "SSLContext", path: str) -> None:

@@ -4,13 +4,20 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hexaccount.bootstrap.file_access import GROUP_AND_OTHERS, WRITABLE, refuse_foreign, refuse_shared
+from hexaccount.bootstrap.file_access import (
+    GROUP_AND_OTHERS,
+    WRITABLE,
+    read_errors,
+    read_text,
+    refuse_foreign,
+    refuse_shared,
+)
 from hexaccount.bootstrap.settings import DATA_DIRECTORY, PREFIX, Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.kernel.files import exists, naming, reason_of, remedy_for
 
 if TYPE_CHECKING:
     from hexaccount_security.token_key import TokenKey
@@ -31,13 +38,16 @@ def signing_key(settings: Settings) -> bytes:
     check_data_directory_access()
     refuse_foreign(KEY_FILE)
     refuse_shared(KEY_FILE, GROUP_AND_OTHERS)
-    try:
-        return KEY_FILE.read_bytes().strip()
-    except OSError as error:
-        raise SettingsError(
-            f"there is no signing key: jwt.key is not set and {KEY_FILE} cannot be read ({error.strerror}); "
-            f"set {PREFIX}JWT__KEY, or run `hexaccount migrate` to make the file"
-        ) from error
+    subject = f"the signing key {KEY_FILE}"
+    with read_errors(subject):
+        if not exists(KEY_FILE):
+            raise SettingsError(
+                f"there is no signing key: jwt.key is not set and there is no {KEY_FILE}; "
+                f"set {PREFIX}JWT__KEY, or run `hexaccount migrate` to make the file"
+            )
+    if not (key := read_text(KEY_FILE, subject).strip()):
+        raise SettingsError(f"{subject} is empty; restore it, or remove it and run `hexaccount migrate`")
+    return key.encode()
 
 
 def root_key_of(settings: Settings) -> "TokenKey":
@@ -66,7 +76,7 @@ def make_data_directory() -> None:
 
     Raises SettingsError for one in which other users may write.
     """
-    with _write_errors("made"):
+    with _write_errors():
         DATA_DIRECTORY.mkdir(mode=0o700, exist_ok=True)
     check_data_directory_access()
 
@@ -80,35 +90,34 @@ def check_data_directory_access() -> None:
 def make_key_file() -> Path | None:
     """Create a key file that its owner alone may read; raises Unavailable if it cannot.
 
-    Returns None if the file exists, also if another process wins.
+    Returns None if there is something at its path, also if another process wins.
     """
     make_data_directory()
     draft = KEY_FILE.with_suffix(f".{secrets.token_hex(8)}")
-    with _write_errors("written"):
+    with _write_errors():
+        if exists(KEY_FILE):
+            return None
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-        os.link(draft, KEY_FILE)  # atomic, and fails if the file exists
-    except FileExistsError:
-        return None
-    finally:
-        draft.unlink()
+        try:
+            with naming(draft), os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48) + "\n")
+            os.link(draft, KEY_FILE)  # atomic, and fails if the file exists
+        except FileExistsError:
+            return None
+        finally:
+            draft.unlink()
     return KEY_FILE
 
 
 @contextmanager
-def _write_errors(action: str) -> Iterator[None]:
-    """Raise Unavailable with the remedy where the data directory cannot be made or written."""
+def _write_errors() -> Iterator[None]:
+    """Raise Unavailable where the data directory cannot be made or written; other settings need none."""
     try:
         yield
     except OSError as error:
-        if error.errno == ENOSPC:
-            raise  # the command line has another remedy for a full disk
         from hexaccount_click.program import Unavailable
 
-        directory = DATA_DIRECTORY.absolute()
+        remedy = remedy_for(error) or "use another disk"
         raise Unavailable(
-            f"let this user write in {directory.parent}, start in another folder, or set {PREFIX}STORE and "
-            f"{PREFIX}JWT__KEY; {directory} cannot be {action} ({error.strerror})"
+            f"{remedy}; or start in another folder, or set {PREFIX}STORE and {PREFIX}JWT__KEY; {reason_of(error)}"
         ) from error

@@ -1,12 +1,17 @@
-"""Checks of this machine: the data directory, the signing key and the file of the store."""
+"""Checks of this machine: the data directory, the signing key and the file of the store.
+
+They raise OSError for what cannot be used.
+"""
 
 import os
 import stat
 from pathlib import Path
 
-from hexaccount.bootstrap.key_file import root_key_of
+from hexaccount.bootstrap.file_access import check_access
+from hexaccount.bootstrap.key_file import KEY_FILE, root_key_of
 from hexaccount.bootstrap.settings import DATA_DIRECTORY, DEFAULT_STORE, Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
+from hexaccount.kernel.files import exists
 from hexaccount.observability.diagnosis import Finding, Verdict
 
 _MIGRATE = "Run `hexaccount migrate` to create it; without a configured store `hexaccount http` creates it too."
@@ -15,7 +20,11 @@ _MIGRATE = "Run `hexaccount migrate` to create it; without a configured store `h
 def check_data_directory(settings: Settings) -> list[Finding]:
     """Check that the directory exists and is closed to other users; no finding if the settings do not need it."""
     needed = settings.store == DEFAULT_STORE or (settings.jwt.key is None and kind_of(settings).persistent)
-    return [_check_path("data directory", DATA_DIRECTORY, forbidden=0o077, mode="700")] if needed else []
+    if not needed:
+        return []
+    only_read = settings.store != DEFAULT_STORE and exists(KEY_FILE)
+    access = os.X_OK if only_read else os.R_OK | os.W_OK | os.X_OK
+    return [_check_path("data directory", DATA_DIRECTORY, access, forbidden=0o077, mode="700")]
 
 
 def check_key(settings: Settings) -> list[Finding]:
@@ -29,26 +38,17 @@ def check_key(settings: Settings) -> list[Finding]:
 
 def check_store_file(file: Path) -> list[Finding]:
     """Return the first problem with a store that is a file, if there is one."""
-    folder = _check_path("store", file.parent, forbidden=0, mode="")
-    found = _check_path("store", file, forbidden=0o007, mode="600")
+    folder = _check_path("store", file.parent, os.R_OK | os.W_OK | os.X_OK, forbidden=0, mode="")
+    found = _check_path("store", file, os.R_OK | os.W_OK, forbidden=0o007, mode="600")
     return [finding for finding in (folder, found) if finding.verdict is not Verdict.OK][:1]
 
 
-def _check_path(part: str, path: Path, *, forbidden: int, mode: str) -> Finding:
-    """Check that this user can write a path, and that it has none of the `forbidden` permission bits."""
-    try:
-        permissions = stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
+def _check_path(part: str, path: Path, access: int, *, forbidden: int, mode: str) -> Finding:
+    """Check that this user has access to a path, and that it has none of the `forbidden` permission bits."""
+    if not exists(path):
         return Finding(part=part, verdict=Verdict.TO_DO, message=f"{path} does not exist yet", remedy=_MIGRATE)
-    except OSError as error:
-        message, remedy = f"{path} cannot be inspected ({error.strerror})", "Run this as the user of the service."
-        return Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=remedy)
-    if not os.access(path, os.R_OK | os.W_OK):
-        message, remedy = (
-            f"this user cannot write {path}",
-            "Run this as the user of the service, or change its owner.",
-        )
-        return Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=remedy)
+    check_access(path, access)
+    permissions = stat.S_IMODE(path.stat().st_mode)
     if permissions & forbidden:
         message = f"other users of this machine can access {path}, which has mode {permissions:o}"
         return Finding(part=part, verdict=Verdict.TO_DO, message=message, remedy=f"chmod {mode} {path}")

@@ -1,11 +1,10 @@
 """Creates what the service needs before it can run: the data directory, a signing key and the schema."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from hexaccount.bootstrap.file_access import WORLD_WRITABLE, refuse_foreign, refuse_shared
+from hexaccount.bootstrap.file_access import WORLD_WRITABLE, check_database_file, refuse_foreign, refuse_shared
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
 from hexaccount.bootstrap.personal_data import move_keys
 from hexaccount.bootstrap.plugins import CAPABILITIES, plugin_names
@@ -13,6 +12,7 @@ from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.erasure.repeat_erasures import repeat_listed_erasures
+from hexaccount.kernel.files import exists
 from hexaccount.personal_data.rewrap_account_keys import RewrapAccountKeys
 from hexaccount.store_kit.store import SchemaMismatch
 
@@ -84,23 +84,26 @@ def _prepare_store(settings: Settings) -> list[str]:
 def check_store_exists(settings: Settings) -> None:
     """Raise SchemaMismatch if the store is a file that does not exist, as opening it would create it.
 
-    Raises SettingsError as `check_store_access` does.
+    Raises SettingsError and OSError as `check_store_access` does.
     """
     for file in _store_files(settings):
-        with suppress(PermissionError):  # this user cannot enter its folder, which opening it reports
-            if not file.exists():
-                raise SchemaMismatch(f"there is no database {file} yet")
+        if not exists(file):
+            raise SchemaMismatch(f"there is no database {file} yet")
     check_store_access(settings)
 
 
 def check_store_access(settings: Settings) -> None:
-    """Raise SettingsError if the store is a file that another user has made or may write; it need not exist."""
+    """Raise SettingsError if the store is a file that another user has made or may write; it need not exist.
+
+    Raises OSError if it can be neither opened nor made.
+    """
     for file in _store_files(settings):
         refuse_shared(file.parent, WORLD_WRITABLE)
         for suffix in ("", "-wal", "-shm", "-journal"):  # from which SQLite reads what the file does not have yet
             path = file.with_name(f"{file.name}{suffix}")
             refuse_foreign(path)
             refuse_shared(path, WORLD_WRITABLE)
+        check_database_file(file)
 
 
 def _store_files(settings: Settings) -> list[Path]:
@@ -111,7 +114,7 @@ def _store_files(settings: Settings) -> list[Path]:
 
 def _is_ready(settings: Settings) -> bool:
     try:
-        if settings.jwt.key is None and not KEY_FILE.exists():
+        if settings.jwt.key is None and not exists(KEY_FILE):
             return False
         check_store_exists(settings)
         with open_service(settings) as service:

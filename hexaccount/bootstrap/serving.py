@@ -61,8 +61,11 @@ def serve_until_stopped(
 
 @contextmanager
 def _worker_folders() -> Iterator[Path]:
-    """Yield the folder for shared hashing slots; the one for metrics is in the environment."""
-    shared = Path(tempfile.mkdtemp(prefix="hexaccount-"))
+    """Yield the folder for shared hashing slots; the one for metrics is in the environment. Raises Unavailable."""
+    try:
+        shared = Path(tempfile.mkdtemp(prefix="hexaccount-"))
+    except FileNotFoundError as error:
+        raise Unavailable(f"let this user write in /tmp, or set TMPDIR to a folder where it may; {error}") from error
     slots, metrics = shared / "slots", shared / "metrics"
     for folder in (slots, metrics):
         folder.mkdir()

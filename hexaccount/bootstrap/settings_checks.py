@@ -16,6 +16,7 @@ from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
 from hexaccount.bootstrap.settings import PersonalDataSettings, SessionSettings, Settings, SettingsError
 from hexaccount.bootstrap.settings_errors import valid_permissions
+from hexaccount.bootstrap.settings_texts import check_texts
 from hexaccount.bootstrap.store_urls import LAST_PORT
 from hexaccount.bootstrap.stores import kind_of, unknown_store
 from hexaccount.bootstrap.tracing_checks import check_tracing
@@ -29,6 +30,7 @@ _CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])
 
 def check_settings(settings: Settings) -> None:
     """Raise SettingsError unless the service can run with the settings."""
+    check_texts(settings)
     _check_store(settings)
     if settings.cache is not None:
         _check_cache(settings.cache)
@@ -105,7 +107,6 @@ def _check_cache(url: str) -> None:
 
 def _check_keys(settings: Settings) -> None:
     if settings.jwt.key is not None:
-        _check_encodable(settings.jwt.key)
         root_key_of(settings)
     elif settings.jwt.algorithm != "HS256":
         raise SettingsError(
@@ -115,13 +116,6 @@ def _check_keys(settings: Settings) -> None:
     if settings.personal_data.previous_key is not None:
         with _errors_of("personal_data.previous_key"):
             previous_root_key(settings.personal_data.previous_key)
-
-
-def _check_encodable(key: str) -> None:
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        raise SettingsError("jwt.key: it contains bytes that are not UTF-8 text; set it to text") from None
 
 
 def _check_lifetimes(session: SessionSettings) -> None:

@@ -1,12 +1,24 @@
 """Settings in environment variables, and in the files that `…_FILE` variables name, such as secrets of containers."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from hexaccount.bootstrap.file_access import WORLD_WRITABLE, refuse_shared
+from hexaccount.bootstrap.file_access import read_text
 from hexaccount.bootstrap.settings import PREFIX, SettingsError
 
 _FILE_SUFFIX = "_FILE"
+# Kubernetes sets these in every container of the namespace for a Service whose name begins with "hexaccount", such as
+# hexaccount-http (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
+_SERVICE_LINK = re.compile(
+    rf"""{PREFIX}([A-Z0-9]+_)*(
+        SERVICE_HOST=[0-9A-Fa-f.:]+
+        | SERVICE_PORT(_[A-Z0-9_]+)?=\d+
+        | PORT(_\d+_(TCP|UDP|SCTP))?=(tcp|udp|sctp)://[0-9A-Fa-f.:\[\]]+
+        | PORT_\d+_(TCP|UDP|SCTP)_(PROTO=(tcp|udp|sctp)|PORT=\d+|ADDR=[0-9A-Fa-f.:]+)
+    )""",
+    re.ASCII | re.VERBOSE,
+)
 
 
 def read_environment(environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
@@ -17,25 +29,23 @@ def read_environment(environment: Mapping[str, str]) -> Iterator[tuple[list[str]
     for variable, text in environment.items():
         if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG" or variable.startswith(PREFIX + "TEST_"):
             continue
+        if _SERVICE_LINK.fullmatch(f"{variable}={text}"):
+            continue
         setting = variable.removesuffix(_FILE_SUFFIX)
         path = setting.removeprefix(PREFIX).lower().split("__")
         if setting == variable:
             yield path, text
         elif setting in environment:
             raise SettingsError(f"{'.'.join(path)}: {setting} and {variable} are both set; unset one of them")
+        elif not text:
+            raise SettingsError(f"{'.'.join(path)}: let {variable} name a file, or unset it")
         else:
             yield path, _read(Path(text), f"{'.'.join(path)}: the file {text}, which {variable} names,")
 
 
 def _read(file: Path, subject: str) -> str:
     """Return the text of a file without the end of its last line, which editors add."""
-    refuse_shared(file, WORLD_WRITABLE, subject=subject)
-    try:
-        text = file.read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise SettingsError(f"{subject} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
-        raise SettingsError(f"{subject} is not UTF-8 text") from None
+    text = read_text(file, subject).rstrip("\r\n")
     if not text:
         raise SettingsError(f"{subject} is empty")
     return text

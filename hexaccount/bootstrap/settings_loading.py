@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hexaccount.bootstrap.file_access import WORLD_WRITABLE, refuse_shared
+from hexaccount.bootstrap.file_access import read_text
 from hexaccount.bootstrap.settings import PREFIX, Settings, SettingsError
 from hexaccount.bootstrap.settings_checks import check_settings
 from hexaccount.bootstrap.settings_environment import read_environment
@@ -28,13 +28,11 @@ def load_settings(config: Path | None, environment: Mapping[str, str]) -> Settin
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    refuse_shared(path, WORLD_WRITABLE, subject=f"the settings file {path}")
+    subject = f"the settings file {path}"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"the settings file {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
+        return tomllib.loads(read_text(path, subject))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{subject} is not valid TOML: {error}") from error
 
 
 def _override(values: dict[str, Any], names: list[str], text: str) -> None:

@@ -56,7 +56,7 @@ def check_store(settings: Settings) -> list[Finding]:
         return _check_content(settings, store)
     except StoreUnavailable as error:
         verdict = _TO_DO if isinstance(error, StoreRefused) else _AWAY
-        remedy = _sentence(error.remedy or "start it, or correct the setting store (HEXACCOUNT_STORE)")
+        remedy = sentence(error.remedy or "start it, or correct the setting store (HEXACCOUNT_STORE)")
         remedy = f"{remedy} Until then requests are answered with 503."
         return [Finding(part="store", verdict=verdict, message=f"{kind}: {error.reason}", remedy=remedy)]
     finally:
@@ -129,9 +129,9 @@ def _personal_data(settings: Settings, store: Store) -> list[Finding]:
     except SchemaMismatch as error:
         return [Finding(part=part, verdict=_TO_DO, message=str(error), remedy=_MIGRATE)]
     except StoreRefused as error:
-        return [Finding(part=part, verdict=_TO_DO, message=error.reason, remedy=_sentence(error.remedy))]
+        return [Finding(part=part, verdict=_TO_DO, message=error.reason, remedy=sentence(error.remedy))]
     except StoreUnavailable as error:
-        remedy = _sentence(f"{error.remedy or 'start it'}, or correct the setting personal_data.keys")
+        remedy = sentence(f"{error.remedy or 'start it'}, or correct the setting personal_data.keys")
         return [Finding(part=part, verdict=_AWAY, message=error.reason, remedy=remedy)]
     finally:
         if separate_keys is not None:
@@ -147,7 +147,7 @@ def _account_keys(settings: Settings, store: Store, key_store: KeyStore) -> list
     try:
         account_cipher(settings).open(newest[0])
     except LostRootKey as error:
-        return [Finding(part="account keys", verdict=_TO_DO, message=error.reason, remedy=_sentence(error.remedy))]
+        return [Finding(part="account keys", verdict=_TO_DO, message=error.reason, remedy=sentence(error.remedy))]
     except SettingsError:
         return []  # the finding on the key reports it
     return [Finding(part="account keys", verdict=_WELL, message="the newest one can be decrypted")]
@@ -166,7 +166,8 @@ def _erasures(store: Store, key_store: KeyStore) -> list[Finding]:
     return [Finding(part="erasures", verdict=_WELL, message=f"{erased}, and none is there again")] if erased else []
 
 
-def _sentence(remedy: str) -> str:
+def sentence(remedy: str) -> str:
+    """Return the remedy of an error as a sentence."""
     return f"{remedy[:1].upper()}{remedy[1:]}."
 
 

@@ -9,15 +9,13 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.permissions import WITHOUT_RIGHTS
 from tests.servers.processes import console_command, without_coverage
 from tests.signing_key import SIGNING_KEY
 
 Start: TypeAlias = Callable[..., CompletedProcess[str]]
 
 KEY = {"HEXACCOUNT_JWT__KEY": SIGNING_KEY}
-
-# Without these rights, permissions apply to root as they do to the owner of its files.
-_BOUND = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def start(folder: Path) -> Start:
     def start(*arguments: str, **settings: str) -> CompletedProcess[str]:
-        command = [*(_BOUND if os.geteuid() == 0 else []), *console_command("hexaccount"), *arguments]
+        command = [*WITHOUT_RIGHTS, *console_command("hexaccount"), *arguments]
         environment = {**without_coverage(), **settings}
         return subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
@@ -46,8 +44,9 @@ def test_a_folder_that_cannot_be_written_is_named(
     folder.chmod(0o555)
     done = start(command, **settings)
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith(f"error: let this user write in {folder}, start in another folder, or set HEXACCOUNT")
-    assert done.stderr.endswith(f"; {folder}/hexaccount-data cannot be made (Permission denied)\n")
+    allowed = f"error: let user {os.geteuid()} write {folder}: its mode is 555 (chmod)"
+    assert done.stderr.startswith(f"{allowed}; or start in another folder, or set HEXACCOUNT_STORE and HEXACCOUNT_JWT")
+    assert done.stderr.endswith("; hexaccount-data: Permission denied\n")
     assert list(folder.iterdir()) == []
 
 
@@ -58,7 +57,8 @@ def test_a_data_directory_that_cannot_be_written_is_named(start: Start, folder: 
     done = start(command)
     data.chmod(0o700)
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.endswith(f"; {data} cannot be written (Permission denied)\n")
+    action = "write" if mode else "enter"
+    assert done.stderr.startswith(f"error: let user {os.geteuid()} {action} {data}: its mode is {mode:o} (chmod); or ")
     assert list(data.iterdir()) == []
 
 
@@ -66,4 +66,4 @@ def test_a_store_in_a_closed_folder_cannot_be_opened(start: Start, folder: Path)
     (folder / "closed").mkdir(0)
     done = start("users", "list", **KEY, HEXACCOUNT_STORE="sqlite:///closed/accounts.db")
     assert (done.returncode, done.stdout) == (3, "")
-    assert "its folder must be there, and this user may write in it" in done.stderr
+    assert done.stderr.startswith(f"error: let user {os.geteuid()} enter {folder}/closed: its mode is 0 (chmod); ")

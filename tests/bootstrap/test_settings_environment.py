@@ -63,6 +63,11 @@ def test_the_error_for_an_unusable_file_names_the_file_the_setting_and_the_varia
     assert reason in str(error.value)
 
 
+def test_an_empty_file_variable_is_rejected() -> None:
+    with pytest.raises(SettingsError, match=r"^jwt\.key: let HEXACCOUNT_JWT__KEY_FILE name a file, or unset it$"):
+        load_settings(None, {"HEXACCOUNT_JWT__KEY_FILE": ""})
+
+
 def test_an_error_does_not_repeat_the_value(secret: Path) -> None:
     secret.write_text("short-and-secret", encoding="utf-8")
     for setting in ("STORE", "CACHE", "JWT__KEY"):

@@ -148,7 +148,7 @@ def test_the_error_for_invalid_toml_names_the_file_and_the_line(tmp_path: Path) 
     with pytest.raises(SettingsError, match=r"settings\.toml is not valid TOML: .*line 1"):
         from_file(tmp_path, "store: memory")
     (tmp_path / "latin.toml").write_bytes(b'store = "\xe9"')
-    with pytest.raises(SettingsError, match=r"latin\.toml is not valid TOML"):
+    with pytest.raises(SettingsError, match=r"latin\.toml is not UTF-8 text; save it as such"):
         load_settings(tmp_path / "latin.toml", {})
 
 

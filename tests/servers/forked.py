@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from tests.permissions import WITHOUT_RIGHTS
 from tests.servers import zygote
 from tests.servers.processes import RunningCommand
 from tests.servers.watchdog import guard_process
@@ -70,14 +71,14 @@ class Forked:
 
 
 class _Zygote:
-    """The zygote of a test run, which ends with it."""
+    """A zygote of a test run, which ends with it; where it is `bound`, the permissions of files apply to root too."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, bound: bool) -> None:
         self._requesting = threading.Lock()
         self._channel, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", zygote.__name__, str(its.fileno())],
+                [*(WITHOUT_RIGHTS if bound else ()), sys.executable, "-m", zygote.__name__, str(its.fileno())],
                 cwd=_ROOT,
                 pass_fds=[its.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -97,18 +98,25 @@ class _Zygote:
 
 
 @cache
-def _zygote() -> _Zygote:
-    return _Zygote()
+def _zygote(*, bound: bool) -> _Zygote:
+    return _Zygote(bound=bound)
 
 
 def fork(
-    arguments: Sequence[str], *, output: int, errors: int, given: int, env: Mapping[str, str], cwd: Path
+    arguments: Sequence[str],
+    *,
+    output: int,
+    errors: int,
+    given: int,
+    env: Mapping[str, str],
+    cwd: Path,
+    bound: bool = False,
 ) -> Forked:
     """Start `hexaccount` with arguments, in a new session; it cannot outlive the test run."""
     ours, its = os.pipe()
     program = {"arguments": list(arguments), "environment": dict(env), "directory": str(cwd)}
     try:
-        pid = _zygote().fork(program, [given, output, errors, its])
+        pid = _zygote(bound=bound).fork(program, [given, output, errors, its])
     finally:
         os.close(its)
     guard_process(pid, signal.SIGTERM)
@@ -129,14 +137,20 @@ def start(arguments: Sequence[str], *, output: Path, env: Mapping[str, str], cwd
 
 
 def run(
-    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, text: str = "", timeout: float = 60
+    arguments: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    text: str = "",
+    timeout: float = 60,
+    bound: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Run `hexaccount` with arguments until it ends; kills it and raises TimeoutExpired after `timeout` seconds."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         given.write(text.encode())
         given.seek(0)
         files = {"given": given.fileno(), "output": output.fileno(), "errors": errors.fileno()}
-        process = fork(arguments, env=env, cwd=cwd, **files)
+        process = fork(arguments, env=env, cwd=cwd, bound=bound, **files)
         try:
             code = process.wait(timeout)
         finally:

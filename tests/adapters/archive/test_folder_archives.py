@@ -15,6 +15,7 @@ from backports import zstd
 from hexaccount.archive.manifest import Manifest
 from hexaccount.archive.ports import ArchiveDamaged, ArchiveFolderTaken, ArchiveFolderUnusable
 from hexaccount.events.journal_entry import JournalEntry
+from hexaccount.kernel.files import remedy_for
 from hexaccount_archive import FolderArchives, files
 
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,17 +100,36 @@ def test_nothing_is_overwritten(folder: Path) -> None:
     (folder / "mine").write_text("mine")
     with pytest.raises(ArchiveFolderTaken, match="holds something else than an archive; name a new folder"):
         ARCHIVES.find(folder)
-    with pytest.raises(ArchiveFolderUnusable, match="Directory not empty; change that, or name another folder"):
+    with pytest.raises(OSError, match="Directory not empty") as refused:
         write(folder)
+    assert remedy_for(refused.value) == f"name another path, or move {folder} away, which is a folder"
     assert [path.name for path in folder.iterdir()] == ["mine"]
 
 
 def test_the_folder_around_it_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveFolderUnusable, match=r"missing is not a folder; create it first"):
+    with pytest.raises(FileNotFoundError) as refused:
         write(tmp_path / "missing" / "2025")
+    assert remedy_for(refused.value) == f"make the folder {tmp_path}/missing, or name another path"
     (tmp_path / "file").write_text("")
     with pytest.raises(ArchiveFolderTaken):
         ARCHIVES.find(tmp_path / "file")
+
+
+def test_a_link_to_nothing_is_refused_before_anything_is_written(folder: Path) -> None:
+    folder.symlink_to("/nowhere/volume")
+    with pytest.raises(FileNotFoundError) as refused:
+        ARCHIVES.find(folder)
+    assert "make /nowhere/volume, to which the link" in (remedy_for(refused.value) or "")
+
+
+def test_the_root_of_a_volume_is_refused_before_anything_is_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == folder)
+    with pytest.raises(ArchiveFolderUnusable, match="is a mounted file system; name a new folder in it"):
+        write(folder)
+    assert list(folder.parent.iterdir()) == [folder]
 
 
 def test_what_an_interrupted_command_has_left_is_written_anew(folder: Path) -> None:

@@ -1,4 +1,5 @@
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from hexaccount.accounts.errors import UserNameTaken
 from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_users, disable, save, user_of
-from hexaccount.kernel.unit_of_work import StaleVersion, StoreUnavailable
+from hexaccount.kernel.unit_of_work import StaleVersion, StoreRefused, StoreUnavailable
 from hexaccount_sql import SqlStore, connections
 
 _HOLD = """
@@ -88,6 +89,22 @@ def test_a_file_that_is_no_database_is_reported_and_kept(
     with pytest.raises(StoreUnavailable, match="is not a database"):
         getattr(open_store(f"sqlite:///{file}"), action)()
     assert file.read_bytes().startswith(b"a letter to grandmother")
+
+
+def test_a_disk_that_takes_no_more_is_refused_with_the_remedy(
+    sqlite: SqlStore, sqlite_url: str, factory: Factory
+) -> None:
+    users = [factory.user() for _ in range(200)]
+    save(sqlite, factory.user())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = max(path.stat().st_size for path in file_of(sqlite_url).parent.iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        with pytest.raises(StoreRefused, match=r"the disk of the store .*; free space on it"):
+            save(sqlite, *users)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    save(sqlite, *users)
 
 
 def test_a_damaged_file_is_unavailable(

@@ -101,7 +101,7 @@ class MemoryProgram(Program):
 
 
 if __name__ == "__main__":
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         # Make the terminal the controlling one of this session, as a shell does.
         os.close(os.open(os.ttyname(0), os.O_RDWR))
     cli(obj=MemoryProgram())

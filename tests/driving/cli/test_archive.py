@@ -129,7 +129,7 @@ def test_a_full_disk_leaves_the_journal(program, archive, folder, ada, monkeypat
         patch.setattr(files, "sync", full)
         result = archive("--yes")
     assert result.exit_code == 3
-    assert "the disk is full" in result.stderr
+    assert result.stderr == f"error: free space, or write to another place; {folder}: No space left on device\n"
     assert events(program) == before
     assert archive("--yes").exit_code == 0
     assert events(program) == []

@@ -1,14 +1,11 @@
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from subprocess import PIPE
 
 import click
 import pytest
 
 from hexaccount_click.cli import COMMANDS, cli
-from tests.driving.cli.memory_program import COMMAND, ROOT
 from tests.event_types import EVENT_TYPES
 from tests.servers.processes import console_command, without_coverage
 
@@ -97,22 +94,3 @@ def test_without_standalone_mode_exceptions_are_raised(program):
     program.open_error = ValueError("for the caller")
     with pytest.raises(ValueError, match="for the caller"):
         cli.main(["users", "list"], obj=program, standalone_mode=False)
-
-
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_closed_pipe_ends_the_command_silently(unbuffered):
-    command, env = [*COMMAND, "config", "show"], {**without_coverage(), "PYTHONUNBUFFERED": unbuffered}
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=PIPE, stderr=PIPE) as process:
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(30) == 141
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["config", "show"]])
-def test_a_full_disk_is_reported_as_such(arguments):
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*COMMAND, *arguments], cwd=ROOT, env=without_coverage(), stdout=full, stderr=PIPE, text=True, check=False
-        )
-    assert done.returncode == 3
-    assert done.stderr.endswith("the disk is full\n")
