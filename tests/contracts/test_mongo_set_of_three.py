@@ -11,7 +11,7 @@ from hexaccount.conformance.suites.record_retention import RecordRetentionContra
 from hexaccount.conformance.suites.record_rules import RecordRulesContract
 from hexaccount.conformance.suites.registration_races import RegistrationRacesContract
 from hexaccount.conformance.suites.uniqueness import UniquenessContract
-from tests.contracts.mongo_stores import empty_collections, open_mongo_store
+from tests.contracts.mongo_stores import empty_collections, migrate_once, open_mongo_store
 from tests.plans.mongodb import sent_commands
 from tests.plans.sharding import broken_rules
 from tests.servers.mongo import temporary_mongo_database
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.long
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with replica_set_of_three(tmp_path_factory.mktemp("three")) as url, temporary_mongo_database(url) as database:
+        migrate_once(database)
         yield database
 
 
@@ -31,7 +32,7 @@ class OnThreeServers:
     def under_test(self, database: str) -> Iterator[StoreUnderTest]:
         empty_collections(database)
         with sent_commands() as sent:
-            yield StoreUnderTest(partial(open_mongo_store, database), rounds=2, commands=50)
+            yield StoreUnderTest(partial(open_mongo_store, database), rounds=2, commands=50, migrated=True)
         assert broken_rules(sent) == []
 
 

@@ -10,6 +10,7 @@ from hexaccount.conformance import (
     StoreContract,
     StoreUnderTest,
 )
+from hexaccount_sql.migration import migrate
 from tests.contracts.sql_stores import empty_database, open_sql_store
 from tests.servers.postgres import temporary_database
 
@@ -17,6 +18,7 @@ from tests.servers.postgres import temporary_database
 @pytest.fixture(scope="module")
 def database(postgres_server: str) -> Iterator[str]:
     with temporary_database(postgres_server) as url:
+        migrate(url)
         yield url
 
 
@@ -24,7 +26,7 @@ class TestPostgresqlStore(StoreContract, also=[DurabilityContract, ProcessesCont
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
         empty_database(database)
-        return StoreUnderTest(partial(open_sql_store, database))
+        return StoreUnderTest(partial(open_sql_store, database), rounds=5, commands=150, migrated=True)
 
 
 class TestPostgresqlSchema(SchemaContract):

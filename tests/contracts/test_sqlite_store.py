@@ -28,7 +28,7 @@ class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract
     @pytest.fixture
     def under_test(self, folder: Path, migrated_file: Path) -> StoreUnderTest:
         file = shutil.copy(migrated_file, folder)
-        return StoreUnderTest(partial(open_sql_store, f"sqlite:///{file}"), rounds=10, commands=150)
+        return StoreUnderTest(partial(open_sql_store, f"sqlite:///{file}"), rounds=10, commands=150, migrated=True)
 
 
 class TestSqliteSchema(SchemaContract):

@@ -23,11 +23,13 @@ class StoreUnderTest:
         store, it is picklable. One handle, opened with the recorder of the first call, is enough for one process.
     rounds: the number of races of 32 threads.
     commands: the number of commands that each of 8 threads sends.
+    migrated: whether the store has its schema already, so that no test has to create it.
     """
 
     opener: Callable[[EventRecorder, RecordSchema], Store]
     rounds: int = 10
     commands: int = 500
+    migrated: bool = False
     _open: list[Store] = field(default_factory=list)
 
     def open(self, recorder: EventRecorder | None = None, records: RecordSchema | None = None) -> Store:
@@ -67,7 +69,8 @@ class ContractSuite:
     def store(self, under_test: StoreUnderTest, audit: JournalAudit) -> Store:
         """Return a migrated store."""
         store = under_test.open()
-        store.migrate()
+        if not under_test.migrated:
+            store.migrate()
         audit.start(store)
         return store
 

@@ -9,7 +9,7 @@ from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import User
 from hexaccount.accounts.users import Users
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import EventsUnitOfWork
+from hexaccount.events.ports import EventFilter, EventsUnitOfWork
 from hexaccount.kernel.aggregate import Aggregate
 from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.sessions.session import Session
@@ -77,6 +77,14 @@ def all_users(store: Store, limit: int = 100) -> list[User]:
         while page := Users(uow).page(limit=limit, after=found[-1].id if found else None):
             assert not found or page[0].id > found[-1].id, "two pages overlap"
             found += page
+    return found
+
+
+def all_events(store: Store, limit: int = 1000) -> list[JournalEntry]:
+    """Return the whole journal, read page by page."""
+    found: list[JournalEntry] = []
+    while page := store.history.page(EventFilter(), limit=limit, after=found[-1].id if found else None):
+        found += page
     return found
 
 
