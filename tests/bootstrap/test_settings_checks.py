@@ -15,7 +15,7 @@ from hexaccount_redis import RedisClient
         ("STORE", "postgresql://db/accounts?pooler=session", r"store: pooler must be transaction, or be left out"),
         ("STORE", "postgresql://db/accounts?sslmode=require&foo=bar", r"^store: PostgreSQL's driver has no option foo"),
         ("STORE", "postgresql://u:p?w@db/accounts?foo=bar", r"^store: PostgreSQL's driver has no option foo"),
-        ("STORE", "postgresql:///accounts?host=one&port=x", r"^store: write host and port among the parameters as in"),
+        ("STORE", "postgresql:///accounts?host=one&port=x", r"^store: the port must be a number up to 65535"),
         ("STORE", "postgresql://me:pass@word@db/accounts", r"^store: an @ stands before the host .* an @ as %40"),
         ("STORE", "postgresql://db:5432/accounts?password=pass@word", r"^store: an @ stands before the host"),
         ("STORE", "mysql://db", r"store: .* one of memory://, sqlite://, postgresql://, mongodb://"),
