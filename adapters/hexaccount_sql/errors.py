@@ -72,8 +72,8 @@ def unwritable(path: str = "its file, or the folder of that") -> StoreRefused:
     )
 
 
-def _refusal(error: exc.DBAPIError) -> StoreRefused | None:
-    """Return the error for a statement that the database refuses for good, else None."""
+def _refusal(error: exc.DBAPIError) -> StoreUnavailable | None:
+    """Return the error for a statement that the database refuses for a reason with a remedy, else None."""
     code = getattr(error.orig, "sqlstate", None)
     if code == _READ_ONLY:
         return read_only()
@@ -86,9 +86,14 @@ def _refusal(error: exc.DBAPIError) -> StoreRefused | None:
         )
     if code == _DISK_FULL:
         return StoreRefused(*_SQLITE_ERRORS["SQLITE_FULL"])
-    name = getattr(error.orig, "sqlite_errorname", "")
+    return _sqlite_refusal(getattr(error.orig, "sqlite_errorname", ""))
+
+
+def _sqlite_refusal(name: str) -> StoreUnavailable | None:
     if name.startswith("SQLITE_READONLY"):
         return unwritable()
+    if name.startswith("SQLITE_BUSY"):
+        return StoreUnavailable("another process keeps the store's file locked", "let it finish, or end it")
     known = next((texts for prefix, texts in _SQLITE_ERRORS.items() if name.startswith(prefix)), None)
     return StoreRefused(*known) if known else None
 
