@@ -11,7 +11,7 @@ from hexaccount.kernel.unit_of_work import StoreRefused
 from hexaccount_sql.postgres_url import PostgresUrl
 
 _UNBOUNDED = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-_UNBOUNDED_SINCE_17 = {**_UNBOUNDED, "transaction_timeout": "0"}
+_SINCE_17 = {"transaction_timeout": "0"}
 
 
 def begin_session(connection: psycopg.Connection[Any], url: PostgresUrl, *, unbounded: bool = False) -> None:
@@ -22,7 +22,7 @@ def begin_session(connection: psycopg.Connection[Any], url: PostgresUrl, *, unbo
     """
     settings = dict(url.settings)
     if unbounded:
-        settings |= _UNBOUNDED if connection.info.server_version < 170_000 else _UNBOUNDED_SINCE_17
+        settings |= _UNBOUNDED if connection.info.server_version < 170_000 else _UNBOUNDED | _SINCE_17
     try:
         _check_encoding(connection.info.parameter_status("server_encoding"))
         # In one round trip; each value is a constant of this package.

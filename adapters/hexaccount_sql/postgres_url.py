@@ -36,9 +36,12 @@ REPORTED: Mapping[str, str] = {
 FIXED: Mapping[str, str] = {"default_transaction_isolation": "read committed", "bytea_output": "hex", **REPORTED}
 """The settings of every session; those that PostgreSQL reports to its clients, a pooler restores for each of them."""
 
-# The server ends a slow statement one second before a DeadlineConnection does. A pooler refuses `options`, and so does
-# not lend its connections to a service that does not know of it.
-_TIMEOUT = "-c statement_timeout=7s"
+# The server ends a slow statement one second before a DeadlineConnection does.
+CHOSEN: Mapping[str, str] = {"search_path": "public", "statement_timeout": "7s"}
+"""The settings of every session that `options` of a URL may choose otherwise."""
+
+# What a pooler refuses, so that none lends connections for each transaction without `pooler` in the URL.
+_REFUSED_BY_POOLERS = "-c statement_timeout=7s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,9 @@ def _completed(given: Mapping[str, str], *, pooled: bool) -> PostgresUrl:
     if fixed := next((name for name in FIXED if name.lower() in chosen), None):
         raise ValueError(f"leave {fixed} out of options: the service sets it by itself")
     parameters = {**DEFAULTS, **given, "client_encoding": "UTF8"}
-    schema = None if "search_path" in chosen else "public"
+    schema = None if "search_path" in chosen else CHOSEN["search_path"]
     if pooled:
         return PostgresUrl(parameters, REPORTED, schema, pooled)
-    settings = FIXED if schema is None else {**FIXED, "search_path": schema}
-    return PostgresUrl({**parameters, "options": f"{_TIMEOUT} {options}".rstrip()}, settings, schema, pooled)
+    parameters["options"] = f"{_REFUSED_BY_POOLERS} {options}".rstrip()
+    left = {name: value for name, value in CHOSEN.items() if name not in chosen}
+    return PostgresUrl(parameters, {**FIXED, **left}, schema, pooled)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -121,3 +122,19 @@ def test_a_setting_that_the_pooler_keeps_is_refused_with_the_remedy(
                 open_store(pgbouncer.url_of(url) + POOLED).check()
         finally:
             admin.execute(f"ALTER ROLE postgres IN DATABASE {admin.info.dbname} RESET ALL")
+
+
+def test_a_pooler_that_lends_sessions_and_ignores_options_needs_no_parameter(
+    postgres_server: str, database: str, open_store: Callable[[str], SqlStore], factory: Factory, tmp_path: Path
+) -> None:
+    migrate(database)
+    empty_database(database)
+    with Pgbouncer(tmp_path, before=postgres_server, mode="session", connections=8) as pgbouncer:
+        store = open_store(pgbouncer.url_of(database))
+        store.check()
+        ada = factory.user("ada", first_name="Łucja")
+        save(store, ada)
+        with store._engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "7s"
+            assert connection.exec_driver_sql("SHOW default_transaction_isolation").scalar() == "read committed"
+        store.close()
