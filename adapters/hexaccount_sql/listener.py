@@ -64,7 +64,7 @@ class CommitListener:
 
     def _listen(self) -> None:
         with psycopg.connect(**self._url.parameters, autocommit=True) as connection:
-            begin_session(connection, self._url)
+            begin_session(connection, self._url, unbounded=True)
             connection.execute(f"LISTEN {COMMITS_CHANNEL}")
             self._tried.set()
             if self._lost:

@@ -3,6 +3,7 @@
 The settings are sent once for each connection, so that no statement costs more.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -10,19 +11,23 @@ import psycopg
 from hexaccount.kernel.unit_of_work import StoreRefused
 from hexaccount_sql.postgres_url import PostgresUrl
 
-_UNBOUNDED = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-_SINCE_17 = {"transaction_timeout": "0"}
+UNBOUNDED: Mapping[str, int] = {
+    "statement_timeout": 90_600,
+    "idle_in_transaction_session_timeout": 90_600,
+    "idle_session_timeout": 140_000,
+    "transaction_timeout": 170_000,
+}
+"""The timeouts that `unbounded` switches off, with the version of PostgreSQL that brought each."""
 
 
 def begin_session(connection: psycopg.Connection[Any], url: PostgresUrl, *, unbounded: bool = False) -> None:
     """Set up a new connection, which is closed on failure.
 
-    `unbounded` lets statements and transactions take as long as they need. Raises psycopg.Error, and StoreRefused if
-    the database cannot hold every text.
+    `unbounded` lets statements, transactions and pauses take as long as they need. Raises psycopg.Error, and
+    StoreRefused if the database cannot hold every text.
     """
-    settings = dict(url.settings)
-    if unbounded:
-        settings |= _UNBOUNDED if connection.info.server_version < 170_000 else _UNBOUNDED | _SINCE_17
+    version = connection.info.server_version if unbounded else 0
+    settings = {**url.settings, **{name: "0" for name, since in UNBOUNDED.items() if since <= version}}
     try:
         _check_encoding(connection.info.parameter_status("server_encoding"))
         # In one round trip; each value is a constant of this package.

@@ -8,14 +8,14 @@ import pytest
 from hexaccount_mongo import connections as mongo
 from hexaccount_redis.client import _REMEDIES
 from hexaccount_sql.connections import SQLITE_SETTINGS
-from hexaccount_sql.postgres_session import _SINCE_17, _UNBOUNDED
+from hexaccount_sql.postgres_session import UNBOUNDED
 from hexaccount_sql.postgres_url import CHOSEN, FIXED, REPORTED
 from tests.architecture.test_documents import ROOT
 
 _NAME = re.compile(r"`(\w+)`")
 SET = {
     "PostgreSQL": {*FIXED, *CHOSEN, "client_encoding"},
-    "PostgreSQL, for `migrate`": {*_UNBOUNDED, *_SINCE_17},
+    "PostgreSQL, for `migrate` and to listen": set(UNBOUNDED),
     "PostgreSQL, `pooler=transaction`": {*REPORTED, "client_encoding"},
     "MongoDB": set(mongo.FIXED),
     "SQLite": set(SQLITE_SETTINGS),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,8 +34,9 @@ FOREIGN = {
     "default_transaction_deferrable": "on",
     "synchronous_commit": "remote_write",
     "work_mem": "1MB",
+    "idle_session_timeout": "500ms",
 }
-ALL = list(FOREIGN)
+ALL = [name for name in FOREIGN if name != "idle_session_timeout"]
 FAULTS = [["default_transaction_isolation"], ["DateStyle"], ["search_path"], ["client_encoding"]]
 """Each of these was a fault by itself."""
 LIMIT = RateLimit(GcraBucket(20, timedelta(seconds=12)), GcraBucket(20, timedelta(minutes=3)))
@@ -97,6 +99,15 @@ def test_a_store_works_whatever_the_settings_of_its_role_and_its_environment_are
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
     within(lambda: use_the_store(store, factory))
+
+
+def test_a_listener_may_be_idle_for_long(set_by: SetBy, store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+    store.migrate()
+    set_by("role", ["idle_session_timeout"])
+    assert store.watch()
+    sleep(1.5)
+    store.check()
+    assert "not signalled" not in caplog.text
 
 
 def test_what_the_operator_chose_is_kept(set_by: SetBy, store: SqlStore) -> None:
