@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from hexaccount.kernel.unit_of_work import StoreRefused
 from hexaccount_sql.connections import SQLITE_LOCK_TIMEOUT, transaction
-from hexaccount_sql.errors import no_right, read_only, unwritable
+from hexaccount_sql.errors import no_right, no_schema, read_only, unwritable
 from hexaccount_sql.postgres_url import FIXED, PostgresUrl
 
 # Seconds. A load balancer waits no longer for an answer of `/ready`, and a commit takes milliseconds.
@@ -27,12 +27,14 @@ _SESSION = sa.text(
 
 
 def check_session(connection: sa.Connection) -> None:
-    """Return if PostgreSQL's session has what statements rely on; raises StoreRefused where a pooler prevents that."""
+    """Return if PostgreSQL's session has what statements rely on; raises StoreRefused."""
     if connection.dialect.name == "sqlite":
         return
     url: PostgresUrl = connection.get_execution_options()["postgres_url"]
     *found, schema, role = connection.execute(_SESSION).one()
     differing = {name: FIXED[name] for name, value in zip(_RELIED_ON, found, strict=True) if value != FIXED[name]}
+    if schema is None:
+        raise no_schema()
     if url.schema not in {None, schema}:
         differing["search_path"] = str(url.schema)
     for name, value in differing.items():

@@ -128,6 +128,17 @@ def test_the_url_names_the_schema(store: SqlStore, open_store: Callable[[str], S
         assert admin.execute("SELECT count(*) > 9 FROM pg_tables WHERE schemaname = 'accounts'").fetchone() == (True,)
 
 
+def test_a_database_without_the_schema_is_refused_with_the_remedy(store: SqlStore) -> None:
+    with psycopg.connect(store._url, autocommit=True) as admin:
+        admin.execute("DROP SCHEMA public")
+        for action in (store.migrate, store.check):
+            with pytest.raises(StoreRefused, match=r"no schema of the name .*; CREATE SCHEMA public, or GRANT"):
+                action()
+        admin.execute("CREATE SCHEMA public")
+    store.migrate()
+    store.check()
+
+
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 def test_a_database_that_cannot_hold_every_name_is_refused_with_the_remedy(
     encoding: str, postgres_server: str, open_store: Callable[[str], SqlStore], factory: Factory
