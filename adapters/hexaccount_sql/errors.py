@@ -82,6 +82,11 @@ def unwritable(path: str = "its file, or the folder of that") -> StoreRefused:
     )
 
 
+def locked() -> StoreUnavailable:
+    """Return the error of a SQLite file to which no commit can be written."""
+    return StoreUnavailable("another process keeps the store's file locked", "let it finish, or end it")
+
+
 def _refusal(error: exc.DBAPIError) -> StoreUnavailable | None:
     """Return the error for a statement that the database refuses for a reason with a remedy, else None."""
     code = getattr(error.orig, "sqlstate", None)
@@ -105,7 +110,7 @@ def _sqlite_refusal(name: str) -> StoreUnavailable | None:
     if name.startswith("SQLITE_READONLY"):
         return unwritable()
     if name.startswith("SQLITE_BUSY"):
-        return StoreUnavailable("another process keeps the store's file locked", "let it finish, or end it")
+        return locked()
     known = next((texts for prefix, texts in _SQLITE_ERRORS.items() if name.startswith(prefix)), None)
     return StoreRefused(*known) if known else None
 

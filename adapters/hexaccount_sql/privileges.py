@@ -7,12 +7,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from hexaccount.kernel.unit_of_work import StoreRefused
-from hexaccount_sql.connections import SQLITE_LOCK_TIMEOUT, transaction
 from hexaccount_sql.errors import no_right, no_schema, read_only, unwritable
 from hexaccount_sql.postgres_url import FIXED, PostgresUrl
 
-# Seconds. A load balancer waits no longer for an answer of `/ready`, and a commit takes milliseconds.
-_LOCK_TIMEOUT = 2
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _CHECK = sa.text(
     "SELECT current_setting('transaction_read_only') = 'on' AS read_only, ARRAY("
@@ -46,10 +43,9 @@ def check_session(connection: sa.Connection) -> None:
 
 
 def check_privileges(connection: sa.Connection, tables: Collection[str]) -> None:
-    """Return if these tables can be read and written; raises StoreRefused, and DBAPIError if SQLite is locked."""
+    """Return if these tables can be read and written; raises StoreRefused."""
     if connection.dialect.name == "sqlite":
         _check_file(Path(connection.engine.url.database or ""))
-        _check_lock(connection)
         return
     required = [(name, each) for name in tables for each in _PRIVILEGES]
     names, privileges = zip(*required, strict=True)
@@ -73,13 +69,3 @@ def _check_file(file: Path) -> None:
     for path in (file.parent, file):
         if not os.access(path, os.R_OK | os.W_OK):
             raise unwritable(str(path))
-
-
-def _check_lock(connection: sa.Connection) -> None:
-    """Take the lock that every commit needs, and write nothing."""
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * _LOCK_TIMEOUT}")
-    try:
-        with transaction(connection):
-            pass
-    finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * SQLITE_LOCK_TIMEOUT}")

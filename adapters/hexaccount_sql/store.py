@@ -9,6 +9,7 @@ from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.dead_letters import SqlDeadLetters
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.history import SqlHistory
 from hexaccount_sql.migration import check_schema, is_behind, migrate
 from hexaccount_sql.outbox import SqlOutbox
@@ -57,6 +58,8 @@ class SqlStore:
 
     def check(self) -> None:
         check_schema(self._engine, self._records)
+        with store_errors(), self._engine.connect() as connection:
+            self._writer.check(connection)
 
     def is_behind(self) -> bool:
         return is_behind(self._engine, self._records)
