@@ -4,6 +4,7 @@ import math
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from hexaccount_sql.postgres_url import read_url
 _POOL_SIZE = 8
 _POOL_TIMEOUT = 5
 SQLITE_LOCK_TIMEOUT = 10
+_BUSY_PAUSE = 0.01
 SQLITE_SETTINGS = {"journal_mode": "WAL", "synchronous": "FULL"}
 """Readers do not block on a writer, and a commit has reached the disk."""
 
@@ -150,5 +152,19 @@ def _reject_closed(connection: Any, _record: object, _proxy: object) -> None:
 def _configure_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     for name, value in SQLITE_SETTINGS.items():
-        cursor.execute(f"PRAGMA {name}={value}")
+        _execute_when_free(cursor, f"PRAGMA {name}={value}")
     cursor.close()
+
+
+def _execute_when_free(cursor: Any, statement: str) -> None:
+    # Of connections that turn a new file to WAL at the same time, SQLite lets some fail without waiting.
+    deadline = monotonic() + SQLITE_LOCK_TIMEOUT
+    while True:
+        try:
+            cursor.execute(statement)
+        except cursor.connection.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or monotonic() > deadline:
+                raise
+            sleep(_BUSY_PAUSE)
+        else:
+            return
