@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
@@ -24,40 +25,78 @@ from hexaccount_mongo.pool import PoolMetricsListener
 
 Document: TypeAlias = dict[str, Any]
 
-# Options that the URL may override. An operation, its retries included, fails after `timeoutMS`; without a primary it
-# fails `serverSelectionTimeoutMS` after the primary was lost. A write is acknowledged once the journals of a majority
-# have it.
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "appname": "hexaccount",
     "maxPoolSize": 16,
-    "waitQueueTimeoutMS": 5_000,
     "serverSelectionTimeoutMS": 5_000,
     "connectTimeoutMS": 5_000,
     "timeoutMS": 10_000,
     "heartbeatFrequencyMS": 2_000,  # a server that returns is used again soon
 }
+"""Options that the URL may override.
+
+An operation, its retries included, fails after `timeoutMS`; without a primary it fails `serverSelectionTimeoutMS` after
+the primary was lost.
+"""
+FIXED: dict[str, Any] = {
+    "w": "majority",
+    "journal": True,
+    "readConcernLevel": "majority",
+    "readPreference": "primary",
+    "uuidRepresentation": "standard",
+    "tz_aware": True,
+    "datetime_conversion": "DATETIME",
+    "unicode_decode_error_handler": "strict",
+    "connect": False,
+}
+"""Options that a URL cannot change, whatever the defaults of the cluster are.
+
+A write is acknowledged once the journals of a majority have it, and a read returns only what a majority has.
+"""
+WITHOUT_EFFECT = (
+    "readPreferenceTags", "maxStalenessSeconds", "wTimeoutMS", "fsync", "socketTimeoutMS", "waitQueueTimeoutMS",
+)  # fmt: skip
+"""Options that would change nothing: reads are from the primary, and `timeoutMS` bounds all that waits."""
 UNBOUNDED = 24 * 3600.0
 """Seconds for the commands of an operator, who can interrupt them."""
 
 _OF_THE_SERVER = {"admin", "config", "local"}
+_REFUSED = (PyMongoError, ValueError, LookupError, TypeError, OSError, Warning)
+"""What the driver raises for a URL, its options or their combination."""
 
 
 def check_url(url: str) -> None:
     """Return if the driver accepts a URL; raises ValueError with the remedy, whose text contains nothing of the URL."""
     try:
-        parts = parse_uri(url, warn=False)
-    except (PyMongoError, ValueError, OSError):
+        with warnings.catch_warnings(action="error"):  # of an option that is there twice
+            parts = parse_uri(url, warn=False)
+    except _REFUSED:
         if wrong := _wrong_option(url):
             raise ValueError(f"correct {wrong}: MongoDB's driver has no such option, or not with this value") from None
         raise ValueError(
             "it is not a URL that MongoDB's driver understands; write it as in "
             "mongodb://user:password@one:27017,other:27017/hexaccount?replicaSet=rs0, with special characters of the "
-            "password as %XX"
+            "password as %XX, and each option once"
         ) from None
+    _check_effect(url, parts["options"])
     if not parts["database"]:
         raise ValueError("name the database after the host, as in mongodb://localhost:27017/hexaccount")
     if parts["database"] in _OF_THE_SERVER:
         raise ValueError(f"the database {parts['database']} is the server's own; name another, such as hexaccount")
+    try:
+        _open_client(url).close()
+    except _REFUSED as error:  # its text names options, and no values of the URL
+        raise ValueError(f"MongoDB's driver refuses these options together: {error}") from None
+
+
+def _check_effect(url: str, given: Mapping[str, Any]) -> None:
+    """Raise ValueError for an option that would have no effect."""
+    values = {name.lower(): value for name, value in given.items()}
+    in_effect = {**values, **validate_options(FIXED, warn=False)}
+    without_effect = {name.lower() for name in WITHOUT_EFFECT}
+    for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        if name.lower() in without_effect or in_effect.get(name.lower()) != values.get(name.lower()):
+            raise ValueError(f"leave out {name}: the service decides that by itself, as docs/operations.md says")
 
 
 def _wrong_option(url: str) -> str | None:
@@ -68,7 +107,7 @@ def _wrong_option(url: str) -> str | None:
     for name, value in parse_qsl(query, keep_blank_values=True):
         try:
             validate_options({name: value}, warn=False)
-        except (PyMongoError, ValueError, OSError):
+        except _REFUSED:
             return name
     return None
 
@@ -125,8 +164,8 @@ class Documents:
         return None if found is None else dict(found)
 
     def command(self, name: str, collection: str, **parameters: Any) -> None:
-        """Run a command on a collection."""
-        self._database.command(name, collection, **parameters)
+        """Run a command that writes, on a collection; unlike the driver's methods it would have no write concern."""
+        self._database.command(name, collection, **parameters, writeConcern=self._database.write_concern.document)
 
     def hello(self) -> Document:
         """Return the server's answer to `hello`, which describes its role."""
@@ -166,19 +205,11 @@ def open_database(url: str, metrics: Metrics = NO_METRICS) -> Documents:
     """Return the database that a URL names; its client connects at first use."""
     # At DEBUG the driver logs every command, with the password hashes in it.
     logging.getLogger("pymongo").setLevel(logging.WARNING)
-    given = {name.lower() for name in parse_uri(url)["options"]}
-    options = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
-    client: MongoClient[Document] = MongoClient(
-        url,
-        connect=False,
-        w="majority",
-        journal=True,
-        readConcernLevel="majority",
-        readPreference="primary",
-        uuidRepresentation="standard",
-        tz_aware=True,
-        tzinfo=UTC,
-        event_listeners=[] if metrics is NO_METRICS else [PoolMetricsListener(metrics)],
-        **options,
-    )
+    client = _open_client(url, event_listeners=[] if metrics is NO_METRICS else [PoolMetricsListener(metrics)])
     return Documents(client.get_default_database())
+
+
+def _open_client(url: str, **options: Any) -> MongoClient[Document]:
+    given = {name.lower() for name in parse_uri(url)["options"]}
+    defaults = {name: value for name, value in DEFAULTS.items() if name.lower() not in given}
+    return MongoClient(url, tzinfo=UTC, **FIXED, **defaults, **options)

@@ -62,6 +62,11 @@ def is_behind(database: Documents) -> bool:
 def _shape(database: Documents, name: str, collection: schema.Collection, version: str) -> None:
     """Create a collection, or give an existing one its validator and indexes; other clients go on writing."""
     existing = database.described(name)
+    if existing is not None and "collation" in existing["options"]:
+        raise StoreRefused(
+            f"the collection {name} has a collation, by which different names could be the same",
+            f"drop {name} if it is empty and run `hexaccount migrate`, which makes it; or name another database",
+        )
     try:
         if existing is None:
             database.command("create", name, validator=collection.validator)

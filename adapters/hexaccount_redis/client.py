@@ -18,15 +18,20 @@ _log = logging.getLogger("hexaccount.redis")
 _TIMEOUT = 0.25
 _PAUSE = 1.0
 _REMEDIES = {
-    "NOPERM": "grant the user +@connection, +@hash, +@keyspace, +@scripting and +info on keys hexaccount:*",
+    "NOPERM": "grant the user +evalsha +script|load +info +hmget +hset +pexpire +del ~hexaccount:*",
     "OOM": "raise maxmemory, or let Redis evict keys",
     "READONLY": "name the primary in the setting cache, not a replica",
 }
-# The commands of this package's scripts, on a key that exists only meanwhile.
-_PROBE_KEY = "hexaccount:sessions:1:probe"
+# The commands of this package's scripts, on keys that exist only meanwhile. A Redis Cluster refuses two keys.
+_PROBE_KEYS = ["hexaccount:sessions:1:probe", "hexaccount:rate-limits:1:probe"]
 _PROBE = """
-redis.call('HSET', KEYS[1], 'probe', '1')
-redis.call('DEL', KEYS[1])
+redis.call('INFO', 'server')
+for _, key in ipairs(KEYS) do
+    redis.call('HSET', key, 'probe', '1')
+    redis.call('PEXPIRE', key, 1000)
+    redis.call('HMGET', key, 'probe')
+    redis.call('DEL', key)
+end
 return 'ok'
 """
 
@@ -74,14 +79,14 @@ class RedisClient:
     def check(self) -> None:
         """Return if Redis runs scripts that write; raises RedisUnavailable or RedisRefused with the reason."""
         try:
-            self._redis.eval(_PROBE, 1, _PROBE_KEY)
+            self._probe(keys=_PROBE_KEYS)
         except RedisError as error:
             raise (RedisRefused if is_permanent(error) else RedisUnavailable)(_describe(error)) from None
 
     def probe(self) -> None:
         """Update `reachable` and its metrics; within a second of a failure this does nothing."""
         with suppress(RedisUnavailable):
-            self.run(self._probe, [_PROBE_KEY], [])
+            self.run(self._probe, _PROBE_KEYS, [])
 
     def close(self) -> None:
         """Close all connections."""

@@ -11,8 +11,14 @@ def open_redis(url: str, timeout: float, kind: type[Redis] = Redis, **options: A
 
     Raises ValueError for a URL that is not `redis://…` or `rediss://…`.
     """
-    # One retry, on a new connection: a restart of the server ends all that were open.
-    retry = Retry(NoBackoff(), 1, supported_errors=(ConnectionFailed,))
     return kind.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry, client_name="hexaccount", **options
+        url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        # One retry, on a new connection: a restart of the server ends all that were open.
+        retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionFailed,)),
+        # A connection begins with nothing that a proxy, an older server or a user of few rights may refuse.
+        protocol=2,
+        driver_info=None,
+        **options,
     )

@@ -11,6 +11,10 @@ from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import ConnectionError as ConnectionFailed
 from redis.exceptions import TimeoutError as TimedOut
 
+_OF_A_CLUSTER = dict.fromkeys(
+    ("CROSSSLOT", "MOVED", "CLUSTERDOWN"), "name a server that is not part of a Redis Cluster"
+)
+
 
 class RedisUnavailable(Exception):
     """Redis cannot be reached, does not answer in time, or refuses to work."""
@@ -31,10 +35,17 @@ def describe(error: RedisError, *, setting: str, timeout: float, remedies: Mappi
             return "TLS failed; the certificate of Redis must be for this host and from a trusted authority"
         case ConnectionFailed():
             return "Redis cannot be reached"
-    if "DB index is out of range" in str(error):
+    return _answer(error, setting, remedies)
+
+
+def _answer(error: RedisError, setting: str, remedies: Mapping[str, str]) -> str:
+    text = str(error)
+    if re.search("DB index is out of range|SELECT is not allowed", text):
         return f"Redis has no database of this number; correct it in the setting {setting}"
-    code = error.status_code or _code_in(str(error)) or type(error).__name__
-    remedy = remedies.get(code)
+    if re.search("unknown (redis )?command", text, re.IGNORECASE):
+        return f"Redis lacks a command; name Redis 7.0 or newer, or Valkey, without a proxy in the setting {setting}"
+    code = "NOPERM" if "ACL failure" in text else error.status_code or _code_in(text) or type(error).__name__
+    remedy = remedies.get(code) or _OF_A_CLUSTER.get(code)
     return f"Redis answers {code}" + (f"; {remedy}" if remedy else "")
 
 

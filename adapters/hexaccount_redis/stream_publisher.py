@@ -13,7 +13,7 @@ from hexaccount_redis.stream import RedisStream
 
 _TIMEOUT = 5.0
 _REMEDIES = {
-    "NOPERM": "grant the user +multi, +exec and +xadd on the key of the stream",
+    "NOPERM": "grant the user +multi +exec +xadd +type, and ~ with the key of the stream",
     "OOM": "raise maxmemory, or lower length",
     "READONLY": "name the primary, not a replica",
     "WRONGTYPE": "the key holds something else; name another stream",

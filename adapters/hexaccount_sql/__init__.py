@@ -1,6 +1,6 @@
 """The store on PostgreSQL and SQLite, with SQLAlchemy Core."""
 
+from hexaccount_sql.postgres_url import read_url
 from hexaccount_sql.store import SqlStore
-from hexaccount_sql.urls import check_options
 
-__all__ = ["SqlStore", "check_options"]
+__all__ = ["SqlStore", "read_url"]

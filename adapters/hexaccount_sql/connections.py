@@ -4,6 +4,7 @@ import math
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 import msgspec
@@ -11,79 +12,70 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
+from hexaccount.store_kit.file_urls import path_in
 from hexaccount_sql.pool import instrumented_pool, observe_pool
+from hexaccount_sql.postgres_url import read_url
 
 _POOL_SIZE = 8
 _POOL_TIMEOUT = 5
 SQLITE_LOCK_TIMEOUT = 10
-# A connection to a vanished machine or network fails after about this many seconds, instead of hours.
-_POSTGRESQL: Mapping[str, str | int] = {
-    "application_name": "hexaccount",
-    # The server ends a slow statement one second before a DeadlineConnection does.
-    "options": "-c timezone=UTC -c statement_timeout=7s",
-    "connect_timeout": 5,
-    "tcp_user_timeout": 15_000,
-    "keepalives_idle": 5,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-}
-_POOLER = "pooler"
+_BUSY_PAUSE = 0.01
+SQLITE_SETTINGS = {"journal_mode": "WAL", "synchronous": "FULL"}
+"""Readers do not block on a writer, and a commit has reached the disk."""
 
 
-def open_engine(url: str, *, deadlines: bool = True, metrics: Metrics = NO_METRICS) -> sa.Engine:
-    """Return an engine that connects at first use.
+def open_engine(url: str, *, unbounded: bool = False, metrics: Metrics = NO_METRICS) -> sa.Engine:
+    """Return an engine that connects at first use; raises ValueError for a URL that cannot be used.
 
-    Its connections autocommit; a transaction of several statements begins and ends in plain SQL. `deadlines` lets
-    statements fail while PostgreSQL hangs.
+    Its connections autocommit; a transaction of several statements begins and ends in plain SQL. On PostgreSQL a
+    statement fails while the server hangs, or after some seconds, unless it is `unbounded`, as a migration is.
     """
     size = 2 * _POOL_SIZE  # the permanent connections and the overflow
-    engine = _open(url, deadlines=deadlines, poolclass=instrumented_pool(metrics, size=size))
-    observe_pool(engine, metrics, size=size)
-    return engine
-
-
-def _open(url: str, *, deadlines: bool, poolclass: type[sa.Pool]) -> sa.Engine:
-    parsed, pooled = without_pooler(sa.make_url(url))
     options: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
-        "poolclass": poolclass,
+        "poolclass": instrumented_pool(metrics, size=size),
         "pool_size": _POOL_SIZE,
         "max_overflow": _POOL_SIZE,
         "pool_timeout": _POOL_TIMEOUT,
         "hide_parameters": True,  # keeps password hashes out of errors
         "json_deserializer": msgspec.json.decode,  # a third of the time of the standard library's
     }
-    if parsed.get_backend_name() == "sqlite":
-        engine = sa.create_engine(parsed, connect_args={"timeout": SQLITE_LOCK_TIMEOUT}, **options)
-        sa.event.listen(engine, "connect", _configure_sqlite)
-        return engine
-    from hexaccount_sql.deadline_connection import use_deadlines  # noqa: PLC0415 - imports the driver
-    from hexaccount_sql.plain_description_cursor import PlainDescriptionCursor  # noqa: PLC0415 - imports the driver
-
-    arguments: dict[str, Any] = {**postgresql_defaults(parsed), "cursor_factory": PlainDescriptionCursor}
-    if pooled:
-        # The next transaction may run on another server connection: prepared statements and settings do not follow.
-        # The adapter does not depend on the time zone; setting it saves the server some work.
-        arguments["prepare_threshold"] = None
-        arguments.pop("options", None)
-    engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args=arguments, **options)
-    setattr(engine.dialect, "_get_server_version_info", _server_version)  # noqa: B010 - there is no public place for it
-    if not pooled:
-        sa.event.listen(engine, "connect", _PreparesIfPossible())
-    if deadlines:
-        use_deadlines(engine, arguments)
-    sa.event.listen(engine, "checkout", _reject_closed)
+    engine = _open_sqlite(url, options) if url.startswith("sqlite:") else _open_postgresql(url, options, unbounded)
+    observe_pool(engine, metrics, size=size)
     return engine
 
 
-def without_pooler(url: sa.URL) -> tuple[sa.URL, bool]:
-    """Return the URL without our parameter `pooler`, and whether a pooler lends a connection for each transaction."""
-    return url.difference_update_query([_POOLER]), "transaction" in url.query.get(_POOLER, ())
+def _open_sqlite(url: str, options: Mapping[str, Any]) -> sa.Engine:
+    database = sa.URL.create("sqlite", database=str(path_in(url)))
+    engine = sa.create_engine(database, connect_args={"timeout": SQLITE_LOCK_TIMEOUT}, **options)
+    sa.event.listen(engine, "connect", _configure_sqlite)
+    return engine
 
 
-def postgresql_defaults(url: sa.URL) -> dict[str, str | int]:
-    """Return the connection parameters that the URL leaves open."""
-    return {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
+def _open_postgresql(url: str, options: Mapping[str, Any], unbounded: bool) -> sa.Engine:
+    from hexaccount_sql.deadline_connection import use_deadlines  # noqa: PLC0415 - imports the driver
+    from hexaccount_sql.plain_description_cursor import PlainDescriptionCursor  # noqa: PLC0415 - imports the driver
+    from hexaccount_sql.postgres_session import begin_session  # noqa: PLC0415 - imports the driver
+
+    read = read_url(url)
+    arguments: dict[str, Any] = {**read.parameters, "autocommit": True, "cursor_factory": PlainDescriptionCursor}
+    if read.pooled:
+        # The next transaction may run on another server connection, which does not have its prepared statements.
+        arguments["prepare_threshold"] = None
+    # Its own URL is shown in traces, and so has no more than the name of the database.
+    named = sa.URL.create("postgresql+psycopg", database=str(read.parameters.get("dbname") or "") or None)
+    engine = sa.create_engine(named, connect_args=arguments, execution_options={"postgres_url": read}, **options)
+    setattr(engine.dialect, "_get_server_version_info", _server_version)  # noqa: B010 - there is no public place for it
+    if not read.pooled:
+        sa.event.listen(engine, "connect", _PreparesIfPossible())
+    # Before what SQLAlchemy asks of its first connection.
+    sa.event.listen(
+        engine, "connect", lambda driver, _record: begin_session(driver, read, unbounded=unbounded), insert=True
+    )
+    if not unbounded:
+        use_deadlines(engine, arguments)
+    sa.event.listen(engine, "checkout", _reject_closed)
+    return engine
 
 
 @contextmanager
@@ -159,7 +151,20 @@ def _reject_closed(connection: Any, _record: object, _proxy: object) -> None:
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    # Readers do not block on a writer, and a commit has reached the disk.
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
+    for name, value in SQLITE_SETTINGS.items():
+        _execute_when_free(cursor, f"PRAGMA {name}={value}")
     cursor.close()
+
+
+def _execute_when_free(cursor: Any, statement: str) -> None:
+    # Of connections that turn a new file to WAL at the same time, SQLite lets some fail without waiting.
+    deadline = monotonic() + SQLITE_LOCK_TIMEOUT
+    while True:
+        try:
+            cursor.execute(statement)
+        except cursor.connection.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or monotonic() > deadline:
+                raise
+            sleep(_BUSY_PAUSE)
+        else:
+            return

@@ -62,10 +62,9 @@ class DeadlineConnection(psycopg.Connection[Any]):
 def use_deadlines(engine: sa.Engine, arguments: Mapping[str, Any]) -> None:
     """Let an engine connect by DeadlineConnections, and raise StoreUnavailable at once while the server is silent.
 
-    `arguments` are the connection's parameters besides those of its URL.
+    `arguments` are those of `connect`.
     """
-    _, from_url = engine.dialect.create_connect_args(engine.url)
-    probe = ServerProbe(lambda: _answers({**from_url, **arguments}))
+    probe = ServerProbe(lambda: _answers(arguments))
 
     def refuse_while_silent(*_: object) -> None:
         if probe.silent:
@@ -93,7 +92,7 @@ def _answers(arguments: Mapping[str, Any]) -> bool:
     began = monotonic()
     try:
         bounded = {**arguments, "connect_timeout": math.ceil(PROBE_AFTER)}
-        with DeadlineConnection.connect(**bounded, autocommit=True) as connection:
+        with DeadlineConnection.connect(**bounded) as connection:
             connection.deadline = PROBE_AFTER
             connection.execute("SELECT 1")
     except psycopg.Error:

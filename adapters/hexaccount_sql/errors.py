@@ -16,6 +16,7 @@ _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY, _INSUFFICIENT_PRIVILEGE, _UNDEFINED_TABLE, _DISK_FULL = "25006", "42501", "42P01", "53100"
+_NO_SCHEMA = "3F000"
 _DAMAGED = f"restore it from a backup, or {_CORRECT}"
 # By the prefix of the name of SQLite's error: the reason and the remedy.
 _SQLITE_ERRORS = {
@@ -73,6 +74,15 @@ def no_right(reason: str) -> StoreRefused:
     )
 
 
+def no_schema() -> StoreRefused:
+    """Return the error of a PostgreSQL without the schema for the tables, or that hides it from the user."""
+    return StoreRefused(
+        "the store has no schema of the name that its search_path has, or its user may not use it",
+        "CREATE SCHEMA public, or GRANT USAGE ON SCHEMA public; or name another in the URL by "
+        "options=-c%20search_path%3DNAME",
+    )
+
+
 def unwritable(path: str = "its file, or the folder of that") -> StoreRefused:
     """Return the error of a SQLite file, or its folder, that is read-only."""
     return StoreRefused(
@@ -81,8 +91,13 @@ def unwritable(path: str = "its file, or the folder of that") -> StoreRefused:
     )
 
 
-def _refusal(error: exc.DBAPIError) -> StoreRefused | None:
-    """Return the error for a statement that the database refuses for good, else None."""
+def locked() -> StoreUnavailable:
+    """Return the error of a SQLite file to which no commit can be written."""
+    return StoreUnavailable("another process keeps the store's file locked", "let it finish, or end it")
+
+
+def _refusal(error: exc.DBAPIError) -> StoreUnavailable | None:
+    """Return the error for a statement that the database refuses for a reason with a remedy, else None."""
     code = getattr(error.orig, "sqlstate", None)
     if code == _READ_ONLY:
         return read_only()
@@ -93,11 +108,18 @@ def _refusal(error: exc.DBAPIError) -> StoreRefused | None:
             f"the store has lost a part of its schema: {_primary_message(error)}",
             "restore it from a backup; where all of it is gone, `hexaccount migrate` makes an empty one",
         )
+    if code == _NO_SCHEMA:
+        return no_schema()
     if code == _DISK_FULL:
         return StoreRefused(*_SQLITE_ERRORS["SQLITE_FULL"])
-    name = getattr(error.orig, "sqlite_errorname", "")
+    return _sqlite_refusal(getattr(error.orig, "sqlite_errorname", ""))
+
+
+def _sqlite_refusal(name: str) -> StoreUnavailable | None:
     if name.startswith("SQLITE_READONLY"):
         return unwritable()
+    if name.startswith("SQLITE_BUSY"):
+        return locked()
     known = next((texts for prefix, texts in _SQLITE_ERRORS.items() if name.startswith(prefix)), None)
     return StoreRefused(*known) if known else None
 

@@ -1,11 +1,11 @@
 import logging
 import threading
-from collections.abc import Mapping
-from typing import Any
 
 import psycopg
 
 from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount_sql.postgres_session import begin_session
+from hexaccount_sql.postgres_url import PostgresUrl
 from hexaccount_sql.postgres_writer import COMMITS_CHANNEL
 
 # A hanging server may block the thread, which is a daemon: `stop` need not wait for its end.
@@ -23,9 +23,9 @@ class CommitListener:
     LISTEN the thread ends.
     """
 
-    def __init__(self, arguments: Mapping[str, Any], *, own_token: str, commits: CommitSignal) -> None:
-        """Take the connection parameters of psycopg, and the token of this process's own commits, which are ignored."""
-        self._arguments = arguments
+    def __init__(self, url: PostgresUrl, *, own_token: str, commits: CommitSignal) -> None:
+        """Take the server, and the token of this process's own commits, which are ignored."""
+        self._url = url
         self._own_token = own_token
         self._commits = commits
         self._lost = False
@@ -63,7 +63,8 @@ class CommitListener:
                 self._stopping.wait(_PAUSE)
 
     def _listen(self) -> None:
-        with psycopg.connect(**self._arguments, autocommit=True) as connection:
+        with psycopg.connect(**self._url.parameters, autocommit=True) as connection:
+            begin_session(connection, self._url, unbounded=True)
             connection.execute(f"LISTEN {COMMITS_CHANNEL}")
             self._tried.set()
             if self._lost:

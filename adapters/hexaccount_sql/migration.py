@@ -14,9 +14,11 @@ from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.store_kit.schema_version import check_version, is_older
 from hexaccount.store_kit.store import SchemaTooOld
 from hexaccount_sql import schema
-from hexaccount_sql.connections import open_engine, without_pooler
+from hexaccount_sql.connections import open_engine
 from hexaccount_sql.errors import store_errors
-from hexaccount_sql.privileges import check_privileges
+from hexaccount_sql.lock_waits import LockWaits
+from hexaccount_sql.postgres_url import read_url
+from hexaccount_sql.privileges import check_privileges, check_session
 from hexaccount_sql.record_migration import missing_statements
 from hexaccount_sql.record_tables import metadata_of
 from hexaccount_sql.schema_version import read_version
@@ -39,13 +41,13 @@ def migrate(url: str, target: str = "head", records: RecordSchema = _NO_RECORDS)
 
     Raises SchemaTooNew and StoreUnavailable.
     """
-    if without_pooler(sa.make_url(url))[1]:
+    if not url.startswith("sqlite:") and read_url(url).pooled:
         # The timeouts belong to a session, which a pooler lends to other clients.
         raise StoreUnavailable(
             "a migration needs a connection to the server itself; "
             "give `hexaccount migrate` a URL without pooler=transaction"
         )
-    engine = open_engine(url, deadlines=False)
+    engine = open_engine(url, unbounded=True)
     if engine.dialect.name == "sqlite" and engine.url.database:
         _create_private(Path(engine.url.database))
     try:
@@ -54,12 +56,14 @@ def migrate(url: str, target: str = "head", records: RecordSchema = _NO_RECORDS)
             return newest
         from hexaccount_sql.migration_runner import MigrationRunner  # noqa: PLC0415 - Alembic is slow to import
 
-        with store_errors(), _migration_lock(engine), engine.connect() as connection:
-            MigrationRunner(connection).upgrade(target)
+        waits = LockWaits()
+        with store_errors(), _migration_lock(engine, waits), engine.connect() as connection, waits.watch(connection):
+            runner = MigrationRunner(connection)
+            runner.upgrade(target)
             version = read_version(connection)
             if target == "head" and version is not None and version.number == newest:
                 for statement in missing_statements(connection, records):
-                    connection.exec_driver_sql(statement)
+                    runner.execute(statement)
             return version.number if version else "base"
     finally:
         engine.dispose()
@@ -68,6 +72,7 @@ def migrate(url: str, target: str = "head", records: RecordSchema = _NO_RECORDS)
 def check_schema(engine: sa.Engine, records: RecordSchema) -> None:
     """Return if this code can serve with the schema; raises SchemaMismatch or StoreUnavailable."""
     with store_errors(), engine.connect() as connection:
+        check_session(connection)
         check_version(read_version(connection), schema.SUPPORTED_VERSIONS)
         tables = metadata_of(records).tables.keys()
         if lacking := sorted(tables - set(sa.inspect(connection).get_table_names())):
@@ -89,7 +94,7 @@ def _is_complete(engine: sa.Engine, newest: str, records: RecordSchema) -> bool:
 
 
 @contextmanager
-def _migration_lock(engine: sa.Engine) -> Iterator[None]:
+def _migration_lock(engine: sa.Engine, waits: LockWaits) -> Iterator[None]:
     """Keep other migrations out; on SQLite the transaction of each migration does so.
 
     The lock is that of a row, as not every engine has advisory locks. It belongs to an otherwise empty transaction on a
@@ -103,6 +108,7 @@ def _migration_lock(engine: sa.Engine) -> Iterator[None]:
         # Polling: a session that waits for the lock in a statement would block an online index of the lock's owner.
         while not _try_lock(guard):
             guard.rollback()
+            waits.report_migration(guard)
             time.sleep(_LOCK_POLL)
         try:
             yield

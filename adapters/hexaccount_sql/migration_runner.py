@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import sqlalchemy as sa
@@ -46,6 +46,17 @@ class MigrationRunner:
         """
         while _retry_while_locked(lambda: self._run_next(target)):
             pass
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that belongs to no migration; raises StoreUnavailable as `upgrade` does."""
+        online = "CONCURRENTLY" in statement  # it blocks nobody, and takes part in no transaction
+
+        def run() -> bool:
+            with nullcontext() if online else _bounded_transaction(self._connection):
+                self._connection.exec_driver_sql(statement)
+            return False
+
+        _retry_while_locked(run)
 
     def _run_next(self, target: str) -> bool:
         """Run the next migration and return True, or return False if there is none."""

@@ -41,6 +41,9 @@ class PostgresWriter(Writer):
     def write(self, connection: sa.Connection, batch: Batch) -> bool:
         return self._write(connection, batch)
 
+    def check(self, connection: sa.Connection) -> None:
+        """Do nothing: no session keeps all others from writing."""
+
     def notify_and_write(self, connection: sa.Connection, batch: Batch) -> bool:
         """Write a commit by one statement that also signals it to other processes."""
         return self._execute(connection, batch, notifies=bool(batch.entries))

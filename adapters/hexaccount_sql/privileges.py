@@ -1,4 +1,4 @@
-"""Checks, before the first request, that the database lets us read and write."""
+"""Checks, before the first request, that the database lets us read and write, and understands us."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from hexaccount_sql.errors import no_right, read_only, unwritable
+from hexaccount.kernel.unit_of_work import StoreRefused
+from hexaccount_sql.errors import no_right, no_schema, read_only, unwritable
+from hexaccount_sql.postgres_url import FIXED, PostgresUrl
 
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _CHECK = sa.text(
@@ -15,6 +17,29 @@ _CHECK = sa.text(
     " AS required (name, privilege)"
     " WHERE NOT has_table_privilege(to_regclass(name), privilege)) AS missing"
 )
+_RELIED_ON = ("default_transaction_isolation", "DateStyle")
+_SESSION = sa.text(
+    f"SELECT {', '.join(f'current_setting({name!r})' for name in _RELIED_ON)}, current_schema(), current_user"
+)
+
+
+def check_session(connection: sa.Connection) -> None:
+    """Return if PostgreSQL's session has what statements rely on; raises StoreRefused."""
+    if connection.dialect.name == "sqlite":
+        return
+    url: PostgresUrl = connection.get_execution_options()["postgres_url"]
+    *found, schema, role = connection.execute(_SESSION).one()
+    differing = {name: FIXED[name] for name, value in zip(_RELIED_ON, found, strict=True) if value != FIXED[name]}
+    if schema is None:
+        raise no_schema()
+    if url.schema not in {None, schema}:
+        differing["search_path"] = str(url.schema)
+    for name, value in differing.items():
+        raise StoreRefused(
+            f"a pooler lends connections whose {name} is not {value}",
+            f"run ALTER ROLE {role} SET {name} = '{value}', and have the pooler connect anew; if it lends a connection "
+            "for each transaction, add pooler=transaction to the URL",
+        )
 
 
 def check_privileges(connection: sa.Connection, tables: Collection[str]) -> None:
@@ -40,7 +65,7 @@ def _describe(missing: Sequence[tuple[str, str]]) -> str:
 
 
 def _check_file(file: Path) -> None:
-    # A write would wait for the lock. SQLite also creates its journal files, in the same folder.
+    # SQLite also creates its journal files, in the same folder.
     for path in (file.parent, file):
         if not os.access(path, os.R_OK | os.W_OK):
             raise unwritable(str(path))

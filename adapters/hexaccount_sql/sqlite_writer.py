@@ -1,13 +1,18 @@
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.store_kit.transaction import Batch
-from hexaccount_sql.connections import SQLITE_LOCK_TIMEOUT
+from hexaccount_sql.connections import SQLITE_LOCK_TIMEOUT, transaction
+from hexaccount_sql.errors import locked
 from hexaccount_sql.step_writer import write_in_steps
 from hexaccount_sql.writer import Writer
+
+# Seconds. A load balancer waits no longer for an answer of `/ready`, and a commit takes milliseconds.
+_CHECK_TIMEOUT = 2
 
 
 class SqliteWriter(Writer):
@@ -23,9 +28,23 @@ class SqliteWriter(Writer):
         self._write_lock = threading.Lock()
 
     def write(self, connection: sa.Connection, batch: Batch) -> bool:
-        if not self._write_lock.acquire(timeout=SQLITE_LOCK_TIMEOUT):
-            raise StoreUnavailable
-        try:
+        with self._locked(SQLITE_LOCK_TIMEOUT):
             return write_in_steps(connection, batch)
+
+    def check(self, connection: sa.Connection) -> None:
+        with self._locked(_CHECK_TIMEOUT):
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * _CHECK_TIMEOUT}")
+            try:
+                with transaction(connection):
+                    pass
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * SQLITE_LOCK_TIMEOUT}")
+
+    @contextmanager
+    def _locked(self, timeout: float) -> Iterator[None]:
+        if not self._write_lock.acquire(timeout=timeout):
+            raise locked()
+        try:
+            yield
         finally:
             self._write_lock.release()

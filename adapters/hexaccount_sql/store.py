@@ -7,11 +7,13 @@ from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
-from hexaccount_sql.connections import open_engine, postgresql_defaults, without_pooler
+from hexaccount_sql.connections import open_engine
 from hexaccount_sql.dead_letters import SqlDeadLetters
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.history import SqlHistory
 from hexaccount_sql.migration import check_schema, is_behind, migrate
 from hexaccount_sql.outbox import SqlOutbox
+from hexaccount_sql.postgres_url import read_url
 from hexaccount_sql.rate_limits import SqlRateLimitStore
 from hexaccount_sql.retention import SqlRetentionStore
 from hexaccount_sql.subscriptions import SqlSubscriptions
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 
 
 class SqlStore:
-    """The port `Store` on PostgreSQL (`postgresql://…`) or SQLite (`sqlite:///…`); it connects at first use."""
+    """The port `Store` on PostgreSQL (`postgresql://…`) or SQLite (`sqlite:///…`); it connects at first use.
+
+    Raises ValueError for a URL that cannot be used.
+    """
 
     def __init__(
         self,
@@ -38,8 +43,7 @@ class SqlStore:
         self._recorder = recorder
         self._engine = open_engine(url, metrics=metrics)
         self.commits = CommitSignal()
-        _, pooled = without_pooler(sa.make_url(url))
-        self._writer, self._listener = _dialect_parts(self._engine, self.commits, listens=not pooled)
+        self._writer, self._listener = _dialect_parts(self._engine, url, self.commits)
         self._listening = self._signalled = False
         self.outbox = SqlOutbox(self._engine, self._writer.insert, self.commits)
         self.dead_letters = SqlDeadLetters(self._engine, self.commits)
@@ -54,6 +58,8 @@ class SqlStore:
 
     def check(self) -> None:
         check_schema(self._engine, self._records)
+        with store_errors(), self._engine.connect() as connection:
+            self._writer.check(connection)
 
     def is_behind(self) -> bool:
         return is_behind(self._engine, self._records)
@@ -74,9 +80,7 @@ class SqlStore:
         self._engine.dispose()
 
 
-def _dialect_parts(
-    engine: sa.Engine, commits: CommitSignal, *, listens: bool
-) -> tuple[Writer, "CommitListener | None"]:
+def _dialect_parts(engine: sa.Engine, url: str, commits: CommitSignal) -> tuple[Writer, "CommitListener | None"]:
     # Each dialect's modules import its driver, which may not be installed for the other.
     if engine.dialect.name == "sqlite":
         from hexaccount_sql.sqlite_writer import SqliteWriter  # noqa: PLC0415 - imports the driver
@@ -84,11 +88,9 @@ def _dialect_parts(
         return SqliteWriter(), None
     from hexaccount_sql.postgres_writer import PostgresWriter  # noqa: PLC0415 - imports the driver
 
-    writer = PostgresWriter()
-    if not listens:
+    writer, read = PostgresWriter(), read_url(url)
+    if read.pooled:
         return writer, None
     from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - imports the driver
 
-    _, arguments = engine.dialect.create_connect_args(engine.url)
-    arguments = {**arguments, **postgresql_defaults(engine.url)}
-    return writer, CommitListener(arguments, own_token=writer.token, commits=commits)
+    return writer, CommitListener(read, own_token=writer.token, commits=commits)

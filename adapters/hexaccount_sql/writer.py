@@ -29,6 +29,10 @@ class Writer(Protocol):
         """
         ...
 
+    def check(self, connection: sa.Connection) -> None:
+        """Return if a commit could be written at this moment, and write nothing; raises as `Store.check`."""
+        ...
+
 
 class LostRace(Exception):
     """A row to change has another revision than the one that was read."""

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -192,8 +191,9 @@ class Settings(Group, frozen=True):
 
     @property
     def store_kind(self) -> str:
-        """Return the scheme of the store's URL."""
-        return urlsplit(self.store).scheme
+        """Return the scheme of the store's URL; libpq knows PostgreSQL by two."""
+        scheme = self.store.partition("://")[0]
+        return "postgresql" if scheme == "postgres" else scheme
 
     def seconds(self, name: str) -> float:
         """Return the duration that a setting such as `clearing.retention` gives; raises TypeError for another."""

@@ -42,6 +42,6 @@ def _hide_password(url: str) -> str:
     if any("@" in parameter[0] for parameter in _SECRET_PARAMETER.finditer(url)):
         # Ambiguous: a driver takes what follows the @ for a host; the operator may have meant it as part of a password.
         return f"{url.partition('://')[0]}://{_HIDDEN}"
-    # Up to the last @, as drivers do: a password may contain any character that ends a host elsewhere.
-    url = re.sub(r"^([^:]+://[^:@/?#]*):.*@", rf"\1:{_HIDDEN}@", url, flags=re.DOTALL)
+    # Up to the last @, as drivers do: user and password may contain characters that end a host elsewhere.
+    url = re.sub(r"^([^:]+://[^:@/]*):.*@", rf"\1:{_HIDDEN}@", url, flags=re.DOTALL)
     return _SECRET_PARAMETER.sub(rf"\1{_HIDDEN}", url)

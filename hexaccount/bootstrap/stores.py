@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from hexaccount.bootstrap import plugins
 from hexaccount.bootstrap.foreign_stores import open_foreign_store
@@ -18,6 +17,7 @@ from hexaccount.bootstrap.store_urls import (
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
+from hexaccount.store_kit.file_urls import path_in
 from hexaccount.store_kit.store import Store
 
 
@@ -66,10 +66,6 @@ def _open_mongo(url: str, recorder: EventRecorder, records: RecordSchema, metric
     return MongoStore(url, recorder=recorder, records=records, metrics=metrics)
 
 
-def _sqlite_file(url: str) -> Path:
-    return Path(urlsplit(url).path.removeprefix("/"))
-
-
 STORES = {
     "memory": StoreKind(
         open=_open_memory,
@@ -82,7 +78,7 @@ STORES = {
         open=_open_sql,
         check_url=check_sqlite_url,
         local_rate_limits=True,
-        file_path=_sqlite_file,
+        file_path=path_in,
         preload=("hexaccount_sql.sqlite_writer",),
     ),
     "postgresql": StoreKind(

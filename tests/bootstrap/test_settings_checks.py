@@ -15,7 +15,7 @@ from hexaccount_redis import RedisClient
         ("STORE", "postgresql://db/accounts?pooler=session", r"store: pooler must be transaction, or be left out"),
         ("STORE", "postgresql://db/accounts?sslmode=require&foo=bar", r"^store: PostgreSQL's driver has no option foo"),
         ("STORE", "postgresql://u:p?w@db/accounts?foo=bar", r"^store: PostgreSQL's driver has no option foo"),
-        ("STORE", "postgresql:///accounts?host=one&port=x", r"^store: write host and port among the parameters as in"),
+        ("STORE", "postgresql:///accounts?host=one&port=x", r"^store: the port must be a number up to 65535"),
         ("STORE", "postgresql://me:pass@word@db/accounts", r"^store: an @ stands before the host .* an @ as %40"),
         ("STORE", "postgresql://db:5432/accounts?password=pass@word", r"^store: an @ stands before the host"),
         ("STORE", "mysql://db", r"store: .* one of memory://, sqlite://, postgresql://, mongodb://"),
@@ -166,6 +166,47 @@ def test_the_error_for_a_missing_driver_names_what_to_install(monkeypatch: pytes
         load_settings(None, {"HEXACCOUNT_STORE": "mongodb://localhost/accounts"})
     with pytest.raises(ConfigurationError, match=r"^hexaccount realtime needs .*pip install 'hexaccount\[realtime\]'"):
         serve_realtime(Settings(), host="127.0.0.1", port=0, workers=1, echo=print)
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        ("readPreference=secondary", "leave out readPreference: the service decides that by itself"),
+        ("readPreferenceTags=dc:ny", "leave out readPreferenceTags"),
+        ("readpreference=secondaryPreferred&maxStalenessSeconds=120", "leave out "),
+        ("w=1", "leave out w: the service decides that by itself"),
+        ("journal=false", "leave out journal"),
+        ("fsync=true", "leave out fsync"),
+        ("wTimeoutMS=50", "leave out wTimeoutMS"),
+        ("readConcernLevel=local", "leave out readConcernLevel"),
+        ("socketTimeoutMS=50", "leave out socketTimeoutMS"),
+        ("waitQueueTimeoutMS=50", "leave out waitQueueTimeoutMS"),
+        ("uuidRepresentation=javaLegacy", "leave out uuidRepresentation"),
+        ("tz_aware=false", "leave out tz_aware"),
+        ("unicode_decode_error_handler=ignore", "leave out unicode_decode_error_handler"),
+        ("connect=true", "leave out connect"),
+        ("datetime_conversion=datetime_ms", "correct datetime_conversion: MongoDB's driver has no such option, or not"),
+        ("replicaSet=rs0&replicaSet=rs1", "it is not a URL that MongoDB's driver understands; .* each option once"),
+        ("loadBalanced=true&replicaSet=rs0", "it is not a URL that MongoDB's driver understands"),
+        ("minPoolSize=50", "MongoDB's driver refuses these options together: minPoolSize must be smaller"),
+    ],
+)
+def test_an_option_of_mongodb_that_would_have_no_effect_is_refused(options: str, remedy: str) -> None:
+    with pytest.raises(SettingsError, match=f"^store: {remedy}"):
+        load_settings(None, {"HEXACCOUNT_STORE": f"mongodb://user:secret@localhost/accounts?{options}"})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "retryWrites=true&w=majority",
+        "readPreference=primary&journal=true&readConcernLevel=majority&uuidRepresentation=standard",
+        "authSource=admin&replicaSet=rs0&tls=true&maxPoolSize=4&minPoolSize=2&timeoutMS=2000&compressors=zlib",
+    ],
+)
+def test_options_of_mongodb_that_have_an_effect_or_change_nothing_are_accepted(options: str) -> None:
+    url = f"mongodb://one:27017,other:27017/accounts?{options}"
+    assert load_settings(None, {"HEXACCOUNT_STORE": url}).store == url
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ def test_the_key_is_hidden_and_its_absence_is_shown() -> None:
         ("postgresql://user:s3c/r3t@db/accounts", "postgresql://user:********@db/accounts"),
         ("postgresql://user:s3c?r:3t@db:5432/accounts", "postgresql://user:********@db:5432/accounts"),
         ("postgresql://user:se@cr@et@db/accounts", "postgresql://user:********@db/accounts"),
+        ("postgresql://us#er:secret@db/accounts", "postgresql://us#er:********@db/accounts"),
+        ("postgresql://us?er:secret@db/accounts", "postgresql://us?er:********@db/accounts"),
         ("postgresql://:secret@db/accounts", "postgresql://:********@db/accounts"),
         ("postgresql://user:@db/accounts", "postgresql://user:********@db/accounts"),
         ("postgresql://user@db/accounts", "postgresql://user@db/accounts"),

@@ -20,17 +20,21 @@ class PgbouncerMissing(Exception):
 
 
 class Pgbouncer(OwnServer):
-    """A PgBouncer in transaction mode in front of a PostgreSQL."""
+    """A PgBouncer in front of a PostgreSQL."""
 
     title = "PgBouncer"
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT
 
-    def __init__(self, directory: Path, *, before: str, connections: int = 3) -> None:
-        """Take the URL of the PostgreSQL, and the number of connections to each of its databases."""
+    def __init__(self, directory: Path, *, before: str, connections: int = 3, mode: str = "transaction") -> None:
+        """Take the URL of the PostgreSQL, the number of connections to each of its databases, and for what one is lent.
+
+        In the mode `session` it ignores the parameter `options`.
+        """
         identity = server_identity()
         super().__init__(reachable_directory(identity, [directory]).resolve(), identity=identity)
         self._before = urlsplit(before)
         self._connections = connections
+        self._mode = mode
         self.environment = {"PATH": os.defpath}  # type: ignore[misc]  # a class attribute elsewhere
 
     @property
@@ -60,7 +64,8 @@ class Pgbouncer(OwnServer):
             unix_socket_dir =
             auth_type = trust
             auth_file = {users}
-            pool_mode = transaction
+            pool_mode = {self._mode}
+            ignore_startup_parameters = {"options" if self._mode == "session" else ""}
             default_pool_size = {self._connections}
             max_client_conn = 200
             """.replace("            ", ""),

@@ -11,7 +11,7 @@ from redis import Redis
 
 from hexaccount_redis import RedisStream, RedisStreamPublisher
 from tests.adapters.redis.streams import STREAM, Opener, ids_on, reason
-from tests.adapters.sample_events import events
+from tests.adapters.sample_events import an_event, events
 from tests.servers.authority import Authority
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer, client
@@ -85,8 +85,14 @@ def test_a_missing_permission_is_named(flaky_redis: RedisServer, open_publisher:
         redis.acl_setuser(
             "restricted", enabled=True, passwords=["+a-poor-password"], keys=["other"], categories=["+@all"]
         )
-    url = flaky_redis.url.replace("//", "//restricted:a-poor-password@")
-    assert "NOPERM; grant the user" in reason(open_publisher(url))
+        url = flaky_redis.url.replace("//", "//restricted:a-poor-password@")
+        assert "NOPERM; grant the user +multi +exec +xadd +type, and ~ with" in reason(open_publisher(url))
+        redis.execute_command(
+            "ACL", "SETUSER", "restricted", "-@all", *["+multi", "+exec", "+xadd", "+type"], f"~{STREAM}"
+        )
+    publisher = open_publisher(url)
+    publisher.check()
+    publisher.publish([an_event()])
 
 
 def test_a_password_is_used_and_never_shown(flaky_redis: RedisServer, open_publisher: Opener) -> None:

@@ -16,7 +16,7 @@ from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_users, save
 from hexaccount.events.ports import EventFilter
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount_sql import SqlStore, connections, deadline_connection, server_probe
+from hexaccount_sql import SqlStore, deadline_connection, server_probe
 from hexaccount_sql.deadline_connection import DeadlineConnection
 from hexaccount_sql.server_probe import ServerProbe
 from tests.servers.postgres import PostgresServer
@@ -111,7 +111,8 @@ def test_a_slow_statement_does_not_make_others_fail(
 def test_the_server_ends_slow_statements_except_those_of_an_operator(
     postgresql: SqlStore, monkeypatch: pytest.MonkeyPatch, open_store: Callable[[str], SqlStore], within: Within
 ) -> None:
-    assert "statement_timeout=7s" in str(connections._POSTGRESQL["options"])
+    with postgresql._engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "7s"
     impatient = open_store(f"{postgresql._url}?options=-c%20statement_timeout%3D100ms")
     with locked(postgresql._url, "journal", "users"):
         with pytest.raises(StoreUnavailable):

@@ -100,7 +100,7 @@ def test_a_migration_without_timeouts_is_refused(missing: int) -> None:
 def test_a_blocking_operation_of_alembic_is_refused(
     postgresql_store_url: str, operation: Callable[[Operations], None], rule: str
 ) -> None:
-    engine = open_engine(postgresql_store_url, deadlines=False)
+    engine = open_engine(postgresql_store_url, unbounded=True)
     with engine.connect() as connection:
         sent = statements_of(lambda: operation(Operations(MigrationContext.configure(connection))), borders=True)
     engine.dispose()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -12,7 +12,7 @@ import pytest
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_users, save
 from hexaccount.kernel.unit_of_work import StoreUnavailable
-from hexaccount_sql import SqlStore, migration_runner
+from hexaccount_sql import SqlStore, lock_waits, migration_runner
 from hexaccount_sql.migration import migrate
 from tests.upgrades.planted_migration import INDEX, VERSIONS
 
@@ -103,13 +103,65 @@ def test_concurrent_migrations_queue_without_blocking_the_index(
     assert indexes(admin) == {INDEX: True}
 
 
+@pytest.mark.parametrize(
+    "foreign", ["default_transaction_isolation = serializable", "idle_in_transaction_session_timeout = '300ms'"]
+)
+def test_a_migration_blocks_itself_by_no_setting_of_the_role(
+    store: SqlStore, admin: Connection, migrating: Callable[..., Future[str]], foreign: str
+) -> None:
+    of_role = f"ALTER ROLE postgres IN DATABASE {admin.info.dbname}"
+    admin.execute(f"{of_role} SET {foreign}")
+    try:
+        with writing(store._url):
+            both = [migrating(store._url), migrating(store._url)]
+            wait_until_an_index_waits(admin)
+            sleep(1)
+            assert len(index_builders(admin)) == 1
+        assert [each.result(30) for each in both] == [VERSIONS[-1]] * 2
+    finally:
+        admin.execute(f"{of_role} RESET ALL")
+
+
+def test_a_migration_reports_the_session_that_it_waits_for(
+    store: SqlStore,
+    migrating: Callable[..., Future[str]],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lock_waits, "_PATIENCE", 0)
+    with writing(store._url) as writer, psycopg.connect(store._url, application_name="another migration") as first:
+        first.execute("SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE")
+        pids = [first.info.backend_pid, writer.info.backend_pid]
+        migrated = migrating(store._url)
+        wait_until(lambda: f"session {pids[0]} of PostgreSQL (another migration, idle in transaction" in caplog.text)
+        first.rollback()
+        wait_until(lambda: f"session {pids[1]} of PostgreSQL (a clerk, idle in transaction for " in caplog.text)
+        assert not migrated.done()
+    assert migrated.result(30) == VERSIONS[-1]
+    waits = [message for message in caplog.messages if "the migration waits for" in message]
+    assert len(waits) == 2
+    assert waits[1].endswith(f" s): let it finish, or end it by SELECT pg_terminate_backend({pids[1]})")
+
+
 @contextmanager
-def writing(url: str) -> Iterator[None]:
+def writing(url: str) -> Iterator[Connection]:
     """Keep a writing transaction open during the block."""
-    with psycopg.connect(url) as connection:
+    patient = "-c idle_in_transaction_session_timeout=0"
+    with psycopg.connect(url, application_name="a clerk", options=patient) as connection:
         for table in ("journal", "users"):
             connection.execute(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
-        yield
+        yield connection
+
+
+def index_builders(admin: Connection) -> list[Any]:
+    return admin.execute("SELECT pid FROM pg_stat_progress_create_index WHERE datname = current_database()").fetchall()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + 30
+    while not condition():
+        assert monotonic() < deadline
+        sleep(0.01)
 
 
 def wait_until_an_index_waits(admin: Connection) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -17,7 +18,7 @@ from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.transactions import save
 from hexaccount.kernel.records import RecordSchema
-from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore
 from hexaccount_sql.migration import migrate
@@ -36,10 +37,11 @@ def pgbouncer(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def database(postgres_server: str) -> Iterator[str]:
-    """Give the URL of a database in another time zone, which a pooled session cannot change."""
+    """Give the URL of a database with foreign settings, which a pooler restores for each of its clients."""
     with temporary_database(postgres_server) as url, psycopg.connect(postgres_server, autocommit=True) as connection:
         name = sql.Identifier(urlsplit(url).path.removeprefix("/"))
-        connection.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Kathmandu'").format(name))
+        for setting in ("timezone = 'Asia/Kathmandu'", "datestyle = 'German'", "client_encoding = 'LATIN1'"):
+            connection.execute(sql.SQL("ALTER DATABASE {} SET {}").format(name, sql.SQL(setting)))
         yield url
 
 
@@ -96,3 +98,43 @@ def test_a_url_without_the_pooler_parameter_is_refused_with_the_remedy(
 ) -> None:
     with pytest.raises(StoreUnavailable, match=r"before which PgBouncer stands, add pooler=transaction"):
         open_store(pgbouncer.url_of(database)).check()
+
+
+@pytest.mark.parametrize(
+    ("foreign", "remedy"),
+    [
+        ("default_transaction_isolation = 'repeatable read'", "SET default_transaction_isolation = 'read committed'"),
+        ("search_path = elsewhere, public", "SET search_path = 'public'"),
+    ],
+)
+def test_a_setting_that_the_pooler_keeps_is_refused_with_the_remedy(
+    pgbouncer: Pgbouncer, postgres_server: str, open_store: Callable[[str], SqlStore], foreign: str, remedy: str
+) -> None:
+    with temporary_database(postgres_server) as url, psycopg.connect(url, autocommit=True) as admin:
+        migrate(url)
+        admin.execute("CREATE SCHEMA elsewhere")
+        admin.execute(f"ALTER ROLE postgres IN DATABASE {admin.info.dbname} SET {foreign}")
+        try:
+            open_store(url).check()
+            with pytest.raises(
+                StoreRefused, match=f"a pooler lends connections whose .* ALTER ROLE postgres {remedy}, "
+            ):
+                open_store(pgbouncer.url_of(url) + POOLED).check()
+        finally:
+            admin.execute(f"ALTER ROLE postgres IN DATABASE {admin.info.dbname} RESET ALL")
+
+
+def test_a_pooler_that_lends_sessions_and_ignores_options_needs_no_parameter(
+    postgres_server: str, database: str, open_store: Callable[[str], SqlStore], factory: Factory, tmp_path: Path
+) -> None:
+    migrate(database)
+    empty_database(database)
+    with Pgbouncer(tmp_path, before=postgres_server, mode="session", connections=8) as pgbouncer:
+        store = open_store(pgbouncer.url_of(database))
+        store.check()
+        ada = factory.user("ada", first_name="Łucja")
+        save(store, ada)
+        with store._engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "7s"
+            assert connection.exec_driver_sql("SHOW default_transaction_isolation").scalar() == "read committed"
+        store.close()

@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,13 +64,26 @@ def test_a_writer_fails_after_the_lock_timeout_and_writes_nothing(
     assert user_of(sqlite, known.id).disabled
 
 
-def test_a_writer_blocks_no_reader(sqlite: SqlStore, sqlite_url: str, factory: Factory, impatient) -> None:
+def test_a_writer_that_does_not_end_makes_the_store_unready_and_blocks_no_reader(
+    sqlite: SqlStore, sqlite_url: str, factory: Factory
+) -> None:
     user = factory.user()
     save(sqlite, user)
     with locked_elsewhere(sqlite_url):
-        store = impatient(sqlite_url)
-        store.check()
-        assert user_of(store, user.id).name == user.name
+        with pytest.raises(StoreUnavailable, match="another process keeps the store's file locked; let it finish"):
+            sqlite.check()
+        assert user_of(sqlite, user.id).name == user.name
+        with sqlite._engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 10_000
+    sqlite.check()
+
+
+def test_the_writers_of_this_process_leave_the_store_ready(sqlite: SqlStore, factory: Factory) -> None:
+    users = [factory.user() for _ in range(100)]
+    with ThreadPoolExecutor(8) as threads:
+        saved = [threads.submit(save, sqlite, user) for user in users]
+        while not all(each.done() for each in saved):
+            sqlite.check()
 
 
 @pytest.mark.parametrize("action", ["check", "migrate"])
