@@ -49,7 +49,7 @@ def topic(kafka: KafkaServer) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mongodb"])
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("mongodb", marks=pytest.mark.slow)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Yield the `store` setting of a store that processes share."""
     if request.param == "sqlite":

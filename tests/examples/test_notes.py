@@ -78,7 +78,9 @@ def test_it_passes_the_kit_on_every_store_and_its_own_tests(
     assert run_its_tests("hexaccount_notes", tmp_path, environment) > 35
 
 
-@pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql", "mongodb"])
+@pytest.mark.parametrize(
+    "store", ["sqlite", "mongodb", *(pytest.param(store, marks=pytest.mark.slow) for store in ("memory", "postgresql"))]
+)
 def test_it_is_served_described_and_uninstalled(
     store: str, environment: dict[str, str], plain: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -57,7 +57,7 @@ class Service:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Run a service on each store, where Ada has an account and Grace is an admin."""
     folder = tmp_path_factory.mktemp("fuzzed")

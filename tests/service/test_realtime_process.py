@@ -24,6 +24,7 @@ pytestmark = [
 ]
 
 
+QUICK = ("one frame", "empty fragments")
 OPENED = "hexaccount.session.opened.v1"
 
 
@@ -51,7 +52,9 @@ def test_the_sockets_of_a_session_and_the_size_of_a_message_are_limited(
             listener.disconnect()
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in ATTACKS]
+)
 def test_the_memory_that_sockets_without_a_token_take_is_limited(
     settings: dict[str, str], sockets: Sending, name: str
 ) -> None:

@@ -76,7 +76,7 @@ def relaying(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Any]:
     return relay
 
 
-@pytest.fixture(params=STORE_SPANS)
+@pytest.fixture(params=["postgresql", pytest.param("mongodb", marks=pytest.mark.slow)])
 def running(
     request: pytest.FixtureRequest,
     server_settings: dict[str, str],

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.long
 # The fork server imports everything once.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([register.__module__, replay.__module__])
-EVERY = 3
+EVERY = 5
 """Processes are killed at every third point; registrations, in the slow tests, at each one."""
 MIN_POINTS = 12
 """Look-ups, commit, acknowledgement and the claims of two subscribers; with fewer points the counting is broken."""
