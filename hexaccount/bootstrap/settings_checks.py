@@ -25,7 +25,6 @@ from hexaccount.kernel.errors import InvalidValue
 
 # By its characters only (RFC 3986, 2), which is what libraries for CloudEvents check.
 _URI_REFERENCE = re.compile(r"(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,4})?")
 
 
@@ -77,8 +76,6 @@ def _errors_of(setting: str) -> Iterator[None]:
 
 
 def _begins_with_scheme(setting: str, url: str) -> bool:
-    if _CONTROL.search(url):  # which some parsers leave out, and some keep
-        raise SettingsError(f"{setting}: it contains a control character, such as a tab or the end of a line")
     try:
         scheme = urlsplit(url).scheme
     except ValueError:

@@ -77,7 +77,7 @@ def test_a_key_pair_is_not_accepted_as_an_hs256_secret() -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        *("k" * 40, "ab" * 32, "secret" * 10, "0123456789abcdef" * 2, "\0" * 32),
+        *("k" * 40, "ab" * 32, "secret" * 10, "0123456789abcdef" * 2),
         *("".join(map(chr, range(48, 112))), "".join(map(chr, range(126, 62, -2)))),
         *("abcdefghijklmnopqrstuvwxyz0123456789", "qponmlkjihgfedcba9876543210ZYXWVUTSRQPONM"),
     ],

@@ -80,8 +80,8 @@ def reads_of_sqlite(store: SqlStore) -> float:
 
 def reads_of_postgresql(store: SqlStore) -> float:
     seen: list[float] = []
-    database = store._engine.url.set(drivername="postgresql+psycopg")
-    explaining = sa.create_engine(database, connect_args={"options": "-c timezone=UTC"}, poolclass=sa.NullPool)
+    arguments = {**store._engine.get_execution_options()["postgres_url"].parameters, "options": "-c timezone=UTC"}
+    explaining = sa.create_engine("postgresql+psycopg://", connect_args=arguments, poolclass=sa.NullPool)
 
     def explain(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
         with explaining.connect() as connection:  # rolls the statement back
