@@ -1,6 +1,8 @@
+import errno
 import fcntl
 import os
 import socket
+import stat
 import struct
 import termios
 import threading
@@ -130,14 +132,16 @@ def _bytes_read(connection: socket.socket) -> int:
 
 @contextmanager
 def _copy_of(file: int) -> Iterator[socket.socket]:
-    """Yield a socket with a file of its own, which granian cannot close; raises OSError if `file` is no socket."""
+    """Yield a socket with a file of its own, which granian cannot close; raises OSError if `file` is no socket.
+
+    Another kind of file is not copied: closing a copy would end all locks of the process on it, those of SQLite too
+    (fcntl(2)), whose journal another process would then remove.
+    """
+    if not stat.S_ISSOCK(os.fstat(file).st_mode):
+        raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))
     copy = os.dup(file)
-    try:
-        connection = socket.socket(fileno=copy)
-    except OSError:
-        os.close(copy)
-        raise
-    with connection:
+    # It stays open in the rare case that the file is another one by now.
+    with socket.socket(fileno=copy) as connection:
         yield connection
 
 

@@ -1,9 +1,14 @@
 """Connections of one network, which sends nothing, do not keep others from being served."""
 
+import fcntl
 import select
 import socket
+import subprocess
+import sys
+import threading
 import time
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +95,20 @@ def test_a_client_that_does_not_read_is_closed_and_one_that_reads_is_not(monkeyp
             serve()
             time.sleep(0.05)
         assert set(closed) == {"127.0.0.2"}
+
+
+def test_locks_of_the_process_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """SQLite holds such locks; without them another process removes its journal, and later commits are lost."""
+    monkeypatch.setattr(connection_guard, "_FEW_FILES", 0)
+    file = tmp_path / "locked"
+    with ExitStack() as stack, file.open("w") as locked:
+        fcntl.lockf(locked, fcntl.LOCK_EX)
+        guard = ConnectionGuard(1, 1000, ClientAddresses([]), lambda _: None)
+        scanned = threading.Event()
+        monkeypatch.setattr(guard, "_excess", lambda: scanned.set() or [])
+        guard.start()
+        stack.callback(guard.stop)
+        assert scanned.wait(20)
+        code = f"import fcntl; fcntl.lockf(open({str(file)!r}, 'a'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+        assert "BlockingIOError" in other.stderr
