@@ -81,7 +81,7 @@ def read_url(url: str) -> PostgresUrl:
 def _parse(url: str) -> dict[str, str]:
     """Return the parameters that libpq reads from a URL."""
     from psycopg import OperationalError  # noqa: PLC0415 - psycopg is an extra that SQLite does without
-    from psycopg.pq import Conninfo  # noqa: PLC0415
+    from psycopg.pq import Conninfo  # noqa: PLC0415 - imports the driver
 
     try:
         options = Conninfo.parse(url.encode())
@@ -95,7 +95,7 @@ def _parse(url: str) -> dict[str, str]:
 
 @cache
 def _libpq_parameters() -> frozenset[str]:
-    from psycopg.pq import Conninfo  # noqa: PLC0415
+    from psycopg.pq import Conninfo  # noqa: PLC0415 - imports the driver
 
     return frozenset(option.keyword.decode() for option in Conninfo.get_defaults()) | {"ssl"}
 
