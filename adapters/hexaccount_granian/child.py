@@ -53,7 +53,7 @@ class RsgiChild(WsgiBridge):
             address.port,
             address.max_connections,
             self._worker.client_addresses,
-            on_closed=partial(self._worker.on_refused, "connect", "too_many_connections"),
+            on_closed=partial(self._worker.on_refused, "connect"),
         )
         self._guard.start()
         # When the loop runs, granian listens and has installed its signal handlers.

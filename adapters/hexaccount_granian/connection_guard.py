@@ -47,11 +47,11 @@ class ConnectionGuard:
     """
 
     def __init__(
-        self, port: int, at_most: int, client_addresses: ClientAddresses, on_closed: Callable[[str], None]
+        self, port: int, at_most: int, client_addresses: ClientAddresses, on_closed: Callable[[str, str], None]
     ) -> None:
         """Guard the at most `at_most` connections to a port; those of trusted proxies are those of many clients.
 
-        on_closed: gets the address of each connection that is closed.
+        on_closed: gets `too_many_connections` or `too_slow`, and the address of each connection that is closed.
         """
         self._port = port
         self._of_network = share_of_network(at_most)
@@ -76,8 +76,9 @@ class ConnectionGuard:
             files = [int(file.name) for file in _OPEN_FILES.iterdir()]
             if len(files) > _FEW_FILES:
                 connections = self._connections(files)
-                for peer in {*self._excess(), *self._slow}:
-                    self._close(peer, connections[peer])
+                for code, peers in (("too_many_connections", self._excess()), ("too_slow", self._slow)):
+                    for peer in peers:
+                        self._close(peer, connections[peer], code)
 
     def _connections(self, files: list[int]) -> dict[_Peer, int]:
         """Return the file of each connection, by its peer."""
@@ -110,12 +111,12 @@ class ConnectionGuard:
                 of_network[network_of(peer[0])].append(peer)
         return [peer for peers in of_network.values() for peer in peers[: -self._of_network]]
 
-    def _close(self, peer: _Peer, file: int) -> None:
+    def _close(self, peer: _Peer, file: int, code: str) -> None:
         # The file may be another one meanwhile.
         with suppress(OSError), _copy_of(file) as connection:
             if _peer_of(connection) == peer:
                 connection.shutdown(socket.SHUT_RDWR)
-                self._on_closed(peer[0])
+                self._on_closed(code, peer[0])
 
 
 def _bytes_unread(connection: socket.socket) -> int:

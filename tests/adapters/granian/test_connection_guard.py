@@ -70,7 +70,7 @@ def test_a_proxy_may_have_any_number_of_connections() -> None:
 def test_a_client_that_does_not_read_is_closed_and_one_that_reads_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_guard, "_READING_SECONDS", 0.5)
     monkeypatch.setattr(connection_guard, "_FEW_FILES", 0)
-    closed: list[str] = []
+    closed: set[tuple[str, str]] = set()
     with ExitStack() as stack:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         address = listening.getsockname()
@@ -79,7 +79,7 @@ def test_a_client_that_does_not_read_is_closed_and_one_that_reads_is_not(monkeyp
             client = stack.enter_context(socket.create_connection(address, source_address=(source, 0)))
             ends[name] = (client, stack.enter_context(listening.accept()[0]))
             ends[name][1].setblocking(False)
-        guard = ConnectionGuard(address[1], 1000, ClientAddresses([]), closed.append)
+        guard = ConnectionGuard(address[1], 1000, ClientAddresses([]), lambda *each: closed.add(each))
         guard.start()
         stack.callback(guard.stop)
 
@@ -94,7 +94,7 @@ def test_a_client_that_does_not_read_is_closed_and_one_that_reads_is_not(monkeyp
         for _ in range(20):
             serve()
             time.sleep(0.05)
-        assert set(closed) == {"127.0.0.2"}
+        assert closed == {("too_slow", "127.0.0.2")}
 
 
 def test_locks_of_the_process_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_locks_of_the_process_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     file = tmp_path / "locked"
     with ExitStack() as stack, file.open("w") as locked:
         fcntl.lockf(locked, fcntl.LOCK_EX)
-        guard = ConnectionGuard(1, 1000, ClientAddresses([]), lambda _: None)
+        guard = ConnectionGuard(1, 1000, ClientAddresses([]), lambda *_: None)
         scanned = threading.Event()
         monkeypatch.setattr(guard, "_excess", lambda: scanned.set() or [])
         guard.start()
