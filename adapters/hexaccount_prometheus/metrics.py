@@ -2,13 +2,13 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from hexaccount.kernel.metrics import MetricDefinition, MetricKind, Metrics
@@ -27,6 +27,15 @@ _LIVE = re.compile(r"gauge_live\w+_(\d+)\.db")
 
 # For a single process the library would export the start time of each counter as a further series.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # not annotated there
+
+
+class _Collector(MultiProcessCollector):
+    """Passes over files that another process has created and not written yet, at which the library raises."""
+
+    def collect(self) -> Iterable[Metric]:
+        written = [str(file) for file in Path(self._path).glob("*.db") if _size(file)]
+        metrics: Iterable[Metric] = self.merge(written)  # type: ignore[no-untyped-call]  # not annotated there
+        return metrics
 
 
 class PrometheusMetrics(Metrics):
@@ -77,7 +86,7 @@ class PrometheusMetrics(Metrics):
             return generate_latest(self.registry)
         _remove_dead_processes(self._directory)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=self._directory)  # type: ignore[no-untyped-call]  # not annotated there
+        _Collector(registry, path=self._directory)  # type: ignore[no-untyped-call]  # not annotated in the library
         return generate_latest(registry)
 
     def _record(self, measure: MetricDefinition, labels: tuple[str, ...], value: float) -> None:
@@ -116,6 +125,13 @@ def _record_method(instrument: Counter | Gauge | Histogram) -> Record:
             return instrument.set
         case Histogram():
             return instrument.observe
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # its process has ended since
+        return 0
 
 
 def _remove_dead_processes(directory: str) -> None:

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -113,7 +114,8 @@ class PageLimitsContract(ContractSuite):
     def test_retention_counts_only_inbox_entries_that_may_be_removed(self, store: Store, factory: Factory) -> None:
         store.outbox.subscribe(SUBSCRIBER, ["*"])
         pending = journal_of(store, user_with_events(store, factory, MANY))
-        handled = [factory.new_id() for _ in range(3)]
+        last = max(entry.id for entry in pending)  # what may be removed is found behind what may not
+        handled = [UUID(int=last.int + n) for n in range(1, 4)]
         with store.unit_of_work() as uow:
             for event_id in (*(entry.id for entry in pending), *handled):
                 uow.inbox.add(SUBSCRIBER, event_id)

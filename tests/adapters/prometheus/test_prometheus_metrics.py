@@ -4,6 +4,7 @@ import logging
 import socket
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,6 +101,14 @@ def test_a_callback_that_raises_is_logged_once_and_stops_no_other(
     assert [record.getMessage() for record in caplog.records] == [
         "heat is not exported any more, as its callback failed"
     ]
+
+
+def test_a_file_that_another_process_has_just_created_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    (tmp_path / "counter_99.db").touch()
+    assert exported(PrometheusMetrics()) == {}
 
 
 def test_the_server_exports_the_same_metrics_while_it_runs(metrics: PrometheusMetrics) -> None:
