@@ -1,5 +1,6 @@
 """The functions that the processes of a test run, each with its own handle."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,11 +27,26 @@ from hexaccount_system import SystemClock, Uuid7Identifiers
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """A registration by one process, with its outcome."""
+class Attempt:
+    """What one process tried with an account, the outcome, and the seconds from when to when.
+
+    They are of the monotonic clock, which all processes of a machine share.
+    """
 
     user_id: UUID
     outcome: str
+    began: float
+    ended: float
+
+    @classmethod
+    def of(cls, user_id: UUID, operation: Callable[[], str]) -> "Attempt":
+        """Call what returns the outcome."""
+        began = time.monotonic()
+        return cls(user_id, operation(), began, time.monotonic())
+
+    def overlaps(self, other: "Attempt") -> bool:
+        """Tell whether there was a moment at which both were in progress."""
+        return self.began < other.ended and other.began < self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +68,32 @@ def start(opener: Callable[[EventRecorder, RecordSchema], Store], barrier: Barri
     )
 
 
-def register(process: int, rounds: int) -> list[Registration]:
+def register(process: int, rounds: int) -> list[Attempt]:
     """Register one name, one address or both in turn, each at the same moment as the other process."""
     (this,) = _process
-    registrations = []
+    attempts = []
     for number in range(rounds):
         own = f"{number}of{process}"
         name = own if number % 3 == 1 else f"contested{number}"
         local_part = own if number % 3 == 0 else f"contested{number}"
         user = this.factory.user(name.upper() if process else name, f"{local_part}@example.org")
         this.barrier.wait(TIMEOUT_SECONDS)
-        registrations.append(Registration(user.id, register_one(this.store, user)))
-    return registrations
+        attempts.append(Attempt.of(user.id, partial(register_one, this.store, user)))
+    return attempts
 
 
-def disable_each_other(process: int, admins: Sequence[UUID], rounds: int) -> list[str]:
+def disable_each_other(process: int, admins: Sequence[UUID], rounds: int) -> list[Attempt]:
     """Disable one of two admins at the moment when the other process disables the other; both are enabled again."""
     (this,) = _process
-    clock, outcomes = SystemClock(), []
+    clock, attempts = SystemClock(), []
     for _ in range(rounds):
         disabling = DisableUser(user_id=admins[process])
         this.barrier.wait(TIMEOUT_SECONDS)
         disable = partial(disable_user, disabling, unit_of_work=this.store.unit_of_work, clock=clock)
-        outcomes.append(outcome(disable, LastAdmin))
+        attempts.append(Attempt.of(admins[process], partial(outcome, disable, LastAdmin)))
         this.barrier.wait(TIMEOUT_SECONDS)
         enable_user(EnableUser(user_id=admins[process]), unit_of_work=this.store.unit_of_work, clock=clock)
-    return outcomes
+    return attempts
 
 
 def deliver(process: int, subscriber: str) -> list[UUID]:
