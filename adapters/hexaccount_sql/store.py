@@ -30,6 +30,8 @@ class SqlStore:
     Raises ValueError for a URL that cannot be used.
     """
 
+    _open_engine = staticmethod(open_engine)
+
     def __init__(
         self,
         url: str,
@@ -41,7 +43,7 @@ class SqlStore:
         self._url = url
         self._records = records
         self._recorder = recorder
-        self._engine = open_engine(url, metrics=metrics)
+        self._engine = self._open_engine(url, metrics=metrics)
         self.commits = CommitSignal()
         self._writer, self._listener = _dialect_parts(self._engine, url, self.commits)
         self._listening = self._signalled = False

@@ -1,3 +1,5 @@
+import shutil
+from functools import lru_cache
 from pathlib import Path
 
 import psycopg
@@ -7,18 +9,32 @@ from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_sql import SqlStore
+from hexaccount_sql.connections import open_engine
 
 _IN_MEMORY = Path("/dev/shm")
 
 
+class _SqlStore(SqlStore):
+    """Shares the engine with the other handles on a database, which so compile each statement once and not per test."""
+
+    _open_engine = staticmethod(lru_cache(maxsize=4)(open_engine))
+
+
 def open_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open a store; a module-level function, so that other processes can call it."""
-    return SqlStore(url, recorder=recorder, records=records)
+    return _SqlStore(url, recorder=recorder, records=records)
 
 
 def quick_directory(otherwise: Path) -> Path:
     """Return a folder in memory, if there is one: these tests do not depend on durability."""
     return _IN_MEMORY if _IN_MEMORY.is_dir() else otherwise
+
+
+def new_file(folder: Path, migrated: Path) -> str:
+    """Return the URL of a copy of a migrated database, in place of what another test has left."""
+    for left in folder.iterdir():
+        left.unlink()
+    return f"sqlite:///{shutil.copy(migrated, folder)}"
 
 
 def empty_database(url: str) -> None:
