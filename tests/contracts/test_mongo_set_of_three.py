@@ -40,17 +40,21 @@ class TestUniqueness(OnThreeServers, UniquenessContract):
     """No two accounts share a name or an address."""
 
 
+@pytest.mark.slow
 class TestRecordRules(OnThreeServers, RecordRulesContract):
     """A commit breaks no declared rule."""
 
 
+@pytest.mark.slow
 class TestRecordRetention(OnThreeServers, RecordRetentionContract):
     """What expires frees its unique values."""
 
 
+@pytest.mark.slow
 class TestRegistrationRaces(OnThreeServers, RegistrationRacesContract):
     """Of racing registrations one wins."""
 
 
+@pytest.mark.slow
 class TestClaims(OnThreeServers, ClaimsContract):
     """Deliveries are claimed in the order of their aggregates."""

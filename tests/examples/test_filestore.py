@@ -63,6 +63,7 @@ def test_it_imports_none_of_the_built_in_stores() -> None:
     assert not rooms & {"bootstrap", "conformance"}
 
 
+@pytest.mark.slow
 def test_it_passes_the_conformance_kit_and_its_own_tests(environment: dict[str, str], tmp_path: Path) -> None:
     assert run_its_tests("hexaccount_filestore", tmp_path, environment) > 300
 

@@ -79,7 +79,7 @@ def test_it_passes_the_kit_on_every_store_and_its_own_tests(
 
 
 @pytest.mark.parametrize(
-    "store", ["sqlite", "mongodb", *(pytest.param(store, marks=pytest.mark.slow) for store in ("memory", "postgresql"))]
+    "store", ["sqlite", *(pytest.param(store, marks=pytest.mark.slow) for store in ("memory", "postgresql", "mongodb"))]
 )
 def test_it_is_served_described_and_uninstalled(
     store: str, environment: dict[str, str], plain: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest

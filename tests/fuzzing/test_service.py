@@ -83,6 +83,7 @@ def run(*arguments: str, settings: dict[str, str], folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_an_admin_gets_only_documented_responses(service: Service) -> None:
     service.fuzz(*(WITH_ALL_FORMS if service.store == "sqlite" else DEEPLY), user_name="grace")
 
