@@ -3,31 +3,51 @@
 import codecs
 import errno
 import os
+import select
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from hexaccount.bootstrap.settings import SettingsError
-from hexaccount.kernel.files import exists, remedy_for
+from hexaccount.kernel.files import exists, naming, remedy_for
 
 GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 WORLD_WRITABLE = stat.S_IWOTH
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MOST_BYTES = 2**20
+_PIPE_TIMEOUT = 10  # seconds
 
 
 def read_text(path: Path, subject: str) -> str:
     """Return the text of a file without a byte order mark; raises SettingsError, which begins with `subject`."""
     refuse_shared(path, WORLD_WRITABLE, subject=subject)
-    with read_errors(subject):
-        content = path.read_bytes()
+    with read_errors(subject), naming(path):
+        content = _read(path, subject)
     if content.startswith(_UTF_16) or b"\0" in content:
         raise SettingsError(f"{subject} is UTF-16 text, or none at all; save it as UTF-8 text")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SettingsError(f"{subject} is not UTF-8 text; save it as such") from None
+
+
+def _read(path: Path, subject: str) -> bytes:
+    """Return the content of a file or a pipe, which must end: stop signals are blocked while a process starts."""
+    content, end = b"", monotonic() + _PIPE_TIMEOUT
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
+        poll = select.poll()
+        poll.register(file, select.POLLIN)
+        while poll.poll(max(0, end - monotonic()) * 1000):
+            part = file.read(_MOST_BYTES + 1)
+            if part == b"":
+                return content
+            content += part or b""
+            if len(content) > _MOST_BYTES:
+                raise SettingsError(f"{subject} has more than {_MOST_BYTES:,} bytes; name another file")
+    raise SettingsError(f"{subject} is a pipe that nobody has written and closed for {_PIPE_TIMEOUT} s; name a file")
 
 
 @contextmanager

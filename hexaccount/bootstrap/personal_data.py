@@ -41,6 +41,15 @@ def open_key_store(settings: Settings, records: RecordSchema, identifiers: Ident
         raise SettingsError(f"personal_data.keys, as {error}") from error
 
 
+def has_readable_keys(store: Store, key_store: KeyStore, cipher: AccountCipher) -> bool:
+    """Return whether there are account keys; raises LostRootKey if the newest cannot be decrypted."""
+    with store.unit_of_work() as uow, key_store.opened(uow) as keys:
+        newest = keys.records(ACCOUNT_KEYS).page(LookUp(descending=True), limit=1)
+    for key in newest:
+        cipher.open(key)
+    return bool(newest)
+
+
 def move_keys(store: Store, separate_keys: Store) -> int:
     """Move account keys and erasures out of the store of the accounts, and return how many keys; repeatable."""
     moved = 0

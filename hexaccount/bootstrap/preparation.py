@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from hexaccount.bootstrap.file_access import WORLD_WRITABLE, check_database_file, refuse_foreign, refuse_shared
 from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
-from hexaccount.bootstrap.personal_data import move_keys
+from hexaccount.bootstrap.personal_data import has_readable_keys, move_keys
 from hexaccount.bootstrap.plugins import CAPABILITIES, plugin_names
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import DEFAULT_STORE, Settings
+from hexaccount.bootstrap.settings import DEFAULT_STORE, PREFIX, Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.erasure.repeat_erasures import repeat_listed_erasures
 from hexaccount.kernel.files import exists
@@ -23,9 +23,7 @@ def prepare(settings: Settings) -> list[str]:
     Raises SettingsError, StoreUnavailable, and Unavailable if the data directory cannot be written.
     """
     lines = []
-    if settings.jwt.key is None and (made := make_key_file()):
-        lines.append(f"made a signing key in {made}")
-    if settings.store == DEFAULT_STORE:
+    if settings.jwt.key is None or settings.store == DEFAULT_STORE:
         make_data_directory()
     check_store_access(settings)
     with open_service(settings) as service:
@@ -34,9 +32,35 @@ def prepare(settings: Settings) -> list[str]:
             separate_keys.migrate()
             if moved := move_keys(service.store, separate_keys):
                 lines.append(f"account keys moved to the store of personal_data.keys: {moved}")
+        lines += _make_signing_key(service)
         service.subscribe()
         lines += [*_rewrap_keys(service), *_repeat_erasures(service)]
     return [*lines, f"the schema is version {version}"]
+
+
+def _make_signing_key(service: Service) -> list[str]:
+    """Make the key file, but none in place of one that is missing; raises LostRootKey if the key is another one."""
+    missing = service.settings.jwt.key is None and not exists(KEY_FILE)
+    try:
+        encrypted = has_encrypted_data(service)
+    except SettingsError:
+        if not missing:
+            raise
+        raise SettingsError(
+            f"{KEY_FILE} is missing, under which data in the store is encrypted: restore it, or set {PREFIX}JWT__KEY "
+            "to its content"
+        ) from None
+    made = make_key_file() if missing and not encrypted else None
+    return [f"made a signing key in {made}"] if made else []
+
+
+def has_encrypted_data(service: Service) -> bool:
+    """Return whether there are account keys; raises LostRootKey if they are of another key, SettingsError if of none.
+
+    A store with data of two keys would answer some people with errors and others not.
+    """
+    container = service.container
+    return has_readable_keys(service.store, container.key_store(), container.account_cipher())
 
 
 def _rewrap_keys(service: Service) -> list[str]:
@@ -77,7 +101,8 @@ def _prepare_store(settings: Settings) -> list[str]:
     if kind_of(settings).persistent:
         check_store_exists(settings)
         with open_service(settings) as service:
-            service.store.check()
+            service.check_stores()
+            has_encrypted_data(service)
     return []
 
 
@@ -119,6 +144,7 @@ def _is_ready(settings: Settings) -> bool:
         check_store_exists(settings)
         with open_service(settings) as service:
             service.store.check()
+            has_encrypted_data(service)
             return not service.store.is_behind()
     except (SchemaMismatch, PermissionError):
         return False

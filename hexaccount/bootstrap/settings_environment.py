@@ -24,9 +24,10 @@ _SERVICE_LINK = re.compile(
 def read_environment(environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
     """Yield the path and text of each setting; raises SettingsError.
 
-    `HEXACCOUNT_JWT__KEY` is `["jwt", "key"]`; `HEXACCOUNT_JWT__KEY_FILE` names a file that contains its text.
+    `HEXACCOUNT_JWT__KEY` is `["jwt", "key"]`; `HEXACCOUNT_JWT__KEY_FILE` names a file that contains its text. A table
+    comes before what overrides a part of it, in whatever order the environment has them.
     """
-    for variable, text in environment.items():
+    for variable, text in sorted(environment.items(), key=lambda pair: pair[0].count("__")):
         if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG" or variable.startswith(PREFIX + "TEST_"):
             continue
         if _SERVICE_LINK.fullmatch(f"{variable}={text}"):

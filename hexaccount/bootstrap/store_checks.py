@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hexaccount.bootstrap.capabilities import all_capabilities, record_schema
 from hexaccount.bootstrap.key_file import root_key_of
 from hexaccount.bootstrap.local_checks import check_store_file
-from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store
+from hexaccount.bootstrap.personal_data import account_cipher, has_readable_keys, key_store_of, open_key_store
 from hexaccount.bootstrap.preparation import check_store_exists
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings, SettingsError
@@ -23,10 +23,8 @@ from hexaccount.events.list_subscribers import (
 )
 from hexaccount.events.ports import Backlog
 from hexaccount.kernel.identifiers import moment_of
-from hexaccount.kernel.records import LookUp
 from hexaccount.kernel.unit_of_work import StoreRefused, StoreUnavailable
 from hexaccount.observability.diagnosis import Finding, Verdict
-from hexaccount.personal_data.account_key import ACCOUNT_KEYS
 from hexaccount.personal_data.key_store import KeyStore
 from hexaccount.personal_data.ports import LostRootKey
 from hexaccount.signing_keys.signing_keys import SigningKeys
@@ -140,12 +138,9 @@ def _personal_data(settings: Settings, store: Store) -> list[Finding]:
 
 def _account_keys(settings: Settings, store: Store, key_store: KeyStore) -> list[Finding]:
     """Check that the newest account key can be decrypted; returns nothing if there is none, raises LostRootKey."""
-    with store.unit_of_work() as uow, key_store.opened(uow) as keys:
-        newest = keys.records(ACCOUNT_KEYS).page(LookUp(descending=True), limit=1)
-    if not newest:
-        return []
     try:
-        account_cipher(settings).open(newest[0])
+        if not has_readable_keys(store, key_store, account_cipher(settings)):
+            return []
     except LostRootKey as error:
         return [Finding(part="account keys", verdict=_TO_DO, message=error.reason, remedy=sentence(error.remedy))]
     except SettingsError:

@@ -10,7 +10,8 @@ import pytest
 
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.get_user import GetUser
-from hexaccount.bootstrap.preparation import check_store_exists, prepare
+from hexaccount.bootstrap.key_file import KEY_FILE
+from hexaccount.bootstrap.preparation import check_store_exists, prepare, prepare_to_serve
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import (
     JwtSettings,
@@ -169,6 +170,28 @@ def test_migrate_encrypts_account_keys_under_a_new_root_key(tmp_path: Path) -> N
     assert "account keys encrypted under jwt.key: 1; personal_data.previous_key is not needed now" in lines
     with open_service(settings(tmp_path, NEW_KEY)) as service:
         assert service.bus.handle(ListEvents(user_id=juliet)).events[0].data["user_name"] == "juliet"
+
+
+def test_a_store_that_is_encrypted_under_another_key_is_not_prepared_nor_served(tmp_path: Path) -> None:
+    prepare(settings(tmp_path))
+    people(settings(tmp_path), "juliet")
+    for begin in (prepare, prepare_to_serve):
+        with pytest.raises(LostRootKey, match=r"under another jwt\.key"):
+            begin(settings(tmp_path, NEW_KEY))
+
+
+@pytest.mark.usefixtures("folder")
+def test_no_key_file_is_made_in_place_of_the_one_that_encrypts_the_store() -> None:
+    default = Settings(password=PasswordSettings(cost=4))
+    prepare_to_serve(default)
+    people(default, "juliet")
+    KEY_FILE.rename("kept")
+    for begin in (prepare, prepare_to_serve):
+        with pytest.raises(SettingsError, match=r"jwt\.key is missing, .* restore it, or set HEXACCOUNT_JWT__KEY"):
+            begin(default)
+    assert not KEY_FILE.exists()
+    Path("kept").rename(KEY_FILE)
+    assert prepare_to_serve(default) == []
 
 
 def test_an_unusable_previous_key_is_refused(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """Settings in files that environment variables name."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from hexaccount.bootstrap import file_access
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_display import shown_settings
 from hexaccount.bootstrap.settings_loading import load_settings
@@ -84,3 +87,36 @@ def test_an_unknown_setting_in_a_file_is_rejected(secret: Path) -> None:
 
 def test_no_name_of_a_setting_ends_like_a_file_variable() -> None:
     assert not [name for name in shown_settings(Settings()) if name.endswith("_file")]
+
+
+@pytest.mark.parametrize("part", ["HEXACCOUNT_JWT__KEY", "HEXACCOUNT_JWT__KEY_FILE"])
+@pytest.mark.parametrize("table_first", [True, False])
+def test_a_part_of_a_table_counts_in_any_order(secret: Path, part: str, table_first: bool) -> None:
+    secret.write_text(KEY, encoding="utf-8")
+    variables = [("HEXACCOUNT_JWT", '{"issuer": "x"}'), (part, str(secret) if part.endswith("_FILE") else KEY)]
+    jwt = load_settings(None, dict(variables if table_first else reversed(variables))).jwt
+    assert (jwt.issuer, jwt.key) == ("x", KEY)
+
+
+def test_a_pipe_is_read_to_its_end(secret: Path) -> None:
+    os.mkfifo(secret)
+    with ThreadPoolExecutor(1) as writer:
+        written = writer.submit(_write_slowly, secret, KEY)
+        assert load_settings(None, {"HEXACCOUNT_JWT__KEY_FILE": str(secret)}).jwt.key == KEY
+        written.result()
+
+
+def _write_slowly(pipe: Path, text: str) -> None:
+    with pipe.open("w", encoding="utf-8") as file:
+        for character in text:
+            file.write(character)
+            file.flush()
+
+
+def test_a_pipe_without_a_writer_and_an_endless_file_are_refused(secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_access, "_PIPE_TIMEOUT", 0.1)
+    os.mkfifo(secret)
+    with pytest.raises(SettingsError, match=r"^jwt\.key: .* is a pipe that nobody has written and closed"):
+        load_settings(None, {"HEXACCOUNT_JWT__KEY_FILE": str(secret)})
+    with pytest.raises(SettingsError, match=r"^the settings file /dev/zero has more than 1,048,576 bytes"):
+        load_settings(Path("/dev/zero"), {})
