@@ -37,7 +37,7 @@ def read_text(path: Path, subject: str) -> str:
 def _read(path: Path, subject: str) -> bytes:
     """Return the content of a file or a pipe, which must end: stop signals are blocked while a process starts."""
     content, end = b"", monotonic() + _PIPE_TIMEOUT
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
         poll = select.poll()
         poll.register(file, select.POLLIN)
         while poll.poll(max(0, end - monotonic()) * 1000):
@@ -48,6 +48,10 @@ def _read(path: Path, subject: str) -> bytes:
             if len(content) > _MOST_BYTES:
                 raise SettingsError(f"{subject} has more than {_MOST_BYTES:,} bytes; name another file")
     raise SettingsError(f"{subject} is a pipe that nobody has written and closed for {_PIPE_TIMEOUT} s; name a file")
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a pipe would wait for its writer
 
 
 @contextmanager
