@@ -2,18 +2,45 @@
 
 import unicodedata
 from collections.abc import Sequence
+from typing import TypeAlias
+
+from wcwidth import clip, width
+
+Forms: TypeAlias = Sequence[str]
+"""The spellings of a cell, the longest first."""
 
 _JOINERS = "\u200c\u200d"  # needed by several scripts, and without width
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_WITHOUT_WIDTH = {"Mn", "Me", "Cf"}
+_GAP = "  "
+_NARROWEST = 10
+
+
+def fit(rows: Sequence[Sequence[Forms]], columns: int) -> list[list[str]]:
+    """Return printable cells that fit into a terminal of so many columns.
+
+    They are the longest spellings if these fit, and else shorter ones. What has no shorter one is cut, that of the
+    widest columns first, and no column below ten: a date and the usual numbers stay whole.
+    """
+    spelled = [[[printable(form) for form in forms] for forms in row] for row in rows]
+    full = [[forms[0] for forms in row] for row in spelled]
+    room = columns - len(_GAP) * (len(full[0]) - 1)
+    if sum(_widths(full)) <= room:
+        return full
+    shorter = [[forms[1:] or forms for forms in row] for row in spelled]
+    widest = max(_widths([[forms[0] for forms in row] for row in shorter]))
+    fitting = [[_spell(forms, widest) for forms in row] for row in shorter]
+    while widest > _NARROWEST and sum(_widths(fitting)) > room:
+        widest -= 1
+        fitting = [[_spell(forms, widest) for forms in row] for row in shorter]
+    return fitting
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return a line for each row, with its cells made printable and the columns aligned."""
     printed = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(display_width, column)) for column in zip(*printed, strict=True)]
+    widths = _widths(printed)
     return [
-        "  ".join(cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        _GAP.join(cell + " " * (most - display_width(cell)) for cell, most in zip(row, widths, strict=True)).rstrip()
         for row in printed
     ]
 
@@ -29,11 +56,17 @@ def printable(text: str) -> str:
 
 
 def display_width(text: str) -> int:
-    """Return the width of `text` in columns of a terminal; East Asian wide characters take two."""
-    return sum(map(_width, text))
+    """Return the width of `text` in columns of a terminal, in which an emoji of several characters takes two."""
+    return width(text)
 
 
-def _width(character: str) -> int:
-    if unicodedata.category(character) in _WITHOUT_WIDTH:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+
+
+def _spell(forms: Forms, most: int) -> str:
+    """Return the longest spelling that is at most so wide, or the beginning of the last one."""
+    for form in forms:
+        if display_width(form) <= most:
+            return form
+    return clip(forms[-1], 0, most - 1).rstrip() + "…"
