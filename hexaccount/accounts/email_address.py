@@ -81,8 +81,9 @@ def _check(address: str) -> None:
     if octets > EmailAddress.longest or local_octets > 64:
         raise InvalidValue("is too long; at most 64 octets before the @ and 254 in all are allowed")
     # UTS #46 drops what is invisible, so that the address would look the same as another text.
-    if any(is_invisible(each) or (unicodedata.category(each) == "Cf" and each not in JOINERS) for each in domain):
-        raise InvalidValue(_FORM)
+    for each in domain:
+        if is_invisible(each) or (unicodedata.category(each) == "Cf" and each not in JOINERS):
+            raise InvalidValue(f"contains the character U+{ord(each):04X}, which is invisible; remove it")
 
 
 def _check_domain(domain: str) -> None:

@@ -193,6 +193,13 @@ def test_an_address_keeps_the_entered_spelling() -> None:
     assert (restored, restored.text) == (address, address.text)
 
 
+def test_the_error_for_an_invisible_character_names_it() -> None:
+    with pytest.raises(InvalidValue, match=r"contains the character U\+00AD, which is invisible; remove it"):
+        EmailAddress("juliet@exa\u00admple.org")
+    with pytest.raises(InvalidValue, match="has a domain that cannot exist"):
+        EmailAddress("juliet@exam\u00b7ple.org")
+
+
 def test_the_error_does_not_repeat_the_address() -> None:
     with pytest.raises(InvalidValue) as refusal:
         EmailAddress("juliet capulet@example.org")
