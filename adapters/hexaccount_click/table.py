@@ -1,6 +1,7 @@
 """Text in columns, safe to show on a terminal whatever users have entered."""
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -27,12 +28,13 @@ def fit(rows: Sequence[Sequence[Forms]], columns: int) -> list[list[str]]:
     if sum(_widths(full)) <= room:
         return full
     shorter = [[forms[1:] or forms for forms in row] for row in spelled]
-    widest = max(_widths([[forms[0] for forms in row] for row in shorter]))
-    fitting = [[_spell(forms, widest) for forms in row] for row in shorter]
-    while widest > _NARROWEST and sum(_widths(fitting)) > room:
-        widest -= 1
-        fitting = [[_spell(forms, widest) for forms in row] for row in shorter]
-    return fitting
+
+    def spelled_within(most: int) -> list[list[str]]:
+        return [[_spell(forms, most) for forms in row] for row in shorter]
+
+    limits = range(_NARROWEST, max(room, _NARROWEST) + 1)
+    fitting = bisect_right(limits, room, key=lambda most: sum(_widths(spelled_within(most))))
+    return spelled_within(limits[max(fitting - 1, 0)])
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
