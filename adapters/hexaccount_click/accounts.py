@@ -13,7 +13,7 @@ from hexaccount.erasure.erase_user import EraseUser
 from hexaccount.observability.account_hashes import GetAccountHash
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount_click.actor import reason_option
-from hexaccount_click.options import json_option, pass_program, yes_option
+from hexaccount_click.options import json_option, pass_program, wide_option, yes_option
 from hexaccount_click.output import Columns, cells, print_json, print_result, print_table
 from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.passwords import set_password
@@ -94,12 +94,14 @@ def register(
 @users.command("list")
 @limit_option
 @click.option("--after", type=click.UUID, metavar="ID", help="Begin after the account with this id.")
+@wide_option
 @json_option
 @pass_program
-def list_users(program: Program, *, limit: int, after: UUID | None, as_json: bool) -> None:
+def list_users(program: Program, *, limit: int, after: UUID | None, wide: bool, as_json: bool) -> None:
     """List accounts in the order of their registration."""
     page = program.bus().handle(ListUsers(limit=limit, after=after))
-    print_page(page.users, page.next, _COLUMNS, as_json=as_json, document=_document, empty="There are no accounts.")
+    empty = "There are no accounts."
+    print_page(page.users, page.next, _COLUMNS, as_json=as_json, wide=wide, document=_document, empty=empty)
 
 
 @users.command()

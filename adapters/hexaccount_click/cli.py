@@ -54,6 +54,15 @@ class CommandLine(click.Group):
         command: click.Command = getattr(import_module(f"hexaccount_click.{module}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return a command with its name and arguments; raises NoSuchCommand, which suggests similar names."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=self.list_commands(ctx), ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing those of this package."""
         ours = [(name, short_help) for name, (_, short_help) in COMMANDS.items()]

@@ -22,7 +22,7 @@ from hexaccount.events.replay_events import ReplayEvents
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.identifiers import first_id_at
 from hexaccount_click.archive import archive_events, archive_option, count_of, restore_all, restore_events
-from hexaccount_click.options import TimeType, json_option, pass_program, yes_option
+from hexaccount_click.options import TimeType, json_option, pass_program, wide_option, yes_option
 from hexaccount_click.output import Columns, print_json, print_result, print_table
 from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.program import Program
@@ -84,6 +84,7 @@ def events() -> None:
 @_since_option
 @limit_option
 @click.option("--after", type=click.UUID, metavar="EVENT_ID", help="Begin after this event.")
+@wide_option
 @json_option
 @pass_program
 def list_events(
@@ -94,6 +95,7 @@ def list_events(
     since: datetime | None,
     limit: int,
     after: UUID | None,
+    wide: bool,
     as_json: bool,
 ) -> None:
     """List the events of an account, its sessions and its profile, oldest first.
@@ -106,7 +108,7 @@ def list_events(
         ListEvents(user_id=_account(bus, user), types=types or None, since=since, limit=limit, after=after)
     )
     empty = f"{printable(user)} has no such events."
-    print_page(page.events, page.next, _COLUMNS, as_json=as_json, document=structured, empty=empty)
+    print_page(page.events, page.next, _COLUMNS, as_json=as_json, wide=wide, document=structured, empty=empty)
 
 
 @events.command()

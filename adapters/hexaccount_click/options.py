@@ -16,6 +16,7 @@ R = TypeVar("R")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+wide_option = click.option("--wide", is_flag=True, help="Shorten nothing to the width of the terminal.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 

@@ -9,7 +9,7 @@ from hexaccount.events.retry_dead_letters import RetryDeadLetters
 from hexaccount.events.unsubscribe import Unsubscribe
 from hexaccount.kernel.errors import Refusal
 from hexaccount.kernel.identifiers import moment_of
-from hexaccount_click.options import json_option, pass_program, yes_option
+from hexaccount_click.options import json_option, pass_program, wide_option, yes_option
 from hexaccount_click.output import Columns, print_list, print_result
 from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.program import Program
@@ -42,15 +42,16 @@ def outbox() -> None:
 @click.option("--subscriber", metavar="NAME", help="Only deliveries to this subscriber.")
 @limit_option
 @click.option("--after", type=click.UUID, metavar="EVENT_ID", help="Begin after this event.")
+@wide_option
 @json_option
 @pass_program
 def list_dead_letters(
-    program: Program, *, subscriber: str | None, limit: int, after: UUID | None, as_json: bool
+    program: Program, *, subscriber: str | None, limit: int, after: UUID | None, wide: bool, as_json: bool
 ) -> None:
     """List dead letters (deliveries that failed for good) with their last error."""
     found, following = _page_of_events(program.dead_letters(), limit=limit, after=after, subscriber=subscriber)
     empty = "There are no dead letters."
-    print_page(found, following, _DEAD_LETTER_COLUMNS, as_json=as_json, document=_dead_letter, empty=empty)
+    print_page(found, following, _DEAD_LETTER_COLUMNS, as_json=as_json, wide=wide, document=_dead_letter, empty=empty)
 
 
 @outbox.command()
@@ -70,9 +71,10 @@ def retry(program: Program, *, event_id: UUID | None, subscriber: str | None, ev
 
 
 @outbox.command()
+@wide_option
 @json_option
 @pass_program
-def subscribers(program: Program, *, as_json: bool) -> None:
+def subscribers(program: Program, *, wide: bool, as_json: bool) -> None:
     """List the subscribers with their state and their deliveries, counted up to 10,000.
 
     An `active` subscriber is part of the service, or named in these settings. An `orphaned` one was removed from the
@@ -81,7 +83,7 @@ def subscribers(program: Program, *, as_json: bool) -> None:
     oldest pending event.
     """
     found = program.bus().handle(ListSubscribers())
-    print_list(found, _SUBSCRIBER_COLUMNS, as_json=as_json, document=_subscriber)
+    print_list(found, _SUBSCRIBER_COLUMNS, as_json=as_json, wide=wide, document=_subscriber)
 
 
 @outbox.command()

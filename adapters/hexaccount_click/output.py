@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
+from shutil import get_terminal_size
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -15,11 +17,14 @@ import click
 
 from hexaccount.kernel.clock import format_time
 from hexaccount.kernel.files import remedy_for
-from hexaccount_click.table import align
+from hexaccount_click.table import Forms, align, fit, printable
 
 T = TypeVar("T")
 Columns: TypeAlias = Mapping[str, Callable[[T], object]]
 """How a table gets the values below each heading."""
+
+_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{4}(?=[0-9a-f]{8}(?![0-9a-f]))")
+_EVENT_TYPE = re.compile(r"hexaccount\.([a-z_.]+)\.v[0-9]+")
 
 
 class OutputFailed(Exception):
@@ -72,19 +77,46 @@ def print_json(document: Any) -> None:
 
 
 def print_list(
-    items: Sequence[T], columns: Columns[T], *, as_json: bool, document: Callable[[T], object] = lambda item: item
+    items: Sequence[T],
+    columns: Columns[T],
+    *,
+    as_json: bool,
+    wide: bool = False,
+    document: Callable[[T], object] = lambda item: item,
 ) -> None:
-    """Print items as JSON, or as a table under headings."""
+    """Print items as JSON, or as a table under headings, which is as wide as the terminal unless `wide` is set."""
     if as_json:
         print_json({"data": [document(item) for item in items]})
-    else:
-        print_table([list(columns), *(cells(item, columns) for item in items)])
+        return
+    full = [list(columns), *(cells(item, columns) for item in items)]
+    if wide or not sys.stdout.isatty():
+        print_table(full)
+        return
+    terminal = get_terminal_size().columns
+    fitting = fit(
+        [[[name] for name in columns], *([_forms(of(item)) for of in columns.values()] for item in items)], terminal
+    )
+    print_table(fitting)
+    if fitting != [[printable(cell) for cell in row] for row in full]:
+        print_message(f"Shortened to {terminal} columns; use --wide or --json for everything.")
 
 
 def cells(item: T, columns: Columns[T]) -> list[str]:
     """Return the texts of an item's columns; `-` for None."""
-    values = (value(item) for value in columns.values())
-    return ["-" if value is None else _text(value) for value in values]
+    return [_forms(of(item))[0] for of in columns.values()]
+
+
+def _forms(value: object) -> Forms:
+    """Return the spellings of a value: an id may be known by its end, an event type by its middle."""
+    match value:
+        case None:
+            return ["-"]
+        case datetime():
+            return [format_time(value), f"{value:%Y-%m-%d %H:%M}", f"{value:%Y-%m-%d}"]
+        case _:
+            text = _text(value)
+            short = _EVENT_TYPE.sub(r"\1", _ID.sub("…", text))
+            return [text] if short == text else [text, short]
 
 
 def _write(text: str, *, err: bool) -> None:

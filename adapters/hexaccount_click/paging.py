@@ -24,6 +24,7 @@ def print_page(
     columns: Columns[T],
     *,
     as_json: bool,
+    wide: bool = False,
     empty: str,
     document: Callable[[T], object] = lambda item: item,
 ) -> None:
@@ -35,7 +36,7 @@ def print_page(
         print_json({"data": [document(item) for item in items], "page": {"next": following}})
         return
     if items:
-        print_list(items, columns, as_json=False)
+        print_list(items, columns, as_json=False, wide=wide)
     else:
         print_message(empty)
     if following:
@@ -54,6 +55,8 @@ def _command_with(*, after: UUID) -> str:
         value = values[str(parameter.name)]
         if isinstance(parameter, click.Argument):
             arguments.append(value)
+        elif value is True:
+            words.append(parameter.opts[0])
         elif value is not None and value is not False:
             for one in value if parameter.multiple else [value]:
                 words += [parameter.opts[0], _text(one)]

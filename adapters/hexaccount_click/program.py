@@ -30,6 +30,10 @@ class Program(Protocol):
         """Return the types of the events of all capabilities; this needs no settings."""
         ...
 
+    def roles(self) -> Sequence[str]:
+        """Return the names of the roles that accounts may have."""
+        ...
+
     def commands(self) -> "Mapping[str, Callable[[], click.Command]]":
         """Return the commands of other packages by name, each imported by a call; this needs no settings.
 

@@ -1,6 +1,8 @@
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.views import UserView
@@ -8,7 +10,9 @@ from hexaccount.kernel.errors import InvalidValue
 from hexaccount.roles.grant_role import GrantRole
 from hexaccount.roles.revoke_role import RevokeRole
 from hexaccount_click.actor import reason_option
+from hexaccount_click.options import configured_program
 from hexaccount_click.output import print_result
+from hexaccount_click.program import ConfigurationError
 from hexaccount_click.table import printable
 from hexaccount_click.user_argument import pass_user
 
@@ -27,6 +31,12 @@ class RoleType(click.ParamType[Role]):
             return value if isinstance(value, Role) else Role(value)
         except InvalidValue as refusal:
             self.fail(f"it {refusal.reason}", param, ctx)
+
+    def shell_complete(self, ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the roles that begin with the text; none if the settings are invalid."""
+        with ctx, suppress(ConfigurationError):
+            return [CompletionItem(role) for role in configured_program().roles() if role.startswith(incomplete)]
+        return []
 
 
 @click.command()

@@ -10,7 +10,7 @@ from hexaccount.sessions.end_sessions import EndSessions
 from hexaccount.sessions.list_sessions import ListSessions
 from hexaccount.sessions.views import SessionView
 from hexaccount_click.actor import reason_option
-from hexaccount_click.options import json_option, pass_program
+from hexaccount_click.options import json_option, pass_program, wide_option
 from hexaccount_click.output import Columns, print_result
 from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.program import Program
@@ -34,12 +34,13 @@ _COLUMNS: Columns[SessionView] = {
 @pass_user
 @limit_option
 @click.option("--after", type=click.UUID, metavar="ID", help="Begin after the session with this id.")
+@wide_option
 @json_option
-def sessions(bus: "MessageBus", user: UserView, *, limit: int, after: UUID | None, as_json: bool) -> None:
+def sessions(bus: "MessageBus", user: UserView, *, limit: int, after: UUID | None, wide: bool, as_json: bool) -> None:
     """List the sessions of an account, newest first."""
     page = bus.handle(ListSessions(user_id=user.id, limit=limit, after=after))
     empty = f"{printable(user.user_name)} has no sessions."
-    print_page(page.sessions, page.next, _COLUMNS, as_json=as_json, empty=empty)
+    print_page(page.sessions, page.next, _COLUMNS, as_json=as_json, wide=wide, empty=empty)
 
 
 @click.command()

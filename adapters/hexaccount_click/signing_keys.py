@@ -9,7 +9,7 @@ from hexaccount.signing_keys.list_keys import KeyView, ListKeys
 from hexaccount.signing_keys.ports import ALGORITHMS
 from hexaccount.signing_keys.remove_key import RemoveKey
 from hexaccount.signing_keys.retire_key import RetireKey
-from hexaccount_click.options import json_option, pass_program
+from hexaccount_click.options import json_option, pass_program, wide_option
 from hexaccount_click.output import Columns, print_json, print_list, print_message, print_result
 from hexaccount_click.program import Program
 from hexaccount_click.table import printable
@@ -35,11 +35,12 @@ def keys() -> None:
 
 
 @keys.command("list")
+@wide_option
 @json_option
 @pass_program
-def list_keys(program: Program, *, as_json: bool) -> None:
+def list_keys(program: Program, *, wide: bool, as_json: bool) -> None:
     """List the keys and their states."""
-    print_list(program.bus().handle(ListKeys()), _COLUMNS, as_json=as_json)
+    print_list(program.bus().handle(ListKeys()), _COLUMNS, as_json=as_json, wide=wide)
 
 
 @keys.command()

@@ -1,19 +1,48 @@
 """Text in columns, safe to show on a terminal whatever users have entered."""
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
+from typing import TypeAlias
+
+from wcwidth import clip, width
+
+Forms: TypeAlias = Sequence[str]
+"""The spellings of a cell, the longest first."""
 
 _JOINERS = "\u200c\u200d"  # needed by several scripts, and without width
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_WITHOUT_WIDTH = {"Mn", "Me", "Cf"}
+_GAP = "  "
+_NARROWEST = 10
+
+
+def fit(rows: Sequence[Sequence[Forms]], columns: int) -> list[list[str]]:
+    """Return printable cells that fit into a terminal of so many columns.
+
+    They are the longest spellings if these fit, and else shorter ones. What has no shorter one is cut, that of the
+    widest columns first, and no column below ten: a date and the usual numbers stay whole.
+    """
+    spelled = [[[printable(form) for form in forms] for forms in row] for row in rows]
+    full = [[forms[0] for forms in row] for row in spelled]
+    room = columns - len(_GAP) * (len(full[0]) - 1)
+    if sum(_widths(full)) <= room:
+        return full
+    shorter = [[forms[1:] or forms for forms in row] for row in spelled]
+
+    def spelled_within(most: int) -> list[list[str]]:
+        return [[_spell(forms, most) for forms in row] for row in shorter]
+
+    limits = range(_NARROWEST, max(room, _NARROWEST) + 1)
+    fitting = bisect_right(limits, room, key=lambda most: sum(_widths(spelled_within(most))))
+    return spelled_within(limits[max(fitting - 1, 0)])
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return a line for each row, with its cells made printable and the columns aligned."""
     printed = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(display_width, column)) for column in zip(*printed, strict=True)]
+    widths = _widths(printed)
     return [
-        "  ".join(cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        _GAP.join(cell + " " * (most - display_width(cell)) for cell, most in zip(row, widths, strict=True)).rstrip()
         for row in printed
     ]
 
@@ -29,11 +58,17 @@ def printable(text: str) -> str:
 
 
 def display_width(text: str) -> int:
-    """Return the width of `text` in columns of a terminal; East Asian wide characters take two."""
-    return sum(map(_width, text))
+    """Return the width of `text` in columns of a terminal, in which an emoji of several characters takes two."""
+    return width(text)
 
 
-def _width(character: str) -> int:
-    if unicodedata.category(character) in _WITHOUT_WIDTH:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+
+
+def _spell(forms: Forms, most: int) -> str:
+    """Return the longest spelling that is at most so wide, or the beginning of the last one."""
+    for form in forms:
+        if display_width(form) <= most:
+            return form
+    return clip(forms[-1], 0, most - 1).rstrip() + "…"

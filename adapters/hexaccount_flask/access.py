@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from hexaccount.kernel.text import from_latin1
 from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.sessions.refresh_token import RefreshToken
 from hexaccount_flask.web.fields import TOKEN_PATTERN, AnyText, text, whole
@@ -29,7 +30,7 @@ DeviceText: TypeAlias = Annotated[
 ]
 
 UserAgent: TypeAlias = Annotated[
-    str, HiddenParameter(lambda _: lambda request: request.environ.get("HTTP_USER_AGENT", ""))
+    str, HiddenParameter(lambda _: lambda request: from_latin1(request.environ.get("HTTP_USER_AGENT", "")))
 ]
 
 

@@ -59,7 +59,7 @@ LastName: TypeAlias = Annotated[FirstName, Meta(examples=["Lovelace"])]
 EmailText: TypeAlias = Annotated[
     str,
     text(
-        "An address at a domain of two labels or more; letters of all scripts (RFC 6531).",
+        "An address at a domain of two labels or more; letters of all scripts (RFC 6531, IDNA 2008).",
         "ada@example.org",
         maxLength=EmailAddress.longest,
         format="idn-email",

@@ -20,8 +20,8 @@ from hexaccount_flask.web.problems import ProblemType, retry_after
 NewPassword: TypeAlias = Annotated[
     str,
     text(
-        "Any characters but control characters, counted as code points; invisible ones do not count towards the "
-        "least. The service may require more, and refuses with the reason what is easy to guess, such as a common "
+        "Any characters of Unicode but control characters, counted as code points; invisible ones do not count towards "
+        "the least. The service may require more, and refuses with the reason what is easy to guess, such as a common "
         "password or one made of the account's own names or address.",
         "a long and winding road",
         minLength=Password.shortest,

@@ -28,7 +28,8 @@ Bio: TypeAlias = Annotated[
 Phone: TypeAlias = Annotated[
     str,
     text(
-        "A telephone number of 3 to 20 digits with the usual separators.",
+        "A telephone number of 3 to 20 digits with the usual separators. Digits, dashes and spaces of all scripts are "
+        "stored in ASCII.",
         "+49 30 901820",
         maxLength=LONGEST_PHONE,
         pattern=f"^(?:{PHONE_PATTERN})?$",

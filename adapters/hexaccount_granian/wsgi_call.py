@@ -2,6 +2,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple, TypeAlias
 
+from hexaccount.kernel.text import from_latin1
 from hexaccount_granian.worker import WsgiApplication
 
 _ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
@@ -67,15 +68,9 @@ def _headers(headers: list[tuple[str, str]], method: str, body: bytes) -> list[t
     # granian counts the length: a wrong one would corrupt the next response on the connection. For HEAD there is no
     # body that granian could count.
     skipped = "" if method == "HEAD" else "content-length"
-    kept = [(name, value if value.isascii() else _decoded(value)) for name, value in headers if name.lower() != skipped]
+    kept = [
+        (name, value if value.isascii() else from_latin1(value)) for name, value in headers if name.lower() != skipped
+    ]
     if method == "HEAD" and body and not any(name.lower() == "content-length" for name, _ in kept):
         kept.append(("content-length", str(len(body))))
     return kept
-
-
-def _decoded(value: str) -> str:
-    """Return the text whose UTF-8 bytes `value` carries as latin-1 characters, or `value` if they are not UTF-8."""
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value

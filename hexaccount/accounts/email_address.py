@@ -1,8 +1,11 @@
 import unicodedata
 from dataclasses import dataclass, field
 
+import idna
+
+from hexaccount.accounts.precis import fits_context
 from hexaccount.kernel.errors import InvalidValue
-from hexaccount.kernel.text import is_invisible
+from hexaccount.kernel.text import JOINERS, is_invisible
 
 _ATEXT = "!#$%&'*+-/=?^_`{|}~"
 _FORM = "must have the form name@example.org"
@@ -12,8 +15,9 @@ _FORM = "must have the form name@example.org"
 class EmailAddress:
     """An e-mail address: a dot-atom at a domain of two or more labels (RFC 5321, RFC 6531).
 
-    At most 254 octets, 64 of them before the `@`. Two addresses are the same when their keys are equal: compatibility
-    forms and case are folded on both sides of the `@`, and `xn--` labels are decoded.
+    At most 254 octets, 64 of them before the `@`. Two addresses are the same when their keys are equal. The key has
+    compatibility forms and case folded before the `@`; behind it are the labels to which UTS #46 maps the domain, as
+    IDNA 2008 (RFC 5890) writes them, with `xn--` decoded.
     """
 
     text: str = field(compare=False)
@@ -25,9 +29,10 @@ class EmailAddress:
         if len(text) > self.longest:
             raise InvalidValue(f"is too long; at most {self.longest} octets are allowed")
         address = unicodedata.normalize("NFC", text)
+        _check(address)
         key = fold_address(address)
-        for spelling in (address, key):
-            _check(spelling)
+        _check(key)
+        _check_domain(key.rpartition("@")[2])
         object.__setattr__(self, "text", address)
         object.__setattr__(self, "key", key)
 
@@ -49,22 +54,19 @@ class EmailAddress:
 
 
 def fold_address(text: str) -> str:
-    """Return the key by which an address is compared."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    local, at, domain = folded.rpartition("@")
-    return local + at + ".".join(_decode(label) for label in domain.split("."))
-
-
-def _decode(label: str) -> str:
-    if not label.startswith("xn--"):
-        return label
+    """Return the key by which an address is compared; raises InvalidValue for a domain that cannot exist."""
+    local, at, domain = text.rpartition("@")
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", local).casefold())
     try:
-        decoded = unicodedata.normalize("NFKC", label[4:].encode("ascii").decode("punycode").casefold())
-    except UnicodeError:
-        decoded = ""
-    if not decoded or decoded.startswith("xn--") or "." in decoded or "@" in decoded:
-        raise InvalidValue("has a domain label that is not valid Punycode")
-    return decoded
+        mapped = idna.uts46_remap(domain)
+        return folded + at + ".".join(map(_fold_label, mapped.split(".")))
+    except idna.IDNAError:
+        raise InvalidValue("has a domain that cannot exist (IDNA 2008); correct what is behind the @") from None
+
+
+def _fold_label(label: str) -> str:
+    # Labels in ASCII may have hyphens in third and fourth place, which IDNA reserves: some have had them for long.
+    return label if label.isascii() and not label.startswith("xn--") else idna.ulabel(idna.alabel(label))
 
 
 def _check(address: str) -> None:
@@ -78,18 +80,25 @@ def _check(address: str) -> None:
         raise InvalidValue(_FORM) from None
     if octets > EmailAddress.longest or local_octets > 64:
         raise InvalidValue("is too long; at most 64 octets before the @ and 254 in all are allowed")
+    # UTS #46 drops what is invisible, so that the address would look the same as another text.
+    for each in domain:
+        if is_invisible(each) or (unicodedata.category(each) == "Cf" and each not in JOINERS):
+            raise InvalidValue(f"contains the character U+{ord(each):04X}, which is invisible; remove it")
+
+
+def _check_domain(domain: str) -> None:
     labels = domain.split(".")
-    if len(labels) < 2 or not all(_is_label(label) for label in labels):
+    hyphens = any(label.startswith("-") or label.endswith("-") for label in labels)
+    if len(labels) < 2 or hyphens or not all(1 <= len(label) <= 63 for label in labels):
         raise InvalidValue(_FORM)
 
 
 def _is_atom(atom: str) -> bool:
-    return bool(atom) and all(_is_letter(character) or character in _ATEXT for character in atom)
-
-
-def _is_label(label: str) -> bool:
-    inner = all(_is_letter(character) or character == "-" for character in label)
-    return 1 <= len(label) <= 63 and inner and not label.startswith("-") and not label.endswith("-")
+    lowered = atom.lower()
+    return bool(atom) and all(
+        _is_letter(character) or character in _ATEXT or fits_context(lowered, index)
+        for index, character in enumerate(lowered)
+    )
 
 
 def _is_letter(character: str) -> bool:

@@ -1,14 +1,16 @@
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
+from hexaccount.accounts.precis import map_width
 from hexaccount.kernel.aggregate import Aggregate, ForeignEvent
 from hexaccount.kernel.errors import InvalidValue
 from hexaccount.kernel.event import Event
-from hexaccount.kernel.text import clean_line, clean_paragraph
+from hexaccount.kernel.text import clean_line, clean_paragraph, is_invisible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +46,32 @@ def clean_bio(text: str) -> str:
 
 
 def clean_phone(text: str) -> str:
-    """Return a telephone number: 3 to 20 digits, a leading `+`, and the usual separators; raises InvalidValue."""
-    phone = clean_line(text, at_most=LONGEST_PHONE)
+    """Return a telephone number: 3 to 20 digits, a leading `+`, and the usual separators; raises InvalidValue.
+
+    Digits of all scripts, and all dashes, spaces and full-width characters become those of ASCII. What is invisible is
+    dropped: address books put marks of direction around numbers.
+    """
+    # A text that is too long for any mapping is refused below.
+    plain = "".join(map(_in_ascii, map_width(text))) if len(text) <= 4 * LONGEST_PHONE else text
+    phone = clean_line(plain, at_most=LONGEST_PHONE)
     if phone and not re.fullmatch(PHONE_PATTERN, phone):
         raise InvalidValue("must be a telephone number of 3 to 20 digits, such as +49 30 901820")
     return phone
+
+
+def _in_ascii(character: str) -> str:
+    match unicodedata.category(character):
+        case "Nd":
+            return str(unicodedata.decimal(character))
+        case "Pd":
+            return "-"
+        case "Zs":
+            return " "
+        case category:
+            # The minus sign, and the long vowel of kana, which keyboards enter for a dash.
+            return (
+                "-" if character in "\u2212\u30fc" else "" if category == "Cf" or is_invisible(character) else character
+            )
 
 
 def clean_address(text: str) -> str:

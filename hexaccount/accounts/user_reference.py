@@ -13,7 +13,10 @@ from hexaccount.kernel.unit_of_work import UnitOfWork
 
 
 def find_by_login(uow: UnitOfWork, text: str) -> User | None:
-    """Return the account with this user name or e-mail address; an impossible one costs a look-up, too."""
+    """Return the account with this user name or e-mail address; an impossible one costs a look-up, too.
+
+    White space around it does not count.
+    """
     if "@" in text:
         return Users(uow).find_by_email(_key(EmailAddress, text))
     return Users(uow).find_by_name(_key(UserName, text))
@@ -21,6 +24,7 @@ def find_by_login(uow: UnitOfWork, text: str) -> User | None:
 
 def get_by_reference(uow: UnitOfWork, text: str) -> User:
     """Return the account with this id, user name or e-mail address; raises UserNotFound."""
+    text = text.strip()
     if is_uuid(text):
         return Users(uow).get(UUID(text))
     user = find_by_login(uow, text)
@@ -36,6 +40,6 @@ def login_key(text: str) -> str:
 
 def _key(make: Callable[[str], UserName | EmailAddress], text: str) -> str:
     try:
-        return make(text).key
+        return make(text.strip()).key
     except InvalidValue:
         return ""  # no account has the empty key

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hexaccount.archive.manifest import ArchivedFile, Manifest
 from hexaccount.archive.ports import Archives
+from hexaccount.bootstrap.installation import install_command
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.errors import Refusal
 
@@ -35,7 +36,5 @@ def _archives() -> Archives:
     try:
         from hexaccount_archive import FolderArchives
     except ImportError as error:
-        raise ArchivesUnsupported(
-            "archives need a library; install it with: pip install 'hexaccount[archive]' (in a clone '.[archive]')"
-        ) from error
+        raise ArchivesUnsupported(f"archives need a library; install it with: {install_command('archive')}") from error
     return FolderArchives()

@@ -48,6 +48,11 @@ class SettingsProgram(Program):
         with _settings_errors():
             return event_types()
 
+    def roles(self) -> Sequence[str]:
+        from hexaccount.accounts.role import Role
+
+        return [Role.USER.name, Role.ADMIN.name, *sorted(self.settings.roles)]
+
     def commands(self) -> "Mapping[str, Callable[[], click.Command]]":
         from hexaccount.bootstrap import plugins
 

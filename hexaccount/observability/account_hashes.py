@@ -17,6 +17,7 @@ class AccountHashes:
 
     def of(self, reference: str) -> str:
         """Return the hash that all spellings of a reference share, whether or not there is such an account."""
+        reference = reference.strip()
         text = str(UUID(reference)) if is_uuid(reference) else login_key(reference)
         return self.fingerprints.of("accounts in the log", [text])
 

@@ -12,7 +12,8 @@ class Password:
     """A new password: 8 to 128 code points after NFKC, without composition rules (NIST SP 800-63B-4, 3.1.1.2).
 
     What is invisible does not count towards the 8; spaces do, but not alone. Control characters and lone surrogates are
-    refused: no keyboard enters them on purpose.
+    refused: no keyboard enters them on purpose. So are code points that this Python's Unicode has not assigned: a later
+    one may normalise them, so that the hash would be that of another text (RFC 8265, 4.2.1).
     """
 
     text: str = field(repr=False)
@@ -30,6 +31,8 @@ class Password:
             raise InvalidValue(f"is too long; at most {self.longest} characters are allowed")
         if any(unicodedata.category(character) in {"Cc", "Cs"} for character in normalised):
             raise InvalidValue("must not contain control characters")
+        if any(unicodedata.category(character) == "Cn" for character in text):
+            raise InvalidValue("has a character that is too new to be known here; choose another one")
         object.__setattr__(self, "text", normalised)
 
     @property

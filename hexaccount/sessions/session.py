@@ -1,4 +1,3 @@
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
@@ -9,6 +8,7 @@ from hexaccount.kernel.aggregate import Aggregate, ForeignEvent
 from hexaccount.kernel.event import Event
 from hexaccount.kernel.network import network_of
 from hexaccount.kernel.periods import Period
+from hexaccount.kernel.text import is_ordinary
 from hexaccount.sessions.lifetimes import Lifetimes
 
 _KEPT: Period = "clearing.events"
@@ -195,7 +195,4 @@ def _agent(text: str) -> str:
 
 def _printable(text: str, *, at_most: int) -> str:
     """Replace what cannot be printed: a strange header is no reason to refuse a login."""
-    return "".join(
-        character if unicodedata.category(character)[0] not in "CZ" or character == " " else "?"
-        for character in text[:at_most]
-    )
+    return "".join(character if is_ordinary(character) else "?" for character in text[:at_most])

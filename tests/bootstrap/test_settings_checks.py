@@ -156,15 +156,15 @@ def test_the_error_for_a_nearly_valid_store_url_names_the_remedy(url: str, remed
 
 def test_the_error_for_a_missing_driver_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drivers, "find_spec", lambda name: None)
-    with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[postgres\]'"):
+    with pytest.raises(SettingsError, match=r"pip install .*\[postgres\]'"):
         load_settings(None, {"HEXACCOUNT_STORE": "postgresql://localhost/accounts"})
-    with pytest.raises(SettingsError, match=r"^cache: .*pip install 'hexaccount\[redis\]'"):
+    with pytest.raises(SettingsError, match=r"^cache: .*pip install .*\[redis\]'"):
         load_settings(None, {"HEXACCOUNT_CACHE": "redis://localhost"})
-    with pytest.raises(SettingsError, match=r"^events: .*pip install 'hexaccount\[redis\]'"):
+    with pytest.raises(SettingsError, match=r"^events: .*pip install .*\[redis\]'"):
         load_settings(None, {"HEXACCOUNT_EVENTS": '["redis://localhost"]'})
-    with pytest.raises(SettingsError, match=r"pip install 'hexaccount\[mongo\]'"):
+    with pytest.raises(SettingsError, match=r"pip install .*\[mongo\]'"):
         load_settings(None, {"HEXACCOUNT_STORE": "mongodb://localhost/accounts"})
-    with pytest.raises(ConfigurationError, match=r"^hexaccount realtime needs .*pip install 'hexaccount\[realtime\]'"):
+    with pytest.raises(ConfigurationError, match=r"^hexaccount realtime needs .*pip install .*\[realtime\]'"):
         serve_realtime(Settings(), host="127.0.0.1", port=0, workers=1, echo=print)
 
 

@@ -10,6 +10,7 @@ from hexaccount.conformance.suites.texts import (
     DISTINCT_NAMES,
     EQUIVALENT_ADDRESSES,
     EQUIVALENT_NAMES,
+    FORMATTED,
 )
 from tests.people import PASSWORD
 
@@ -27,6 +28,7 @@ ATTACKS = [
     "\U0010ffff",
     "00000000-0000-7000-8000-000000000000",
     *ADVERSARIAL.values(),
+    *FORMATTED.values(),
 ]
 any_text = st.text(st.characters(max_codepoint=sys.maxunicode), max_size=40)
 attacks = st.sampled_from(ATTACKS) | any_text

@@ -3,7 +3,7 @@ import pytest
 from hexaccount.accounts.profile import clean_address, clean_bio
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.factory import Factory
-from hexaccount.conformance.suites.texts import ADVERSARIAL, every_character
+from hexaccount.conformance.suites.texts import ADVERSARIAL, FORMATTED, every_character
 from hexaccount.conformance.suites.transactions import journal_of, profile_of, save, session_of, user_of
 from hexaccount.store_kit.store import Store
 
@@ -24,6 +24,13 @@ class TextFidelityContract(ContractSuite):
         assert journal_of(store, profile)[-1].data["changes"] == {"bio": bio, "address": address}
         assert journal_of(store, user)[0].data["first_name"] == user.first_name.text
         assert journal_of(store, stored_session)[0].data["user_agent"] == session.user_agent
+
+    @pytest.mark.parametrize("text", FORMATTED.values(), ids=FORMATTED.keys())
+    def test_formatted_text_survives(self, store: Store, factory: Factory, text: str) -> None:
+        user = factory.user()
+        save(store, user, factory.profile(user.id, bio=clean_bio(text), address=clean_address(text)))
+        profile = profile_of(store, user.id)
+        assert (profile.bio, profile.address) == (text, text)
 
     def test_every_character_that_free_text_may_hold_survives(self, store: Store, factory: Factory) -> None:
         texts = every_character()

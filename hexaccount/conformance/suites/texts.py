@@ -41,10 +41,11 @@ DISTINCT_NAMES = {
 EQUIVALENT_ADDRESSES = {
     "case": ("anna@example.org", "Anna@EXAMPLE.ORG"),
     "width": ("anna@example.org", "\uff41\uff4e\uff4e\uff41@example.org"),
-    "sharp s": ("strasse@example.org", "stra\u00dfe@example.org"),
+    "sharp s before the @": ("strasse@example.org", "stra\u00dfe@example.org"),
     "ligature": ("office@example.org", "o\ufb03ce@example.org"),
     "composed and decomposed": ("zo\u00eb@example.org", "zoe\u0308@example.org"),
     "punycode": ("anna@b\u00fccher.example", "anna@xn--bcher-kva.example"),
+    "full stop": ("anna@example.org", "anna@example\u3002org"),
 }
 
 DISTINCT_ADDRESSES = {
@@ -54,6 +55,12 @@ DISTINCT_ADDRESSES = {
     "tag": ("anna@example.org", "anna+tag@example.org"),
     "wildcard": ("a_c@example.org", "abc@example.org"),
     "domain": ("anna@example.org", "anna@example.com"),
+    "sharp s in the domain": ("anna@fass.example", "anna@fa\u00df.example"),
+    "final sigma in the domain": ("anna@\u03b1\u03c3.example", "anna@\u03b1\u03c2.example"),
+    "non-joiner": (
+        "anna@\u0646\u0627\u0645\u0647\u0627\u06cc.example",
+        "anna@\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.example",
+    ),
 }
 
 ADVERSARIAL = {
@@ -61,6 +68,7 @@ ADVERSARIAL = {
     "right to left": "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 abc 123",
     "combining marks": "Z" + "\u0300\u0301\u0302\u0303\u0304" * 6 + "algo",
     "astral": "\U0001f9d1\u200d\U0001f680 \U00020000 \U0001d49c \U0001f1e9\U0001f1ea",
+    "unassigned": "\u0378 \U000105c9 \U0003fffd",
     "a thousand characters": "\U0001f600" * 1000,
     "quotes": "Robert'); DROP TABLE users;-- \"`",
     "placeholders": "%s %(a)s :name ? $1 {0} {{}} ${x} @p1 \\:b ::text",
@@ -72,6 +80,12 @@ ADVERSARIAL = {
     "looks like a boolean": "true",
     "lines": "one\ntwo\n\n\tthree",
     "inner spaces": "a  b\u00a0c\u3000d",
+}
+
+# A name of a person has none of these.
+FORMATTED = {
+    "formatting": "\u845b\U000e0100 \u2764\ufe0f \u0e01\u200b\u0e02 C\u200e++ a\u00adb",
+    "flag of Wales": "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f",
 }
 
 
@@ -86,7 +100,7 @@ def every_character(size: int = 1000) -> list[str]:
 
 
 def _is_free_text(character: str) -> bool:
-    if unicodedata.category(character)[0] == "C":
+    if unicodedata.category(character) == "Cn":  # most of them
         return False
     try:
         return clean_paragraph(f"a{character}b", at_most=9) == f"a{character}b"

@@ -53,6 +53,9 @@ class MemoryProgram(Program):
     def event_types(self) -> Sequence[str]:
         return event_types()
 
+    def roles(self) -> Sequence[str]:
+        return ["user", "admin", *sorted(self.settings.roles)]
+
     def bus(self) -> MessageBus:
         self._open()
         return self.service.bus

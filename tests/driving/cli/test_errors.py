@@ -64,6 +64,15 @@ def test_misuse_is_reported_in_two_lines_with_the_help_command(run, args):
     assert hint.endswith(" --help' for help.")
 
 
+@pytest.mark.parametrize(
+    ("args", "suggested"), [(["user"], "'users'"), (["migrat"], "'migrate'"), (["users", "lst"], "'list'")]
+)
+def test_a_misspelled_command_gets_suggestions(run, args, suggested):
+    result = run(*args)
+    assert result.exit_code == 2
+    assert f"Did you mean {suggested}?" in result.stderr or f"Did you mean one of: {suggested}" in result.stderr
+
+
 @pytest.mark.parametrize("args", [[], ["users"], ["outbox"], ["config"]])
 def test_a_group_without_a_command_is_misuse_and_lists_its_commands(run, args):
     result = run(*args)

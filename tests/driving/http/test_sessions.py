@@ -56,6 +56,30 @@ def test_a_user_lists_their_sessions_newest_first(signed_in: ApiClient) -> None:
     assert phone["created_at"].endswith("Z")
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        pytest.param(
+            "Telefon der B\u00fccherei/1 \u65e5\u672c \U0001f40e".encode(),
+            "Telefon der B\u00fccherei/1 \u65e5\u672c \U0001f40e",
+            id="utf-8",
+        ),
+        pytest.param(
+            "\U0001f469\u200d\U0001f680 \U000105c9".encode(),
+            "\U0001f469\u200d\U0001f680 \U000105c9",
+            id="joined-and-unassigned",
+        ),
+        pytest.param(b"B\xfccher", "B\u00fccher", id="latin-1"),
+        pytest.param("a\u202eb".encode(), "a?b", id="override-of-direction"),
+    ],
+)
+def test_a_user_agent_is_shown_as_it_was_sent(signed_in: ApiClient, sent: bytes, shown: str) -> None:
+    answer = signed_in.login(environ_overrides={"HTTP_USER_AGENT": sent.decode("latin-1")})
+    signed_in.headers = {"Authorization": answer.headers["Authorization"]}
+    newest = sessions(signed_in)[0]
+    assert newest["device"] == shown
+
+
 def test_a_list_of_sessions_shows_no_token(signed_in: ApiClient) -> None:
     login = signed_in.login().json["data"]
 

@@ -17,6 +17,10 @@ from hexaccount.kernel.errors import InvalidValue
         "\u6d4b\u8bd5@\u4f8b\u5b50.\u6d4b\u8bd5",
         "jos\u00e9@m\u00fcnchen.example",
         "juliet@xn--mnchen-3ya.example",
+        "juliet@r3---sn.example",
+        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627@example.org",
+        "para\u006c\u00b7\u006cel@example.org",
+        "PARAL\u00b7LEL@example.org",
     ],
     ids=ascii,
 )
@@ -57,7 +61,20 @@ def test_a_dot_atom_at_a_domain_of_two_labels_is_an_address(text: str) -> None:
         "juliet@exa\u200dmple.org",
         "\ud800@example.org",
         "juliet@\U0001f40e.org",
-        "juliet@example\u3002org",
+        "juliet@exa\u00admple.org",
+        "juliet@exa\u200bmple.org",
+        "juliet@exam\u00b7ple.org",
+        "juliet@exam\u30fbple.org",
+        "juliet@\u05f3a.org",
+        "juliet@\u0627a.org",
+        "juliet@\u0301a.org",
+        "juliet@\U00017000\u200ca.org",
+        "\U00017000\u200ca@example.org",
+        "juliet@\u0378.org",
+        "\u0378@example.org",
+        "ju\u00b7liet@example.org",
+        "juliet@b\u00fc--cher.org",
+        "juliet@xn--fass.org",
         "juliet@xn--\u00e4.org",
         "juliet@xn--.org",
         "juliet@xn---.org",
@@ -81,12 +98,54 @@ def test_an_invalid_address_is_refused(text: str) -> None:
         ("juliet@M\u00dcNCHEN.example", "juliet@XN--MNCHEN-3YA.example"),
         ("stra\u00dfe@example.org", "STRASSE@example.org"),
         ("\u03c3@example.org", "\u03c2@example.org"),
+        ("juliet@example\u3002org", "juliet@example.org"),
+        ("juliet@\uff45xample.org", "juliet@example.org"),
+        ("juliet@FA\u1e9e.example", "juliet@fa\u00df.example"),
     ],
     ids=ascii,
 )
 def test_two_spellings_of_one_address_are_equal(one: str, other: str) -> None:
     assert EmailAddress(one) == EmailAddress(other)
     assert EmailAddress(one).key == EmailAddress(other).key
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        pytest.param("\u0646\u0627\u0645\u0647\u200c\u0627\u06cc", id="non-joiner-in-persian"),
+        pytest.param("\u0915\u094d\u200d\u0937", id="joiner-after-virama"),
+        pytest.param("paral\u00b7lel", id="middle-dot-in-catalan"),
+        pytest.param("\u30a2\u30fb\u30a4", id="katakana-dot"),
+        pytest.param("\u05d0\u05f3", id="geresh"),
+        pytest.param("\u05d0\u05f4\u05d1", id="gershayim"),
+        pytest.param("\u0375\u03b1", id="keraia"),
+        pytest.param("fa\u00df", id="sharp-s"),
+        pytest.param("\u03bb\u03cc\u03b3\u03bf\u03c2", id="final-sigma"),
+    ],
+)
+def test_a_label_of_idna_2008_is_accepted_in_both_its_spellings(label: str) -> None:
+    """RFC 5892, appendix A; in UTS #46, mapping is not transitional."""
+    encoded = "xn--" + label.encode("punycode").decode()
+    address = EmailAddress(f"juliet@{label}.example")
+    assert address.text == address.key == f"juliet@{label}.example"
+    assert EmailAddress(f"juliet@{encoded}.example") == address
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("juliet@fa\u00df.example", "juliet@fass.example"),
+        ("juliet@\u03bb\u03cc\u03b3\u03bf\u03c2.example", "juliet@\u03bb\u03cc\u03b3\u03bf\u03c3.example"),
+        (
+            "juliet@\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.example",
+            "juliet@\u0646\u0627\u0645\u0647\u0627\u06cc.example",
+        ),
+        ("juliet@paral\u00b7lel.example", "juliet@parallel.example"),
+    ],
+    ids=ascii,
+)
+def test_two_domains_are_two_addresses(one: str, other: str) -> None:
+    assert EmailAddress(one) != EmailAddress(other)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +193,13 @@ def test_an_address_keeps_the_entered_spelling() -> None:
     assert (restored, restored.text) == (address, address.text)
 
 
+def test_the_error_for_an_invisible_character_names_it() -> None:
+    with pytest.raises(InvalidValue, match=r"contains the character U\+00AD, which is invisible; remove it"):
+        EmailAddress("juliet@exa\u00admple.org")
+    with pytest.raises(InvalidValue, match="has a domain that cannot exist"):
+        EmailAddress("juliet@exam\u00b7ple.org")
+
+
 def test_the_error_does_not_repeat_the_address() -> None:
     with pytest.raises(InvalidValue) as refusal:
         EmailAddress("juliet capulet@example.org")
@@ -153,6 +219,17 @@ def test_the_key_of_an_address_is_an_address_with_the_same_key(text: str) -> Non
         assume(False)
     assert EmailAddress(address.key).key == address.key
     assert EmailAddress(address.text).text == address.text
+
+
+@given(text=addresses)
+def test_an_address_may_have_its_domain_in_ascii(text: str) -> None:
+    try:
+        address = EmailAddress(text)
+    except InvalidValue:
+        assume(False)
+    local, _, domain = address.key.rpartition("@")
+    ascii_labels = [each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in domain.split(".")]
+    assert EmailAddress(f"{local}@{'.'.join(ascii_labels)}").key == address.key
 
 
 @given(text=st.text(st.characters(), max_size=300) | st.builds("a@xn--{}.org".format, st.text(max_size=20)))

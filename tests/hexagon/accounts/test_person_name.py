@@ -18,6 +18,11 @@ from hexaccount.kernel.errors import InvalidValue
         "M\u00fcller",
         "\u5f20\u4e09",
         "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+        "\u845b\U000e0100\u57ce",
+        "\u8fbb\ufe00",
+        "\u1820\u180b",
+        "A\u0378",
+        "\U000105c9",
     ],
     ids=ascii,
 )
@@ -56,6 +61,9 @@ def test_an_invisible_name_is_refused(text: str) -> None:
         pytest.param("\ufeffa", id="byte-order-mark"),
         pytest.param("\ud800", id="lone-surrogate"),
         pytest.param("\ue000", id="private-use"),
+        pytest.param("a\uffff", id="noncharacter"),
+        pytest.param("a\ufdd0", id="another-noncharacter"),
+        pytest.param("a\u200eb", id="mark-of-direction"),
     ],
 )
 def test_control_format_and_private_characters_are_refused(text: str) -> None:
@@ -81,7 +89,9 @@ def test_a_stored_name_is_valid_and_unchanged(text: str) -> None:
     assert unicodedata.is_normalized("NFC", name.text)
 
 
-@pytest.mark.parametrize("name", ["\u3164", "A\u034f", "A\ufe0f"])
+@pytest.mark.parametrize(
+    "name", ["\u3164", "A\u034f", "A\ufe0f", "A\U000e0100", "\u845b\U000e0100\U000e0101", "A\u180b", "A\ufff0"]
+)
 def test_invisible_characters_are_refused(name: str) -> None:
     with pytest.raises(InvalidValue):
         PersonName(name)

@@ -13,6 +13,9 @@ DEVANAGARI_KA_VIRAMA = "\u0915\u094d"
     [
         pytest.param(DEVANAGARI_KA_VIRAMA + "\u200d\u0937", True, id="joiner-after-virama"),
         pytest.param(DEVANAGARI_KA_VIRAMA + "\u200c\u0937", True, id="non-joiner-after-virama"),
+        pytest.param("\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", True, id="non-joiner-in-persian"),
+        pytest.param("\u0627\u200c\u0631", False, id="non-joiner-after-a-letter-that-does-not-join"),
+        pytest.param("\U00017000\u200ca", False, id="non-joiner-after-a-letter-without-a-name"),
         pytest.param("a\u200db", False, id="joiner-elsewhere"),
         pytest.param("\u200ca", False, id="non-joiner-first"),
         pytest.param("paral\u00b7lel", True, id="middle-dot-between-ls"),

@@ -19,7 +19,18 @@ from tests.people import PASSWORD, registration
 
 
 @pytest.mark.parametrize(
-    "name", ["juliet", "JULIET", "\uff4auliet", "juliet@example.org", "Juliet@Example.ORG", "juliet@EXAMPLE.org"]
+    "name",
+    [
+        "juliet",
+        "JULIET",
+        "\uff4auliet",
+        " juliet",
+        "juliet\u3000\n",
+        "juliet@example.org",
+        "Juliet@Example.ORG",
+        "juliet@EXAMPLE.org",
+        "\tjuliet@example.org ",
+    ],
 )
 def test_a_user_logs_in_by_name_or_email_address_in_any_spelling(service: Service, juliet: UUID, name: str) -> None:
     tokens = log_in(service, name)

@@ -71,7 +71,7 @@ def test_a_successful_login_is_no_guess(
 
 
 def test_all_spellings_of_a_name_share_one_limit(guess: Callable[..., str]) -> None:
-    names = ["juliet", "JULIET", "\uff4auliet", "Juliet", "julieT", "JULIet"]
+    names = ["juliet", "JULIET", "\uff4auliet", " juliet", "juliet\u00a0", "JULIet"]
     assert [guess(name) for name in names] == ["wrong_credentials"] * 5 + ["too_many_attempts"]
 
 
