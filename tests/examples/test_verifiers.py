@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +18,8 @@ import pytest
 import requests
 import yaml
 
-from tests.examples.installed_examples import EXAMPLES
+from hexaccount_verifier import InvalidToken, TokenVerifier, jwks_at
+from tests.examples.installed_examples import EXAMPLES, install_from_npm
 from tests.servers import forked
 from tests.servers.ports import free_port
 from tests.servers.processes import RunningCommand, without_coverage
@@ -45,11 +45,7 @@ class Issuer:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the examples, with the packages from npm that they need."""
-    folder = tmp_path_factory.mktemp("verifiers") / "verifiers"
-    shutil.copytree(FILES, folder, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
-    npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
-    subprocess.run(npm, cwd=folder, check=True, timeout=120)
-    return folder
+    return install_from_npm("verifiers", tmp_path_factory.mktemp("verifiers"))
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +180,15 @@ def test_a_library_verifies_tokens_by_the_published_keys_and_reads_their_claims(
                 answer = send("/orders", refused)
                 assert answer.status_code == 401, answer.text
                 assert answer.headers["WWW-Authenticate"].lower().startswith("bearer")
+
+
+def test_our_verifier_does_so_too(issuer: Issuer) -> None:
+    tokens = TokenVerifier(jwks_at(f"{issuer.url}/.well-known/jwks.json"), issuer=issuer.url, audience="hexaccount")
+    for ada, grace in issuer.tokens.values():
+        assert str(tokens.verify(ada).user_id) == issuer.ada_id
+        assert tokens.verify(grace).roles == {"user", "support"}
+        with pytest.raises(InvalidToken):
+            tokens.verify(changed(ada))
 
 
 def test_envoy_accepts_its_configuration_as_it_is(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """The example of a page: its tabs share one session, which survives a reload, and its socket outlives its token."""
 
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from tests.examples.installed_examples import EXAMPLES
+from tests.examples.installed_examples import install_from_npm
 from tests.people import PASSWORD
 from tests.servers.ports import free_port
 from tests.service.account import Account
@@ -28,10 +27,7 @@ SHORT = {"HEXACCOUNT_SESSION__ACCESS_LIFETIME": "4", "HEXACCOUNT_SESSION__REFRES
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the origin that serves the page."""
-    folder = tmp_path_factory.mktemp("site") / "app"
-    shutil.copytree(EXAMPLES / "browser_app", folder, ignore=shutil.ignore_patterns("node_modules"))
-    npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
-    subprocess.run(npm, cwd=folder, check=True, timeout=120)
+    folder = install_from_npm("browser_app", tmp_path_factory.mktemp("site"))
 
     class Files(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None: ...
