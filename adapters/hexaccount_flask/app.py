@@ -11,10 +11,12 @@ from hexaccount_flask import (
     observability,
     passwords,
     profile,
+    server_metadata,
     sessions,
     signing_keys,
 )
 from hexaccount_flask.observability import MetricsExport, ReadinessCheck
+from hexaccount_flask.server_metadata import PublicUrl
 from hexaccount_flask.signing_keys import PublishedKeys
 from hexaccount_flask.web.application import HttpApplication
 from hexaccount_flask.web.client_addresses import ClientAddresses, PeerAddresses
@@ -22,7 +24,18 @@ from hexaccount_flask.web.cors import CorsPolicy
 from hexaccount_flask.web.middleware import RequestMiddleware, RequestObserver
 from hexaccount_flask.web.operations import Routes
 
-_ROUTE_MODULES = (observability, accounts, logins, profile, passwords, sessions, avatars, signing_keys, documents)
+_ROUTE_MODULES = (
+    observability,
+    accounts,
+    logins,
+    profile,
+    passwords,
+    sessions,
+    avatars,
+    signing_keys,
+    server_metadata,
+    documents,
+)
 
 
 def create_app(
@@ -32,6 +45,7 @@ def create_app(
     readiness: ReadinessCheck,
     published_keys: PublishedKeys,
     metrics: MetricsExport,
+    public_url: str | None = None,
     cors_origins: Sequence[str] = (),
     client_addresses: ClientAddresses | None = None,
     observers: Sequence[RequestObserver] = (),
@@ -39,6 +53,7 @@ def create_app(
 ) -> HttpApplication:
     """Return the HTTP side of the service.
 
+    public_url: where clients reach the service, which is the `iss` of its tokens.
     cors_origins: the origins whose pages may read the responses, `*` for all.
     client_addresses: finds the address of a client behind proxies; by default it is that of the peer.
     observers: opened around each request, the first outermost.
@@ -53,6 +68,7 @@ def create_app(
         ReadinessCheck: readiness,
         PublishedKeys: published_keys,
         MetricsExport: metrics,
+        PublicUrl | None: public_url,
         ClientAddresses: clients,
     }
     app = services[HttpApplication] = HttpApplication(services)

@@ -17,7 +17,7 @@ PublishedKeys: TypeAlias = Callable[[], Sequence[Mapping[str, str]]]
 """Returns the public keys as JWKs; raises StoreUnavailable."""
 
 _JWK_SET = "application/jwk-set+json"
-_HEADERS = (
+KEY_HEADERS = (
     ("Cache-Control", f"public, max-age={PUBLISHED_FOR.seconds}"),
     ("Cross-Origin-Resource-Policy", "cross-origin"),
 )
@@ -61,4 +61,4 @@ def get_keys(published_keys: PublishedKeys, if_none_match: IfNoneMatch) -> KeySe
     with a secret there are none.
     """
     content = msgspec.json.encode(msgspec.convert({"keys": published_keys()}, KeySetModel))
-    return KeySet(content, content_tag(content), if_none_match, media_type=_JWK_SET, headers=_HEADERS)
+    return KeySet(content, content_tag(content), if_none_match, media_type=_JWK_SET, headers=KEY_HEADERS)

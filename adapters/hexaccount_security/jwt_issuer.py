@@ -1,3 +1,4 @@
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from math import floor
 from typing import Annotated
@@ -29,6 +30,13 @@ class _Payload(msgspec.Struct, kw_only=True):
     epoch: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
+class _IssuedPayload(_Payload, kw_only=True):
+    """With the claims that only other services read (RFC 9068, 2.2.3)."""
+
+    roles: Sequence[str] | msgspec.UnsetType = msgspec.UNSET
+    scope: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class JwtIssuer:
     """Issues access tokens as JWTs (RFC 9068) under the keys of a ring, and verifies them as RFC 8725 recommends.
 
@@ -40,16 +48,28 @@ class JwtIssuer:
     for a process whose clock is behind: that it was signed proves that it was issued, whatever the time is there.
     """
 
-    def __init__(self, ring: KeyRing, *, issuer: str, audience: str, client_id: str) -> None:
+    def __init__(
+        self,
+        ring: KeyRing,
+        *,
+        issuer: str,
+        audience: str,
+        client_id: str,
+        accepted_issuers: Collection[str] = (),
+        claims: Collection[str] = (),
+    ) -> None:
+        """Take further issuers whose tokens are accepted, and which of `roles` and `scope` tokens carry."""
         self._ring = ring
         self._issuer = issuer
+        self._accepted_issuers = frozenset({issuer, *accepted_issuers})
         self._audience = audience
         self._client_id = client_id
+        self._claims = frozenset(claims)
         self._decoder = msgspec.json.Decoder(_Payload)
 
     def issue(self, claims: AccessClaims) -> str:
         """Return a signed access token that carries `claims`; raises StoreUnavailable if the keys cannot be read."""
-        payload = _Payload(
+        payload = _IssuedPayload(
             iss=self._issuer,
             aud=self._audience,
             exp=floor(claims.expires_at.timestamp()),
@@ -60,6 +80,9 @@ class JwtIssuer:
             sid=str(claims.session_id),
             client_id=self._client_id,
             epoch=claims.epoch,
+            roles=claims.roles if "roles" in self._claims else msgspec.UNSET,
+            # A scope is never empty (RFC 6749, 3.3).
+            scope=(" ".join(claims.permissions) if "scope" in self._claims else "") or msgspec.UNSET,
         )
         key = self._ring.signer(claims.issued_at)
         signing_input = f"{key.header}.{base64url.encode(msgspec.json.encode(payload))}"
@@ -71,7 +94,7 @@ class JwtIssuer:
         Raises InvalidToken, and StoreUnavailable if its key may be among those that cannot be read.
         """
         payload = self._payload(token, now)
-        if payload.iss != self._issuer:
+        if payload.iss not in self._accepted_issuers:
             raise InvalidToken("the token has another issuer")
         if payload.aud != self._audience:
             raise InvalidToken("the token is meant for another audience")

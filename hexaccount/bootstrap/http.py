@@ -69,6 +69,7 @@ class HttpWorkerFactory:
             readiness=service.readiness(self.draining.is_set).check,
             published_keys=service.published_keys,
             metrics=service.metrics_text if settings.metrics.enabled else None,
+            public_url=settings.public_url,
             cors_origins=settings.http.cors_origins,
             client_addresses=addresses,
             further_routes=_further_routes(),

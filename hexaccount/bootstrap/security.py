@@ -66,9 +66,11 @@ def tokens(settings: Settings, ring: "KeyRing") -> TokenIssuer:
 
     return JwtIssuer(
         ring,
-        issuer=settings.jwt.issuer,
+        issuer=settings.issuer,
+        accepted_issuers=settings.jwt.accepted_issuers,
         audience=settings.jwt.audience,
         client_id="hexaccount",
+        claims=settings.jwt.claims,
     )
 
 

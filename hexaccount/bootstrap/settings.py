@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 PREFIX = "HEXACCOUNT_"
 DATA_DIRECTORY = Path("hexaccount-data")
+DEFAULT_ISSUER = "hexaccount"
 DEFAULT_STORE = f"sqlite:///{DATA_DIRECTORY}/hexaccount.db"
 
 Lifetime: TypeAlias = Annotated[int, Meta(ge=1, le=315_360_000)]
@@ -22,12 +23,18 @@ class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class JwtSettings(Group, frozen=True):
-    """Access tokens."""
+    """Access tokens.
+
+    `issuer` is their `iss`, unless `public_url` is set. Tokens of `accepted_issuers` are accepted too, under the same
+    keys. `claims` are written besides those that every token has.
+    """
 
     key: str | None = None
     algorithm: Literal["HS256", "EdDSA", "ES256", "RS256"] = "HS256"
-    issuer: Annotated[str, Meta(min_length=1)] = "hexaccount"
+    issuer: Annotated[str, Meta(min_length=1)] = DEFAULT_ISSUER
+    accepted_issuers: list[Annotated[str, Meta(min_length=1)]] = []
     audience: Annotated[str, Meta(min_length=1)] = "hexaccount"
+    claims: list[Literal["roles", "scope"]] = []
 
 
 class PersonalDataSettings(Group, frozen=True):
@@ -167,9 +174,13 @@ class TracingSettings(Group, frozen=True):
 
 
 class Settings(Group, frozen=True):
-    """All settings; `hexaccount http` works with the defaults."""
+    """All settings; `hexaccount http` works with the defaults.
+
+    `public_url` is where clients reach the service: `https://`, a host, and the path before its routes, if any.
+    """
 
     store: str = DEFAULT_STORE
+    public_url: str | None = None
     cache: str | None = None
     events: list[str] = []
     webhooks: list[WebhookSettings] = []
@@ -194,6 +205,11 @@ class Settings(Group, frozen=True):
         """Return the scheme of the store's URL; libpq knows PostgreSQL by two."""
         scheme = self.store.partition("://")[0]
         return "postgresql" if scheme == "postgres" else scheme
+
+    @property
+    def issuer(self) -> str:
+        """Return the `iss` of new tokens."""
+        return self.public_url or self.jwt.issuer
 
     def seconds(self, name: str) -> float:
         """Return the duration that a setting such as `clearing.retention` gives; raises TypeError for another."""

@@ -13,6 +13,7 @@ from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.hashers import hasher_plugin
 from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
+from hexaccount.bootstrap.public_url import check_public_url
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
 from hexaccount.bootstrap.settings import PersonalDataSettings, SessionSettings, Settings, SettingsError
 from hexaccount.bootstrap.settings_errors import valid_permissions
@@ -32,6 +33,8 @@ def check_settings(settings: Settings) -> None:
     """Raise SettingsError unless the service can run with the settings."""
     check_texts(settings)
     _check_store(settings)
+    if settings.public_url is not None:
+        check_public_url(settings)
     if settings.cache is not None:
         _check_cache(settings.cache)
     _check_events(settings.events)

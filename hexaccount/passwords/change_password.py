@@ -73,7 +73,7 @@ def change_password(
     new_hash = hasher.hash(command.new.text)
     changed, session, refresh = _store(command, new_hash, unit_of_work=unit_of_work, clock=clock, tokens=tokens)
     device = throttle.devices.issue(changed, tokens.identifiers.new())
-    return replace(tokens.issue(session, refresh, at=session.opened_at), device=device)
+    return replace(tokens.issue(session, changed, refresh, at=session.opened_at), device=device)
 
 
 @repeat_when_stale

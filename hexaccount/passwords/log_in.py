@@ -47,7 +47,7 @@ def log_in(
     now = clock.now()
     session, refresh = _open_session(command, user, fresh_hash, unit_of_work=unit_of_work, tokens=tokens, now=now)
     device = throttle.devices.issue(user, attempt.device_id or tokens.identifiers.new())
-    issued = tokens.issue(session, refresh, at=now)
+    issued = tokens.issue(session, user, refresh, at=now)
     return replace(issued, device=device, limit_status=attempt.status_after_success)
 
 

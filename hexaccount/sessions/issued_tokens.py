@@ -5,9 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from hexaccount.accounts.user import User
+from hexaccount.accounts.views import UserView
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.rate_limit import RateLimitStatus
 from hexaccount.kernel.unit_of_work import UnitOfWork
+from hexaccount.roles.role_registry import RoleRegistry
 from hexaccount.sessions.lifetimes import Lifetimes
 from hexaccount.sessions.ports import AccessClaims, TokenIssuer
 from hexaccount.sessions.refresh_token import RefreshToken, new_refresh_token
@@ -40,6 +42,7 @@ class SessionTokens:
     identifiers: Identifiers
     lifetimes: Lifetimes
     limit: SessionLimit
+    roles: RoleRegistry
 
     def open_session(
         self, uow: UnitOfWork, user: User, *, client_address: str, user_agent: str, at: datetime
@@ -58,8 +61,8 @@ class SessionTokens:
         Sessions(uow).put_token(RefreshToken.of(refresh, session_id=session.id, at=at))
         return session, refresh
 
-    def issue(self, session: Session, refresh: str, *, at: datetime) -> IssuedTokens:
-        """Return tokens of a live session; the access token does not outlive the session."""
+    def issue(self, session: Session, user: User, refresh: str, *, at: datetime) -> IssuedTokens:
+        """Return tokens of a live session of an account; the access token does not outlive the session."""
         expires_at = min(at + self.lifetimes.access, session.idle_until)
         claims = AccessClaims(
             token_id=self.identifiers.new(),
@@ -68,6 +71,8 @@ class SessionTokens:
             issued_at=at,
             expires_at=expires_at,
             epoch=session.epoch,
+            roles=UserView.of(user).roles,
+            permissions=sorted(self.roles.permissions_of(user.roles)),
         )
         seconds = int((expires_at - at).total_seconds())
         token = self.issuer.issue(claims)

@@ -1,6 +1,6 @@
 """What sessions need from a token issuer and a cache."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,7 +11,11 @@ from hexaccount.accounts.views import UserView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClaims:
-    """The claims of an access token (RFC 9068); `epoch` is for verifiers in other services."""
+    """The claims of an access token (RFC 9068).
+
+    `epoch`, `roles` and `permissions` are for verifiers in other services. This one reads the latter two from the
+    account, so that verified claims have none.
+    """
 
     token_id: UUID
     user_id: UUID
@@ -19,6 +23,8 @@ class AccessClaims:
     issued_at: datetime
     expires_at: datetime
     epoch: int
+    roles: Sequence[str] = ()
+    permissions: Sequence[str] = ()
 
 
 class TokenIssuer(Protocol):

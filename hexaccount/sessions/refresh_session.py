@@ -1,6 +1,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hexaccount.accounts.user import User
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.rate_limit import RateLimit, RateLimitPolicy
@@ -46,7 +47,7 @@ def refresh_session(
     now = clock.now()
     client = {"client_address": command.client_address, "user_agent": command.user_agent}
     with unit_of_work() as uow:
-        token, session = _live(uow, command.refresh, now)
+        token, session, user = _live(uow, command.refresh, now)
         if token.spent_at is None:
             rate_limiter.acquire([LimitKey(REFRESH_SESSION, (session.id.hex,))])
             token = _rotate(uow, token, command.refresh, now)
@@ -56,14 +57,14 @@ def refresh_session(
         uow.commit()
     if session.closed_at is not None:
         raise InvalidRefreshToken
-    return tokens.issue(session, token.successor_of(command.refresh), at=now)
+    return tokens.issue(session, user, token.successor_of(command.refresh), at=now)
 
 
-def _live(uow: UnitOfWork, text: str, now: datetime) -> tuple[RefreshToken, Session]:
+def _live(uow: UnitOfWork, text: str, now: datetime) -> tuple[RefreshToken, Session, User]:
     found = Sessions(uow).find_by_token(digest_of(text))
     if found is None or not found[1].is_live(found[2], now):
         raise InvalidRefreshToken
-    return found[:2]
+    return found
 
 
 def _rotate(uow: UnitOfWork, token: RefreshToken, text: str, now: datetime) -> RefreshToken:

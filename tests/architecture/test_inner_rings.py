@@ -40,7 +40,7 @@ def test_the_hexagon_knows_only_itself_and_the_standard_library(root: Path) -> N
 
 def test_the_verifier_can_be_used_with_nothing_else_of_ours(root: Path) -> None:
     known = ["hexaccount_verifier", "jwt", "cryptography"]
-    assert foreign_imports(root / "adapters/hexaccount_verifier", known) == []
+    assert foreign_imports(root / "verifier/hexaccount_verifier", known) == []
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,19 @@ def test_every_package_has_its_types_and_declares_all_that_is_not_python(
 
 def test_every_package_is_type_checked_and_measured(root: Path, packages: dict[str, Path]) -> None:
     tools = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
-    assert tools["mypy"]["packages"] == roots_of(packages)
-    assert tools["coverage"]["run"]["source_pkgs"] == roots_of(packages)
+    all_roots = sorted([*roots_of(packages), "hexaccount_verifier"])
+    assert tools["mypy"]["packages"] == all_roots
+    assert tools["coverage"]["run"]["source_pkgs"] == all_roots
+
+
+def test_the_verifier_is_a_distribution_of_its_own(root: Path, setup: ConfigParser, packages: dict[str, Path]) -> None:
+    project = tomllib.loads((root / "verifier/pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (requirement,) = project["dependencies"]
+    assert requirement.startswith("pyjwt[crypto]")
+    assert requirement in setup["options"]["install_requires"].split("\n")
+    assert project["version"] == setup["metadata"]["version"]
+    assert (root / "verifier/LICENSE").read_text() == (root / "LICENSE").read_text()
+    assert "hexaccount_verifier" not in packages
 
 
 def test_every_folder_with_code_is_a_package(root: Path, packages: dict[str, Path]) -> None:

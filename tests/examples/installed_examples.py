@@ -19,6 +19,14 @@ def install(name: str, folder: Path) -> Path:
     return folder / "site"
 
 
+def install_from_npm(name: str, folder: Path) -> Path:
+    """Copy an example into a folder, have npm install its packages there, and return the copy."""
+    copy = folder / name
+    shutil.copytree(EXAMPLES / name, copy, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"], cwd=copy)
+    return copy
+
+
 def run_its_tests(name: str, folder: Path, environment: dict[str, str]) -> int:
     """Run the tests of an example on the installed package, not on its source; return how many have passed."""
     shutil.copytree(EXAMPLES / name / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))

@@ -29,12 +29,18 @@ def only(pattern: str) -> Path:
 
 @pytest.fixture(scope="session")
 def wheel() -> Path:
-    return only("*.whl")
+    return only("hexaccount-*.whl")
 
 
 @pytest.fixture(scope="session")
 def sdist() -> Path:
-    return only("*.tar.gz")
+    return only("hexaccount-*.tar.gz")
+
+
+@pytest.fixture(scope="session", params=["hexaccount_verifier-*.whl", "hexaccount_verifier-*.tar.gz"])
+def verifier(request: pytest.FixtureRequest) -> Path:
+    """Return each distribution of the verifier."""
+    return only(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -21,3 +21,9 @@ def change_bio(account: Account, headers: dict[str, str], bio: str) -> None:
 def log_out(account: Account, headers: dict[str, str]) -> None:
     response = requests.post(f"{account.url}/api/v1/public/logout", headers=headers, timeout=20)
     assert response.status_code == 204
+
+
+def end_all_sessions(account: Account) -> None:
+    headers = account.log_in()
+    assert requests.delete(f"{account.url}/api/v1/me/sessions", headers=headers, timeout=20).status_code == 204
+    log_out(account, headers)

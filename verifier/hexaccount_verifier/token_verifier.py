@@ -1,5 +1,5 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,7 +31,7 @@ class TokenVerifier:
         self,
         keys: Callable[[], Mapping[str, Any]] | str | bytes,
         *,
-        issuer: str,
+        issuer: str | Collection[str],
         audience: str,
         longest_lifetime: timedelta = timedelta(hours=1),
         leeway: timedelta = timedelta(minutes=1),
@@ -39,7 +39,8 @@ class TokenVerifier:
     ) -> None:
         """Take a function that fetches the key set, or the shared secret; raises ValueError for a short secret.
 
-        issuer, audience: hexaccount's `jwt.issuer` and `jwt.audience`.
+        issuer: hexaccount's `public_url`, or its `jwt.issuer` where that is not set; several while it changes.
+        audience: hexaccount's `jwt.audience`.
         longest_lifetime: hexaccount's `session.access_lifetime` or more. Tokens that live longer are rejected, and
         revocations are stored for as long.
         leeway: how far the clock of this service may be behind or ahead of hexaccount's. A token is accepted that long
@@ -47,7 +48,7 @@ class TokenVerifier:
         now: returns the time as an aware datetime.
         """
         self._keys: Keys = SharedSecret(keys) if isinstance(keys, str | bytes) else PublishedKeys(keys)
-        self._issuer = issuer
+        self._issuers = [issuer] if isinstance(issuer, str) else list(issuer)
         self._audience = audience
         self._longest_lifetime = longest_lifetime
         self._leeway = leeway
@@ -81,7 +82,7 @@ class TokenVerifier:
                 token,
                 key,
                 algorithms=[key.algorithm_name],
-                issuer=self._issuer,
+                issuer=self._issuers,
                 audience=self._audience,
                 options=_OPTIONS,
             )
