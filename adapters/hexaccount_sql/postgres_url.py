@@ -33,7 +33,12 @@ REPORTED: Mapping[str, str] = {
     "TimeZone": "UTC",
     "standard_conforming_strings": "on",
 }
-FIXED: Mapping[str, str] = {"default_transaction_isolation": "read committed", "bytea_output": "hex", **REPORTED}
+FIXED: Mapping[str, str] = {
+    "default_transaction_isolation": "read committed",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",  # SQLAlchemy warns of each definition that it then does not understand
+    **REPORTED,
+}
 """The settings of every session; those that PostgreSQL reports to its clients, a pooler restores for each of them."""
 
 # The server ends a slow statement one second before a DeadlineConnection does.

@@ -32,13 +32,20 @@ FOREIGN = {
     "standard_conforming_strings": "off",
     "TimeZone": "Asia/Kathmandu",
     "bytea_output": "escape",
+    "quote_all_identifiers": "on",
     "default_transaction_deferrable": "on",
     "synchronous_commit": "remote_write",
     "work_mem": "1MB",
     "idle_session_timeout": "500ms",
 }
 ALL = [name for name in FOREIGN if name != "idle_session_timeout"]
-FAULTS = [["default_transaction_isolation"], ["DateStyle"], ["search_path"], ["client_encoding"]]
+FAULTS = [
+    ["default_transaction_isolation"],
+    ["DateStyle"],
+    ["search_path"],
+    ["client_encoding"],
+    ["quote_all_identifiers"],
+]
 """Each of these was a fault by itself."""
 LIMIT = RateLimit(GcraBucket(20, timedelta(seconds=12)), GcraBucket(20, timedelta(minutes=3)))
 
