@@ -156,11 +156,18 @@ def test_a_database_without_the_schema_is_refused_with_the_remedy(store: SqlStor
     with psycopg.connect(store._url, autocommit=True) as admin:
         admin.execute("DROP SCHEMA public")
         for action in (store.migrate, store.check):
-            with pytest.raises(StoreRefused, match=r"no schema of the name .*; CREATE SCHEMA public, or GRANT"):
+            with pytest.raises(StoreRefused, match=r"'public', .*; CREATE SCHEMA public, or GRANT"):
                 action()
         admin.execute("CREATE SCHEMA public")
     store.migrate()
     store.check()
+
+
+def test_the_schema_that_the_url_names_and_the_database_lacks_is_named(store: SqlStore, open_store: Any) -> None:
+    elsewhere = open_store(f"{store._url}?options=-c%20search_path%3Dnosuch")
+    for action in (elsewhere.migrate, elsewhere.check):
+        with pytest.raises(StoreRefused, match=r"search_path, which is 'nosuch', .*; CREATE SCHEMA nosuch, or GRANT"):
+            action()
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
