@@ -74,7 +74,9 @@ def check_url(url: str) -> None:
             parts = parse_uri(url, warn=False)
     except _REFUSED:
         if wrong := _wrong_option(url):
-            raise ValueError(f"correct {wrong}: MongoDB's driver has no such option, or not with this value") from None
+            raise ValueError(
+                f"correct {wrong}: MongoDB's driver has no such option, lacks a package for it, or takes another value"
+            ) from None
         raise ValueError(
             "it is not a URL that MongoDB's driver understands; write it as in "
             "mongodb://user:password@one:27017,other:27017/hexaccount?replicaSet=rs0, with special characters of the "
@@ -117,7 +119,8 @@ def _wrong_option(url: str) -> str | None:
         return None  # what looks like a query may be part of a password
     for name, value in parse_qsl(query, keep_blank_values=True):
         try:
-            validate_options({name: value}, warn=False)
+            with warnings.catch_warnings(action="error"):  # of a compressor whose package is not installed
+                validate_options({name: value}, warn=False)
         except _REFUSED:
             return name
     return None

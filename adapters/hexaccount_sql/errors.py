@@ -36,7 +36,9 @@ _SQLITE_ERRORS = {
 _PERMANENT_REFUSAL = re.compile(
     r"authentication failed|does not exist|no pg_hba\.conf entry|not permitted to log in|no password supplied"
     r"|permission denied for database|no such (?:user|database)|not accept connections to (?:the )?database"
-    r"|unsupported startup parameter|connection option|invalid \S+ value|bad value for|SSL was required|certificate"
+    r"|unsupported startup parameter|connection option|invalid \S+ value|bad value for"
+    r"|unrecognized configuration parameter|invalid value for parameter|invalid command-line argument"
+    r"|cannot be (?:changed|set)|requires a value|permission denied to set|SSL was required|certificate"
 )
 
 
