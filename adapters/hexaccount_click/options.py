@@ -54,5 +54,7 @@ def configured_program() -> Program:
     root = click.get_current_context().find_root()
     program = cast("Program", root.obj)
     config = root.params["config"]
+    if config == "":
+        raise click.UsageError("name a file after --config, or leave it out")
     program.configure(None if config is None else Path(config))
     return program

@@ -120,6 +120,8 @@ def _forms(value: object) -> Forms:
 
 
 def _write(text: str, *, err: bool) -> None:
+    if (sys.stderr if err else sys.stdout) is None:
+        raise OutputFailed("open the output, which is closed; what the command has done stays done")
     encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
     try:
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)

@@ -61,6 +61,8 @@ UNBOUNDED = 24 * 3600.0
 """Seconds for the commands of an operator, who can interrupt them."""
 
 _OF_THE_SERVER = {"admin", "config", "local"}
+_LONGEST_NAME = 63
+"""Bytes of a database's name, from https://www.mongodb.com/docs/manual/reference/limits/."""
 _REFUSED = (PyMongoError, ValueError, LookupError, TypeError, OSError, Warning)
 """What the driver raises for a URL, its options or their combination."""
 
@@ -72,21 +74,32 @@ def check_url(url: str) -> None:
             parts = parse_uri(url, warn=False)
     except _REFUSED:
         if wrong := _wrong_option(url):
-            raise ValueError(f"correct {wrong}: MongoDB's driver has no such option, or not with this value") from None
+            raise ValueError(
+                f"correct {wrong}: MongoDB's driver has no such option, lacks a package for it, or takes another value"
+            ) from None
         raise ValueError(
             "it is not a URL that MongoDB's driver understands; write it as in "
             "mongodb://user:password@one:27017,other:27017/hexaccount?replicaSet=rs0, with special characters of the "
             "password as %XX, and each option once"
         ) from None
     _check_effect(url, parts["options"])
-    if not parts["database"]:
-        raise ValueError("name the database after the host, as in mongodb://localhost:27017/hexaccount")
-    if parts["database"] in _OF_THE_SERVER:
-        raise ValueError(f"the database {parts['database']} is the server's own; name another, such as hexaccount")
+    _check_name(parts["database"], parts["collection"])
     try:
         _open_client(url).close()
     except _REFUSED as error:  # its text names options, and no values of the URL
         raise ValueError(f"MongoDB's driver refuses these options together: {error}") from None
+
+
+def _check_name(database: str | None, collection: str | None) -> None:
+    """Raise ValueError for a name with which the server has no database; `collection` is what follows a dot in it."""
+    if not database:
+        raise ValueError("name the database after the host, as in mongodb://localhost:27017/hexaccount")
+    if database in _OF_THE_SERVER:
+        raise ValueError(f"the database {database} is the server's own; name another, such as hexaccount")
+    if collection or "\\" in database or len(database.encode()) > _LONGEST_NAME:
+        raise ValueError(
+            f"name a database without . and \\ and of {_LONGEST_NAME} bytes at most, as MongoDB has no others"
+        )
 
 
 def _check_effect(url: str, given: Mapping[str, Any]) -> None:
@@ -106,7 +119,8 @@ def _wrong_option(url: str) -> str | None:
         return None  # what looks like a query may be part of a password
     for name, value in parse_qsl(query, keep_blank_values=True):
         try:
-            validate_options({name: value}, warn=False)
+            with warnings.catch_warnings(action="error"):  # of a compressor whose package is not installed
+                validate_options({name: value}, warn=False)
         except _REFUSED:
             return name
     return None

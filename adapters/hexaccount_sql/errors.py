@@ -16,7 +16,6 @@ _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _READ_ONLY, _INSUFFICIENT_PRIVILEGE, _UNDEFINED_TABLE, _DISK_FULL = "25006", "42501", "42P01", "53100"
-_NO_SCHEMA = "3F000"
 _DAMAGED = f"restore it from a backup, or {_CORRECT}"
 # By the prefix of the name of SQLite's error: the reason and the remedy.
 _SQLITE_ERRORS = {
@@ -37,7 +36,9 @@ _SQLITE_ERRORS = {
 _PERMANENT_REFUSAL = re.compile(
     r"authentication failed|does not exist|no pg_hba\.conf entry|not permitted to log in|no password supplied"
     r"|permission denied for database|no such (?:user|database)|not accept connections to (?:the )?database"
-    r"|unsupported startup parameter|connection option|invalid \S+ value|bad value for|SSL was required|certificate"
+    r"|unsupported startup parameter|connection option|invalid \S+ value|bad value for"
+    r"|unrecognized configuration parameter|invalid value for parameter|invalid command-line argument"
+    r"|cannot be (?:changed|set)|requires a value|permission denied to set|SSL was required|certificate"
 )
 
 
@@ -74,12 +75,18 @@ def no_right(reason: str) -> StoreRefused:
     )
 
 
-def no_schema() -> StoreRefused:
-    """Return the error of a PostgreSQL without the schema for the tables, or that hides it from the user."""
+def no_schema(path: str, *, of_role: str | None = None) -> StoreRefused:
+    """Return the error of a PostgreSQL whose search_path names no schema, or one that it hides from the user.
+
+    `of_role` is the role that has set it, None if the URL has.
+    """
+    schema = path.rpartition(",")[2].strip() or "NAME"
+    another = "name another in the URL by options=-c%20search_path%3DNAME"
+    if of_role:
+        another = f"run ALTER ROLE {of_role} SET search_path = 'public', and have the pooler connect anew"
     return StoreRefused(
-        "the store has no schema of the name that its search_path has, or its user may not use it",
-        "CREATE SCHEMA public, or GRANT USAGE ON SCHEMA public; or name another in the URL by "
-        "options=-c%20search_path%3DNAME",
+        f"the store has no schema of its search_path, which is '{path}', or its user may not use it",
+        f"CREATE SCHEMA {schema}, or GRANT USAGE ON SCHEMA {schema}; or {another}",
     )
 
 
@@ -108,8 +115,6 @@ def _refusal(error: exc.DBAPIError) -> StoreUnavailable | None:
             f"the store has lost a part of its schema: {_primary_message(error)}",
             "restore it from a backup; where all of it is gone, `hexaccount migrate` makes an empty one",
         )
-    if code == _NO_SCHEMA:
-        return no_schema()
     if code == _DISK_FULL:
         return StoreRefused(*_SQLITE_ERRORS["SQLITE_FULL"])
     return _sqlite_refusal(getattr(error.orig, "sqlite_errorname", ""))

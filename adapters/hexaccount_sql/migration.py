@@ -89,6 +89,7 @@ def is_behind(engine: sa.Engine, records: RecordSchema) -> bool:
 
 def _is_complete(engine: sa.Engine, newest: str, records: RecordSchema) -> bool:
     with store_errors(), engine.connect() as connection:
+        check_session(connection)
         version = read_version(connection)
         return version is not None and version.number == newest and not missing_statements(connection, records)
 

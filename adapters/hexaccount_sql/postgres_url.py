@@ -33,7 +33,12 @@ REPORTED: Mapping[str, str] = {
     "TimeZone": "UTC",
     "standard_conforming_strings": "on",
 }
-FIXED: Mapping[str, str] = {"default_transaction_isolation": "read committed", "bytea_output": "hex", **REPORTED}
+FIXED: Mapping[str, str] = {
+    "default_transaction_isolation": "read committed",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",  # SQLAlchemy warns of each definition that it then does not understand
+    **REPORTED,
+}
 """The settings of every session; those that PostgreSQL reports to its clients, a pooler restores for each of them."""
 
 # The server ends a slow statement one second before a DeadlineConnection does.
@@ -123,11 +128,27 @@ def _check_names(names: Sequence[str]) -> None:
             raise ValueError("leave out client_encoding: the service sets it by itself")
 
 
+def _options_of_environment(given: Mapping[str, str]) -> str:
+    """Return the options that libpq would find in a service file or in PGOPTIONS; raises ValueError for no service."""
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - imports the driver
+    from psycopg.pq import PGconn  # noqa: PLC0415 - imports the driver
+
+    service = {name: given[name] for name in ("service", "servicefile") if name in given}
+    # libpq looks there only as it begins to connect. In this folder is no socket, so that it reaches no server.
+    connection = PGconn.connect_start(make_conninfo(**service, host="/", hostaddr="", port=1).encode())
+    found = {each.keyword: each.val for each in connection.info}
+    connection.finish()
+    if found[b"host"] is None:
+        raise ValueError("libpq cannot read the service that the URL or PGSERVICE names; correct the name or its file")
+    return (found[b"options"] or b"").decode()
+
+
 def _completed(given: Mapping[str, str], *, pooled: bool) -> PostgresUrl:
-    options = given.get("options", "")
+    options = given["options"] if "options" in given else _options_of_environment(given)
     chosen = {each["name"].lower().replace("-", "_"): each["value"] for each in _SETTING.finditer(options)}
     if fixed := next((name for name in FIXED if name.lower() in chosen), None):
-        raise ValueError(f"leave {fixed} out of options: the service sets it by itself")
+        place = "options" if "options" in given else "PGOPTIONS and of options in the service file"
+        raise ValueError(f"leave {fixed} out of {place}: the service sets it by itself")
     parameters = {**DEFAULTS, **given, "client_encoding": "UTF8"}
     schema = None if "search_path" in chosen else CHOSEN["search_path"]
     if pooled:

@@ -19,7 +19,8 @@ _CHECK = sa.text(
 )
 _RELIED_ON = ("default_transaction_isolation", "DateStyle")
 _SESSION = sa.text(
-    f"SELECT {', '.join(f'current_setting({name!r})' for name in _RELIED_ON)}, current_schema(), current_user"
+    f"SELECT {', '.join(f'current_setting({name!r})' for name in _RELIED_ON)}, current_schema(), "
+    "current_setting('search_path'), current_user"
 )
 
 
@@ -28,10 +29,10 @@ def check_session(connection: sa.Connection) -> None:
     if connection.dialect.name == "sqlite":
         return
     url: PostgresUrl = connection.get_execution_options()["postgres_url"]
-    *found, schema, role = connection.execute(_SESSION).one()
+    *found, schema, path, role = connection.execute(_SESSION).one()
     differing = {name: FIXED[name] for name, value in zip(_RELIED_ON, found, strict=True) if value != FIXED[name]}
     if schema is None:
-        raise no_schema()
+        raise no_schema(path, of_role=role if url.pooled else None)
     if url.schema not in {None, schema}:
         differing["search_path"] = str(url.schema)
     for name, value in differing.items():

@@ -67,12 +67,14 @@ def read_errors(subject: str) -> Iterator[None]:
 def check_database_file(file: Path) -> None:
     """Raise the OSError with which a database cannot be opened or made, as SQLite does not say why.
 
-    It opens nothing: closing a file ends the locks that this process has on it.
+    Raises SettingsError for a device. It opens nothing: closing a file ends the locks that this process has on it.
     """
     check_access(file.parent, os.W_OK | os.X_OK)
     if exists(file):
         if file.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+        if not file.is_file():
+            raise SettingsError(f"{file} is a device, a pipe or a socket; name a file in the setting store")
         check_access(file, os.R_OK | os.W_OK)
 
 

@@ -25,7 +25,9 @@ def explain(error: msgspec.ValidationError) -> str:
         name, reason = "roles", f"each role is a name and a list of permissions; {valid_permissions()}"
     elif get_origin(hint := _type_of(name)) is Literal:
         reason = f"must be one of {', '.join(get_args(hint))}"
-    elif "`array`" in reason:
+    elif reason.startswith("Expected `object`") and "[" not in name:
+        return f"{name or 'the settings'}: it is a table; write [{name}] in the file, or set {variable}__…"
+    elif reason.startswith("Expected `array`"):
         example = _LIST_EXAMPLES.get(name, _LIST_EXAMPLE)
         reason = f"must be a list, in the environment as JSON such as '{example}'"
     return f"{name or 'the settings'}: {reason}; set it in the file or as {variable}"

@@ -16,7 +16,7 @@ _KEYS = {"jwt.key", "personal_data.previous_key"}
 _PEM = "-----BEGIN"
 
 
-def check_texts(settings: Settings) -> None:
+def check_texts(settings: Settings | dict[str, Any]) -> None:
     """Raise SettingsError, which names the setting, for a control character, and for bytes that are not UTF-8.
 
     Characters that format a text may stand inside of it, and the ends of lines inside of a key.

@@ -51,6 +51,12 @@ def test_what_another_user_has_made_is_refused(path: Path, monkeypatch: pytest.M
             begin(Settings())
 
 
+def test_a_database_that_is_a_device_is_refused_as_such() -> None:
+    Path("chosen.db").symlink_to("/dev/null")
+    with pytest.raises(SettingsError, match=r"chosen\.db is a device, a pipe or a socket; name a file in the setting"):
+        prepare(CHOSEN)
+
+
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
 def test_what_another_user_has_put_beside_a_database_is_refused(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     planted = Path(f"chosen.db{suffix}")

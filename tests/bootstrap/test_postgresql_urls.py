@@ -76,6 +76,18 @@ def test_what_would_have_no_effect_is_refused_with_the_remedy(place: str, remedy
         load_settings(None, {"HEXACCOUNT_STORE": f"postgresql://{place}"})
 
 
+def test_options_of_the_environment_are_checked_as_those_of_the_url_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c datestyle=German")
+    with pytest.raises(SettingsError, match=r"^store: leave DateStyle out of PGOPTIONS and of options in the service"):
+        load_settings(None, {"HEXACCOUNT_STORE": "postgresql://db/accounts"})
+    load_settings(None, {"HEXACCOUNT_STORE": "postgresql://db/accounts?options=-c%20work_mem%3D1MB"})
+
+
+def test_a_service_that_no_file_defines_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"^store: libpq cannot read the service that the URL or PGSERVICE names"):
+        load_settings(None, {"HEXACCOUNT_STORE": "postgresql:///?service=nosuch"})
+
+
 @given(place=st.text("h1:@/?#,[]=&%", max_size=20))
 def test_an_accepted_url_has_a_valid_port(place: str) -> None:
     url = f"postgresql://{place}"

@@ -152,6 +152,33 @@ def test_the_error_for_invalid_toml_names_the_file_and_the_line(tmp_path: Path) 
         load_settings(tmp_path / "latin.toml", {})
 
 
+@pytest.mark.parametrize("text", [f"a = {'[' * 5000}", f"session.access_lifetime = {'9' * 5000}"])
+def test_a_file_that_python_cannot_parse_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"settings\.toml has too many brackets in each other, or too long a numb"):
+        from_file(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "error"),
+    [
+        ("EVENTS", "[" * 9000, r"^events: must be a list"),
+        ("EVENTS", "[" * 600 + "]" * 600, r"^events\[0\]: "),
+        ("SESSION__ACCESS_LIFETIME", "9" * 5000, r"^session\.access_lifetime: "),
+        ("ROLES", '{"a": ["users.read"], "a": []}', "^roles: a is in it twice; leave out one of them"),
+        ("LOG__LEVEL", "info\r", r"^log\.level: remove the character U\+000D"),
+        ("RELAY__ENABLED", "true\r", r"^relay\.enabled: remove the character U\+000D"),
+    ],
+)
+def test_the_error_for_a_text_of_the_environment_names_the_setting(variable: str, text: str, error: str) -> None:
+    with pytest.raises(SettingsError, match=error):
+        load_settings(None, {f"HEXACCOUNT_{variable}": text})
+
+
+def test_a_list_in_place_of_a_table_is_an_error_that_asks_for_the_table(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^log: it is a table; write \[log\] in the file, or set HEXACCOUNT_LOG__"):
+        from_file(tmp_path, '[[log]]\nlevel = "info"')
+
+
 def test_the_remedy_for_an_item_of_a_list_names_the_variable_of_the_list() -> None:
     with pytest.raises(SettingsError, match=r"set it in the file or as HEXACCOUNT_EVENTS$"):
         load_settings(None, {"HEXACCOUNT_EVENTS": "[1]"})

@@ -132,11 +132,19 @@ def arguments_of(engine: sa.Engine) -> dict[str, Any]:
     return arguments
 
 
+def as_admin(url: str) -> str:
+    return url.replace("//", "//postgres@", 1)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda url: url.replace("//", "//nobody:hunter2hunter2@", 1), "nobody"),
         (lambda url: f"{url}?connect_timeout=soon", "connect_timeout: 'soon'; correct the setting store"),
+        (lambda url: f"{as_admin(url)}?options=-c%20nosuch%3D1", '"nosuch"; correct the setting store'),
+        (lambda url: f"{as_admin(url)}?options=-c%20work_mem%3Dmuch", '"much"; correct the setting store'),
+        (lambda url: f"{as_admin(url)}?options=-c%20fsync%3Doff", "cannot be changed now; correct the setting store"),
+        (lambda url: f"{as_admin(url)}?options=--nosuch", "--nosuch requires a value; correct the setting store"),
         (lambda url: f"{url}_not_there", "does not exist; correct the setting store (HEXACCOUNT_STORE)"),
         (
             lambda url: "postgresql://postgres@127.0.0.1:1/d",

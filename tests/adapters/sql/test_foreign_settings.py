@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,13 +32,20 @@ FOREIGN = {
     "standard_conforming_strings": "off",
     "TimeZone": "Asia/Kathmandu",
     "bytea_output": "escape",
+    "quote_all_identifiers": "on",
     "default_transaction_deferrable": "on",
     "synchronous_commit": "remote_write",
     "work_mem": "1MB",
     "idle_session_timeout": "500ms",
 }
 ALL = [name for name in FOREIGN if name != "idle_session_timeout"]
-FAULTS = [["default_transaction_isolation"], ["DateStyle"], ["search_path"], ["client_encoding"]]
+FAULTS = [
+    ["default_transaction_isolation"],
+    ["DateStyle"],
+    ["search_path"],
+    ["client_encoding"],
+    ["quote_all_identifiers"],
+]
 """Each of these was a fault by itself."""
 LIMIT = RateLimit(GcraBucket(20, timedelta(seconds=12)), GcraBucket(20, timedelta(minutes=3)))
 
@@ -95,7 +103,7 @@ def test_a_store_works_whatever_the_settings_of_its_role_and_its_environment_are
     set_by: SetBy, store: SqlStore, factory: Factory, within: Within, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_by("role", ALL)
-    for name, value in {"PGDATESTYLE": "German", "PGTZ": "CET", "PGOPTIONS": "-c search_path=mine"}.items():
+    for name, value in {"PGDATESTYLE": "German", "PGTZ": "CET", "PGOPTIONS": "-c work_mem=1MB"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
     within(lambda: use_the_store(store, factory))
@@ -128,15 +136,38 @@ def test_the_url_names_the_schema(store: SqlStore, open_store: Callable[[str], S
         assert admin.execute("SELECT count(*) > 9 FROM pg_tables WHERE schemaname = 'accounts'").fetchone() == (True,)
 
 
+@pytest.mark.parametrize("place", ["PGOPTIONS", "service", "PGSERVICE"])
+def test_the_environment_names_the_schema_as_for_any_client_of_libpq(
+    place: str, postgresql_url: str, open_store: Callable[[str], SqlStore], tmp_path: Path, monkeypatch: Any
+) -> None:
+    services = tmp_path / "services.conf"
+    services.write_text("[accounts]\noptions=-c search_path=accounts\n", encoding="utf-8")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    if place != "service":
+        monkeypatch.setenv(place, "accounts" if place == "PGSERVICE" else "-c search_path=accounts")
+    with psycopg.connect(postgresql_url, autocommit=True) as admin:
+        admin.execute("CREATE SCHEMA accounts")
+        open_store(f"{postgresql_url}?service=accounts" if place == "service" else postgresql_url).migrate()
+        found = admin.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'alembic_version'").fetchall()
+        assert found == [("accounts",)]
+
+
 def test_a_database_without_the_schema_is_refused_with_the_remedy(store: SqlStore) -> None:
     with psycopg.connect(store._url, autocommit=True) as admin:
         admin.execute("DROP SCHEMA public")
         for action in (store.migrate, store.check):
-            with pytest.raises(StoreRefused, match=r"no schema of the name .*; CREATE SCHEMA public, or GRANT"):
+            with pytest.raises(StoreRefused, match=r"'public', .*; CREATE SCHEMA public, or GRANT"):
                 action()
         admin.execute("CREATE SCHEMA public")
     store.migrate()
     store.check()
+
+
+def test_the_schema_that_the_url_names_and_the_database_lacks_is_named(store: SqlStore, open_store: Any) -> None:
+    elsewhere = open_store(f"{store._url}?options=-c%20search_path%3Dnosuch")
+    for action in (elsewhere.migrate, elsewhere.check):
+        with pytest.raises(StoreRefused, match=r"search_path, which is 'nosuch', .*; CREATE SCHEMA nosuch, or GRANT"):
+            action()
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

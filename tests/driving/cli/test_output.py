@@ -90,6 +90,15 @@ def test_a_service_goes_on_without_its_output(command: str, kind: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("arguments", "redirection"), [(["config", "show"], ">&-"), (["users", "list"], "2>&-")])
+def test_an_output_that_is_closed_from_the_begin_is_not_taken_for_written(
+    arguments: list[str], redirection: str
+) -> None:
+    done = run_program(["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *arguments], "")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("error: open the output, which is closed") or redirection == "2>&-"
+
+
 @pytest.mark.parametrize(
     ("arguments", "redirection", "remedy"),
     [

@@ -4,6 +4,12 @@ from uuid import UUID
 from hexaccount.accounts.get_profile import GetProfile
 
 
+def test_an_empty_name_of_a_file_of_settings_is_misuse(run) -> None:
+    done = run("--config", "", "config", "show")
+    assert done.exit_code == 2
+    assert "name a file after --config" in done.stderr
+
+
 def test_http_listens_on_the_loopback_address_by_default(run, program):
     result = run("http")
     assert program.served == {"host": "127.0.0.1", "port": 8000, "workers": 1}
