@@ -40,6 +40,7 @@ UserNameText: TypeAlias = Annotated[
         "The name to log in with: letters, digits and ASCII punctuation but `@`, no spaces, and not the form of a UUID "
         "(RFC 8265, UsernameCaseMapped). Two names that differ in case alone are equal.",
         "ada",
+        check=UserName,
         minLength=UserName.shortest,
         maxLength=UserName.longest,
         format="user-name",
@@ -50,6 +51,7 @@ FirstName: TypeAlias = Annotated[
     text(
         "One line, in the user's own spelling.",
         "Ada",
+        check=PersonName,
         minLength=PersonName.shortest,
         maxLength=PersonName.longest,
         format="person-name",
@@ -61,6 +63,7 @@ EmailText: TypeAlias = Annotated[
     text(
         "An address at a domain of two labels or more; letters of all scripts (RFC 6531).",
         "ada@example.org",
+        check=EmailAddress,
         maxLength=EmailAddress.longest,
         format="idn-email",
     ),

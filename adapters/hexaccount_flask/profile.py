@@ -6,7 +6,15 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from hexaccount.accounts.get_profile import GetProfile
-from hexaccount.accounts.profile import LONGEST_ADDRESS, LONGEST_BIO, LONGEST_PHONE, PHONE_PATTERN
+from hexaccount.accounts.profile import (
+    LONGEST_ADDRESS,
+    LONGEST_BIO,
+    LONGEST_PHONE,
+    PHONE_PATTERN,
+    clean_address,
+    clean_bio,
+    clean_phone,
+)
 from hexaccount.accounts.update_profile import UnexpectedVersion, UpdateProfile
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.unit_of_work import StaleVersion
@@ -23,13 +31,20 @@ _PATH = "/api/v1/me/profile"
 
 Bio: TypeAlias = Annotated[
     str,
-    text("A self-description, on any number of lines.", "First programmer", maxLength=LONGEST_BIO, format="paragraph"),
+    text(
+        "A self-description, on any number of lines.",
+        "First programmer",
+        check=clean_bio,
+        maxLength=LONGEST_BIO,
+        format="paragraph",
+    ),
 ]
 Phone: TypeAlias = Annotated[
     str,
     text(
         "A telephone number of 3 to 20 digits with the usual separators.",
         "+49 30 901820",
+        check=clean_phone,
         maxLength=LONGEST_PHONE,
         pattern=f"^(?:{PHONE_PATTERN})?$",
     ),
@@ -39,6 +54,7 @@ PostalAddress: TypeAlias = Annotated[
     text(
         "A postal address, on any number of lines.",
         "12 St James's Square\nLondon",
+        check=clean_address,
         maxLength=LONGEST_ADDRESS,
         format="paragraph",
     ),

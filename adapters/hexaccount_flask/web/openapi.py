@@ -64,10 +64,12 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
             case Parameter():
                 described.setdefault("parameters", []).append(_parameter(part, schemas))
             case BearerToken():
-                described["security"] = [{_SCHEME: [part.permission] if part.permission else []}]
+                needed = {_SCHEME: [part.permission] if part.permission else []}
+                described["security"] = [needed] if part.required else [needed, {}]
             case Body():
-                content = {"schema": schemas.of(part.model)}
-                described["requestBody"] = {"required": True, "content": dict.fromkeys(part.model.media_types, content)}
+                schema = schemas.of(part.model)
+                content = {media_type: {"schema": schema} for media_type in part.model.media_types}
+                described["requestBody"] = {"required": part.required, "content": content}
     return described
 
 
