@@ -138,7 +138,7 @@ def register(bus: MessageBus, body: RegisterRequest, idempotency_key: Idempotenc
     request that was refused does not use its key up.
     """
     command = RegisterUser.of_text(**asdict(body), idempotency_key=idempotency_key)
-    return Created(RegisteredModel(id=bus.handle(command)), "/api/v1/me")
+    return Created(RegisteredModel(id=bus.handle(command)), "../me")
 
 
 @routes.add(

@@ -3,6 +3,7 @@ from typing import Any
 
 from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount_flask import (
     accounts,
     avatars,
@@ -18,7 +19,6 @@ from hexaccount_flask.observability import MetricsExport, ReadinessCheck
 from hexaccount_flask.signing_keys import PublishedKeys
 from hexaccount_flask.web.application import HttpApplication
 from hexaccount_flask.web.client_addresses import ClientAddresses, PeerAddresses
-from hexaccount_flask.web.cors import CorsPolicy
 from hexaccount_flask.web.middleware import RequestMiddleware, RequestObserver
 from hexaccount_flask.web.operations import Routes
 
@@ -32,14 +32,14 @@ def create_app(
     readiness: ReadinessCheck,
     published_keys: PublishedKeys,
     metrics: MetricsExport,
-    cors_origins: Sequence[str] = (),
+    cors: CorsPolicy | None = None,
     client_addresses: ClientAddresses | None = None,
     observers: Sequence[RequestObserver] = (),
     further_routes: Sequence[Routes] = (),
 ) -> HttpApplication:
     """Return the HTTP side of the service.
 
-    cors_origins: the origins whose pages may read the responses, `*` for all.
+    cors: the origins whose pages may read the responses; none by default.
     client_addresses: finds the address of a client behind proxies; by default it is that of the peer.
     observers: opened around each request, the first outermost.
     further_routes: those of capabilities of other packages.
@@ -58,6 +58,6 @@ def create_app(
     app = services[HttpApplication] = HttpApplication(services)
     for routes in (*(module.routes for module in _ROUTE_MODULES), *further_routes):
         app.add_routes(routes)
-    middleware = RequestMiddleware(app.wsgi_app, CorsPolicy(cors_origins), clients, observers)
+    middleware = RequestMiddleware(app.wsgi_app, cors or CorsPolicy(), clients, observers)
     app.wsgi_app = middleware  # type: ignore[method-assign]  # Flask documents it so
     return app

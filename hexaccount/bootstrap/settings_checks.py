@@ -25,6 +25,7 @@ from hexaccount.kernel.errors import InvalidValue
 
 # By its characters only (RFC 3986, 2), which is what libraries for CloudEvents check.
 _URI_REFERENCE = re.compile(r"(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.1
 _CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,4})?")
 
 
@@ -49,6 +50,9 @@ def check_settings(settings: Settings) -> None:
     for origin in settings.http.cors_origins:
         if origin != "*" and not _is_origin(origin):
             raise SettingsError(f"http.cors_origins: {origin} is not an origin; write it as https://app.example.org")
+    for name in settings.http.cors_headers:
+        if not _HEADER_NAME.fullmatch(name):
+            raise SettingsError(f"http.cors_headers: {name} is not the name of a header; write it as X-Client-Version")
     for network in settings.http.trusted_proxies:
         _check_network(network)
 

@@ -41,7 +41,7 @@ def openapi(app: HttpApplication) -> dict[str, Any]:
             "description": DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/", "description": "This service."}],
+        "servers": [{"url": ".", "description": "This service: relative to the URL of the document."}],
         "tags": [{"name": name, "description": description} for name, description in app.tags.items()],
         "paths": paths,
         "components": {

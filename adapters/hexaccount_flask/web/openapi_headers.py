@@ -35,7 +35,9 @@ HEADERS: Mapping[str, Any] = {
         example='"01a2042f6ad270039b5b25c9d4a7a06c-2-3d03d09c"',
         pattern='^"[!#-~]+"$',
     ),
-    "Location": _header("The path of the resource.", format="uri-reference", example="/api/v1/me"),
+    "Location": _header(
+        "Where the resource is, relative to the URL of the request.", format="uri-reference", example="../me"
+    ),
     "RateLimit": _header(
         "How many requests are left of the limit, and in how many seconds another one is allowed.",
         example='"login";r=3;t=12',

@@ -101,7 +101,7 @@ class Done(Empty):
 
 
 class Redirect(Empty):
-    """302 to another path."""
+    """302 to a path that is relative to that of the request: a proxy may serve all paths under a prefix."""
 
     specs = (ResponseSpec(302, "It is elsewhere.", headers=("Location",)),)
 
@@ -119,7 +119,7 @@ class Ok(DocumentedResponse, Generic[M]):
 
 
 class Created(Ok[M]):
-    """The model of a new resource as JSON."""
+    """The model of a new resource as JSON, with its location relative to the path of the request."""
 
     specs = (ResponseSpec(201, content={JSON: Answer}, headers=("Location",)),)
 
