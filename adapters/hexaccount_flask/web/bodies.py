@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 import msgspec
 from flask import Request
 from msgspec import UNSET
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo, asdict, fields
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from hexaccount.kernel.errors import InvalidValue
@@ -44,6 +44,11 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A body that a client sends; value objects of the domain check its texts."""
 
     media_types: ClassVar[tuple[str, ...]] = (JSON,)
+
+
+def members_of(body: RequestModel) -> dict[str, Any]:
+    """Return the members that a client sent."""
+    return {name: value for name, value in asdict(body).items() if value is not UNSET}
 
 
 @dataclass(frozen=True, slots=True)
