@@ -90,19 +90,19 @@ def get_asyncapi(if_none_match: IfNoneMatch) -> Document:
     return _document(*_asyncapi(), if_none_match)
 
 
-@routes.add("GET", "/swagger", tag="swagger", limit=DOCUMENTS)
+@routes.add("GET", "/swagger", tag="swagger", limit=DOCUMENTS, page=True)
 def find_page() -> Redirect:
     """Find the page that shows this document, on which you can try operations out."""
     return Redirect("swagger/index.html")
 
 
-@routes.add("GET", "/swagger/", tag="swagger", limit=DOCUMENTS)
+@routes.add("GET", "/swagger/", tag="swagger", limit=DOCUMENTS, page=True)
 def find_page_from_its_folder() -> Redirect:
     """Find the page from its folder."""
     return Redirect("index.html")
 
 
-@routes.add("GET", "/swagger/<file>", tag="swagger", limit=DOCUMENTS)
+@routes.add("GET", "/swagger/<file>", tag="swagger", limit=DOCUMENTS, page=True)
 def get_page(file: FileInPath, if_none_match: IfNoneMatch) -> PageFile:
     """Get the page, which is index.html, or another of its files."""
     content, tag = _file(file)

@@ -72,7 +72,7 @@ def everything_is_documented(_context: Any, response: Any, _case: Any) -> None:
 
 @cache
 def _check() -> DocumentCheck:
-    return DocumentCheck(document())
+    return DocumentCheck(document(pages=True))
 
 
 @cache

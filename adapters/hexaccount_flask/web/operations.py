@@ -50,6 +50,7 @@ class Operation:
         than read has WRITES unless it declares another.
     errors: those that the view raises, besides those of its inputs.
     links: the operations that a client may continue with after a success, by name.
+    page: whether it serves people rather than programs.
     inputs, responses: what the view's signature declares; IncompleteOperation if it does not.
     """
 
@@ -61,6 +62,7 @@ class Operation:
     limit: RateLimitPolicy | None
     errors: Sequence[DocumentedError]
     links: Links
+    page: bool
     inputs: Sequence[Input] = field(init=False)
     responses: Sequence[ResponseSpec] = field(init=False)
 
@@ -139,11 +141,12 @@ class Routes:
         limit: RateLimitPolicy | None = None,
         errors: Sequence[DocumentedError] = (),
         links: Links | None = None,
+        page: bool = False,
     ) -> Callable[[V], V]:
         """Add a view, which is called with what its annotations declare; raises IncompleteOperation."""
 
         def decorate(view: V) -> V:
-            self.operations.append(Operation(view, method, path, tag, request_class, limit, errors, links or {}))
+            self.operations.append(Operation(view, method, path, tag, request_class, limit, errors, links or {}, page))
             return view
 
         return decorate
