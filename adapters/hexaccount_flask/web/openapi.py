@@ -44,6 +44,7 @@ def openapi(app: HttpApplication, *, pages: bool = False) -> dict[str, Any]:
             "title": TITLE,
             "version": VERSION,
             "description": DESCRIPTION,
+            "contact": {"name": "The operator of this service"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": ".", "description": "This service: relative to the URL of the document."}],
