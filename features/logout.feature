@@ -17,6 +17,11 @@ Feature: Logout
     Then the laptop is logged out
     And the phone is logged in
 
+  Scenario: Logging out with the refresh token ends its session
+    When the laptop logs out with its refresh token
+    Then the laptop is logged out
+    And the phone is logged in
+
   Scenario: A new login opens a new session
     When the laptop logs out
     And "Juliet" logs in on the tablet

@@ -3,6 +3,7 @@ from typing import Any
 
 from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount_flask import (
     accounts,
     avatars,
@@ -20,7 +21,6 @@ from hexaccount_flask.server_metadata import PublicUrl
 from hexaccount_flask.signing_keys import PublishedKeys
 from hexaccount_flask.web.application import HttpApplication
 from hexaccount_flask.web.client_addresses import ClientAddresses, PeerAddresses
-from hexaccount_flask.web.cors import CorsPolicy
 from hexaccount_flask.web.middleware import RequestMiddleware, RequestObserver
 from hexaccount_flask.web.operations import Routes
 
@@ -46,7 +46,7 @@ def create_app(
     published_keys: PublishedKeys,
     metrics: MetricsExport,
     public_url: str | None = None,
-    cors_origins: Sequence[str] = (),
+    cors: CorsPolicy | None = None,
     client_addresses: ClientAddresses | None = None,
     observers: Sequence[RequestObserver] = (),
     further_routes: Sequence[Routes] = (),
@@ -54,7 +54,7 @@ def create_app(
     """Return the HTTP side of the service.
 
     public_url: where clients reach the service, which is the `iss` of its tokens.
-    cors_origins: the origins whose pages may read the responses, `*` for all.
+    cors: the origins whose pages may read the responses; none by default.
     client_addresses: finds the address of a client behind proxies; by default it is that of the peer.
     observers: opened around each request, the first outermost.
     further_routes: those of capabilities of other packages.
@@ -74,6 +74,6 @@ def create_app(
     app = services[HttpApplication] = HttpApplication(services)
     for routes in (*(module.routes for module in _ROUTE_MODULES), *further_routes):
         app.add_routes(routes)
-    middleware = RequestMiddleware(app.wsgi_app, CorsPolicy(cors_origins), clients, observers)
+    middleware = RequestMiddleware(app.wsgi_app, cors or CorsPolicy(), clients, observers)
     app.wsgi_app = middleware  # type: ignore[method-assign]  # Flask documents it so
     return app

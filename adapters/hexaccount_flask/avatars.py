@@ -18,7 +18,13 @@ _PNG = "image/png"
 _HEADERS = (("Cache-Control", "public, max-age=31536000, immutable"), ("Cross-Origin-Resource-Policy", "cross-origin"))
 
 AvatarText: TypeAlias = Annotated[
-    str, text("The text that the picture is drawn from.", "ada.lovelace", pattern=whole(AvatarIdentifier.pattern))
+    str,
+    text(
+        "The text that the picture is drawn from.",
+        "ada.lovelace",
+        check=AvatarIdentifier,
+        pattern=whole(AvatarIdentifier.pattern),
+    ),
 ]
 
 

@@ -19,7 +19,6 @@ from hexaccount_flask.web.inputs import Parameter
 from hexaccount_flask.web.operations import Routes
 from hexaccount_flask.web.responses import Cacheable, Redirect, cacheable
 
-_PAGE = "/swagger/index.html"
 _CACHED = ("Cache-Control", "public, max-age=3600")
 _DOCUMENT_HEADERS = (_CACHED, ("Cross-Origin-Resource-Policy", "cross-origin"))
 _PAGE_HEADERS = (
@@ -91,19 +90,19 @@ def get_asyncapi(if_none_match: IfNoneMatch) -> Document:
     return _document(*_asyncapi(), if_none_match)
 
 
-@routes.add("GET", "/swagger", tag="swagger", limit=DOCUMENTS)
+@routes.add("GET", "/swagger", tag="swagger", limit=DOCUMENTS, page=True)
 def find_page() -> Redirect:
     """Find the page that shows this document, on which you can try operations out."""
-    return Redirect(_PAGE)
+    return Redirect("swagger/index.html")
 
 
-@routes.add("GET", "/swagger/", tag="swagger", limit=DOCUMENTS)
+@routes.add("GET", "/swagger/", tag="swagger", limit=DOCUMENTS, page=True)
 def find_page_from_its_folder() -> Redirect:
     """Find the page from its folder."""
-    return Redirect(_PAGE)
+    return Redirect("index.html")
 
 
-@routes.add("GET", "/swagger/<file>", tag="swagger", limit=DOCUMENTS)
+@routes.add("GET", "/swagger/<file>", tag="swagger", limit=DOCUMENTS, page=True)
 def get_page(file: FileInPath, if_none_match: IfNoneMatch) -> PageFile:
     """Get the page, which is index.html, or another of its files."""
     content, tag = _file(file)

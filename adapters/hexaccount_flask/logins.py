@@ -11,12 +11,13 @@ from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.sessions.authenticate import Principal
 from hexaccount.sessions.errors import InvalidRefreshToken
 from hexaccount.sessions.log_out import LOGOUT, LogOut
 from hexaccount.sessions.refresh_session import REFRESH, RefreshSession
 from hexaccount_flask.access import REFRESH_EXAMPLE, DeviceText, Granted, UserAgent
 from hexaccount_flask.passwords import GivenPassword
-from hexaccount_flask.web.authentication import SignedIn, challenge
+from hexaccount_flask.web.authentication import PerhapsSignedIn, challenge
 from hexaccount_flask.web.bodies import RequestModel
 from hexaccount_flask.web.client_addresses import ClientAddress
 from hexaccount_flask.web.fields import AnyText, text
@@ -43,6 +44,12 @@ class LoginRequest(RequestModel, frozen=True, kw_only=True):
     user_name: LoginName
     password: GivenPassword
     device: DeviceText | None = None
+
+
+class LogoutRequest(RequestModel, frozen=True, kw_only=True):
+    """A refresh token of the session to end, in place of an access token or beside it."""
+
+    refresh: GivenRefreshToken | None = None
 
 
 class RefreshRequest(RequestModel, frozen=True, kw_only=True):
@@ -101,10 +108,18 @@ def refresh(bus: MessageBus, body: RefreshRequest, client_address: ClientAddress
 
 
 @routes.add("POST", "/api/v1/public/logout", tag="account", limit=LOGOUT, errors=[StaleVersion])
-def log_out(bus: MessageBus, caller: SignedIn) -> Done:
+def log_out(bus: MessageBus, body: LogoutRequest | None, caller: PerhapsSignedIn) -> Done:
     """Log out.
 
-    Ends the session; all its tokens are invalid at once, everywhere.
+    Ends the session of the access token, and that of `refresh`; all tokens of a session are invalid at once,
+    everywhere. With `refresh`, no access token is needed: one that has expired does no harm. A text that is no refresh
+    token, or no longer one, gets a 204 too: what it would open is closed (RFC 7009, 2.2).
     """
-    bus.handle(LogOut(session_id=caller.session_id))
+    refresh = body.refresh if body else None
+    if isinstance(caller, Principal):
+        bus.handle(LogOut(session_id=caller.session_id, refresh=refresh))
+    elif refresh is not None:
+        bus.handle(LogOut(refresh=refresh))
+    else:
+        raise caller
     return Done()

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.observability.metrics import HTTP_REQUESTS
@@ -51,13 +51,13 @@ class MetricsText(DocumentedResponse):
         super().__init__(text, content_type=_TEXT_FORMAT)
 
 
-@routes.add("GET", "/health", tag="operation", request_class="health")
+@routes.add("GET", "/health", tag="operation", request_class="health", errors=[BadRequest])
 def health() -> Ok[StatusModel]:
     """Check whether the process is alive."""
     return Ok(StatusModel("up"))
 
 
-@routes.add("GET", "/ready", tag="operation", request_class="readiness", errors=[*_NOT_READY.values()])
+@routes.add("GET", "/ready", tag="operation", request_class="readiness", errors=[BadRequest, *_NOT_READY.values()])
 def ready(check_readiness: ReadinessCheck) -> Ok[ReadyModel]:
     """Check whether the service can serve.
 

@@ -24,6 +24,7 @@ NewPassword: TypeAlias = Annotated[
         "the least. The service may require more, and refuses with the reason what is easy to guess, such as a common "
         "password or one made of the account's own names or address.",
         "a long and winding road",
+        check=Password,
         minLength=Password.shortest,
         maxLength=Password.longest,
         format="password",

@@ -3,27 +3,39 @@
 from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import UNSET, UnsetType
-from msgspec.structs import asdict
 
 from hexaccount.accounts.get_profile import GetProfile
-from hexaccount.accounts.profile import LONGEST_ADDRESS, LONGEST_BIO, LONGEST_PHONE, PHONE_PATTERN
-from hexaccount.accounts.update_profile import UnexpectedVersion, UpdateProfile
+from hexaccount.accounts.profile import (
+    LONGEST_ADDRESS,
+    LONGEST_BIO,
+    LONGEST_PHONE,
+    PHONE_PATTERN,
+    clean_address,
+    clean_bio,
+    clean_phone,
+)
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount_flask.web.authentication import SignedIn
-from hexaccount_flask.web.bodies import RequestModel
-from hexaccount_flask.web.entity_tags import IfNoneMatch, condition, expected_versions
+from hexaccount_flask.web.bodies import RequestModel, members_of
+from hexaccount_flask.web.entity_tags import IfMatch, IfNoneMatch, expected_versions
 from hexaccount_flask.web.fields import Time, text
 from hexaccount_flask.web.headers import JSON, MERGE_PATCH
 from hexaccount_flask.web.operations import Routes
-from hexaccount_flask.web.problems import ProblemType
 from hexaccount_flask.web.responses import Resource, Tagged, Versioned
 
 _PATH = "/api/v1/me/profile"
 
 Bio: TypeAlias = Annotated[
     str,
-    text("A self-description, on any number of lines.", "First programmer", maxLength=LONGEST_BIO, format="paragraph"),
+    text(
+        "A self-description, on any number of lines.",
+        "First programmer",
+        check=clean_bio,
+        maxLength=LONGEST_BIO,
+        format="paragraph",
+    ),
 ]
 Phone: TypeAlias = Annotated[
     str,
@@ -31,6 +43,7 @@ Phone: TypeAlias = Annotated[
         "A telephone number of 3 to 20 digits with the usual separators. Digits, dashes and spaces of all scripts are "
         "stored in ASCII.",
         "+49 30 901820",
+        check=clean_phone,
         maxLength=LONGEST_PHONE,
         pattern=f"^(?:{PHONE_PATTERN})?$",
     ),
@@ -40,16 +53,12 @@ PostalAddress: TypeAlias = Annotated[
     text(
         "A postal address, on any number of lines.",
         "12 St James's Square\nLondon",
+        check=clean_address,
         maxLength=LONGEST_ADDRESS,
         format="paragraph",
     ),
 ]
-IfMatch: TypeAlias = Annotated[
-    str | None,
-    condition("If-Match", "The `ETag` of your copy: if it is not current, nothing is changed.", UnexpectedVersion),
-]
-
-routes = Routes({UnexpectedVersion: ProblemType(412)})
+routes = Routes()
 
 
 class ProfilePatch(RequestModel, frozen=True, kw_only=True):
@@ -88,7 +97,6 @@ def update_profile(bus: MessageBus, caller: SignedIn, body: ProfilePatch, if_mat
     A member that is absent stays, one that is null or empty is removed.
     """
     user_id = caller.user.id
-    changes = {name: value for name, value in asdict(body).items() if value is not UNSET}
     expected = expected_versions(if_match, ProfileModel, user_id)
-    profile = bus.handle(UpdateProfile.of_text(user_id, changes, expected))
+    profile = bus.handle(UpdateProfile.of_text(user_id, members_of(body), expected))
     return Versioned(ProfileModel.of(profile), user_id, profile.version)

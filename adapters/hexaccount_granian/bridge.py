@@ -52,7 +52,7 @@ class WsgiBridge:
             self._load.in_flight -= 1
 
     async def _answer(self, scope: Scope, protocol: HTTPProtocol) -> None:
-        pending = PendingResponse(scope.method, protocol, self._loop)
+        pending = PendingResponse(scope, protocol, self._loop)
         try:
             await self._submit(pending, scope, protocol)
         except Exception as error:  # noqa: BLE001 - _reject logs whatever is not a RequestRejected
@@ -104,13 +104,13 @@ class WsgiBridge:
         if not isinstance(error, RequestRejected):
             _logger.error("a request failed", exc_info=error)
             error = RequestRejected(500, "internal_error", "the service failed; it is not the fault of the request")
-        headers, body = self._render(error)
+        headers, body = self._render(error, pending.origin)
         closing = [("connection", "close")] if error.close_connection else []
         pending.send(Response(error.status, [*headers, *closing], body))
 
-    def _render(self, error: RequestRejected) -> tuple[Sequence[tuple[str, str]], bytes]:
+    def _render(self, error: RequestRejected, origin: str | None) -> tuple[Sequence[tuple[str, str]], bytes]:
         try:
-            return self._worker.render_error(error.status, error.code, error.detail)
+            return self._worker.render_error(error.status, error.code, error.detail, origin=origin)
         except Exception:  # the renderer is foreign code, and the client must get a response
             _logger.exception("an error response could not be rendered")
             return [], b""

@@ -1,7 +1,7 @@
 import asyncio
 import threading
 
-from hexaccount_granian.rsgi import HTTPProtocol
+from hexaccount_granian.rsgi import HTTPProtocol, Scope
 from hexaccount_granian.wsgi_call import Response
 
 _WITHOUT_BODY = frozenset({204, 304})
@@ -13,10 +13,10 @@ class PendingResponse:
     To be created on the loop. `sent` is done, on the loop, when granian has the response.
     """
 
-    __slots__ = ("_claim", "_loop", "_method", "_protocol", "sent")
+    __slots__ = ("_claim", "_loop", "_protocol", "_scope", "sent")
 
-    def __init__(self, method: str, protocol: HTTPProtocol, loop: asyncio.AbstractEventLoop) -> None:
-        self._method = method
+    def __init__(self, scope: Scope, protocol: HTTPProtocol, loop: asyncio.AbstractEventLoop) -> None:
+        self._scope = scope
         self._protocol = protocol
         self._loop = loop
         self.sent: asyncio.Future[None] = loop.create_future()
@@ -26,6 +26,12 @@ class PendingResponse:
     def answered(self) -> bool:
         """Whether a response was sent, or is being sent."""
         return self._claim.locked()
+
+    @property
+    def origin(self) -> str | None:
+        """The header Origin of the request."""
+        origin: str | None = self._scope.headers.get("origin")
+        return origin
 
     def send(self, response: Response) -> None:
         """Send the first response and drop any later one; may be called from any thread."""
@@ -41,7 +47,7 @@ class PendingResponse:
                 pass  # The loop is closed: the process is ending, and no coroutine waits.
 
     def _give_to_granian(self, response: Response) -> None:
-        if self._method == "HEAD" or not response.body or response.status in _WITHOUT_BODY:
+        if self._scope.method == "HEAD" or not response.body or response.status in _WITHOUT_BODY:
             self._protocol.response_empty(response.status, response.headers)
         else:
             self._protocol.response_bytes(response.status, response.headers, response.body)

@@ -17,8 +17,10 @@ class ErrorRenderer(Protocol):
     `overloaded` and `deadline_exceeded` (503). It is called from the event loop and from threads, and must be fast.
     """
 
-    def __call__(self, status: int, code: str, detail: str) -> tuple[Sequence[tuple[str, str]], bytes]:
-        """Return headers and body; the caller adds Content-Length and Connection."""
+    def __call__(
+        self, status: int, code: str, detail: str, *, origin: str | None
+    ) -> tuple[Sequence[tuple[str, str]], bytes]:
+        """Return headers and body for a request with this Origin; the caller adds Content-Length and Connection."""
         ...
 
 

@@ -52,7 +52,7 @@ def create_application(
         if scope["type"] == "websocket":
             await (server.serve if is_socket_path else _deny_path)(scope, receive, send)
         elif is_socket_path:
-            await respond(send, polling_response(scope, server.cors_origins))
+            await respond(send, polling_response(scope))
         else:
             status, headers, body = await operational(scope["path"], scope["method"])
             await respond(send, (status, headers, b"" if scope["method"] == "HEAD" else body))

@@ -4,8 +4,11 @@ import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
+import h11
+
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount_socketio.asgi import Application, Scope
 from hexaccount_socketio.client_addresses import ClientAddresses, client_of, peer_of
 from hexaccount_socketio.connection_limit import ConnectionLimit, TooManyConnections
@@ -20,7 +23,7 @@ from hexaccount_socketio.http_requests import (
 )
 from hexaccount_socketio.problems import FAILURE, TOO_MANY_CONNECTIONS
 from hexaccount_socketio.refusals import RefusalObserver, no_observer
-from hexaccount_socketio.responses import Response, problem_response
+from hexaccount_socketio.responses import Response, problem_response, with_headers
 from hexaccount_socketio.web_socket import WebSocket
 
 _REQUEST_SECONDS = 10.0
@@ -30,6 +33,7 @@ _CLOSE_SECONDS = 2.0
 
 # After a restart all clients connect at once.
 _BACKLOG = 1024
+Headers: TypeAlias = Mapping[bytes, str]
 _log = logging.getLogger("hexaccount.realtime")
 
 
@@ -41,9 +45,15 @@ class HttpServer:
     """
 
     def __init__(
-        self, application: Application, *, addresses: ClientAddresses, on_refused: RefusalObserver = no_observer
+        self,
+        application: Application,
+        *,
+        addresses: ClientAddresses,
+        cors: CorsPolicy,
+        on_refused: RefusalObserver = no_observer,
     ) -> None:
         self._application = application
+        self._cors = cors
         self._addresses = addresses
         self._on_refused = on_refused
         self._limit: ConnectionLimit
@@ -93,11 +103,13 @@ class HttpServer:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: tuple[str, int], counted: ExitStack
     ) -> None:
         connection = connection_of_server()
+        headers: Headers = {}
         async with asyncio.timeout(_REQUEST_SECONDS) as deadline:
             try:
                 request = await read_request(connection, reader)
                 if request is None:
                     return
+                headers = {name: value.decode("latin-1") for name, value in request.headers}
                 scope = scope_of(request, peer)
                 self._count_client(scope, counted)
                 if is_upgrade(request):
@@ -107,11 +119,12 @@ class HttpServer:
                     )
                     await self._application(scope, upgraded.receive, upgraded.send)
                     return
-                response = await self._response_to(scope)
+                response = self._preflight(request, headers) or await self._response_to(scope)
             except MalformedRequest as error:
                 response = error.response()
             except TooManyConnections:
                 response = problem_response(TOO_MANY_CONNECTIONS)
+            response = with_headers(response, self._cors.headers(headers.get(b"origin")))
             writer.write(bytes_of(connection, response))
             await writer.drain()
 
@@ -120,6 +133,11 @@ class HttpServer:
         # The proxy itself asks for /ready.
         if self._addresses.is_trusted(peer_of(scope)) and not self._addresses.is_trusted(client):
             counted.enter_context(self._limit.of_client(client))
+
+    def _preflight(self, request: h11.Request, headers: Headers) -> Response | None:
+        origin, method = headers.get(b"origin"), headers.get(b"access-control-request-method")
+        allowed = self._cors.preflight(request.method.decode("ascii"), origin, method)
+        return None if allowed is None else with_headers((204, [], b""), allowed)
 
     async def _response_to(self, scope: Scope) -> Response:
         messages: list[Mapping[str, Any]] = []

@@ -4,7 +4,6 @@ The clients of Socket.IO hide the body of an HTTP error. So the response opens a
 Socket.IO's `connect_error`; the service stores nothing of it.
 """
 
-from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 import msgspec
@@ -21,13 +20,9 @@ _ERROR = {"message": WEBSOCKETS_ONLY["detail"], "data": WEBSOCKETS_ONLY}
 _BODY = b"0" + _encode(_OPEN) + b"\x1e44" + _encode(_ERROR)
 
 
-def polling_response(scope: Scope, cors_origins: Sequence[str]) -> Response:
+def polling_response(scope: Scope) -> Response:
     """Return the response to an HTTP request at the path of the sockets."""
     query = parse_qs(scope["query_string"].decode("latin-1"))
     if (scope["method"], query.get("EIO"), query.get("transport")) != ("GET", ["4"], ["polling"]) or "sid" in query:
         return problem_response(WEBSOCKETS_ONLY)
-    headers: list[tuple[bytes, bytes]] = []
-    origin = next((value for name, value in scope["headers"] if name.lower() == b"origin"), b"")
-    if origin and ("*" in cors_origins or origin.decode("latin-1") in cors_origins):
-        headers = [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
-    return response_of(200, b"text/plain; charset=utf-8", _BODY, *headers)
+    return response_of(200, b"text/plain; charset=utf-8", _BODY)

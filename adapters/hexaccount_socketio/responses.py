@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -26,6 +27,14 @@ def problem_response(problem: Problem, *headers: tuple[bytes, bytes]) -> Respons
     if "retry_after" in problem:
         headers = (*headers, (b"retry-after", str(problem["retry_after"]).encode()))
     return response_of(int(problem["status"]), b"application/problem+json", _encode(problem), *headers)
+
+
+def with_headers(response: Response, headers: Sequence[tuple[str, str]]) -> Response:
+    """Return a response with further headers, of which it keeps those that it has."""
+    status, present, body = response
+    names = {name for name, _ in present}
+    further = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+    return status, [*present, *(header for header in further if header[0] not in names)], body
 
 
 async def deny(send: Send, problem: Problem) -> None:

@@ -50,7 +50,6 @@ class SocketServer:
         on_refused: RefusalObserver = no_observer,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.cors_origins = cors_origins
         self._now = now
         self._registry = registry = ConnectionRegistry()
         metrics.observe_callback(SOCKETS, lambda: len(registry.sockets))

@@ -3,7 +3,8 @@ import ssl
 import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from http.client import HTTPConnection, HTTPException
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Timer
 
 from hexaccount_webhooks.connection import connect, remaining
@@ -24,6 +25,7 @@ def post(endpoint: Endpoint, tls: ssl.SSLContext, headers: Mapping[str, str], bo
     deadline = time.monotonic() + DELIVERY_TIMEOUT
     connected = connect(endpoint, tls, deadline)
     connection = HTTPConnection(endpoint.host, endpoint.port)
+    connection.response_class = _FinalResponse
     connection.sock = connected
     # A socket's own timeout starts anew with each byte, so that a slow response could take any time.
     watchdog = Timer(deadline - time.monotonic(), _abort, [connected])
@@ -43,6 +45,17 @@ def post(endpoint: Endpoint, tls: ssl.SSLContext, headers: Mapping[str, str], bo
             raise DeliveryFailed(_reason(error, deadline)) from None
         finally:
             watchdog.cancel()
+
+
+class _FinalResponse(HTTPResponse):
+    """The response after any number of interim ones (RFC 9110, 15.2), of which http.client passes over 100 only."""
+
+    def begin(self) -> None:
+        super().begin()
+        # 101 would be final, but nobody has asked to switch protocols.
+        while HTTPStatus.SWITCHING_PROTOCOLS < self.status < HTTPStatus.OK:
+            self.headers = None  # type: ignore[assignment]  # what http.client begins with
+            super().begin()
 
 
 def _abort(connected: socket.socket) -> None:

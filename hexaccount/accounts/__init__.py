@@ -11,6 +11,7 @@ from hexaccount.accounts import (
     profile_projection,
     profiles,
     update_profile,
+    update_user,
     user,
     users,
 )
@@ -25,6 +26,7 @@ capability = Capability(
         get_user.GetUser: get_user.get_user,
         list_users.ListUsers: list_users.list_users,
         update_profile.UpdateProfile: update_profile.update_profile,
+        update_user.UpdateUser: update_user.update_user,
     },
     event_handlers=(
         EventHandler(

@@ -37,3 +37,12 @@ class LastAdmin(Refusal):
 
     def __init__(self) -> None:
         super().__init__("no other enabled account has the role admin, and one has to be left")
+
+
+class UnexpectedVersion(Refusal):
+    """The account, or its profile, is in none of the expected versions."""
+
+    code = "precondition_failed"
+
+    def __init__(self) -> None:
+        super().__init__("read this again and decide anew: it was changed since it was read")

@@ -3,11 +3,12 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from hexaccount.accounts.errors import UnexpectedVersion
 from hexaccount.accounts.profile import PROFILE_FIELDS, Profile
 from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.views import ProfileView
 from hexaccount.kernel.clock import Clock
-from hexaccount.kernel.errors import InvalidValue, Refusal
+from hexaccount.kernel.errors import InvalidValue
 from hexaccount.kernel.field_checks import FieldChecks
 from hexaccount.kernel.messages import Command
 from hexaccount.kernel.repetition import repeat_when_stale
@@ -39,15 +40,6 @@ class UpdateProfile(Command[ProfileView]):
 
 def _refuse_unknown(_: str) -> str:
     raise InvalidValue(f"is no field of a profile; there are {', '.join(PROFILE_FIELDS)}")
-
-
-class UnexpectedVersion(Refusal):
-    """The profile is in none of the expected versions."""
-
-    code = "precondition_failed"
-
-    def __init__(self) -> None:
-        super().__init__("read this again and decide anew: it was changed since it was read")
 
 
 @repeat_when_stale

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
@@ -26,6 +27,16 @@ class UserRegistered(Event):
     last_name: str
     avatar_identifier: str
     role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserUpdated(Event):
+    """Names of the person or the avatar identifier have changed; `changes` has the new value of each changed field."""
+
+    type = "hexaccount.user.updated.v1"
+    personal = frozenset({"changes"})
+
+    changes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +170,13 @@ class User(Aggregate):
     def is_enabled_admin(self) -> bool:
         return Role.ADMIN in self.roles and not self.disabled
 
+    def update(self, changes: Mapping[str, str | None], at: datetime) -> None:
+        """Change names and the avatar identifier, where None is the id; records no event if nothing differs."""
+        new = {name: self.id.hex if text is None else text for name, text in changes.items()}
+        differing = {name: text for name, text in new.items() if str(getattr(self, name)) != text}
+        if differing:
+            self._record(UserUpdated(user_id=self.id, changes=differing, at=at))
+
     def disable(self, at: datetime) -> None:
         """Disable the account and end its sessions; does nothing if it is disabled."""
         if not self.disabled:
@@ -199,6 +217,10 @@ class User(Aggregate):
 
     def _apply(self, event: Event) -> None:
         match event:
+            case UserUpdated():
+                self.first_name = PersonName.restore(event.changes.get("first_name", self.first_name.text))
+                self.last_name = PersonName.restore(event.changes.get("last_name", self.last_name.text))
+                self.avatar_identifier = event.changes.get("avatar_identifier", self.avatar_identifier)
             case UserDisabled():
                 self.disabled = True
                 self.epoch = event.epoch

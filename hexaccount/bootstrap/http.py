@@ -17,6 +17,7 @@ from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.tracing import open_traces, preload_for_tracing
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.observability.metrics import HTTP_IN_FLIGHT, HTTP_REFUSALS, HTTP_WAITING
 from hexaccount.observability.readiness import ReadinessReport
@@ -62,6 +63,7 @@ class HttpWorkerFactory:
             service.start_relays()
             service.start_retention()
         service.start_collecting(service.check)
+        cors = CorsPolicy(settings.http.cors_origins, settings.http.cors_headers)
         metrics = RequestMetrics(service.metrics) if settings.metrics.enabled else None
         app = create_app(
             bus=service.bus,
@@ -70,7 +72,7 @@ class HttpWorkerFactory:
             published_keys=service.published_keys,
             metrics=service.metrics_text if settings.metrics.enabled else None,
             public_url=settings.public_url,
-            cors_origins=settings.http.cors_origins,
+            cors=cors,
             client_addresses=addresses,
             further_routes=_further_routes(),
             observers=[observer for observer in (traces and traces.requests, log, metrics) if observer],
@@ -79,14 +81,17 @@ class HttpWorkerFactory:
         pools = _thread_pools(settings)
         retry_after = service.container.hashing_pool().retry_after
 
-        def render_error(status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+        def render_error(
+            status: int, code: str, detail: str, *, origin: str | None
+        ) -> tuple[list[tuple[str, str]], bytes]:
             service.metrics.add(HTTP_REFUSALS, 1, str(status), code)
             request_id = new_request_id()
             if log and code != "internal_error":  # Flask's side has logged that
                 log.refused(request_id, status, code)
             # The queue for hashes overflows long before the queues of the other classes.
             wait = retry_after() if code == "overloaded" else 1
-            return render_problem(status, code, detail, request_id, retry_after=wait)
+            headers, body = render_problem(status, code, detail, request_id, retry_after=wait)
+            return [*headers, *cors.headers(origin)], body
 
         return Worker(
             wsgi=app.wsgi_app,

@@ -15,6 +15,7 @@ from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_tail import JournalTail
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount_click.program import ConfigurationError
 from hexaccount_granian import AsyncioWorker, Draining
 from hexaccount_granian.client_address import ClientAddresses
@@ -53,7 +54,8 @@ class RealtimeWorkerFactory:
             readiness=partial(asyncio.to_thread, service.readiness(self.draining.is_set).check),
             metrics=service.metrics_text if self.settings.metrics.enabled else None,
         )
-        http = HttpServer(application, addresses=addresses, on_refused=security_log.refused)
+        cors = CorsPolicy(self.settings.http.cors_origins, self.settings.http.cors_headers)
+        http = HttpServer(application, addresses=addresses, cors=cors, on_refused=security_log.refused)
         feed = _JournalFeed(service, server)
 
         async def start(listening: socket.socket, max_connections: int) -> None:

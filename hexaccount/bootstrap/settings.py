@@ -96,6 +96,7 @@ class HttpSettings(Group, frozen=True):
     """HTTP; `drain_delay` is in seconds."""
 
     cors_origins: list[str] = []
+    cors_headers: list[str] = []
     trusted_proxies: list[str] = []
     drain_delay: Seconds = 0.0
 

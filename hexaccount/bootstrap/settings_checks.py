@@ -15,7 +15,7 @@ from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
 from hexaccount.bootstrap.public_url import check_public_url
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
-from hexaccount.bootstrap.settings import PersonalDataSettings, SessionSettings, Settings, SettingsError
+from hexaccount.bootstrap.settings import HttpSettings, PersonalDataSettings, SessionSettings, Settings, SettingsError
 from hexaccount.bootstrap.settings_errors import valid_permissions
 from hexaccount.bootstrap.settings_texts import check_texts
 from hexaccount.bootstrap.store_urls import LAST_PORT
@@ -26,6 +26,7 @@ from hexaccount.kernel.errors import InvalidValue
 
 # By its characters only (RFC 3986, 2), which is what libraries for CloudEvents check.
 _URI_REFERENCE = re.compile(r"(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.1
 _CACHE = re.compile(r"rediss?://(?:[^@/?#\[\]]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?(?:/\d{0,4})?")
 
 
@@ -49,10 +50,17 @@ def check_settings(settings: Settings) -> None:
     for role, permissions in settings.roles.items():
         _check_role(role, permissions)
     hasher_plugin(settings.password.hasher)
-    for origin in settings.http.cors_origins:
+    _check_http(settings.http)
+
+
+def _check_http(http: HttpSettings) -> None:
+    for origin in http.cors_origins:
         if origin != "*" and not _is_origin(origin):
             raise SettingsError(f"http.cors_origins: {origin} is not an origin; write it as https://app.example.org")
-    for network in settings.http.trusted_proxies:
+    for name in http.cors_headers:
+        if not _HEADER_NAME.fullmatch(name):
+            raise SettingsError(f"http.cors_headers: {name} is not the name of a header; write it as X-Client-Version")
+    for network in http.trusted_proxies:
         _check_network(network)
 
 

@@ -16,6 +16,7 @@ _FORMS: dict[Any, Mapping[str, Any]] = {
     bool: {"type": "boolean"},
     UUID: {"type": "string", "format": "uuid"},
     datetime: {"type": "string", "format": "date-time"},
+    Mapping[str, str]: {"type": "object", "additionalProperties": {"type": "string"}},
     Mapping[str, str | None]: {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
 }
 _PERSONAL = {"description": "personal: it is missing once the account is erased"}

@@ -85,7 +85,7 @@ def test_every_message_has_its_handler(profile: Path) -> None:
     with open_service(load_settings(profile, KEY)) as service:
         handlers = service.container.injector().handlers()
     assert {message.__name__ for message in handlers} == {
-        "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "DisableUser", "EnableUser",
+        "RegisterUser", "LogIn", "LogOut", "UpdateProfile", "UpdateUser", "DisableUser", "EnableUser",
         "Authenticate", "GetUser", "ListUsers", "GetProfile", "RefreshSession", "ListSessions", "EndSession",
         "EndSessions", "EndAllSessions", "ChangePassword", "SetPassword", "GrantRole", "RevokeRole", "AcquirePermit",
         "AddKey", "RetireKey", "RemoveKey", "ListKeys", "ApplyRetention",

@@ -46,6 +46,8 @@ from hexaccount_redis import RedisClient
         ("HTTP__CORS_ORIGINS", '["app.example.org"]', r"http\.cors_origins: app\.example\.org .* https://"),
         ("HTTP__CORS_ORIGINS", '["https://app.example.org/"]', r"http\.cors_origins: .* is not an origin"),
         ("HTTP__CORS_ORIGINS", '["null"]', r"http\.cors_origins: null is not an origin"),
+        ("HTTP__CORS_HEADERS", '["X Version"]', r"http\.cors_headers: X Version is not the name of a header; write"),
+        ("HTTP__CORS_HEADERS", '["X-A, X-B"]', r"http\.cors_headers: X-A, X-B is not the name of a header"),
         (
             "HTTP__TRUSTED_PROXIES",
             '["proxy"]',

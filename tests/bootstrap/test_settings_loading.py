@@ -117,7 +117,7 @@ def test_other_variables_and_those_of_the_tests_are_ignored() -> None:
         ("JWT__KEYY", "jwt.keyy is not a setting; did you mean jwt.key?"),
         ("PASWORD__COST", "pasword is not a setting; did you mean password?"),
         ("PASSWORD__COSTS", "password.costs is not a setting; did you mean password.cost?"),
-        ("HTTP__XYZZY", "http.xyzzy is not a setting; valid are http.cors_origins, http.trusted_proxies"),
+        ("HTTP__XYZZY", "http.xyzzy is not a setting; valid are http.cors_origins, http.cors_headers"),
     ],
 )
 def test_the_error_for_an_unknown_setting_names_the_nearest_one(name: str, suggestion: str) -> None:

@@ -24,6 +24,6 @@ def application() -> Flask:
 
 
 @cache
-def document() -> dict[str, Any]:
-    """Return the document, which is the same for every application."""
-    return openapi(application())
+def document(*, pages: bool = False) -> dict[str, Any]:
+    """Return the document, which is the same for every application, with the pages for people or without."""
+    return openapi(application(), pages=pages)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -91,7 +90,7 @@ class DocumentCheck:
             yield f"the route is not documented, so that it is to be refused with {status}"
             return
         schema = {"$ref": "#/components/schemas/Problem", "properties": {"code": {"const": code}}}
-        headers = {"Allow": {"$ref": "#/components/headers/Allow"}} if status == 405 else {}
+        headers = {"Allow": {"schema": {"type": "string"}}} if status == 405 else {}
         yield from self._differs(
             answer, {"headers": headers, "content": {"application/problem+json": {"schema": schema}}}
         )
@@ -109,11 +108,11 @@ class DocumentCheck:
             if answer.body:
                 yield "it has a body"
         elif media_type.endswith("json"):
-            yield from self._body_differs(answer.body, content[media_type].get("schema", {}))
+            yield from self._body_differs(answer, content[media_type])
 
     def _headers_differ(self, answer: Exchange, stated: Mapping[str, Any]) -> Iterator[str]:
-        everywhere = {name: self._document["components"]["headers"][name] for name in self._everywhere}
-        known = {name.lower(): self._resolved(header) for name, header in {**everywhere, **stated}.items()}
+        everywhere = self._document["x-headers-of-every-answer"]
+        known = {name.lower(): header for name, header in {**everywhere, **stated}.items()}
         for name, value in answer.headers:
             header = known.get(name.lower())
             if header is None:
@@ -125,21 +124,22 @@ class DocumentCheck:
             yield from (f"the header {name}: {fault}" for fault in self._invalid(read, schema))
         present = {name.lower() for name, _ in answer.headers}
         for name, header in stated.items():
-            if self._resolved(header).get("required") and name.lower() not in present:
+            if header.get("required") and name.lower() not in present:
                 yield f"the header {name} is missing"
 
-    @cached_property
-    def _everywhere(self) -> Sequence[str]:
-        names: Sequence[str] = self._document["x-headers-of-every-answer"]
-        return names
-
-    def _body_differs(self, body: bytes, schema: Mapping[str, Any]) -> Iterator[str]:
+    def _body_differs(self, answer: Exchange, content: Mapping[str, Any]) -> Iterator[str]:
         try:
-            document = json.loads(body)
+            document = json.loads(answer.body)
         except ValueError:
             yield "the body is not JSON"
             return
-        yield from self._invalid(document, schema)
+        yield from self._invalid(document, content.get("schema", {}))
+        if answer.header("Content-Type") == "application/problem+json":
+            if document.get("status") != answer.status:
+                yield f"the body has the status {document.get('status')}"
+            # The codes of a response are the names of its examples.
+            if document.get("code") not in content.get("examples", [document.get("code")]):
+                yield f"the code {document.get('code')} is not documented"
 
     def _invalid(self, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
         key = json.dumps(schema, sort_keys=True)

@@ -30,7 +30,7 @@ _OTHERS: list[DocumentCheck] = []
 
 @cache
 def _ours() -> DocumentCheck:
-    return DocumentCheck(document())
+    return DocumentCheck(document(pages=True))
 
 
 @contextmanager

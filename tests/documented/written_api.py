@@ -68,15 +68,16 @@ class Written:
     @staticmethod
     def _needs(operation: Mapping[str, Any]) -> str:
         """Return the permission that an operation needs."""
-        if "security" not in operation:
-            return ""
-        (needed,) = operation["security"][0].values()
-        return f"; needs `{needed[0]}`" if needed else "; needs a token"
+        if "x-permission" in operation:
+            return f"; needs `{operation['x-permission']}`"
+        if {} in operation["security"]:
+            return "; takes a token"
+        return "; needs a token" if operation["security"] else ""
 
     def _operation(self, title: str, operation: Mapping[str, Any]) -> Iterator[str]:
         yield from ("", f'<a id="{operation["operationId"]}"></a>', f"### `{title}`", "")
         yield f"{operation['summary']}{self._needs(operation)}."
-        if "description" in operation:
+        if operation["description"].rstrip(".") != operation["summary"]:
             yield from ("", operation["description"])
         yield ""
         for parameter in operation.get("parameters", []):
@@ -125,10 +126,6 @@ class Written:
             return f"[{name}](#{name})"
         if schema.get("type") == "array":
             return f"a list of {self._kind(schema['items'])}"
-        members = schema.get("properties", {})
-        if "data" in members:
-            page = ", and `page`" if "page" in members else ""
-            return f"{self._kind(members['data'])} in `data`{page}"
         if "const" in schema or "enum" in schema:
             return " or ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
         kinds = schema.get("type", [])

@@ -28,6 +28,11 @@ def _(bdd_context: BddContext, device: str) -> None:
     bdd_context.handle(LogOut(session_id=bdd_context.devices[device].session_id))
 
 
+@when(parsers.parse("the {device} logs out with its refresh token"))
+def _(bdd_context: BddContext, device: str) -> None:
+    bdd_context.handle(LogOut(refresh=bdd_context.devices[device].refresh))
+
+
 @when(parsers.parse('"{name}" ends the session of the {device}'))
 def _(bdd_context: BddContext, name: str, device: str) -> None:
     command = EndSession(user_id=bdd_context.user_ids[name], session_id=bdd_context.devices[device].session_id)

@@ -69,6 +69,15 @@ def test_it_serves_from_memory_and_writes_no_file(serving, tmp_path):
     assert not (tmp_path / "hexaccount-data").exists()
 
 
+def test_a_page_may_read_a_refusal_of_the_server_in_front_of_flask(serving):
+    page = {"Origin": "https://app.example.org"}
+    with serving(HEXACCOUNT_STORE="memory://", HEXACCOUNT_HTTP__CORS_ORIGINS='["https://app.example.org"]') as (_, url):
+        refused = requests.post(f"{url}/api/v1/public/login", data=b"x" * 70_000, headers=page, timeout=20)
+        assert (refused.status_code, refused.json()["code"]) == (413, "body_too_large")
+        assert refused.headers["Access-Control-Allow-Origin"] == page["Origin"]
+        assert refused.headers["Vary"] == "Origin"
+
+
 def test_ctrl_c_stops_it_without_a_traceback(serving):
     with serving("--workers", "2") as (command, _):
         command.process.send_signal(signal.SIGINT)

@@ -18,6 +18,7 @@ from hexaccount.accounts.get_user import GetUser
 from hexaccount.accounts.list_users import ListUsers
 from hexaccount.accounts.role import Role
 from hexaccount.accounts.update_profile import UpdateProfile
+from hexaccount.accounts.update_user import UpdateUser
 from hexaccount.accounts.users import Users
 from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.passwords.change_password import ChangePassword
@@ -169,6 +170,10 @@ class SideBySide(RuleBasedStateMachine):
     @rule(number=numbers, password=new_passwords | passwords)
     def set_password(self, number: int, password: str) -> None:
         self._send(lambda variant: SetPassword.of_text(user_id=self._user(number), password=password))
+
+    @rule(number=numbers, name=st.sampled_from(["first_name", "avatar_identifier"]), text=st.none() | free_texts)
+    def update_user(self, number: int, name: str, text: str | None) -> None:
+        self._send(lambda variant: UpdateUser.of_text(self._user(number), {name: text}))
 
     @rule(number=numbers, name=st.sampled_from(["bio", "phone", "address"]), text=st.none() | free_texts)
     def update_profile(self, number: int, name: str, text: str | None) -> None:

@@ -48,11 +48,19 @@ def bearer_token(authorization: str | None) -> str:
     return token
 
 
+Refused: TypeAlias = NotAuthenticated | RequestRefused
+"""Why there is no caller."""
+
+
 @dataclass(frozen=True, slots=True)
 class BearerToken:
-    """The access token of a request; where a permission is named, its user needs that."""
+    """The access token of a request; where a permission is named, its user needs that.
+
+    required: whether a request without a valid token is refused; else the view gets the Refused in place of the caller.
+    """
 
     permission: Permission | None = None
+    required: bool = True
 
     @property
     def errors(self) -> Sequence[DocumentedError]:
@@ -71,7 +79,13 @@ class BearerToken:
                 raise RequestRefused(_forbidden(permission))
             return principal
 
-        return caller_of
+        def caller_or_refusal(request: Request) -> Principal | Refused:
+            try:
+                return caller_of(request)
+            except (NotAuthenticated, RequestRefused) as refusal:
+                return refusal
+
+        return caller_of if self.required else caller_or_refusal
 
 
 def _forbidden(permission: Permission) -> Problem:
@@ -86,3 +100,6 @@ def _forbidden(permission: Permission) -> Problem:
 
 SignedIn: TypeAlias = Annotated[Principal, BearerToken()]
 """The caller, who has a valid access token."""
+
+PerhapsSignedIn: TypeAlias = Annotated[Principal | Refused, BearerToken(required=False)]
+"""The caller, or why there is none, for a view that takes something else in its place."""

@@ -11,9 +11,11 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 import msgspec
 from flask import Request
 from msgspec import UNSET
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo, asdict, fields
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from hexaccount.kernel.errors import InvalidValue
+from hexaccount_flask.web.fields import checks_of
 from hexaccount_flask.web.headers import JSON, MERGE_PATCH
 from hexaccount_flask.web.inputs import DocumentedError, Reader, Services
 from hexaccount_flask.web.problems import BODY_TOO_SLOW, FieldError, Problem, RequestRefused, invalid_input
@@ -44,11 +46,17 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     media_types: ClassVar[tuple[str, ...]] = (JSON,)
 
 
+def members_of(body: RequestModel) -> dict[str, Any]:
+    """Return the members that a client sent."""
+    return {name: value for name, value in asdict(body).items() if value is not UNSET}
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body of a request."""
+    """The body of a request; one that is not required is None if it is empty."""
 
     model: type[RequestModel]
+    required: bool = True
 
     @property
     def errors(self) -> Sequence[DocumentedError]:
@@ -63,7 +71,9 @@ class Body:
         ]
 
     def reader(self, _: Services) -> Reader:
-        return lambda request: parse(self.model, request)
+        if self.required:
+            return lambda request: parse(self.model, request)
+        return lambda request: parse(self.model, request) if request.content_length else None
 
 
 def parse(model: type[R], request: Request) -> R:
@@ -83,9 +93,9 @@ def parse(model: type[R], request: Request) -> R:
 
 
 def _check_media_type(request: Request, media_types: tuple[str, ...]) -> None:
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    # No parameter has a meaning, whatever charset it names (RFC 8259, 11): JSON is UTF-8.
     encoding = request.headers.get("Content-Encoding", "identity").lower()
-    if request.mimetype not in media_types or charset != "utf-8" or encoding != "identity":
+    if request.mimetype not in media_types or encoding != "identity":
         raise RequestRefused(_unsupported_media_type(media_types))
 
 
@@ -95,7 +105,7 @@ def _unsupported_media_type(media_types: tuple[str, ...]) -> Problem:
     return Problem(
         status=415,
         code="unsupported_media_type",
-        detail=f"send the body as {' or '.join(media_types)}, in UTF-8 and not compressed",
+        detail=f"send the body as {' or '.join(media_types)}, not compressed",
         headers=((accept, ", ".join(media_types)),),
     )
 
@@ -141,14 +151,28 @@ def _fields_of(model: type[RequestModel]) -> dict[str, FieldInfo]:
 
 
 def _faults(model: type[RequestModel], document: dict[str, Any]) -> Iterator[FieldError]:
-    # Field by field, because converting the whole object would stop at the first fault.
+    """Return the faults of a body that cannot become a message; the message finds those of another one itself."""
     known = _fields_of(model)
-    for name in document:
-        if name not in known:
-            yield FieldError(pointer=_pointer(name), detail="is not a field here")
-    for name, field in known.items():
-        if fault := _fault(field, document.get(name, UNSET)):
-            yield FieldError(pointer=_pointer(name), detail=fault)
+    unknown = [name for name in document if name not in known]
+    # Field by field, because converting the whole object would stop at the first fault.
+    faults = {name: _fault(field, document.get(name, UNSET)) for name, field in known.items()}
+    if not unknown and not any(faults.values()):
+        return
+    for name in unknown:
+        yield FieldError(pointer=_pointer(name), detail="is not a field here")
+    for name, fault in faults.items():
+        if found := fault or _broken_rule(known[name], document.get(name)):
+            yield FieldError(pointer=_pointer(name), detail=found)
+
+
+def _broken_rule(field: FieldInfo, value: Any) -> str | None:
+    if isinstance(value, str):
+        for check in checks_of(field.type):
+            try:
+                check(value)
+            except InvalidValue as refusal:
+                return refusal.reason
+    return None
 
 
 def _fault(field: FieldInfo, value: Any) -> str | None:

@@ -1,6 +1,7 @@
 """Entity tags (RFC 9110, 8.8.3) and conditional requests."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Annotated, TypeAlias
@@ -10,6 +11,7 @@ from zlib import crc32
 from msgspec import Struct
 from msgspec.structs import fields
 
+from hexaccount.accounts.errors import UnexpectedVersion
 from hexaccount_flask.web.fields import text
 from hexaccount_flask.web.inputs import DocumentedError, Parameter
 
@@ -24,18 +26,23 @@ def condition(name: str, description: str, *errors: DocumentedError) -> Paramete
     return Parameter(name=name, place="header", schema=schema, errors=errors)
 
 
+IfMatch: TypeAlias = Annotated[
+    str | None,
+    condition("If-Match", "The `ETag` of your copy: if it is not current, nothing is changed.", UnexpectedVersion),
+]
 IfNoneMatch: TypeAlias = Annotated[
     str | None, condition("If-None-Match", "The `ETag` of your copy: if it is current, the answer is a 304 without it.")
 ]
 
 
-def entity_tag(model: type[Struct], owner: UUID, version: int) -> str:
+def entity_tag(model: type[Struct], owner: UUID, version: int, others: Sequence[str] = ()) -> str:
     """Return the strong tag of a version of a resource.
 
     It names the owner, because `/me` is another resource for each user, and a client may send a tag of one user as
-    another. It names the fields of the model, so that a release with more fields changes the tag with the body.
+    another. It names the fields of the model, so that a release with more fields changes the tag with the body, and
+    `others`, what the body contains that changes without a version.
     """
-    return f'"{owner.hex}-{version}-{_fields_digest(model)}"'
+    return f'"{owner.hex}-{version}-{_digest(model, tuple(others))}"'
 
 
 def content_tag(content: bytes) -> str:
@@ -43,13 +50,15 @@ def content_tag(content: bytes) -> str:
     return f'"{sha256(content).hexdigest()[:32]}"'
 
 
-def expected_versions(if_match: str | None, model: type[Struct], owner: UUID) -> frozenset[int] | None:
+def expected_versions(
+    if_match: str | None, model: type[Struct], owner: UUID, others: Sequence[str] = ()
+) -> frozenset[int] | None:
     """Return the versions that If-Match allows, None if it allows all; a malformed one allows none."""
     if if_match is None or if_match.strip() == _ANY:
         return None
     found = [(tag, _VERSIONED.fullmatch(tag)) for tag, weak in _tags_in(if_match) if not weak]
     versions = [(tag, int(parts[1])) for tag, parts in found if parts]
-    return frozenset(version for tag, version in versions if tag == entity_tag(model, owner, version))
+    return frozenset(version for tag, version in versions if tag == entity_tag(model, owner, version, others))
 
 
 def matches(if_none_match: str, tag: str) -> bool:
@@ -72,6 +81,6 @@ def _tags_in(header: str) -> list[tuple[str, bool]]:
 
 
 @cache
-def _fields_digest(model: type[Struct]) -> str:
-    names = [field.encode_name for field in fields(model)]
+def _digest(model: type[Struct], others: tuple[str, ...]) -> str:
+    names = [*(field.encode_name for field in fields(model)), *others]
     return f"{crc32(repr(names).encode()):08x}"

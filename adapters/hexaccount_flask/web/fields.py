@@ -1,9 +1,11 @@
 """Field types that several capabilities use, in words and as JSON Schema.
 
-Field types describe and do not check: the value objects of the domain check a request's texts.
+Field types describe and do not check: the value objects of the domain check a request's texts, as its message is
+built. Where a body cannot become a message, the field types name the value objects that check the rest of it.
 """
 
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeAlias, get_args
 
 from msgspec import Meta
 
@@ -14,9 +16,22 @@ TOKEN_PATTERN = "[A-Za-z0-9._~+/-]+=*"  # noqa: S105 - token68 of RFC 9110, 11.2
 """A bearer token."""
 
 
-def text(description: str, example: str, **schema: Any) -> Meta:
+Check: TypeAlias = Callable[[str], object]
+"""Raises InvalidValue for a text that the message would refuse."""
+
+
+def text(description: str, example: str, *, check: Check | None = None, **schema: Any) -> Meta:
     """Describe a text; `schema` holds further keywords of JSON Schema."""
-    return Meta(description=description, examples=[example], extra_json_schema=schema)
+    return Meta(description=description, examples=[example], extra_json_schema=schema, extra={"check": check})
+
+
+def checks_of(kind: Any) -> Iterator[Check]:
+    """Return the checks of a type and its parts."""
+    for part in (*getattr(kind, "__metadata__", ()), *get_args(kind)):
+        if isinstance(part, Meta) and part.extra and part.extra["check"]:
+            yield part.extra["check"]
+        else:
+            yield from checks_of(part)
 
 
 def whole(pattern: str) -> str:

@@ -74,6 +74,26 @@ class HiddenParameter:
     errors: Sequence[DocumentedError] = ()
 
 
+def read_all(readers: Sequence[Reader], request: Request) -> list[Any]:
+    """Return what all readers return; raises their RequestRefused, one of all parts that are not valid if that is why.
+
+    Any other error is raised at once: a caller who is not known learns nothing about the rest of the request.
+    """
+    values: list[Any] = []
+    invalid: list[Problem] = []
+    for read in readers:
+        try:
+            values.append(read(request))
+        except RequestRefused as refusal:
+            if refusal.problem.code != "invalid_input":
+                raise
+            invalid.append(refusal.problem)
+    if invalid:
+        errors = [error for problem in invalid for error in problem.errors]
+        raise RequestRefused(invalid_input(invalid[0].detail, errors))
+    return values
+
+
 def service(kind: Any) -> HiddenParameter:
     """Return the input of a service, which is the same for every request."""
 

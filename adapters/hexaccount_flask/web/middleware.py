@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hexaccount.kernel.causation import Cause, caused_by
+from hexaccount.kernel.cors import CorsPolicy, HeaderList
 from hexaccount.kernel.network import wide_network_of
 from hexaccount_flask.web.client_addresses import ClientAddresses
-from hexaccount_flask.web.cors import CorsPolicy, HeaderList
 from hexaccount_flask.web.headers import STANDARD_HEADERS, request_id_of, traceparent_of
 
 if TYPE_CHECKING:
@@ -87,12 +87,15 @@ class RequestMiddleware:
         self, context: RequestContext, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         request_id = ("X-Request-ID", context.request_id)
-        preflight = self._cors.preflight(environ)
+        origin = environ.get("HTTP_ORIGIN")
+        preflight = self._cors.preflight(
+            environ["REQUEST_METHOD"], origin, environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+        )
         if preflight is not None:
             context.status = 204
             start_response("204 No Content", [*preflight, request_id, *STANDARD_HEADERS])
             return []
-        added = [request_id, *self._cors.headers(environ)]
+        added = [request_id, *self._cors.headers(origin)]
 
         def start(status: str, headers: HeaderList, *error: Any) -> Any:
             context.status = int(status[:3])

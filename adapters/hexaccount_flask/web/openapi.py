@@ -11,7 +11,7 @@ from hexaccount_flask.web.application import HttpApplication
 from hexaccount_flask.web.authentication import BearerToken
 from hexaccount_flask.web.bodies import Body
 from hexaccount_flask.web.inputs import Parameter
-from hexaccount_flask.web.openapi_headers import HEADERS, HEADERS_OF_EVERY_ANSWER
+from hexaccount_flask.web.openapi_headers import HEADERS_OF_EVERY_ANSWER
 from hexaccount_flask.web.openapi_responses import Responses
 from hexaccount_flask.web.openapi_schemas import Schemas, unwrapped
 from hexaccount_flask.web.openapi_texts import DESCRIPTION, SECURITY, TITLE
@@ -23,30 +23,35 @@ VERSION = "1.0.0"
 _SCHEME = "bearer"
 
 
-def openapi(app: HttpApplication) -> dict[str, Any]:
-    """Return the document; raises IncompleteOperation for a view without an operation."""
+def openapi(app: HttpApplication, *, pages: bool = False) -> dict[str, Any]:
+    """Return the document; raises IncompleteOperation for a view without an operation.
+
+    pages: whether it describes the pages for people, too, for which a client program has no use.
+    """
     schemas = Schemas()
     responses = Responses(schemas, app)
     paths: dict[str, Any] = {}
     tags = [*app.tags]
-    for operation in sorted(map(app.operation_of, app.view_functions), key=lambda each: tags.index(each.tag)):
+    operations = [each for each in map(app.operation_of, app.view_functions) if pages or not each.page]
+    for operation in sorted(operations, key=lambda each: tags.index(each.tag)):
         path = re.sub(r"<([a-z_]+)>", r"{\1}", operation.path)
         described = {**_operation(operation, schemas), "responses": responses.of(operation)}
         paths.setdefault(path, {})[operation.method.lower()] = described
+    used = {operation.tag for operation in operations}
     return {
         "openapi": "3.1.1",
         "info": {
             "title": TITLE,
             "version": VERSION,
             "description": DESCRIPTION,
+            "contact": {"name": "The operator of this service"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/", "description": "This service."}],
-        "tags": [{"name": name, "description": description} for name, description in app.tags.items()],
+        "servers": [{"url": ".", "description": "This service: relative to the URL of the document."}],
+        "tags": [{"name": name, "description": description} for name, description in app.tags.items() if name in used],
         "paths": paths,
         "components": {
             "securitySchemes": {_SCHEME: SECURITY},
-            "headers": HEADERS,
             "responses": responses.shared,
             "schemas": schemas.components(),
         },
@@ -56,18 +61,26 @@ def openapi(app: HttpApplication) -> dict[str, Any]:
 
 def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     summary, _, description = cleandoc(operation.view.__doc__ or "").partition("\n")
-    described: dict[str, Any] = {"tags": [operation.tag], "operationId": operation.name, "summary": summary.rstrip(".")}
-    if description:
-        described["description"] = unwrapped(description.strip())
+    described: dict[str, Any] = {
+        "tags": [operation.tag],
+        "operationId": operation.name,
+        "summary": summary.rstrip("."),
+        "description": unwrapped(description.strip()) or summary,
+        "security": [],
+    }
     for part in operation.inputs:
         match part:
             case Parameter():
                 described.setdefault("parameters", []).append(_parameter(part, schemas))
             case BearerToken():
-                described["security"] = [{_SCHEME: [part.permission] if part.permission else []}]
+                described["security"] = [{_SCHEME: []}] if part.required else [{_SCHEME: []}, {}]
+                if part.permission:
+                    # Not beside the scheme: linters take it for a scope, which only OAuth's schemes declare.
+                    described["x-permission"] = part.permission
             case Body():
-                content = {"schema": schemas.of(part.model)}
-                described["requestBody"] = {"required": True, "content": dict.fromkeys(part.model.media_types, content)}
+                schema = schemas.of(part.model)
+                content = {media_type: {"schema": schema} for media_type in part.model.media_types}
+                described["requestBody"] = {"required": part.required, "content": content}
     return described
 
 

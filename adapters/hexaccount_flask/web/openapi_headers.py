@@ -35,7 +35,9 @@ HEADERS: Mapping[str, Any] = {
         example='"01a2042f6ad270039b5b25c9d4a7a06c-2-3d03d09c"',
         pattern='^"[!#-~]+"$',
     ),
-    "Location": _header("The path of the resource.", format="uri-reference", example="/api/v1/me"),
+    "Location": _header(
+        "Where the resource is, relative to the URL of the request.", format="uri-reference", example="../me"
+    ),
     "RateLimit": _header(
         "How many requests are left of the limit, and in how many seconds another one is allowed.",
         example='"login";r=3;t=12',
@@ -61,18 +63,21 @@ HEADERS: Mapping[str, Any] = {
     ),
 }
 
-HEADERS_OF_EVERY_ANSWER = (
-    "X-Request-ID",
-    *(name for name, _ in STANDARD_HEADERS),
-    "RateLimit-Policy",
-    "RateLimit",
-    "Access-Control-Allow-Origin",
-    "Access-Control-Expose-Headers",
-    "Vary",
-)
+HEADERS_OF_EVERY_ANSWER = {
+    name: HEADERS[name]
+    for name in (
+        "X-Request-ID",
+        *_STANDARD,
+        "RateLimit-Policy",
+        "RateLimit",
+        "Access-Control-Allow-Origin",
+        "Access-Control-Expose-Headers",
+        "Vary",
+    )
+}
 """The headers that any response may have; the last three if `http.cors_origins` is set."""
 
 
 def header_of(name: str, *, required: bool) -> dict[str, Any]:
-    """Describe a header of a response; one that is not required is a reference."""
-    return {**HEADERS[name], "required": True} if required else {"$ref": f"#/components/headers/{name}"}
+    """Describe a header of a response."""
+    return {**HEADERS[name], "required": True} if required else HEADERS[name]

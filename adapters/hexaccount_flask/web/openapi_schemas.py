@@ -1,5 +1,6 @@
 """Bodies and parameters as JSON Schema (draft 2020-12, which is what OpenAPI 3.1 takes)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,16 +21,11 @@ class Schemas:
             return {}  # only JSON has a schema
         (schema,), components = msgspec.json.schema_components([kind], ref_template=_PREFIX + "{name}")
         plain = {_short(name): _plain(component) for name, component in components.items()}
-        schema = _plain(schema)
-        envelope = schema.get("$ref", "").removeprefix(_PREFIX)
-        # A generic model is an envelope, which is described in place with the model in it.
-        if envelope in plain and "[" in plain[envelope]["title"]:
-            whole = plain.pop(envelope)
-            schema = {name: whole[name] for name in ("type", "properties", "required")}
+        described: dict[str, Any] = _plain(schema)
         for name, component in plain.items():
             description = unwrapped(component["description"])
             self._components[name] = {**component, "title": name, "description": description}
-        return schema
+        return described
 
     def components(self) -> Mapping[str, Any]:
         return dict(sorted(self._components.items()))
@@ -40,8 +36,14 @@ def unwrapped(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
+def _undefaulted(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in schema.items() if name != "default"}
+
+
 def _short(name: str) -> str:
-    return name.removesuffix("Model")
+    """Return the name of a model for clients; `Answer[UserModel]`, a model in its envelope, is a `UserAnswer`."""
+    envelope, *models = re.split("[_\\[]", name.rstrip("_]"))
+    return "".join(model.removesuffix("Model") for model in models) + envelope.removesuffix("Model")
 
 
 def _plain(schema: Any) -> Any:
@@ -50,6 +52,9 @@ def _plain(schema: Any) -> Any:
         return [_plain(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
+    if "properties" in schema:
+        # What is absent has no value for clients: generators take a member with a default for one that is required.
+        schema = {**schema, "properties": {name: _undefaulted(each) for name, each in schema["properties"].items()}}
     # The type comes first.
     kind = {"type": schema["type"]} if "type" in schema else {}
     plain = {name: _plain(part) for name, part in {**kind, **schema}.items()}

@@ -12,8 +12,8 @@ Ignore members that you do not know: a later version may add some.
 
 **Errors** are problems (RFC 9457). `code` and `type` are stable, texts are for people. `errors` names each field that
 is not valid, by a JSON Pointer into the body or the name of a parameter. An unknown path gets a 404 `not_found`, a
-method that the path does not support a 405 `method_not_allowed` with `Allow`. At every path, a body that is too large,
-too slow or incomplete is refused with 413, 408 or 400.
+method that the path does not support a 405 `method_not_allowed` with `Allow`. At every path, the statuses 413, 408 and
+400 refuse a body that is too large, too slow or incomplete.
 
 **Access.** `POST /api/v1/public/login` returns an access token, which is valid for minutes, and a refresh token, which
 works once. An access token is invalid as soon as its session has ended or its user is disabled. Some operations need a

@@ -7,6 +7,7 @@ differ.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
+from types import NoneType, UnionType
 from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from flask import Request, Response, request
@@ -14,9 +15,10 @@ from werkzeug.local import LocalProxy
 
 from hexaccount.kernel.rate_limit import RateLimitPolicy
 from hexaccount.rate_limits.acquire_permit import WRITES
+from hexaccount.sessions.authenticate import Principal
 from hexaccount_flask.web.authentication import BearerToken
 from hexaccount_flask.web.bodies import Body, RequestModel
-from hexaccount_flask.web.inputs import DocumentedError, Input, Services, service
+from hexaccount_flask.web.inputs import DocumentedError, Input, Services, read_all, service
 from hexaccount_flask.web.problems import ProblemType
 from hexaccount_flask.web.rate_limits import permit_of_account, permit_of_client
 from hexaccount_flask.web.responses import DocumentedResponse, ResponseSpec
@@ -43,11 +45,12 @@ class IncompleteOperation(TypeError):
 class Operation:
     """A route with its declaration; the view's docstring describes it to clients.
 
-    limit: the policy that admits requests before the view does any work, None if every request is admitted. Where the
-        view takes a token, it counts by the token's account, otherwise by the client's network. A view that takes a
-        token and does more than read has WRITES unless it declares another.
+    limit: the policy that admits requests before the view does any work, None if every request is admitted. It
+        counts by the account of the token, otherwise by the client's network. A view that takes a token and does more
+        than read has WRITES unless it declares another.
     errors: those that the view raises, besides those of its inputs.
     links: the operations that a client may continue with after a success, by name.
+    page: whether it serves people rather than programs.
     inputs, responses: what the view's signature declares; IncompleteOperation if it does not.
     """
 
@@ -59,6 +62,7 @@ class Operation:
     limit: RateLimitPolicy | None
     errors: Sequence[DocumentedError]
     links: Links
+    page: bool
     inputs: Sequence[Input] = field(init=False)
     responses: Sequence[ResponseSpec] = field(init=False)
 
@@ -91,17 +95,21 @@ class Operation:
         except KeyError as error:
             raise IncompleteOperation(self.name, f"how to read {error.args[0]}") from None
         view, caller, limit = self.view, self._caller, self.limit
-        admit_client = permit_of_client(limit, services) if limit and caller is None else None
+        admit_client = permit_of_client(limit, services) if limit else None
         admit_account = permit_of_account(limit, services) if limit else None
 
         def respond(**_: str) -> Response:
             # Each access through the proxy costs as much as most readers.
             current = _REQUEST._get_current_object()  # noqa: SLF001 - the name under which Werkzeug documents it
-            if admit_client is not None:
+            if admit_client is not None and caller is None:
                 admit_client(current)
-            values = [read(current) for read in readers]
-            if admit_account is not None and caller is not None:
-                admit_account(values[caller])
+            values = read_all(readers, current)
+            if admit_client is not None and admit_account is not None and caller is not None:
+                principal = values[caller]
+                if isinstance(principal, Principal):
+                    admit_account(principal)
+                else:
+                    admit_client(current)
             return view(*values)
 
         return respond
@@ -133,11 +141,12 @@ class Routes:
         limit: RateLimitPolicy | None = None,
         errors: Sequence[DocumentedError] = (),
         links: Links | None = None,
+        page: bool = False,
     ) -> Callable[[V], V]:
         """Add a view, which is called with what its annotations declare; raises IncompleteOperation."""
 
         def decorate(view: V) -> V:
-            self.operations.append(Operation(view, method, path, tag, request_class, limit, errors, links or {}))
+            self.operations.append(Operation(view, method, path, tag, request_class, limit, errors, links or {}, page))
             return view
 
         return decorate
@@ -150,8 +159,9 @@ def link(description: str, *, body: Mapping[str, str] | None = None, **parameter
 
 
 def _input_of(hint: Any) -> Input:
-    if isinstance(hint, type) and issubclass(hint, RequestModel):
-        return Body(hint)
+    model, *others = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if isinstance(model, type) and issubclass(model, RequestModel):
+        return Body(model, required=NoneType not in others)
     for annotation in getattr(hint, "__metadata__", ()):
         if hasattr(annotation, "reader"):
             found: Input = annotation

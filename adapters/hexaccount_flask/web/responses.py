@@ -101,7 +101,7 @@ class Done(Empty):
 
 
 class Redirect(Empty):
-    """302 to another path."""
+    """302 to a path that is relative to that of the request: a proxy may serve all paths under a prefix."""
 
     specs = (ResponseSpec(302, "It is elsewhere.", headers=("Location",)),)
 
@@ -119,7 +119,7 @@ class Ok(DocumentedResponse, Generic[M]):
 
 
 class Created(Ok[M]):
-    """The model of a new resource as JSON."""
+    """The model of a new resource as JSON, with its location relative to the path of the request."""
 
     specs = (ResponseSpec(201, content={JSON: Answer}, headers=("Location",)),)
 
@@ -132,8 +132,8 @@ class Versioned(Ok[M]):
 
     specs = (ResponseSpec(200, content={JSON: Answer}, headers=("ETag",)),)
 
-    def __init__(self, model: M, owner: UUID, version: int) -> None:
-        super().__init__(model, (("ETag", entity_tag(type(model), owner, version)),))
+    def __init__(self, model: M, owner: UUID, version: int, others: Sequence[str] = ()) -> None:
+        super().__init__(model, (("ETag", entity_tag(type(model), owner, version, others)),))
 
 
 class Listed(DocumentedResponse, Generic[M]):
@@ -164,8 +164,10 @@ class Tagged(Cacheable, Generic[M]):
 
     specs = cacheable("", {JSON: Answer})
 
-    def __init__(self, model: M, owner: UUID, version: int, if_none_match: str | None) -> None:
-        tag = entity_tag(type(model), owner, version)
+    def __init__(
+        self, model: M, owner: UUID, version: int, if_none_match: str | None, others: Sequence[str] = ()
+    ) -> None:
+        tag = entity_tag(type(model), owner, version, others)
         super().__init__(_encode(Answer(model)), tag, if_none_match, media_type=JSON)
 
 

@@ -2,8 +2,9 @@ from functools import partial
 
 import pytest
 
+from hexaccount.accounts.errors import UnexpectedVersion
 from hexaccount.accounts.get_profile import GetProfile
-from hexaccount.accounts.update_profile import UnexpectedVersion, UpdateProfile
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.message_buses import open_bus_factory, registration

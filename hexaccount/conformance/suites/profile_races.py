@@ -5,8 +5,9 @@ from functools import partial
 from itertools import count
 from uuid import UUID
 
+from hexaccount.accounts.errors import UnexpectedVersion
 from hexaccount.accounts.get_profile import GetProfile
-from hexaccount.accounts.update_profile import UnexpectedVersion, UpdateProfile
+from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.accounts.views import ProfileView
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.linearizability import OperationHistory, ReadOnly, check_linearizable

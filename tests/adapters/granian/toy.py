@@ -51,7 +51,9 @@ def fail_if_requested(folder: Path, what: str) -> None:
         raise RuntimeError(f"the {what} fails")
 
 
-def render_error(folder: Path, status: int, code: str, detail: str) -> tuple[list[tuple[str, str]], bytes]:
+def render_error(
+    folder: Path, status: int, code: str, detail: str, *, origin: str | None
+) -> tuple[list[tuple[str, str]], bytes]:
     fail_if_requested(folder, "renderer")
     body = json.dumps({"status": status, "code": code, "detail": detail}).encode()
     return [("content-type", "application/problem+json")], body

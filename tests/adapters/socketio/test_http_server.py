@@ -26,6 +26,7 @@ from tests.adapters.socketio.wire import (
 pytestmark = pytest.mark.long
 
 OF_A_NETWORK = 100
+OURS = "https://app.example.org"
 MEBIBYTE = 1024 * 1024
 
 Test = Callable[[Listening], Coroutine[Any, Any, None]]
@@ -35,12 +36,13 @@ Test = Callable[[Listening], Coroutine[Any, Any, None]]
 def run(service: Service) -> "Run":
     """Return a function that runs a test with a server that listens, and returns whom the server has refused."""
 
-    def run(test: Test, *, trusted: Sequence[str] = ()) -> list[tuple[str, str, str]]:
+    def run(test: Test, *, trusted: Sequence[str] = (), cors_origins: Sequence[str] = ()) -> list[tuple[str, str, str]]:
         refusals: list[tuple[str, str, str]] = []
 
         async def on_a_loop() -> None:
             server = Server(service.bus, trusted=trusted)
-            async with listening(server.application, trusted, lambda *refusal: refusals.append(refusal)) as clients:
+            on_refused = lambda *refusal: refusals.append(refusal)  # noqa: E731 - no signature to repeat
+            async with listening(server.application, trusted, on_refused, cors_origins) as clients:
                 await test(clients)
                 await server.sockets.close()
 
@@ -246,3 +248,36 @@ def test_a_response_reaches_a_client_that_is_still_sending(run: Run) -> None:
         assert head.endswith(b"\r\n\r\n")
 
     run(test)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        ("GET /socket.io/?EIO=4&transport=polling", 200),
+        ("POST /socket.io/?EIO=4&transport=polling&sid=x", 400),
+        ("GET /elsewhere", 404),
+        ("DELETE /health", 405),
+        ("OPTIONS /socket.io/", 400),
+    ],
+)
+def test_a_page_may_read_every_response_that_is_no_socket(run: Run, request_line: str, status: int) -> None:
+    async def test(server: Listening) -> None:
+        ours = await server.request(f"{request_line} HTTP/1.1\r\nHost: here\r\nOrigin: {OURS}\r\n\r\n")
+        theirs = await server.request(f"{request_line} HTTP/1.1\r\nHost: here\r\nOrigin: https://evil.example\r\n\r\n")
+        assert f" {status} ".encode() in ours.split(b"\r\n")[0]
+        assert f"access-control-allow-origin: {OURS}\r\n".encode() in ours
+        assert b"vary: Origin\r\n" in theirs
+        assert b"access-control" not in theirs
+
+    run(test, cors_origins=[OURS])
+
+
+def test_a_page_may_ask_the_sockets_with_headers_of_its_own(run: Run) -> None:
+    async def test(server: Listening) -> None:
+        request = f"OPTIONS /socket.io/ HTTP/1.1\r\nHost: here\r\nOrigin: {OURS}\r\n"
+        answer = await server.request(f"{request}Access-Control-Request-Method: GET\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 204 ")
+        assert b"Authorization" in answer.partition(b"access-control-allow-headers: ")[2].split(b"\r\n")[0]
+        assert answer.count(b"access-control-allow-origin") == 1
+
+    run(test, cors_origins=[OURS])

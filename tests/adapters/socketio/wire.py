@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount_granian.client_address import ClientAddresses
 from hexaccount_socketio import HttpServer
 from hexaccount_socketio.asgi import Application
@@ -93,10 +94,14 @@ async def in_time(awaitable: Awaitable[R]) -> R:
 
 @asynccontextmanager
 async def listening(
-    application: Application, trusted: Sequence[str], on_refused: RefusalObserver = no_observer
+    application: Application,
+    trusted: Sequence[str],
+    on_refused: RefusalObserver = no_observer,
+    cors_origins: Sequence[str] = (),
 ) -> AsyncIterator[Listening]:
     """Serve an application on a free port."""
-    http = HttpServer(application, addresses=ClientAddresses(trusted), on_refused=on_refused)
+    cors = CorsPolicy(cors_origins)
+    http = HttpServer(application, addresses=ClientAddresses(trusted), cors=cors, on_refused=on_refused)
     bound = socket.create_server(("127.0.0.1", 0))
     async with AsyncExitStack() as stack:
         await http.start(bound, 1000)

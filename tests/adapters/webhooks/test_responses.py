@@ -88,6 +88,7 @@ def end(connection: socket.socket, _over: threading.Event) -> None:
         pytest.param((b"HTTP/1.1 ", b"2"), id="a status without an end"),
         pytest.param((b"HTTP/1.1 200 OK\r\n", b"X-One: more\r\n"), id="headers without an end"),
         pytest.param((b"HTTP/1.1 100 Continue\r\n\r\n",), id="only 100 Continue"),
+        pytest.param((b"HTTP/1.1 103 Early Hints\r\n\r\n",), id="only 103 Early Hints"),
     ],
 )
 def test_a_slow_response_ends_at_the_timeout(parts: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +98,23 @@ def test_a_slow_response_ends_at_the_timeout(parts: tuple[bytes, ...], monkeypat
         error = error_of(f"http://127.0.0.1:{port}")
         assert time.monotonic() - began < 1.5
     assert "did not answer within 0.5 s" in error or "not HTTP" in error
+
+
+def test_interim_responses_are_passed_over() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+    for interim in (early, b"HTTP/1.1 100 Continue\r\n\r\n" + early):
+        for final, error in ((b"204 No Content", None), (b"503 Service Unavailable", "it answered 503")):
+            with misbehaving(responds(interim, b"HTTP/1.1 " + final + b"\r\n\r\n")) as port:
+                url = f"http://127.0.0.1:{port}"
+                if error is None:
+                    webhook(url).publish([an_event()])
+                else:
+                    assert error in error_of(url)
+
+
+def test_a_receiver_that_switches_protocols_has_not_accepted_the_event() -> None:
+    with misbehaving(responds(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")) as port:
+        assert "it answered 101" in error_of(f"http://127.0.0.1:{port}")
 
 
 def test_a_slow_body_does_not_delay_a_delivery() -> None:

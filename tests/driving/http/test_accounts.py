@@ -2,6 +2,7 @@ import base64
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
+from urllib.parse import urljoin
 from uuid import UUID
 
 import msgspec
@@ -18,7 +19,9 @@ def test_a_registration_answers_201_with_the_id_of_the_account(client: Any) -> N
 
     assert answer.status_code == 201
     assert UUID(answer.json["data"]["id"]).version == 7
-    assert answer.headers["Location"] == "/api/v1/me"
+    assert urljoin("https://example.org/a/prefix/api/v1/public/register", answer.headers["Location"]) == (
+        "https://example.org/a/prefix/api/v1/me"
+    )
 
 
 def test_a_registered_user_logs_in_gets_their_account_and_logs_out(client: Any) -> None:

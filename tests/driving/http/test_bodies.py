@@ -12,6 +12,7 @@ PROFILE = "/api/v1/me/profile"
 
 VALID = registration_form("eve", avatar_identifier="eve")
 BODIES = {REGISTER: ("post", VALID), LOGIN: ("post", {"user_name": "ann", "password": "p"}), PROFILE: ("patch", {})}
+EVERY_FIELD = ["/user_name", "/first_name", "/last_name", "/email", "/password", "/avatar_identifier"]
 NO_TEXT = [5, 1.5, True, [], ["x"], {}, {"x": "y"}, 10**30, "\0", "a\0b", "\ud800", "a\udfffb", "\udc00\ud800"]
 FORBIDDEN = [
     "\n",
@@ -99,6 +100,40 @@ def test_all_faults_are_reported_at_once(shared_client: Any) -> None:
         "/last_name",
         "/password",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointers"),
+    [
+        (REGISTER, {"user_name": "e ve", "email": "eve", "password": "short", "avatar_identifier": "/"}, EVERY_FIELD),
+        (PROFILE, {"phone": "call me", "bio": "b" * 1001, "address": 5}, ["/bio", "/phone", "/address"]),
+        (PROFILE, {"phone": "call me", "fax": "1234"}, ["/fax", "/phone"]),
+        ("/api/v1/me/password", {"new_password": "short"}, ["/current_password", "/new_password"]),
+    ],
+)
+def test_a_text_against_the_rules_is_reported_beside_a_field_that_is_missing_or_no_text(
+    shared_client: Any, path: str, body: dict[str, Any], pointers: list[str]
+) -> None:
+    answer = shared_client.open(path, method="PATCH" if path == PROFILE else "POST", json=body)
+
+    assert (answer.status_code, [error["pointer"] for error in answer.json["errors"]]) == (422, pointers)
+
+
+def test_a_rule_has_the_same_words_beside_a_field_that_is_missing(shared_client: Any) -> None:
+    broken = {"user_name": "e ve", "first_name": "", "email": "eve", "password": "short", "avatar_identifier": "/"}
+    answers = [
+        shared_client.post(REGISTER, json=broken),
+        shared_client.post(REGISTER, json={**broken, "last_name": "Lee"}),
+    ]
+    beside, alone = ({error["pointer"]: error["detail"] for error in answer.json["errors"]} for answer in answers)
+
+    assert beside == {**alone, "/last_name": "is missing"}
+
+
+def test_all_parts_of_a_url_that_are_not_valid_are_reported_at_once(shared_client: Any) -> None:
+    answer = shared_client.get("/api/v1/me/sessions?limit=0&after=x")
+
+    assert [error["parameter"] for error in answer.json["errors"]] == ["limit", "after"]
 
 
 def test_faults_name_the_types_of_json(shared_client: Any) -> None:
@@ -204,8 +239,6 @@ def test_an_extreme_number_gets_a_plain_refusal(shared_client: Any, number: byte
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
         "application/jsonp",
-        "application/json; charset=utf-16",
-        "application/json; charset=latin-1",
         "application/problem+json",
         "json",
         "*/*",
@@ -222,7 +255,16 @@ def test_a_body_of_another_media_type_is_not_read(shared_client: Any, path: str,
 
 @pytest.mark.parametrize(
     "media_type",
-    ["application/json", "Application/JSON", "application/json;charset=UTF-8", 'application/json; charset="utf-8"'],
+    [
+        "application/json",
+        "Application/JSON",
+        "application/json;charset=UTF-8",
+        'application/json; charset="utf-8"',
+        "application/json;charset=utf8",
+        "application/json; charset=utf-8;",
+        "application/json; charset=iso-8859-1",
+        "application/json; odata=verbose",
+    ],
 )
 def test_json_is_taken_in_every_spelling_of_its_type(shared_client: Any, media_type: str) -> None:
     assert shared_client.post(LOGIN, data=b"[]", content_type=media_type).status_code == 422

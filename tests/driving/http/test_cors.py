@@ -3,13 +3,15 @@ from typing import Any
 
 import pytest
 
+from hexaccount.kernel.cors import CorsPolicy
+
 OURS = "https://app.example.org"
 ANY_ORIGIN = ["/health", "/api/v1/me", "/nothing", "/api/v1/public/avatar/ann"]
 
 
 @pytest.fixture
 def ours(make_client: Callable[..., Any]) -> Any:
-    return make_client(cors_origins=[OURS, "http://localhost:3000/"])
+    return make_client(cors=CorsPolicy([OURS, "http://localhost:3000/"], ["X-Client-Version"]))
 
 
 @pytest.mark.parametrize("path", ANY_ORIGIN)
@@ -43,7 +45,7 @@ def test_a_trailing_slash_in_the_setting_does_no_harm(ours: Any) -> None:
 
 
 def test_every_page_may_read_where_all_origins_are_allowed(make_client: Callable[..., Any]) -> None:
-    headers = make_client(cors_origins=["*"]).get("/health", headers={"Origin": "null"}).headers
+    headers = make_client(cors=CorsPolicy(["*"])).get("/health", headers={"Origin": "null"}).headers
 
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert "Vary" not in headers
@@ -63,7 +65,10 @@ def test_a_preflight_of_a_configured_origin_gets_the_methods_and_headers_it_may_
     assert answer.headers["Access-Control-Allow-Origin"] == OURS
     assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]
     allowed = answer.headers["Access-Control-Allow-Headers"]
-    assert allowed == "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-ID"
+    assert allowed == (
+        "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-ID, "
+        "traceparent, tracestate, baggage, X-Client-Version"
+    )
     assert answer.headers["Vary"] == "Origin"
     assert answer.headers["X-Request-ID"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hexaccount.accounts.users import Users
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask.web.middleware import RequestContext
 
@@ -69,7 +70,7 @@ def test_an_unknown_method_is_recorded_as_other(
 
 
 def test_preflights_are_observed_too(make_client: Callable[..., ApiClient], observer: RecordingObserver) -> None:
-    observed_client = make_client(observers=[observer], cors_origins=["*"])
+    observed_client = make_client(observers=[observer], cors=CorsPolicy(["*"]))
 
     observed_client.options(
         "/api/v1/me", headers={"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}

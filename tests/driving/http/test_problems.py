@@ -199,8 +199,8 @@ def test_only_the_exact_path_is_found(client: Any, path: str) -> None:
         ("GET", "/api/v1/public/login", "POST"),
         ("DELETE", "/api/v1/me/profile", "GET, HEAD, PATCH"),
         ("POST", "/health", "GET, HEAD"),
-        ("OPTIONS", "/api/v1/me", "GET, HEAD"),
-        ("TRACE", "/api/v1/me", "GET, HEAD"),
+        ("OPTIONS", "/api/v1/me", "GET, HEAD, PATCH"),
+        ("TRACE", "/api/v1/me", "GET, HEAD, PATCH"),
         ("get", "/health", "GET, HEAD"),
     ],
 )

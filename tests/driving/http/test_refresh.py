@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from hexaccount.accounts.disable_user import DisableUser
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount.sessions.sessions import Sessions
 from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask import request_class_finder
@@ -144,7 +145,7 @@ def test_a_refresh_has_the_default_request_class(client: ApiClient) -> None:
 
 
 def test_a_page_of_a_configured_origin_may_refresh(make_client: Callable[..., ApiClient]) -> None:
-    client = make_client(cors_origins=["https://app.example.org"])
+    client = make_client(cors=CorsPolicy(["https://app.example.org"]))
     client.register()
     origin = {"Origin": "https://app.example.org"}
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask import request_class_finder
 
@@ -307,7 +308,7 @@ def test_other_methods_are_refused_with_the_allowed_ones(signed_in: ApiClient, p
 
 
 def test_a_page_of_a_configured_origin_may_end_sessions(make_client: Callable[..., ApiClient]) -> None:
-    client = make_client(cors_origins=["https://app.example.org"])
+    client = make_client(cors=CorsPolicy(["https://app.example.org"]))
     preflight = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "DELETE"}
 
     answer = client.options(f"{MY_SESSIONS}/{UNKNOWN_ID}", headers=preflight)

@@ -38,6 +38,7 @@ def test_every_operation_with_a_token_that_writes_is_limited_and_none_that_reads
     assert {each.name for each in with_token if each.method == "GET" and each.limit} == set()
     limits = {each.name: each.limit.name for each in with_token if each.method != "GET"}
     assert limits == {
+        "update_me": "writes",
         "update_profile": "writes",
         "change_password": "writes",
         "end_my_other_sessions": "writes",

@@ -1,5 +1,6 @@
 """Hypothesis strategies for events of every type."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, get_type_hints
@@ -18,6 +19,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     datetime: moments,
     str: texts,
     int: st.integers(0, 2**31),
+    Mapping[str, str]: st.dictionaries(st.sampled_from(["first_name", "avatar_identifier"]), texts),
 }
 
 

@@ -33,6 +33,7 @@ PUBLISHED = {
     "hexaccount.user.role_granted.v1": "5177c35a3a0f4704",
     "hexaccount.user.role_revoked.v1": "24809e61dc5cfcba",
     "hexaccount.user.sessions_ended.v1": "966412a2e569b874",
+    "hexaccount.user.updated.v1": "79f47cfd3e9ddd41",
 }
 
 
@@ -69,7 +70,7 @@ def test_a_schema_rejects_a_missing_field_and_another_type(kind: type[Event]) ->
 def any_example(schema: dict[str, Any]) -> dict[str, Any]:
     """Return data that fit a schema."""
     values = {"uuid": "01a2042f-6ad2-7003-9b5b-25c9d4a7a06c", "date-time": "2026-11-23T01:02:03.004Z"}
-    plain = {"string": "text", "integer": 1, "object": {"bio": None}}
+    plain = {"string": "text", "integer": 1, "object": {}}
     return {
         name: values.get(field.get("format", ""), plain[field["type"]]) for name, field in schema["properties"].items()
     }

@@ -14,8 +14,8 @@ SECRET = re.compile(r"password|hash|token|secret|key|credential|salt|pin\b", re.
 def test_every_event_is_registered_under_its_type() -> None:
     assert {kind: event.type for kind, event in EVENT_TYPES.items()} == {kind: kind for kind in EVENT_TYPES}
     assert {event.__name__ for event in EVENT_TYPES.values()} == {
-        "UserRegistered", "UserDisabled", "UserEnabled", "PasswordChanged", "SessionsEnded", "RoleGranted",
-        "RoleRevoked", "SessionOpened", "SessionKept", "SessionReuseDetected", "SessionClosed",
+        "UserRegistered", "UserUpdated", "UserDisabled", "UserEnabled", "PasswordChanged", "SessionsEnded",
+        "RoleGranted", "RoleRevoked", "SessionOpened", "SessionKept", "SessionReuseDetected", "SessionClosed",
         "ProfileCreated", "ProfileUpdated", "UserErased",
     }  # fmt: skip
 
