@@ -3,6 +3,7 @@
 from hexaccount_redis.client import RedisClient
 from hexaccount_redis.failures import RedisRefused, RedisUnavailable
 from hexaccount_redis.rate_limits import RedisRateLimitStore
+from hexaccount_redis.server_time import server_time
 from hexaccount_redis.session_cache import RedisSessionCache
 from hexaccount_redis.stream import RedisStream
 from hexaccount_redis.stream_publisher import RedisStreamPublisher
@@ -15,4 +16,5 @@ __all__ = [
     "RedisStream",
     "RedisStreamPublisher",
     "RedisUnavailable",
+    "server_time",
 ]

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from hexaccount.bootstrap.capabilities import OURS, all_capabilities
+from hexaccount.bootstrap.clock_checks import clock_checks
 from hexaccount.bootstrap.local_checks import check_data_directory, check_key
 from hexaccount.bootstrap.plugins import CAPABILITIES, COMMANDS, HTTP, PluginError, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import open_publishers
@@ -47,6 +48,7 @@ def _checks_of(settings: Settings) -> Mapping[str, Check]:
         checks["cache"] = partial(_check_cache, settings.cache)
     if settings.tracing.endpoint is not None:
         checks["tracing"] = partial(_check_collector, settings.tracing.endpoint)
+    checks.update(clock_checks(settings, SystemClock()))
     for subscriber in open_publishers(settings, SystemClock()):
         part = subscriber.name if subscriber.name.startswith("webhook:") else f"events {subscriber.name}"
         checks[part] = partial(_check_publisher, part, subscriber.publisher)

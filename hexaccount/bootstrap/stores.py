@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class StoreKind:
     the process. `one_process` stores allow one process at a time; the entry point of another package may have an
     attribute of that name. With `local_rate_limits` a single worker counts attempts in its memory. `file_path` returns
     the file that opening the store would create. `preload` lists the modules to import before workers fork.
+    `server_time` reads the clock of the URL's server, None where there is none; it raises StoreUnavailable.
     """
 
     open: Callable[[str, EventRecorder, RecordSchema, Metrics], Store]
@@ -46,6 +48,7 @@ class StoreKind:
     local_rate_limits: bool = False
     file_path: Callable[[str], Path | None] = _no_file
     preload: tuple[str, ...] = ()
+    server_time: Callable[[str], datetime] | None = None
 
 
 def _open_memory(_url: str, recorder: EventRecorder, _records: RecordSchema, _metrics: Metrics) -> Store:
@@ -64,6 +67,18 @@ def _open_mongo(url: str, recorder: EventRecorder, records: RecordSchema, metric
     from hexaccount_mongo import MongoStore
 
     return MongoStore(url, recorder=recorder, records=records, metrics=metrics)
+
+
+def _time_of_postgresql(url: str) -> datetime:
+    from hexaccount_sql import server_time
+
+    return server_time(url)
+
+
+def _time_of_mongodb(url: str) -> datetime:
+    from hexaccount_mongo import server_time
+
+    return server_time(url)
 
 
 STORES = {
@@ -85,8 +100,14 @@ STORES = {
         open=_open_sql,
         check_url=check_postgresql_url,
         preload=("hexaccount_sql.postgres_writer", "hexaccount_sql.listener"),
+        server_time=_time_of_postgresql,
     ),
-    "mongodb": StoreKind(open=_open_mongo, check_url=check_mongodb_url, preload=("hexaccount_mongo",)),
+    "mongodb": StoreKind(
+        open=_open_mongo,
+        check_url=check_mongodb_url,
+        preload=("hexaccount_mongo",),
+        server_time=_time_of_mongodb,
+    ),
 }
 
 

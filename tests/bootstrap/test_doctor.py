@@ -146,7 +146,7 @@ def test_a_missing_and_an_old_schema_have_different_findings(postgres_server: st
             assert schema.verdict is Verdict.TO_DO
             assert schema.remedy == "Run: hexaccount migrate. Running servers go on meanwhile."
             prepare(settings)
-        assert verdicts_of(settings) == dict.fromkeys(["key", "store", "schema", "deliveries"], "ok")
+        assert verdicts_of(settings) == dict.fromkeys(["key", "store", "schema", "deliveries", "clock of store"], "ok")
 
 
 def test_a_read_only_store_is_reported(postgres_server: str) -> None:

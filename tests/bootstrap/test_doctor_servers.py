@@ -1,12 +1,17 @@
 """Findings on servers that are reachable, unreachable, or refuse the service; none contains a secret."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from hexaccount.bootstrap.clock_checks import clock_checks
 from hexaccount.bootstrap.preparation import prepare
-from hexaccount.bootstrap.settings import TracingSettings
+from hexaccount.bootstrap.settings import PersonalDataSettings, TracingSettings
+from hexaccount.conformance.suites.clocks_apart import ClockAhead
 from hexaccount.observability.diagnosis import Verdict
+from hexaccount_system import SystemClock
 from tests.bootstrap.findings import KEY, SECRET, findings_of, settings_of, verdicts_of, webhook
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.ports import free_port
@@ -27,10 +32,25 @@ def test_reachable_parts_have_no_problems_and_are_not_changed(
             tracing=TracingSettings(endpoint=f"http://127.0.0.1:{listening()}"),
         )
         prepare(settings)
-        assert len(verdicts_of(settings)) == 9
+        assert len(verdicts_of(settings)) == 11
         assert set(verdicts_of(settings).values()) == {"ok"}
         with client(redis_url) as redis:
             assert redis.keys() == []
+
+
+@pytest.mark.parametrize(("days", "difference"), [(365, "behind"), (-365, "ahead of")])
+def test_a_clock_that_differs_from_those_of_the_servers_is_reported(
+    days: int, difference: str, postgres_server: str, mongo_server: str, redis_url: str
+) -> None:
+    keys = PersonalDataSettings(keys=mongo_server.replace("/?", "/accounts?"))
+    settings = settings_of(postgres_server, cache=redis_url, personal_data=keys)
+    checks = clock_checks(settings, ClockAhead(SystemClock(), timedelta(days=days)))
+    assert list(checks) == ["clock of store", "clock of personal_data.keys", "clock of cache"]
+    for check in checks.values():
+        (finding,) = check()
+        assert finding.verdict is Verdict.TO_DO
+        assert re.fullmatch(rf"it is 3153\d{{4}} s {difference} this machine's", finding.message)
+        assert "a time service (NTP: chrony, systemd-timesyncd)" in finding.remedy
 
 
 def test_unreachable_parts_are_reported_without_secrets() -> None:
