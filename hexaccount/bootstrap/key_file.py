@@ -1,5 +1,6 @@
 """The file with the signing key that `migrate` creates if `jwt.key` is not set."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -36,9 +37,12 @@ def signing_key(settings: Settings) -> bytes:
     if not kind_of(settings).persistent:
         return secrets.token_bytes(32)
     check_data_directory_access()
+    subject = f"the signing key {KEY_FILE}"
+    with read_errors(subject):
+        if KEY_FILE.is_dir():  # before its mode, which is that of a folder
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(KEY_FILE))
     refuse_foreign(KEY_FILE)
     refuse_shared(KEY_FILE, GROUP_AND_OTHERS)
-    subject = f"the signing key {KEY_FILE}"
     with read_errors(subject):
         if not exists(KEY_FILE):
             raise SettingsError(

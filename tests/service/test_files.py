@@ -50,7 +50,7 @@ def replaced_by_link(name: str, target: str = "/nowhere/else") -> Spoil:
 def replaced_by_folder(name: str) -> Spoil:
     def spoil(folder: Path) -> None:
         removed(name)(folder)
-        (folder / name).mkdir(0o700)
+        (folder / name).mkdir(0o755)
 
     return spoil
 
