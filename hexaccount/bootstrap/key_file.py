@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hexaccount.bootstrap.file_access import (
     GROUP_AND_OTHERS,
     WRITABLE,
+    check_access,
     read_errors,
     read_text,
     refuse_foreign,
@@ -89,6 +90,16 @@ def check_data_directory_access() -> None:
     """Raise SettingsError if other users may write in the directory; it need not exist."""
     refuse_foreign(DATA_DIRECTORY)
     refuse_shared(DATA_DIRECTORY, WRITABLE)
+
+
+def is_key_file_missing() -> bool:
+    """Return whether there is nothing at its path; raises Unavailable if it then cannot be made."""
+    make_data_directory()
+    with _write_errors():
+        missing = not exists(KEY_FILE)
+        if missing:
+            check_access(DATA_DIRECTORY, os.W_OK | os.X_OK)
+    return missing
 
 
 def make_key_file() -> Path | None:

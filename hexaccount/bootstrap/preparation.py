@@ -5,7 +5,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from hexaccount.bootstrap.file_access import WORLD_WRITABLE, check_database_file, refuse_foreign, refuse_shared
-from hexaccount.bootstrap.key_file import KEY_FILE, make_data_directory, make_key_file, root_key_of
+from hexaccount.bootstrap.key_file import KEY_FILE, is_key_file_missing, make_data_directory, make_key_file, root_key_of
 from hexaccount.bootstrap.personal_data import has_readable_keys, move_keys
 from hexaccount.bootstrap.plugins import CAPABILITIES, plugin_names
 from hexaccount.bootstrap.service import Service, open_service
@@ -23,7 +23,8 @@ def prepare(settings: Settings) -> list[str]:
     Raises SettingsError, StoreUnavailable, and Unavailable if the data directory cannot be written.
     """
     lines = []
-    if settings.jwt.key is None or settings.store == DEFAULT_STORE:
+    key_is_missing = settings.jwt.key is None and is_key_file_missing()
+    if settings.store == DEFAULT_STORE:
         make_data_directory()
     check_store_access(settings)
     with open_service(settings) as service:
@@ -32,15 +33,14 @@ def prepare(settings: Settings) -> list[str]:
             separate_keys.migrate()
             if moved := move_keys(service.store, separate_keys):
                 lines.append(f"account keys moved to the store of personal_data.keys: {moved}")
-        lines += _make_signing_key(service)
+        lines += _make_signing_key(service, missing=key_is_missing)
         service.subscribe()
         lines += [*_rewrap_keys(service), *_repeat_erasures(service)]
     return [*lines, f"the schema is version {version}"]
 
 
-def _make_signing_key(service: Service) -> list[str]:
+def _make_signing_key(service: Service, *, missing: bool) -> list[str]:
     """Make the key file, but none in place of one that is missing; raises LostRootKey if the key is another one."""
-    missing = service.settings.jwt.key is None and not exists(KEY_FILE)
     try:
         encrypted = has_encrypted_data(service)
     except SettingsError:
