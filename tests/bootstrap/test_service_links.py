@@ -40,7 +40,7 @@ def test_the_variables_of_a_service_are_passed_over(prefix: str, address: str, h
         ("HTTP__PORT", "tcp://10.96.0.7:8000"),
         ("HTTP__SERVICE_PORT", "8000"),
         ("SERVICE_HOST", "db.example.org"),
-        ("SERVICE_PORT", "8000\n"),
+        ("SERVICE_PORT", "8000,8001"),
         ("SERVICE_PORTS", "8000"),
         ("PORT_8000_TCP_NAME", "8000"),
         ("PORT_8000_TCP_PROTO", "http"),

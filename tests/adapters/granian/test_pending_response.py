@@ -1,11 +1,19 @@
 import asyncio
 import threading
+from dataclasses import dataclass
 
 import pytest
 
 from hexaccount_granian.deadlines import Deadlines
 from hexaccount_granian.pending_response import PendingResponse
 from hexaccount_granian.wsgi_call import Response
+
+
+@dataclass(frozen=True)
+class FakeScope:
+    """Replaces granian's view of a request."""
+
+    method: str = "GET"
 
 
 class FakeConnection:
@@ -24,7 +32,7 @@ class FakeConnection:
 def test_only_one_of_several_concurrent_responses_is_sent() -> None:
     async def race() -> list[int]:
         connection, start = FakeConnection(), threading.Barrier(9)
-        pending = PendingResponse("GET", connection, asyncio.get_running_loop())
+        pending = PendingResponse(FakeScope(), connection, asyncio.get_running_loop())
 
         def send(status: int) -> None:
             start.wait(20)
@@ -48,7 +56,7 @@ def test_only_one_of_several_concurrent_responses_is_sent() -> None:
 def test_responses_that_may_have_no_body_are_sent_without_one(method: str, status: int) -> None:
     async def run() -> None:
         connection = FakeConnection()
-        PendingResponse(method, connection, asyncio.get_running_loop()).send(Response(status, [], b"x"))
+        PendingResponse(FakeScope(method), connection, asyncio.get_running_loop()).send(Response(status, [], b"x"))
         assert connection.sent == [(status, None)]
 
     asyncio.run(run())
@@ -57,7 +65,7 @@ def test_responses_that_may_have_no_body_are_sent_without_one(method: str, statu
 def test_a_response_after_the_loop_has_closed_raises_nothing() -> None:
     async def make() -> tuple[PendingResponse, FakeConnection]:
         connection = FakeConnection()
-        return PendingResponse("GET", connection, asyncio.get_running_loop()), connection
+        return PendingResponse(FakeScope(), connection, asyncio.get_running_loop()), connection
 
     pending, connection = asyncio.run(make())
     pending.send(Response(200, [], b"late"))
@@ -69,7 +77,7 @@ def test_only_responses_past_their_deadline_expire() -> None:
         loop = asyncio.get_running_loop()
         expired: asyncio.Queue[PendingResponse] = asyncio.Queue()
         deadlines = Deadlines(loop, 0.05, expired.put_nowait)
-        first, done, last = (PendingResponse("GET", FakeConnection(), loop) for _ in range(3))
+        first, done, last = (PendingResponse(FakeScope(), FakeConnection(), loop) for _ in range(3))
         deadlines.start(first)
         deadlines.start(done)
         deadlines.stop(done)

@@ -39,6 +39,7 @@ def test_a_registered_user_logs_in_gets_their_account_and_logs_out(client: Any) 
         "avatar_identifier": "my.picture",
         "roles": ["user"],
         "disabled": False,
+        "permissions": [],
     }
     logout = client.post("/api/v1/public/logout")
     assert (logout.status_code, logout.data) == (204, b"")
