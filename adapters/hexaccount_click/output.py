@@ -89,7 +89,7 @@ def print_list(
         print_json({"data": [document(item) for item in items]})
         return
     full = [list(columns), *(cells(item, columns) for item in items)]
-    if wide or not sys.stdout.isatty():
+    if wide or sys.stdout is None or not sys.stdout.isatty():
         print_table(full)
         return
     terminal = get_terminal_size().columns

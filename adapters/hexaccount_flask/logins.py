@@ -28,7 +28,7 @@ from hexaccount_flask.web.responses import Done
 
 LoginName: TypeAlias = Annotated[AnyText, text("The user name or the e-mail address.", "ada")]
 GivenRefreshToken: TypeAlias = Annotated[
-    AnyText, Meta(max_length=256), text("The latest refresh token of a session.", REFRESH_EXAMPLE)
+    AnyText, Meta(max_length=256), text("A refresh token of a session, the latest one to refresh it.", REFRESH_EXAMPLE)
 ]
 routes = Routes(
     {

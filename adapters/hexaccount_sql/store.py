@@ -30,7 +30,7 @@ class SqlStore:
     Raises ValueError for a URL that cannot be used.
     """
 
-    _open_engine = staticmethod(open_engine)
+    _open_engine = staticmethod(open_engine)  # handles of a subclass may share engines
 
     def __init__(
         self,

@@ -1,7 +1,9 @@
 import { Session, LoggedOut } from "./session.js";
 import { listen } from "./live.js";
 
-const { service, sockets } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+// Elsewhere, a link could name a service to which the page would send passwords and tokens.
+const isLocal = ["localhost", "127.0.0.1"].includes(location.hostname);
+const { service, sockets } = isLocal ? Object.fromEntries(new URLSearchParams(location.hash.slice(1))) : {};
 const session = new Session(service ?? "http://localhost:8000");
 const element = (id) => document.getElementById(id);
 let socket = null;
@@ -16,7 +18,8 @@ async function show() {
     return;
   }
   socket ??= listen(sockets ?? "http://localhost:8001", session, (type, event) => {
-    if (type === "hexaccount.profile.updated.v1") element("bio").textContent = event.data.changes.bio;
+    const { bio } = type === "hexaccount.profile.updated.v1" ? event.data.changes : {};
+    if (bio !== undefined) element("bio").textContent = bio;
   });
   const me = await (await session.fetch("/api/v1/me")).json();
   element("name").textContent = me.data.first_name;

@@ -26,8 +26,9 @@ export class Session extends EventTarget {
 
   async logOut() {
     try {
-      const token = await this.accessToken();
-      await this.#post("logout", undefined, { Authorization: `Bearer ${token}` });
+      const tokens = await stored();
+      const answer = tokens && (await this.#post("logout", { refresh: tokens.refresh }));
+      if (answer && !answer.ok) throw new Error(`the service answers ${answer.status}; the session may go on`);
     } finally {
       await locked(forget);
       this.#changed();
@@ -79,12 +80,8 @@ export class Session extends EventTarget {
     this.#tabs.postMessage("change");
   }
 
-  #post(operation, body, headers = {}) {
-    const json = body && { "Content-Type": "application/json" };
-    return fetch(`${this.url}/api/v1/public/${operation}`, {
-      method: "POST",
-      headers: { ...headers, ...json },
-      body: body && JSON.stringify(body),
-    });
+  #post(operation, body) {
+    const headers = { "Content-Type": "application/json" };
+    return fetch(`${this.url}/api/v1/public/${operation}`, { method: "POST", headers, body: JSON.stringify(body) });
   }
 }

@@ -39,7 +39,10 @@ class EmailAddress:
     @classmethod
     def recall(cls, text: str) -> "EmailAddress":
         """Return an address from the journal, where it may have been recorded under earlier rules."""
-        return cls.restore(text, fold_address(text))
+        try:
+            return cls.restore(text, fold_address(text))
+        except InvalidValue:  # its domain was allowed
+            return cls.restore(text, text.casefold())
 
     @classmethod
     def restore(cls, text: str, key: str) -> "EmailAddress":

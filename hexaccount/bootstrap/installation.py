@@ -35,6 +35,8 @@ def _requirement(extras: str) -> str:
     if origin.get("dir_info", {}).get("editable"):
         folder = url2pathname(urlsplit(url).path)
         return f"-e {shlex.quote(f'{folder}[{extras}]')}"
+    if vcs := origin.get("vcs_info"):
+        url = f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
     return shlex.quote(f"hexaccount[{extras}]{f' @ {url}' if url else ''}")
 
 

@@ -143,7 +143,7 @@ def _is_ready(settings: Settings) -> bool:
             return False
         check_store_exists(settings)
         with open_service(settings) as service:
-            service.store.check()
+            service.check_stores()
             has_encrypted_data(service)
             return not service.store.is_behind()
     except (SchemaMismatch, PermissionError):

@@ -12,6 +12,7 @@ from hexaccount.bootstrap.installation import install_command
 WHEEL = {"url": "file:///srv/hexaccount-0.1.0-py3-none-any.whl", "archive_info": {}}
 CLONE = {"url": "file:///srv/my%20clone", "dir_info": {"editable": True}}
 FOLDER = {"url": "file:///srv/clone", "dir_info": {}}
+REPOSITORY = {"url": "https://example.org/hexaccount.git", "vcs_info": {"vcs": "git", "commit_id": "a1b2c3"}}
 
 
 @pytest.fixture
@@ -58,8 +59,9 @@ def test_a_tool_of_uv_keeps_the_extras_that_it_has(prefix: Path, monkeypatch: py
         (CLONE, "pip install -e '/srv/my clone[kafka]'"),
         (FOLDER, "pip install 'hexaccount[kafka] @ file:///srv/clone'"),
         (WHEEL, "pip install 'hexaccount[kafka] @ file:///srv/hexaccount-0.1.0-py3-none-any.whl'"),
+        (REPOSITORY, "pip install 'hexaccount[kafka] @ git+https://example.org/hexaccount.git@a1b2c3'"),
     ],
-    ids=["clone", "folder", "wheel"],
+    ids=["clone", "folder", "wheel", "repository"],
 )
 def test_the_package_comes_from_where_it_came(
     prefix: Path, monkeypatch: pytest.MonkeyPatch, origin: object, command: str

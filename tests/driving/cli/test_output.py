@@ -90,7 +90,10 @@ def test_a_service_goes_on_without_its_output(command: str, kind: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("arguments", "redirection"), [(["config", "show"], ">&-"), (["users", "list"], "2>&-")])
+@pytest.mark.parametrize(
+    ("arguments", "redirection"),
+    [(["config", "show"], ">&-"), (["outbox", "subscribers"], ">&-"), (["users", "list"], "2>&-")],
+)
 def test_an_output_that_is_closed_from_the_begin_is_not_taken_for_written(
     arguments: list[str], redirection: str
 ) -> None:

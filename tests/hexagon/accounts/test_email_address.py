@@ -247,3 +247,9 @@ def test_any_text_is_an_address_or_an_invalid_value(text: str) -> None:
 def test_invisible_characters_are_refused(address: str) -> None:
     with pytest.raises(InvalidValue):
         EmailAddress(address)
+
+
+def test_an_address_of_the_journal_is_recalled_with_a_domain_that_is_refused_now() -> None:
+    with pytest.raises(InvalidValue):
+        EmailAddress("Ann@b\u00fc--cher.example")
+    assert EmailAddress.recall("Ann@b\u00fc--cher.example").key == "ann@b\u00fc--cher.example"
