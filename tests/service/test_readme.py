@@ -60,7 +60,7 @@ def access_of(account: Account) -> str:
 
 def test_the_documented_verifier_accepts_valid_tokens_and_rejects_forged_and_ended_ones(serving, hexaccount):
     (example,) = re.findall(r"```python\n([^`]*?def user_of.*?)```", (ROOT / "docs/tokens.md").read_text(), re.DOTALL)
-    with serving() as (_, url):
+    with serving(HEXACCOUNT_PUBLIC_URL="https://accounts.example.org") as (_, url):
         assert hexaccount("keys", "add", "--signs-after", "0").returncode == 0
         ada = Account(url, "ada")
         user_id = ada.register().json()["data"]["id"]
@@ -70,7 +70,7 @@ def test_the_documented_verifier_accepts_valid_tokens_and_rejects_forged_and_end
             assert time.monotonic() < deadline, "the new key does not sign"
             time.sleep(0.1)
         names: dict = {}
-        exec(example.replace("http://127.0.0.1:8000", url), names)
+        exec(example.replace("{issuer}/.well-known", f"{url}/.well-known"), names)
         assert str(names["user_of"](token)) == user_id
         assert names["user_of"](token[:-4] + "AAAA") is None
         session_id = jwt.decode(token, options={"verify_signature": False})["sid"]
