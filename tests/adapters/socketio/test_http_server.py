@@ -41,8 +41,9 @@ def run(service: Service) -> "Run":
 
         async def on_a_loop() -> None:
             server = Server(service.bus, trusted=trusted)
-            on_refused = lambda *refusal: refusals.append(refusal)  # noqa: E731 - no signature to repeat
-            async with listening(server.application, trusted, on_refused, cors_origins) as clients:
+            async with listening(
+                server.application, trusted, lambda *each: refusals.append(each), cors_origins
+            ) as clients:
                 await test(clients)
                 await server.sockets.close()
 
