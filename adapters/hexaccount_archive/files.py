@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, get_type_hints
 
 import msgspec
 
@@ -22,8 +22,10 @@ else:
 MAX_BYTES = 64 * 2**20
 """How many bytes of JSON a file has before the next one begins."""
 
-# All fields of an entry, whatever they are called.
-_ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder(JournalEntry)
+# All fields of an entry by name, whatever they are called.
+_Line = msgspec.defstruct("_Line", get_type_hints(JournalEntry).items())
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(_Line)
 
 
 def write_files(folder: Path, entries: Iterable[JournalEntry]) -> Iterator[ArchivedFile]:
@@ -45,7 +47,7 @@ def read_file(path: Path, file: ArchivedFile) -> Iterator[JournalEntry]:
         raise ArchiveDamaged(f"{path} is missing; restore it from a copy of the archive") from None
     if digest != file.sha256:
         raise ArchiveDamaged(f"{path} has not the SHA-256 of the manifest; restore it from a copy of the archive")
-    return (_DECODER.decode(line) for line in _lines(path))
+    return (_entry_of(line) for line in _lines(path))
 
 
 def create_file(path: Path) -> IO[bytes]:
@@ -83,10 +85,14 @@ def _write_file(path: Path, first: JournalEntry, remaining: Iterator[JournalEntr
 
 
 def _line(entry: JournalEntry) -> bytes:
-    line = _ENCODER.encode(entry) + b"\n"
-    if _DECODER.decode(line) != entry:
+    line = _ENCODER.encode(entry._asdict()) + b"\n"
+    if _entry_of(line) != entry:
         raise ArchiveDamaged(f"the event {entry.id} would read back as another one; it has to stay in the journal")
     return line
+
+
+def _entry_of(line: bytes) -> JournalEntry:
+    return JournalEntry._make(msgspec.structs.astuple(_DECODER.decode(line)))
 
 
 def _lines(path: Path) -> Iterator[bytes]:

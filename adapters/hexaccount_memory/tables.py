@@ -1,7 +1,7 @@
 import threading
 from collections import defaultdict
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -50,4 +50,4 @@ class Tables:
 
 def entry_copy(entry: JournalEntry) -> JournalEntry:
     """Return a copy whose data the caller may change."""
-    return replace(entry, data=deepcopy(entry.data))
+    return entry._replace(data=deepcopy(entry.data))

@@ -1,7 +1,6 @@
 """The documents of `journal`, and the deliveries that each new one causes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -10,7 +9,7 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount_mongo.connections import Document, Documents
 from hexaccount_mongo.deliveries import delivery_document
 
-_FIELDS = [field.name for field in fields(JournalEntry) if field.name != "id"]
+_FIELDS = [name for name in JournalEntry._fields if name != "id"]
 
 
 def entry_from(document: Mapping[str, Any]) -> JournalEntry:

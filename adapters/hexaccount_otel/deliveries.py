@@ -1,6 +1,5 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Tracer, get_current_span, use_span
@@ -49,7 +48,7 @@ class TracedSubscriber(Subscriber):
             yield entry
             return
         span = self._start_span(entry, parent, batch_size)
-        delivered = entry if self._publishes else replace(entry, traceparent=traceparent_of(span))
+        delivered = entry if self._publishes else entry._replace(traceparent=traceparent_of(span))
         try:
             if batch_size == 1:
                 with use_span(span, record_exception=False, set_status_on_exception=False):

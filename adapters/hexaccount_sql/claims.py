@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from hexaccount_sql.columns import Moment
 from hexaccount_sql.schema import deliveries, journal
+from hexaccount_sql.writer import ENTRY_COLUMNS
 
 SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
 LEASE = sa.bindparam("claim", type_=sa.Uuid)
@@ -82,7 +83,7 @@ def _heads(chosen: sa.ColumnElement[bool]) -> sa.CTE:
 
 
 _CLAIMED = (
-    sa.select(deliveries.c.attempts, journal)
+    sa.select(deliveries.c.attempts, *ENTRY_COLUMNS)
     .join(journal, journal.c.id == deliveries.c.event_id)
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.lease == LEASE, deliveries.c.event_id.in_(EVENTS))
     .order_by(deliveries.c.event_id)
@@ -106,7 +107,7 @@ def _among(events: sa.Select[Any]) -> sa.ColumnElement[bool]:
 _claimed = _claim(_among(sa.select(_heads(_among(_firsts)).c.event_id))).cte("claimed")
 # SQLite has no UPDATE within a SELECT: there _CLAIM_HEADS returns ids, and _CLAIMED reads their rows.
 _CLAIM_HEADS_AT_ONCE = (
-    sa.select(_claimed.c.attempts, journal)
+    sa.select(_claimed.c.attempts, *ENTRY_COLUMNS)
     .join(journal, journal.c.id == _claimed.c.event_id)
     .order_by(_claimed.c.event_id)
 )

@@ -9,7 +9,7 @@ from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_sql.connections import without_timeouts
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import deliveries, journal
-from hexaccount_sql.writer import entry_from
+from hexaccount_sql.writer import ENTRY_COLUMNS, entry_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class SqlDeadLetters(DeadLetters):
 
     def page(self, *, limit: int, after: UUID | None, subscriber: str | None = None) -> Sequence[DeadLetter]:
         statement = (
-            sa.select(deliveries.c.subscriber, deliveries.c.attempts, deliveries.c.error, journal)
+            sa.select(deliveries.c.subscriber, deliveries.c.attempts, deliveries.c.error, *ENTRY_COLUMNS)
             .join(journal, journal.c.id == deliveries.c.event_id)
             .where(_chosen(event_id=None, subscriber=subscriber))
             .order_by(deliveries.c.event_id, deliveries.c.subscriber)

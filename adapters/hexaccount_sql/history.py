@@ -10,7 +10,7 @@ from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_sql.connections import without_timeouts
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.schema import journal
-from hexaccount_sql.writer import entry_from
+from hexaccount_sql.writer import ENTRY_COLUMNS, entry_from
 
 _KEY = (journal.c.aggregate, journal.c.aggregate_id)
 
@@ -23,11 +23,11 @@ class SqlHistory(History):
 
     def find(self, event_id: UUID) -> JournalEntry | None:
         with store_errors(), self.engine.connect() as connection:
-            found = _entries(connection, sa.select(journal).where(journal.c.id == event_id))
+            found = _entries(connection, sa.select(*ENTRY_COLUMNS).where(journal.c.id == event_id))
         return found[0] if found else None
 
     def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
-        statement = sa.select(journal).where(*_conditions(event_filter)).order_by(journal.c.id).limit(limit)
+        statement = sa.select(*ENTRY_COLUMNS).where(*_conditions(event_filter)).order_by(journal.c.id).limit(limit)
         statement = statement if after is None else statement.where(journal.c.id > after)
         with store_errors(), self.engine.connect() as connection:
             return _entries(connection, statement)
@@ -36,7 +36,7 @@ class SqlHistory(History):
         self, event_filter: EventFilter, *, limit: int, after: JournalKey | None
     ) -> Sequence[JournalEntry]:
         statement = (
-            sa.select(journal).where(*_conditions(event_filter)).order_by(*_KEY, journal.c.sequence).limit(limit)
+            sa.select(*ENTRY_COLUMNS).where(*_conditions(event_filter)).order_by(*_KEY, journal.c.sequence).limit(limit)
         )
         if after is not None:
             last = (sa.literal(value, column.type) for value, column in zip(after, _KEY, strict=True))

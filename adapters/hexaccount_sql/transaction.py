@@ -12,10 +12,10 @@ from hexaccount.store_kit.transaction import Batch, BrokenRule, StoredRow, Trans
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.record_tables import key_of, table_of
 from hexaccount_sql.schema import inbox, journal
-from hexaccount_sql.writer import LostRace, Writer, entry_from
+from hexaccount_sql.writer import ENTRY_COLUMNS, LostRace, Writer, entry_from
 
 _JOURNAL = (
-    sa.select(journal)
+    sa.select(*ENTRY_COLUMNS)
     .where(journal.c.aggregate == sa.bindparam("aggregate"), journal.c.aggregate_id == sa.bindparam("id"))
     .order_by(journal.c.sequence)
 )

@@ -14,7 +14,8 @@ Insert: TypeAlias = Callable[[sa.Table], Any]
 
 Rows: TypeAlias = list[dict[str, Any]]
 
-JOURNAL_FIELDS = tuple(journal.columns.keys())
+ENTRY_COLUMNS = [journal.c[name] for name in JournalEntry._fields]
+"""What `entry_from` takes, in order."""
 
 
 class Writer(Protocol):
@@ -46,12 +47,12 @@ def row_of(change: RowChange) -> dict[str, Any]:
 
 def entry_row(entry: JournalEntry) -> dict[str, Any]:
     """Return the row of a journal entry."""
-    return {name: getattr(entry, name) for name in JOURNAL_FIELDS}
+    return entry._asdict()
 
 
 def entry_from(row: Sequence[Any]) -> JournalEntry:
-    """Return the entry of a row of `journal`."""
-    return JournalEntry(**dict(zip(JOURNAL_FIELDS, row, strict=True)))
+    """Return the entry of a row of ENTRY_COLUMNS."""
+    return JournalEntry._make(row)
 
 
 def inbox_rows(batch: Batch) -> Rows:

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TypeAlias
 from uuid import UUID
@@ -125,15 +125,16 @@ def _encrypted(entry: JournalEntry, names: Collection[str], cipher: DataCipher) 
     data = dict(entry.data)
     personal = {name: data.pop(name) for name in entry.data if name in names}
     text = json.dumps(personal, ensure_ascii=False, separators=(",", ":"))
-    return replace(entry, data={**data, ENCRYPTED: cipher.encrypt(text.encode(), name=str(entry.id))})
+    return entry._replace(data={**data, ENCRYPTED: cipher.encrypt(text.encode(), name=str(entry.id))})
 
 
 def _decrypted(entry: JournalEntry, cipher: DataCipher | None) -> JournalEntry:
-    data = {name: value for name, value in entry.data.items() if name != ENCRYPTED}
+    data = dict(entry.data)
+    encrypted = data.pop(ENCRYPTED)
     if cipher is not None:
         try:
-            data |= json.loads(cipher.decrypt(entry.data[ENCRYPTED], name=str(entry.id)))
+            data |= json.loads(cipher.decrypt(encrypted, name=str(entry.id)).decode())  # it takes longer to read bytes
         except ValueError as error:
             # The account has a new key, as its first one was lost; or the data were changed.
             _log.warning("what is personal in the event %s cannot be read: %s", entry.id, error)
-    return replace(entry, data=data)
+    return entry._replace(data=data)

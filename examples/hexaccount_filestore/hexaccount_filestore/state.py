@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -124,4 +124,4 @@ class State:
 
 def entry_copy(entry: JournalEntry) -> JournalEntry:
     """Return a copy whose data the caller may change."""
-    return replace(entry, data=deepcopy(entry.data))
+    return entry._replace(data=deepcopy(entry.data))

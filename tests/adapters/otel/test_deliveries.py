@@ -1,7 +1,7 @@
 """Spans of the deliveries of events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -43,7 +43,7 @@ class FakeSubscriber(Subscriber):
 
 
 def recorded_in(traceparent: str | None, number: int = 1) -> list[JournalEntry]:
-    return [replace(entry, traceparent=traceparent) for entry in events(number)]
+    return [entry._replace(traceparent=traceparent) for entry in events(number)]
 
 
 def test_an_event_is_published_unchanged_in_the_trace_that_recorded_it(collected: Collected) -> None:

@@ -91,7 +91,7 @@ def test_unusual_texts_are_stored_exactly(postgresql: SqlStore, factory: Factory
 
 
 def test_unusual_texts_of_events_are_stored_exactly(postgresql: SqlStore, factory: Factory) -> None:
-    entry = replace(entry_of(postgresql, factory), data={f"{name} {text}": text for name, text in _UNUSUAL.items()})
+    entry = entry_of(postgresql, factory)._replace(data={f"{name} {text}": text for name, text in _UNUSUAL.items()})
     with postgresql._engine.connect() as connection:
         postgresql._writer.write(connection, Batch([], [entry], []))
     with postgresql.unit_of_work() as uow:
@@ -150,7 +150,7 @@ def entry_of(store: SqlStore, factory: Factory) -> JournalEntry:
     """Return a new entry, derived from a stored one."""
     user = factory.user()
     save(store, user)
-    return replace(journal_of(store, user)[0], id=factory.new_id(), aggregate_id=factory.new_id())
+    return journal_of(store, user)[0]._replace(id=factory.new_id(), aggregate_id=factory.new_id())
 
 
 def handle(store: SqlStore, subscriber: str, event: object) -> None:
