@@ -13,14 +13,14 @@ Forms: TypeAlias = Sequence[str]
 _JOINERS = "\u200c\u200d"  # needed by several scripts, and without width
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _GAP = "  "
-_NARROWEST = 10
+_NARROWEST = 2
 
 
 def fit(rows: Sequence[Sequence[Forms]], columns: int) -> list[list[str]]:
     """Return printable cells that fit into a terminal of so many columns.
 
     They are the longest spellings if these fit, and else shorter ones. What has no shorter one is cut, that of the
-    widest columns first, and no column below ten: a date and the usual numbers stay whole.
+    widest columns first: from 80 columns on a date and the usual numbers stay whole.
     """
     spelled = [[[printable(form) for form in forms] for forms in row] for row in rows]
     full = [[forms[0] for forms in row] for row in spelled]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, LineTooLong
 from threading import Timer
 
 from hexaccount_webhooks.connection import connect, remaining
@@ -69,4 +69,6 @@ def _reason(error: OSError | HTTPException, deadline: float) -> str:
         return f"it did not answer within {DELIVERY_TIMEOUT:g} s"
     if isinstance(error, OSError):
         return f"the connection was lost ({error.strerror or type(error).__name__})"
+    if isinstance(error, LineTooLong) or type(error) is HTTPException:
+        return "its response has over 100 headers, or a line of over 64 KiB"
     return "its response is not HTTP"

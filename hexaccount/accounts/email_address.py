@@ -13,6 +13,9 @@ _ATEXT = "!#$%&'*+-/=?^_`{|}~"
 _ASCII_ATOM = re.compile(f"[A-Za-z0-9{re.escape(_ATEXT)}]+")
 _ASCII_DOMAIN = re.compile(r"(?!.*xn--)[a-z0-9.-]*")
 _FORM = "must have the form name@example.org"
+_NO_DOMAIN = "has a domain that cannot exist (IDNA 2008); correct what is behind the @"
+_LONGEST_DOMAIN = 253  # RFC 1035, 2.3.4, in the form that DNS has
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}  # a domain that has these meets the Bidi rule in each label (RFC 5893, 1.4)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -70,7 +73,11 @@ def fold_address(text: str) -> str:
         mapped = idna.uts46_remap(domain)
         return folded + at + ".".join(map(_fold_label, mapped.split(".")))
     except idna.IDNAError:
-        raise InvalidValue("has a domain that cannot exist (IDNA 2008); correct what is behind the @") from None
+        raise InvalidValue(_NO_DOMAIN) from None
+
+
+def _ascii_label(label: str) -> str:
+    return label if label.isascii() else idna.alabel(label).decode()
 
 
 def _fold_label(label: str) -> str:
@@ -100,8 +107,18 @@ def _check(address: str) -> None:
 def _check_domain(domain: str) -> None:
     labels = domain.split(".")
     hyphens = any(label.startswith("-") or label.endswith("-") for label in labels)
-    if len(labels) < 2 or hyphens or not all(1 <= len(label) <= 63 for label in labels):
+    if len(labels) < 2 or hyphens or not all(1 <= len(label) <= 63 for label in labels) or labels[-1].isdecimal():
         raise InvalidValue(_FORM)
+    if domain.isascii():
+        return
+    if len(".".join(map(_ascii_label, labels))) > _LONGEST_DOMAIN:
+        raise InvalidValue("has a domain that is too long; at most 253 octets of ASCII are allowed behind the @")
+    if any(unicodedata.bidirectional(each) in _RIGHT_TO_LEFT for each in domain):
+        try:
+            for label in labels:
+                idna.check_bidi(label, check_ltr=True)
+        except idna.IDNABidiError:
+            raise InvalidValue(_NO_DOMAIN) from None
 
 
 def _is_atom(atom: str) -> bool:

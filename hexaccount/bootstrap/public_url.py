@@ -1,5 +1,6 @@
 """The URL at which clients reach the service, as an issuer identifier (RFC 8414, 2)."""
 
+import posixpath
 import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -35,11 +36,13 @@ def _canonical(url: str) -> str | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if parts.scheme not in _DEFAULT_PORTS or not host or not _CHARACTERS.fullmatch(url):
+    if parts.scheme not in _DEFAULT_PORTS or not host or port == 0 or not _CHARACTERS.fullmatch(url):
         return None
-    shown_host = f"[{host}]" if ":" in host else host
+    shown_host = f"[{host}]" if ":" in host else host.rstrip(".")
+    # Clients resolve dot segments, or do not (RFC 3986, 5.2.4).
+    path = posixpath.normpath(f"/{parts.path.strip('/')}").rstrip("/")
     shown_port = "" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}"
-    return f"{parts.scheme}://{shown_host}{shown_port}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{shown_host}{shown_port}{path}"
 
 
 def _is_loopback(url: str) -> bool:

@@ -48,6 +48,11 @@ def test_without_it_the_issuer_is_that_of_the_setting() -> None:
         ("https://Example.org", "write it as https://example.org;"),
         ("HTTPS://example.org", "write it as https://example.org;"),
         ("https://example.org:443", "write it as https://example.org;"),
+        ("https://example.org.", "write it as https://example.org;"),
+        ("https://example.org//accounts", "write it as https://example.org/accounts;"),
+        ("https://example.org/x/../accounts", "write it as https://example.org/accounts;"),
+        ("https://example.org/./accounts/.", "write it as https://example.org/accounts;"),
+        ("https://example.org/..", "write it as https://example.org;"),
     ],
 )
 def test_another_form_is_refused_with_the_remedy(url: str, remedy: str) -> None:

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -151,3 +153,28 @@ def test_the_url_of_a_key_set_must_be_http() -> None:
     for url in ("file:///etc/passwd", "ftp://x/y", "keys.json"):
         with pytest.raises(ValueError, match="must begin with https"):
             jwks_at(url)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_other_keys_is_refused(status: int) -> None:
+    asked: list[str] = []
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status if self.path == "/moved" else 200)
+            self.send_header("Location", "/keys")
+            self.end_headers()
+            self.wfile.write(b'{"keys": []}')
+
+        def log_message(self, *_arguments: object) -> None:
+            """Log nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert jwks_at(f"{url}/keys")() == {"keys": []}
+        with pytest.raises(OSError, match=f"another URL, {url}/keys: configure it"):
+            jwks_at(f"{url}/moved")()
+        server.shutdown()
+    assert asked == ["/keys", "/moved"]
