@@ -3,10 +3,9 @@ import threading
 
 import psycopg
 
-from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount_sql.commit_notifier import COMMITS_CHANNEL, CommitNotifier
 from hexaccount_sql.postgres_session import begin_session
 from hexaccount_sql.postgres_url import PostgresUrl
-from hexaccount_sql.postgres_writer import COMMITS_CHANNEL
 
 # A hanging server may block the thread, which is a daemon: `stop` need not wait for its end.
 _STOP_TIMEOUT = 2
@@ -23,10 +22,9 @@ class CommitListener:
     LISTEN the thread ends.
     """
 
-    def __init__(self, url: PostgresUrl, *, own_token: str, commits: CommitSignal) -> None:
-        """Take the server, and the token of this process's own commits, which are ignored."""
+    def __init__(self, url: PostgresUrl, commits: CommitNotifier) -> None:
+        """Take the server and the signal to give."""
         self._url = url
-        self._own_token = own_token
         self._commits = commits
         self._lost = False
         self._refused = False
@@ -41,9 +39,11 @@ class CommitListener:
         return not self._refused
 
     def stop(self) -> None:
-        """Stop the thread; returns within seconds even if the server hangs."""
+        """Stop the threads of this and of the signal; returns within seconds even if the server hangs."""
+        self._commits.stop()
         self._stopping.set()
-        self._thread.join(_STOP_TIMEOUT)
+        if self._thread.is_alive():
+            self._thread.join(_STOP_TIMEOUT)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -71,10 +71,9 @@ class CommitListener:
                 self._lost = False
                 _log.warning("commits of other processes are signalled again")
             # Commits before LISTEN were not signalled.
-            self._commits.give()
+            self._commits.receive("")
             while not self._stopping.is_set():
                 for notification in connection.notifies(timeout=0.5):
-                    if notification.payload != self._own_token:
-                        self._commits.give()
+                    self._commits.receive(notification.payload)
                     if self._stopping.is_set():
                         return

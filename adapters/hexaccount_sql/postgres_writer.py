@@ -2,7 +2,6 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -16,7 +15,6 @@ from hexaccount_sql.record_tables import key_of, table_of
 from hexaccount_sql.step_writer import write_in_steps
 from hexaccount_sql.writer import LostRace, Rows, Writer, entry_row, inbox_rows, row_of
 
-COMMITS_CHANNEL = "hexaccount_commits"
 _STORED = sa.column("stored_revision", sa.Integer)
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DIVISION_BY_ZERO = "22012"
@@ -29,14 +27,13 @@ class PostgresWriter(Writer):
     once for each set. A row is changed if its revision is still the one that was read; if fewer rows were changed than
     the commit has, the statement divides by zero, and fails as a whole.
 
-    On a server that has no such statement, a commit is a transaction of several; other processes then poll for it.
+    On a server that has no such statement, a commit is a transaction of several.
     """
 
     insert = staticmethod(postgresql.insert)
 
     def __init__(self) -> None:
-        self.token = uuid4().hex
-        self._write = FirstAccepted(self.notify_and_write, self.write_at_once, write_in_steps)
+        self._write = FirstAccepted(self.write_at_once, write_in_steps)
 
     def write(self, connection: sa.Connection, batch: Batch) -> bool:
         return self._write(connection, batch)
@@ -44,20 +41,13 @@ class PostgresWriter(Writer):
     def check(self, connection: sa.Connection) -> None:
         """Do nothing: no session keeps all others from writing."""
 
-    def notify_and_write(self, connection: sa.Connection, batch: Batch) -> bool:
-        """Write a commit by one statement that also signals it to other processes."""
-        return self._execute(connection, batch, notifies=bool(batch.entries))
-
     def write_at_once(self, connection: sa.Connection, batch: Batch) -> bool:
         """Write a commit by one statement."""
-        return self._execute(connection, batch, notifies=False)
-
-    def _execute(self, connection: sa.Connection, batch: Batch, *, notifies: bool) -> bool:
         new, changed, removed = batch.by_type(new=True), batch.by_type(changed=True), batch.by_type(removed=True)
         kinds = (tuple(changes.record_type for changes in each) for each in (new, changed, removed))
         has_entries, has_handled = bool(batch.entries), bool(batch.handled)
-        statement = _statement(*kinds, has_entries=has_entries, has_handled=has_handled, notifies=notifies)
-        parameters: dict[str, Any] = {"token": self.token} if notifies else {}
+        statement = _statement(*kinds, has_entries=has_entries, has_handled=has_handled)
+        parameters: dict[str, Any] = {}
         for verb, each in (("insert", new), ("update", changed), ("delete", removed)):
             for changes in each:
                 parameters[f"{verb}_{changes.record_type.name}"] = _document(_rows(changes))
@@ -92,7 +82,6 @@ def _statement(
     *,
     has_entries: bool,
     has_handled: bool,
-    notifies: bool,
 ) -> sa.Select[Any]:
     """Return the statement that writes these tables; it returns whether a delivery was enqueued."""
     counted = [_update(kind) for kind in changed] + [_delete(kind) for kind in removed]
@@ -104,10 +93,7 @@ def _statement(
         entries = _insert(schema.journal).returning(schema.journal).cte("insert_journal")
         deliveries = _enqueue(entries)
         parts += [entries, deliveries]
-        first = sa.select(deliveries.c.event_id).limit(1).subquery()
-        notify = sa.func.pg_notify(COMMITS_CHANNEL, sa.bindparam("token", type_=sa.Text))
-        found = sa.select(notify if notifies else first.c.event_id).select_from(first)
-        enqueued = found.scalar_subquery().is_not(None)
+        enqueued = sa.exists(sa.select(deliveries.c.event_id))
     return sa.select(enqueued, *map(_check_count, counted)).add_cte(*parts)
 
 

@@ -7,6 +7,7 @@ from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
+from hexaccount_sql.commit_notifier import CommitNotifier
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.dead_letters import SqlDeadLetters
 from hexaccount_sql.errors import store_errors
@@ -44,8 +45,7 @@ class SqlStore:
         self._records = records
         self._recorder = recorder
         self._engine = self._open_engine(url, metrics=metrics)
-        self.commits = CommitSignal()
-        self._writer, self._listener = _dialect_parts(self._engine, url, self.commits)
+        self._writer, self.commits, self._listener = _dialect_parts(self._engine, url)
         self._listening = self._signalled = False
         self.outbox = SqlOutbox(self._engine, self._writer.insert, self.commits)
         self.dead_letters = SqlDeadLetters(self._engine, self.commits)
@@ -77,22 +77,23 @@ class SqlStore:
         return migrate(self._url, records=self._records)
 
     def close(self) -> None:
-        if self._listener is not None and self._listening:
+        if self._listener is not None:
             self._listener.stop()
         self._engine.dispose()
 
 
-def _dialect_parts(engine: sa.Engine, url: str, commits: CommitSignal) -> tuple[Writer, "CommitListener | None"]:
+def _dialect_parts(engine: sa.Engine, url: str) -> tuple[Writer, CommitSignal, "CommitListener | None"]:
     # Each dialect's modules import its driver, which may not be installed for the other.
     if engine.dialect.name == "sqlite":
         from hexaccount_sql.sqlite_writer import SqliteWriter  # noqa: PLC0415 - imports the driver
 
-        return SqliteWriter(), None
+        return SqliteWriter(), CommitSignal(), None
     from hexaccount_sql.postgres_writer import PostgresWriter  # noqa: PLC0415 - imports the driver
 
-    writer, read = PostgresWriter(), read_url(url)
+    read = read_url(url)
     if read.pooled:
-        return writer, None
+        return PostgresWriter(), CommitSignal(), None
     from hexaccount_sql.listener import CommitListener  # noqa: PLC0415 - imports the driver
 
-    return writer, CommitListener(read, own_token=writer.token, commits=commits)
+    commits = CommitNotifier(engine)
+    return PostgresWriter(), commits, CommitListener(read, commits)

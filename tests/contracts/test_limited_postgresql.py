@@ -86,7 +86,7 @@ class OnLimited:
 
 
 class TestRollback(OnLimited, RollbackContract):
-    """A commit is one statement that notifies no other process, and is not prepared."""
+    """A commit is one statement that is not prepared."""
 
 
 class TestStaleVersions(OnLimited, StaleVersionContract):
@@ -184,7 +184,7 @@ def test_what_the_server_refuses_is_not_tried_again(row_by_row: str, caplog: pyt
             assert store.rate_limits.acquire(limits, factory.now())
     store.close()
     assert [record.getMessage() for record in caplog.records] == [
-        "the server does without notify_and_write, write_at_once",
+        "the server does without write_at_once",
         "the server does without commit_asynchronously",
     ]
 
