@@ -1,5 +1,5 @@
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -54,9 +54,14 @@ class SqlRateLimitStore(RateLimitStore):
                 connection.execute(_add(number, dialect), parameters)
         raise StoreUnavailable  # each time other clients changed the rows between the statements
 
-    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
+    def refund(self, limits: Mapping[str, RateLimit], elapsed: timedelta) -> None:
+        parameters: dict[str, Any] = {}
+        for row, (key, limit) in enumerate(limits.items()):
+            parameters[f"key_{row}"] = key
+            for moment, bucket in zip(_MOMENTS, (limit.burst, limit.sustained), strict=True):
+                parameters[f"{moment.name}_refund_{row}"] = bucket.refundable(elapsed)
         with store_errors(), self._engine.connect() as connection:
-            self._replace(connection, states, {key: limits[key].undo(state) for key, state in states.items()})
+            self._run(connection, _refund(len(limits)), parameters)
 
     def _replace(
         self, connection: sa.Connection, states: Mapping[str, BucketState], others: Mapping[str, BucketState]
@@ -128,6 +133,15 @@ def _exchange(number: int) -> sa.Update:
     stored = _locked(_listed(number, {"old": Moment, "new": Moment}))
     unmoved = (stored.c[moment.name] == stored.c[f"{moment.name}_old"] for moment in _MOMENTS)
     return _update(stored).where(*unmoved).values({moment.name: stored.c[f"{moment.name}_new"] for moment in _MOMENTS})
+
+
+@lru_cache
+def _refund(number: int) -> sa.Update:
+    """Return the statement that moves the moments of `number` keys back."""
+    stored = _locked(_listed(number, {"refund": Span}))
+    return _update(stored).values(
+        {moment.name: stored.c[moment.name] - stored.c[f"{moment.name}_refund"] for moment in _MOMENTS}
+    )
 
 
 def _update(stored: sa.CTE) -> sa.Update:

@@ -52,8 +52,8 @@ def test_an_admitted_attempt_is_one_statement_and_a_refused_one_two(store: SqlSt
 
 
 def test_a_connection_commits_synchronously_again_after_an_attempt(postgresql: SqlStore) -> None:
-    taken = postgresql.rate_limits.acquire({"key": LIMIT}, AdjustableClock().now())
-    postgresql.rate_limits.refund({"key": LIMIT}, taken)
+    postgresql.rate_limits.acquire({"key": LIMIT}, AdjustableClock().now())
+    postgresql.rate_limits.refund({"key": LIMIT}, timedelta())
     with postgresql._engine.connect() as connection:
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
         # It is the connection that the attempt has used: no other is open.
