@@ -67,18 +67,10 @@ class MongoRateLimitStore(RateLimitStore):
     ) -> dict[str, BucketState]:
         """Return the states after an attempt; raises LimitExceeded, after storing `before` as it is when cut."""
         states = {key: limits[key].cut(state, now) for key, state in before.items()}
-        self._exchange(before, states)
-        return fill_all(limits, states, now)
-
-    def _exchange(self, states: Mapping[str, BucketState], others: Mapping[str, BucketState]) -> None:
-        """Store other states, except at keys whose states are not these any more."""
-        writes = [
-            UpdateOne(_as_read(key, state), {"$set": _moments(others[key])})
-            for key, state in states.items()
-            if others[key] != state
-        ]
-        if writes:
+        writes = [UpdateOne({"_id": key}, {"$min": _moments(state)}) for key, state in states.items()]
+        if states != before:
             self._rate_limits.bulk_write(writes, ordered=False)
+        return fill_all(limits, states, now)
 
     def _replace(self, before: Mapping[str, BucketState], after: Mapping[str, BucketState]) -> None:
         """Write all or nothing; raises TryAgain if a document has changed since `before`."""

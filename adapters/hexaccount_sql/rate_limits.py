@@ -58,7 +58,8 @@ class SqlRateLimitStore(RateLimitStore):
                     return taken
                 stored = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
                 states = {key: limits[key].cut(state, now) for key, state in stored.items()}
-                self._replace(connection, stored, states)
+                if states != stored:
+                    self._run(connection, partial(_cut, number), parameters)
                 fill_all(limits, states, now)
         raise StoreUnavailable  # each time other clients changed the rows between the statements
 
@@ -71,18 +72,6 @@ class SqlRateLimitStore(RateLimitStore):
         with store_errors(), self._engine.connect() as connection:
             self._run(connection, partial(_refund, len(limits)), parameters)
 
-    def _replace(
-        self, connection: sa.Connection, states: Mapping[str, BucketState], others: Mapping[str, BucketState]
-    ) -> None:
-        """Store other states, except at keys whose states are not these any more."""
-        changed = [key for key, state in states.items() if others[key] != state]
-        parameters: dict[str, Any] = {f"key_{row}": key for row, key in enumerate(changed)}
-        for row, key in enumerate(changed):
-            for moment, old, new in zip(_MOMENTS, _moments(states[key]), _moments(others[key]), strict=True):
-                parameters |= {f"{moment.name}_old_{row}": old, f"{moment.name}_new_{row}": new}
-        if changed:
-            self._run(connection, partial(_exchange, len(changed)), parameters)
-
 
 def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any]:
     """Return the parameters of `_take`: `Meter` admits if until <= now + room - interval, which is never below now."""
@@ -93,10 +82,6 @@ def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any
             parameters[f"{moment.name}_interval_{row}"] = meter.interval
             parameters[f"{moment.name}_latest_{row}"] = now + meter.window - meter.interval
     return parameters
-
-
-def _moments(state: BucketState) -> tuple[datetime, datetime]:
-    return state.burst_until, state.sustained_until
 
 
 def _fillings(rows: sa.CursorResult[Any]) -> dict[str, BucketState]:
@@ -136,12 +121,14 @@ def _add(number: int, dialect: str, also: Condition) -> sa.Executable:
 
 
 @lru_cache
-def _exchange(number: int, also: Condition) -> sa.Update:
-    """Return the statement that writes new moments at `number` keys, except rows that do not have the old ones."""
-    stored = _locked(_listed(number, {"old": Moment, "new": Moment}))
-    unmoved = (stored.c[moment.name] == stored.c[f"{moment.name}_old"] for moment in _MOMENTS)
-    moved = {moment.name: stored.c[f"{moment.name}_new"] for moment in _MOMENTS}
-    return _update(stored, also).where(*unmoved).values(moved)
+def _cut(number: int, also: Condition) -> sa.Update:
+    """Return the statement that does what `RateLimit.cut` does at `number` keys."""
+    stored = _locked(_listed(number, _ATTEMPT_COLUMNS))
+    cut = {}
+    for moment in _MOMENTS:
+        full = stored.c[f"{moment.name}_latest"] + stored.c[f"{moment.name}_interval"]
+        cut[moment.name] = sa.case((stored.c[moment.name] > full, full), else_=stored.c[moment.name])
+    return _update(stored, also).values(cut)
 
 
 @lru_cache
