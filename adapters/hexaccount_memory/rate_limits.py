@@ -1,6 +1,6 @@
 import threading
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import nlargest
 
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
@@ -37,11 +37,10 @@ class MemoryRateLimitStore(RateLimitStore):
                 self._sweep(now)
             return after
 
-    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
+    def refund(self, limits: Mapping[str, RateLimit], elapsed: timedelta) -> None:
         with self._lock:
-            for key, state in states.items():
-                if self._fillings.get(key) == state:
-                    self._fillings[key] = limits[key].undo(state)
+            for key in limits.keys() & self._fillings.keys():
+                self._fillings[key] = limits[key].refund(self._fillings[key], elapsed)
 
     def _sweep(self, now: datetime) -> None:
         live = [(until, key) for key, until in self._fillings.items() if _last(until) > now]

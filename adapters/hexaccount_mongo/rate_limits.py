@@ -37,9 +37,10 @@ class MongoRateLimitStore(RateLimitStore):
                 return {key: persistently(lambda: self._take_one(key, limit, now))}
             return persistently(lambda: self._take_all(limits, now))
 
-    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
+    def refund(self, limits: Mapping[str, RateLimit], elapsed: timedelta) -> None:
+        writes = [UpdateOne({"_id": key}, _refunded(limit, elapsed)) for key, limit in limits.items()]
         with self._database.reached():
-            self._exchange(states, {key: limits[key].undo(state) for key, state in states.items()})
+            self._rate_limits.bulk_write(writes, ordered=False)
 
     def _take_one(self, key: str, limit: RateLimit, now: datetime) -> BucketState:
         try:
@@ -66,18 +67,10 @@ class MongoRateLimitStore(RateLimitStore):
     ) -> dict[str, BucketState]:
         """Return the states after an attempt; raises LimitExceeded, after storing `before` as it is when cut."""
         states = {key: limits[key].cut(state, now) for key, state in before.items()}
-        self._exchange(before, states)
-        return fill_all(limits, states, now)
-
-    def _exchange(self, states: Mapping[str, BucketState], others: Mapping[str, BucketState]) -> None:
-        """Store other states, except at keys whose states are not these any more."""
-        writes = [
-            UpdateOne(_as_read(key, state), {"$set": _moments(others[key])})
-            for key, state in states.items()
-            if others[key] != state
-        ]
-        if writes:
+        writes = [UpdateOne({"_id": key}, {"$min": _moments(state)}) for key, state in states.items()]
+        if states != before:
             self._rate_limits.bulk_write(writes, ordered=False)
+        return fill_all(limits, states, now)
 
     def _replace(self, before: Mapping[str, BucketState], after: Mapping[str, BucketState]) -> None:
         """Write all or nothing; raises TryAgain if a document has changed since `before`."""
@@ -119,6 +112,19 @@ def _filled(limit: RateLimit, now: datetime) -> list[Document]:
     burst, sustained = limit.burst.interval, limit.sustained.interval
     return [
         {"$set": {"burst_until": filled("burst_until", burst), "sustained_until": filled("sustained_until", sustained)}}
+    ]
+
+
+def _refunded(limit: RateLimit, elapsed: timedelta) -> list[Document]:
+    """Return the update that does what `RateLimit.refund` does."""
+    burst, sustained = limit.burst.refundable(elapsed), limit.sustained.refundable(elapsed)
+    return [
+        {
+            "$set": {
+                "burst_until": {"$subtract": ["$burst_until", burst // _MILLISECOND]},
+                "sustained_until": {"$subtract": ["$sustained_until", sustained // _MILLISECOND]},
+            }
+        }
     ]
 
 

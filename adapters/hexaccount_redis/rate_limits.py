@@ -49,14 +49,13 @@ end
 return '0 ' .. table.concat(states, ' ')
 """
 
-# The arguments are four times for each key: burst and sustained after the attempt, which no later attempt may have
-# changed, and burst and sustained before it.
+# The arguments are two durations for each key, by which burst and sustained are moved back.
 _REFUND = """
 for row, key in ipairs(KEYS) do
     local found = redis.call('HMGET', key, 'burst', 'sustained')
-    local at = 4 * row - 3
-    if found[1] == ARGV[at] and found[2] == ARGV[at + 1] then
-        redis.call('HSET', key, 'burst', ARGV[at + 2], 'sustained', ARGV[at + 3])
+    if found[1] then
+        local burst = string.format('%.0f', found[1] - ARGV[2 * row - 1])
+        redis.call('HSET', key, 'burst', burst, 'sustained', string.format('%.0f', found[2] - ARGV[2 * row]))
     end
 end
 return ''
@@ -86,14 +85,15 @@ class RedisRateLimitStore(RateLimitStore):
             raise LimitExceeded(list(limits)[full - 1], states[0])
         return dict(zip(limits, states, strict=True))
 
-    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
-        """Undo an attempt; while Redis is unavailable it stays counted."""
-        arguments: list[int] = []
-        for key, after in states.items():
-            for state in (after, limits[key].undo(after)):
-                arguments += [_ticks(state.burst_until), _ticks(state.sustained_until)]
+    def refund(self, limits: Mapping[str, RateLimit], elapsed: timedelta) -> None:
+        """Undo an attempt; while Redis is unavailable it stays counted.
+
+        The client repeats a call whose connection breaks, so that such an attempt may be given back twice.
+        """
+        buckets = (bucket for limit in limits.values() for bucket in (limit.burst, limit.sustained))
+        arguments = [bucket.refundable(elapsed) // _TICK for bucket in buckets]
         with suppress(RedisUnavailable):
-            self._client.run(self._refund, [_key(key) for key in states], arguments)
+            self._client.run(self._refund, [_key(key) for key in limits], arguments)
 
 
 def _key(key: str) -> str:

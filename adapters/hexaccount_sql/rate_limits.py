@@ -1,6 +1,7 @@
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import lru_cache
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -10,12 +11,15 @@ from hexaccount.kernel.rate_limit import BucketState, RateLimit
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.rate_limits.ports import RateLimitStore, fill_all
 from hexaccount_sql.columns import Moment, Span
+from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.first_accepted import FirstAccepted
 from hexaccount_sql.schema import rate_limits
 
 Parameters: TypeAlias = dict[str, Any]
 Rows: TypeAlias = sa.CursorResult[Any]
+Condition: TypeAlias = sa.ColumnElement[bool]
+Builder: TypeAlias = Callable[[Condition], sa.Executable]
 
 _MOMENTS = (rate_limits.c.burst_until, rate_limits.c.sustained_until)
 _NOW = sa.bindparam("now", type_=Moment)
@@ -27,12 +31,14 @@ _INSERTS: Mapping[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] 
 _ATTEMPTS = 10
 # A row lost in a crash admits a few attempts more. Waiting for the disk would serialise all clients of one address.
 _ASYNCHRONOUS_COMMIT = sa.func.set_config("synchronous_commit", "off", sa.true()) == "off"
+_ANY_COMMIT = sa.true()
 
 
 class SqlRateLimitStore(RateLimitStore):
     """Counts attempts in the table `rate_limits`; the retention worker removes drained rows.
 
-    An attempt at stored keys is one statement. New keys are first inserted as drained.
+    An attempt at one key that is stored is one statement. At several keys it is two, and on SQLite one transaction, so
+    that neither its statements nor its time reveal which keys are stored: those that are not are inserted as drained.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -43,32 +49,28 @@ class SqlRateLimitStore(RateLimitStore):
     def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
         number, dialect, parameters = len(limits), self._engine.dialect.name, _parameters(limits, now)
         with store_errors(), self._engine.connect() as connection:
-            for _ in range(_ATTEMPTS):
-                taken = _fillings(self._run(connection, _take(number), parameters))
+            for attempt in range(_ATTEMPTS):
+                with transaction(connection) if dialect == "sqlite" else nullcontext():
+                    if attempt or number > 1:
+                        self._run(connection, partial(_add, number, dialect), parameters)
+                    taken = _fillings(self._run(connection, partial(_take, number), parameters))
                 if taken:
                     return taken
                 stored = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
                 states = {key: limits[key].cut(state, now) for key, state in stored.items()}
-                self._replace(connection, stored, states)
+                if states != stored:
+                    self._run(connection, partial(_cut, number), parameters)
                 fill_all(limits, states, now)
-                connection.execute(_add(number, dialect), parameters)
         raise StoreUnavailable  # each time other clients changed the rows between the statements
 
-    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
+    def refund(self, limits: Mapping[str, RateLimit], elapsed: timedelta) -> None:
+        parameters: dict[str, Any] = {}
+        for row, (key, limit) in enumerate(limits.items()):
+            parameters[f"key_{row}"] = key
+            for moment, bucket in zip(_MOMENTS, (limit.burst, limit.sustained), strict=True):
+                parameters[f"{moment.name}_refund_{row}"] = bucket.refundable(elapsed)
         with store_errors(), self._engine.connect() as connection:
-            self._replace(connection, states, {key: limits[key].undo(state) for key, state in states.items()})
-
-    def _replace(
-        self, connection: sa.Connection, states: Mapping[str, BucketState], others: Mapping[str, BucketState]
-    ) -> None:
-        """Store other states, except at keys whose states are not these any more."""
-        changed = [key for key, state in states.items() if others[key] != state]
-        parameters: dict[str, Any] = {f"key_{row}": key for row, key in enumerate(changed)}
-        for row, key in enumerate(changed):
-            for moment, old, new in zip(_MOMENTS, _moments(states[key]), _moments(others[key]), strict=True):
-                parameters |= {f"{moment.name}_old_{row}": old, f"{moment.name}_new_{row}": new}
-        if changed:
-            self._run(connection, _exchange(len(changed)), parameters)
+            self._run(connection, partial(_refund, len(limits)), parameters)
 
 
 def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any]:
@@ -82,16 +84,12 @@ def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any
     return parameters
 
 
-def _moments(state: BucketState) -> tuple[datetime, datetime]:
-    return state.burst_until, state.sustained_until
-
-
 def _fillings(rows: sa.CursorResult[Any]) -> dict[str, BucketState]:
     return {row.key: BucketState(row.burst_until, row.sustained_until) for row in rows}
 
 
 @lru_cache
-def _take(number: int) -> sa.Update:
+def _take(number: int, also: Condition) -> sa.Update:
     """Return the statement that counts an attempt at `number` keys if all are stored and have capacity."""
     listed = _listed(number, _ATTEMPT_COLUMNS)
     stored = _locked(listed)
@@ -108,45 +106,52 @@ def _take(number: int) -> sa.Update:
         + stored.c[f"{moment.name}_interval"]
         for moment in _MOMENTS
     }
-    return _update(stored).where(~missing_or_full.exists()).values(filled)
+    return _update(stored, also).where(~missing_or_full.exists()).values(filled)
 
 
 _ATTEMPT_COLUMNS: Mapping[str, type[Moment | Span]] = {"interval": Span, "latest": Moment}
 
 
 @lru_cache
-def _add(number: int, dialect: str) -> sa.Executable:
+def _add(number: int, dialect: str, also: Condition) -> sa.Executable:
     """Return the statement that inserts those of `number` keys that are not stored, as drained."""
     listed = _listed(number, _ATTEMPT_COLUMNS)
-    drained = sa.select(listed.c.key, _NOW, _NOW).where(sa.true()).order_by(listed.c.key)
+    drained = sa.select(listed.c.key, _NOW, _NOW).where(also).order_by(listed.c.key)
     return _INSERTS[dialect](rate_limits).from_select(rate_limits.c.keys(), drained).on_conflict_do_nothing()
 
 
 @lru_cache
-def _exchange(number: int) -> sa.Update:
-    """Return the statement that writes new moments at `number` keys, except rows that do not have the old ones."""
-    stored = _locked(_listed(number, {"old": Moment, "new": Moment}))
-    unmoved = (stored.c[moment.name] == stored.c[f"{moment.name}_old"] for moment in _MOMENTS)
-    return _update(stored).where(*unmoved).values({moment.name: stored.c[f"{moment.name}_new"] for moment in _MOMENTS})
-
-
-def _update(stored: sa.CTE) -> sa.Update:
-    return sa.update(rate_limits).where(rate_limits.c.key == stored.c.key).returning(rate_limits)
-
-
-def commit_asynchronously(connection: sa.Connection, update: sa.Update, parameters: Parameters) -> Rows:
-    """Run a statement whose commit does not wait for the disk, which not every engine can."""
-    return connection.execute(_asynchronous(update), parameters)
+def _cut(number: int, also: Condition) -> sa.Update:
+    """Return the statement that does what `RateLimit.cut` does at `number` keys."""
+    stored = _locked(_listed(number, _ATTEMPT_COLUMNS))
+    cut = {}
+    for moment in _MOMENTS:
+        full = stored.c[f"{moment.name}_latest"] + stored.c[f"{moment.name}_interval"]
+        cut[moment.name] = sa.case((stored.c[moment.name] > full, full), else_=stored.c[moment.name])
+    return _update(stored, also).values(cut)
 
 
 @lru_cache
-def _asynchronous(update: sa.Update) -> sa.Update:
-    return update.where(_ASYNCHRONOUS_COMMIT)
+def _refund(number: int, also: Condition) -> sa.Update:
+    """Return the statement that moves the moments of `number` keys back."""
+    stored = _locked(_listed(number, {"refund": Span}))
+    return _update(stored, also).values(
+        {moment.name: stored.c[moment.name] - stored.c[f"{moment.name}_refund"] for moment in _MOMENTS}
+    )
 
 
-def commit_synchronously(connection: sa.Connection, update: sa.Update, parameters: Parameters) -> Rows:
+def _update(stored: sa.CTE, also: Condition) -> sa.Update:
+    return sa.update(rate_limits).where(rate_limits.c.key == stored.c.key, also).returning(rate_limits)
+
+
+def commit_asynchronously(connection: sa.Connection, build: Builder, parameters: Parameters) -> Rows:
+    """Run a statement whose commit does not wait for the disk, which not every engine can."""
+    return connection.execute(build(_ASYNCHRONOUS_COMMIT), parameters)
+
+
+def commit_synchronously(connection: sa.Connection, build: Builder, parameters: Parameters) -> Rows:
     """Run a statement."""
-    return connection.execute(update, parameters)
+    return connection.execute(build(_ANY_COMMIT), parameters)
 
 
 def _locked(listed: sa.CTE) -> sa.CTE:

@@ -54,10 +54,12 @@ class HttpWorkerFactory:
 
         settings = self.settings
         addresses = ClientAddresses(settings.http.trusted_proxies)
-        traces, log = open_traces(settings), open_request_log(settings.log)
+        traces = open_traces(settings)
         service = open_service(
             settings, hashing_slots=self.hashing_slots, workers=self.workers, measured=True, traces=traces
         )
+        container = service.container
+        log = open_request_log(settings.log, container.local_rate_limits(), container.clock())
         service.subscribe()
         if settings.relay.enabled:
             service.start_relays()
@@ -79,7 +81,7 @@ class HttpWorkerFactory:
         )
         _declare_rejections(service.metrics)
         pools = _thread_pools(settings)
-        retry_after = service.container.hashing_pool().retry_after
+        retry_after = container.hashing_pool().retry_after
 
         def render_error(
             status: int, code: str, detail: str, *, origin: str | None
@@ -93,13 +95,18 @@ class HttpWorkerFactory:
             headers, body = render_problem(status, code, detail, request_id, retry_after=wait)
             return [*headers, *cors.headers(origin)], body
 
+        def close() -> None:
+            if log:
+                log.summarise()
+            service.close()
+
         return Worker(
             wsgi=app.wsgi_app,
             request_class_of=request_class_finder(app),
             thread_pools=pools,
             render_error=render_error,
-            close=service.close,
-            on_refused=service.container.security_log().refused,
+            close=close,
+            on_refused=container.security_log().refused,
             client_addresses=addresses,
             load=_observed_load(service.metrics, pools),
         )

@@ -5,12 +5,20 @@ import threading
 from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.settings import LogSettings
+from hexaccount.kernel.clock import Clock
+from hexaccount.kernel.rate_limit import RateLimit
+from hexaccount.observability.line_limit import LineLimit
+from hexaccount.rate_limits.ports import RateLimitStore
 
 if TYPE_CHECKING:
     from hexaccount_structlog import LineStream, RequestLog
     from hexaccount_structlog.documents import Renderer
 
 _log = logging.getLogger("hexaccount")
+
+# Refused requests with one code, in one process: wide, so that the line of a request is there when a user asks.
+_FROM_NETWORK = RateLimit.of(100, 0.5, 10_000, 10)
+_FROM_ALL = RateLimit.of(1000, 0.05, 100_000, 0.5)
 
 
 def configure_logs(settings: LogSettings) -> None:
@@ -33,13 +41,14 @@ def _log_failed_thread(ended: threading.ExceptHookArgs) -> None:
         _log.critical("%s has ended with an error", name, exc_info=ended.exc_value)
 
 
-def open_request_log(settings: LogSettings) -> "RequestLog | None":
+def open_request_log(settings: LogSettings, counters: RateLimitStore, clock: Clock) -> "RequestLog | None":
     """Return the log of requests, or None if the level or a closed standard error hides it."""
     if sys.stderr is None or settings.level not in {"debug", "info"}:
         return None
     from hexaccount_structlog import RequestLog
 
-    return RequestLog(*_open_output(settings))
+    limit = LineLimit(counters, clock, from_network=_FROM_NETWORK, from_all=_FROM_ALL)
+    return RequestLog(*_open_output(settings), limit)
 
 
 class _LazyHandler(logging.Handler):

@@ -26,6 +26,11 @@ class GcraBucket:
     v <= a + W + capacity * interval. Each of the n has moved v forward: by `interval`, or where a clock that is ahead
     has admitted it, by `interval - d` at least. A `cut` leaves v as it is. Hence n <= (capacity * interval + W) /
     (interval - d). Clocks that differ by `interval` or more are not held by this bucket, but by one that is slower.
+
+    Attempts that are refunded do not count in n. A bucket into which one attempt more was poured is fuller by
+    `interval`, and later by as much less as the other bucket has been empty, so by `refundable` at least. Hence no
+    refund makes a bucket emptier than one that only the other attempts have filled. A `cut` of moments of a clock that
+    is ahead takes d at most, and takes something only if more attempts than refunds have come since the one before.
     """
 
     capacity: int
@@ -46,6 +51,10 @@ class GcraBucket:
     def fill(self, until: datetime, now: datetime) -> datetime:
         """Return the moment at which the bucket will be empty after an attempt now."""
         return max(until, now) + self.interval
+
+    def refundable(self, elapsed: timedelta) -> timedelta:
+        """Return what the bucket still contains, at least, of an attempt that it has admitted `elapsed` ago."""
+        return min(max(self.interval - elapsed, timedelta()), self.interval)
 
     def wait(self, until: datetime, now: datetime) -> timedelta:
         """Return the time until one attempt is admitted; not above zero if one is admitted now."""
@@ -109,13 +118,10 @@ class RateLimit:
             return None
         return BucketState(self.burst.fill(before.burst_until, now), self.sustained.fill(before.sustained_until, now))
 
-    def undo(self, state: BucketState) -> BucketState:
-        """Return the state before the attempt that has led to this one.
-
-        It is exact as long as no other attempt has come in between. Then this very state is still stored, since each
-        attempt moves both moments forward and each undo moves them back.
-        """
-        return BucketState(state.burst_until - self.burst.interval, state.sustained_until - self.sustained.interval)
+    def refund(self, state: BucketState, elapsed: timedelta) -> BucketState:
+        """Return the state without what is left of an attempt that was admitted `elapsed` ago."""
+        burst, sustained = self.burst.refundable(elapsed), self.sustained.refundable(elapsed)
+        return BucketState(state.burst_until - burst, state.sustained_until - sustained)
 
     def wait(self, state: BucketState, now: datetime) -> timedelta:
         """Return the time until one attempt is admitted; not above zero if one is admitted now."""

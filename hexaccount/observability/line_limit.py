@@ -7,7 +7,7 @@ from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.rate_limit import RateLimit
 from hexaccount.rate_limits.ports import LimitExceeded, RateLimitStore
 
-# Lines of one action: from one network, and from all of them.
+# Of the security log.
 _FROM_NETWORK = RateLimit.of(10, 6, 100, 60)
 _FROM_ALL = RateLimit.of(300, 0.5, 10_000, 2)
 _INTERVAL = timedelta(minutes=1)
@@ -25,16 +25,23 @@ class LeftOut:
     busiest: str
     of_busiest: int
 
+    def __str__(self) -> str:
+        most = f"most of them ({self.of_busiest}) from {self.busiest}"
+        return f"{self.lines} lines left out, networks {self.networks}, {most}"
+
 
 @dataclass(slots=True)
 class LineLimit:
     """Limits the lines of a log by action and network, in one process, so that no attacker fills the disk.
 
     counters: counts lines, in this process.
+    from_network, from_all: how many lines of one action are written, from one network and from all of them.
     """
 
     counters: RateLimitStore
     clock: Clock
+    from_network: RateLimit = _FROM_NETWORK
+    from_all: RateLimit = _FROM_ALL
     _left_out: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter), init=False)
     _since: datetime | None = field(default=None, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
@@ -43,7 +50,7 @@ class LineLimit:
         """Count a line and return whether it may be written; if not, it is left out."""
         now = self.clock.now()
         try:
-            self.counters.acquire({f"{action} {network}": _FROM_NETWORK, action: _FROM_ALL}, now)
+            self.counters.acquire({f"{action} {network}": self.from_network, action: self.from_all}, now)
         except LimitExceeded:
             with self._lock:
                 of_action = self._left_out[action]

@@ -80,10 +80,8 @@ class SecurityLog:
     def summarise(self) -> None:
         """Log how many lines were left out since the last summary."""
         for left_out in self.limit.take_left_out():
-            text = f"{left_out.lines} lines left out, networks {left_out.networks}"
-            most = f"most of them ({left_out.of_busiest}) from {left_out.busiest}"
             fields: Fields = {"labels.left_out": left_out.lines, "labels.network": left_out.busiest}
-            _log_line(left_out.action, _CLIENTS, f"{text}, {most}", fields)
+            _log_line(left_out.action, _CLIENTS, str(left_out), fields)
 
     def _report(self, message: Message[Any], error: Exception | None = None) -> None:
         fields: Fields = {

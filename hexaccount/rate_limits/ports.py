@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
@@ -18,8 +18,15 @@ class RateLimitStore(Protocol):
         """
         ...
 
-    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
-        """Undo the attempt that has led to `states`, under each key whose state has not changed since."""
+    def refund(self, limits: Mapping[str, RateLimit], elapsed: timedelta) -> None:
+        """Take an attempt that was admitted `elapsed` ago out of the buckets of these keys, as far as they are stored.
+
+        Both moments of a key are moved back by `GcraBucket.refundable`, whatever other attempts and refunds have come
+        in between. So an attempt that is refunded once leaves no bucket emptier than it would be without it, and right
+        passwords earn no guesses. It leaves a bucket fuller by `elapsed` at most, and only where other attempts have
+        kept the bucket from draining meanwhile. The caller measures `elapsed` by the clock of the attempt.
+        Raises StoreUnavailable where the counters are in the store itself.
+        """
         ...
 
 

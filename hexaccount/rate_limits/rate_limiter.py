@@ -1,5 +1,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
 
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.fingerprints import Fingerprints
@@ -23,7 +25,7 @@ class Permit:
     limit_status: what is left of the first, narrowest limit; None where nothing is limited.
     refunded_status: what is left of it after a refund, if there was no other attempt meanwhile.
     refund: undoes the attempt because it was none.
-    succeed: undoes it where the policy does not count successful attempts.
+    succeed: undoes it where the policy does not count successful attempts. Of the two, one is called, and once.
     """
 
     limit_status: RateLimitStatus | None
@@ -80,9 +82,14 @@ class RateLimiter:
         first = next(iter(limits))
         limit, name, state = limits[first], policies[first].name, states[first]
         failures = {key: limits[key] for key, policy in policies.items() if not policy.counts_success}
+
+        def refund(keys: Mapping[str, RateLimit]) -> None:
+            if keys:
+                store.refund(keys, self.clock.now() - now)
+
         return Permit(
             limit_status=limit.status(name, state, now),
-            refunded_status=limit.status(name, limit.undo(state), now),
-            refund=lambda: store.refund(limits, states),
-            succeed=lambda: store.refund(failures, {key: states[key] for key in failures}),
+            refunded_status=limit.status(name, limit.refund(state, timedelta()), now),
+            refund=partial(refund, limits),
+            succeed=partial(refund, failures),
         )

@@ -12,6 +12,8 @@ import pytest
 
 from hexaccount.bootstrap.logs import open_request_log
 from hexaccount.bootstrap.settings import LogSettings
+from hexaccount.testing.adjustable_clock import AdjustableClock
+from hexaccount_memory import MemoryRateLimitStore
 from tests.servers.processes import without_coverage
 
 PROGRAM = """
@@ -105,4 +107,5 @@ def test_no_level_hides_the_security_log() -> None:
 
 @pytest.mark.parametrize(("level", "logs"), [("debug", True), ("info", True), ("warning", False), ("error", False)])
 def test_requests_are_logged_at_level_info(level: Any, logs: bool) -> None:
-    assert (open_request_log(LogSettings(level=level)) is not None) == logs
+    log = open_request_log(LogSettings(level=level), MemoryRateLimitStore(), AdjustableClock())
+    assert (log is not None) == logs

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
+from hexaccount.observability.line_limit import LineLimit
 from hexaccount.passwords.errors import WrongCredentials
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_flask.web.middleware import RequestContext
+from hexaccount_memory import MemoryRateLimitStore
 from hexaccount_otel import Traces
 from hexaccount_structlog import LineStream, RequestLog, json_line
 from hexaccount_structlog.text_lines import TextRenderer
@@ -72,7 +75,8 @@ def test_a_line_of_the_log_is_searched_in_both_forms(service, leak, tmp_path: Pa
     register(service)
     with (tmp_path / "log").open("wb") as log:
         render = TextRenderer(colors=False) if text else json_line
-        requests_log = RequestLog(LineStream(log.fileno()), render)
+        limit = LineLimit(MemoryRateLimitStore(), AdjustableClock())
+        requests_log = RequestLog(LineStream(log.fileno()), render, limit)
         requests_log.refused(PASSWORD, 400, "malformed_request")
     assert leak() == "the password of RegisterUser appears in a line of the log"
 

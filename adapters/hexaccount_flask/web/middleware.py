@@ -34,6 +34,7 @@ class RequestContext:
 
     method: one of HTTP's, or `_OTHER`.
     traceparent: the client's; an observer may replace it by its own, which all effects of the request then carry.
+    network: the client's /24, or /48 of IPv6; None where it has no address.
     route: the template of the path, never the path itself; empty where none matches. Set with the response.
     status: set with the response.
     code: that of the problem, set with the response.
@@ -42,6 +43,7 @@ class RequestContext:
     method: str
     request_id: str
     traceparent: str | None
+    network: str | None = None
     route: str = ""
     status: int = 500
     code: str = ""
@@ -76,10 +78,12 @@ class RequestMiddleware:
             self._respond = _observed_by(observe, self._respond)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        address = self._clients.client_of(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
         context = RequestContext(
             known_method(environ["REQUEST_METHOD"]),
             request_id_of(environ.get("HTTP_X_REQUEST_ID")),
             traceparent_of(environ.get("HTTP_TRACEPARENT")),
+            wide_network_of(address),
         )
         return self._respond(context, environ, start_response)
 
@@ -104,10 +108,9 @@ class RequestMiddleware:
             return start_response(status, [*headers, *added, *missing], *error)
 
         environ[REQUEST_CONTEXT] = context
-        address = self._clients.client_of(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
         cause = Cause(
             actor=None,
-            network=wide_network_of(address),
+            network=context.network,
             request_id=context.request_id,
             traceparent=context.traceparent,
         )

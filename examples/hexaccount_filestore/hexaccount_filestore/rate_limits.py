@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
 from hexaccount.rate_limits.ports import RateLimitStore, fill_all
@@ -21,9 +21,7 @@ class FileRateLimitStore(RateLimitStore):
             states |= after
         return after
 
-    def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
+    def refund(self, limits: Mapping[str, RateLimit], elapsed: timedelta) -> None:
         with self.handle.database.lock:
-            stored = self.handle.database.states
-            for key, state in states.items():
-                if stored.get(key) == state:
-                    stored[key] = limits[key].undo(state)
+            states = self.handle.database.states
+            states |= {key: limits[key].refund(states[key], elapsed) for key in limits.keys() & states.keys()}

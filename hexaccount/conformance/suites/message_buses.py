@@ -87,11 +87,13 @@ class BusFactory:
         clock: Clock | None = None,
         grace: timedelta = LIFETIMES.grace,
         maximum: int = 100,
+        limit_factor: float = 10_000,
         unit_of_work: UnitOfWorkFactory[EventsUnitOfWork] | None = None,
     ) -> MessageBus:
         """Return a bus on this handle, which uses `unit_of_work` in place of the store's if given.
 
-        `maximum` is the number of sessions that an account may have.
+        `maximum` is the number of sessions that an account may have, and `limit_factor` by how much more often rate
+        limits admit attempts than in the service: by default they count and never refuse.
         """
         bindings: dict[Any, Callable[[], Any]] = {
             UnitOfWorkFactory: lambda: unit_of_work or store.unit_of_work,
@@ -128,21 +130,17 @@ class BusFactory:
             ),
             SessionCache: NoSessionCache,
             DeviceTokens: lambda: EncryptedDeviceTokens(_KEY),
-            RateLimiter: lambda: _generous_limiter(store),
+            RateLimiter: lambda: _limiter(store, clock or SystemClock(), limit_factor),
             Fingerprints: lambda: HmacFingerprints(_KEY),
         }
         handlers = Injector(bindings, OURS).handlers()
         return MessageBus(handlers)
 
 
-def _generous_limiter(store: Store) -> RateLimiter:
-    """Return a rate limiter that counts but does not refuse."""
+def _limiter(store: Store, clock: Clock, factor: float) -> RateLimiter:
+    fingerprints = HmacFingerprints(_KEY)
     return RateLimiter(
-        shared=store.rate_limits,
-        local=MemoryRateLimitStore(),
-        fingerprints=HmacFingerprints(_KEY),
-        clock=SystemClock(),
-        factor=10_000,
+        shared=store.rate_limits, local=MemoryRateLimitStore(), fingerprints=fingerprints, clock=clock, factor=factor
     )
 
 

@@ -36,6 +36,7 @@ from hexaccount.conformance.suites.refresh_tokens import RefreshTokenContract
 from hexaccount.conformance.suites.registration_races import RegistrationRacesContract
 from hexaccount.conformance.suites.repositories import RepositoriesContract
 from hexaccount.conformance.suites.retention import RetentionStoreContract
+from hexaccount.conformance.suites.right_logins import RightLoginsContract
 from hexaccount.conformance.suites.rollback import RollbackContract
 from hexaccount.conformance.suites.session_limits import SessionLimitsContract
 from hexaccount.conformance.suites.signing_keys import SigningKeysContract
@@ -76,6 +77,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     WatchContract,
     RefreshTokenContract,
     LoginRacesContract,
+    RightLoginsContract,
     SessionLimitsContract,
     RefreshRacesContract,
     RegistrationRacesContract,

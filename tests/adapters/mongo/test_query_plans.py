@@ -21,7 +21,7 @@ from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import disable, save
 from hexaccount.events.ports import EventFilter, EventsUnitOfWork
 from hexaccount.idempotency.idempotency_records import IdempotencyRecord, IdempotencyRecords, claim_key, release_key
-from hexaccount.kernel.rate_limit import BucketState, GcraBucket, RateLimit
+from hexaccount.kernel.rate_limit import GcraBucket, RateLimit
 from hexaccount.sessions.sessions import Sessions
 from hexaccount.signing_keys.signing_keys import SigningKeys
 from hexaccount_mongo import MongoStore
@@ -119,7 +119,7 @@ _READS: dict[str, Read] = {
     ),
     "take one": lambda store: store.rate_limits.acquire({"key 10": _LIMIT}, _NOW),
     "take two": lambda store: store.rate_limits.acquire({"key 10": _LIMIT, "key 20": _LIMIT}, _NOW),
-    "give back": lambda store: store.rate_limits.refund({"key 10": _LIMIT}, {"key 10": BucketState(_NOW, _NOW)}),
+    "give back": lambda store: store.rate_limits.refund({"key 10": _LIMIT, "key 20": _LIMIT}, timedelta()),
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }

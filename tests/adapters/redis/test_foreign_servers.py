@@ -66,8 +66,8 @@ def use(breaker: RedisClient) -> None:
     cache.fill(lease, cached())
     assert isinstance(cache.find(JULIET, PHONE), CachedSession)
     assert cache.invalidate({JULIET})
-    states = rate_limits.acquire({"a": LIMIT, "b": LIMIT}, NOON)
-    rate_limits.refund({"a": LIMIT, "b": LIMIT}, states)
+    rate_limits.acquire({"a": LIMIT, "b": LIMIT}, NOON)
+    rate_limits.refund({"a": LIMIT, "b": LIMIT}, timedelta())
     assert breaker.reachable
 
 

@@ -62,7 +62,7 @@ def use_the_store(store: SqlStore, factory: Factory) -> None:
     store.outbox.acknowledge(claim(store, "s"))
     with ThreadPoolExecutor(8) as threads:
         states = list(threads.map(lambda number: acquire(store, f"key {number}", "shared key"), range(8)))
-    store.rate_limits.refund(dict.fromkeys(states[0], LIMIT), states[0])
+    store.rate_limits.refund(dict.fromkeys(states[0], LIMIT), timedelta())
 
 
 def acquire(store: SqlStore, *keys: str) -> Mapping[str, BucketState]:

@@ -23,7 +23,7 @@ from hexaccount.idempotency.idempotency_records import (
     release_key,
 )
 from hexaccount.kernel.event import EVENT_TYPES
-from hexaccount.kernel.rate_limit import BucketState, GcraBucket, RateLimit
+from hexaccount.kernel.rate_limit import GcraBucket, RateLimit
 from hexaccount.sessions.sessions import REFRESH_TOKENS, SESSIONS, Sessions
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql import SqlStore, schema
@@ -100,9 +100,7 @@ _READS: dict[str, Read] = {
         store.history.page(EventFilter(), limit=5, after=None)
     ),
     "take": lambda store: store.rate_limits.acquire({"key 7": _LIMIT, "key 8": _LIMIT}, _NOW),
-    "give back": lambda store: store.rate_limits.refund(
-        {"key 7": _LIMIT, "key 8": _LIMIT}, {"key 7": BucketState(_NOW, _NOW), "key 8": BucketState(_NOW, _NOW)}
-    ),
+    "give back": lambda store: store.rate_limits.refund({"key 7": _LIMIT, "key 8": _LIMIT}, timedelta()),
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }

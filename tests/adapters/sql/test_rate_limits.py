@@ -1,7 +1,7 @@
 """The statements of an attempt."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.rate_limits.errors import TooManyAttempts
+from hexaccount.rate_limits.ports import LimitExceeded
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_sql import SqlStore, schema
 from tests.people import PASSWORD, registration
@@ -32,8 +33,13 @@ def keys_of(store: SqlStore) -> set[str]:
 
 @contextmanager
 def statements(store: SqlStore) -> Iterator[list[str]]:
+    """Collect what is sent, without the bounds of SQLite's transactions."""
     sent: list[str] = []
-    note: Callable[..., None] = lambda *arguments: sent.append(arguments[2])  # noqa: E731 - a listener
+
+    def note(connection: sa.Connection, cursor: Any, statement: str, *more: Any) -> None:
+        if statement not in {"BEGIN IMMEDIATE", "COMMIT"}:
+            sent.append(statement)
+
     sa.event.listen(store._engine, "before_cursor_execute", note)
     try:
         yield sent
@@ -41,19 +47,31 @@ def statements(store: SqlStore) -> Iterator[list[str]]:
         sa.event.remove(store._engine, "before_cursor_execute", note)
 
 
-def test_an_admitted_attempt_is_one_statement_and_a_refused_one_two(store: SqlStore) -> None:
+@pytest.mark.parametrize(("keys", "expected"), [(("key",), [4, 1, 1, 1, 1, 2]), (("key", "other"), [2, 2, 2, 2, 2, 3])])
+def test_an_admitted_attempt_is_one_statement_at_one_key_and_two_at_several(
+    store: SqlStore, keys: Sequence[str], expected: list[int]
+) -> None:
     now = AdjustableClock().now()
     counts = []
     for _ in range(6):
-        with statements(store) as sent, suppress(Exception):
-            store.rate_limits.acquire({"key": LIMIT}, now)
+        with statements(store) as sent, suppress(LimitExceeded):
+            store.rate_limits.acquire(dict.fromkeys(keys, LIMIT), now)
         counts.append(len(sent))
-    assert counts == [4, 1, 1, 1, 1, 2]
+    assert counts == expected
+
+
+def test_no_statement_of_an_attempt_waits_for_the_disk(postgresql: SqlStore) -> None:
+    """A new row would take longer than one that is stored."""
+    limits = {"key": LIMIT, "other": LIMIT}
+    with statements(postgresql) as sent:
+        postgresql.rate_limits.acquire(limits, AdjustableClock().now())
+        postgresql.rate_limits.refund(limits, timedelta())
+    assert ["set_config" in statement for statement in sent] == [True] * 3
 
 
 def test_a_connection_commits_synchronously_again_after_an_attempt(postgresql: SqlStore) -> None:
-    taken = postgresql.rate_limits.acquire({"key": LIMIT}, AdjustableClock().now())
-    postgresql.rate_limits.refund({"key": LIMIT}, taken)
+    postgresql.rate_limits.acquire({"key": LIMIT}, AdjustableClock().now())
+    postgresql.rate_limits.refund({"key": LIMIT}, timedelta())
     with postgresql._engine.connect() as connection:
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
         # It is the connection that the attempt has used: no other is open.
@@ -88,7 +106,24 @@ def test_a_wrong_password_sends_the_same_statements_whether_or_not_the_user_exis
                 service.bus.handle(guess)
             sent_for[name].append(Counter(sent))
     assert sent_for["juliet"] == sent_for["tybalt"] == sent_for["romeo"] == sent_for["ro meo"]
-    assert [sum(counts.values()) for counts in sent_for["juliet"]] == [9] + [3] * 4 + [2]  # the last finds no account
+    assert [sum(counts.values()) for counts in sent_for["juliet"]] == [5] * 5 + [3]  # the last finds no account
+
+
+def test_a_first_guess_sends_the_same_statements_whether_or_not_an_owner_has_logged_in(
+    service: Service, store: SqlStore
+) -> None:
+    """By the other name and from elsewhere, so that the account alone has rows."""
+    service.bus.handle(LogIn(user_name="juliet@example.org", password=PASSWORD, client_address="192.0.2.7"))
+    rows, sent_for = [], []
+    for number, name in enumerate(("juliet", "romeo")):
+        before = keys_of(store)
+        guess = LogIn(user_name=name, password="wrong", client_address=f"203.0.113.{number}")
+        with statements(store) as sent, pytest.raises(WrongCredentials):
+            service.bus.handle(guess)
+        sent_for.append(sent)
+        rows.append(len(keys_of(store) - before))
+    assert rows == [4, 6]
+    assert sent_for[0] == sent_for[1]
 
 
 def test_an_attempt_at_a_user_under_attack_sends_the_same_statements_too(service: Service, store: SqlStore) -> None:
@@ -118,7 +153,8 @@ def test_an_attempt_whose_rows_keep_disappearing_fails_as_unavailable(store: Sql
     sa.event.listen(store._engine, "before_cursor_execute", clear)
     with pytest.raises(StoreUnavailable):
         store.rate_limits.acquire({"key": LIMIT}, AdjustableClock().now())
-    assert len(sent) == 3 * 10
+    tries = [statement for statement in sent if "UPDATE rate_limits" in statement]
+    assert len(tries) == 10
 
 
 def test_the_table_contains_no_input_of_users(service: Service, store: SqlStore) -> None:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from hexaccount.observability.line_limit import LineLimit
+from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_flask.web.middleware import RequestContext
+from hexaccount_memory import MemoryRateLimitStore
 from hexaccount_structlog import LineStream, RecordHandler, RequestLog, json_line
 from hexaccount_structlog.text_lines import TextRenderer
 
@@ -24,7 +27,8 @@ class Log:
         output = LineStream(self._writer), TextRenderer(colors=colors) if text else json_line
         self.logger = logging.Logger("hexaccount.some", logging.DEBUG)  # noqa: LOG001 - one for each test
         self.logger.addHandler(RecordHandler(*output))
-        self.requests = RequestLog(*output)
+        self.clock = AdjustableClock()
+        self.requests = RequestLog(*output, LineLimit(MemoryRateLimitStore(), self.clock))
 
     def log_request(self, **changes: Any) -> None:
         exchange = RequestContext("GET", "one", None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import sleep
 from typing import Any
 from uuid import UUID
@@ -72,6 +72,12 @@ def attempts_are_read_and_written_without_a_lock(patch: pytest.MonkeyPatch) -> N
 @found_by("RateLimitStore", "test_attempts_of_a_clock_that_was_fast_refuse_others_for_one_interval_at_most")
 def moments_of_fast_clocks_are_awaited(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(RateLimit, "cut", lambda self, state, now: state)
+
+
+@found_by("RateLimitStore", "test_what_has_drained_since_an_attempt_is_not_refunded")
+def a_whole_attempt_is_refunded_however_late(patch: pytest.MonkeyPatch) -> None:
+    refund = RateLimit.refund
+    patch.setattr(RateLimit, "refund", lambda self, state, elapsed: refund(self, state, timedelta()))
 
 
 @found_by("IdempotencyRecords", "test_the_first_result_stays_and_a_different_request_keeps_its_key")

@@ -13,6 +13,7 @@ from hexaccount.testing.api_client import ApiClient
 from hexaccount_flask.web.middleware import RequestContext
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+NETWORK = "127.0.0.0/24"
 
 
 class RecordingObserver:
@@ -56,8 +57,8 @@ def test_an_observer_sees_the_template_of_the_route_and_the_outcome(
     answer = getattr(observed_client, method)(path, headers={"X-Request-ID": "one", "traceparent": TRACE})
 
     assert answer.status_code == seen["status"]
-    assert observer.begun == [RequestContext(method.upper(), "one", TRACE)]
-    assert observer.ended == [RequestContext(method.upper(), "one", TRACE, **seen)]
+    assert observer.begun == [RequestContext(method.upper(), "one", TRACE, NETWORK)]
+    assert observer.ended == [RequestContext(method.upper(), "one", TRACE, NETWORK, **seen)]
 
 
 @pytest.mark.parametrize("made_up", ["BREW", "X" * 5000, "get"])

@@ -1,6 +1,10 @@
 """At most `capacity + floor(W / interval)` attempts in any window of length W, and not many more by two clocks."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -26,30 +30,38 @@ buckets = st.builds(GcraBucket, st.integers(1, 6), st.integers(1, 40).map(lambda
 small_limits = st.builds(RateLimit, buckets, buckets)
 attempts = st.tuples(st.just("acquire"), st.integers(0, 300))
 # Each attempt comes some milliseconds after the one before, by the clock that is behind (0) or by that ahead (1); a
-# refund returns any earlier permit.
+# refund is of any earlier attempt that was permitted and not refunded yet.
 steps = st.tuples(st.integers(0, 30), st.sampled_from([0, 1]))
-refunds = st.tuples(st.integers(0, 100), st.just(None))
+refunds = st.tuples(st.integers(0, 100), st.none())
 histories = st.lists(steps | refunds, max_size=80)
 
 
-def permitted(limit: RateLimit, history: list[tuple[int, int | None]], apart: int) -> list[int]:
-    """Return when attempts were permitted and not refunded, by the clock that is behind by `apart` milliseconds."""
-    rate_limits, now = MemoryRateLimitStore(), 0
-    permits: list[tuple[int, BucketState]] = []
+@dataclass
+class Played:
+    """What a store has after a step: when attempts were permitted and not refunded, by the clock that is behind.
+
+    late: the milliseconds from the attempts that were refunded to their refunds.
+    """
+
+    store: MemoryRateLimitStore = field(default_factory=MemoryRateLimitStore)
+    now: int = 0
+    moments: list[int] = field(default_factory=list)
+    late: int = 0
+
+
+def play(limit: RateLimit, history: list[tuple[int, int | None]], apart: int = 0) -> Iterator[Played]:
+    played = Played()
     for number, clock in history:
         if clock is not None:
-            now += number
-            try:
-                permits.append((now, rate_limits.acquire({"key": limit}, at(now + clock * apart))["key"]))
-            except LimitExceeded:
-                continue
-        elif permits:
-            refunded = permits[number % len(permits)]
-            before = rate_limits._fillings["key"]
-            rate_limits.refund({"key": limit}, {"key": refunded[1]})
-            if rate_limits._fillings["key"] != before:
-                permits.remove(refunded)
-    return [moment for moment, _ in permits]
+            played.now += number
+            with suppress(LimitExceeded):
+                played.store.acquire({"key": limit}, at(played.now + clock * apart))
+                played.moments.append(played.now)
+        elif played.moments:
+            elapsed = played.now - played.moments.pop(number % len(played.moments))
+            played.store.refund({"key": limit}, elapsed * MILLISECOND)
+            played.late += elapsed
+        yield played
 
 
 @settings(max_examples=5 * settings.default.max_examples)
@@ -57,14 +69,27 @@ def permitted(limit: RateLimit, history: list[tuple[int, int | None]], apart: in
 def test_no_window_has_more_attempts_than_clocks_that_differ_allow(
     limit: RateLimit, history: list[tuple[int, int | None]], apart: int
 ) -> None:
-    """With one clock, that is the capacity, and one for each interval."""
-    moments = permitted(limit, history, apart)
-    for bucket in (limit.burst, limit.sustained):
-        if apart * MILLISECOND < bucket.interval:
-            for first, begin in enumerate(moments):
-                for last, end in enumerate(moments[first:], start=first):
-                    room = bucket.window + (end - begin) * MILLISECOND
-                    assert last - first + 1 <= room // (bucket.interval - apart * MILLISECOND)
+    """With one clock, that is the capacity, and one for each interval; attempts that are refunded do not count."""
+    for played in play(limit, history, apart):
+        moments = played.moments
+        for bucket in (limit.burst, limit.sustained):
+            if moments and apart * MILLISECOND < bucket.interval:
+                for number, begin in enumerate(moments):
+                    room = bucket.window + (moments[-1] - begin) * MILLISECOND
+                    assert len(moments) - number <= room // (bucket.interval - apart * MILLISECOND)
+
+
+@given(small_limits, histories)
+def test_a_refund_leaves_no_bucket_emptier_than_without_the_attempt_and_fuller_by_the_time_since_at_most(
+    limit: RateLimit, history: list[tuple[int, int | None]]
+) -> None:
+    for played in play(limit, history):
+        for name in ("burst", "sustained"):
+            bucket: GcraBucket = getattr(limit, name)
+            without = reduce(bucket.fill, map(at, played.moments), BEGIN)
+            stored = getattr(played.store._fillings.get("key"), f"{name}_until", BEGIN)
+            more = max(stored, at(played.now)) - max(without, at(played.now))
+            assert timedelta() <= more <= played.late * MILLISECOND
 
 
 @given(small_limits, st.lists(attempts, max_size=80))
