@@ -10,8 +10,8 @@ setup(
             depends=["adapters/hexaccount_security/blowfish_digits.h"],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
-            # Python's own flags may ask for less.
-            extra_compile_args=["-O3"],
+            # Python's own flags may ask for less, and for symbols that are three times as large.
+            extra_compile_args=["-O3", "-g0"],
             # Without a compiler the service hashes by another engine, which `hexaccount doctor` names.
             optional=True,
         )
