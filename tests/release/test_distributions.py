@@ -53,7 +53,8 @@ def test_the_wheel_contains_only_the_packages(wheel: Path, root: Path) -> None:
         if not name.endswith((".md", ".toml", ".c", ".h"))
     }
     sources.add("hexaccount_security/_interleaved_bcrypt.abi3.so")
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    names = zipfile.ZipFile(wheel).namelist()
+    packed = {name for name in names if ".dist-info/" not in name and not name.endswith("/")}
     assert packed == sources
     assert {name for name in packed if name.endswith("py.typed")} == {
         name for name in sources if name.endswith("py.typed")
