@@ -3,9 +3,10 @@
 One client sends one login after another, in a new order in every round: an existing name with a wrong password, an
 unknown name, a disabled account with its right password, an existing name whose stored hash has a lower cost. Cost 8
 instead of 12 gives sixteen times as many samples, and gives differences besides the hash sixteen times the weight. Each
-hash is computed alone; with `--beside 16` as many connections log in meanwhile, so that it is one of a batch of four.
+hash is computed alone; with `--beside 12` as many connections log in meanwhile, so that it is one of a batch of four.
 Then the service is restarted with the default limits, and an existing and an unknown name that are limited are
-compared: no hash is computed for either.
+compared: no hash is computed for either. At last the engine alone computes batches of one to four, by processor time,
+which a busy machine changes less: in one of them, one hash is of a lower cost.
 """
 
 import argparse
@@ -29,6 +30,8 @@ from hexaccount.accounts.get_user import GetUser
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
 from hexaccount.passwords.set_password import SetPassword
+from hexaccount_security import BcryptEngine, choose_engine
+from hexaccount_security.bcrypt_engines import BcryptInput
 
 COST = 8
 LOWER = PasswordSettings(cost=COST - 2)
@@ -36,7 +39,7 @@ ACCOUNTS = 32
 BOUND = 0.05
 LIMITED = 429
 TRIES_TO_BE_LIMITED = 50
-WARM_UP = 20
+WARM_UP = 10
 WRONG = "not the right password"
 
 
@@ -84,6 +87,7 @@ def main() -> None:
             comparisons = measure(service, database, chosen.seconds, chosen.beside)
         with ours(database, cost=COST, workers=chosen.workers, **settings, LIMITS__FACTOR="1") as service:
             comparisons.append(measure_limited(service, chosen.seconds / 4))
+    comparisons += measure_engine(chosen.seconds / 4)
     sys.exit(report(comparisons))
 
 
@@ -120,6 +124,28 @@ def measure_limited(service: Running, seconds: float) -> tuple[Kind, Kind]:
     existing = _limited(client, "limited, existing name", "bench0")
     _send_rounds(client, [unknown, existing], seconds)
     return unknown, existing
+
+
+def measure_engine(seconds: float) -> list[tuple[Kind, Kind]]:
+    """Return batches of each size, one with a hash of a lower cost and one without, with their processor times."""
+    engine, order = choose_engine(), random.Random(0)
+    return [_measure_batch(engine, size, order, seconds / engine.lanes) for size in range(1, engine.lanes + 1)]
+
+
+def _measure_batch(engine: BcryptEngine, size: int, order: random.Random, seconds: float) -> tuple[Kind, Kind]:
+    alike = [BcryptInput(COST, b"." * 22, b"%d" % number) for number in range(size)]
+    mixed = [*alike[1:], BcryptInput(LOWER.cost, b"." * 22, b"another")]
+    batches = [
+        (Kind(f"{size} hashes, one lower", iter(())), mixed),
+        (Kind(f"{size} hashes", iter(())), alike),
+    ]
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        for kind, batch in order.sample(batches, len(batches)):
+            began = time.thread_time()
+            engine.digests(COST, batch)
+            kind.milliseconds.append((time.thread_time() - began) * 1000)
+    return batches[0][0], batches[1][0]
 
 
 def _send_rounds(client: Client, kinds: list[Kind], seconds: float) -> None:
