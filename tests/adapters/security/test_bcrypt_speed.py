@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from hexaccount.passwords.hash_calibration import propose_cost
 from hexaccount_security import choose_engine
 from hexaccount_security.bcrypt_engines import BcryptInput
 from hexaccount_security.bcrypt_speed import BcryptSpeedometer
@@ -50,6 +51,11 @@ def test_an_engine_that_computes_one_hash_at_a_time_is_measured_once() -> None:
         assert speed.per_second == pytest.approx(2 / speed.seconds)
     assert {lanes for _, lanes in machine.batches} == {1}
     assert machine.batches[8, 1] == 2 * 19 + 2  # and one each to warm up
+
+
+def test_an_engine_that_computes_four_hashes_at_once_affords_a_higher_cost_for_the_same_load() -> None:
+    proposals = [propose_cost(FakeMachine(lanes=lanes).measure(), logins_per_second=50) for lanes in (1, 4)]
+    assert [proposal.speed.cost for proposal in proposals] == [10, 11]
 
 
 def test_costs_above_the_first_slow_one_are_estimated() -> None:
