@@ -2,7 +2,8 @@
 # One image for `hexaccount http`, `realtime`, `relay`, `migrate` and all other commands (docs/operations.md, ADR 21).
 ARG PYTHON_VERSION=3.13
 
-FROM python:${PYTHON_VERSION}-slim-bookworm AS build
+# The whole image, as it has the compiler for the extension that hashes passwords.
+FROM python:${PYTHON_VERSION}-bookworm AS build
 WORKDIR /source
 COPY . .
 # Wheels of the service and its dependencies, in the versions of constraints.txt.

@@ -18,7 +18,8 @@ from benchmarks.servers import Servers
 from benchmarks.services import PASSWORD_QUEUE, bare, console, environment, log_in, ours, register
 from benchmarks.storm import RAMP, RunningStorm
 from benchmarks.table import Table
-from benchmarks.wrk import wrk
+from benchmarks.wrk import wrk, wrk_beside
+from hexaccount_security import MOST_LANES
 
 STORES = ("postgresql", "mongodb")
 TURNS = 5
@@ -91,12 +92,9 @@ def measure_latency(table: Table, database: str, seconds: float) -> None:
         token = log_in(service)
         me_latency(service.url, token, seconds=1)
         quiet = me_latency(service.url, token, seconds=seconds)
-        logins = f"wrk({service.url!r}, connections=32, seconds={seconds + 3}, script='login.lua')"
-        command = [sys.executable, "-c", f"from benchmarks.wrk import wrk; {logins}"]
-        load = subprocess.Popen(command)
-        time.sleep(1.5)
-        busy = me_latency(service.url, token, seconds=seconds)
-        load.wait()
+        with wrk_beside(service.url, connections=32, seconds=seconds + 3, script="login.lua"):
+            time.sleep(1.5)
+            busy = me_latency(service.url, token, seconds=seconds)
         table.add("me p50 ms, quiet", quiet.p50)
         table.add("me p50 ms, 32 clients log in", busy.p50)
         table.add("me p99 ms, quiet", quiet.p99)
@@ -130,7 +128,7 @@ def measure_storm(table: Table, database: str, seconds: float) -> None:
 
 def login_capacity(workers: int) -> int:
     """Return how many logins the service accepts at once: those in the queues and those in work."""
-    return workers * (PASSWORD_QUEUE + (os.cpu_count() or 1) + 2)
+    return workers * (PASSWORD_QUEUE + MOST_LANES * (os.cpu_count() or 1) + 2)
 
 
 def measure_start(table: Table, database: str) -> None:

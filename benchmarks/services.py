@@ -12,6 +12,7 @@ from typing import IO
 
 import requests
 
+from hexaccount_security import choose_engine
 from tests.servers.ports import free_port
 
 KEY = "benchmark-key-of-more-than-32-bytes-length"
@@ -71,7 +72,8 @@ class Running:
 def ours(
     database: str, *, cost: int, workers: int = 2, log: IO[bytes] | None = None, **settings: str
 ) -> Iterator[Running]:
-    """Run our service."""
+    """Run our service; raises EngineUnavailable without the engine that is measured."""
+    choose_engine("interleaved")
     port = free_port()
     command = console("http", "--port", str(port), "--workers", str(workers))
     with running(command, port, "/health", environment(database, cost, **settings), log) as service:

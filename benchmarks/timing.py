@@ -1,9 +1,12 @@
 """Run with `python -m benchmarks.timing`: whether the time of a refused login reveals that an account exists.
 
 One client sends one login after another, in a new order in every round: an existing name with a wrong password, an
-unknown name, a disabled account with its right password. Cost 8 instead of 12 gives sixteen times as many samples, and
-gives differences besides the hash sixteen times the weight. Then the service is restarted with the default limits, and
-an existing and an unknown name that are limited are compared: no hash is computed for either.
+unknown name, a disabled account with its right password, an existing name whose stored hash has a lower cost. Cost 8
+instead of 12 gives sixteen times as many samples, and gives differences besides the hash sixteen times the weight. Each
+hash is computed alone; with `--beside 12` as many connections log in meanwhile, so that it is one of a batch of four.
+Then the service is restarted with the default limits, and an existing and an unknown name that are limited are
+compared: no hash is computed for either. At last the engine alone computes batches of one to four, by processor time,
+which a busy machine changes less: in one of them, one hash is of a lower cost.
 """
 
 import argparse
@@ -14,23 +17,29 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from benchmarks.relative_difference import relative_difference
 from benchmarks.servers import Servers
 from benchmarks.services import KEY, PASSWORD, Running, ours, register
+from benchmarks.wrk import wrk_beside
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.get_user import GetUser
 from hexaccount.bootstrap.service import open_service
-from hexaccount.bootstrap.settings import JwtSettings, Settings
+from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.passwords.set_password import SetPassword
+from hexaccount_security import BcryptEngine, choose_engine
+from hexaccount_security.bcrypt_engines import BcryptInput
 
 COST = 8
+LOWER = PasswordSettings(cost=COST - 2)
 ACCOUNTS = 32
 BOUND = 0.05
 LIMITED = 429
 TRIES_TO_BE_LIMITED = 50
-WARM_UP = 20
+WARM_UP = 10
 WRONG = "not the right password"
 
 
@@ -67,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.timing", description=__doc__)
     parser.add_argument("--seconds", type=float, default=120, help="the length of the measurement")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--beside", type=int, default=0, help="the number of connections that log in meanwhile")
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="as JWT__ISSUER=me")
     chosen = parser.parse_args()
     settings = dict(setting.split("=", 1) for setting in chosen.setting)
@@ -74,26 +84,37 @@ def main() -> None:
     with Servers() as servers:
         database = servers.fresh_database("postgresql")
         with ours(database, cost=COST, workers=chosen.workers, **settings) as service:
-            comparisons = measure(service, database, chosen.seconds)
+            comparisons = measure(service, database, chosen.seconds, chosen.beside)
         with ours(database, cost=COST, workers=chosen.workers, **settings, LIMITS__FACTOR="1") as service:
             comparisons.append(measure_limited(service, chosen.seconds / 4))
+    comparisons += measure_engine(chosen.seconds / 4)
     sys.exit(report(comparisons))
 
 
-def measure(service: Running, database: str, seconds: float) -> list[tuple[Kind, Kind]]:
+def measure(service: Running, database: str, seconds: float, beside: int) -> list[tuple[Kind, Kind]]:
     """Return the pairs of kinds to compare, with their times."""
-    register(service, 2 * ACCOUNTS)
-    existing = [f"bench{number}" for number in range(2 * ACCOUNTS)]
+    register(service, 3 * ACCOUNTS)
+    existing = [f"bench{number}" for number in range(3 * ACCOUNTS)]
     with open_service(Settings(store=database, jwt=JwtSettings(key=KEY))) as admin:
-        for name in existing[ACCOUNTS:]:
+        for name in existing[ACCOUNTS : 2 * ACCOUNTS]:
             user = admin.bus.handle(GetUser(reference=name))
             admin.bus.handle(DisableUser(user_id=user.id))
+    with open_service(Settings(store=database, jwt=JwtSettings(key=KEY), password=LOWER)) as admin:
+        for name in existing[2 * ACCOUNTS :]:
+            user = admin.bus.handle(GetUser(reference=name))
+            admin.bus.handle(SetPassword.of_text(user_id=user.id, password=PASSWORD))
     wrong = Kind("wrong password", itertools.cycle(existing[:ACCOUNTS]))
     unknown = Kind("unknown name", (f"unknown{number}" for number in itertools.count()))
-    disabled = Kind("disabled account", itertools.cycle(existing[ACCOUNTS:]), PASSWORD)
+    disabled = Kind("disabled account", itertools.cycle(existing[ACCOUNTS : 2 * ACCOUNTS]), PASSWORD)
+    lower = Kind("hash of a lower cost", itertools.cycle(existing[2 * ACCOUNTS :]))
     client = Client(service)
-    _send_rounds(client, [wrong, unknown, disabled], seconds)
-    return [(unknown, wrong), (disabled, wrong)]
+    with ExitStack() as stack:
+        if beside:
+            load = wrk_beside(service.url, connections=beside, seconds=seconds + 2, script="login.lua")
+            stack.enter_context(load)
+            time.sleep(1)
+        _send_rounds(client, [wrong, unknown, disabled, lower], seconds)
+    return [(unknown, wrong), (disabled, wrong), (lower, wrong)]
 
 
 def measure_limited(service: Running, seconds: float) -> tuple[Kind, Kind]:
@@ -103,6 +124,28 @@ def measure_limited(service: Running, seconds: float) -> tuple[Kind, Kind]:
     existing = _limited(client, "limited, existing name", "bench0")
     _send_rounds(client, [unknown, existing], seconds)
     return unknown, existing
+
+
+def measure_engine(seconds: float) -> list[tuple[Kind, Kind]]:
+    """Return batches of each size, one with a hash of a lower cost and one without, with their processor times."""
+    engine, order = choose_engine(), random.Random(0)
+    return [_measure_batch(engine, size, order, seconds / engine.lanes) for size in range(1, engine.lanes + 1)]
+
+
+def _measure_batch(engine: BcryptEngine, size: int, order: random.Random, seconds: float) -> tuple[Kind, Kind]:
+    alike = [BcryptInput(COST, b"." * 22, b"%d" % number) for number in range(size)]
+    mixed = [*alike[1:], BcryptInput(LOWER.cost, b"." * 22, b"another")]
+    batches = [
+        (Kind(f"{size} hashes, one lower", iter(())), mixed),
+        (Kind(f"{size} hashes", iter(())), alike),
+    ]
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        for kind, batch in order.sample(batches, len(batches)):
+            began = time.thread_time()
+            engine.digests(COST, batch)
+            kind.milliseconds.append((time.thread_time() - began) * 1000)
+    return batches[0][0], batches[1][0]
 
 
 def _send_rounds(client: Client, kinds: list[Kind], seconds: float) -> None:

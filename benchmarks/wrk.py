@@ -2,6 +2,9 @@
 
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +23,14 @@ class Load:
     def successes_per_second(self) -> float:
         """Return the rate of responses below 400."""
         return (self.requests - self.errors) / self.seconds
+
+
+@contextmanager
+def wrk_beside(url: str, *, connections: int, seconds: float, script: str) -> Iterator[None]:
+    """Load `url` from a separate process while the block runs, and wait for the end of it."""
+    call = f"wrk({url!r}, connections={connections}, seconds={seconds}, script={script!r})"
+    with subprocess.Popen([sys.executable, "-c", f"from benchmarks.wrk import wrk; {call}"]):
+        yield
 
 
 def wrk(

@@ -51,7 +51,8 @@ def hash() -> None:  # noqa: A001 - get_command finds the command by this name
 def calibrate(program: Program, *, target_ms: float | None, logins_per_second: float | None, as_json: bool) -> None:
     """Measure bcrypt on all cores for a few seconds, and propose password.cost.
 
-    With --logins-per-second, propose the highest cost that allows that many.
+    Hashes a second are those of a loaded service, which computes several at once on each core if its engine can. With
+    --logins-per-second, propose the highest cost that allows that many.
     """
     if target_ms is None and logins_per_second is None:
         target_ms = _DEFAULT_TARGET_MS
@@ -87,8 +88,8 @@ def _summary(measured: HashSpeeds, proposal: CostProposal) -> str:
     speed = proposal.speed
     cores = "1 core" if measured.cores == 1 else f"{measured.cores} cores"
     return (
-        f"Set password.cost to {speed.cost}: a hash takes {_time(speed.seconds)}, "
-        f"and {cores} allow at most {_rate(speed.per_second)} logins a second."
+        f"Set password.cost to {speed.cost}: a hash takes {_time(speed.seconds)}, and {cores} allow at most "
+        f"{_rate(speed.per_second)} logins a second ({measured.engine})."
     )
 
 
@@ -102,6 +103,7 @@ def _rate(per_second: float) -> str:
 
 def _document(measured: HashSpeeds, proposal: CostProposal) -> dict[str, object]:
     return {
+        "engine": measured.engine,
         "cores": measured.cores,
         "speeds": [_speed(speed) for speed in measured.speeds],
         "proposal": _speed(proposal.speed),

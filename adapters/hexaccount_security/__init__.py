@@ -1,7 +1,9 @@
 from hexaccount_security.account_cipher import RootedAccountCipher
+from hexaccount_security.bcrypt_engines import MOST_LANES, BcryptEngine, EngineUnavailable
 from hexaccount_security.bcrypt_hasher import BcryptHasher
 from hexaccount_security.device_tokens import EncryptedDeviceTokens
 from hexaccount_security.encrypted_key_factory import EncryptedKeyFactory
+from hexaccount_security.engine_choice import choose_engine
 from hexaccount_security.hashing_pool import HashingPool
 from hexaccount_security.hmac_fingerprints import HmacFingerprints
 from hexaccount_security.jwt_issuer import JwtIssuer
@@ -11,9 +13,12 @@ from hexaccount_security.successor_hasher import SuccessorHasher
 from hexaccount_security.zxcvbn_estimator import ZxcvbnEstimator
 
 __all__ = [
+    "MOST_LANES",
+    "BcryptEngine",
     "BcryptHasher",
     "EncryptedDeviceTokens",
     "EncryptedKeyFactory",
+    "EngineUnavailable",
     "HashingPool",
     "HmacFingerprints",
     "JwtIssuer",
@@ -21,5 +26,6 @@ __all__ = [
     "RootedAccountCipher",
     "SuccessorHasher",
     "ZxcvbnEstimator",
+    "choose_engine",
     "root_key",
 ]

@@ -1,30 +1,51 @@
 import hmac
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import bcrypt
 
 from hexaccount.passwords.ports import Verification
+from hexaccount_security.bcrypt_engines import BcryptEngine, BcryptInput
+from hexaccount_security.engine_choice import choose_engine
 from hexaccount_security.hashing_pool import HashingPool
 from hexaccount_security.stored_hash import HIGHEST_COST, LOWEST_COST, StoredHash, password_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashing:
+    """Hashes that are computed at once: those of one engine that take the time of one cost."""
+
+    engine: BcryptEngine
+    work: int
+
+    @property
+    def largest_batch(self) -> int:
+        return self.engine.lanes
+
+    def __call__(self, inputs: Sequence[BcryptInput]) -> list[bytes]:
+        return self.engine.digests(self.work, inputs)
 
 
 class BcryptHasher:
     """Hashes passwords of any length with bcrypt, in a hashing pool.
 
-    Every `hash` and every `verify` does the work of one bcrypt computation at the configured cost: the response time
-    does not reveal whether a user exists. For a stored hash of a lower cost, the missing work is done too. One of a
-    higher cost takes longer, until its user logs in and it is replaced.
+    Every `hash` and every `verify` does the work of one bcrypt computation at the configured cost, together with
+    others that wait: the response time does not reveal whether a user exists. For a stored hash of a lower cost, the
+    missing work is done too. One of a higher cost takes longer, until its user logs in and it is replaced.
     """
 
-    def __init__(self, cost: int, pool: HashingPool) -> None:
-        """Raise ValueError for a cost (the base-2 logarithm of the rounds) that is out of range."""
+    def __init__(self, cost: int, pool: HashingPool, engine: BcryptEngine | None = None) -> None:
+        """Raise ValueError for a cost (the base-2 logarithm of the rounds) that is out of range.
+
+        engine: the best one of this machine by default.
+        """
         if not LOWEST_COST <= cost <= HIGHEST_COST:
             raise ValueError(
                 f"password.cost is {cost}; set it from {LOWEST_COST} to {HIGHEST_COST} (12 takes about 0.25 s a hash)"
             )
         self._cost = cost
         self._pool = pool
+        self._engine = engine or choose_engine()
         self._decoy = StoredHash(cost, salt=b"." * 22, digest=b"." * 31)
 
     def hash(self, password: str) -> str:
@@ -41,23 +62,12 @@ class BcryptHasher:
         secret = password_bytes(password)
         parsed = None if stored is None else StoredHash.parse(stored)
         target = self._decoy if parsed is None else parsed
-        same = hmac.compare_digest(self._digest(target, secret, self._cost), target.digest)
+        same = hmac.compare_digest(self._digest(target, secret), target.digest)
         matches = same and parsed is not None and parsed.may_match(secret)
         current = target.prehashed and target.cost == self._cost
         # A new hash is of the whole password, so only one that is known to its end may be hashed anew.
         return Verification(matches, outdated=matches and not current and target.covers(secret))
 
-    def _digest(self, target: StoredHash, secret: bytes, cost: int = 0) -> bytes:
-        # A partial of a function in C, so that the low-priority thread runs next to no Python.
-        work = partial(bcrypt.hashpw, target.bcrypt_input(secret), target.setting)
-        return self._pool.run(partial(_with_missing_rounds, work, target.cost, cost) if target.cost < cost else work)[
-            -31:
-        ]
-
-
-def _with_missing_rounds(work: Callable[[], bytes], done: int, cost: int) -> bytes:
-    """Run `work` and the rounds that it lacks: 2^done and 2^done + ... + 2^(cost - 1) are 2^cost."""
-    result = work()
-    for lower in range(done, cost):
-        bcrypt.hashpw(b"", b"$2b$%02d$%b" % (lower, b"." * 22))
-    return result
+    def _digest(self, target: StoredHash, secret: bytes) -> bytes:
+        hashing = _Hashing(self._engine, work=max(target.cost, self._cost))
+        return self._pool.run_together(hashing, BcryptInput(target.cost, target.salt, target.bcrypt_input(secret)))

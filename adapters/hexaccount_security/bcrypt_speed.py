@@ -3,61 +3,58 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
-import bcrypt
-
 from hexaccount.passwords.hash_calibration import HashSpeed, HashSpeeds
+from hexaccount_security.bcrypt_engines import BcryptEngine, BcryptInput
 from hexaccount_security.stored_hash import HIGHEST_COST
 
 _LOWEST_COST = 8  # lower ones are for tests: no machine is so slow that it needs them
 
 
-def _hash(cost: int) -> None:
-    bcrypt.hashpw(b"what is hashed makes no difference", b"$2b$%02d$......................" % cost)
-
-
 class BcryptSpeedometer:
-    """Measures bcrypt as the service runs it: one hash on each core at once."""
+    """Measures bcrypt as the service runs it: on each core, one hash, and as many at once as a full queue gives it."""
 
     def __init__(
-        self,
-        cores: int | None = None,
-        *,
-        timer: Callable[[], float] = perf_counter,
-        hash_once: Callable[[int], None] = _hash,
+        self, engine: BcryptEngine, cores: int | None = None, *, timer: Callable[[], float] = perf_counter
     ) -> None:
+        self._engine = engine
         self._cores = cores or os.cpu_count() or 1
         self._timer = timer
-        self._hash_once = hash_once
 
-    def measure(self, seconds: float = 0.3) -> HashSpeeds:
-        """Hash for about `seconds` at each cost, from 8 on.
+    def measure(self, seconds: float = 0.2) -> HashSpeeds:
+        """Hash for about `seconds` at each cost, from 8 on, one at a time, and for as long in full batches.
 
-        Once a hash takes longer than twice that, higher costs are not measured but estimated: each doubles the time.
+        Once a batch takes longer than twice that, higher costs are not measured but estimated: each doubles the time.
         """
         speeds: list[HashSpeed] = []
         with ThreadPoolExecutor(self._cores) as threads:
-            self._measure_cost(threads, _LOWEST_COST, 0.0)  # starts the threads, and loads bcrypt
+            self._batch_seconds(threads, _LOWEST_COST, 1, 0.0)  # starts the threads
             for cost in range(_LOWEST_COST, HIGHEST_COST + 1):
-                if speeds and speeds[-1].seconds > 2 * seconds:
+                if speeds and self._cores * self._engine.lanes / speeds[-1].per_second > 2 * seconds:
                     speeds.append(_doubled(speeds[-1]))
                 else:
-                    speeds.append(self._measure_cost(threads, cost, seconds))
-        return HashSpeeds(cores=self._cores, speeds=speeds)
+                    speeds.append(self._speed(threads, cost, seconds))
+        return HashSpeeds(engine=self._engine.name, cores=self._cores, speeds=speeds)
 
-    def _measure_cost(self, threads: ThreadPoolExecutor, cost: int, seconds: float) -> HashSpeed:
+    def _speed(self, threads: ThreadPoolExecutor, cost: int, seconds: float) -> HashSpeed:
+        lanes = self._engine.lanes
+        alone = batch = self._batch_seconds(threads, cost, 1, seconds)
+        if lanes > 1:
+            batch = self._batch_seconds(threads, cost, lanes, seconds)
+        return HashSpeed(cost=cost, seconds=alone, per_second=self._cores * lanes / batch)
+
+    def _batch_seconds(self, threads: ThreadPoolExecutor, cost: int, lanes: int, seconds: float) -> float:
+        """Return the mean time of a batch while each core computes one after the other."""
+        batch = [BcryptInput(cost, b"." * 22, b"what is hashed makes no difference")] * lanes
+
         def work(_: int) -> tuple[int, float]:
             count, started_at = 0, self._timer()
             while (elapsed := self._timer() - started_at) < seconds or count == 0:
-                self._hash_once(cost)
+                self._engine.digests(cost, batch)
                 count += 1
             return count, elapsed
 
         results = list(threads.map(work, range(self._cores)))
-        return HashSpeed(
-            cost=cost,
-            seconds=sum(elapsed for _, elapsed in results) / sum(count for count, _ in results),
-            per_second=sum(count / elapsed for count, elapsed in results),
-        )
+        return sum(elapsed for _, elapsed in results) / sum(count for count, _ in results)
 
 
 def _doubled(speed: HashSpeed) -> HashSpeed:

@@ -4,7 +4,7 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import ceil
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,10 +15,13 @@ from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.passwords.hash_share import HashShare, current_hash_share
 from hexaccount.passwords.metrics import HASH_SECONDS, HASH_WAIT, HASHES_REFUSED, HASHES_RUNNING, HASHES_WAITING
 from hexaccount.passwords.ports import HashingOverloaded
-from hexaccount_security.pool_call import PoolCall
+from hexaccount_security.pool_call import BatchWork, LoneWork, PoolBatch, PoolCall
 from hexaccount_security.shared_slots import SharedSlots, Slot
 
 T = TypeVar("T")
+Input = TypeVar("Input")
+
+_LONE_WORK = LoneWork()
 
 
 class HashingPool:
@@ -28,6 +31,9 @@ class HashingPool:
     the others leave. The queue is bounded because a hash that ends after its client's time-out is wasted. Who is known
     and who is not have a queue each, which take turns, and in each the subjects take turns: see HashShare. In a full
     queue a subject that has fewer calls than another displaces the newest of the other.
+
+    A slot runs a batch: the call whose turn it is, and those whose turns are next among the waiting ones with equal
+    work, which may join until it starts. None waits for others to come.
 
     Nothing is opened or started before the first call, and a forked process starts its own threads.
     """
@@ -42,7 +48,7 @@ class HashingPool:
     ) -> None:
         """Raise ValueError for less than one slot or a negative queue.
 
-        slots: how many calls run at once: in this process, or with `shared` in all processes together.
+        slots: how many batches run at once: in this process, or with `shared` in all processes together.
         queue: how many more calls of the known, and how many of the others, may wait in this process.
         shared: an existing directory, through which processes share the slots.
         nice: is added to the nice value of the threads; see nice(2).
@@ -66,12 +72,12 @@ class HashingPool:
     def _reset(self) -> None:
         # Only callers take the lock: a low-priority thread that loses its core while it holds it would block them all.
         self._changed = threading.Condition(threading.Lock())
-        self._queues: deque[FairQueue[PoolCall[Any]]] = deque([FairQueue(), FairQueue()])
-        self._queue_of_known, self._queue_of_others = self._queues
-        self._dispatched = 0
-        self._ready: deque[PoolCall[Any]] = deque()
+        self._queue_of_known: FairQueue[PoolCall[Any]] = FairQueue()
+        self._queue_of_others: FairQueue[PoolCall[Any]] = FairQueue()
+        self._queues = deque([self._queue_of_others, self._queue_of_known])  # in the order of their turns
+        self._batches: list[PoolBatch] = []  # those that a thread has not run yet, or whose end is not settled
+        self._ready: deque[PoolBatch] = deque()
         self._wakeups: SimpleQueue[bool] = SimpleQueue()
-        self._busy: deque[None] = deque()
         self._threads: list[threading.Thread] = []
         self._shared_slots: SharedSlots | None = None
 
@@ -84,12 +90,12 @@ class HashingPool:
     @property
     def waiting(self) -> int:
         """How many calls wait in this process."""
-        return sum(map(len, self._queues)) + self._dispatched - len(self._busy)
+        return sum(map(len, self._queues)) + _calls_in(batch for batch in (*self._batches,) if batch.is_waiting)
 
     @property
     def running(self) -> int:
         """How many calls run in this process."""
-        return len(self._busy)
+        return _calls_in(batch for batch in (*self._batches,) if not batch.is_waiting and not batch.has_run)
 
     def run(self, work: Callable[[], T]) -> T:
         """Return what `work` returns, or raise what it raises; the share of the current work says whose turn it takes.
@@ -97,7 +103,14 @@ class HashingPool:
         Raises HashingOverloaded when slots and queue are full, at once or when another takes the place of this call,
         and RuntimeError after `close`.
         """
-        call = PoolCall(work)
+        return self.run_together(_LONE_WORK, work)
+
+    def run_together(self, work: BatchWork[Input, T], of: Input) -> T:
+        """Return the result of `work` for one input; waiting calls whose work is equal are done at once.
+
+        It raises what `run` raises.
+        """
+        call = PoolCall(work, of)
         with self._changed:
             if self._closed:
                 raise RuntimeError("this hashing pool is closed")
@@ -108,8 +121,8 @@ class HashingPool:
             return call.result()
         finally:
             call.is_left = True
-            if call.ran:
-                self._settle(call)
+            if call.batch is not None and call.batch.has_run:
+                self._settle(call.batch)
 
     def close(self) -> None:
         """Refuse further calls, and end the threads after the accepted ones."""
@@ -117,7 +130,7 @@ class HashingPool:
             if self._closed:
                 return
             self._closed = True
-            self._changed.wait_for(lambda: self._dispatched == 0)
+            self._changed.wait_for(lambda: not self._batches)
         for _ in self._threads:
             self._wakeups.put(False)
         for thread in self._threads:
@@ -139,11 +152,12 @@ class HashingPool:
 
     def _enqueue(self, call: PoolCall[Any], share: HashShare) -> None:
         queue = self._queue_of_known if share.is_known else self._queue_of_others
-        if len(queue) + self._dispatched >= self._slots + self._queue:
+        if len(queue) + len(self._batches) >= self._slots + self._queue:
             displaced = queue.displace(share.subject)
             if displaced is None:
                 raise self._overloaded()
             displaced.fail(self._overloaded())
+            displaced.set_done()
         queue.put(share.subject, call)
 
     def _overloaded(self) -> HashingOverloaded:
@@ -151,30 +165,41 @@ class HashingPool:
         return HashingOverloaded(self.retry_after())
 
     def _dispatch(self) -> None:
-        """Hand as many calls to the threads as there are threads without one."""
-        while self._dispatched < self._slots:
-            self._queues.rotate()
-            call = self._queues[0].take() or self._queues[1].take()
-            if call is None:
-                return
-            self._dispatched += 1
-            self._ready.append(call)
+        """Fill the batches that have not started, and hand one to each thread without one."""
+        for batch in self._batches:
+            batch.fill(self._take)
+        while len(self._batches) < self._slots and (call := self._take()) is not None:
+            batch = PoolBatch(call)
+            batch.fill(self._take)
+            self._batches.append(batch)
+            self._ready.append(batch)
             self._wakeups.put(True)
 
-    def _settle(self, call: PoolCall[Any]) -> None:
-        """Count a call that has run as ended, once."""
-        seconds = call.ended_at - call.started_at
+    def _take(self, fits: Callable[[PoolCall[Any]], bool] = lambda _: True) -> PoolCall[Any] | None:
+        """Remove and return the fitting call whose turn is next."""
+        for queue in (*self._queues,):
+            if (call := queue.take(fits)) is not None:
+                self._queues.remove(queue)
+                self._queues.append(queue)
+                return call
+        return None
+
+    def _settle(self, batch: PoolBatch) -> None:
+        """Count a batch that has run as ended, once."""
+        seconds = batch.ended_at - batch.started_at
         with self._changed:
-            if call.is_settled:
+            if batch.is_settled:
                 return
-            call.is_settled = True
-            mean = self._mean_seconds
-            self._mean_seconds = seconds if mean == 0.0 else mean + (seconds - mean) / 8
-            self._dispatched -= 1
+            batch.is_settled = True
+            calls, batch.calls = batch.calls, []  # as each refers to its batch
+            mean, share = self._mean_seconds, seconds / len(calls)
+            self._mean_seconds = share if mean == 0.0 else mean + (share - mean) / 8
+            self._batches.remove(batch)
             self._dispatch()
             self._changed.notify_all()
-        self._metrics.observe(HASH_WAIT, call.started_at - call.queued_at)
-        self._metrics.observe(HASH_SECONDS, seconds)
+        for call in calls:
+            self._metrics.observe(HASH_WAIT, batch.started_at - call.queued_at)
+            self._metrics.observe(HASH_SECONDS, seconds)
 
     def _work(self) -> None:
         # Python code here has low priority while it holds the interpreter lock, so it is short.
@@ -191,22 +216,24 @@ class HashingPool:
     def _acquire(self, slots: SharedSlots) -> Slot:
         slot = slots.try_acquire()
         if slot is None:
-            # One more thread may wait for one more slot; the first to get its slot takes the next call.
+            # One more thread may wait for one more slot; the first to get its slot takes the next batch.
             self._wakeups.put(True)
             slot = slots.acquire()
         return slot
 
     def _run_next(self) -> None:
         try:
-            call = self._ready.popleft()
+            batch = self._ready.popleft()
         except IndexError:  # another thread got its slot first
             return
-        self._busy.append(None)
-        call.run()
-        self._busy.pop()
-        call.set_done()  # before the slot is released, after which this thread may wait for the interpreter lock
-        if call.is_left and not call.is_settled:  # by Ctrl-C
-            self._settle(call)
+        batch.run()
+        batch.set_done()  # before the slot is released, after which this thread may wait for the interpreter lock
+        if batch.is_left and not batch.is_settled:  # by Ctrl-C
+            self._settle(batch)
+
+
+def _calls_in(batches: Iterable[PoolBatch]) -> int:
+    return sum(len(batch.calls) for batch in batches)
 
 
 def _lower_priority(nice: int) -> None:

@@ -40,11 +40,6 @@ class StoredHash:
         salt = _canonical(match[2])
         return cls(int(match[1]), salt.encode("ascii"), match[3].encode("ascii"), prehashed is not None)
 
-    @property
-    def setting(self) -> bytes:
-        """Cost and salt in bcrypt's form; 2a, 2b and 2y are equivalent for up to 72 bytes without a NUL."""
-        return b"$2b$%02d$%b" % (self.cost, self.salt)
-
     def bcrypt_input(self, password: bytes) -> bytes:
         """Return what bcrypt hashes instead of `password`."""
         if self.prehashed:

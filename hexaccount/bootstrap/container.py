@@ -250,7 +250,7 @@ class Container(containers.DeclarativeContainer):
     )
     retention = providers.ThreadSafeSingleton(_retention, settings, records)
     hashing_pool = providers.ThreadSafeSingleton(hashing_pool, settings, hashing_slots, metrics)
-    hasher = providers.ThreadSafeSingleton(open_hasher, settings, hashing_pool)
+    hasher = providers.ThreadSafeSingleton(open_hasher, settings, hashing_pool, metrics)
     password_policy = providers.ThreadSafeSingleton(password_policy, settings, hashing_pool)
     key_factory: providers.Provider[KeyFactory] = providers.ThreadSafeSingleton(key_factory, settings)
     ring = providers.ThreadSafeSingleton(ring, settings, key_factory, store)

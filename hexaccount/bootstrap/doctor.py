@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hexaccount.bootstrap.capabilities import OURS, all_capabilities
 from hexaccount.bootstrap.clock_checks import clock_checks
-from hexaccount.bootstrap.local_checks import check_data_directory, check_key
+from hexaccount.bootstrap.local_checks import check_data_directory, check_hashing, check_key
 from hexaccount.bootstrap.plugins import CAPABILITIES, COMMANDS, HTTP, PluginError, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.settings import Settings
@@ -40,6 +40,7 @@ def _checks_of(settings: Settings) -> Mapping[str, Check]:
     checks: dict[str, Check] = {
         "data directory": partial(check_data_directory, settings),
         "key": partial(check_key, settings),
+        "hashing": partial(check_hashing, settings),
         "store": partial(check_store, settings),
     }
     if any(map(plugin_names, (CAPABILITIES, HTTP, COMMANDS))):

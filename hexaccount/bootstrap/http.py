@@ -174,7 +174,9 @@ def _thread_pools(settings: Settings) -> dict[str, ThreadPoolSize]:
     The class `password` has a thread for each call that the hashing pool runs or queues, as only the pool knows whose
     turn it is, and two for requests that come to it and leave it.
     """
-    hashes = (os.cpu_count() or 1) + 2 * settings.password.queue
+    from hexaccount_security import MOST_LANES
+
+    hashes = (os.cpu_count() or 1) * MOST_LANES + 2 * settings.password.queue
     return {
         "default": ThreadPoolSize(threads=2, backlog=1024),
         "password": ThreadPoolSize(threads=hashes + 2, backlog=256),

@@ -1,4 +1,4 @@
-"""Checks of this machine: the data directory, the signing key and the file of the store.
+"""Checks of this machine: the data directory, the signing key, the hashing engine and the file of the store.
 
 They raise OSError for what cannot be used.
 """
@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from hexaccount.bootstrap.file_access import check_access
+from hexaccount.bootstrap.hashers import bcrypt_engine
 from hexaccount.bootstrap.key_file import KEY_FILE, root_key_of
 from hexaccount.bootstrap.settings import DATA_DIRECTORY, DEFAULT_STORE, Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
@@ -34,6 +35,13 @@ def check_key(settings: Settings) -> list[Finding]:
     except SettingsError as error:
         return [Finding(part="key", verdict=Verdict.TO_DO, message=str(error))]
     return [Finding(part="key", verdict=Verdict.OK, message=f"it can sign with {key.algorithm}")]
+
+
+def check_hashing(settings: Settings) -> list[Finding]:
+    """Name the engine that computes bcrypt here."""
+    engine = bcrypt_engine(settings)
+    at_once = "one hash at a time" if engine.lanes == 1 else f"up to {engine.lanes} hashes at once on each core"
+    return [Finding(part="hashing", verdict=Verdict.OK, message=f"the engine {engine.name} computes {at_once}")]
 
 
 def check_store_file(file: Path) -> list[Finding]:

@@ -106,9 +106,10 @@ class SettingsProgram(Program):
             run_relays(service, metrics_host=metrics_host, metrics_port=metrics_port, echo=echo)
 
     def hash_speeds(self) -> "HashSpeeds":
+        from hexaccount.bootstrap.hashers import bcrypt_engine
         from hexaccount_security.bcrypt_speed import BcryptSpeedometer
 
-        return BcryptSpeedometer().measure()
+        return BcryptSpeedometer(bcrypt_engine(self.settings)).measure()
 
     def shown_settings(self) -> Mapping[str, object]:
         from hexaccount.bootstrap.settings_display import shown_settings

@@ -48,7 +48,7 @@ class PasswordSettings(Group, frozen=True):
     """New passwords and hashing.
 
     `minimum_strength` is a score of zxcvbn: 1 to 4 take 10^3, 10^6, 10^8 and 10^10 guesses. `cost` is that of bcrypt,
-    `queue` how many requests may wait for a hash in each worker.
+    `engine` what computes it, `queue` how many requests may wait for a hash in each worker.
     """
 
     minimum_length: Annotated[int, Meta(ge=8, le=64)] = 8
@@ -56,6 +56,7 @@ class PasswordSettings(Group, frozen=True):
 
     hasher: str = "bcrypt"
     cost: Annotated[int, Meta(ge=4, le=15)] = 12
+    engine: Literal["auto", "interleaved", "crypt", "bcrypt"] = "auto"
     queue: Annotated[int, Meta(ge=0, le=1000)] = 16
 
 

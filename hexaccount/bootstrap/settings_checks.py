@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.capabilities import all_permissions
 from hexaccount.bootstrap.drivers import check_driver
-from hexaccount.bootstrap.hashers import hasher_plugin
+from hexaccount.bootstrap.hashers import bcrypt_engine, hasher_plugin
 from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
 from hexaccount.bootstrap.public_url import check_public_url
@@ -50,6 +50,8 @@ def check_settings(settings: Settings) -> None:
     for role, permissions in settings.roles.items():
         _check_role(role, permissions)
     hasher_plugin(settings.password.hasher)
+    if settings.password.engine != "auto":
+        bcrypt_engine(settings)
     _check_http(settings.http)
 
 

@@ -1,4 +1,5 @@
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -22,11 +23,15 @@ class FairQueue(Generic[T]):
         self._items.setdefault(subject, deque()).append(item)
         self._length += 1
 
-    def take(self) -> T | None:
-        """Remove and return the oldest item of the subject whose turn it is; None if there is none."""
-        if not self._items:
+    def take(self, fits: Callable[[T], bool] = lambda _: True) -> T | None:
+        """Remove and return the oldest item of the subject whose turn it is; None if there is none.
+
+        A subject whose oldest item does not fit keeps its turn, and the next one is asked.
+        """
+        subject = next((each for each, items in self._items.items() if fits(items[0])), None)
+        if subject is None:
             return None
-        subject, items = self._items.popitem(last=False)
+        items = self._items.pop(subject)
         item = items.popleft()
         if items:
             self._items[subject] = items

@@ -13,7 +13,8 @@ RECOMMENDED_COST = 10
 class HashSpeed:
     """The speed of hashing at one cost while every core hashes.
 
-    `seconds` is the time of one hash, `per_second` the number of hashes on all cores. `measured` is false where both
+    `seconds` is the time of a hash that no other waits with, `per_second` the number of hashes on all cores while so
+    many wait that each core computes as many at once as its engine can. `measured` is false where both
     were computed from the next lower cost: each cost takes twice as long as the one before.
     """
 
@@ -25,8 +26,9 @@ class HashSpeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HashSpeeds:
-    """The hashing speeds of a machine, by ascending cost."""
+    """The hashing speeds of a machine with an engine, by ascending cost."""
 
+    engine: str
     cores: int
     speeds: Sequence[HashSpeed]
 

@@ -12,7 +12,8 @@ LOGINS = MetricDefinition(
 HASH_SECONDS = MetricDefinition(
     "hexaccount_password_hash_duration_seconds",
     MetricKind.DISTRIBUTION,
-    "Seconds that hashing a password took, or estimating the guesses of a new one, without the wait for a slot.",
+    "Seconds that hashing a password took, with those hashed at the same time, or estimating the guesses of a new one, "
+    "without the wait for a slot.",
     buckets=SLOW_SECONDS,
 )
 
@@ -42,4 +43,12 @@ HASHES_REFUSED = MetricDefinition(
     "hexaccount_password_hashes_refused",
     MetricKind.COUNT,
     "Passwords that were not hashed because the hashing queue was full.",
+)
+
+
+HASH_ENGINE = MetricDefinition(
+    "hexaccount_password_engine",
+    MetricKind.LATEST,
+    "1 for what computes bcrypt: `interleaved`, `crypt` or `bcrypt`; see the setting `password.engine`.",
+    labels=("engine",),
 )

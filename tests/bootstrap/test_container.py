@@ -2,6 +2,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,9 +12,11 @@ from hexaccount.bootstrap.settings import PasswordSettings, RelaySettings, Setti
 from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.bootstrap.stores import STORES
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.passwords.metrics import HASH_ENGINE
 from hexaccount.registration.register_user import RegisterUser
 from hexaccount.testing.adjustable_clock import AdjustableClock
-from tests.people import registration
+from hexaccount_memory import MemoryMetrics
+from tests.people import log_in, registration
 from tests.signing_key import SIGNING_KEY
 
 PROFILES = sorted((Path(__file__).parents[2] / "config").glob("*.toml"))
@@ -117,6 +120,16 @@ def test_two_services_share_nothing() -> None:
         other.bus.handle(registration())
         assert one.container.clock() is not other.container.clock()
         assert one.container.hashing_pool() is not other.container.hashing_pool()
+
+
+@pytest.mark.parametrize(("setting", "runs"), [("auto", "interleaved"), ("crypt", "crypt"), ("bcrypt", "bcrypt")])
+def test_a_metric_and_the_hashes_show_which_engine_runs(setting: Literal["auto", "crypt", "bcrypt"], runs: str) -> None:
+    metrics = MemoryMetrics()
+    settings = Settings(store="memory://", password=PasswordSettings(cost=4, engine=setting))
+    with open_service(settings, metrics=metrics) as service:
+        service.bus.handle(registration())
+        assert log_in(service.bus).token
+    assert metrics.figure(HASH_ENGINE, runs) == 1
 
 
 def test_relays_use_the_configured_attempts() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,7 @@ from hexaccount.bootstrap import doctor, store_checks
 from hexaccount.bootstrap.key_file import make_key_file
 from hexaccount.bootstrap.preparation import prepare
 from hexaccount.bootstrap.service import open_service
-from hexaccount.bootstrap.settings import Settings
+from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.conformance.suites.deliveries import user_with_events
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.observability.diagnosis import Finding, Verdict
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 def test_with_no_settings_it_names_the_remedies_and_creates_nothing(folder: Path) -> None:
     findings = findings_of(Settings())
+    assert findings.pop("hashing").verdict is Verdict.OK
     assert {part: finding.verdict for part, finding in findings.items()} == dict.fromkeys(
         ["data directory", "key", "schema"], Verdict.TO_DO
     )
@@ -37,7 +39,9 @@ def test_with_no_settings_it_names_the_remedies_and_creates_nothing(folder: Path
 
 def test_a_prepared_service_has_no_problems() -> None:
     prepare(Settings())
-    assert verdicts_of(Settings()) == dict.fromkeys(["data directory", "key", "store", "schema", "deliveries"], "ok")
+    assert verdicts_of(Settings()) == dict.fromkeys(
+        ["data directory", "key", "hashing", "store", "schema", "deliveries"], "ok"
+    )
 
 
 def test_files_that_other_users_can_access_are_reported_with_the_remedy() -> None:
@@ -57,6 +61,19 @@ def test_a_key_that_cannot_sign_is_reported() -> None:
     Path("hexaccount-data/jwt.key").write_text("short")
     finding = findings_of(settings_of("sqlite:///accounts.db", key=None))["key"]
     assert (finding.verdict, "at least 32" in finding.message) == (Verdict.TO_DO, True)
+
+
+@pytest.mark.parametrize(
+    ("engine", "message"),
+    [
+        ("auto", "the engine interleaved computes up to 4 hashes at once on each core"),
+        ("crypt", "the engine crypt computes one hash at a time"),
+        ("bcrypt", "the engine bcrypt computes one hash at a time"),
+    ],
+)
+def test_it_names_what_hashes_passwords(engine: Literal["auto", "crypt", "bcrypt"], message: str) -> None:
+    finding = findings_of(settings_of(password=PasswordSettings(engine=engine)))["hashing"]
+    assert (finding.verdict, finding.message) == (Verdict.OK, message)
 
 
 def test_stored_keys_that_cannot_be_decrypted_are_named() -> None:
@@ -146,7 +163,9 @@ def test_a_missing_and_an_old_schema_have_different_findings(postgres_server: st
             assert schema.verdict is Verdict.TO_DO
             assert schema.remedy == "Run: hexaccount migrate. Running servers go on meanwhile."
             prepare(settings)
-        assert verdicts_of(settings) == dict.fromkeys(["key", "store", "schema", "deliveries", "clock of store"], "ok")
+        assert verdicts_of(settings) == dict.fromkeys(
+            ["key", "hashing", "store", "schema", "deliveries", "clock of store"], "ok"
+        )
 
 
 def test_a_read_only_store_is_reported(postgres_server: str) -> None:
@@ -167,6 +186,7 @@ def test_a_part_that_does_not_answer_is_unreachable_and_hides_no_others(
     findings = findings_of(settings_of(events=[f"kafka://127.0.0.1:{port}/topic"]))
     assert {part: finding.verdict.value for part, finding in findings.items()} == {
         "key": "ok",
+        "hashing": "ok",
         "store": "unreachable",
         f"events kafka://127.0.0.1:{port}/topic": "unreachable",
     }

@@ -32,7 +32,7 @@ def test_reachable_parts_have_no_problems_and_are_not_changed(
             tracing=TracingSettings(endpoint=f"http://127.0.0.1:{listening()}"),
         )
         prepare(settings)
-        assert len(verdicts_of(settings)) == 11
+        assert len(verdicts_of(settings)) == 12
         assert set(verdicts_of(settings).values()) == {"ok"}
         with client(redis_url) as redis:
             assert redis.keys() == []
@@ -65,6 +65,7 @@ def test_unreachable_parts_are_reported_without_secrets() -> None:
     findings = findings_of(settings)
     assert {part: finding.verdict.value for part, finding in findings.items()} == {
         "key": "ok",
+        "hashing": "ok",
         "store": "unreachable",
         "cache": "unreachable",
         "tracing": "unreachable",

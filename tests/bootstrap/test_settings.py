@@ -23,6 +23,7 @@ def test_default_lifetimes_are_15_minutes_14_days_and_90_days() -> None:
         ("password.cost", "3"),
         ("password.cost", "16"),
         ("password.cost", "twelve"),
+        ("password.engine", "fastest"),
         ("password.queue", "-1"),
         ("session.access_lifetime", "0"),
         ("session.refresh_grace", "-1"),

@@ -1,5 +1,8 @@
+import sys
+
 import pytest
 
+import hexaccount_security
 from hexaccount.bootstrap import drivers
 from hexaccount.bootstrap.realtime import serve_realtime
 from hexaccount.bootstrap.settings import Settings, SettingsError
@@ -7,6 +10,7 @@ from hexaccount.bootstrap.settings_loading import load_settings
 from hexaccount.kernel.metrics import NoMetrics
 from hexaccount_click.program import ConfigurationError
 from hexaccount_redis import RedisClient
+from hexaccount_security import choose_engine
 
 
 @pytest.mark.parametrize(
@@ -232,3 +236,12 @@ def test_a_cache_url_that_the_driver_accepts_is_accepted(place: str) -> None:
         url = f"{scheme}://{place}"
         assert load_settings(None, {"HEXACCOUNT_CACHE": url}).cache == url
         RedisClient(url, NoMetrics()).close()
+
+
+def test_an_engine_that_is_not_installed_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hexaccount_security._interleaved_bcrypt", None)
+    monkeypatch.delattr(hexaccount_security, "_interleaved_bcrypt", raising=False)
+    choose_engine.cache_clear()
+    message = r"^password\.engine: interleaved cannot be used: .* install a C compiler, .*; or set it to auto$"
+    with pytest.raises(SettingsError, match=message):
+        load_settings(None, {"HEXACCOUNT_PASSWORD__ENGINE": "interleaved"})

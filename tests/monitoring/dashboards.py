@@ -150,6 +150,7 @@ ACCOUNTS: Rows = {
                 "running": total("hexaccount_password_hashes_running"),
                 "waiting, holding a thread": total("hexaccount_password_hashes_waiting"),
                 "waiting for a thread": total("hexaccount_http_requests_waiting", of='request_class="password"'),
+                "instances with the engine {{engine}}": total("hexaccount_password_engine", "engine"),
             },
         ),
         graph(

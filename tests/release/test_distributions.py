@@ -1,6 +1,7 @@
 """The distributions of `tox -e build` are complete, and work outside of the checkout."""
 
 import json
+import re
 import subprocess
 import tarfile
 import urllib.request
@@ -8,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 from tests.release.conftest import serving
+
+NO_EXTENSION = "passwords are hashed without the engine interleaved: its extension in C cannot be imported"
 
 
 def in_git(root: Path, *places: str) -> set[str]:
@@ -47,9 +50,11 @@ def test_the_wheel_contains_only_the_packages(wheel: Path, root: Path) -> None:
     sources = {
         name.removeprefix("adapters/")
         for name in in_git(root, "hexaccount", "adapters")
-        if not name.endswith((".md", ".toml"))
+        if not name.endswith((".md", ".toml", ".c", ".h"))
     }
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    sources.add("hexaccount_security/_interleaved_bcrypt.abi3.so")
+    names = zipfile.ZipFile(wheel).namelist()
+    packed = {name for name in names if ".dist-info/" not in name and not name.endswith("/")}
     assert packed == sources
     assert {name for name in packed if name.endswith("py.typed")} == {
         name for name in sources if name.endswith("py.typed")
@@ -63,6 +68,12 @@ def test_the_source_distribution_contains_the_files_of_the_repository(sdist: Pat
     assert packed - generated == in_git(root)
 
 
+def test_the_wheel_is_for_every_linux_and_python_that_is_supported(wheel: Path) -> None:
+    _, _, python, abi, platforms = wheel.stem.split("-")
+    assert (python, abi) == ("cp311", "abi3")
+    assert re.search(r"\bmanylinux_2_17_", platforms)
+
+
 def test_the_first_command_of_the_readme_serves_from_the_wheel(
     wheel: Path, folder: Path, first_command: str, environment: dict[str, str]
 ) -> None:
@@ -70,13 +81,15 @@ def test_the_first_command_of_the_readme_serves_from_the_wheel(
     command = first_command.replace(" install . ", f" install '{wheel}' ")
     with serving(command, folder=folder, environment=environment) as url:
         check_it_serves(url, folder)
+    assert NO_EXTENSION not in (folder / "output").read_text(encoding="utf-8")
 
 
-def test_the_first_command_of_the_readme_serves_from_the_source_distribution(
+def test_the_first_command_of_the_readme_serves_from_the_source_distribution_without_a_compiler(
     sdist: Path, folder: Path, first_command: str, environment: dict[str, str]
 ) -> None:
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
     (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
-    with serving(first_command, folder=unpacked, environment=environment) as url:
+    with serving(first_command, folder=unpacked, environment={**environment, "CC": "false"}) as url:
         check_it_serves(url, unpacked)
+    assert NO_EXTENSION in (unpacked / "output").read_text(encoding="utf-8")

@@ -68,7 +68,8 @@ def test_the_built_service_runs_as_the_user_of_the_image_and_is_healthy(
 
     assert not (folder / "opt/bin/pip").exists()
     drivers = "import backports.zstd, confluent_kafka, psycopg, pymongo, redis, socketio"
-    subprocess.run([folder / "opt/bin/python", "-c", drivers], check=True, timeout=60)
+    compiled = "import hexaccount_security._interleaved_bcrypt"
+    subprocess.run([folder / "opt/bin/python", "-c", f"{drivers}; {compiled}"], check=True, timeout=60)
     port, user = free_port(), dockerfile.last("USER").text
     data.mkdir(mode=0o700)
     if os.geteuid() == 0:

@@ -1,7 +1,6 @@
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any, TypeVar, cast
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import bcrypt
 import pytest
@@ -10,9 +9,8 @@ from hypothesis import strategies as st
 
 from hexaccount.passwords.ports import PasswordHasher, Verification
 from hexaccount_security import BcryptHasher, HashingPool
+from hexaccount_security.bcrypt_engines import BcryptInput
 from tests.hexagon.passwords.counted_bcrypt import CountedBcrypt
-
-T = TypeVar("T")
 
 patient = settings(deadline=None)  # the machine may be busy
 
@@ -20,15 +18,15 @@ PLAIN = bcrypt.hashpw(b"correct horse", b"$2b$04$" + b"." * 22).decode()
 
 
 class RecordingPool(HashingPool):
-    """A pool that records the setting of each bcrypt computation."""
+    """A pool that records the work of each bcrypt computation."""
 
     def __init__(self) -> None:
         super().__init__(slots=2, queue=16)
-        self.settings: list[bytes] = []
+        self.works: list[int] = []
 
-    def run(self, work: Callable[[], T]) -> T:
-        self.settings.append(cast("partial[Any]", work).args[1])
-        return super().run(work)
+    def run_together(self, work: Any, of: Any) -> Any:
+        self.works.append(work.work)
+        return super().run_together(work, of)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +100,14 @@ def test_no_password_matches_without_a_stored_hash(hasher: PasswordHasher) -> No
     assert hasher.verify("correct horse", None) == Verification(matches=False)
 
 
-def test_the_decoy_itself_matches_nothing(hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bcrypt, "hashpw", lambda material, setting: setting + b"." * 31)
-    assert not hasher.verify("correct horse", None).matches
+def test_the_decoy_itself_matches_nothing(pool: HashingPool) -> None:
+    class DecoyEngine:
+        name, lanes = "decoy", 1
+
+        def digests(self, work: int, inputs: Sequence[BcryptInput]) -> list[bytes]:
+            return [b"." * 31]
+
+    assert not BcryptHasher(4, pool, DecoyEngine()).verify("correct horse", None).matches
 
 
 @pytest.mark.parametrize(
@@ -125,15 +128,15 @@ def test_the_decoy_itself_matches_nothing(hasher: PasswordHasher, monkeypatch: p
 def test_every_verification_is_one_computation(
     hasher: PasswordHasher, pool: RecordingPool, password: str, stored: str | None, cost: int
 ) -> None:
-    pool.settings.clear()
+    pool.works.clear()
     hasher.verify(password, stored)
-    assert [setting[:7] for setting in pool.settings] == [b"$2b$%02d$" % cost]
+    assert pool.works == [cost]
 
 
 def test_every_hash_is_one_computation(hasher: PasswordHasher, pool: RecordingPool) -> None:
-    pool.settings.clear()
+    pool.works.clear()
     hasher.hash("correct horse")
-    assert len(pool.settings) == 1
+    assert pool.works == [4]
 
 
 def test_two_hashes_of_one_password_differ(hasher: PasswordHasher) -> None:

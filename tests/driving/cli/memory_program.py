@@ -85,7 +85,7 @@ class MemoryProgram(Program):
             HashSpeed(cost=cost, seconds=seconds[cost], per_second=2 / seconds[cost], measured=cost < 14)
             for cost in costs
         ]
-        return HashSpeeds(cores=2, speeds=speeds)
+        return HashSpeeds(engine="interleaved", cores=2, speeds=speeds)
 
     def shown_settings(self) -> Mapping[str, object]:
         return shown_settings(self.settings)

@@ -23,7 +23,7 @@ def test_the_costs_are_shown_in_columns_and_one_is_proposed(run):
         "  13    500 ms       4.0",
         "  14     1.0 s       2.0  estimated",
         "  15     2.0 s       1.0  estimated",
-        "Set password.cost to 12: a hash takes 250 ms, and 2 cores allow at most 8.0 logins a second.",
+        "Set password.cost to 12: a hash takes 250 ms, and 2 cores allow at most 8.0 logins a second (interleaved).",
     ]
 
 
@@ -50,7 +50,7 @@ def test_warnings_go_to_standard_error(run):
 
 def test_json_has_the_same_numbers(run):
     data = json.loads(run("hash", "calibrate", "--logins-per-second", "100", "--json").stdout)["data"]
-    assert data["cores"] == 2
+    assert (data["engine"], data["cores"]) == ("interleaved", 2)
     assert data["proposal"] == {"cost": 8, "milliseconds": 15.6, "hashes_per_second": 128.0, "measured": True}
     assert [speed["cost"] for speed in data["speeds"]] == list(range(8, 16))
     assert len(data["warnings"]) == 1

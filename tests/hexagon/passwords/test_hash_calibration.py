@@ -11,7 +11,7 @@ def machine(seconds_at_12: float = 0.25, cores: int = 2, **changed: float) -> Ha
     for cost in range(8, 16):
         seconds = seconds_at_12 * 2.0 ** (cost - 12) * changed.get(f"c{cost}", 1)
         speeds.append(HashSpeed(cost=cost, seconds=seconds, per_second=cores / seconds, measured=cost < 14))
-    return HashSpeeds(cores=cores, speeds=speeds)
+    return HashSpeeds(engine="interleaved", cores=cores, speeds=speeds)
 
 
 @pytest.mark.parametrize(
