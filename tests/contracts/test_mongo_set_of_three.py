@@ -16,7 +16,7 @@ from tests.plans.mongodb import sent_commands
 from tests.plans.sharding import Command, broken_rules
 from tests.servers.mongo_cluster import replica_set_of_three
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +45,17 @@ class TestUniqueness(OnThreeServers, UniquenessContract):
     """No two accounts share a name or an address."""
 
 
-@pytest.mark.slow
 class TestRecordRules(OnThreeServers, RecordRulesContract):
     """A commit breaks no declared rule."""
 
 
-@pytest.mark.slow
 class TestRecordRetention(OnThreeServers, RecordRetentionContract):
     """What expires frees its unique values."""
 
 
-@pytest.mark.slow
 class TestRegistrationRaces(OnThreeServers, RegistrationRacesContract):
     """Of racing registrations one wins."""
 
 
-@pytest.mark.slow
 class TestClaims(OnThreeServers, ClaimsContract):
     """Deliveries are claimed in the order of their aggregates."""
