@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -22,6 +23,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let SIGINT interrupt the processes that tests start: those of pytest-xdist ignore it, as would their children."""
     if hasattr(config, "workerinput"):
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Have garbage collections skip what was imported and collected: a million objects, which stay until the end."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from hexaccount_mongo.transaction import MongoTransaction
 class MongoStore:
     """The port `Store` on a replica set of MongoDB (`mongodb://host/database`); it connects at first use."""
 
+    _open_database = staticmethod(open_database)  # handles of a subclass may share a client
+
     def __init__(
         self,
         url: str,
@@ -27,7 +29,7 @@ class MongoStore:
     ) -> None:
         self._records = records
         self._recorder = recorder
-        self._database = open_database(url, metrics)
+        self._database = self._open_database(url, metrics)
         self.commits = CommitSignal()
         self.outbox = MongoOutbox(self._database, self.commits)
         self.dead_letters = MongoDeadLetters(self._database, self.commits)

@@ -49,7 +49,7 @@ def topic(kafka: KafkaServer) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql", pytest.param("mongodb", marks=pytest.mark.slow)])
+@pytest.fixture(params=["postgresql", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sqlite", "mongodb"))])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Yield the `store` setting of a store that processes share."""
     if request.param == "sqlite":

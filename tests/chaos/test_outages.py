@@ -18,7 +18,7 @@ from tests.servers.ports import free_port
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 ENOUGH = 3
 """How many requests of every kind must succeed before a service counts as recovered."""

@@ -21,7 +21,7 @@ from tests.servers.postgres import temporary_database
 from tests.servers.processes import RunningCommand
 from tests.signing_key import SIGNING_KEY as KEY
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 RESTARTS = 10
 CLIENTS = 4

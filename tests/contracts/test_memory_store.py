@@ -9,7 +9,7 @@ from hexaccount_memory import MemoryStore
 
 class TestMemoryStore(StoreContract):
     @pytest.fixture
-    def under_test(self, inner_loop: bool) -> StoreUnderTest:
+    def under_test(self) -> StoreUnderTest:
         opened: list[Store] = []
 
         def open_once(recorder: EventRecorder, _records: RecordSchema) -> Store:
@@ -18,4 +18,4 @@ class TestMemoryStore(StoreContract):
                 opened.append(MemoryStore(recorder))
             return opened[0]
 
-        return StoreUnderTest(open_once, rounds=20 if inner_loop else 50)
+        return StoreUnderTest(open_once, rounds=20)

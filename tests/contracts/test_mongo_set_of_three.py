@@ -11,28 +11,33 @@ from hexaccount.conformance.suites.record_retention import RecordRetentionContra
 from hexaccount.conformance.suites.record_rules import RecordRulesContract
 from hexaccount.conformance.suites.registration_races import RegistrationRacesContract
 from hexaccount.conformance.suites.uniqueness import UniquenessContract
-from tests.contracts.mongo_stores import empty_collections, migrate_once, open_mongo_store
+from tests.contracts.mongo_stores import empty_collections, migrated_database, open_shared_mongo_store
 from tests.plans.mongodb import sent_commands
-from tests.plans.sharding import broken_rules
-from tests.servers.mongo import temporary_mongo_database
+from tests.plans.sharding import Command, broken_rules
 from tests.servers.mongo_cluster import replica_set_of_three
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with replica_set_of_three(tmp_path_factory.mktemp("three")) as url, temporary_mongo_database(url) as database:
-        migrate_once(database)
+def sent() -> Iterator[list[Command]]:
+    """Give the commands that all handles on the database have sent."""
+    with sent_commands() as sent:
+        yield sent
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory, sent: list[Command]) -> Iterator[str]:
+    with replica_set_of_three(tmp_path_factory.mktemp("three")) as url, migrated_database(url) as database:
         yield database
 
 
 class OnThreeServers:
     @pytest.fixture
-    def under_test(self, database: str) -> Iterator[StoreUnderTest]:
+    def under_test(self, database: str, sent: list[Command]) -> Iterator[StoreUnderTest]:
         empty_collections(database)
-        with sent_commands() as sent:
-            yield StoreUnderTest(partial(open_mongo_store, database), rounds=2, commands=50, migrated=True)
+        sent.clear()
+        yield StoreUnderTest(partial(open_shared_mongo_store, database), rounds=2, commands=50, migrated=True)
         assert broken_rules(sent) == []
 
 
@@ -40,21 +45,17 @@ class TestUniqueness(OnThreeServers, UniquenessContract):
     """No two accounts share a name or an address."""
 
 
-@pytest.mark.slow
 class TestRecordRules(OnThreeServers, RecordRulesContract):
     """A commit breaks no declared rule."""
 
 
-@pytest.mark.slow
 class TestRecordRetention(OnThreeServers, RecordRetentionContract):
     """What expires frees its unique values."""
 
 
-@pytest.mark.slow
 class TestRegistrationRaces(OnThreeServers, RegistrationRacesContract):
     """Of racing registrations one wins."""
 
 
-@pytest.mark.slow
 class TestClaims(OnThreeServers, ClaimsContract):
     """Deliveries are claimed in the order of their aggregates."""

@@ -27,7 +27,7 @@ class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract
     @pytest.fixture
     def under_test(self, folder: Path, migrated_file: Path) -> StoreUnderTest:
         url = new_file(folder, migrated_file)
-        return StoreUnderTest(partial(open_sql_store, url), rounds=10, commands=150, migrated=True)
+        return StoreUnderTest(partial(open_sql_store, url), rounds=5, commands=150, migrated=True)
 
 
 class TestSqliteSchema(SchemaContract):

@@ -4,22 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
 from hexaccount.events.async_api import async_api
 from hexaccount.events.subscribers import PublishingSubscriber
 from hexaccount.sessions.list_sessions import READ_SESSIONS
-from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_sql.migration import migrate
-from hexaccount_system import Uuid7Identifiers
-from tests.contracts.mongo_stores import empty_collections, open_mongo_store
+from tests.contracts.mongo_stores import empty_collections, migrated_database
 from tests.contracts.sql_stores import empty_database
 from tests.event_check import EventCheck
 from tests.features.context import BddContext
 from tests.features.receiver import RECEIVER, Receiver
-from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database
 
 EVENTS = EventCheck(async_api())
@@ -50,10 +46,7 @@ def migrated_postgres(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_mongo(mongo_server: str) -> Iterator[str]:
-    with temporary_mongo_database(mongo_server) as url:
-        store = open_mongo_store(url, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:features"), record_schema())
-        store.migrate()
-        store.close()
+    with migrated_database(mongo_server) as url:
         yield url
 
 

@@ -112,6 +112,7 @@ def ask_often(tab: Page) -> None:
     )
 
 
+@pytest.mark.slow
 def test_tabs_share_a_session_that_survives_a_reload_and_ends_in_all_of_them(deployment: Deployment) -> None:
     first = deployment.tab()
     is_out(first)

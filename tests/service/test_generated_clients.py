@@ -14,7 +14,7 @@ import pytest
 from tests.documented.application import document
 from tests.servers.processes import without_coverage
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "clients"
 SHOWN = {
@@ -64,14 +64,12 @@ def test_openapi_python_client_describes_every_response_and_its_client_is_used(
     assert shown_by([python / "python", "python_client.py"], folder, serving, env={}) == SHOWN
 
 
-@pytest.mark.slow
 def test_the_client_of_openapi_python_client_is_typed_strictly(folder: Path, python: Path) -> None:
     # Not accounts_client/client.py, which is the same for every document and not strict itself.
     mypy: list[str | Path] = [python / "mypy", "--strict", "--follow-imports", "silent", "python_client.py"]
     run([*mypy, "accounts_client/api", "accounts_client/models"], folder)
 
 
-@pytest.mark.slow
 def test_generators_of_typescript_write_clients_that_compile_strictly_and_are_used(
     folder: Path, serving: Serving
 ) -> None:

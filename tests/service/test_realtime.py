@@ -28,7 +28,7 @@ CLOSED = "hexaccount.session.closed.v1"
 Sending = Callable[..., Any]
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mongodb"])
+@pytest.fixture(params=["postgresql", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sqlite", "mongodb"))])
 def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Return the settings of a store that several processes share."""
     if request.param == "sqlite":

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.documented.application import document
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 # A container has neither a sandbox nor a graphics card, and the browser's own requests are not the page's.

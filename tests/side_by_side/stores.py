@@ -7,13 +7,9 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hexaccount.bootstrap.capabilities import record_schema
-from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_sql.migration import migrate
-from hexaccount_system import Uuid7Identifiers
-from tests.contracts.mongo_stores import empty_collections, open_mongo_store
+from tests.contracts.mongo_stores import empty_collections, migrated_database
 from tests.contracts.sql_stores import empty_database, quick_directory
-from tests.servers.mongo import temporary_mongo_database
 from tests.servers.postgres import temporary_database
 
 
@@ -28,11 +24,6 @@ class Stores:
         self._template = directory / "template.db"
         migrate(f"sqlite:///{self._template}")
         migrate(postgresql)
-        store = open_mongo_store(
-            mongodb, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:side-by-side"), record_schema()
-        )
-        store.migrate()
-        store.close()
 
     def fresh(self) -> Mapping[str, str]:
         file = self._directory / f"{next(self._numbers)}.db"
@@ -53,6 +44,6 @@ def running_stores(directory: Path, postgres_server: str, mongo_server: str) -> 
     with (
         TemporaryDirectory(dir=quick_directory(directory)) as files,
         temporary_database(postgres_server) as postgresql,
-        temporary_mongo_database(mongo_server) as mongodb,
+        migrated_database(mongo_server) as mongodb,
     ):
         yield Stores(Path(files), postgresql, mongodb)

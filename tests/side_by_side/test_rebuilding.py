@@ -36,7 +36,7 @@ pytestmark = pytest.mark.long
 
 # Without the revision, which counts how often a row was written.
 ALL_ROWS = f"SELECT {', '.join(field.name for field in PROFILES.fields)} FROM profiles ORDER BY id"
-USERS = 25
+USERS = 10
 
 
 @dataclass
@@ -141,7 +141,7 @@ def populate(service: Service) -> list[UUID]:
     texts = ["", "First programmer", "\U0001f600 \u05e9\u05dc\u05d5\u05dd", "one\ntwo", "x" * 400]
     ids = [service.bus.handle(registration(f"user{number}")) for number in range(USERS)]
     service.deliver_all()
-    for _ in range(150):
+    for _ in range(60):
         changes = {name: chance.choice(texts) for name in ("bio", "address") if chance.random() < 0.7}
         changes["phone"] = chance.choice(["", "+49 30 901820", "110"])
         service.bus.handle(UpdateProfile.of_text(chance.choice(ids), changes))

@@ -1,23 +1,25 @@
 """Checks after each test that every stored aggregate equals the fold of its journal."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.names import UserName
-from hexaccount.accounts.profiles import Profiles
-from hexaccount.accounts.users import Users
+from hexaccount.accounts.profiles import PROFILES, Profiles
+from hexaccount.accounts.users import USERS, Users
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_events, all_users
 from hexaccount.events.event_codec import from_entry
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.kernel.aggregate import Aggregate
+from hexaccount.kernel.records import RecordType
 from hexaccount.sessions.session import Session
-from hexaccount.sessions.sessions import Sessions
+from hexaccount.sessions.sessions import SESSIONS, Sessions
 from hexaccount.store_kit.store import Store
 
 _AUDITOR = "contract-audit"
@@ -26,6 +28,7 @@ _LIMIT = 500
 _LATE = datetime(2200, 1, 1, tzinfo=UTC)
 # Earlier than the end of any session of a test.
 _EARLY = datetime(2000, 1, 1, tzinfo=UTC)
+_AUDITED: Sequence[RecordType[Any]] = (USERS, SESSIONS, PROFILES)
 
 
 class JournalAudit:
@@ -62,6 +65,7 @@ class JournalAudit:
         ids = [entry.id for entries in journals.values() for entry in entries]
         assert len(set(ids)) == len(ids), "two events have one id"
         with store.unit_of_work() as uow:
+            prefetch(uow, journals)
             for (kind, aggregate_id), delivered in journals.items():
                 entries = list(uow.journal.of(kind, aggregate_id))
                 stored = find(uow, kind, aggregate_id)
@@ -75,14 +79,16 @@ class JournalAudit:
 
     def _check_for_aggregates_without_a_journal(self, store: Store, audited: Collection[tuple[str, UUID]]) -> None:
         found = {(entry.aggregate, entry.aggregate_id) for entry in all_events(store)}
+        users, made = all_users(store), self._people.ids[-_LIMIT:]
         with store.unit_of_work() as uow:
-            for user in all_users(store):
+            prefetch(uow, [*(("profile", user.id) for user in users), *(("session", each) for each in made)])
+            for user in users:
                 found.add(("user", user.id))
                 live = Sessions(uow).live_of(user, now=_EARLY, limit=_LIMIT, after=None)
                 found |= {("session", session.id) for session in live}
                 if Profiles(uow).find(user.id) is not None:
                     found.add(("profile", user.id))
-            found |= {("session", each) for each in self._people.ids[-_LIMIT:] if Sessions(uow).find(each) is not None}
+            found |= {("session", each) for each in made if Sessions(uow).find(each) is not None}
         for kind, aggregate_id in found - set(audited):
             raise AssertionError(f"no event of the {kind} {aggregate_id} was delivered")
 
@@ -111,6 +117,13 @@ def state_of(aggregate: Aggregate) -> dict[str, object]:
 def history_of(aggregate: Aggregate) -> dict[str, object]:
     """Return the fields that follow from events."""
     return {name: value for name, value in state_of(aggregate).items() if name not in aggregate.outside_events}
+
+
+def prefetch(uow: EventsUnitOfWork, aggregates: Collection[tuple[str, UUID]]) -> None:
+    """Read those of each kind at once, so that `find` need not read them one by one."""
+    for record_type in _AUDITED:
+        if ids := [aggregate_id for kind, aggregate_id in aggregates if kind == record_type.kind]:
+            uow.records(record_type).prefetch(ids)
 
 
 def find(uow: EventsUnitOfWork, kind: str, aggregate_id: UUID) -> Aggregate | None:

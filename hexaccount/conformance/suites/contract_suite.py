@@ -21,7 +21,7 @@ class StoreUnderTest:
 
     opener: opens a handle that uses the recorder; every handle sees the commits of the others. If processes share the
         store, it is picklable. One handle, opened with the recorder of the first call, is enough for one process.
-    rounds: the number of races of 32 threads.
+    rounds: the number of races of 32 threads; races of fewer threads, or of processes, are a multiple of it.
     commands: the number of commands that each of 8 threads sends.
     migrated: whether the store has its schema already, so that no test has to create it.
     """

@@ -6,6 +6,7 @@ import pytest
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.enable_user import EnableUser
 from hexaccount.accounts.users import Users
+from hexaccount.conformance.suites.contract_suite import StoreUnderTest
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.message_buses import PASSWORD, BusFactory, registration
 from hexaccount.conformance.suites.races import RacingThreads, race
@@ -25,19 +26,20 @@ class LoginRacesContract(TwoBusesContract):
 
     @pytest.mark.parametrize("handles", [1, 2])
     def test_a_login_that_races_a_disabling_leaves_no_live_session(
-        self, store: Store, other_store: Store, bus_factory: BusFactory, handles: int
+        self, store: Store, other_store: Store, bus_factory: BusFactory, under_test: StoreUnderTest, handles: int
     ) -> None:
         bus, other_bus = bus_factory.create_bus(store), bus_factory.create_bus(store if handles == 1 else other_store)
+        rounds = min(20 * under_test.rounds, 200) // handles
         user_id = bus.handle(registration("contested"))
         tokens: list[str] = []
         with RacingThreads(2) as threads:
-            for _ in range(200 // handles):
+            for _ in range(rounds):
                 calls = [partial(self.disable, bus, user_id), partial(self.log_in, other_bus, "contested")]
                 for token in filter(None, threads.race(calls)):
                     tokens.append(token)
                     assert not is_alive(bus, token)
                 bus.handle(EnableUser(user_id=user_id))
-        assert user_of(store, user_id).epoch == 200 // handles
+        assert user_of(store, user_id).epoch == rounds
         for token in tokens:  # enabling the account does not revive a session
             assert not is_alive(bus, token)
         assert bus.handle(Authenticate(token=bus.handle(self.login("contested")).token)).user.id == user_id

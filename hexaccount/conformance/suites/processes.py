@@ -38,10 +38,10 @@ class ProcessesContract(ContractSuite):
         with ProcessPoolExecutor(2, mp_context=context, initializer=worker_process.start, initargs=arguments) as pool:
             yield pool
 
-    def test_one_of_two_processes_registers_a_contested_name_or_address_in_each_of_200_rounds(
-        self, store: Store, two_processes: ProcessPoolExecutor
+    def test_one_of_two_processes_registers_a_contested_name_or_address_in_each_round(
+        self, store: Store, two_processes: ProcessPoolExecutor, under_test: StoreUnderTest
     ) -> None:
-        rounds = 200
+        rounds = 20 * under_test.rounds
         attempts = self.in_both(two_processes, worker_process.register, rounds)
         self.check_race(attempts)
         for number, (one, other) in enumerate(zip(*attempts, strict=True)):

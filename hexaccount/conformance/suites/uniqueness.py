@@ -137,17 +137,18 @@ class UniquenessContract(ContractSuite):
         assert len(all_users(store)) == under_test.rounds
 
     def test_racing_registrations_of_the_same_names_in_two_orders_have_one_winner(
-        self, store: Store, other_store: Store, factory: Factory
+        self, store: Store, other_store: Store, factory: Factory, under_test: StoreUnderTest
     ) -> None:
+        rounds = 2 * under_test.rounds
         with RacingThreads(2) as threads:
-            for number in range(40):
+            for number in range(rounds):
                 names = [f"contested{number}x{index}" for index in range(8)]
                 calls = [
                     partial(register, handle, *(factory.user(name) for name in order))
                     for handle, order in ((store, names), (other_store, names[::-1]))
                 ]
                 check_one_winner(threads.race(calls), UserNameTaken)
-        assert len(all_users(store)) == 8 * 40
+        assert len(all_users(store)) == 8 * rounds
 
     def test_a_changed_account_keeps_its_own_name(self, store: Store, factory: Factory) -> None:
         holder = factory.user("anna", "anna@example.org")
