@@ -67,20 +67,19 @@ class Deployment:
         site.policy = documented_policy(url, sockets_url)
         self.ada = registered(url, "ada")
         self.url = url
-        self._page_url = f"{site.origin}/index.html#service={url}&sockets="
-        self._sockets_url = sockets_url
+        self._page_url = f"{site.origin}/index.html#service={url}&sockets={sockets_url}"
         self._context = context
         self.refreshes: list[int] = []
         self.devices: list[tuple[str | None, str]] = []
         self.errors: list[str] = []
 
-    def tab(self, sockets_url: str | None = None) -> Page:
-        """Return a new tab that shows the page, with other sockets if they are given."""
+    def tab(self) -> Page:
+        """Return a new tab that shows the page."""
         page = self._context.new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._note_violation)
         page.on("response", self._note)
-        page.goto(self._page_url + (sockets_url or self._sockets_url))
+        page.goto(self._page_url)
         return page
 
     def log_in(self, tab: Page, name: str = "ada", password: str = PASSWORD) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.examples.installed_examples import install_from_npm
 from tests.people import PASSWORD
@@ -44,16 +44,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
+def services(settings: dict[str, str], site: Site) -> dict[str, str]:
+    return {**settings, **SHORT, "HEXACCOUNT_HTTP__CORS_ORIGINS": f'["{site.origin}"]'}
+
+
+@pytest.fixture
 def deployment(
-    settings: dict[str, str], serving: Callable[..., Any], sockets: Callable[..., Any], site: Site
+    services: dict[str, str], serving: Callable[..., Any], sockets: Callable[..., Any], site: Site
 ) -> Iterator[Deployment]:
-    settings = {**settings, **SHORT, "HEXACCOUNT_HTTP__CORS_ORIGINS": f'["{site.origin}"]'}
     with (
-        serving(**settings) as (_, url),
-        sockets(**settings) as (_, sockets_url, _),
+        serving(**services) as (_, url),
+        sockets(**services) as (_, sockets_url, _),
         people_browser() as context,
     ):
         yield Deployment(site, url, sockets_url, context)
+
+
+@pytest.fixture
+def without_sockets(services: dict[str, str], serving: Callable[..., Any], site: Site) -> Iterator[Deployment]:
+    """Yield a deployment in which no socket refreshes at the end of its token."""
+    with serving(**services) as (_, url), people_browser() as context:
+        yield Deployment(site, url, f"http://127.0.0.1:{free_port()}", context)
 
 
 def changed(account: Account, first_name: str, bio: str) -> None:
@@ -138,43 +149,41 @@ def test_nothing_of_a_person_is_left_in_any_tab_after_the_logout(deployment: Dep
     assert deployment.errors == []
 
 
-def test_what_was_begun_in_a_session_does_not_go_on_in_that_of_another_person(deployment: Deployment) -> None:
-    registered(deployment.url, "bob")
-    tab, other = deployment.tab(), deployment.tab()
-    deployment.log_in(tab)
+def test_what_was_begun_in_a_session_does_not_go_on_in_that_of_another_person(without_sockets: Deployment) -> None:
+    changed(registered(without_sockets.url, "bob"), "Bob", "")
+    tab, other = without_sockets.tab(), without_sockets.tab()
+    without_sockets.log_in(tab)
     is_in(other)
     remember_the_session(other)
-    deployment.log_out(tab)
-    deployment.log_in(tab, "bob")
-    is_in(other)
+    without_sockets.log_out(tab)
+    without_sockets.log_in(tab, "bob")
+    expect(other.locator("#name")).to_have_text("Bob", timeout=30_000)
     ended = (
         "() => window.session.fetch('/api/v1/me').then((answer) => answer.status, (error) => error.constructor.name)"
     )
     assert other.evaluate(ended) == "LoggedOut"
-    assert deployment.errors == []
+    assert without_sockets.errors == []
 
 
-def test_each_account_sends_the_device_token_of_its_last_login(deployment: Deployment) -> None:
-    registered(deployment.url, "bob")
-    tab = deployment.tab()
+def test_each_account_sends_the_device_token_of_its_last_login(without_sockets: Deployment) -> None:
+    registered(without_sockets.url, "bob")
+    tab = without_sockets.tab()
     for name in ("ada", "bob", " ADA ", "bob"):
-        deployment.log_in(tab, name)
+        without_sockets.log_in(tab, name)
         is_in(tab)
-        deployment.log_out(tab)
+        without_sockets.log_out(tab)
         is_out(tab)
         tab.reload()
-    (none, adas), (nothing, bobs), (sent_by_ada, _), (sent_by_bob, _) = deployment.devices
+    (none, adas), (nothing, bobs), (sent_by_ada, _), (sent_by_bob, _) = without_sockets.devices
     assert (none, nothing, sent_by_ada, sent_by_bob) == (None, None, adas, bobs)
     keys = stored_keys(tab)
     assert len(keys) == 2, "two device tokens, and no session"
     assert not [key for key in keys if "ada" in key or "bob" in key]
 
 
-def two_tabs_with_an_expired_token(deployment: Deployment) -> list[Page]:
-    # No sockets, which would refresh at the end of the token.
-    nowhere = f"http://127.0.0.1:{free_port()}"
-    tabs = [deployment.tab(nowhere) for _ in range(2)]
-    deployment.log_in(tabs[0])
+def two_tabs_with_an_expired_token(without_sockets: Deployment) -> list[Page]:
+    tabs = [without_sockets.tab() for _ in range(2)]
+    without_sockets.log_in(tabs[0])
     for tab in tabs:
         is_in(tab)
         remember_the_session(tab)
@@ -182,9 +191,9 @@ def two_tabs_with_an_expired_token(deployment: Deployment) -> list[Page]:
     return tabs
 
 
-def test_two_tabs_whose_token_has_expired_refresh_it_once(deployment: Deployment) -> None:
-    tabs = two_tabs_with_an_expired_token(deployment)
-    before = len(deployment.refreshes)
+def test_two_tabs_whose_token_has_expired_refresh_it_once(without_sockets: Deployment) -> None:
+    tabs = two_tabs_with_an_expired_token(without_sockets)
+    before = len(without_sockets.refreshes)
     for tab in tabs:
         tab.evaluate(
             """(moment) => {
@@ -195,14 +204,32 @@ def test_two_tabs_whose_token_has_expired_refresh_it_once(deployment: Deployment
             1000 * time.time() + 500,
         )
     assert [tab.evaluate("() => window.asked") for tab in tabs] == [[200] * 3] * 2
-    assert deployment.refreshes[before:] == [200]
+    assert without_sockets.refreshes[before:] == [200]
 
 
-def test_a_refresh_without_an_answer_does_not_keep_the_other_tabs_waiting_for_ever(deployment: Deployment) -> None:
-    tabs = two_tabs_with_an_expired_token(deployment)
+def test_a_refresh_without_an_answer_does_not_keep_the_other_tabs_waiting_for_ever(without_sockets: Deployment) -> None:
+    tabs = two_tabs_with_an_expired_token(without_sockets)
     asked: list[str] = []
     tabs[0].route("**/public/refresh", lambda route: asked.append(route.request.url))
     tabs[0].evaluate("() => { window.session.fetch('/api/v1/me').catch(() => {}); }")
     tabs[0].wait_for_timeout(500)
     assert asked
     assert tabs[1].evaluate("async () => (await window.session.fetch('/api/v1/me')).status") == 200
+
+
+def test_a_logout_waits_for_no_refresh_and_is_not_undone_by_its_answer(without_sockets: Deployment) -> None:
+    tabs = two_tabs_with_an_expired_token(without_sockets)
+    answered: list[tuple[Route, APIResponse]] = []
+    tabs[0].route("**/public/refresh", lambda route: answered.append((route, route.fetch())))
+    with tabs[0].expect_request("**/public/refresh"):
+        tabs[0].evaluate("() => { window.asked = window.session.fetch('/api/v1/me').catch(() => {}); }")
+    without_sockets.log_out(tabs[1])
+    for tab in tabs:
+        is_out(tab)
+    ((route, answer),) = answered
+    route.fulfill(response=answer)
+    tabs[0].evaluate("() => window.asked")
+    assert "session" not in stored_keys(tabs[0])
+    ada = without_sockets.ada
+    sessions = ada.get("/api/v1/me/sessions", ada.log_in()).json()["data"]
+    assert len(sessions) == 1, "the session of the page has ended, by its former refresh token"
