@@ -2,7 +2,7 @@
 import { deviceOf, locked, replace, store, storeDevice, stored } from "./tokens.js";
 
 // How long a refresh keeps other tabs waiting: less than `session.refresh_grace`, so that one of them can repeat it.
-const REFRESH_TIMEOUT = 15_000;
+const REFRESH_TIMEOUT = 10_000;
 
 export class LoggedOut extends Error {}
 

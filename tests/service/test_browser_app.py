@@ -191,6 +191,7 @@ def two_tabs_with_an_expired_token(without_sockets: Deployment) -> list[Page]:
     return tabs
 
 
+@pytest.mark.slow  # three tabs that race for longer are above
 def test_two_tabs_whose_token_has_expired_refresh_it_once(without_sockets: Deployment) -> None:
     tabs = two_tabs_with_an_expired_token(without_sockets)
     before = len(without_sockets.refreshes)
