@@ -17,8 +17,12 @@ class ClientAddresses(Protocol):
 
 def client_of(addresses: ClientAddresses, scope: Scope) -> str:
     """Return the address of the client that has sent a request."""
-    forwarded = [value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
-    return addresses.client_of(peer_of(scope), b",".join(forwarded).decode("latin-1"))
+    return addresses.client_of(peer_of(scope), header_of(scope, b"x-forwarded-for"))
+
+
+def header_of(scope: Scope, name: bytes) -> str:
+    """Return the values of a header, joined by commas; empty if the request has none. `name` is in lower case."""
+    return b",".join(value for key, value in scope["headers"] if key.lower() == name).decode("latin-1")
 
 
 def peer_of(scope: Scope) -> str:

@@ -9,8 +9,9 @@ from hexaccount.rate_limits.acquire_permit import AcquirePermit
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount_socketio import problems
 from hexaccount_socketio.asgi import Application, Receive, Scope, Send
-from hexaccount_socketio.client_addresses import ClientAddresses, client_of, peer_of
+from hexaccount_socketio.client_addresses import ClientAddresses, client_of
 from hexaccount_socketio.connection import CLOSE_TIMEOUT, Connection
+from hexaccount_socketio.page_origins import PageOrigins
 from hexaccount_socketio.problems import Problem, problem_of
 from hexaccount_socketio.refusals import RefusalObserver
 from hexaccount_socketio.responses import deny
@@ -22,7 +23,6 @@ _MAX_CONNECTIONS = 10_000
 _MAX_UNAUTHENTICATED = 1_000
 _AUTHENTICATION_SECONDS = 5.0
 _GOING_AWAY = 1001
-_FORWARDED = {b"x-forwarded-host", b"x-forwarded-proto"}
 
 SOCKETS = RateLimitPolicy("sockets", RateLimit.of(120, 0.1, 3000, 1), local=True)
 
@@ -37,6 +37,7 @@ class ConnectionPool:
     driver: Application
     bus: MessageBus
     addresses: ClientAddresses
+    origins: PageOrigins
     draining: Callable[[], bool]
     now: Callable[[], float]
     on_refused: RefusalObserver
@@ -54,9 +55,8 @@ class ConnectionPool:
         connection = Connection(receive, send, unauthenticated_since=self.now())
         self._open.add(connection)
         self._unauthenticated[connection] = None
-        scope = {**scope, CONNECTION: connection, "headers": self._trusted_headers(scope)}
         try:
-            await self.driver(scope, connection.receive, connection.send)
+            await self.driver({**scope, CONNECTION: connection}, connection.receive, connection.send)
         finally:
             self._open.discard(connection)
             self._unauthenticated.pop(connection, None)
@@ -103,6 +103,8 @@ class ConnectionPool:
             self.count_attempt(scope)
         except TooManyAttempts as error:
             return problem_of(error)
+        if not self.origins.allow(scope):
+            return problems.FOREIGN_ORIGIN
         full = len(self._open) >= _MAX_CONNECTIONS
         if full or (len(self._unauthenticated) >= _MAX_UNAUTHENTICATED and not self._end_oldest_unauthenticated()):
             self.report(problems.FULL, scope)
@@ -117,9 +119,3 @@ class ConnectionPool:
         self._unauthenticated.pop(oldest)
         oldest.end(reason="other clients are waiting", within=0)
         return True
-
-    def _trusted_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """Return the headers, without those that only a trusted proxy may set, unless one did."""
-        if self.addresses.is_trusted(peer_of(scope)):
-            return list(scope["headers"])
-        return [(name, value) for name, value in scope["headers"] if name.lower() not in _FORWARDED]

@@ -31,6 +31,9 @@ TOO_MANY_SOCKETS = problem(429, "too_many_sockets", "close a socket: the session
 TOO_MANY_CONNECTIONS = problem(429, "too_many_sockets", "close a connection: the client's network has too many")
 TOO_SLOW = problem(429, "too_slow", "connect again: the client reads events more slowly than they happen")
 DRAINING = problem(503, "draining", "connect again in a moment: the service is shutting down")
+FOREIGN_ORIGIN = problem(
+    403, "origin_not_allowed", "name the origin of the page in http.cors_origins: it is not the service's own"
+)
 FULL = problem(503, "full", "try again in a moment: the service holds as many sockets as it can")
 UNAVAILABLE = problem(503, "unavailable", "try again in a moment: the service cannot reach its store")
 FAILURE = problem(500, "internal_error", "the service failed; it is not the fault of the request")

@@ -1,7 +1,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,7 @@ import socketio
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.observability.metrics import SOCKETS, SOCKETS_WATCHING
 from hexaccount.sessions.cache_invalidation import affected_users
@@ -21,6 +22,7 @@ from hexaccount_socketio.client_addresses import ClientAddresses
 from hexaccount_socketio.connection_pool import ConnectionPool
 from hexaccount_socketio.connection_registry import ConnectionRegistry, Socket
 from hexaccount_socketio.packets import MAX_LENGTH
+from hexaccount_socketio.page_origins import PageOrigins
 from hexaccount_socketio.problems import Problem
 from hexaccount_socketio.refusals import RefusalObserver, no_observer
 from hexaccount_socketio.session_checks import SessionChecks
@@ -37,14 +39,19 @@ _DRIVER_LOG.setLevel(logging.CRITICAL)
 
 
 class SocketServer:
-    """The sockets of one worker process. `now` returns seconds since 1970."""
+    """The sockets of one worker process.
+
+    public_url: where clients reach the service; pages of its origin may open sockets, too.
+    now: returns seconds since 1970.
+    """
 
     def __init__(
         self,
         *,
         bus: MessageBus,
         addresses: ClientAddresses,
-        cors_origins: Sequence[str],
+        cors: CorsPolicy,
+        public_url: str | None = None,
         draining: Callable[[], bool],
         metrics: Metrics = NO_METRICS,
         on_refused: RefusalObserver = no_observer,
@@ -54,12 +61,13 @@ class SocketServer:
         self._registry = registry = ConnectionRegistry()
         metrics.observe_callback(SOCKETS, lambda: len(registry.sockets))
         metrics.observe_callback(SOCKETS_WATCHING, lambda: len(registry.watching))
-        self._driver = _create_driver(cors_origins)
+        self._driver = _create_driver()
         self._authenticator = Authenticator(bus)
         self._pool = ConnectionPool(
             driver=self._driver.handle_request,
             bus=bus,
             addresses=addresses,
+            origins=PageOrigins(cors=cors, addresses=addresses, public_url=public_url),
             draining=draining,
             now=now,
             on_refused=on_refused,
@@ -148,12 +156,12 @@ async def _repeat(task: Callable[[], Awaitable[None]]) -> None:
             _log.exception("the maintenance of sockets failed")
 
 
-def _create_driver(cors_origins: Sequence[str]) -> socketio.AsyncServer:
+def _create_driver() -> socketio.AsyncServer:
     return socketio.AsyncServer(
         async_mode="asgi",
         transports=["websocket"],
         namespaces="*",  # so that _refuse_namespace answers for other namespaces
-        cors_allowed_origins=list(cors_origins) or None,
+        cors_allowed_origins=[],  # no check: PageOrigins has made it
         max_http_buffer_size=MAX_LENGTH,
         ping_interval=25,
         ping_timeout=20,

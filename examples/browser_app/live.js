@@ -1,5 +1,6 @@
 // Receives the events of the account for as long as the person is logged in.
-import { io } from "socket.io-client";
+// A path, as the policy of the page forbids an import map in it. A bundler takes "socket.io-client".
+import { io } from "./node_modules/socket.io-client/dist/socket.io.esm.min.js";
 import { LoggedOut } from "./session.js";
 
 export function listen(url, session, onEvent) {

@@ -41,10 +41,12 @@ class RealtimeWorkerFactory:
         service.start_collecting(service.check)
         security_log = service.container.security_log()
         addresses = ClientAddresses(self.settings.http.trusted_proxies)
+        cors = CorsPolicy(self.settings.http.cors_origins, self.settings.http.cors_headers)
         server = SocketServer(
             bus=service.bus,
             addresses=addresses,
-            cors_origins=self.settings.http.cors_origins,
+            cors=cors,
+            public_url=self.settings.public_url,
             draining=self.draining.is_set,
             metrics=service.metrics,
             on_refused=security_log.refused,
@@ -54,7 +56,6 @@ class RealtimeWorkerFactory:
             readiness=partial(asyncio.to_thread, service.readiness(self.draining.is_set).check),
             metrics=service.metrics_text if self.settings.metrics.enabled else None,
         )
-        cors = CorsPolicy(self.settings.http.cors_origins, self.settings.http.cors_headers)
         http = HttpServer(application, addresses=addresses, cors=cors, on_refused=security_log.refused)
         feed = _JournalFeed(service, server)
 

@@ -13,6 +13,7 @@ from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.hashers import bcrypt_engine, hasher_plugin
 from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
+from hexaccount.bootstrap.origin_checks import check_origin
 from hexaccount.bootstrap.public_url import check_public_url
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
 from hexaccount.bootstrap.settings import HttpSettings, PersonalDataSettings, SessionSettings, Settings, SettingsError
@@ -57,8 +58,8 @@ def check_settings(settings: Settings) -> None:
 
 def _check_http(http: HttpSettings) -> None:
     for origin in http.cors_origins:
-        if origin != "*" and not _is_origin(origin):
-            raise SettingsError(f"http.cors_origins: {origin} is not an origin; write it as https://app.example.org")
+        if origin != "*":
+            check_origin("http.cors_origins", origin)
     for name in http.cors_headers:
         if not _HEADER_NAME.fullmatch(name):
             raise SettingsError(f"http.cors_headers: {name} is not the name of a header; write it as X-Client-Version")
@@ -148,14 +149,6 @@ def _check_role(name: str, permissions: Sequence[str]) -> None:
     if unknown := [permission for permission in permissions if permission not in all_permissions()]:
         fault = f"'{unknown[0]}' is not a permission; {valid_permissions()}"
         raise SettingsError(f"roles: {fault}; set it in the file or as HEXACCOUNT_ROLES")
-
-
-def _is_origin(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and text == f"{parts.scheme}://{parts.netloc}"
 
 
 def _check_network(text: str) -> None:

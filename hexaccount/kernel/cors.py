@@ -58,9 +58,13 @@ class CorsPolicy:
         allowed = self._allowed(origin)
         return [("Access-Control-Allow-Origin", allowed), *self._preflight] if allowed else None
 
-    def _allowed(self, origin: str | None) -> str | None:
+    def allows(self, origin: str | None) -> bool:
+        """Return whether pages of this Origin may read responses, and open sockets."""
         if not origin:
+            return False
+        return self._any or origin.lower() in self._origins
+
+    def _allowed(self, origin: str | None) -> str | None:
+        if not self.allows(origin):
             return None
-        if self._any:
-            return _ANY
-        return origin if origin.lower() in self._origins else None
+        return _ANY if self._any else origin

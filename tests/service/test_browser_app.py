@@ -1,22 +1,30 @@
 """The example of a page: its tabs share one session, which survives a reload, and its socket outlives its token."""
 
-import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+import requests
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.examples.installed_examples import install_from_npm
 from tests.people import PASSWORD
 from tests.servers.ports import free_port
 from tests.service.account import Account
+from tests.service.browser_app import (
+    Deployment,
+    Site,
+    ask_often,
+    everything_in,
+    is_in,
+    is_out,
+    people_browser,
+    remember_the_session,
+    stored_keys,
+)
 from tests.service.realtime import change_bio, end_all_sessions, registered
-from tests.service.test_swagger_page import FLAGS
 
 pytestmark = pytest.mark.long
 
@@ -25,91 +33,45 @@ SHORT = {"HEXACCOUNT_SESSION__ACCESS_LIFETIME": "4", "HEXACCOUNT_SESSION__REFRES
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the origin that serves the page."""
-    folder = install_from_npm("browser_app", tmp_path_factory.mktemp("site"))
-
-    class Files(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", free_port()), partial(Files, directory=str(folder))) as server:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Yield a server of the page."""
+    with Site(install_from_npm("browser_app", tmp_path_factory.mktemp("site"))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://localhost:{server.server_port}"
+        yield server
         server.shutdown()
         thread.join(20)
 
 
-@contextmanager
-def people_browser() -> Iterator[BrowserContext]:
-    """Open a browser, whose tabs share their storage."""
-    program = shutil.which("chromium")
-    assert program, "install Debian's package chromium"
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=FLAGS) as browser:
-        yield browser.new_context()
-
-
-class Deployment:
-    """The services, and a browser that opens the page."""
-
-    def __init__(self, site: str, url: str, sockets_url: str, context: BrowserContext) -> None:
-        self.ada = registered(url, "ada")
-        self._page_url = f"{site}/index.html#service={url}&sockets={sockets_url}"
-        self._context = context
-        self.refreshes: list[int] = []
-        self.errors: list[str] = []
-
-    def tab(self) -> Page:
-        page = self._context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("response", self._note)
-        page.goto(self._page_url)
-        return page
-
-    def log_in(self, tab: Page) -> None:
-        tab.get_by_label("User name").fill("ada")
-        tab.get_by_label("Password").fill(PASSWORD)
-        tab.get_by_role("button", name="Log in").click()
-
-    def _note(self, response: Any) -> None:
-        if response.url.endswith("/public/refresh") and response.request.method == "POST":
-            self.refreshes.append(response.status)
+@pytest.fixture
+def services(settings: dict[str, str], site: Site) -> dict[str, str]:
+    return {**settings, **SHORT, "HEXACCOUNT_HTTP__CORS_ORIGINS": f'["{site.origin}"]'}
 
 
 @pytest.fixture
 def deployment(
-    settings: dict[str, str], serving: Callable[..., Any], sockets: Callable[..., Any], site: str
+    services: dict[str, str], serving: Callable[..., Any], sockets: Callable[..., Any], site: Site
 ) -> Iterator[Deployment]:
-    settings = {**settings, **SHORT, "HEXACCOUNT_HTTP__CORS_ORIGINS": f'["{site}"]'}
     with (
-        serving(**settings) as (_, url),
-        sockets(**settings) as (_, sockets_url, _),
+        serving(**services) as (_, url),
+        sockets(**services) as (_, sockets_url, _),
         people_browser() as context,
     ):
         yield Deployment(site, url, sockets_url, context)
 
 
-def is_in(tab: Page) -> None:
-    expect(tab.locator("#name")).to_have_text("Juliet", timeout=30_000)
+@pytest.fixture
+def without_sockets(services: dict[str, str], serving: Callable[..., Any], site: Site) -> Iterator[Deployment]:
+    """Yield a deployment in which no socket refreshes at the end of its token."""
+    with serving(**services) as (_, url), people_browser() as context:
+        yield Deployment(site, url, f"http://127.0.0.1:{free_port()}", context)
 
 
-def is_out(tab: Page) -> None:
-    expect(tab.get_by_role("button", name="Log in")).to_be_visible(timeout=30_000)
-
-
-def ask_often(tab: Page) -> None:
-    """Begin requests that ask for tokens all the time, for longer than two of them last."""
-    tab.evaluate(
-        """async () => {
-            const { Session } = await import("./session.js");
-            const session = new Session(new URLSearchParams(location.hash.slice(1)).get("service"));
-            window.asked = (async () => {
-                const statuses = new Set(), end = Date.now() + 9000;
-                while (Date.now() < end) statuses.add((await session.fetch("/api/v1/me")).status);
-                return [...statuses];
-            })();
-        }"""
-    )
+def changed(account: Account, first_name: str, bio: str) -> None:
+    headers = account.log_in()
+    change_bio(account, headers, bio)
+    answer = requests.patch(f"{account.url}/api/v1/me", json={"first_name": first_name}, headers=headers, timeout=20)
+    assert answer.status_code == 200
 
 
 @pytest.mark.slow
@@ -159,3 +121,117 @@ def change_until_shown(account: Account, tab: Page) -> None:
             return
         headers = account.log_in()
     pytest.fail("no event came")
+
+
+def test_nothing_of_a_person_is_left_in_any_tab_after_the_logout(deployment: Deployment) -> None:
+    bob = registered(deployment.url, "bob")
+    changed(deployment.ada, "Ada", "I count engines.")
+    changed(bob, "Bob", "")
+    tabs = [deployment.tab() for _ in range(2)]
+    is_out(tabs[0])
+    empty = everything_in(tabs[0])
+    deployment.log_in(tabs[0], password="wrong horse battery")
+    expect(tabs[0].get_by_role("alert")).not_to_be_empty()
+    deployment.log_in(tabs[0])
+    for tab in tabs:
+        expect(tab.locator("#name")).to_have_text("Ada", timeout=30_000)
+        expect(tab.locator("#bio")).to_have_text("I count engines.", timeout=30_000)
+        expect(tab.get_by_role("alert")).to_be_empty()
+        assert PASSWORD not in everything_in(tab)
+    deployment.log_out(tabs[0])
+    for tab in tabs:
+        is_out(tab)
+        assert everything_in(tab) == empty
+    deployment.log_in(tabs[1], "bob")
+    for tab in tabs:
+        expect(tab.locator("#name")).to_have_text("Bob", timeout=30_000)
+        tab.wait_for_load_state("networkidle")
+        expect(tab.locator("#bio")).to_be_empty()
+    assert deployment.errors == []
+
+
+def test_what_was_begun_in_a_session_does_not_go_on_in_that_of_another_person(without_sockets: Deployment) -> None:
+    changed(registered(without_sockets.url, "bob"), "Bob", "")
+    tab, other = without_sockets.tab(), without_sockets.tab()
+    without_sockets.log_in(tab)
+    is_in(other)
+    remember_the_session(other)
+    without_sockets.log_out(tab)
+    without_sockets.log_in(tab, "bob")
+    expect(other.locator("#name")).to_have_text("Bob", timeout=30_000)
+    ended = (
+        "() => window.session.fetch('/api/v1/me').then((answer) => answer.status, (error) => error.constructor.name)"
+    )
+    assert other.evaluate(ended) == "LoggedOut"
+    assert without_sockets.errors == []
+
+
+def test_each_account_sends_the_device_token_of_its_last_login(without_sockets: Deployment) -> None:
+    registered(without_sockets.url, "bob")
+    tab = without_sockets.tab()
+    for name in ("ada", "bob", " ADA ", "bob"):
+        without_sockets.log_in(tab, name)
+        is_in(tab)
+        without_sockets.log_out(tab)
+        is_out(tab)
+        tab.reload()
+    (none, adas), (nothing, bobs), (sent_by_ada, _), (sent_by_bob, _) = without_sockets.devices
+    assert (none, nothing, sent_by_ada, sent_by_bob) == (None, None, adas, bobs)
+    keys = stored_keys(tab)
+    assert len(keys) == 2, "two device tokens, and no session"
+    assert not [key for key in keys if "ada" in key or "bob" in key]
+
+
+def two_tabs_with_an_expired_token(without_sockets: Deployment) -> list[Page]:
+    tabs = [without_sockets.tab() for _ in range(2)]
+    without_sockets.log_in(tabs[0])
+    for tab in tabs:
+        is_in(tab)
+        remember_the_session(tab)
+    tabs[0].wait_for_timeout(5000)
+    return tabs
+
+
+@pytest.mark.slow  # three tabs that race for longer are above
+def test_two_tabs_whose_token_has_expired_refresh_it_once(without_sockets: Deployment) -> None:
+    tabs = two_tabs_with_an_expired_token(without_sockets)
+    before = len(without_sockets.refreshes)
+    for tab in tabs:
+        tab.evaluate(
+            """(moment) => {
+                const ask = async () => (await window.session.fetch("/api/v1/me")).status;
+                const wait = new Promise((resolve) => setTimeout(resolve, moment - Date.now()));
+                window.asked = wait.then(() => Promise.all([ask(), ask(), ask()]));
+            }""",
+            1000 * time.time() + 500,
+        )
+    assert [tab.evaluate("() => window.asked") for tab in tabs] == [[200] * 3] * 2
+    assert without_sockets.refreshes[before:] == [200]
+
+
+def test_a_refresh_without_an_answer_does_not_keep_the_other_tabs_waiting_for_ever(without_sockets: Deployment) -> None:
+    tabs = two_tabs_with_an_expired_token(without_sockets)
+    asked: list[str] = []
+    tabs[0].route("**/public/refresh", lambda route: asked.append(route.request.url))
+    tabs[0].evaluate("() => { window.session.fetch('/api/v1/me').catch(() => {}); }")
+    tabs[0].wait_for_timeout(500)
+    assert asked
+    assert tabs[1].evaluate("async () => (await window.session.fetch('/api/v1/me')).status") == 200
+
+
+def test_a_logout_waits_for_no_refresh_and_is_not_undone_by_its_answer(without_sockets: Deployment) -> None:
+    tabs = two_tabs_with_an_expired_token(without_sockets)
+    answered: list[tuple[Route, APIResponse]] = []
+    tabs[0].route("**/public/refresh", lambda route: answered.append((route, route.fetch())))
+    with tabs[0].expect_request("**/public/refresh"):
+        tabs[0].evaluate("() => { window.asked = window.session.fetch('/api/v1/me').catch(() => {}); }")
+    without_sockets.log_out(tabs[1])
+    for tab in tabs:
+        is_out(tab)
+    ((route, answer),) = answered
+    route.fulfill(response=answer)
+    tabs[0].evaluate("() => window.asked")
+    assert "session" not in stored_keys(tabs[0])
+    ada = without_sockets.ada
+    sessions = ada.get("/api/v1/me/sessions", ada.log_in()).json()["data"]
+    assert len(sessions) == 1, "the session of the page has ended, by its former refresh token"

@@ -10,6 +10,7 @@ from hexaccount.bootstrap.service import Service
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount.observability.readiness import ReadinessReport
 from hexaccount.passwords.log_in import LogIn
 from hexaccount.sessions.authenticate import Authenticate
@@ -96,14 +97,21 @@ class Server:
     """The socket server of a worker, to which clients connect."""
 
     def __init__(
-        self, bus: MessageBus, *, trusted: Sequence[str] = (), draining: Callable[[], bool] = lambda: False
+        self,
+        bus: MessageBus,
+        *,
+        trusted: Sequence[str] = (),
+        cors_origins: Sequence[str] = (),
+        public_url: str | None = None,
+        draining: Callable[[], bool] = lambda: False,
     ) -> None:
         self.clock = FakeClock()
         self.refusals: list[tuple[str, str, str]] = []
         self.sockets = SocketServer(
             bus=bus,
             addresses=ClientAddresses(trusted),
-            cors_origins=[],
+            cors=CorsPolicy(cors_origins),
+            public_url=public_url,
             draining=draining,
             on_refused=lambda *refusal: self.refusals.append(refusal),
             now=lambda: self.clock.now,

@@ -9,6 +9,7 @@ import pytest
 
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import PasswordSettings, Settings
+from hexaccount.kernel.cors import CorsPolicy
 from hexaccount.observability.readiness import FailedCheck, ReadinessReport
 from hexaccount_granian.client_address import ClientAddresses
 from hexaccount_socketio import SocketServer, create_application
@@ -30,7 +31,7 @@ def get(path: str, condition: ReadinessReport) -> tuple[int, str, Any]:
     async def request() -> None:
         with open_service(Settings(store="memory://", password=PasswordSettings(cost=4))) as service:
             server = SocketServer(
-                bus=service.bus, addresses=ClientAddresses([]), cors_origins=[], draining=lambda: False
+                bus=service.bus, addresses=ClientAddresses([]), cors=CorsPolicy(), draining=lambda: False
             )
             scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
             await create_application(server, readiness=readiness)(scope, receive, send)

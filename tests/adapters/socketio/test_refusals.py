@@ -73,25 +73,6 @@ def test_another_namespace_is_refused_by_name(service: Service, packet: str) -> 
     run(Server(service.bus), test)
 
 
-@pytest.mark.parametrize(
-    ("peer", "trusted", "accepted"),
-    [("192.0.2.1", (), False), ("192.0.2.1", ("192.0.2.0/24",), True), ("203.0.113.9", ("192.0.2.0/24",), False)],
-    ids=["no proxy is trusted", "a trusted proxy", "another peer"],
-)
-def test_only_a_trusted_proxy_may_set_the_host_that_an_origin_is_compared_with(
-    service: Service, peer: str, trusted: tuple[str, ...], accepted: bool
-) -> None:
-    forwarded = [(b"x-forwarded-host", b"page.example"), (b"X-Forwarded-Proto", b"https")]
-
-    async def test(server: Server) -> None:
-        client, serving = await server.open((b"origin", b"https://page.example"), *forwarded, peer=peer)
-        assert bool(client.received) == accepted
-        client.send_message("disconnect", code=1000)
-        await serving
-
-    run(Server(service.bus, trusted=trusted), test)
-
-
 def test_websockets_are_accepted_at_one_path_only(service: Service) -> None:
     async def test(server: Server) -> None:
         async with server.connected(path="/elsewhere") as client:
