@@ -12,6 +12,7 @@ from hexaccount.kernel.records import RecordType
 from hexaccount.store_kit.transaction import Batch, Changes
 from hexaccount_sql import schema
 from hexaccount_sql.first_accepted import FirstAccepted
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.record_tables import key_of, table_of
 from hexaccount_sql.step_writer import write_in_steps
 from hexaccount_sql.writer import LostRace, Rows, Writer, entry_row, inbox_rows, row_of
@@ -38,21 +39,21 @@ class PostgresWriter(Writer):
         self.token = uuid4().hex
         self._write = FirstAccepted(self.notify_and_write, self.write_at_once, write_in_steps)
 
-    def write(self, connection: sa.Connection, batch: Batch) -> bool:
+    def write(self, connection: PlainConnection, batch: Batch) -> bool:
         return self._write(connection, batch)
 
-    def check(self, connection: sa.Connection) -> None:
+    def check(self, connection: PlainConnection) -> None:
         """Do nothing: no session keeps all others from writing."""
 
-    def notify_and_write(self, connection: sa.Connection, batch: Batch) -> bool:
+    def notify_and_write(self, connection: PlainConnection, batch: Batch) -> bool:
         """Write a commit by one statement that also signals it to other processes."""
         return self._execute(connection, batch, notifies=bool(batch.entries))
 
-    def write_at_once(self, connection: sa.Connection, batch: Batch) -> bool:
+    def write_at_once(self, connection: PlainConnection, batch: Batch) -> bool:
         """Write a commit by one statement."""
         return self._execute(connection, batch, notifies=False)
 
-    def _execute(self, connection: sa.Connection, batch: Batch, *, notifies: bool) -> bool:
+    def _execute(self, connection: PlainConnection, batch: Batch, *, notifies: bool) -> bool:
         new, changed, removed = batch.by_type(new=True), batch.by_type(changed=True), batch.by_type(removed=True)
         kinds = (tuple(changes.record_type for changes in each) for each in (new, changed, removed))
         has_entries, has_handled = bool(batch.entries), bool(batch.handled)
@@ -67,7 +68,7 @@ class PostgresWriter(Writer):
         if batch.handled:
             parameters["insert_inbox"] = _document(inbox_rows(batch))
         try:
-            return bool(connection.execute(statement, parameters).scalar_one())
+            return bool(connection.fetch(statement, parameters)[0][0])
         except exc.DataError as error:
             if getattr(error.orig, "sqlstate", None) != _DIVISION_BY_ZERO:
                 raise

@@ -1,7 +1,7 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -9,17 +9,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.rate_limits.ports import RateLimitStore, fill_all
-from hexaccount_sql.columns import Moment, Span
+from hexaccount_sql.columns import Among, Moment, Span
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.first_accepted import FirstAccepted
+from hexaccount_sql.plain_connection import Parameters, PlainConnection, Row
 from hexaccount_sql.schema import rate_limits
-
-Parameters: TypeAlias = dict[str, Any]
-Rows: TypeAlias = sa.CursorResult[Any]
 
 _MOMENTS = (rate_limits.c.burst_until, rate_limits.c.sustained_until)
 _NOW = sa.bindparam("now", type_=Moment)
-_FILLINGS = sa.select(rate_limits).where(rate_limits.c.key.in_(sa.bindparam("keys", expanding=True)))
+_FILLINGS = sa.select(rate_limits).where(Among(rate_limits.c.key, "keys"))
 _INSERTS: Mapping[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert,
     "sqlite": sqlite.insert,
@@ -42,24 +40,24 @@ class SqlRateLimitStore(RateLimitStore):
 
     def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
         number, dialect, parameters = len(limits), self._engine.dialect.name, _parameters(limits, now)
-        with store_errors(), self._engine.connect() as connection:
+        with store_errors(), PlainConnection(self._engine) as connection:
             for _ in range(_ATTEMPTS):
                 taken = _fillings(self._run(connection, _take(number), parameters))
                 if taken:
                     return taken
-                stored = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
+                stored = _fillings(connection.fetch(_FILLINGS, {"keys": list(limits)}))
                 states = {key: limits[key].cut(state, now) for key, state in stored.items()}
                 self._replace(connection, stored, states)
                 fill_all(limits, states, now)
-                connection.execute(_add(number, dialect), parameters)
+                connection.change(_add(number, dialect), parameters)
         raise StoreUnavailable  # each time other clients changed the rows between the statements
 
     def refund(self, limits: Mapping[str, RateLimit], states: Mapping[str, BucketState]) -> None:
-        with store_errors(), self._engine.connect() as connection:
+        with store_errors(), PlainConnection(self._engine) as connection:
             self._replace(connection, states, {key: limits[key].undo(state) for key, state in states.items()})
 
     def _replace(
-        self, connection: sa.Connection, states: Mapping[str, BucketState], others: Mapping[str, BucketState]
+        self, connection: PlainConnection, states: Mapping[str, BucketState], others: Mapping[str, BucketState]
     ) -> None:
         """Store other states, except at keys whose states are not these any more."""
         changed = [key for key, state in states.items() if others[key] != state]
@@ -71,7 +69,7 @@ class SqlRateLimitStore(RateLimitStore):
             self._run(connection, _exchange(len(changed)), parameters)
 
 
-def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any]:
+def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> Parameters:
     """Return the parameters of `_take`: `Meter` admits if until <= now + room - interval, which is never below now."""
     parameters: dict[str, Any] = {"now": now}
     for row, (key, limit) in enumerate(limits.items()):
@@ -86,8 +84,8 @@ def _moments(state: BucketState) -> tuple[datetime, datetime]:
     return state.burst_until, state.sustained_until
 
 
-def _fillings(rows: sa.CursorResult[Any]) -> dict[str, BucketState]:
-    return {row.key: BucketState(row.burst_until, row.sustained_until) for row in rows}
+def _fillings(rows: Sequence[Row]) -> dict[str, BucketState]:
+    return {key: BucketState(burst_until, sustained_until) for key, burst_until, sustained_until in rows}
 
 
 @lru_cache
@@ -111,11 +109,11 @@ def _take(number: int) -> sa.Update:
     return _update(stored).where(~missing_or_full.exists()).values(filled)
 
 
-_ATTEMPT_COLUMNS: Mapping[str, type[Moment | Span]] = {"interval": Span, "latest": Moment}
+_ATTEMPT_COLUMNS: Mapping[str, sa.types.TypeEngine[Any]] = {"interval": Span, "latest": Moment}
 
 
 @lru_cache
-def _add(number: int, dialect: str) -> sa.Executable:
+def _add(number: int, dialect: str) -> sa.ClauseElement:
     """Return the statement that inserts those of `number` keys that are not stored, as drained."""
     listed = _listed(number, _ATTEMPT_COLUMNS)
     drained = sa.select(listed.c.key, _NOW, _NOW).where(sa.true()).order_by(listed.c.key)
@@ -134,9 +132,9 @@ def _update(stored: sa.CTE) -> sa.Update:
     return sa.update(rate_limits).where(rate_limits.c.key == stored.c.key).returning(rate_limits)
 
 
-def commit_asynchronously(connection: sa.Connection, update: sa.Update, parameters: Parameters) -> Rows:
+def commit_asynchronously(connection: PlainConnection, update: sa.Update, parameters: Parameters) -> Sequence[Row]:
     """Run a statement whose commit does not wait for the disk, which not every engine can."""
-    return connection.execute(_asynchronous(update), parameters)
+    return connection.fetch(_asynchronous(update), parameters)
 
 
 @lru_cache
@@ -144,9 +142,9 @@ def _asynchronous(update: sa.Update) -> sa.Update:
     return update.where(_ASYNCHRONOUS_COMMIT)
 
 
-def commit_synchronously(connection: sa.Connection, update: sa.Update, parameters: Parameters) -> Rows:
+def commit_synchronously(connection: PlainConnection, update: sa.Update, parameters: Parameters) -> Sequence[Row]:
     """Run a statement."""
-    return connection.execute(update, parameters)
+    return connection.fetch(update, parameters)
 
 
 def _locked(listed: sa.CTE) -> sa.CTE:
@@ -160,7 +158,7 @@ def _locked(listed: sa.CTE) -> sa.CTE:
     )
 
 
-def _listed(number: int, columns: Mapping[str, type[Moment | Span]]) -> sa.CTE:
+def _listed(number: int, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.CTE:
     """Return a table of `number` rows of parameters: a key, and these columns for each moment."""
     kinds: dict[str, Any] = {"key": sa.Text}
     kinds |= {f"{moment.name}_{name}": kind for moment in _MOMENTS for name, kind in columns.items()}
