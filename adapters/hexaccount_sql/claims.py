@@ -14,19 +14,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from hexaccount_sql.columns import Moment
+from hexaccount.events.journal_entry import JournalEntry
+from hexaccount_sql.columns import Among, Moment
+from hexaccount_sql.plain_connection import PlainConnection, Row
 from hexaccount_sql.schema import deliveries, journal
 from hexaccount_sql.writer import ENTRY_COLUMNS
 
 SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
 LEASE = sa.bindparam("claim", type_=sa.Uuid)
 UNTIL = sa.bindparam("until", type_=Moment)
-EVENTS = sa.bindparam("events", type_=sa.Uuid, expanding=True)
-EVENTS_ARRAY = sa.bindparam("events", type_=sa.ARRAY(sa.Uuid))
 _NOW = sa.bindparam("now", type_=Moment)
 _LATEST = sa.bindparam("latest", type_=Moment)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
+_EVENT_ID = 1 + JournalEntry._fields.index("id")
 _WINDOW_FACTOR = 4  # times the limit of a claim: most aggregates have few events, next to each other
 _AFTER = sa.bindparam("after", type_=sa.Uuid)
 _WINDOW = sa.bindparam("window", type_=sa.Integer)
@@ -85,8 +86,7 @@ def _heads(chosen: sa.ColumnElement[bool]) -> sa.CTE:
 _CLAIMED = (
     sa.select(deliveries.c.attempts, *ENTRY_COLUMNS)
     .join(journal, journal.c.id == deliveries.c.event_id)
-    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.lease == LEASE, deliveries.c.event_id.in_(EVENTS))
-    .order_by(deliveries.c.event_id)
+    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.lease == LEASE, Among(deliveries.c.event_id, "events"))
 )
 
 
@@ -106,11 +106,7 @@ def _among(events: sa.Select[Any]) -> sa.ColumnElement[bool]:
 
 _claimed = _claim(_among(sa.select(_heads(_among(_firsts)).c.event_id))).cte("claimed")
 # SQLite has no UPDATE within a SELECT: there _CLAIM_HEADS returns ids, and _CLAIMED reads their rows.
-_CLAIM_HEADS_AT_ONCE = (
-    sa.select(_claimed.c.attempts, *ENTRY_COLUMNS)
-    .join(journal, journal.c.id == _claimed.c.event_id)
-    .order_by(_claimed.c.event_id)
-)
+_CLAIM_HEADS_AT_ONCE = sa.select(_claimed.c.attempts, *ENTRY_COLUMNS).join(journal, journal.c.id == _claimed.c.event_id)
 _CLAIM_HEADS = _claim(deliveries.c.event_id.in_(sa.select(_heads(deliveries.c.event_id.in_(_firsts)).c.event_id)))
 
 _head = deliveries.alias("head")
@@ -125,14 +121,14 @@ _FOLLOWERS = (
             _head.c.sequence < deliveries.c.sequence,
         ),
     )
-    .where(_head.c.subscriber == SUBSCRIBER, _head.c.event_id.in_(EVENTS), _head.c.lease == LEASE)
+    .where(_head.c.subscriber == SUBSCRIBER, Among(_head.c.event_id, "events"), _head.c.lease == LEASE)
     .where(~deliveries.c.dead_letter)
     .order_by(deliveries.c.aggregate, deliveries.c.aggregate_id, deliveries.c.sequence)
     .limit(_LIMIT)
 )
 _CLAIM_FOLLOWERS = (
     sa.update(deliveries)
-    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), _DUE)
+    .where(deliveries.c.subscriber == SUBSCRIBER, Among(deliveries.c.event_id, "events"), _DUE)
     .values(lease=LEASE, leased_until=UNTIL)
 )
 
@@ -141,61 +137,63 @@ _CLAIM_FOLLOWERS = (
 class Claim:
     """One claim of a subscriber's deliveries: it leases them with its token."""
 
-    connection: sa.Connection
+    connection: PlainConnection
     subscriber: str
     token: UUID
     now: datetime
     until: datetime
     latest: datetime
 
-    def take(self, limit: int) -> list[sa.Row[Any]]:
-        """Lease up to `limit` deliveries, and return their attempts and journal entries."""
+    def take(self, limit: int) -> list[Row]:
+        """Lease up to `limit` deliveries, and return their attempts and journal entries, in no order."""
         rows = self._claim_heads(limit)
         if rows and len(rows) < limit:
-            followers = self._claim_followers([row.id for row in rows], limit - len(rows))
+            followers = self._claim_followers([row[_EVENT_ID] for row in rows], limit - len(rows))
             rows += self._claimed(followers)
         return rows
 
-    def _claim_heads(self, limit: int) -> list[sa.Row[Any]]:
+    def _claim_heads(self, limit: int) -> list[Row]:
         """Claim heads among the oldest due deliveries, and widen the window while it contains none."""
         window, after = _WINDOW_FACTOR * limit, UUID(int=0)
         while True:
             front = {"limit": limit, "window": window, "after": after}
             if rows := self._claim_heads_in(front):
                 return rows
-            end = self._execute(_END_OF_FRONT, **front).scalar()
-            if end is None:
+            ends = self._fetch(_END_OF_FRONT, **front)
+            if not ends:
                 return []
-            window, after = 4 * window, end
+            window, after = 4 * window, ends[0][0]
 
-    def _claim_heads_in(self, front: dict[str, Any]) -> list[sa.Row[Any]]:
+    def _claim_heads_in(self, front: dict[str, Any]) -> list[Row]:
         if self.connection.dialect.name == "postgresql":
-            return list(self._execute(_CLAIM_HEADS_AT_ONCE, **front))
-        return self._claimed(list(self._execute(_CLAIM_HEADS, **front).scalars()))
+            return self._fetch(_CLAIM_HEADS_AT_ONCE, **front)
+        return self._claimed([event_id for event_id, _ in self._fetch(_CLAIM_HEADS, **front)])
 
-    def _claimed(self, events: Sequence[UUID]) -> list[sa.Row[Any]]:
-        return list(self._execute(_CLAIMED, events=events)) if events else []
+    def _claimed(self, events: Sequence[UUID]) -> list[Row]:
+        return self._fetch(_CLAIMED, events=events) if events else []
 
     def _claim_followers(self, heads: Sequence[UUID], limit: int) -> list[UUID]:
         """Claim what follows the heads in their aggregates, up to the first that is not due; no other claimant can."""
         blocked: set[tuple[str, UUID]] = set()
         events: list[UUID] = []
-        for row in self._execute(_FOLLOWERS, events=heads, limit=limit):
-            aggregate = row.aggregate, row.aggregate_id
-            if not row.due:
-                blocked.add(aggregate)
-            if aggregate not in blocked:
-                events.append(row.event_id)
+        for event_id, aggregate, aggregate_id, due in self._fetch(_FOLLOWERS, events=heads, limit=limit):
+            if not due:
+                blocked.add((aggregate, aggregate_id))
+            if (aggregate, aggregate_id) not in blocked:
+                events.append(event_id)
         if events:
-            self._execute(_CLAIM_FOLLOWERS, events=events)
+            self.connection.change(_CLAIM_FOLLOWERS, self._parameters(events=events))
         return events
 
-    def _execute(self, statement: sa.Executable, **parameters: Any) -> sa.CursorResult[Any]:
-        claim = {
+    def _fetch(self, statement: sa.ClauseElement, **parameters: Any) -> list[Row]:
+        return self.connection.fetch(statement, self._parameters(**parameters))
+
+    def _parameters(self, **parameters: Any) -> dict[str, Any]:
+        return {
             "for_subscriber": self.subscriber,
             "claim": self.token,
             "now": self.now,
             "until": self.until,
             "latest": self.latest,
+            **parameters,
         }
-        return self.connection.execute(statement, {**claim, **parameters})

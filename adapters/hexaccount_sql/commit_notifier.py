@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount_sql.plain_connection import PlainConnection
 
 COMMITS_CHANNEL = "hexaccount_commits"
 _PAUSE = 0.02
@@ -65,8 +66,8 @@ class CommitNotifier(CommitSignal):
             is_last = self._stopping.is_set()
             self._due.clear()
             try:
-                with self._engine.connect() as connection:
-                    connection.execute(_NOTIFY, {"token": self._token})
+                with PlainConnection(self._engine) as connection:
+                    connection.fetch(_NOTIFY, {"token": self._token})
             except (exc.ProgrammingError, exc.NotSupportedError) as error:
                 _log.info("the server has no pg_notify: other processes only poll for commits: %s", error.orig)
                 return

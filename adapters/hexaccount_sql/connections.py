@@ -13,10 +13,11 @@ from sqlalchemy import exc
 
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.store_kit.file_urls import path_in
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.pool import instrumented_pool, observe_pool
 from hexaccount_sql.postgres_url import read_url
 
-_POOL_SIZE = 8
+_POOL_SIZE = 16
 _POOL_TIMEOUT = 5
 SQLITE_LOCK_TIMEOUT = 10
 _BUSY_PAUSE = 0.01
@@ -30,35 +31,33 @@ def open_engine(url: str, *, unbounded: bool = False, metrics: Metrics = NO_METR
     Its connections autocommit; a transaction of several statements begins and ends in plain SQL. On PostgreSQL a
     statement fails while the server hangs, or after some seconds, unless it is `unbounded`, as a migration is.
     """
-    size = 2 * _POOL_SIZE  # the permanent connections and the overflow
     options: dict[str, Any] = {
         "isolation_level": "AUTOCOMMIT",
-        "poolclass": instrumented_pool(metrics, size=size),
+        "poolclass": instrumented_pool(metrics, size=_POOL_SIZE),
         "pool_size": _POOL_SIZE,
-        "max_overflow": _POOL_SIZE,
+        "max_overflow": 0,
         "pool_timeout": _POOL_TIMEOUT,
         "hide_parameters": True,  # keeps password hashes out of errors
         "json_deserializer": msgspec.json.decode,  # a third of the time of the standard library's
     }
     engine = _open_sqlite(url, options) if url.startswith("sqlite:") else _open_postgresql(url, options, unbounded)
-    observe_pool(engine, metrics, size=size)
+    observe_pool(engine, metrics, size=_POOL_SIZE)
     return engine
 
 
 def _open_sqlite(url: str, options: Mapping[str, Any]) -> sa.Engine:
     database = sa.URL.create("sqlite", database=str(path_in(url)))
-    engine = sa.create_engine(database, connect_args={"timeout": SQLITE_LOCK_TIMEOUT}, **options)
+    engine = sa.create_engine(database, connect_args={"timeout": SQLITE_LOCK_TIMEOUT}, paramstyle="named", **options)
     sa.event.listen(engine, "connect", _configure_sqlite)
     return engine
 
 
 def _open_postgresql(url: str, options: Mapping[str, Any], unbounded: bool) -> sa.Engine:
     from hexaccount_sql.deadline_connection import use_deadlines  # noqa: PLC0415 - imports the driver
-    from hexaccount_sql.plain_description_cursor import PlainDescriptionCursor  # noqa: PLC0415 - imports the driver
     from hexaccount_sql.postgres_session import begin_session  # noqa: PLC0415 - imports the driver
 
     read = read_url(url)
-    arguments: dict[str, Any] = {**read.parameters, "autocommit": True, "cursor_factory": PlainDescriptionCursor}
+    arguments: dict[str, Any] = {**read.parameters, "autocommit": True}
     if read.pooled:
         # The next transaction may run on another server connection, which does not have its prepared statements.
         arguments["prepare_threshold"] = None
@@ -79,7 +78,7 @@ def _open_postgresql(url: str, options: Mapping[str, Any], unbounded: bool) -> s
 
 
 @contextmanager
-def transaction(connection: sa.Connection) -> Iterator[None]:
+def transaction(connection: sa.Connection | PlainConnection) -> Iterator[None]:
     """Run the block in a transaction; on SQLite it holds the write lock from its begin."""
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
     try:
@@ -91,12 +90,12 @@ def transaction(connection: sa.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def without_timeouts(connection: sa.Connection) -> Iterator[None]:
+def without_timeouts(connection: PlainConnection) -> Iterator[None]:
     """Let the statements of the block run for as long as they need, for an operator who can interrupt them."""
     if connection.dialect.name != "postgresql":
         yield
         return
-    driver: Any = connection.connection.driver_connection
+    driver = connection.driver
     usual, driver.deadline = driver.deadline, math.inf
     try:
         # SET LOCAL ends with the transaction, as a pooler may lend the session to other clients.

@@ -8,6 +8,7 @@ from hexaccount.events.ports import DeadLetter, DeadLetters
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount_sql.connections import without_timeouts
 from hexaccount_sql.errors import store_errors
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.schema import deliveries, journal
 from hexaccount_sql.writer import ENTRY_COLUMNS, entry_from
 
@@ -29,7 +30,7 @@ class SqlDeadLetters(DeadLetters):
         )
         if after is not None:
             statement = statement.where(deliveries.c.event_id > after)
-        with store_errors(), self.engine.connect() as connection:
+        with store_errors(), PlainConnection(self.engine) as connection:
             rows = connection.execute(statement).all()
         return [DeadLetter(subscriber=row[0], attempts=row[1], error=row[2], entry=entry_from(row[3:])) for row in rows]
 
@@ -39,7 +40,7 @@ class SqlDeadLetters(DeadLetters):
             .where(_chosen(event_id=event_id, subscriber=subscriber))
             .values(dead_letter=sa.false(), attempts=0, due_at=sa.null(), error="")
         )
-        with store_errors(), self.engine.connect() as connection, without_timeouts(connection):
+        with store_errors(), PlainConnection(self.engine) as connection, without_timeouts(connection):
             retried: int = connection.execute(statement).rowcount
         self.commits.give()
         return retried

@@ -47,7 +47,7 @@ def store_errors() -> Iterator[None]:
     """Raise StoreUnavailable, or StoreRefused with the remedy, in place of a driver's error."""
     try:
         yield
-    except (exc.TimeoutError, exc.PendingRollbackError) as error:
+    except (exc.TimeoutError, exc.PendingRollbackError, exc.ResourceClosedError) as error:
         raise StoreUnavailable from error
     except exc.DBAPIError as error:
         if translated := _connection_error(error) or _refusal(error):

@@ -9,9 +9,11 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventFilter, History, JournalKey
 from hexaccount_sql.connections import without_timeouts
 from hexaccount_sql.errors import store_errors
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.schema import journal
 from hexaccount_sql.writer import ENTRY_COLUMNS, entry_from
 
+_BY_ID = sa.select(*ENTRY_COLUMNS).where(journal.c.id == sa.bindparam("event"))
 _KEY = (journal.c.aggregate, journal.c.aggregate_id)
 
 
@@ -22,14 +24,14 @@ class SqlHistory(History):
     engine: sa.Engine
 
     def find(self, event_id: UUID) -> JournalEntry | None:
-        with store_errors(), self.engine.connect() as connection:
-            found = _entries(connection, sa.select(*ENTRY_COLUMNS).where(journal.c.id == event_id))
-        return found[0] if found else None
+        with store_errors(), PlainConnection(self.engine) as connection:
+            found = connection.fetch(_BY_ID, {"event": event_id})
+        return entry_from(found[0]) if found else None
 
     def page(self, event_filter: EventFilter, *, limit: int, after: UUID | None) -> Sequence[JournalEntry]:
         statement = sa.select(*ENTRY_COLUMNS).where(*_conditions(event_filter)).order_by(journal.c.id).limit(limit)
         statement = statement if after is None else statement.where(journal.c.id > after)
-        with store_errors(), self.engine.connect() as connection:
+        with store_errors(), PlainConnection(self.engine) as connection:
             return _entries(connection, statement)
 
     def by_aggregate(
@@ -42,16 +44,17 @@ class SqlHistory(History):
             last = (sa.literal(value, column.type) for value, column in zip(after, _KEY, strict=True))
             statement = statement.where(sa.tuple_(*_KEY) > sa.tuple_(*last))
         # No index has both the order and the filter: the scan may skip many rows.
-        with store_errors(), self.engine.connect() as connection, without_timeouts(connection):
+        with store_errors(), PlainConnection(self.engine) as connection, without_timeouts(connection):
             return _entries(connection, statement)
 
     def count(self, event_filter: EventFilter) -> int:
         statement = sa.select(sa.func.count()).select_from(journal).where(*_conditions(event_filter))
-        with store_errors(), self.engine.connect() as connection, without_timeouts(connection):
-            return connection.execute(statement).scalar_one()
+        with store_errors(), PlainConnection(self.engine) as connection, without_timeouts(connection):
+            counted: int = connection.execute(statement).scalar_one()
+            return counted
 
 
-def _entries(connection: sa.Connection, statement: sa.Select[Any]) -> list[JournalEntry]:
+def _entries(connection: PlainConnection, statement: sa.Select[Any]) -> list[JournalEntry]:
     return [entry_from(row) for row in connection.execute(statement)]
 
 

@@ -2,6 +2,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,9 +13,11 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_order import order_by_sequence
 from hexaccount.events.ports import NEVER, Backlog, Delivery, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
-from hexaccount_sql.claims import EVENTS, EVENTS_ARRAY, LEASE, SUBSCRIBER, UNTIL, Claim
+from hexaccount_sql.claims import LEASE, SUBSCRIBER, UNTIL, Claim
+from hexaccount_sql.columns import Among
 from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.schema import deliveries, journal, subscriptions
 from hexaccount_sql.writer import Insert, entry_from
 
@@ -39,25 +42,23 @@ _RELEASE = (
     sa.update(deliveries)
     .where(
         deliveries.c.subscriber == SUBSCRIBER,
-        deliveries.c.event_id.in_(EVENTS),
+        Among(deliveries.c.event_id, "events"),
         deliveries.c.lease == LEASE,
     )
     .values(**_FREE)
 )
-_ACKNOWLEDGE = sa.delete(deliveries).where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS))
-# PostgreSQL takes one array: SQLAlchemy would compile a list of parameters again for each length.
-_ACKNOWLEDGE_ARRAY = sa.delete(deliveries).where(
-    deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id == sa.any_(EVENTS_ARRAY)
+_ACKNOWLEDGE = sa.delete(deliveries).where(
+    deliveries.c.subscriber == SUBSCRIBER, Among(deliveries.c.event_id, "events")
 )
 _DELIVERY_COLUMNS = ("subscriber", "event_id", "aggregate", "aggregate_id", "sequence")
 _IN_THE_JOURNAL = sa.select(
     SUBSCRIBER, journal.c.id, journal.c.aggregate, journal.c.aggregate_id, journal.c.sequence
-).where(journal.c.id.in_(EVENTS))
+).where(Among(journal.c.id, "events"))
 # The lock keeps the events from being removed before their deliveries are committed.
 _LOCKED_IN_THE_JOURNAL = _IN_THE_JOURNAL.with_for_update(read=True, key_share=True)
 _REVIVE_DEAD_LETTERS = (
     sa.update(deliveries)
-    .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.event_id.in_(EVENTS), deliveries.c.dead_letter)
+    .where(deliveries.c.subscriber == SUBSCRIBER, Among(deliveries.c.event_id, "events"), deliveries.c.dead_letter)
     .values(dead_letter=sa.false(), attempts=0, due_at=sa.null(), error="")
 )
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
@@ -94,8 +95,8 @@ class SqlOutbox(Outbox):
     commits: CommitSignal
 
     def subscribe(self, subscriber: str, event_types: Collection[str]) -> None:
-        with store_errors(), self.engine.connect() as connection:
-            known = set(connection.execute(_TYPES, {"for_subscriber": subscriber}).scalars())
+        with store_errors(), PlainConnection(self.engine) as connection:
+            known = {event_type for (event_type,) in connection.fetch(_TYPES, {"for_subscriber": subscriber})}
             added, dropped = set(event_types) - known, known - set(event_types)
             for event_type in sorted(added):
                 self._subscribe(connection, subscriber, event_type)
@@ -104,20 +105,18 @@ class SqlOutbox(Outbox):
                 connection.execute(sa.delete(subscriptions).where(unwanted))
 
     def enqueue(self, subscriber: str, entries: Sequence[JournalEntry]) -> None:
-        enqueue = (
-            self.insert(deliveries).from_select(_DELIVERY_COLUMNS, _LOCKED_IN_THE_JOURNAL).on_conflict_do_nothing()
-        )
-        with store_errors(), self.engine.connect() as connection, transaction(connection):
+        with store_errors(), PlainConnection(self.engine) as connection, transaction(connection):
             for batch in _batched([entry.id for entry in entries], _MAX_PARAMETERS):
-                connection.execute(_REVIVE_DEAD_LETTERS, {"for_subscriber": subscriber, "events": batch})
-                connection.execute(enqueue, {"for_subscriber": subscriber, "events": batch})
+                parameters = {"for_subscriber": subscriber, "events": batch}
+                connection.change(_REVIVE_DEAD_LETTERS, parameters)
+                connection.change(_enqueue(self.insert), parameters)
         self.commits.give()
 
     def claim(
         self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
     ) -> Sequence[Delivery]:
         token = uuid4()
-        with store_errors(), self.engine.connect() as connection:
+        with store_errors(), PlainConnection(self.engine) as connection:
             rows = Claim(connection, subscriber, token, now, now + lease, latest).take(limit)
         deliveries = [
             Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token) for row in rows
@@ -125,9 +124,8 @@ class SqlOutbox(Outbox):
         return order_by_sequence(deliveries, attrgetter("entry"))
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
-        statement = _ACKNOWLEDGE_ARRAY if self.engine.dialect.name == "postgresql" else _ACKNOWLEDGE
         for subscriber, group in _by_subscriber(deliveries).items():
-            self._run(statement, for_subscriber=subscriber, events=[delivery.entry.id for delivery in group])
+            self._run(_ACKNOWLEDGE, for_subscriber=subscriber, events=[delivery.entry.id for delivery in group])
 
     def retry_later(self, delivery: Delivery, *, until: datetime, error: str) -> None:
         self._run(_RETRY_LATER, **_held(delivery), until=until, last_error=error)
@@ -141,15 +139,17 @@ class SqlOutbox(Outbox):
             self._run(_RELEASE, for_subscriber=delivery.subscriber, events=[delivery.entry.id], claim=delivery.lease)
 
     def backlog(self, subscriber: str, *, limit: int) -> Backlog:
-        with store_errors(), self.engine.connect() as connection:
-            row = connection.execute(_BACKLOG, {"for_subscriber": subscriber, "limit": limit}).one()
-        return Backlog(pending=row[0], dead_letters=row[1], oldest=row[2])
+        with store_errors(), PlainConnection(self.engine) as connection:
+            [(pending, dead_letters, oldest)] = connection.fetch(
+                _BACKLOG, {"for_subscriber": subscriber, "limit": limit}
+            )
+        return Backlog(pending=pending, dead_letters=dead_letters, oldest=oldest)
 
-    def _run(self, statement: sa.Executable, **parameters: Any) -> None:
-        with store_errors(), self.engine.connect() as connection:
-            connection.execute(statement, parameters)
+    def _run(self, statement: sa.ClauseElement, **parameters: Any) -> None:
+        with store_errors(), PlainConnection(self.engine) as connection:
+            connection.change(statement, parameters)
 
-    def _subscribe(self, connection: sa.Connection, subscriber: str, event_type: str) -> None:
+    def _subscribe(self, connection: PlainConnection, subscriber: str, event_type: str) -> None:
         row = sa.select(sa.literal(subscriber), sa.literal(event_type))
         stored = sa.exists().where(subscriptions.c.subscriber == subscriber, subscriptions.c.event_type == event_type)
         statement = sa.insert(subscriptions).from_select(["subscriber", "event_type"], row.where(~stored))
@@ -157,6 +157,11 @@ class SqlOutbox(Outbox):
             connection.execute(statement)
         except sa.exc.IntegrityError:
             return  # another process has just subscribed the same subscriber
+
+
+@cache
+def _enqueue(insert: Insert) -> Any:
+    return insert(deliveries).from_select(_DELIVERY_COLUMNS, _LOCKED_IN_THE_JOURNAL).on_conflict_do_nothing()
 
 
 def _batched(events: Sequence[UUID], length: int) -> Iterator[Sequence[UUID]]:

@@ -11,6 +11,7 @@ from hexaccount.kernel.records import RecordType
 from hexaccount.store_kit.transaction import Batch, Changes
 from hexaccount_sql import schema
 from hexaccount_sql.first_accepted import FirstAccepted
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.record_tables import key_of, table_of
 from hexaccount_sql.step_writer import write_in_steps
 from hexaccount_sql.writer import LostRace, Rows, Writer, entry_row, inbox_rows, row_of
@@ -35,13 +36,13 @@ class PostgresWriter(Writer):
     def __init__(self) -> None:
         self._write = FirstAccepted(self.write_at_once, write_in_steps)
 
-    def write(self, connection: sa.Connection, batch: Batch) -> bool:
+    def write(self, connection: PlainConnection, batch: Batch) -> bool:
         return self._write(connection, batch)
 
-    def check(self, connection: sa.Connection) -> None:
+    def check(self, connection: PlainConnection) -> None:
         """Do nothing: no session keeps all others from writing."""
 
-    def write_at_once(self, connection: sa.Connection, batch: Batch) -> bool:
+    def write_at_once(self, connection: PlainConnection, batch: Batch) -> bool:
         """Write a commit by one statement."""
         new, changed, removed = batch.by_type(new=True), batch.by_type(changed=True), batch.by_type(removed=True)
         kinds = (tuple(changes.record_type for changes in each) for each in (new, changed, removed))
@@ -57,7 +58,7 @@ class PostgresWriter(Writer):
         if batch.handled:
             parameters["insert_inbox"] = _document(inbox_rows(batch))
         try:
-            return bool(connection.execute(statement, parameters).scalar_one())
+            return bool(connection.fetch(statement, parameters)[0][0])
         except exc.DataError as error:
             if getattr(error.orig, "sqlstate", None) != _DIVISION_BY_ZERO:
                 raise

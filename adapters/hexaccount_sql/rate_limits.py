@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -10,20 +10,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hexaccount.kernel.rate_limit import BucketState, RateLimit
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.rate_limits.ports import RateLimitStore, fill_all
-from hexaccount_sql.columns import Moment, Span
+from hexaccount_sql.columns import Among, Moment, Span
 from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
 from hexaccount_sql.first_accepted import FirstAccepted
+from hexaccount_sql.plain_connection import Parameters, PlainConnection, Row
 from hexaccount_sql.schema import rate_limits
 
-Parameters: TypeAlias = dict[str, Any]
-Rows: TypeAlias = sa.CursorResult[Any]
 Condition: TypeAlias = sa.ColumnElement[bool]
-Builder: TypeAlias = Callable[[Condition], sa.Executable]
+Builder: TypeAlias = Callable[[Condition], sa.ClauseElement]
 
 _MOMENTS = (rate_limits.c.burst_until, rate_limits.c.sustained_until)
 _NOW = sa.bindparam("now", type_=Moment)
-_FILLINGS = sa.select(rate_limits).where(rate_limits.c.key.in_(sa.bindparam("keys", expanding=True)))
+_FILLINGS = sa.select(rate_limits).where(Among(rate_limits.c.key, "keys"))
 _INSERTS: Mapping[str, Callable[[sa.Table], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert,
     "sqlite": sqlite.insert,
@@ -48,7 +47,7 @@ class SqlRateLimitStore(RateLimitStore):
 
     def acquire(self, limits: Mapping[str, RateLimit], now: datetime) -> dict[str, BucketState]:
         number, dialect, parameters = len(limits), self._engine.dialect.name, _parameters(limits, now)
-        with store_errors(), self._engine.connect() as connection:
+        with store_errors(), PlainConnection(self._engine) as connection:
             for attempt in range(_ATTEMPTS):
                 with transaction(connection) if dialect == "sqlite" else nullcontext():
                     if attempt or number > 1:
@@ -56,7 +55,7 @@ class SqlRateLimitStore(RateLimitStore):
                     taken = _fillings(self._run(connection, partial(_take, number), parameters))
                 if taken:
                     return taken
-                stored = _fillings(connection.execute(_FILLINGS, {"keys": list(limits)}))
+                stored = _fillings(connection.fetch(_FILLINGS, {"keys": list(limits)}))
                 states = {key: limits[key].cut(state, now) for key, state in stored.items()}
                 if states != stored:
                     self._run(connection, partial(_cut, number), parameters)
@@ -69,11 +68,11 @@ class SqlRateLimitStore(RateLimitStore):
             parameters[f"key_{row}"] = key
             for moment, bucket in zip(_MOMENTS, (limit.burst, limit.sustained), strict=True):
                 parameters[f"{moment.name}_refund_{row}"] = bucket.refundable(elapsed)
-        with store_errors(), self._engine.connect() as connection:
+        with store_errors(), PlainConnection(self._engine) as connection:
             self._run(connection, partial(_refund, len(limits)), parameters)
 
 
-def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any]:
+def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> Parameters:
     """Return the parameters of `_take`: `Meter` admits if until <= now + room - interval, which is never below now."""
     parameters: dict[str, Any] = {"now": now}
     for row, (key, limit) in enumerate(limits.items()):
@@ -84,8 +83,8 @@ def _parameters(limits: Mapping[str, RateLimit], now: datetime) -> dict[str, Any
     return parameters
 
 
-def _fillings(rows: sa.CursorResult[Any]) -> dict[str, BucketState]:
-    return {row.key: BucketState(row.burst_until, row.sustained_until) for row in rows}
+def _fillings(rows: Sequence[Row]) -> dict[str, BucketState]:
+    return {key: BucketState(burst_until, sustained_until) for key, burst_until, sustained_until in rows}
 
 
 @lru_cache
@@ -109,15 +108,16 @@ def _take(number: int, also: Condition) -> sa.Update:
     return _update(stored, also).where(~missing_or_full.exists()).values(filled)
 
 
-_ATTEMPT_COLUMNS: Mapping[str, type[Moment | Span]] = {"interval": Span, "latest": Moment}
+_ATTEMPT_COLUMNS: Mapping[str, sa.types.TypeEngine[Any]] = {"interval": Span, "latest": Moment}
 
 
 @lru_cache
-def _add(number: int, dialect: str, also: Condition) -> sa.Executable:
+def _add(number: int, dialect: str, also: Condition) -> sa.ClauseElement:
     """Return the statement that inserts those of `number` keys that are not stored, as drained."""
     listed = _listed(number, _ATTEMPT_COLUMNS)
     drained = sa.select(listed.c.key, _NOW, _NOW).where(also).order_by(listed.c.key)
-    return _INSERTS[dialect](rate_limits).from_select(rate_limits.c.keys(), drained).on_conflict_do_nothing()
+    added = _INSERTS[dialect](rate_limits).from_select(rate_limits.c.keys(), drained)
+    return added.on_conflict_do_nothing().returning(rate_limits)
 
 
 @lru_cache
@@ -144,14 +144,14 @@ def _update(stored: sa.CTE, also: Condition) -> sa.Update:
     return sa.update(rate_limits).where(rate_limits.c.key == stored.c.key, also).returning(rate_limits)
 
 
-def commit_asynchronously(connection: sa.Connection, build: Builder, parameters: Parameters) -> Rows:
+def commit_asynchronously(connection: PlainConnection, build: Builder, parameters: Parameters) -> Sequence[Row]:
     """Run a statement whose commit does not wait for the disk, which not every engine can."""
-    return connection.execute(build(_ASYNCHRONOUS_COMMIT), parameters)
+    return connection.fetch(build(_ASYNCHRONOUS_COMMIT), parameters)
 
 
-def commit_synchronously(connection: sa.Connection, build: Builder, parameters: Parameters) -> Rows:
+def commit_synchronously(connection: PlainConnection, build: Builder, parameters: Parameters) -> Sequence[Row]:
     """Run a statement."""
-    return connection.execute(build(_ANY_COMMIT), parameters)
+    return connection.fetch(build(_ANY_COMMIT), parameters)
 
 
 def _locked(listed: sa.CTE) -> sa.CTE:
@@ -165,7 +165,7 @@ def _locked(listed: sa.CTE) -> sa.CTE:
     )
 
 
-def _listed(number: int, columns: Mapping[str, type[Moment | Span]]) -> sa.CTE:
+def _listed(number: int, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> sa.CTE:
     """Return a table of `number` rows of parameters: a key, and these columns for each moment."""
     kinds: dict[str, Any] = {"key": sa.Text}
     kinds |= {f"{moment.name}_{name}": kind for moment in _MOMENTS for name, kind in columns.items()}

@@ -17,7 +17,7 @@ from hexaccount.kernel.records import Field, RecordSchema, RecordType
 from hexaccount_sql.columns import Moment, Texts, partial_index
 from hexaccount_sql.schema import metadata as our_metadata
 
-_TYPES: Mapping[type, type[sa.types.TypeEngine[Any]]] = {
+_TYPES: Mapping[type, sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]] = {
     UUID: sa.Uuid,
     str: sa.Text,
     int: sa.Integer,
@@ -68,7 +68,7 @@ def _default_of(field: Field) -> sa.ColumnElement[Any] | None:
         case tuple() as texts:
             return sa.literal(json.dumps(texts), sa.Text())
         case value:
-            return sa.literal(value, _TYPES[field.type]())
+            return sa.literal(value, _TYPES[field.type])
 
 
 @cache

@@ -17,16 +17,16 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.identifiers import first_id_at
 from hexaccount.kernel.records import Expiry
 from hexaccount.retention.ports import RetentionStore
-from hexaccount_sql.claims import EVENTS, EVENTS_ARRAY
-from hexaccount_sql.columns import Moment
+from hexaccount_sql.columns import Among, Moment
 from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.record_tables import key_of, table_of
 from hexaccount_sql.schema import deliveries, inbox, journal, rate_limits
 from hexaccount_sql.subscriptions import names_of_deliveries
 from hexaccount_sql.writer import Insert, entry_row
 
-Statements: TypeAlias = Mapping[str, sa.Executable]
+Statements: TypeAlias = Mapping[str, sa.ClauseElement]
 """A statement for each dialect."""
 
 _BEFORE = sa.bindparam("before", type_=Moment)
@@ -89,13 +89,12 @@ _HANDLED = _on_each(
     .order_by(inbox.c.event_id),
 )
 
-_CHOSEN = {"postgresql": journal.c.id == sa.any_(EVENTS_ARRAY), "sqlite": journal.c.id.in_(EVENTS)}
-_LOCK_EVENTS = sa.select(journal.c.id).where(_CHOSEN["postgresql"]).with_for_update(skip_locked=True)
-_SUBSCRIBERS = sa.bindparam("subscribers", type_=sa.Text, expanding=True)
+_chosen = Among(journal.c.id, "events")
+_LOCK_EVENTS = sa.select(journal.c.id).where(_chosen).with_for_update(skip_locked=True)
 _delivery = sa.select(deliveries.c.event_id).where(
-    deliveries.c.subscriber.in_(_SUBSCRIBERS), deliveries.c.event_id == journal.c.id
+    Among(deliveries.c.subscriber, "subscribers"), deliveries.c.event_id == journal.c.id
 )
-_REMOVE_EVENTS = {name: sa.delete(journal).where(chosen, _has_none(_delivery)) for name, chosen in _CHOSEN.items()}
+_REMOVE_EVENTS = sa.delete(journal).where(_chosen, _has_none(_delivery))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,41 +106,39 @@ class SqlRetentionStore(RetentionStore):
 
     def remove(self, expiry: Expiry, *, before: datetime, limit: int) -> int:
         removed = 0
-        with store_errors(), self.engine.connect() as connection:
+        with store_errors(), PlainConnection(self.engine) as connection:
             for statements in _steps(expiry):
                 removed += self._run(connection, statements, before=before, most=limit - removed)
         return removed
 
     def remove_drained(self, *, before: datetime, limit: int) -> int:
-        with store_errors(), self.engine.connect() as connection:
+        with store_errors(), PlainConnection(self.engine) as connection:
             return self._run(connection, _DRAINED, before=before, most=limit)
 
     def remove_handled(self, *, before: datetime, limit: int) -> int:
         removed = 0
-        with store_errors(), self.engine.connect() as connection:
-            subscriber = connection.execute(_FIRST_SUBSCRIBER).scalar()
+        with store_errors(), PlainConnection(self.engine) as connection:
+            [(subscriber,)] = connection.fetch(_FIRST_SUBSCRIBER)
             while subscriber is not None and removed < limit:
                 parameters: dict[str, Any] = {"for_subscriber": subscriber, "before_event": first_id_at(before)}
                 removed += self._run(connection, _HANDLED, **parameters, most=limit - removed)
-                subscriber = connection.execute(_NEXT_SUBSCRIBER, {"for_subscriber": subscriber}).scalar()
+                [(subscriber,)] = connection.fetch(_NEXT_SUBSCRIBER, {"for_subscriber": subscriber})
         return removed
 
     def remove_events(self, event_ids: Collection[UUID]) -> int:
-        dialect = self.engine.dialect.name
-        with store_errors(), self.engine.connect() as connection, transaction(connection):
-            if dialect == "postgresql":
+        with store_errors(), PlainConnection(self.engine) as connection, transaction(connection):
+            if self.engine.dialect.name == "postgresql":
                 # From now on no delivery of these events can be committed, and the next statements see all that were.
-                event_ids = connection.execute(_LOCK_EVENTS, {"events": list(event_ids)}).scalars().all()
+                event_ids = [locked for (locked,) in connection.fetch(_LOCK_EVENTS, {"events": list(event_ids)})]
             chosen = {"events": list(event_ids), "subscribers": sorted(names_of_deliveries(connection))}
-            return connection.execute(_REMOVE_EVENTS[dialect], chosen).rowcount
+            return connection.change(_REMOVE_EVENTS, chosen)
 
     def restore_events(self, entries: Sequence[JournalEntry]) -> int:
         if not entries:
             return 0
-        with store_errors(), self.engine.connect() as connection, transaction(connection):
+        with store_errors(), PlainConnection(self.engine) as connection, transaction(connection):
             missing = self.insert(journal).on_conflict_do_nothing().returning(journal.c.id)
             return len(connection.execute(missing, [entry_row(entry) for entry in entries]).all())
 
-    def _run(self, connection: sa.Connection, statements: Statements, **parameters: Any) -> int:
-        changed: int = connection.execute(statements[self.engine.dialect.name], parameters).rowcount
-        return changed
+    def _run(self, connection: PlainConnection, statements: Statements, **parameters: Any) -> int:
+        return connection.change(statements[self.engine.dialect.name], parameters)

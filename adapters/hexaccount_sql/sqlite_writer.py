@@ -2,12 +2,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from hexaccount.store_kit.transaction import Batch
 from hexaccount_sql.connections import SQLITE_LOCK_TIMEOUT, transaction
 from hexaccount_sql.errors import locked
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.step_writer import write_in_steps
 from hexaccount_sql.writer import Writer
 
@@ -27,11 +27,11 @@ class SqliteWriter(Writer):
     def __init__(self) -> None:
         self._write_lock = threading.Lock()
 
-    def write(self, connection: sa.Connection, batch: Batch) -> bool:
+    def write(self, connection: PlainConnection, batch: Batch) -> bool:
         with self._locked(SQLITE_LOCK_TIMEOUT):
             return write_in_steps(connection, batch)
 
-    def check(self, connection: sa.Connection) -> None:
+    def check(self, connection: PlainConnection) -> None:
         with self._locked(_CHECK_TIMEOUT):
             connection.exec_driver_sql(f"PRAGMA busy_timeout={1000 * _CHECK_TIMEOUT}")
             try:

@@ -1,12 +1,16 @@
 """Writes a commit row by row, by statements that every database has."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
+from hexaccount.kernel.records import RecordType
 from hexaccount.store_kit.transaction import Batch, Changes
 from hexaccount_sql import schema
 from hexaccount_sql.connections import transaction
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.record_tables import key_of, table_of
 from hexaccount_sql.writer import LostRace, entry_row, inbox_rows, row_of
 
@@ -26,35 +30,39 @@ _ENQUEUE = sa.insert(schema.deliveries).from_select(
 )
 
 
-# A statement that is made once has its cache key computed once.
 _insert_into = cache(sa.insert)
 
 
-def write_in_steps(connection: sa.Connection, batch: Batch) -> bool:
+def write_in_steps(connection: PlainConnection, batch: Batch) -> bool:
     """Write a commit in a transaction, and return whether deliveries were enqueued; raises as `Writer.write`."""
     with transaction(connection):
         return _write(connection, batch)
 
 
-def _write(connection: sa.Connection, batch: Batch) -> bool:
+def _write(connection: PlainConnection, batch: Batch) -> bool:
     for changes in (*batch.by_type(changed=True), *batch.by_type(removed=True)):
         _change(connection, changes)
-    if batch.handled:
-        connection.execute(_insert_into(schema.inbox), inbox_rows(batch))
+    for handled in inbox_rows(batch):
+        connection.change(_insert_into(schema.inbox), handled)
     for changes in batch.by_type(new=True):
-        rows = [row_of(change) for change in changes.rows]
-        connection.execute(_insert_into(table_of(changes.record_type)), rows)
-    if batch.entries:
-        connection.execute(_insert_into(schema.journal), [entry_row(entry) for entry in batch.entries])
-    return sum(connection.execute(_ENQUEUE, {"entry": entry.id}).rowcount for entry in batch.entries) > 0
+        for new in changes.rows:
+            connection.change(_insert_into(table_of(changes.record_type)), row_of(new))
+    for entry in batch.entries:
+        connection.change(_insert_into(schema.journal), entry_row(entry))
+    return sum(connection.change(_ENQUEUE, {"entry": entry.id}) for entry in batch.entries) > 0
 
 
-def _change(connection: sa.Connection, changes: Changes) -> None:
-    table, key = table_of(changes.record_type), key_of(changes.record_type)
-    for change in changes.rows:
-        statement: sa.Update | sa.Delete = sa.delete(table)
-        if change.values is not None:
-            statement = sa.update(table).values(row_of(change))
-        same = (key == change.key) & (table.c.revision == change.revision)
-        if connection.execute(statement.where(same)).rowcount != 1:
+def _change(connection: PlainConnection, changes: Changes) -> None:
+    for row in changes.rows:
+        verb, values = (sa.delete, {}) if row.values is None else (sa.update, row_of(row))
+        stored = {"stored_key": row.key, "stored_revision": row.revision}
+        if connection.change(_of_stored(verb, changes.record_type), {**values, **stored}) != 1:
             raise LostRace
+
+
+@cache
+def _of_stored(verb: Callable[[sa.Table], Any], record_type: RecordType[Any]) -> Any:
+    """Return the statement that changes a row which still has the key and the revision that were read."""
+    table, key = table_of(record_type), key_of(record_type)
+    same = (key == sa.bindparam("stored_key", type_=key.type)) & (table.c.revision == sa.bindparam("stored_revision"))
+    return verb(table).where(same)

@@ -14,6 +14,7 @@ from hexaccount_sql.errors import store_errors
 from hexaccount_sql.history import SqlHistory
 from hexaccount_sql.migration import check_schema, is_behind, migrate
 from hexaccount_sql.outbox import SqlOutbox
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.postgres_url import read_url
 from hexaccount_sql.rate_limits import SqlRateLimitStore
 from hexaccount_sql.retention import SqlRetentionStore
@@ -60,7 +61,7 @@ class SqlStore:
 
     def check(self) -> None:
         check_schema(self._engine, self._records)
-        with store_errors(), self._engine.connect() as connection:
+        with store_errors(), PlainConnection(self._engine) as connection:
             self._writer.check(connection)
 
     def is_behind(self) -> bool:

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from hexaccount.events.ports import Subscriptions
 from hexaccount_sql.errors import store_errors
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.schema import deliveries, subscriptions
 
 _SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
@@ -30,19 +31,19 @@ class SqlSubscriptions(Subscriptions):
     engine: sa.Engine
 
     def names(self) -> Collection[str]:
-        with store_errors(), self.engine.connect() as connection:
-            return set(connection.execute(_SUBSCRIBED).scalars()) | names_of_deliveries(connection)
+        with store_errors(), PlainConnection(self.engine) as connection:
+            return {name for (name,) in connection.fetch(_SUBSCRIBED)} | names_of_deliveries(connection)
 
     def unsubscribe(self, subscriber: str, *, limit: int) -> int:
         # Two commits: from the first on, new events are no longer enqueued for the subscriber.
-        with store_errors(), self.engine.connect() as connection:
-            connection.execute(_UNSUBSCRIBE, {"for_subscriber": subscriber})
-            return connection.execute(_DELETE_BATCH, {"for_subscriber": subscriber, "most": limit}).rowcount
+        with store_errors(), PlainConnection(self.engine) as connection:
+            connection.change(_UNSUBSCRIBE, {"for_subscriber": subscriber})
+            return connection.change(_DELETE_BATCH, {"for_subscriber": subscriber, "most": limit})
 
 
-def names_of_deliveries(connection: sa.Connection) -> set[str]:
+def names_of_deliveries(connection: PlainConnection) -> set[str]:
     """Return every subscriber that has a pending delivery or a dead letter."""
     names, name = set(), ""
-    while name := connection.execute(_NEXT_PENDING, {"for_subscriber": name}).scalar_one() or "":
+    while name := connection.fetch(_NEXT_PENDING, {"for_subscriber": name})[0][0] or "":
         names.add(name)
     return names

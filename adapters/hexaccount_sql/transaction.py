@@ -9,7 +9,9 @@ from sqlalchemy import exc
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.records import LookUp, RecordType
 from hexaccount.store_kit.transaction import Batch, BrokenRule, StoredRow, Transaction
+from hexaccount_sql.columns import Among
 from hexaccount_sql.errors import store_errors
+from hexaccount_sql.plain_connection import PlainConnection, Row
 from hexaccount_sql.record_tables import key_of, table_of
 from hexaccount_sql.schema import inbox, journal
 from hexaccount_sql.writer import ENTRY_COLUMNS, LostRace, Writer, entry_from
@@ -34,7 +36,7 @@ class SqlTransaction(Transaction):
     def __init__(self, engine: sa.Engine, writer: Writer) -> None:
         self._engine = engine
         self._writer = writer
-        self._connection: sa.Connection | None = None
+        self._connection: PlainConnection | None = None
 
     def rows(self, record_type: RecordType[Any], field: str, values: Collection[object]) -> Sequence[StoredRow]:
         found = (
@@ -42,14 +44,14 @@ class SqlTransaction(Transaction):
             if len(values) > 1
             else (self._read(_by_value(record_type, field), {"chosen": next(iter(values))}) if values else [])
         )
-        return [StoredRow(tuple(row[:-1]), row[-1]) for row in found]
+        return [StoredRow(row[:-1], row[-1]) for row in found]
 
     def with_references(self, record_type: RecordType[Any], key: object) -> Sequence[StoredRow] | None:
         for row in self._read(_joined(record_type), {"chosen": key}):
             found, start = [], 0
             for kind in _chain(record_type):
                 end = start + len(kind.fields)
-                found.append(StoredRow(tuple(row[start:end]), row[end]))
+                found.append(StoredRow(row[start:end], row[end]))
                 start = end + 1
             return found
         return None
@@ -66,7 +68,7 @@ class SqlTransaction(Transaction):
         nulls = frozenset(name for name, value in values.items() if value is None)
         statement = _page(record_type, look_up, nulls, limited=limit is not None, continued=after is not None)
         found = self._read(statement, {**values, "after_key": after, "most": limit})
-        return [StoredRow(tuple(row[:-1]), row[-1]) for row in found]
+        return [StoredRow(row[:-1], row[-1]) for row in found]
 
     def journal(self, aggregate: str, aggregate_id: UUID) -> Sequence[JournalEntry]:
         return [entry_from(row) for row in self._read(_JOURNAL, {"aggregate": aggregate, "id": aggregate_id})]
@@ -96,14 +98,14 @@ class SqlTransaction(Transaction):
                     raise
         return self._writer.write(self._connect(), batch)
 
-    def _connect(self) -> sa.Connection:
+    def _connect(self) -> PlainConnection:
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = PlainConnection(self._engine)
         return self._connection
 
-    def _read(self, statement: sa.Executable, parameters: Mapping[str, object]) -> Sequence[sa.Row[Any]]:
+    def _read(self, statement: sa.ClauseElement, parameters: dict[str, Any]) -> Sequence[Row]:
         with store_errors():
-            return self._connect().execute(statement, dict(parameters)).all()
+            return self._connect().fetch(statement, parameters)
 
 
 @lru_cache(maxsize=256)
@@ -114,9 +116,8 @@ def _by_value(record_type: RecordType[Any], field: str) -> sa.Select[Any]:
 
 @lru_cache(maxsize=256)
 def _by_values(record_type: RecordType[Any], field: str) -> sa.Select[Any]:
-    column = table_of(record_type).c[field]
-    chosen = sa.bindparam("chosen", type_=column.type, expanding=True)
-    return sa.select(table_of(record_type)).where(column.in_(chosen))
+    table = table_of(record_type)
+    return sa.select(table).where(Among(table.c[field], "chosen"))
 
 
 @lru_cache(maxsize=256)

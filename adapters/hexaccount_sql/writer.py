@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.store_kit.transaction import Batch, RowChange
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.schema import journal
 
 Insert: TypeAlias = Callable[[sa.Table], Any]
@@ -23,14 +24,14 @@ class Writer(Protocol):
 
     insert: Insert
 
-    def write(self, connection: sa.Connection, batch: Batch) -> bool:
+    def write(self, connection: PlainConnection, batch: Batch) -> bool:
         """Write all or nothing, and return whether deliveries were enqueued.
 
         Raises sqlalchemy.exc.IntegrityError, or LostRace if a row to change has another revision than its change.
         """
         ...
 
-    def check(self, connection: sa.Connection) -> None:
+    def check(self, connection: PlainConnection) -> None:
         """Return if a commit could be written at this moment, and write nothing; raises as `Store.check`."""
         ...
 

@@ -18,8 +18,8 @@ from hexaccount_sql import SqlStore, connections
 
 @pytest.fixture
 def small_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let pools hold two connections and two of overflow, with a short timeout; request it before the store."""
-    monkeypatch.setattr(connections, "_POOL_SIZE", 2)
+    """Let pools hold four connections, with a short timeout; request it before the store."""
+    monkeypatch.setattr(connections, "_POOL_SIZE", 4)
     monkeypatch.setattr(connections, "_POOL_TIMEOUT", 0.05)
 
 

@@ -26,7 +26,7 @@ from hexaccount_system import Uuid7Identifiers
 def test_connections_are_counted_and_waits_for_one_are_timed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factory: Factory, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connections, "_POOL_SIZE", 2)
+    monkeypatch.setattr(connections, "_POOL_SIZE", 4)
     monkeypatch.setattr(connections, "_POOL_TIMEOUT", 0.05)
     metrics = MemoryMetrics()
     recorder = EventRecorder(Uuid7Identifiers(), "urn:hexaccount:sql")
@@ -53,7 +53,7 @@ def test_connections_are_counted_and_waits_for_one_are_timed(
             save(store, factory.user())
         (waited,) = metrics.observed(STORE_CONNECTION_WAITS)
         assert waited >= 0.05
-    assert figures() == (0, 2, 4)
+    assert figures() == (0, 4, 4)
     with caplog.at_level(logging.INFO, "hexaccount_sql"):
         store.close()
     assert caplog.records == [], "the library logs under its own name"

@@ -27,6 +27,7 @@ from hexaccount.kernel.unit_of_work import StaleVersion
 from hexaccount.sessions.sessions import Sessions
 from hexaccount.store_kit.transaction import Batch
 from hexaccount_sql import SqlStore
+from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.postgres_writer import _statement
 
 _CONTROLS = "".join(map(chr, [*range(1, 0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFF]))
@@ -92,7 +93,7 @@ def test_unusual_texts_are_stored_exactly(postgresql: SqlStore, factory: Factory
 
 def test_unusual_texts_of_events_are_stored_exactly(postgresql: SqlStore, factory: Factory) -> None:
     entry = entry_of(postgresql, factory)._replace(data={f"{name} {text}": text for name, text in _UNUSUAL.items()})
-    with postgresql._engine.connect() as connection:
+    with PlainConnection(postgresql._engine) as connection:
         postgresql._writer.write(connection, Batch([], [entry], []))
     with postgresql.unit_of_work() as uow:
         assert uow.journal.of(entry.aggregate, entry.aggregate_id) == [entry]
