@@ -4,6 +4,7 @@ import contextlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Protocol
 
 import bcrypt
@@ -65,12 +66,11 @@ class InterleavedBcrypt:
     def __init__(self) -> None:
         """Raise EngineUnavailable if the extension is not installed."""
         try:
-            from hexaccount_security import _interleaved_bcrypt  # noqa: PLC0415 - it may be missing
+            self._extension = import_module("hexaccount_security._interleaved_bcrypt")
         except ImportError as error:
             raise EngineUnavailable(
                 f"its extension in C cannot be imported ({error}); install a C compiler, then hexaccount again"
             ) from error
-        self._extension = _interleaved_bcrypt
 
     def digests(self, work: int, inputs: Sequence[BcryptInput]) -> list[bytes]:
         lanes = tuple((each.cost, b64decode(each.salt.translate(_FROM_OURS) + b"=="), each.secret) for each in inputs)

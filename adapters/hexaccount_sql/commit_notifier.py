@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.kernel.unit_of_work import StoreUnavailable
+from hexaccount_sql.errors import store_errors
 from hexaccount_sql.plain_connection import PlainConnection
 
 COMMITS_CHANNEL = "hexaccount_commits"
@@ -50,7 +52,7 @@ class CommitNotifier(CommitSignal):
     def receive(self, token: str) -> None:
         """Wake all waiting threads for a notification of another process."""
         if token != self._token:
-            super().give()
+            self.wake()
 
     def stop(self) -> None:
         """Pass on the last commits, and end the thread; returns within seconds even if the server hangs."""
@@ -66,11 +68,11 @@ class CommitNotifier(CommitSignal):
             is_last = self._stopping.is_set()
             self._due.clear()
             try:
-                with PlainConnection(self._engine) as connection:
+                with store_errors(), PlainConnection(self._engine) as connection:
                     connection.fetch(_NOTIFY, {"token": self._token})
-            except (exc.ProgrammingError, exc.NotSupportedError) as error:
+            except StoreUnavailable as error:
+                _log.debug("other processes learn of a commit by polling: %s", error)
+            except exc.DBAPIError as error:
                 _log.info("the server has no pg_notify: other processes only poll for commits: %s", error.orig)
                 return
-            except exc.SQLAlchemyError as error:
-                _log.debug("other processes learn of a commit by polling: %s", error)
             self._stopping.wait(_PAUSE)

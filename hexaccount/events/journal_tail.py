@@ -76,7 +76,7 @@ class JournalTail:
     def stop(self) -> None:
         """Let `run` return."""
         self._stopping.set()
-        self._commits.give()
+        self._commits.wake()
 
     def poll(self) -> Sequence[JournalEntry]:
         """Return the events since the last call, in order, and none at the first call; raises StoreUnavailable."""

@@ -111,7 +111,7 @@ class Relay:
     def stop(self) -> None:
         """Let `run` return after the current batch."""
         self._stopping.set()
-        self._commits.give()
+        self._commits.wake()
 
     def run_once(self) -> int:
         """Claim one batch, deliver it, and return how many deliveries were claimed.

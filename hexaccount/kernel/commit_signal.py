@@ -14,7 +14,11 @@ class CommitSignal:
         return self._count
 
     def give(self) -> None:
-        """Wake all waiting threads."""
+        """Signal a commit of this process; a store may also wake other processes."""
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake all waiting threads of this process."""
         with self._condition:
             self._count += 1
             self._condition.notify_all()

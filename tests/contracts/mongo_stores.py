@@ -3,6 +3,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from pymongo.read_concern import ReadConcern
+
 from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.kernel.records import RecordSchema
@@ -56,9 +58,9 @@ def empty_collections(url: str) -> None:
     database = _shared(url)
     with database.reached():
         first, *others = database.names() - {"schema"}
-        # One request finds the few collections that have documents.
+        # One request finds the few collections that have documents, also those that no majority has yet.
         steps = [*_named(first), *({"$unionWith": {"coll": name, "pipeline": _named(name)}} for name in others)]
-        for found in database[first].aggregate(steps):
+        for found in database[first].with_options(read_concern=ReadConcern("local")).aggregate(steps):
             database[found["name"]].delete_many({})
 
 

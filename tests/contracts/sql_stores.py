@@ -1,8 +1,11 @@
 import shutil
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic, sleep
+from typing import cast
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
 
 from hexaccount.kernel.records import RecordSchema
@@ -18,6 +21,15 @@ class _SqlStore(SqlStore):
     """Shares the engine with the other handles on a database, which so compile each statement once and not per test."""
 
     _open_engine = staticmethod(lru_cache(maxsize=4)(open_engine))
+
+    def close(self) -> None:
+        """Close once no other handle uses a connection, which would be lost with the former pool."""
+        if self._listener is not None:
+            self._listener.stop()
+            pool, until = cast("sa.QueuePool", self._engine.pool), monotonic() + 1
+            while pool.checkedout() and monotonic() < until:
+                sleep(0.001)
+        super().close()
 
 
 def open_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:

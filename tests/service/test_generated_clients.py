@@ -14,7 +14,7 @@ import pytest
 from tests.documented.application import document
 from tests.servers.processes import without_coverage
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "clients"
 SHOWN = {
@@ -26,10 +26,10 @@ SHOWN = {
 Serving = Callable[..., AbstractContextManager[tuple[object, str]]]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the example with the API document."""
-    copied = shutil.copytree(EXAMPLE, tmp_path / "clients")
+    copied = shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("generated") / "clients")
     (copied / "swagger.json").write_text(json.dumps(document()))
     return copied
 
@@ -46,7 +46,7 @@ def shown_by(argv: list[str | Path], folder: Path, serving: Serving, **options: 
         return json.loads(run([*argv, url], folder, **options))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def python(folder: Path) -> Path:
     """Return the programs of a virtual environment, and have openapi-python-client write its client into `folder`."""
     programs = folder / "venv" / "bin"
