@@ -19,6 +19,8 @@ FORMS = {
 }
 _FORMS = {kind: re.compile(form) for kind, form in FORMS.items()}
 _SECRET_NAMES = re.compile(r"passw|refresh|access$|device|secret|key$|token$", re.IGNORECASE)
+# A list of sessions calls the user agent so; a device token is at least as long.
+_USER_AGENT = re.compile(r".{,39}|.*[^\w-].*", re.DOTALL)
 _REMEMBERED = 256
 
 
@@ -74,7 +76,8 @@ class KnownSecrets:
         texts = list(_named_texts(document))
         shown = {text.casefold() for name, text in texts if not _SECRET_NAMES.search(name)}
         for name, text in texts:
-            if _SECRET_NAMES.search(name) and text.casefold() not in shown:
+            agent = name == "device" and _USER_AGENT.fullmatch(text)
+            if _SECRET_NAMES.search(name) and text.casefold() not in shown and not agent:
                 self.learn(f"the {name} of a document", text)
 
     def kind_in(self, text: str) -> str | None:

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from hexaccount.bootstrap.key_file import KEY_FILE
+from tests.canary.known_secrets import KnownSecrets
 from tests.canary.planting import HEADER, PASSWORD, register, token_of
 from tests.servers.processes import RunningCommand
 
@@ -103,3 +104,10 @@ def test_the_errors_of_the_command_line_are_searched(service, leak) -> None:
 
     CliRunner().invoke(print_password)
     assert leak() == "the password of RegisterUser appears in the output of the command line"
+
+
+def test_a_user_agent_in_a_list_of_sessions_is_no_secret_and_a_device_token_is_one() -> None:
+    known, agent, token = KnownSecrets(), "Mozilla/5.0 (X11; Linux x86_64)", "AZPB-o-CdkWM-Q5A" * 4
+    known.learn_document([{"device": agent}, {"device": token}])
+    assert known.kind_in(agent) is None
+    assert known.kind_in(token) == "the device of a document"
