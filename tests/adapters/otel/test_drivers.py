@@ -12,7 +12,7 @@ from tests.adapters.otel.conftest import Collected
 from tests.servers.mongo import temporary_mongo_database
 from tests.servers.otlp import attributes_of
 
-SECRET = "correct horse battery"
+SECRET = "what a person has entered"  # no password, which the log of pymongo must not have, either
 MESSAGE = GetUser(reference="ann")
 
 
