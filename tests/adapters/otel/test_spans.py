@@ -17,7 +17,7 @@ from tests.adapters.otel.conftest import Collected
 from tests.adapters.sample_events import JULIET
 from tests.servers.otlp import attributes_of
 
-SECRET = "correct horse battery"
+SECRET = "what a person has entered"
 TRACE_ID, SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SAMPLED, UNSAMPLED = f"00-{TRACE_ID}-{SPAN_ID}-01", f"00-{TRACE_ID}-{SPAN_ID}-00"
 MESSAGE = GetUser(reference=str(JULIET))
