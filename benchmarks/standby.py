@@ -123,11 +123,10 @@ def main() -> None:
     table = Table()
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(dir=memory_folder())))
-        primary = running.enter_context(PostgresServer(folder))
+        primary = running.enter_context(PostgresServer(folder, settings={"synchronous_standby_names": "standby"}))
         primary.stop()
         proxy = DelayingProxy(primary.port, arguments.milliseconds / 2000)
         standby = Standby(folder, primary, port=proxy.port)
-        primary._options["synchronous_standby_names"] = "standby"  # noqa: SLF001 - known only now
         standby.make_home()
         primary.start()
         running.enter_context(standby)

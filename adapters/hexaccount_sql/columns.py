@@ -22,10 +22,10 @@ class _MomentInMilliseconds(sa.types.TypeDecorator[datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - the signature is that of SQLAlchemy
+    def process_bind_param(self, value: datetime | None, _dialect: sa.Dialect) -> int | None:
         return None if value is None else (value - _EPOCH) // _MILLISECOND
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - the signature is that of SQLAlchemy
+    def process_result_value(self, value: int | None, _dialect: sa.Dialect) -> datetime | None:
         return None if value is None else _EPOCH + value * _MILLISECOND
 
 
@@ -33,7 +33,7 @@ class _SpanInMilliseconds(sa.types.TypeDecorator[timedelta]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: timedelta | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - the signature is that of SQLAlchemy
+    def process_bind_param(self, value: timedelta | None, _dialect: sa.Dialect) -> int | None:
         return None if value is None else value // _MILLISECOND
 
 
@@ -51,7 +51,7 @@ class Texts(sa.types.TypeDecorator[tuple[str, ...]]):
     impl = sa.JSON
     cache_ok = True
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - the signature is that of SQLAlchemy
+    def process_result_value(self, value: Any, _dialect: sa.Dialect) -> tuple[str, ...] | None:
         return None if value is None else tuple(value)
 
 
