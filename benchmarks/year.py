@@ -109,7 +109,7 @@ def measure(month: int, service: Service, url: str, crowd: Crowd, archive: Archi
     user = crowd.accounts[len(crowd.accounts) // 2].user.id
 
     def claim() -> None:
-        outbox.release(outbox.claim(subscriber, limit=50, now=clock.now(), lease=timedelta(seconds=30)))
+        outbox.release(outbox.claim(subscriber, limit=50, now=clock.now(), lease=timedelta(seconds=30)).deliveries)
 
     shown = [
         cost(url, action)

@@ -5,8 +5,9 @@ from itertools import islice, takewhile
 from uuid import UUID, uuid4
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import NEVER, Backlog, DeadLetter, DeadLetters, Delivery, JournalKey, Outbox
+from hexaccount.events.ports import NEVER, Backlog, ClaimedBatch, DeadLetter, DeadLetters, Delivery, JournalKey, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.store_kit.leased_hold import hold_by_lease
 from hexaccount_memory.tables import StoredDelivery, Tables, entry_copy
 
 
@@ -39,8 +40,15 @@ class MemoryOutbox(Outbox, DeadLetters):
         return [entry for entry in entries if entry.id in stored]
 
     def claim(
-        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
-    ) -> Sequence[Delivery]:
+        self,
+        subscriber: str,
+        *,
+        limit: int,
+        now: datetime,
+        lease: timedelta,
+        latest: datetime = NEVER,
+        after: UUID | None = None,  # noqa: ARG002 - what was acknowledged is no longer there to be passed
+    ) -> ClaimedBatch:
         token = uuid4()
         with self.tables.lock:
             aggregates = self.tables.deliveries[subscriber]
@@ -50,10 +58,10 @@ class MemoryOutbox(Outbox, DeadLetters):
             # Those that were served come last, so that one that never runs out of events does not starve others.
             for key in {_aggregate_of(stored.entry) for stored in claimed}:
                 aggregates[key] = aggregates.pop(key)
-            return [
-                Delivery(subscriber=subscriber, entry=entry_copy(stored.entry), attempts=stored.attempts, lease=token)
-                for stored in claimed
-            ]
+            deliveries = [Delivery(subscriber, entry_copy(stored.entry), stored.attempts, token) for stored in claimed]
+        return ClaimedBatch(deliveries, deliveries[-1].entry.id if len(deliveries) == limit else None)
+
+    hold = hold_by_lease
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         with self.tables.lock:

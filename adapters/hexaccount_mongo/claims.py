@@ -1,36 +1,30 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby, takewhile
 from uuid import UUID
 
 from pymongo.collection import Collection
 
 from hexaccount_mongo.connections import Document
-from hexaccount_mongo.lookups import first_match
+from hexaccount_mongo.deliveries import FREE
 
-_WINDOW_FACTOR = 4  # times the limit of a claim: most aggregates have few events, next to each other
-# All due deliveries may belong to one aggregate, of which only the first can be claimed.
-_FIRST_OF_EACH: list[Document] = [
-    {"$sort": {"sequence": 1}},
-    {
-        "$group": {
-            "_id": {"aggregate": "$aggregate", "aggregate_id": "$aggregate_id"},
-            **{
-                name: {"$first": f"${name}"}
-                for name in ("subscriber", "aggregate", "aggregate_id", "sequence", "event_id")
-            },
-        }
-    },
-    {"$sort": {"event_id": 1}},
-]
-# Finds an earlier pending delivery of the same aggregate to the same subscriber.
-_EARLIER = first_match(
-    "deliveries",
-    "earlier",
-    *((field, "$eq", field) for field in ("subscriber", "aggregate", "aggregate_id")),
-    ("sequence", "$lt", "sequence"),
-    dead_letter=False,
-)
+_AGGREGATE = ("aggregate", "aggregate_id")
+_SAME = [{"$eq": [f"${name}", f"$${name}"]} for name in ("subscriber", *_AGGREGATE)]
+# Finds the last pending delivery of the same aggregate to the same subscriber that is before this one.
+_PREDECESSOR: Document = {
+    "$lookup": {
+        "from": "deliveries",
+        "let": {name: f"${name}" for name in ("subscriber", *_AGGREGATE, "sequence")},
+        "pipeline": [
+            {"$match": {"dead_letter": False, "$expr": {"$and": [*_SAME, {"$lt": ["$sequence", "$$sequence"]}]}}},
+            {"$sort": {"subscriber": -1, **dict.fromkeys(_AGGREGATE, -1), "sequence": -1}},
+            {"$limit": 1},
+            {"$project": {"_id": 0, "sequence": 1}},
+        ],
+        "as": "predecessor",
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,73 +43,56 @@ class Claim:
     until: datetime
     latest: datetime
 
-    def take(self, limit: int) -> list[Document]:
-        """Lease up to `limit` deliveries, and return their documents."""
-        claimed = self._lease(self._heads(limit))
-        if claimed and len(claimed) < limit:
-            claimed += self._lease(self._followers(claimed, limit - len(claimed)))
-        return claimed
+    def take(self, limit: int, after: UUID) -> tuple[list[Document], UUID | None]:
+        """Lease deliveries, and return their documents, and the last event of the front if that is full."""
+        due: Document = {"subscriber": self.subscriber, **self._due, "event_id": {"$gt": after}}
+        steps: list[Document] = [{"$match": due}, {"$sort": {"event_id": 1}}, {"$limit": limit}, _PREDECESSOR]
+        front = list(self.snapshot.aggregate(steps, hint="deliveries_pending"))
+        end = front[-1]["event_id"] if len(front) == limit else None
+        chosen = list(_unbroken(front))
+        return self._lease(chosen) if chosen else [], end
 
     @property
     def _due(self) -> Document:
         return {"dead_letter": False, "available_at": {"$not": {"$gt": self.now, "$lte": self.latest}}}
 
-    def _heads(self, limit: int) -> list[UUID]:
-        """Return events that may be claimed now: due, and the first pending ones of their aggregates.
-
-        Searches among the oldest due deliveries, and widens the window while it contains none.
-        """
-        due: Document = {"subscriber": self.subscriber, **self._due}
-        window, after = _WINDOW_FACTOR * limit, UUID(int=0)
-        while True:
-            beyond = {**due, "event_id": {"$gt": after}}
-            front: list[Document] = [{"$match": beyond}, {"$sort": {"event_id": 1}}, {"$limit": window}]
-            steps = [*front, *_FIRST_OF_EACH, _EARLIER, {"$match": {"earlier": []}}, {"$limit": limit}]
-            if found := [
-                document["event_id"] for document in self.snapshot.aggregate(steps, hint="deliveries_pending")
-            ]:
-                return found
-            last = self.deliveries.find(
-                beyond, {"event_id": 1}, sort=[("event_id", 1)], skip=window - 1, limit=1, hint="deliveries_pending"
-            )
-            end = next(last, None)
-            if end is None:
-                return []
-            window, after = 4 * window, end["event_id"]
-
-    def _lease(self, events: Sequence[UUID]) -> list[Document]:
-        """Lease the deliveries of these events that are still free, and return them."""
-        if not events:
-            return []
-        chosen = {"subscriber": self.subscriber, "event_id": {"$in": list(events)}}
+    def _lease(self, chosen: Sequence[Document]) -> list[Document]:
+        """Lease deliveries that are still free, up to the first of each aggregate that is not, and return them."""
+        mine: Document = {
+            "subscriber": self.subscriber,
+            "event_id": {"$in": [delivery["event_id"] for delivery in chosen]},
+        }
         taken = {"$set": {"lease": self.token, "available_at": self.until}}
-        if not self.deliveries.update_many({**chosen, **self._due}, taken, hint="deliveries_event").modified_count:
+        if not self.deliveries.update_many({**mine, **self._due}, taken, hint="deliveries_event").modified_count:
             return []
-        return list(self.deliveries.find({**chosen, "lease": self.token}, hint="deliveries_event"))
-
-    def _followers(self, heads: Sequence[Document], limit: int) -> list[UUID]:
-        """Return what follows the heads in their aggregates, up to the first that is not due; no other claim can."""
-        after = [
-            {
-                "aggregate": head["aggregate"],
-                "aggregate_id": head["aggregate_id"],
-                "sequence": {"$gt": head["sequence"]},
-            }
-            for head in heads
+        mine["lease"] = self.token
+        leased = {delivery["event_id"]: delivery for delivery in self.deliveries.find(mine, hint="deliveries_event")}
+        kept = [
+            delivery
+            for _, deliveries in groupby(chosen, _aggregate_of)
+            for delivery in takewhile(lambda delivery: delivery["event_id"] in leased, deliveries)
         ]
-        order = {"aggregate": 1, "aggregate_id": 1, "sequence": 1}
-        found = self.snapshot.find(
-            {"subscriber": self.subscriber, "dead_letter": False, "$or": after},
-            sort=list(order.items()),
-            limit=limit,
-            hint="deliveries_order",
-        )
-        blocked: set[tuple[str, UUID]] = set()
-        events: list[UUID] = []
-        for delivery in found:
-            aggregate = delivery["aggregate"], delivery["aggregate_id"]
-            if self.now < delivery["available_at"] <= self.latest:
-                blocked.add(aggregate)
-            if aggregate not in blocked:
-                events.append(delivery["event_id"])
-        return events
+        held = [leased.pop(delivery["event_id"]) for delivery in kept]
+        if leased:  # another claim has taken earlier ones of their aggregates in between
+            mine["event_id"] = {"$in": list(leased)}
+            self.deliveries.update_many(mine, {"$set": FREE}, hint="deliveries_event")
+        return held
+
+
+def _unbroken(front: Sequence[Document]) -> Iterator[Document]:
+    """Yield, by aggregate and in order, the deliveries behind which nothing else is pending."""
+    for _, deliveries in groupby(sorted(front, key=_place_of), _aggregate_of):
+        previous: list[Document] = []
+        for delivery in deliveries:
+            if delivery["predecessor"] != previous:
+                break
+            previous = [{"sequence": delivery["sequence"]}]
+            yield delivery
+
+
+def _aggregate_of(delivery: Document) -> tuple[str, UUID]:
+    return delivery["aggregate"], delivery["aggregate_id"]
+
+
+def _place_of(delivery: Document) -> tuple[str, UUID, int]:
+    return *_aggregate_of(delivery), delivery["sequence"]

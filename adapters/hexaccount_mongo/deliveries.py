@@ -8,6 +8,9 @@ from hexaccount_mongo.connections import Document
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """`available_at` of a delivery that is neither leased nor backing off."""
 
+FREE: Document = {"lease": None, "available_at": AT_ONCE}
+"""The values of a delivery that is neither."""
+
 REVIVE: Document = {"$set": {"dead_letter": False, "attempts": 0, "available_at": AT_ONCE, "error": ""}}
 """The update that makes a dead letter a pending delivery."""
 

@@ -11,16 +11,17 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_order import order_by_sequence
-from hexaccount.events.ports import NEVER, Backlog, Delivery, Outbox
+from hexaccount.events.ports import NEVER, Backlog, ClaimedBatch, Delivery, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
+from hexaccount.store_kit.leased_hold import hold_by_lease
 from hexaccount_mongo.claims import Claim
 from hexaccount_mongo.connections import Document, Documents
-from hexaccount_mongo.deliveries import AT_ONCE, REVIVE, delivery_document
+from hexaccount_mongo.deliveries import AT_ONCE, FREE, REVIVE, delivery_document
 from hexaccount_mongo.errors import is_duplicate
 from hexaccount_mongo.journal import entry_from
 from hexaccount_mongo.transactions import TryAgain, persistently, try_once
 
-_FREE: Document = {"lease": None, "available_at": AT_ONCE}
+_EARLIEST = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +45,31 @@ class MongoOutbox(Outbox):
         self.commits.give()
 
     def claim(
-        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
-    ) -> Sequence[Delivery]:
+        self,
+        subscriber: str,
+        *,
+        limit: int,
+        now: datetime,
+        lease: timedelta,
+        latest: datetime = NEVER,
+        after: UUID | None = None,
+    ) -> ClaimedBatch:
         deliveries, snapshot = self.database["deliveries"], self.database.at_one_moment("deliveries")
         claim = Claim(deliveries, snapshot, subscriber, uuid4(), now, now + lease, latest)
         with self.database.reached():
-            claimed = claim.take(limit)
-            if not claimed:
-                return []
+            claimed, end = claim.take(limit, after or _EARLIEST)
             events = [delivery["event_id"] for delivery in claimed]
-            entries = self.database.at_one_moment("journal").find({"_id": {"$in": events}})
+            entries = self.database.at_one_moment("journal").find({"_id": {"$in": events}}) if events else ()
             by_id = {document["_id"]: entry_from(document) for document in entries}
             self._drop([delivery for delivery in claimed if delivery["event_id"] not in by_id])
-        return order_by_sequence(
-            [
-                Delivery(
-                    subscriber=subscriber,
-                    entry=by_id[delivery["event_id"]],
-                    attempts=delivery["attempts"],
-                    lease=claim.token,
-                )
-                for delivery in claimed
-                if delivery["event_id"] in by_id
-            ],
-            attrgetter("entry"),
-        )
+        found = [
+            Delivery(subscriber, by_id[delivery["event_id"]], delivery["attempts"], claim.token)
+            for delivery in claimed
+            if delivery["event_id"] in by_id
+        ]
+        return ClaimedBatch(order_by_sequence(found, attrgetter("entry")), end)
+
+    hold = hold_by_lease
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         for subscriber, events in _by_subscriber(deliveries).items():
@@ -85,7 +86,7 @@ class MongoOutbox(Outbox):
     def release(self, deliveries: Collection[Delivery]) -> None:
         for delivery in deliveries:
             with self.database.reached():
-                self.database["deliveries"].update_one(_held(delivery), {"$set": _FREE})
+                self.database["deliveries"].update_one(_held(delivery), {"$set": FREE})
 
     def backlog(self, subscriber: str, *, limit: int) -> Backlog:
         deliveries = self.database["deliveries"]

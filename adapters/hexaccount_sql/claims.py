@@ -6,19 +6,18 @@ other, or to sorting all of them for the first few.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.sql.dml import ReturningUpdate
 
-from hexaccount.events.journal_entry import JournalEntry
 from hexaccount_sql.columns import Among, Moment
-from hexaccount_sql.plain_connection import PlainConnection, Row
+from hexaccount_sql.plain_connection import Parameters, PlainConnection, Row
 from hexaccount_sql.schema import deliveries, journal
 from hexaccount_sql.writer import ENTRY_COLUMNS
+
+Found: TypeAlias = tuple[list[Row], UUID | None]
+"""Deliveries, each its attempts and the columns of its journal entry, in no order, and where the search ended."""
 
 SUBSCRIBER = sa.bindparam("for_subscriber", type_=sa.Text)
 LEASE = sa.bindparam("claim", type_=sa.Uuid)
@@ -26,11 +25,7 @@ UNTIL = sa.bindparam("until", type_=Moment)
 _NOW = sa.bindparam("now", type_=Moment)
 _LATEST = sa.bindparam("latest", type_=Moment)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
-
-_EVENT_ID = 1 + JournalEntry._fields.index("id")
-_WINDOW_FACTOR = 4  # times the limit of a claim: most aggregates have few events, next to each other
 _AFTER = sa.bindparam("after", type_=sa.Uuid)
-_WINDOW = sa.bindparam("window", type_=sa.Integer)
 
 _DUE = sa.and_(
     *(
@@ -38,162 +33,132 @@ _DUE = sa.and_(
         for until in (deliveries.c.due_at, deliveries.c.leased_until)
     )
 )
-# The oldest due deliveries, as many as the window. Only these are searched for the first of each aggregate, as all rows
-# may belong to one aggregate, of which one row can be the head.
-_due_rows = (
-    sa.select(*deliveries.c["event_id", "aggregate", "aggregate_id", "sequence"])
-    .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.dead_letter, _DUE, deliveries.c.event_id > _AFTER)
-    .order_by(deliveries.c.event_id)
-)
-_front = _due_rows.limit(_WINDOW).subquery("front")
-_END_OF_FRONT = _due_rows.with_only_columns(deliveries.c.event_id).offset(_WINDOW - 1).limit(1)
-_placed = sa.select(
-    _front.c.event_id,
-    sa.func.row_number()
-    .over(partition_by=[_front.c.aggregate, _front.c.aggregate_id], order_by=_front.c.sequence)
-    .label("place"),
-).subquery("placed")
+_EARLIEST = UUID(int=0)
+_AGGREGATE = ("aggregate", "aggregate_id")
 _pending = deliveries.alias("pending")
-_first_pending = (
-    sa.select(sa.func.min(_pending.c.sequence))
-    .where(
-        _pending.c.subscriber == deliveries.c.subscriber,
-        _pending.c.aggregate == deliveries.c.aggregate,
-        _pending.c.aggregate_id == deliveries.c.aggregate_id,
-        ~_pending.c.dead_letter,
-    )
-    .scalar_subquery()
-)
-_firsts = sa.select(_placed.c.event_id).where(_placed.c.place == 1)
+# One relay of a subscriber holds deliveries at a time: two would only skip each other's rows. A server ends the
+# transaction of a relay that holds them for too long, as it may have lost its network.
+_SESSION = sa.select(
+    sa.func.set_config("idle_in_transaction_session_timeout", sa.bindparam("longest", type_=sa.Text), sa.true()),
+    sa.func.pg_try_advisory_xact_lock(
+        sa.func.hashtextextended(
+            sa.func.concat("hexaccount ", sa.func.current_schema(), " relays ", SUBSCRIBER),
+            sa.literal(0, sa.BigInteger),
+        )
+    ).label("alone"),
+).cte("session")
+_ALONE = sa.select(_SESSION.c.alone).scalar_subquery()
 
 
-def _heads(chosen: sa.ColumnElement[bool]) -> sa.CTE:
-    """Return which of the chosen may be claimed: due, and the first pending delivery of their aggregate.
-
-    Concurrent claimants skip each other's rows on PostgreSQL; SQLite has one writer at a time.
-    """
+def _front(also: sa.ColumnElement[bool]) -> sa.CTE:
+    """Return the next due deliveries that no other transaction has locked; SQLite has one writer at a time."""
     return (
-        sa.select(deliveries.c.event_id)
-        .where(deliveries.c.subscriber == SUBSCRIBER, chosen, ~deliveries.c.dead_letter, _DUE)
-        .where(deliveries.c.sequence <= _first_pending)
+        sa.select(*deliveries.c["event_id", *_AGGREGATE, "sequence"])
+        .where(deliveries.c.subscriber == SUBSCRIBER, ~deliveries.c.dead_letter, _DUE, deliveries.c.event_id > _AFTER)
+        .where(also)
         .order_by(deliveries.c.event_id)
         .limit(_LIMIT)
         .with_for_update(skip_locked=True)
-        .cte("heads")
+        .cte("front")
     )
 
 
-_CLAIMED = (
+def _claimable(front: sa.CTE) -> sa.Select[Any]:
+    """Return the events of the front behind which nothing is pending: those of each aggregate up to the first gap."""
+    aggregate = [front.c[name] for name in _AGGREGATE]
+    predecessor = (
+        sa.select(sa.func.max(_pending.c.sequence))
+        .where(
+            _pending.c.subscriber == SUBSCRIBER,
+            *(_pending.c[name] == front.c[name] for name in _AGGREGATE),
+            _pending.c.sequence < front.c.sequence,
+            ~_pending.c.dead_letter,
+        )
+        .scalar_subquery()
+    )
+    before = sa.func.lag(front.c.sequence).over(partition_by=aggregate, order_by=front.c.sequence)
+    follows = sa.case((predecessor.is_not_distinct_from(before), 1), else_=0).label("follows")
+    steps = sa.select(*front.c, follows).subquery("steps")
+    unbroken = sa.func.min(steps.c.follows).over(
+        partition_by=[steps.c[name] for name in _AGGREGATE], order_by=steps.c.sequence
+    )
+    chains = sa.select(steps.c.event_id, unbroken.label("unbroken")).subquery("chains")
+    return sa.select(chains.c.event_id).where(chains.c.unbroken == 1)
+
+
+def _last(front: sa.CTE) -> sa.Select[Any]:
+    """Return the last event of a front that is full."""
+    return sa.select(front.c.event_id).order_by(front.c.event_id).offset(_LIMIT - 1).limit(1)
+
+
+def _of_subscriber(statement: Any, events: sa.ColumnElement[bool]) -> Any:
+    return statement.where(deliveries.c.subscriber == SUBSCRIBER, events).returning(
+        deliveries.c.event_id, deliveries.c.attempts
+    )
+
+
+def _at_once(change: sa.Update | sa.Delete, also: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the statement for PostgreSQL that changes what may be claimed, and returns the entries of the journal.
+
+    Each row begins with the end of a full front. There is one at least, in which the rest is null if nothing is found.
+    """
+    front = _front(also)
+    chosen = sa.func.array(_claimable(front).scalar_subquery(), type_=sa.ARRAY(sa.Uuid))
+    # Written so that PostgreSQL looks each event up by the index.
+    taken = _of_subscriber(change, deliveries.c.event_id == sa.any_(chosen)).cte("taken")
+    looked = sa.select(_last(front).scalar_subquery().label("last")).subquery("looked")
+    entries = sa.join(taken, journal, journal.c.id == taken.c.event_id)
+    return sa.select(looked.c.last, taken.c.attempts, *ENTRY_COLUMNS).select_from(
+        sa.outerjoin(looked, entries, sa.true())
+    )
+
+
+_LEASING = sa.update(deliveries).values(lease=LEASE, leased_until=UNTIL)
+_LEASE_AT_ONCE = _at_once(_LEASING, sa.true())
+_HOLD_ALONE = _at_once(sa.delete(deliveries), _ALONE)
+_HOLD = _at_once(sa.delete(deliveries), sa.true())
+
+# SQLite has no UPDATE within a SELECT.
+_plain_front = _front(sa.true())
+_END = _last(_plain_front)
+_LEASE = _of_subscriber(_LEASING, deliveries.c.event_id.in_(_claimable(_plain_front)))
+_LEASED = (
     sa.select(deliveries.c.attempts, *ENTRY_COLUMNS)
     .join(journal, journal.c.id == deliveries.c.event_id)
     .where(deliveries.c.subscriber == SUBSCRIBER, deliveries.c.lease == LEASE, Among(deliveries.c.event_id, "events"))
 )
 
 
-def _claim(chosen: sa.ColumnElement[bool]) -> ReturningUpdate[Any]:
-    return (
-        sa.update(deliveries)
-        .where(deliveries.c.subscriber == SUBSCRIBER, chosen)
-        .values(lease=LEASE, leased_until=UNTIL)
-        .returning(deliveries.c.event_id, deliveries.c.attempts)
-    )
+def lease(connection: PlainConnection, parameters: Parameters) -> Found:
+    """Lease deliveries; `parameters` are those of the statements by name, `after` excepted if there is none."""
+    parameters = {"after": _EARLIEST, **parameters}
+    if connection.dialect.name == "postgresql":
+        return _found(connection.fetch(_LEASE_AT_ONCE, parameters))
+    ends = connection.fetch(_END, parameters)
+    leased = [event_id for event_id, _ in connection.fetch(_LEASE, parameters)]
+    rows = connection.fetch(_LEASED, {**parameters, "events": leased}) if leased else []
+    return rows, ends[0][0] if ends else None
 
 
-def _among(events: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """Return the condition that an event is among these, written so that PostgreSQL looks each up by the index."""
-    return deliveries.c.event_id == sa.any_(sa.func.array(events.scalar_subquery(), type_=sa.ARRAY(sa.Uuid)))
+def delete_alone(connection: PlainConnection, parameters: Parameters) -> Found:
+    """Begin a transaction that deletes deliveries, if no other one of the subscriber does; others skip them."""
+    return _begin_with(connection, _HOLD_ALONE, parameters)
 
 
-_claimed = _claim(_among(sa.select(_heads(_among(_firsts)).c.event_id))).cte("claimed")
-# SQLite has no UPDATE within a SELECT: there _CLAIM_HEADS returns ids, and _CLAIMED reads their rows.
-_CLAIM_HEADS_AT_ONCE = sa.select(_claimed.c.attempts, *ENTRY_COLUMNS).join(journal, journal.c.id == _claimed.c.event_id)
-_CLAIM_HEADS = _claim(deliveries.c.event_id.in_(sa.select(_heads(deliveries.c.event_id.in_(_firsts)).c.event_id)))
-
-_head = deliveries.alias("head")
-_FOLLOWERS = (
-    sa.select(deliveries.c.event_id, deliveries.c.aggregate, deliveries.c.aggregate_id, _DUE.label("due"))
-    .join(
-        _head,
-        sa.and_(
-            _head.c.subscriber == deliveries.c.subscriber,
-            _head.c.aggregate == deliveries.c.aggregate,
-            _head.c.aggregate_id == deliveries.c.aggregate_id,
-            _head.c.sequence < deliveries.c.sequence,
-        ),
-    )
-    .where(_head.c.subscriber == SUBSCRIBER, Among(_head.c.event_id, "events"), _head.c.lease == LEASE)
-    .where(~deliveries.c.dead_letter)
-    .order_by(deliveries.c.aggregate, deliveries.c.aggregate_id, deliveries.c.sequence)
-    .limit(_LIMIT)
-)
-_CLAIM_FOLLOWERS = (
-    sa.update(deliveries)
-    .where(deliveries.c.subscriber == SUBSCRIBER, Among(deliveries.c.event_id, "events"), _DUE)
-    .values(lease=LEASE, leased_until=UNTIL)
-)
+def delete(connection: PlainConnection, parameters: Parameters) -> Found:
+    """Do the same on an engine without advisory locks, or without the timeout."""
+    return _begin_with(connection, _HOLD, parameters)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One claim of a subscriber's deliveries: it leases them with its token."""
+def _begin_with(connection: PlainConnection, statement: sa.Select[Any], parameters: Parameters) -> Found:
+    connection.exec_driver_sql("BEGIN")
+    try:
+        return _found(connection.fetch(statement, {"after": _EARLIEST, **parameters}))
+    except BaseException:
+        connection.rollback()
+        raise
 
-    connection: PlainConnection
-    subscriber: str
-    token: UUID
-    now: datetime
-    until: datetime
-    latest: datetime
 
-    def take(self, limit: int) -> list[Row]:
-        """Lease up to `limit` deliveries, and return their attempts and journal entries, in no order."""
-        rows = self._claim_heads(limit)
-        if rows and len(rows) < limit:
-            followers = self._claim_followers([row[_EVENT_ID] for row in rows], limit - len(rows))
-            rows += self._claimed(followers)
-        return rows
-
-    def _claim_heads(self, limit: int) -> list[Row]:
-        """Claim heads among the oldest due deliveries, and widen the window while it contains none."""
-        window, after = _WINDOW_FACTOR * limit, UUID(int=0)
-        while True:
-            front = {"limit": limit, "window": window, "after": after}
-            if rows := self._claim_heads_in(front):
-                return rows
-            ends = self._fetch(_END_OF_FRONT, **front)
-            if not ends:
-                return []
-            window, after = 4 * window, ends[0][0]
-
-    def _claim_heads_in(self, front: dict[str, Any]) -> list[Row]:
-        if self.connection.dialect.name == "postgresql":
-            return self._fetch(_CLAIM_HEADS_AT_ONCE, **front)
-        return self._claimed([event_id for event_id, _ in self._fetch(_CLAIM_HEADS, **front)])
-
-    def _claimed(self, events: Sequence[UUID]) -> list[Row]:
-        return self._fetch(_CLAIMED, events=events) if events else []
-
-    def _claim_followers(self, heads: Sequence[UUID], limit: int) -> list[UUID]:
-        """Claim what follows the heads in their aggregates, up to the first that is not due; no other claimant can."""
-        blocked: set[tuple[str, UUID]] = set()
-        events: list[UUID] = []
-        for event_id, aggregate, aggregate_id, due in self._fetch(_FOLLOWERS, events=heads, limit=limit):
-            if not due:
-                blocked.add((aggregate, aggregate_id))
-            if (aggregate, aggregate_id) not in blocked:
-                events.append(event_id)
-        if events:
-            self.connection.change(_CLAIM_FOLLOWERS, self._parameters(events=events))
-        return events
-
-    def _fetch(self, statement: sa.ClauseElement, **parameters: Any) -> list[Row]:
-        return self.connection.fetch(statement, self._parameters(**parameters))
-
-    def _parameters(self, **parameters: Any) -> dict[str, Any]:
-        return {
-            "for_subscriber": self.subscriber,
-            "claim": self.token,
-            "now": self.now,
-            "until": self.until,
-            "latest": self.latest,
-            **parameters,
-        }
+def _found(rows: Sequence[Row]) -> Found:
+    """Return the rows of deliveries, each its attempts and its entry, and the end of the front."""
+    return [row[1:] for row in rows if row[1] is not None], rows[0][0]

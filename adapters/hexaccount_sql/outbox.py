@@ -1,6 +1,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from operator import attrgetter
@@ -11,12 +12,15 @@ import sqlalchemy as sa
 
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.journal_order import order_by_sequence
-from hexaccount.events.ports import NEVER, Backlog, Delivery, Outbox
+from hexaccount.events.ports import NEVER, Backlog, ClaimedBatch, Delivery, Outbox
 from hexaccount.kernel.commit_signal import CommitSignal
-from hexaccount_sql.claims import LEASE, SUBSCRIBER, UNTIL, Claim
+from hexaccount.store_kit.leased_hold import hold_by_lease
+from hexaccount_sql import claims
+from hexaccount_sql.claims import LEASE, SUBSCRIBER, UNTIL
 from hexaccount_sql.columns import Among
 from hexaccount_sql.connections import transaction
 from hexaccount_sql.errors import store_errors
+from hexaccount_sql.first_accepted import FirstAccepted
 from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.schema import deliveries, journal, subscriptions
 from hexaccount_sql.writer import Insert, entry_from
@@ -93,6 +97,9 @@ class SqlOutbox(Outbox):
     engine: sa.Engine
     insert: Insert
     commits: CommitSignal
+    _begin_holding: FirstAccepted[claims.Found] = field(
+        init=False, default_factory=lambda: FirstAccepted(claims.delete_alone, claims.delete)
+    )
 
     def subscribe(self, subscriber: str, event_types: Collection[str]) -> None:
         with store_errors(), PlainConnection(self.engine) as connection:
@@ -113,15 +120,47 @@ class SqlOutbox(Outbox):
         self.commits.give()
 
     def claim(
-        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
-    ) -> Sequence[Delivery]:
+        self,
+        subscriber: str,
+        *,
+        limit: int,
+        now: datetime,
+        lease: timedelta,
+        latest: datetime = NEVER,
+        after: UUID | None = None,
+    ) -> ClaimedBatch:
         token = uuid4()
+        chosen = _chosen(subscriber, limit, now, latest, after)
         with store_errors(), PlainConnection(self.engine) as connection:
-            rows = Claim(connection, subscriber, token, now, now + lease, latest).take(limit)
-        deliveries = [
-            Delivery(subscriber=subscriber, entry=entry_from(row[1:]), attempts=row[0], lease=token) for row in rows
-        ]
-        return order_by_sequence(deliveries, attrgetter("entry"))
+            found = claims.lease(connection, {"claim": token, "until": now + lease, **chosen})
+        return _batch(subscriber, token, found)
+
+    @contextmanager
+    def hold(
+        self,
+        subscriber: str,
+        *,
+        limit: int,
+        now: datetime,
+        longest: timedelta,
+        latest: datetime = NEVER,
+        after: UUID | None = None,
+    ) -> Iterator[ClaimedBatch]:
+        if self.engine.dialect.name == "sqlite":  # where nobody else can commit during a transaction
+            hold = hold_by_lease(self, subscriber, limit=limit, now=now, longest=longest, latest=latest, after=after)
+            with hold as batch:
+                yield batch
+            return
+        milliseconds = longest // timedelta(milliseconds=1)
+        chosen = {"longest": str(milliseconds), **_chosen(subscriber, limit, now, latest, after)}
+        with store_errors(), PlainConnection(self.engine) as connection:
+            found = self._begin_holding(connection, chosen)
+            try:
+                yield _batch(subscriber, uuid4(), found)
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                connection.rollback()
+                raise
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         for subscriber, group in _by_subscriber(deliveries).items():
@@ -157,6 +196,17 @@ class SqlOutbox(Outbox):
             connection.execute(statement)
         except sa.exc.IntegrityError:
             return  # another process has just subscribed the same subscriber
+
+
+def _chosen(subscriber: str, limit: int, now: datetime, latest: datetime, after: UUID | None) -> dict[str, Any]:
+    chosen = {"for_subscriber": subscriber, "limit": limit, "now": now, "latest": latest}
+    return chosen if after is None else {**chosen, "after": after}
+
+
+def _batch(subscriber: str, token: UUID, found: claims.Found) -> ClaimedBatch:
+    rows, end = found
+    deliveries = [Delivery(subscriber, entry_from(row[1:]), row[0], token) for row in rows]
+    return ClaimedBatch(order_by_sequence(deliveries, attrgetter("entry")), end)
 
 
 @cache

@@ -19,6 +19,8 @@ from hexaccount.kernel.clock import Clock
 _BATCH = 500
 # Shorter than for the service's own subscribers, whose handlers keep the database busy.
 _LINGER = timedelta(milliseconds=10)
+# Brokers answer within milliseconds. What is held for longer keeps the server from clearing away what was deleted.
+_HOLD = timedelta(seconds=2)
 # The next batch is claimed while the receiver takes the last one, which drains a backlog 1.5 times as fast.
 _PUBLISHER_THREADS = 2
 
@@ -142,7 +144,7 @@ def open_publishers(settings: Settings, clock: Clock) -> list[PublishingSubscrib
 
 def relay_policies(settings: Settings, usual: RelayPolicy) -> dict[str, RelayPolicy]:
     """Return the policies for the subscribers of the settings `events` and `webhooks`, by name."""
-    batches = replace(usual, batch=_BATCH, linger=_LINGER, threads=_PUBLISHER_THREADS)
+    batches = replace(usual, batch=_BATCH, linger=_LINGER, threads=_PUBLISHER_THREADS, hold=_HOLD)
     return {subscriber_name(url): batches for url in settings.events} | webhook_policies(settings)
 
 

@@ -1,9 +1,10 @@
 """What the journal, the outbox and their users need from a store, and what a publisher offers."""
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from hexaccount.events.journal_entry import JournalEntry
@@ -99,8 +100,7 @@ class EventsUnitOfWork(UnitOfWork, Protocol):
     def inbox(self) -> Inbox: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """An event to be delivered to a subscriber, claimed for as long as `lease` is the one in the store.
 
     `attempts` counts the deliveries that have failed.
@@ -110,6 +110,13 @@ class Delivery:
     entry: JournalEntry
     attempts: int
     lease: UUID
+
+
+class ClaimedBatch(NamedTuple):
+    """What a claim has found; `end` is where it stopped looking, None if it has seen all that is due."""
+
+    deliveries: Sequence[Delivery]
+    end: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,16 +147,44 @@ class Outbox(Protocol):
         ...
 
     def claim(
-        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
-    ) -> Sequence[Delivery]:
+        self,
+        subscriber: str,
+        *,
+        limit: int,
+        now: datetime,
+        lease: timedelta,
+        latest: datetime = NEVER,
+        after: UUID | None = None,
+    ) -> ClaimedBatch:
         """Claim up to `limit` due deliveries for `lease`; those of one aggregate follow each other in order.
 
         A delivery is not claimed while an earlier event of its aggregate is pending for the subscriber, unless this
         very call claims that, too. Dead letters do not hold up later events. No backlog starves another: what is due
         is claimed at the latest when all that was committed before it has been claimed.
 
+        A store may look at `limit` due deliveries only, by ascending event id, and return as `end` the last of them.
+        A claim with this as `after` looks at those that follow; whether it also looks at others is up to the store.
+
         The end of a lease or of a pause that is stored and is after `latest` was stored by a clock that was wrong; it
         holds up nothing.
+        """
+        ...
+
+    def hold(
+        self,
+        subscriber: str,
+        *,
+        limit: int,
+        now: datetime,
+        longest: timedelta,
+        latest: datetime = NEVER,
+        after: UUID | None = None,
+    ) -> AbstractContextManager[ClaimedBatch]:
+        """Claim as `claim` does, and acknowledge at the end of the context; an exception gives everything back.
+
+        A store that can holds the deliveries by locks of its own, which end with the process: that takes one commit
+        instead of two. What is held for more than `longest` may be given to others, and the end of the context then
+        raises StoreUnavailable. Where another holds deliveries of this subscriber, the batch may be empty.
         """
         ...
 

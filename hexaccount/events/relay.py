@@ -10,8 +10,9 @@ from threading import Thread
 from time import perf_counter
 from uuid import UUID
 
+from hexaccount.events.delivery_cursor import DeliveryCursor
 from hexaccount.events.metrics import RELAY_CLAIMS, RELAY_DELIVERIES, RELAY_SECONDS
-from hexaccount.events.ports import Delivery, Outbox, ReceiverUnavailable
+from hexaccount.events.ports import ClaimedBatch, Delivery, Outbox, ReceiverUnavailable
 from hexaccount.events.subscribers import Subscriber
 from hexaccount.kernel.clock import CLOCKS_APART, Clock
 from hexaccount.kernel.commit_signal import CommitSignal
@@ -30,6 +31,9 @@ class RelayPolicy:
     relay soon notices their return. A claim holds for `lease`. `poll` bounds the wait where no commit is signalled.
     Before a claim that will not fill a batch the relay lingers, so that under load one claim takes many. A backlog of
     more than a batch is delivered by `threads`: one delivers while another claims.
+
+    With `hold`, for subscribers that usually need much less than that, a batch is held by the locks of the store for at
+    most as long instead of a lease. After a failure, and while a batch takes more than half of it, leases are used.
     """
 
     attempts: int = 10
@@ -41,6 +45,7 @@ class RelayPolicy:
     linger: timedelta = timedelta(milliseconds=50)
     batch: int = 100
     threads: int = 1
+    hold: timedelta | None = None
 
     @property
     def horizon(self) -> timedelta:
@@ -78,6 +83,8 @@ class Relay:
         self._policy = policy
         self._metrics = metrics
         self._stopping = threading.Event()
+        self._cursor = DeliveryCursor()
+        self._longest_hold = policy.hold  # None while leases are used
         self.receiver_unavailable = False
         metrics.declare(RELAY_CLAIMS, subscriber.name)
         for outcome in ("delivered", "failed", "dead_lettered", "released"):
@@ -90,7 +97,7 @@ class Relay:
             seen = self._commits.count
             try:
                 found = self.run_once()
-                if found == self._policy.batch:
+                if not self._cursor.at_end:
                     self._deliver_backlog()
                 failures, self.receiver_unavailable = 0, False
             except Exception as error:  # noqa: BLE001 - whatever fails, the relay must go on
@@ -101,8 +108,7 @@ class Relay:
                 continue
             if not found and not self._stopping.is_set():
                 self._commits.wait(seen, self._policy.poll.total_seconds())
-            if found < self._policy.batch:
-                self._stopping.wait(self._policy.linger.total_seconds())
+            self._stopping.wait(self._policy.linger.total_seconds())
 
     @property
     def subscriber(self) -> str:
@@ -114,49 +120,92 @@ class Relay:
         self._commits.wake()
 
     def run_once(self) -> int:
-        """Claim one batch, deliver it, and return how many deliveries were claimed.
+        """Claim the next batch that is not empty, deliver it, and return how many deliveries were claimed.
 
         Raises StoreUnavailable and ReceiverUnavailable, after releasing the claims without counting a failure.
         """
+        return self._deliver_next(self._cursor)
+
+    def _deliver_next(self, cursor: DeliveryCursor) -> int:
+        while True:
+            began = self._clock.now()
+            after = cursor.next(began)
+            longest = self._longest_hold
+            held = self._hold(began, after, longest) if longest else None
+            batch = held or self._lease(began, after, failed=longest is not None)
+            cursor.advance(after, batch.end, began=began, ended=self._clock.now())
+            if batch.deliveries or batch.end is None or self._stopping.is_set():
+                return len(batch.deliveries)
+
+    def _hold(self, now: datetime, after: UUID | None, longest: timedelta) -> ClaimedBatch | None:
+        """Deliver a batch within a hold; None if that failed, for a reason that has to be found with leases."""
         policy = self._policy
-        claimed_at = self._clock.now()
-        deliveries = self._outbox.claim(
+        batch = ClaimedBatch((), None)
+        try:
+            with self._outbox.hold(
+                self._subscriber.name,
+                limit=policy.batch,
+                now=now,
+                longest=longest,
+                latest=now + policy.horizon,
+                after=after,
+            ) as batch:
+                self._metrics.add(RELAY_CLAIMS, 1, self._subscriber.name)
+                if batch.deliveries:
+                    self._hand_over(batch.deliveries)
+        except (StoreUnavailable, ReceiverUnavailable):
+            self._longest_hold = None
+            self._count("released", len(batch.deliveries))
+            raise
+        except Exception:  # noqa: BLE001 - a subscriber may raise anything
+            return None
+        self._count("delivered", len(batch.deliveries))
+        return batch
+
+    def _lease(self, now: datetime, after: UUID | None, *, failed: bool) -> ClaimedBatch:
+        """Deliver a batch with a lease, one by one if it is one that has `failed`."""
+        policy = self._policy
+        batch = self._outbox.claim(
             self._subscriber.name,
             limit=policy.batch,
-            now=claimed_at,
+            now=now,
             lease=policy.lease,
-            latest=claimed_at + policy.horizon,
+            latest=now + policy.horizon,
+            after=after,
         )
         self._metrics.add(RELAY_CLAIMS, 1, self._subscriber.name)
-        if deliveries:
+        if batch.deliveries:
+            began = self._clock.now()
             try:
-                self._deliver(deliveries, until=claimed_at + policy.lease)
+                self._deliver(batch.deliveries, until=now + policy.lease, failed=failed)
             except (StoreUnavailable, ReceiverUnavailable):
-                self._count("released", len(deliveries))
-                self._outbox.release(deliveries)
+                self._count("released", len(batch.deliveries))
+                self._outbox.release(batch.deliveries)
                 raise
-        return len(deliveries)
+            quick = policy.hold is not None and 2 * (self._clock.now() - began) < policy.hold
+            self._longest_hold = policy.hold if quick else None
+        return batch
 
     def _deliver_backlog(self) -> None:
-        """Deliver with all threads until a batch is not full."""
+        """Deliver with all threads until nothing is left that is due."""
         others = [Thread(target=self._assist, name="relay", daemon=True) for _ in range(1, self._policy.threads)]
         for other in others:
             other.start()
         try:
-            self._deliver_full_batches()
+            self._deliver_to_end(self._cursor)
         finally:
             for other in others:
                 other.join()
 
     def _assist(self) -> None:
         try:
-            self._deliver_full_batches()
+            self._deliver_to_end(DeliveryCursor(self._cursor.next(self._clock.now())))
         except Exception as error:  # noqa: BLE001 - if it lasts, `run` gets it too, and waits
             self._log(error)
 
-    def _deliver_full_batches(self) -> None:
-        while not self._stopping.is_set() and self.run_once() == self._policy.batch:
-            pass
+    def _deliver_to_end(self, cursor: DeliveryCursor) -> None:
+        while not self._stopping.is_set() and not cursor.at_end:
+            self._deliver_next(cursor)
 
     def _log(self, error: Exception) -> None:
         name = self._subscriber.name
@@ -165,14 +214,15 @@ class Relay:
         else:
             _log.error("the relay of %s failed; it tries again", name, exc_info=error)
 
-    def _deliver(self, deliveries: Sequence[Delivery], *, until: datetime) -> None:
+    def _deliver(self, deliveries: Sequence[Delivery], *, until: datetime, failed: bool) -> None:
         """Deliver all at once, which is much cheaper, and after a failure one by one, to find its cause."""
-        error = self._try(deliveries)
-        if error is None:
-            return
-        if len(deliveries) == 1:
-            self._count_failure(deliveries[0], error)
-            return
+        if not failed:
+            error = self._try(deliveries)
+            if error is None:
+                return
+            if len(deliveries) == 1:
+                self._count_failure(deliveries[0], error)
+                return
         held_up: set[tuple[str, UUID]] = set()
         for delivery in deliveries:
             aggregate = (delivery.entry.aggregate, delivery.entry.aggregate_id)
@@ -184,18 +234,22 @@ class Relay:
                 held_up.add(aggregate)
 
     def _try(self, deliveries: Sequence[Delivery]) -> Exception | None:
-        began = perf_counter()
         try:
-            self._subscriber.deliver([delivery.entry for delivery in deliveries])
+            self._hand_over(deliveries)
         except (StoreUnavailable, ReceiverUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - a subscriber may raise anything
             return error
-        finally:
-            self._metrics.observe(RELAY_SECONDS, perf_counter() - began, self._subscriber.name)
         self._outbox.acknowledge(deliveries)
         self._count("delivered", len(deliveries))
         return None
+
+    def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
+        began = perf_counter()
+        try:
+            self._subscriber.deliver([delivery.entry for delivery in deliveries])
+        finally:
+            self._metrics.observe(RELAY_SECONDS, perf_counter() - began, self._subscriber.name)
 
     def _count_failure(self, delivery: Delivery, error: Exception) -> None:
         failures = delivery.attempts + 1

@@ -93,7 +93,7 @@ def test_dead_letters_are_counted_by_subscriber() -> None:
         outbox = service.store.outbox
         service.bus.handle(registration())
         now = service.container.clock().now()
-        for delivery in outbox.claim("memory://", limit=9, now=now, lease=timedelta(seconds=30)):
+        for delivery in outbox.claim("memory://", limit=9, now=now, lease=timedelta(seconds=30)).deliveries:
             outbox.dead_letter(delivery, error="gone")
     finding = findings_of(settings)["deliveries"]
     assert (finding.verdict, finding.message) == (Verdict.TO_DO, "dead letters: 1, for memory://")
@@ -129,7 +129,7 @@ def test_dead_letters_of_an_unconfigured_subscriber_are_not_to_be_retried_and_hi
 
         def dead_letter_last(subscriber: str, last: int) -> None:
             now = service.container.clock().now()
-            claimed = outbox.claim(subscriber, limit=200, now=now, lease=timedelta(seconds=30))
+            claimed = outbox.claim(subscriber, limit=200, now=now, lease=timedelta(seconds=30)).deliveries
             for delivery in claimed[-last:]:
                 outbox.dead_letter(delivery, error="gone")
 

@@ -168,5 +168,5 @@ def test_a_second_signal_ends_a_relay_at_once_and_its_delivery_stays_pending(
     relaying.process.send_signal(signal.SIGINT)
     assert relaying.process.wait(2) == 0
     much_later = service.container.clock().now() + timedelta(days=1)
-    pending = service.store.outbox.claim("webhook:crm", limit=9, now=much_later, lease=timedelta(seconds=1))
+    pending = service.store.outbox.claim("webhook:crm", limit=9, now=much_later, lease=timedelta(seconds=1)).deliveries
     assert receiver.ids[0] in [str(delivery.entry.id) for delivery in pending]

@@ -108,7 +108,7 @@ def fill_every_table(service: Service) -> None:
     outbox.subscribe("elsewhere", ["*"])
     handle(registration("tybalt", role=Role.ADMIN))
     handle(registration("paris"))
-    claimed = outbox.claim("elsewhere", limit=9, now=now, lease=_LEASE)
+    claimed = outbox.claim("elsewhere", limit=9, now=now, lease=_LEASE).deliveries
     outbox.dead_letter(claimed[0], error=_UNUSUAL)
     outbox.retry_later(claimed[1], until=now + _LEASE, error="?")
 

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import NEVER, Backlog, DeadLetter, DeadLetters, Delivery, Outbox
+from hexaccount.events.ports import NEVER, Backlog, ClaimedBatch, DeadLetter, DeadLetters, Delivery, Outbox
+from hexaccount.store_kit.leased_hold import hold_by_lease
 from hexaccount_filestore.database import Handle
 from hexaccount_filestore.state import Changes, DeliveryState, StoredDelivery, entry_copy
 
@@ -35,8 +36,15 @@ class FileOutbox(Outbox, DeadLetters):
         self.handle.commits.give()
 
     def claim(
-        self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
-    ) -> Sequence[Delivery]:
+        self,
+        subscriber: str,
+        *,
+        limit: int,
+        now: datetime,
+        lease: timedelta,
+        latest: datetime = NEVER,
+        after: UUID | None = None,  # noqa: ARG002 - all that is pending is in memory
+    ) -> ClaimedBatch:
         token = uuid4()
         waiting: set[tuple[str, UUID]] = set()
         claimed: list[StoredDelivery] = []
@@ -52,12 +60,12 @@ class FileOutbox(Outbox, DeadLetters):
                     continue
                 stored.lease, stored.leased_until = token, now + lease
                 claimed.append(stored)
-            return [
-                Delivery(
-                    subscriber=subscriber, entry=entry_copy(stored.entry), attempts=stored.state.attempts, lease=token
-                )
-                for stored in claimed
+            deliveries = [
+                Delivery(subscriber, entry_copy(stored.entry), stored.state.attempts, token) for stored in claimed
             ]
+        return ClaimedBatch(deliveries, deliveries[-1].entry.id if len(deliveries) == limit else None)
+
+    hold = hold_by_lease
 
     def acknowledge(self, deliveries: Collection[Delivery]) -> None:
         with self.handle.database.lock:

@@ -51,7 +51,7 @@ class JournalAudit:
 
     def journals(self, store: Store) -> dict[tuple[str, UUID], list[JournalEntry]]:
         """Claim and acknowledge all deliveries of the audit, and return all events so far by aggregate."""
-        while claimed := store.outbox.claim(_AUDITOR, limit=1000, now=_LATE, lease=timedelta(days=1)):
+        while claimed := store.outbox.claim(_AUDITOR, limit=1000, now=_LATE, lease=timedelta(days=1)).deliveries:
             for delivery in claimed:
                 entries = self._delivered.setdefault((delivery.entry.aggregate, delivery.entry.aggregate_id), [])
                 assert delivery.entry.sequence > len(entries), "an acknowledged delivery was claimed again"

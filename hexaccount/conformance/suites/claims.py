@@ -150,13 +150,11 @@ class ClaimsContract(ContractSuite):
                 store.outbox.retry_later(delivery, until=fast + timedelta(minutes=5), error="it was unreachable")
         assert list(claim(other_store)) == []
         latest = NOW + timedelta(minutes=7)
-        found = other_store.outbox.claim(SUBSCRIBER, limit=100, now=NOW, lease=LEASE, latest=latest)
+        found = claim(other_store, latest=latest)
         assert sequences(found, leased.id) == sequences(found, paused.id) == [1, 2]
         # Ends up to the latest moment hold.
-        again = store.outbox.claim(SUBSCRIBER, limit=100, now=NOW, lease=LEASE, latest=NOW + LEASE)
-        assert list(again) == []
-        later = store.outbox.claim(SUBSCRIBER, limit=100, now=NOW, lease=LEASE, latest=NOW + LEASE - MILLISECOND)
-        assert len(later) == 4
+        assert list(claim(store, latest=NOW + LEASE)) == []
+        assert len(claim(store, latest=NOW + LEASE - MILLISECOND)) == 4
 
     def test_two_claims_have_two_leases(self, store: Store, factory: Factory) -> None:
         for _ in range(2):

@@ -7,7 +7,7 @@ from uuid import UUID
 from hexaccount.accounts.user import User
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import save
-from hexaccount.events.ports import DeadLetter, Delivery
+from hexaccount.events.ports import NEVER, DeadLetter, Delivery
 from hexaccount.store_kit.store import Store
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, 500_000, tzinfo=UTC)
@@ -25,9 +25,21 @@ def user_with_events(store: Store, factory: Factory, count: int) -> User:
 
 
 def claim(
-    store: Store, subscriber: str = SUBSCRIBER, *, limit: int = 100, now: datetime = NOW, lease: timedelta = LEASE
+    store: Store,
+    subscriber: str = SUBSCRIBER,
+    *,
+    limit: int = 100,
+    now: datetime = NOW,
+    lease: timedelta = LEASE,
+    latest: datetime = NEVER,
 ) -> Sequence[Delivery]:
-    return store.outbox.claim(subscriber, limit=limit, now=now, lease=lease)
+    """Claim the next batch that is not empty."""
+    after: UUID | None = None
+    while True:
+        found = store.outbox.claim(subscriber, limit=limit, now=now, lease=lease, latest=latest, after=after)
+        if found.deliveries or found.end is None:
+            return found.deliveries
+        after = found.end
 
 
 def sequences(deliveries: Collection[Delivery] | Collection[DeadLetter], aggregate_id: UUID | None = None) -> list[int]:

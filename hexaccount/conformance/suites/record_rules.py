@@ -304,7 +304,9 @@ class RecordRulesContract(KitSuite):
         stored = book(factory)
         add(store, BOOKS, stored)
         change(store, BOOKS, stored.id, title="t")
-        claimed = store.outbox.claim("kit", limit=9, now=START + timedelta(days=999), lease=timedelta(seconds=1))
+        claimed = store.outbox.claim(
+            "kit", limit=9, now=START + timedelta(days=999), lease=timedelta(seconds=1)
+        ).deliveries
         assert list(claimed) == []
 
     def test_many_records_are_added_and_removed_by_one_commit(self, store: Store, factory: Factory) -> None:

@@ -196,6 +196,6 @@ class RollbackContract(ContractSuite):
     @staticmethod
     def drain(store: Store) -> int:
         """Acknowledge all pending deliveries, and return their number."""
-        claimed = store.outbox.claim(SUBSCRIBER, limit=100, now=Factory().now(), lease=timedelta(hours=1))
+        claimed = store.outbox.claim(SUBSCRIBER, limit=100, now=Factory().now(), lease=timedelta(hours=1)).deliveries
         store.outbox.acknowledge(claimed)
         return len(claimed)

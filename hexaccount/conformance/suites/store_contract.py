@@ -18,6 +18,7 @@ from hexaccount.conformance.suites.event_removal import EventRemovalContract
 from hexaccount.conformance.suites.expected_versions import ExpectedVersionsContract
 from hexaccount.conformance.suites.fair_claims import FairClaimsContract
 from hexaccount.conformance.suites.history import HistoryContract
+from hexaccount.conformance.suites.holds import HoldsContract
 from hexaccount.conformance.suites.idempotency_records import IdempotencyRecordsContract
 from hexaccount.conformance.suites.inbox import InboxContract
 from hexaccount.conformance.suites.journal import JournalContract
@@ -63,6 +64,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     InboxContract,
     ClaimsContract,
     FairClaimsContract,
+    HoldsContract,
     DeliveryOutcomesContract,
     DeadLettersContract,
     BacklogContract,

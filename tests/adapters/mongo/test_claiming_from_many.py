@@ -30,7 +30,7 @@ def test_a_claim_of_due_deliveries_reads_the_first_ones_only(
     database["deliveries"].insert_many([delivery(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
     database["journal"].insert_many([entry(n, UUID(int=n % accounts)) for n in range(1, _MANY + 1)])
     sent.clear()
-    claimed = store.outbox.claim("s", limit=10, now=_NOW, lease=timedelta(seconds=30))
+    claimed = store.outbox.claim("s", limit=10, now=_NOW, lease=timedelta(seconds=30)).deliveries
     assert [delivered.entry.id for delivered in claimed] == [UUID(int=n) for n in range(1, 11)]
     (heads,) = (command for command in sent if "aggregate" in command)
     database["deliveries"].update_many({}, {"$set": {"lease": None, "available_at": datetime(1970, 1, 1, tzinfo=UTC)}})

@@ -30,14 +30,14 @@ def test_every_operation_fails_without_the_server_and_works_again_with_it(
     flaky_store.outbox.subscribe("s", ["*"])
     user = factory.user()
     save(flaky_store, user)
-    (delivery,) = flaky_store.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE)
+    (delivery,) = flaky_store.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE).deliveries
     flaky_server.stop()
     actions: dict[str, Callable[[], Any]] = {
         "check": flaky_store.check,
         "read": lambda: user_of(flaky_store, user.id),
         "commit": lambda: save(flaky_store, factory.user()),
         "enrol": lambda: flaky_store.outbox.subscribe("s", ["x"]),
-        "claim": lambda: flaky_store.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE),
+        "claim": lambda: flaky_store.outbox.claim("s", limit=9, now=_NOW, lease=_LEASE).deliveries,
         "postpone": lambda: flaky_store.outbox.retry_later(delivery, until=_NOW, error="?"),
         "set aside": lambda: flaky_store.outbox.dead_letter(delivery, error="?"),
         "release": lambda: flaky_store.outbox.release([delivery]),

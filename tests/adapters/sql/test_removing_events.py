@@ -40,7 +40,7 @@ def test_an_event_that_is_being_enqueued_is_not_removed(
     ):
         postgresql.outbox.enqueue("subscriber", [entry])
     assert removed == [0]
-    claimed = other.outbox.claim("subscriber", limit=9, now=datetime.now(UTC), lease=timedelta(seconds=9))
+    claimed = other.outbox.claim("subscriber", limit=9, now=datetime.now(UTC), lease=timedelta(seconds=9)).deliveries
     assert [delivery.entry for delivery in claimed] == [entry]
 
 

@@ -59,7 +59,9 @@ def test_an_acknowledged_delivery_leaves_no_row(store: SqlStore, factory: Factor
     store.outbox.subscribe("subscriber", ["*"])
     save(store, factory.user(), factory.user())
     assert len(rows(store, schema.deliveries)) == 2
-    store.outbox.acknowledge(store.outbox.claim("subscriber", limit=9, now=_NOW, lease=timedelta(seconds=30)))
+    store.outbox.acknowledge(
+        store.outbox.claim("subscriber", limit=9, now=_NOW, lease=timedelta(seconds=30)).deliveries
+    )
     assert rows(store, schema.deliveries) == []
 
 

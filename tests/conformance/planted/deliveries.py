@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import NEVER, Backlog, Delivery, JournalKey
+from hexaccount.events.ports import NEVER, Backlog, ClaimedBatch, Delivery, JournalKey
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_memory import outbox
 from hexaccount_memory.outbox import MemoryOutbox
@@ -42,16 +42,21 @@ def ends_of_leases_of_wrong_clocks_are_awaited(patch: pytest.MonkeyPatch) -> Non
 @found_by("Claims", "test_later_events_wait_while_an_earlier_one_is_retried_later")
 def later_events_overtake_a_retried_one(patch: pytest.MonkeyPatch) -> None:
     def claim(
-        self: MemoryOutbox, subscriber: str, *, limit: int, now: datetime, lease: timedelta, latest: datetime = NEVER
-    ) -> list[Delivery]:
+        self: MemoryOutbox,
+        subscriber: str,
+        *,
+        limit: int,
+        now: datetime,
+        lease: timedelta,
+        latest: datetime = NEVER,
+        after: UUID | None = None,
+    ) -> ClaimedBatch:
         token = uuid4()
         waiting = deliveries_of(self.tables, subscriber)
         due = [stored for stored in waiting if not stored.dead_letter and outbox._is_due(stored, now, latest)][:limit]
         for stored in due:
             stored.lease, stored.leased_until = token, now + lease
-        return [
-            Delivery(subscriber=subscriber, entry=stored.entry, attempts=stored.attempts, lease=token) for stored in due
-        ]
+        return ClaimedBatch([Delivery(subscriber, stored.entry, stored.attempts, token) for stored in due], None)
 
     patch.setattr(MemoryOutbox, "claim", claim)
 
@@ -268,8 +273,8 @@ def the_lease_of_one_aggregate_ends_the_search(patch: pytest.MonkeyPatch) -> Non
 def a_claim_leases_all_that_is_due(patch: pytest.MonkeyPatch) -> None:
     claim = MemoryOutbox.claim
 
-    def claim_all(self: MemoryOutbox, subscriber: str, *, limit: int, **more: Any) -> Sequence[Delivery]:
-        return claim(self, subscriber, limit=10**6, **more)[:limit]
+    def claim_all(self: MemoryOutbox, subscriber: str, *, limit: int, **more: Any) -> ClaimedBatch:
+        return ClaimedBatch(claim(self, subscriber, limit=10**6, **more).deliveries[:limit], None)
 
     patch.setattr(MemoryOutbox, "claim", claim_all)
 
@@ -278,10 +283,11 @@ def a_claim_leases_all_that_is_due(patch: pytest.MonkeyPatch) -> None:
 def a_claim_reads_the_oldest_deliveries_of_all_subscribers(patch: pytest.MonkeyPatch) -> None:
     claim = MemoryOutbox.claim
 
-    def among_the_oldest(self: MemoryOutbox, subscriber: str, *, limit: int, **more: Any) -> Sequence[Delivery]:
+    def among_the_oldest(self: MemoryOutbox, subscriber: str, *, limit: int, **more: Any) -> ClaimedBatch:
         oldest = sorted(
             (stored.entry.id for name in self.tables.deliveries for stored in deliveries_of(self.tables, name)),
         )[: 4 * limit]
-        return [each for each in claim(self, subscriber, limit=limit, **more) if each.entry.id in oldest]
+        found = claim(self, subscriber, limit=limit, **more).deliveries
+        return ClaimedBatch([each for each in found if each.entry.id in oldest], None)
 
     patch.setattr(MemoryOutbox, "claim", among_the_oldest)

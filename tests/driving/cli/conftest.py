@@ -83,7 +83,7 @@ def add_dead_letters(program: MemoryProgram, register: Callable[..., str]) -> Ca
             outbox.subscribe(subscriber, [UserRegistered.type])
         ids = [register(f"user-{number}") for number in range(accounts)]
         for subscriber in subscribers:
-            for delivery in outbox.claim(subscriber, limit=100, now=now, lease=timedelta(seconds=30)):
+            for delivery in outbox.claim(subscriber, limit=100, now=now, lease=timedelta(seconds=30)).deliveries:
                 outbox.dead_letter(delivery, error=DELIVERY_ERROR)
         return ids
 

@@ -74,7 +74,7 @@ def test_events_that_a_subscriber_has_yet_to_handle_stay_until_it_has(program, a
     assert result.stderr.startswith("The others were removed before, or wait for a subscriber: run it again")
     claimed = program.service.store.outbox.claim(
         "crm", limit=9, now=program.service.container.clock().now(), lease=timedelta(seconds=9)
-    )
+    ).deliveries
     assert [delivery.entry for delivery in claimed] == events(program)
     program.service.store.outbox.acknowledge(claimed)
     assert json.loads(archive("--yes", "--json", before=moment).stdout) == {"data": {"archived": 4, "removed": 1}}

@@ -13,7 +13,7 @@ HANDLER = "profile-of-a-registered-user"
 def pending(program, subscriber):
     """Return the types of the events that a relay would deliver to a subscriber."""
     now = program.service.container.clock().now()
-    claimed = program.service.store.outbox.claim(subscriber, limit=100, now=now, lease=timedelta(seconds=30))
+    claimed = program.service.store.outbox.claim(subscriber, limit=100, now=now, lease=timedelta(seconds=30)).deliveries
     program.service.store.outbox.release(claimed)
     return [delivery.entry.type for delivery in claimed]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.ports import Delivery, ReceiverUnavailable
+from hexaccount.events.ports import ClaimedBatch, ReceiverUnavailable
 from hexaccount.events.relay import Relay, RelayPolicy
 from hexaccount_memory import MemoryStore
 from hexaccount_memory.outbox import MemoryOutbox
@@ -113,7 +113,7 @@ class FailingOutbox(MemoryOutbox):
 
     __slots__ = ("errors",)
 
-    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, **more: Any) -> Sequence[Delivery]:
+    def claim(self, subscriber: str, *, limit: int, now: datetime, lease: timedelta, **more: Any) -> ClaimedBatch:
         if self.errors:
             raise self.errors.pop()
         return super().claim(subscriber, limit=limit, now=now, lease=lease, **more)

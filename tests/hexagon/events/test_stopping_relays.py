@@ -48,7 +48,7 @@ def test_a_relay_stopped_during_failures_releases_the_rest(store: MemoryStore, c
     subscriber.error_of = fail_and_stop
     relay.run_once()
     assert subscriber.batches == [["juliet 1", "romeo 1"]]
-    claimed = store.outbox.claim("recording", limit=10, now=clock.now(), lease=NEVER)
+    claimed = store.outbox.claim("recording", limit=10, now=clock.now(), lease=NEVER).deliveries
     assert [delivery.attempts for delivery in claimed] == [0, 0]
 
 

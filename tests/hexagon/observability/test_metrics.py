@@ -150,7 +150,7 @@ def test_the_backlog_is_measured_for_configured_subscribers_only(store: MemorySt
         store.outbox.subscribe(subscriber, ["*"] if subscriber != "idle" else ["nothing"])
     register(store, clock, "juliet", disabled=True)
     register(store, clock, "romeo")
-    first, *_ = store.outbox.claim("mailer", limit=9, now=clock.now(), lease=timedelta(seconds=1))
+    first, *_ = store.outbox.claim("mailer", limit=9, now=clock.now(), lease=timedelta(seconds=1)).deliveries
     store.outbox.dead_letter(first, error="no")
     later = AdjustableClock(clock.now() + timedelta(seconds=90))
     StoreMetricsCollector(store.outbox, ["mailer", "idle"], check=store.check, clock=later, metrics=metrics).collect()
