@@ -36,18 +36,16 @@ _DUE = sa.and_(
 _EARLIEST = UUID(int=0)
 _AGGREGATE = ("aggregate", "aggregate_id")
 _pending = deliveries.alias("pending")
-# One relay of a subscriber holds deliveries at a time: two would only skip each other's rows. A server ends the
-# transaction of a relay that holds them for too long, as it may have lost its network.
+# Two transactions hold deliveries of a subscriber at most, one of which claims while the other publishes: more would
+# skip each other's rows. A server ends one that holds them for too long, as its relay may have lost its network.
+_RELAY = sa.func.hashtext(sa.func.concat("hexaccount relay ", sa.func.current_schema(), " ", SUBSCRIBER))
 _SESSION = sa.select(
     sa.func.set_config("idle_in_transaction_session_timeout", sa.bindparam("longest", type_=sa.Text), sa.true()),
-    sa.func.pg_try_advisory_xact_lock(
-        sa.func.hashtextextended(
-            sa.func.concat("hexaccount ", sa.func.current_schema(), " relays ", SUBSCRIBER),
-            sa.literal(0, sa.BigInteger),
-        )
-    ).label("alone"),
+    sa.case(
+        (sa.func.pg_try_advisory_xact_lock(_RELAY, 0), sa.true()), else_=sa.func.pg_try_advisory_xact_lock(_RELAY, 1)
+    ).label("admitted"),
 ).cte("session")
-_ALONE = sa.select(_SESSION.c.alone).scalar_subquery()
+_ADMITTED = sa.select(_SESSION.c.admitted).scalar_subquery()
 
 
 def _front(also: sa.ColumnElement[bool]) -> sa.CTE:
@@ -115,7 +113,7 @@ def _at_once(change: sa.Update | sa.Delete, also: sa.ColumnElement[bool]) -> sa.
 
 _LEASING = sa.update(deliveries).values(lease=LEASE, leased_until=UNTIL)
 _LEASE_AT_ONCE = _at_once(_LEASING, sa.true())
-_HOLD_ALONE = _at_once(sa.delete(deliveries), _ALONE)
+_HOLD_ONE_OF_TWO = _at_once(sa.delete(deliveries), _ADMITTED)
 _HOLD = _at_once(sa.delete(deliveries), sa.true())
 
 # SQLite has no UPDATE within a SELECT.
@@ -140,9 +138,9 @@ def lease(connection: PlainConnection, parameters: Parameters) -> Found:
     return rows, ends[0][0] if ends else None
 
 
-def delete_alone(connection: PlainConnection, parameters: Parameters) -> Found:
-    """Begin a transaction that deletes deliveries, if no other one of the subscriber does; others skip them."""
-    return _begin_with(connection, _HOLD_ALONE, parameters)
+def delete_as_one_of_two(connection: PlainConnection, parameters: Parameters) -> Found:
+    """Begin a transaction that deletes deliveries, so that others skip them, unless two of the subscriber have."""
+    return _begin_with(connection, _HOLD_ONE_OF_TWO, parameters)
 
 
 def delete(connection: PlainConnection, parameters: Parameters) -> Found:

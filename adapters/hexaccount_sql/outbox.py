@@ -98,7 +98,7 @@ class SqlOutbox(Outbox):
     insert: Insert
     commits: CommitSignal
     _begin_holding: FirstAccepted[claims.Found] = field(
-        init=False, default_factory=lambda: FirstAccepted(claims.delete_alone, claims.delete)
+        init=False, default_factory=lambda: FirstAccepted(claims.delete_as_one_of_two, claims.delete)
     )
 
     def subscribe(self, subscriber: str, event_types: Collection[str]) -> None:

@@ -101,9 +101,16 @@ _READS: dict[str, Read] = {
     ),
     "take": lambda store: store.rate_limits.acquire({"key 7": _LIMIT, "key 8": _LIMIT}, _NOW),
     "give back": lambda store: store.rate_limits.refund({"key 7": _LIMIT, "key 8": _LIMIT}, timedelta()),
+    "hold": lambda store: hold(store, "s"),
+    "hold with followers": lambda store: hold(store, "t"),
     "claim": lambda store: store.outbox.claim("s", limit=5, now=_NOW, lease=timedelta(seconds=30)),
     "claim with followers": lambda store: store.outbox.claim("t", limit=5, now=_NOW, lease=timedelta(seconds=30)),
 }
+
+
+def hold(store: SqlStore, subscriber: str) -> None:
+    with store.outbox.hold(subscriber, limit=5, now=_NOW, longest=timedelta(seconds=2)) as held:
+        assert held.deliveries
 
 
 def _live(uow: EventsUnitOfWork, after: UUID | None) -> None:
@@ -172,7 +179,7 @@ def test_a_scan_and_a_count_are_detected(full_store: SqlStore) -> None:
 
 
 _SCANS_OF_RESULTS = (
-    "SCAN heads", "SCAN head", "SCAN front", "SCAN placed", "SCAN (subquery", "SCAN CONSTANT ROW", "SCAN listed",
+    "SCAN front", "SCAN steps", "SCAN chains", "SCAN (subquery", "SCAN CONSTANT ROW", "SCAN listed",
     "SCAN stored", "SCAN 2-ROW", "SCAN 5 CONSTANT ROWS",
 )  # fmt: skip
 

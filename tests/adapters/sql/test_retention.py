@@ -59,9 +59,8 @@ def test_an_acknowledged_delivery_leaves_no_row(store: SqlStore, factory: Factor
     store.outbox.subscribe("subscriber", ["*"])
     save(store, factory.user(), factory.user())
     assert len(rows(store, schema.deliveries)) == 2
-    store.outbox.acknowledge(
-        store.outbox.claim("subscriber", limit=9, now=_NOW, lease=timedelta(seconds=30)).deliveries
-    )
+    claimed = store.outbox.claim("subscriber", limit=9, now=_NOW, lease=timedelta(seconds=30))
+    store.outbox.acknowledge(claimed.deliveries)
     assert rows(store, schema.deliveries) == []
 
 

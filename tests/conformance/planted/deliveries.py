@@ -1,6 +1,7 @@
 """Bugs in the outbox, the dead letters and the subscriptions."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
@@ -291,3 +292,59 @@ def a_claim_reads_the_oldest_deliveries_of_all_subscribers(patch: pytest.MonkeyP
         return ClaimedBatch([each for each in found if each.entry.id in oldest], None)
 
     patch.setattr(MemoryOutbox, "claim", among_the_oldest)
+
+
+@found_by("Holds", "test_an_exception_gives_everything_back_and_counts_no_failure")
+def a_hold_acknowledges_at_once(patch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def hold(self: MemoryOutbox, subscriber: str, *, longest: timedelta, **more: Any) -> Iterator[ClaimedBatch]:
+        batch = self.claim(subscriber, lease=longest, **more)
+        self.acknowledge(batch.deliveries)
+        yield batch
+
+    patch.setattr(MemoryOutbox, "hold", hold)
+
+
+@found_by("Holds", "test_the_end_of_a_hold_acknowledges")
+def the_end_of_a_hold_gives_everything_back(patch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def hold(self: MemoryOutbox, subscriber: str, *, longest: timedelta, **more: Any) -> Iterator[ClaimedBatch]:
+        batch = self.claim(subscriber, lease=longest, **more)
+        try:
+            yield batch
+        finally:
+            self.release(batch.deliveries)
+
+    patch.setattr(MemoryOutbox, "hold", hold)
+
+
+@found_by("Holds", "test_what_is_held_is_pending_and_nobody_else_gets_it")
+def a_hold_locks_nothing(patch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def hold(self: MemoryOutbox, subscriber: str, *, longest: timedelta, **more: Any) -> Iterator[ClaimedBatch]:
+        batch = self.claim(subscriber, lease=longest, **more)
+        self.release(batch.deliveries)
+        yield batch
+        self.acknowledge(batch.deliveries)
+
+    patch.setattr(MemoryOutbox, "hold", hold)
+
+
+@found_by("Holds", "test_a_claim_after_an_end_finds_what_follows")
+def a_full_batch_has_no_end(patch: pytest.MonkeyPatch) -> None:
+    claim = MemoryOutbox.claim
+    patch.setattr(MemoryOutbox, "claim", lambda *args, **more: claim(*args, **more)._replace(end=None))
+
+
+@found_by("Holds", "test_following_the_ends_finds_all_that_is_due_behind_what_is_not")
+def the_last_of_a_full_batch_is_passed(patch: pytest.MonkeyPatch) -> None:
+    claim = MemoryOutbox.claim
+
+    def without_the_last(self: MemoryOutbox, subscriber: str, **more: Any) -> ClaimedBatch:
+        found = claim(self, subscriber, **more)
+        if found.end is not None:
+            self.acknowledge(found.deliveries[-1:])
+            return found._replace(deliveries=found.deliveries[:-1])
+        return found
+
+    patch.setattr(MemoryOutbox, "claim", without_the_last)
