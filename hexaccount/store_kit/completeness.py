@@ -8,7 +8,7 @@ from hexaccount.store_kit.store import Store
 
 
 def missing_parts(store: object) -> list[str]:
-    """Return what a store lacks: `outbox`, or `outbox.claim(subscriber, limit, now, lease, latest)` if it takes less.
+    """Return what a store lacks: `outbox`, or `outbox.subscribe(subscriber, event_types)` if it takes less.
 
     A method inherited from a port counts as lacking, since it does nothing. Nothing is called.
     """

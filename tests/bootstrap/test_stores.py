@@ -114,7 +114,8 @@ def test_a_package_whose_store_is_incomplete_is_named_with_what_it_lacks(planted
     methods = (
         "subscribe",
         "enqueue",
-        "claim(subscriber, limit, now, lease, latest)",
+        "claim(subscriber, limit, now, lease, latest, after)",
+        "hold",
         "acknowledge",
         "retry_later",
         "dead_letter",

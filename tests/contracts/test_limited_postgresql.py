@@ -16,6 +16,7 @@ from hexaccount.conformance import SchemaContract, StoreContract, StoreUnderTest
 from hexaccount.conformance.suites.claims import ClaimsContract
 from hexaccount.conformance.suites.enqueueing import EnqueueingContract
 from hexaccount.conformance.suites.factory import Factory
+from hexaccount.conformance.suites.holds import HoldsContract
 from hexaccount.conformance.suites.journal_tail import JournalTailContract
 from hexaccount.conformance.suites.processes import ProcessesContract
 from hexaccount.conformance.suites.record_rules import RecordRulesContract
@@ -95,6 +96,10 @@ class TestStaleVersions(OnLimited, StaleVersionContract):
 
 class TestRegistrationRaces(OnLimited, RegistrationRacesContract):
     """Of racing registrations one wins."""
+
+
+class TestHolds(OnLimited, HoldsContract):
+    """Without the advisory locks, relays of one subscriber skip each other's rows."""
 
 
 class TestClaims(OnLimited, ClaimsContract):
