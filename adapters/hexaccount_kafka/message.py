@@ -3,6 +3,8 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
+from functools import cache
+
 import msgspec
 
 from hexaccount.events.cloud_event import attributes_of
@@ -13,9 +15,12 @@ _encode = msgspec.json.Encoder().encode
 
 def headers_of(entry: JournalEntry) -> list[tuple[str, str | bytes | None]]:
     """Return the attributes as headers, with the prefix `ce_` for all but the content type."""
-    attributes = attributes_of(entry)
-    content_type = attributes.pop("datacontenttype")
-    return [("content-type", content_type), *((f"ce_{name}", text) for name, text in attributes.items())]
+    return [(_header(name), text) for name, text in attributes_of(entry).items()]
+
+
+@cache
+def _header(attribute: str) -> str:
+    return "content-type" if attribute == "datacontenttype" else f"ce_{attribute}"
 
 
 def key_of(entry: JournalEntry) -> bytes:
