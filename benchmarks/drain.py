@@ -105,8 +105,8 @@ def main() -> None:
         for _ in range(ROUNDS):
             with temporary_topic(kafka) as topic:
                 drained_per_second(table, servers.fresh_database("postgresql"), topic, accounts)
-    table.compare(OURS, BARE, ">= 0.3")
-    table.compare(OURS, BARE_WAITING, ">= 0.3")
+    table.compare(OURS, BARE, ">= 0.2")
+    table.compare(OURS, BARE_WAITING, ">= 0.2")
 
 
 if __name__ == "__main__":
