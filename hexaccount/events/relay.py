@@ -96,7 +96,7 @@ class Relay:
         while not self._stopping.is_set():
             seen = self._commits.count
             try:
-                found = self.run_once()
+                found = self._deliver_next(self._cursor)
                 if not self._cursor.at_end:
                     self._deliver_backlog()
                 failures, self.receiver_unavailable = 0, False
@@ -122,8 +122,11 @@ class Relay:
     def run_once(self) -> int:
         """Claim the next batch that is not empty, deliver it, and return how many deliveries were claimed.
 
-        Raises StoreUnavailable and ReceiverUnavailable, after releasing the claims without counting a failure.
+        After the last batch it begins at the start again. Raises StoreUnavailable and ReceiverUnavailable, after
+        releasing the claims without counting a failure.
         """
+        if self._cursor.at_end:
+            self._cursor = DeliveryCursor()
         return self._deliver_next(self._cursor)
 
     def _deliver_next(self, cursor: DeliveryCursor) -> int:
