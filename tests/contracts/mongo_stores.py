@@ -23,7 +23,7 @@ def _open_shared(url: str, _metrics: Metrics) -> Documents:
     return _shared(url)
 
 
-class _MongoStore(MongoStore):
+class SharedMongoStore(MongoStore):
     """Shares the client with the other handles on a database, which so connect once and not per test."""
 
     _open_database = staticmethod(_open_shared)
@@ -39,7 +39,7 @@ def open_mongo_store(url: str, recorder: EventRecorder, records: RecordSchema) -
 
 def open_shared_mongo_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open another handle on a `migrated_database`."""
-    return _MongoStore(url, recorder=recorder, records=records)
+    return SharedMongoStore(url, recorder=recorder, records=records)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from tests.servers.postgres import temporary_database
 _IN_MEMORY = Path("/dev/shm")
 
 
-class _SqlStore(SqlStore):
+class SharedSqlStore(SqlStore):
     """Shares the engine with the other handles on a database, which so compile each statement once and not per test."""
 
     _open_engine = staticmethod(lru_cache(maxsize=4)(open_engine))
@@ -46,7 +46,7 @@ def _open_kept(url: str, *, metrics: Metrics) -> sa.Engine:
     return _kept(url)
 
 
-class _KeptSqlStore(_SqlStore):
+class KeptSqlStore(SharedSqlStore):
     """Leaves its connections to the handles of later tests, which so connect and prepare statements once."""
 
     _open_engine = staticmethod(_open_kept)
@@ -59,12 +59,12 @@ class _KeptSqlStore(_SqlStore):
 
 def open_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open a store; a module-level function, so that other processes can call it."""
-    return _SqlStore(url, recorder=recorder, records=records)
+    return SharedSqlStore(url, recorder=recorder, records=records)
 
 
 def open_kept_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open another handle on a `migrated_database`."""
-    return _KeptSqlStore(url, recorder=recorder, records=records)
+    return KeptSqlStore(url, recorder=recorder, records=records)
 
 
 @contextmanager

@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,9 +11,16 @@ from hexaccount.events.async_api import async_api
 from hexaccount.events.subscribers import PublishingSubscriber
 from hexaccount.sessions.list_sessions import READ_SESSIONS
 from hexaccount.testing.adjustable_clock import AdjustableClock
-from tests.contracts.mongo_stores import empty_collections
+from hexaccount_sql import SqlStore
+from tests.contracts.mongo_stores import SharedMongoStore, empty_collections
 from tests.contracts.mongo_stores import migrated_database as migrated_mongo_database
-from tests.contracts.sql_stores import empty_migrated_database, migrated_database
+from tests.contracts.sql_stores import (
+    KeptSqlStore,
+    SharedSqlStore,
+    empty_migrated_database,
+    migrated_database,
+    new_file,
+)
 from tests.event_check import EventCheck
 from tests.features.context import BddContext
 from tests.features.receiver import RECEIVER, Receiver
@@ -53,6 +59,24 @@ def store_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def shared_connections() -> Iterator[None]:
+    """Have services share engines and clients, which so compile each statement once, and not for each scenario."""
+
+    def open_shared(url: str, **parts: Any) -> SqlStore:
+        return (KeptSqlStore if url.startswith("postgresql:") else SharedSqlStore)(url, **parts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hexaccount_sql.SqlStore", open_shared)
+        patch.setattr("hexaccount_mongo.MongoStore", SharedMongoStore)
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("features")
+
+
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: str) -> Iterator[str]:
     with migrated_database(postgres_server) as url:
@@ -66,11 +90,11 @@ def migrated_mongo(mongo_server: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def store_url(store_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store_url(store_kind: str, request: pytest.FixtureRequest) -> str:
     """Return the setting `store` for an empty store with a schema."""
     match store_kind:
         case "sqlite":
-            return f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_file'), tmp_path / 'hexaccount.db')}"
+            return new_file(request.getfixturevalue("folder"), request.getfixturevalue("migrated_file"))
         case "postgresql":
             url: str = request.getfixturevalue("migrated_postgres")
             empty_migrated_database(url)
