@@ -25,9 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_finish() -> None:
-    """Have garbage collections skip what was imported and collected: a million objects, which stay until the end."""
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Have garbage collections skip what is imported and collected: a million objects, which stay until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -44,9 +50,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the file of a migrated SQLite database, to copy."""
     from hexaccount_sql.migration import migrate
+    from hexaccount_sql.schema import SUPPORTED_VERSIONS
 
     file = tmp_path_factory.mktemp("migrated") / "hexaccount.db"
-    migrate(f"sqlite:///{file}")
+    migrate(f"sqlite:///{file}", SUPPORTED_VERSIONS[-1])
     return file
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from pymongo.read_concern import ReadConcern
 
 from hexaccount.bootstrap.capabilities import record_schema
+from hexaccount.conformance.suites.kit_records import KIT_RECORDS
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
@@ -22,7 +23,7 @@ def _open_shared(url: str, _metrics: Metrics) -> Documents:
     return _shared(url)
 
 
-class _MongoStore(MongoStore):
+class SharedMongoStore(MongoStore):
     """Shares the client with the other handles on a database, which so connect once and not per test."""
 
     _open_database = staticmethod(_open_shared)
@@ -38,16 +39,17 @@ def open_mongo_store(url: str, recorder: EventRecorder, records: RecordSchema) -
 
 def open_shared_mongo_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open another handle on a `migrated_database`."""
-    return _MongoStore(url, recorder=recorder, records=records)
+    return SharedMongoStore(url, recorder=recorder, records=records)
 
 
 @contextmanager
 def migrated_database(server: str) -> Iterator[str]:
-    """Yield the URL of a database with the schema, which stays for all tests with the database."""
+    """Yield the URL of a database with the schema and the records of the kit, for all tests with the database."""
     with temporary_mongo_database(server) as url:
-        store = open_shared_mongo_store(url, EventRecorder(Uuid7Identifiers(), "urn:hexaccount:tests"), record_schema())
+        recorder = EventRecorder(Uuid7Identifiers(), "urn:hexaccount:tests")
         try:
-            store.migrate()
+            for records in (record_schema(), KIT_RECORDS):
+                open_shared_mongo_store(url, recorder, records).migrate()
             yield url
         finally:
             _shared(url).close()

@@ -1,5 +1,7 @@
 import shutil
-from functools import lru_cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
 from pathlib import Path
 from time import monotonic, sleep
 from typing import cast
@@ -8,16 +10,21 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
+from hexaccount.bootstrap.capabilities import record_schema
+from hexaccount.conformance.suites.kit_records import KIT_RECORDS
+from hexaccount.kernel.metrics import Metrics
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
 from hexaccount_sql import SqlStore
 from hexaccount_sql.connections import open_engine
+from hexaccount_sql.migration import migrate
+from tests.servers.postgres import temporary_database
 
 _IN_MEMORY = Path("/dev/shm")
 
 
-class _SqlStore(SqlStore):
+class SharedSqlStore(SqlStore):
     """Shares the engine with the other handles on a database, which so compile each statement once and not per test."""
 
     _open_engine = staticmethod(lru_cache(maxsize=4)(open_engine))
@@ -32,9 +39,49 @@ class _SqlStore(SqlStore):
         super().close()
 
 
+_kept = cache(open_engine)
+
+
+def _open_kept(url: str, *, metrics: Metrics) -> sa.Engine:
+    return _kept(url)
+
+
+class KeptSqlStore(SharedSqlStore):
+    """Leaves its connections to the handles of later tests, which so connect and prepare statements once."""
+
+    _open_engine = staticmethod(_open_kept)
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._listener is not None:
+            self._listener.stop()
+
+
 def open_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open a store; a module-level function, so that other processes can call it."""
-    return _SqlStore(url, recorder=recorder, records=records)
+    return SharedSqlStore(url, recorder=recorder, records=records)
+
+
+def open_kept_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
+    """Open another handle on a `migrated_database`."""
+    return KeptSqlStore(url, recorder=recorder, records=records)
+
+
+@contextmanager
+def migrated_database(server: str) -> Iterator[str]:
+    """Yield the URL of a database on PostgreSQL with the schema and the records of the kit, for all tests with it."""
+    with temporary_database(server) as url:
+        migrate_with_kit(url)
+        try:
+            yield url
+        finally:
+            _kept(url).dispose()
+
+
+def migrate_with_kit(url: str) -> None:
+    """Add the schema and the tables of the kit's records."""
+    migrate(url, records=record_schema())
+    migrate(url, records=KIT_RECORDS)
 
 
 def quick_directory(otherwise: Path) -> Path:
@@ -52,7 +99,20 @@ def new_file(folder: Path, migrated: Path) -> str:
 def empty_database(url: str) -> None:
     """Delete every row but those of migrations, which is faster than a new database."""
     with psycopg.connect(url, autocommit=True) as connection:
-        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        tables = [sql.Identifier(name) for (name,) in found if name not in {"alembic_version", "migration_lock"}]
-        # DELETE: TRUNCATE creates new files for each table and index, seven times the work for few rows.
-        connection.execute(sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(table) for table in tables))
+        _empty(connection)
+
+
+def empty_migrated_database(url: str) -> None:
+    """Empty a `migrated_database` on a connection that is kept."""
+    pooled = _kept(url).raw_connection()
+    try:
+        _empty(cast("psycopg.Connection", pooled.driver_connection))
+    finally:
+        pooled.close()
+
+
+def _empty(connection: psycopg.Connection) -> None:
+    found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    tables = [sql.Identifier(name) for (name,) in found if name not in {"alembic_version", "migration_lock"}]
+    # DELETE: TRUNCATE creates new files for each table and index, seven times the work for few rows.
+    connection.execute(sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(table) for table in tables))

@@ -18,4 +18,4 @@ class TestMemoryStore(StoreContract):
                 opened.append(MemoryStore(recorder))
             return opened[0]
 
-        return StoreUnderTest(open_once, rounds=20)
+        return StoreUnderTest(open_once, commands=150)

@@ -10,23 +10,26 @@ from hexaccount.conformance import (
     StoreContract,
     StoreUnderTest,
 )
-from hexaccount_sql.migration import migrate
-from tests.contracts.sql_stores import empty_database, open_sql_store
+from tests.contracts.sql_stores import (
+    empty_migrated_database,
+    migrated_database,
+    open_kept_sql_store,
+    open_sql_store,
+)
 from tests.servers.postgres import temporary_database
 
 
 @pytest.fixture(scope="module")
 def database(postgres_server: str) -> Iterator[str]:
-    with temporary_database(postgres_server) as url:
-        migrate(url)
+    with migrated_database(postgres_server) as url:
         yield url
 
 
 class TestPostgresqlStore(StoreContract, also=[DurabilityContract, ProcessesContract]):
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
-        empty_database(database)
-        return StoreUnderTest(partial(open_sql_store, database), rounds=5, commands=150, migrated=True)
+        empty_migrated_database(database)
+        return StoreUnderTest(partial(open_kept_sql_store, database), rounds=5, commands=150, migrated=True)
 
 
 class TestPostgresqlSchema(SchemaContract):

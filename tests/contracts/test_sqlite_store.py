@@ -12,7 +12,7 @@ from hexaccount.conformance import (
     StoreContract,
     StoreUnderTest,
 )
-from tests.contracts.sql_stores import new_file, open_sql_store, quick_directory
+from tests.contracts.sql_stores import migrate_with_kit, new_file, open_sql_store, quick_directory
 
 pytestmark = pytest.mark.long
 
@@ -23,10 +23,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield Path(directory)
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("migrated") / "store.db"
+    migrate_with_kit(f"sqlite:///{file}")
+    return file
+
+
 class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract]):
     @pytest.fixture
-    def under_test(self, folder: Path, migrated_file: Path) -> StoreUnderTest:
-        url = new_file(folder, migrated_file)
+    def under_test(self, folder: Path, migrated: Path) -> StoreUnderTest:
+        url = new_file(folder, migrated)
         return StoreUnderTest(partial(open_sql_store, url), rounds=5, commands=150, migrated=True)
 
 

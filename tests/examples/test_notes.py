@@ -71,10 +71,14 @@ def test_it_has_eight_files_and_names_no_store() -> None:
     assert imported & stores == set()
 
 
-def test_it_passes_the_kit_on_every_store_and_its_own_tests(
-    environment: dict[str, str], tmp_path: Path, sqlite: str, postgresql: str, mongodb: str
+@pytest.mark.parametrize(
+    "stores", ["sqlite", pytest.param("sqlite postgresql mongodb", marks=pytest.mark.slow)], ids=["two", "all"]
+)
+def test_it_passes_the_kit_on_stores_and_its_own_tests(
+    stores: str, environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    environment["HEXACCOUNT_NOTES_STORES"] = f"memory:// {sqlite} {postgresql} {mongodb}"
+    urls = ["memory://", *(request.getfixturevalue(name) for name in stores.split())]
+    environment["HEXACCOUNT_NOTES_STORES"] = " ".join(urls)
     assert run_its_tests("hexaccount_notes", tmp_path, environment) > 35
 
 

@@ -18,7 +18,8 @@ from hexaccount.sessions.issued_tokens import IssuedTokens
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from tests.features.receiver import Receiver
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "plum zebra ox"
+"""Short, as estimating its strength takes time by the square of its length."""
 VALID = {
     "user_name": "Juliet",
     "email": "juliet@example.org",

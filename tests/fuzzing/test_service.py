@@ -92,6 +92,7 @@ def test_a_user_gets_only_documented_responses(service: Service) -> None:
     service.fuzz(*BRIEFLY, user_name="ada")
 
 
+@pytest.mark.slow
 def test_an_unauthenticated_client_gets_only_documented_responses(service: Service) -> None:
     service.fuzz(*BRIEFLY)
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_thousand_users_and_as_many_unknown_paths_add_no_series() -> None:
+def test_hundreds_of_users_and_of_unknown_paths_add_no_series() -> None:
     command = [sys.executable, "-m", many_users.__name__]
     ran = subprocess.run(
         command, cwd=ROOT, env=without_coverage(), capture_output=True, text=True, timeout=240, check=False

@@ -22,8 +22,17 @@ def full_disk() -> int:
     return os.open("/dev/full", os.O_WRONLY)
 
 
-@pytest.mark.parametrize("unwritable", [pipe_without_reader, full_disk])
-@pytest.mark.parametrize("command", ["http", "realtime", "relay"])
+@pytest.mark.parametrize(
+    ("command", "unwritable"),
+    [
+        ("http", pipe_without_reader),
+        ("realtime", full_disk),
+        ("relay", pipe_without_reader),
+        pytest.param("http", full_disk, marks=pytest.mark.slow),
+        pytest.param("realtime", pipe_without_reader, marks=pytest.mark.slow),
+        pytest.param("relay", full_disk, marks=pytest.mark.slow),
+    ],
+)
 def test_it_serves_and_stops_in_order(command: str, unwritable, tmp_path: Path, environment: dict[str, str]) -> None:
     port, unwritten = str(free_port()), unwritable()
     settings = {**os.environ, **environment, "HEXACCOUNT_LOG__LEVEL": "info"}

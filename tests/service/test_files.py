@@ -4,10 +4,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -120,6 +120,15 @@ OF_THE_KEY: dict[str, tuple[Spoil, str]] = {
 }
 
 
+def every_third_and_slow_others(faults: Iterable[str]) -> list[Any]:
+    """Return each fault with two commands, and so each command with several faults; all pairs are in the slow tests."""
+    return [
+        pytest.param(fault, command, marks=[pytest.mark.slow] * ((number + turn) % 3 > 0))
+        for number, fault in enumerate(faults)
+        for turn, command in enumerate(COMMANDS)
+    ]
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
@@ -156,8 +165,7 @@ def assert_explained(done: CompletedProcess[str], remedy: str) -> None:
     assert re.search(remedy, shown, re.IGNORECASE), shown
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("fault", OF_ALL)
+@pytest.mark.parametrize(("fault", "command"), every_third_and_slow_others(OF_ALL))
 def test_every_command_explains(fault: str, command: str, folder: Path, run: Run) -> None:
     spoil, remedy = OF_ALL[fault]
     spoil(folder)
@@ -170,8 +178,7 @@ def test_no_command_is_without_an_explanation(command: list[str], folder: Path, 
     assert_explained(run(*command), f"let user .* enter .*/{DATA}: its mode is 0")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("fault", OF_THE_KEY)
+@pytest.mark.parametrize(("fault", "command"), every_third_and_slow_others(OF_THE_KEY))
 def test_every_command_that_needs_the_key_explains(fault: str, command: str, folder: Path, run: Run) -> None:
     spoil, remedy = OF_THE_KEY[fault]
     spoil(folder)
@@ -252,7 +259,7 @@ def run_console(argv: list[str], folder: Path, environment: dict[str, str]) -> C
     return subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", ["http", *(pytest.param(each, marks=pytest.mark.slow) for each in [*COMMANDS][1:])])
 def test_a_current_folder_that_was_removed_is_named(command: str, folder: Path, environment: dict[str, str]) -> None:
     argv = ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", *console_command("hexaccount"), *COMMANDS[command]]
     gone = folder / "gone"

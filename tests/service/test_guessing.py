@@ -21,7 +21,7 @@ from tests.signing_key import SIGNING_KEY
 pytestmark = pytest.mark.long
 
 GUESSERS = 64
-GUESSES = 5
+GUESSES = 2
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ def test_64_guessers_at_64_addresses_get_no_more_hashes_than_the_limit_of_the_na
     assert login(ada, ada.password, "198.51.100.8").status_code == 200
 
 
+@pytest.mark.slow
 def test_an_unknown_account_has_the_same_limit_as_an_existing_one(ada: Account) -> None:
     unknown = Account(ada.url, "unknown")
     bucket = LOGIN_NAME.limit.burst

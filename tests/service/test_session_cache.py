@@ -20,7 +20,7 @@ from tests.service.account import Account
 
 pytestmark = pytest.mark.long
 
-ROUNDS = 25
+ROUNDS = 10
 Headers = dict[str, str]
 
 

@@ -286,7 +286,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory, postgres_server: str, mongo
         yield stores
 
 
-@pytest.mark.parametrize("examples", [5, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [3, pytest.param(1000, marks=pytest.mark.slow)])
 def test_every_store_answers_alike(stores: Stores, examples: int) -> None:
     machine = type("Machine", (SideBySide,), {"stores": stores})
     run_state_machine_as_test(

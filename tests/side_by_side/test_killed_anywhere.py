@@ -35,7 +35,7 @@ pytestmark = pytest.mark.long
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([register.__module__, replay.__module__])
 EVERY = 5
-"""Processes are killed at every third point; registrations, in the slow tests, at each one."""
+"""Processes are killed at every fifth point; registrations, in the slow tests, at each one."""
 MIN_POINTS = 12
 """Look-ups, commit, acknowledgement and the claims of two subscribers; with fewer points the counting is broken."""
 

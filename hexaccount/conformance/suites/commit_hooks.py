@@ -47,9 +47,7 @@ class CommitHooksContract(ContractSuite):
     def hooked_store(self, under_test: StoreUnderTest, hook_calls: HookCalls) -> Store:
         """Return a store with both hooks."""
         recorder = EventRecorder(Uuid7Identifiers(), SOURCE, before_commit=[hook_calls], on_commit=[hook_calls])
-        store = under_test.open(recorder)
-        store.migrate()
-        return store
+        return under_test.open_migrated(recorder)
 
     @pytest.mark.parametrize("change", CHANGES)
     def test_the_hooks_name_an_account_before_and_after_it_changes(

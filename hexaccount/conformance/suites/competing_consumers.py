@@ -140,7 +140,7 @@ class CompetingConsumersContract(ContractSuite):
                 if claimed:
                     settle(handle, claimed, chance)
                 else:
-                    sleep(0.001)
+                    sleep(0.01)
 
         race(*(partial(consume, (store, other_store)[number % 2], number) for number in range(8)))
         return delivered

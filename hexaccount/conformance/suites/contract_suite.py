@@ -23,7 +23,7 @@ class StoreUnderTest:
         store, it is picklable. One handle, opened with the recorder of the first call, is enough for one process.
     rounds: the number of races of 32 threads; races of fewer threads, or of processes, are a multiple of it.
     commands: the number of commands that each of 8 threads sends.
-    migrated: whether the store has its schema already, so that no test has to create it.
+    migrated: whether the store has its schema and KIT_RECORDS already, so that no test has to create them.
     """
 
     opener: Callable[[EventRecorder, RecordSchema], Store]
@@ -36,6 +36,13 @@ class StoreUnderTest:
         """Return a handle that is closed after the test, by default with the record types of this package."""
         store = self.opener(recorder or EventRecorder(Uuid7Identifiers(), SOURCE), records or record_schema())
         self._open.append(store)
+        return store
+
+    def open_migrated(self, recorder: EventRecorder | None = None, records: RecordSchema | None = None) -> Store:
+        """Return a handle as `open` does, on a store with a schema."""
+        store = self.open(recorder, records)
+        if not self.migrated:
+            store.migrate()
         return store
 
     def close(self) -> None:
@@ -68,9 +75,7 @@ class ContractSuite:
     @pytest.fixture
     def store(self, under_test: StoreUnderTest, audit: JournalAudit) -> Store:
         """Return a migrated store."""
-        store = under_test.open()
-        if not under_test.migrated:
-            store.migrate()
+        store = under_test.open_migrated()
         audit.start(store)
         return store
 

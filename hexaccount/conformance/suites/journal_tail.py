@@ -76,8 +76,7 @@ class JournalTailContract(ContractSuite):
         self, under_test: StoreUnderTest, factory: Factory
     ) -> None:
         clock, held_up = AdjustableClock(), HeldUpCommit()
-        store = under_test.open(EventRecorder(ClockIdentifiers(clock), SOURCE, before_commit=[held_up]))
-        store.migrate()
+        store = under_test.open_migrated(EventRecorder(ClockIdentifiers(clock), SOURCE, before_commit=[held_up]))
         tail = JournalTail(store.history, commits=store.commits, clock=clock)
         received = list(tail.poll())
         user, later = factory.user(), factory.user()

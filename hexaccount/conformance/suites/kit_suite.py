@@ -25,9 +25,7 @@ class KitSuite(ContractSuite):
 
     @pytest.fixture
     def store(self, under_test: StoreUnderTest) -> Store:
-        store = under_test.open(records=KIT_RECORDS)
-        store.migrate()
-        return store
+        return under_test.open_migrated(records=KIT_RECORDS)
 
     @pytest.fixture
     def other_store(self, under_test: StoreUnderTest, store: Store) -> Store:

@@ -62,7 +62,8 @@ from hexaccount_security import (
 )
 from hexaccount_system import SystemClock, Uuid7Identifiers
 
-PASSWORD = "correct horse battery"
+PASSWORD = "plum zebra ox"
+"""Short, as estimating its strength takes time by the square of its length."""
 LIFETIMES = Lifetimes(
     access=timedelta(hours=1), idle=timedelta(hours=2), absolute=timedelta(days=1), grace=timedelta(seconds=10)
 )

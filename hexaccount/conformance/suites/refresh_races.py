@@ -137,12 +137,12 @@ class RefreshRacesContract(TwoBusesContract):
 
     @pytest.mark.parametrize("how", ["change", "set"])
     def test_a_new_password_that_races_refreshes_and_logins_leaves_no_other_session(
-        self, buses: list[MessageBus], how: str
+        self, buses: list[MessageBus], under_test: StoreUnderTest, how: str
     ) -> None:
         user_id = buses[0].handle(registration("contested"))
         password = PASSWORD
         with RacingThreads(6) as threads:
-            for number in range(20):
+            for number in range(under_test.rounds):
                 mine, other = buses[0].handle(login(password)), buses[1].handle(login(password))
                 new = f"{PASSWORD} number {number}"
                 change = (

@@ -49,7 +49,16 @@ def artist() -> AvatarArtist:
 
 @pytest.fixture(scope="module")
 def gallery(artist: AvatarArtist) -> list[bytes]:
-    return [artist.draw(f"user-{number}") for number in range(200)]
+    """Give the pictures of users each of whom has a kind of a layer that none before has, until all kinds are seen."""
+    seen: set[tuple[int, int]] = set()
+    first = []
+    for name in (f"user-{number}" for number in range(2_000)):
+        kinds = set(enumerate(places_in_layers(choose(name))))
+        if not kinds <= seen:
+            seen |= kinds
+            first.append(name)
+    assert len(seen) == sum(map(len, LAYERS.values()))
+    return [artist.draw(name) for name in first]
 
 
 def pixels(png: bytes) -> bytes:
@@ -96,7 +105,7 @@ def test_a_picture_has_not_changed_since_clients_cached_it(artist: AvatarArtist)
 
 def test_no_kind_of_any_layer_has_changed_since_clients_cached_it(gallery: list[bytes]) -> None:
     digest = sha256(b"".join(map(pixels, gallery))).hexdigest()
-    assert digest == "f664490235e3894fb4055f98336784c2616fe546f5dfbdce9b7ac561bec5598c"
+    assert digest == "a2adaf21b66f5af8492d2f8984e4772aaca2101693a29fbcf903a48a7298e2f6"
 
 
 def test_choices_for_an_identifier_have_not_changed_since_clients_cached_them() -> None:
@@ -115,8 +124,8 @@ def test_every_kind_of_a_layer_is_chosen_for_some_user(layer: str) -> None:
     assert worn == set(LAYERS[layer])
 
 
-def test_two_hundred_pictures_all_look_different(gallery: list[bytes]) -> None:
-    assert len({pixels(png) for png in gallery}) == 200
+def test_all_pictures_of_the_gallery_look_different(gallery: list[bytes]) -> None:
+    assert len({pixels(png) for png in gallery}) == len(gallery) > 30
 
 
 def test_pictures_stay_small(gallery: list[bytes]) -> None:

@@ -50,7 +50,8 @@ def test_thread_pools_are_empty_before_the_worker_is_closed() -> None:
         assert service.events[-2]["threads"] == ["MainThread"]
 
 
-def test_a_signal_during_the_start_stops_the_service_in_an_orderly_way() -> None:
+@pytest.mark.parametrize("step", [300, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_signal_during_the_start_stops_the_service_in_an_orderly_way(step: int) -> None:
     def end_after(milliseconds: int) -> None:
         with Service(workers=2, drain_delay=0.1, load_seconds=0.1) as service:
             service.wait_for("serving")
@@ -63,7 +64,7 @@ def test_a_signal_during_the_start_stops_the_service_in_an_orderly_way() -> None
             assert service.count("stopping") == 1
 
     with ThreadPoolExecutor(4) as at_once:
-        list(at_once.map(end_after, range(0, 1500, 100)))
+        list(at_once.map(end_after, range(0, 1500, step)))
 
 
 def test_ctrl_c_in_a_terminal_is_handled_once_and_by_the_parent_alone() -> None:

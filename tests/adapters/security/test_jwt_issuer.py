@@ -2,6 +2,7 @@ import json
 import string
 from base64 import urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha512
 from uuid import UUID
 
@@ -22,6 +23,7 @@ SEEDS = {"HS256": KEY} | {algorithm: pem(algorithm) for algorithm in ALGORITHMS[
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 
+@cache
 def issuer_with(key: bytes = KEY, algorithm: str = "HS256") -> TokenIssuer:
     return JwtIssuer(
         KeyRing(EncryptedKeyFactory(root_key(key, algorithm))),

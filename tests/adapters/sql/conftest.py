@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -117,11 +118,10 @@ def postgresql(postgresql_store_url: str, open_store: Callable[[str], SqlStore])
 
 
 @pytest.fixture
-def sqlite(sqlite_url: str, open_store: Callable[[str], SqlStore]) -> SqlStore:
+def sqlite(sqlite_url: str, migrated_file: Path, open_store: Callable[[str], SqlStore]) -> SqlStore:
     """Return a migrated store on SQLite."""
-    store = open_store(sqlite_url)
-    store.migrate()
-    return store
+    shutil.copy(migrated_file, sqlite_url.removeprefix("sqlite:///"))
+    return open_store(sqlite_url)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from hexaccount_verifier import KeysUnavailable, jwks_at, keys
 from tests.adapters.security.forgeries import CLAIMS, NOW
 from tests.adapters.security.key_pairs import pair
-from tests.adapters.security.ring_forgeries import GENUINE, RING_ISSUER
+from tests.adapters.security.ring_forgeries import genuine, ring_issuer
 from tests.adapters.verifier.verifiers import Publisher, issuer, rejects, verifier
 
 
@@ -28,8 +28,8 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256"])
 def test_every_algorithm_of_a_ring_is_supported(algorithm: str) -> None:
-    published = Publisher(*RING_ISSUER._ring.published(NOW))
-    assert verifier(published).verify(GENUINE[algorithm]).user_id == CLAIMS.user_id
+    published = Publisher(*ring_issuer()._ring.published(NOW))
+    assert verifier(published).verify(genuine()[algorithm]).user_id == CLAIMS.user_id
 
 
 @pytest.mark.parametrize(

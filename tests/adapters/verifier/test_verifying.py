@@ -7,7 +7,7 @@ import pytest
 from hexaccount.sessions.ports import AccessClaims
 from hexaccount_verifier import InvalidToken, TokenVerifier
 from tests.adapters.security.forgeries import CLAIMS, CORPUS, KEY, NOW, TOKEN
-from tests.adapters.security.ring_forgeries import GENUINE, RING_CORPUS, RING_ISSUER
+from tests.adapters.security.ring_forgeries import genuine, ring_corpus, ring_issuer
 from tests.adapters.verifier.verifiers import Publisher, issuer, rejects, verifier
 
 MINUTE = timedelta(minutes=1)
@@ -48,13 +48,13 @@ def test_every_forged_token_is_invalid_by_the_secret() -> None:
 
 
 def test_every_token_that_confuses_keys_is_invalid_by_the_published_keys() -> None:
-    checks = verifier(Publisher(*RING_ISSUER._ring.published(NOW)))
-    assert {name for name, token in RING_CORPUS.items() if not rejects(checks, token)} == set()
+    checks = verifier(Publisher(*ring_issuer()._ring.published(NOW)))
+    assert {name for name, token in ring_corpus().items() if not rejects(checks, token)} == set()
 
 
 def test_a_token_signed_by_a_secret_is_invalid_by_published_keys() -> None:
-    checks = verifier(Publisher(*RING_ISSUER._ring.published(NOW)))
-    assert rejects(checks, GENUINE["HS256"])
+    checks = verifier(Publisher(*ring_issuer()._ring.published(NOW)))
+    assert rejects(checks, genuine()["HS256"])
     assert rejects(checks, TOKEN)
 
 

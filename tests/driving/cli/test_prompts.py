@@ -12,6 +12,7 @@ import pytest
 
 from tests.driving.cli.memory_program import COMMAND, ROOT
 from tests.people import PASSWORD
+from tests.servers import forked
 from tests.servers.processes import console_command
 from tests.signing_key import SIGNING_KEY
 
@@ -124,18 +125,12 @@ def test_an_interrupt_at_the_prompt_exits_with_130_on_a_new_line(terminal, key):
 
 
 def test_set_password_prompts_twice_and_never_shows_the_password(tmp_path):
-    hexaccount = console_command("hexaccount")
     settings = {"STORE": f"sqlite:///{tmp_path}/accounts.db", "JWT__KEY": SIGNING_KEY, "PASSWORD__COST": "4"}
     env = {**os.environ, **{f"HEXACCOUNT_{name}": value for name, value in settings.items()}}
 
-    def run(*args):
-        subprocess.run(
-            [*hexaccount, *args], env=env, cwd=tmp_path, input=PASSWORD.encode(), check=True, capture_output=True
-        )
-
-    run("migrate")
-    run("users", "register", *ADA, "--password-stdin")
-    terminal = Terminal(*hexaccount, "users", "set-password", "ada", env=env)
+    for command in (["migrate"], ["users", "register", *ADA, "--password-stdin"]):
+        assert forked.run(command, env=env, cwd=tmp_path, text=PASSWORD).returncode == 0
+    terminal = Terminal(*console_command("hexaccount"), "users", "set-password", "ada", env=env)
     try:
         for prompt in ("Password: ", "Repeat for confirmation: "):
             terminal.expect(prompt)

@@ -38,7 +38,7 @@ fragments = st.sampled_from(
     ]
 )
 
-thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+thorough = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @thorough

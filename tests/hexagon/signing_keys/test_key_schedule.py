@@ -104,7 +104,7 @@ def keys_read(history: list[StoredKey], moment: float) -> KeySchedule:
     )  # fmt: skip
 
 
-@settings(max_examples=10 * settings.default.max_examples)
+@settings(max_examples=5 * settings.default.max_examples)
 @given(data=st.data(), history=histories())
 def test_no_token_outlives_its_key(data: st.DataObject, history: list[StoredKey]) -> None:
     unread = st.integers(0, int(LONGEST_UNREAD.total_seconds()))
