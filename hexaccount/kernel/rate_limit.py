@@ -114,9 +114,9 @@ class RateLimit:
     def fill(self, state: BucketState | None, now: datetime) -> BucketState | None:
         """Return the state after an attempt now, None if it is not admitted; an unknown key has empty buckets."""
         before = state or BucketState(now, now)
-        if self.wait(before, now) > timedelta():
-            return None
-        return BucketState(self.burst.fill(before.burst_until, now), self.sustained.fill(before.sustained_until, now))
+        burst, sustained = self.burst.fill(before.burst_until, now), self.sustained.fill(before.sustained_until, now)
+        admitted = burst - now <= self.burst.window and sustained - now <= self.sustained.window
+        return BucketState(burst, sustained) if admitted else None
 
     def refund(self, state: BucketState, elapsed: timedelta) -> BucketState:
         """Return the state without what is left of an attempt that was admitted `elapsed` ago."""
@@ -143,6 +143,8 @@ class RateLimit:
 
     def scaled(self, factor: float) -> Self:
         """Return a limit that admits `factor` times as much."""
+        if factor == 1:
+            return self
         return type(self)(self.burst.scaled(factor), self.sustained.scaled(factor))
 
 
