@@ -11,6 +11,7 @@ from psycopg import sql
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
+from hexaccount_shared_memory import SharedMemoryRateLimitStore
 from hexaccount_sql import SqlStore
 from hexaccount_sql.connections import open_engine
 
@@ -34,7 +35,9 @@ class _SqlStore(SqlStore):
 
 def open_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open a store; a module-level function, so that other processes can call it."""
-    return _SqlStore(url, recorder=recorder, records=records)
+    scheme, _, path = url.partition(":///")
+    limits = SharedMemoryRateLimitStore(Path(f"{path}-limits")) if scheme == "sqlite" else None
+    return _SqlStore(url, recorder=recorder, records=records, rate_limits=limits)
 
 
 def quick_directory(otherwise: Path) -> Path:
