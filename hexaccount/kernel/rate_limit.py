@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Self
+from typing import NamedTuple, Self
 
 _TICK = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
@@ -70,8 +70,7 @@ class GcraBucket:
         return type(self)(max(1, int(self.capacity * factor)), interval)
 
 
-@dataclass(frozen=True, slots=True)
-class BucketState:
+class BucketState(NamedTuple):
     """The moments at which the two buckets of one key will be empty."""
 
     burst_until: datetime
