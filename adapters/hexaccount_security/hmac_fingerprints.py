@@ -1,6 +1,6 @@
-import hmac
-import json
 from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
 
 from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount_security import base64url
@@ -11,10 +11,16 @@ class HmacFingerprints(Fingerprints):
     """Computes fingerprints with HMAC-SHA256, under a key that is derived from `jwt.key` for each purpose."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        self._pads_of = cache(lambda purpose: _pads(derived_key(secret, f"fingerprint of {purpose}")))
 
     def of(self, purpose: str, texts: Sequence[str | None]) -> str:
-        key = derived_key(self._secret, f"fingerprint of {purpose}")
-        # JSON, because it separates the texts unambiguously.
-        digest = hmac.digest(key, json.dumps(list(texts)).encode(), "sha256")
-        return base64url.encode(digest)
+        inner, outer = self._pads_of(purpose)
+        # A Python literal separates the texts unambiguously, and costs a fifth of JSON.
+        message = ascii(list(texts)).encode()
+        return base64url.encode(sha256(outer + sha256(inner + message).digest()).digest())
+
+
+def _pads(key: bytes) -> tuple[bytes, bytes]:
+    """Return the two blocks that HMAC (RFC 2104) makes of a key, which hmac.digest would make each time."""
+    block = key.ljust(sha256().block_size, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)

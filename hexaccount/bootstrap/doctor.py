@@ -14,6 +14,7 @@ from hexaccount.bootstrap.clock_checks import clock_checks
 from hexaccount.bootstrap.local_checks import check_data_directory, check_hashing, check_key
 from hexaccount.bootstrap.plugins import CAPABILITIES, COMMANDS, HTTP, PluginError, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import open_publishers
+from hexaccount.bootstrap.rate_limits import check_rate_limits
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.store_checks import check_store, sentence
 from hexaccount.events.ports import EventPublisher, ReceiverRefused, ReceiverUnavailable
@@ -42,6 +43,7 @@ def _checks_of(settings: Settings) -> Mapping[str, Check]:
         "key": partial(check_key, settings),
         "hashing": partial(check_hashing, settings),
         "store": partial(check_store, settings),
+        "rate limits": partial(check_rate_limits, settings),
     }
     if any(map(plugin_names, (CAPABILITIES, HTTP, COMMANDS))):
         checks["plug-ins"] = _check_plugins

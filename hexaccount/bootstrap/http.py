@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # What every worker imports. The parent imports it before the fork, so that all workers share the memory.
 _PRELOAD = ("hexaccount_flask", "hexaccount_security", "hexaccount_structlog")
 _PRELOAD_FOR_CACHE = {"none": (), "redis": ("hexaccount_redis",)}
+_PRELOAD_FOR_COUNTERS = {"host": ("hexaccount_shared_memory",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
             *_PRELOAD,
             *kind.preload,
             *_PRELOAD_FOR_CACHE[settings.cache_kind],
+            *_PRELOAD_FOR_COUNTERS.get(settings.counters, ()),
             *preload_for_events(settings),
             *preload_for_tracing(settings),
         ),

@@ -8,6 +8,7 @@ from hexaccount.bootstrap.file_access import WORLD_WRITABLE, check_database_file
 from hexaccount.bootstrap.key_file import KEY_FILE, is_key_file_missing, make_data_directory, make_key_file, root_key_of
 from hexaccount.bootstrap.personal_data import has_readable_keys, move_keys
 from hexaccount.bootstrap.plugins import CAPABILITIES, plugin_names
+from hexaccount.bootstrap.rate_limits import check_counters
 from hexaccount.bootstrap.service import Service, open_service
 from hexaccount.bootstrap.settings import DEFAULT_STORE, PREFIX, Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
@@ -88,6 +89,7 @@ def prepare_to_serve(settings: Settings) -> list[str]:
     package that cannot be served, StoreUnavailable and Unavailable.
     """
     lines = _prepare_store(settings)
+    check_counters(settings)
     if plugin_names(CAPABILITIES):
         with open_service(settings) as service:
             _ = service.bus  # which binds the handlers

@@ -15,7 +15,6 @@ from hexaccount.accounts.ports import AvatarArtist
 from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.publishers import relay_policies, subscriber_name
 from hexaccount.bootstrap.settings import Settings
-from hexaccount.bootstrap.stores import kind_of
 from hexaccount.bootstrap.subscribers import with_decryption
 from hexaccount.events.ports import EventPublisher
 from hexaccount.events.relay import Relay, RelayPolicy
@@ -193,26 +192,23 @@ def open_service(
     settings: Settings,
     *,
     hashing_slots: Path | None = None,
-    workers: int | None = None,
+    workers: int = 1,
     measured: bool = False,
     **overrides: object,
 ) -> Service:
     """Return a service as `settings` describe it; no connection is made before it is used.
 
     hashing_slots: the directory by which several processes share their hashing slots.
-    workers: how many processes serve together; one alone, without a cache, counts attempts in memory if its store is
-        of a kind that allows it.
+    workers: how many processes serve together.
     measured: whether metrics are recorded, unless the settings disable them.
     overrides: objects that replace providers of the container by name, such as `clock` or `traces`.
     """
     container = Container(
         settings=providers.Object(settings),
         hashing_slots=providers.Object(hashing_slots),
-        workers=providers.Object(workers or 1),
+        workers=providers.Object(workers),
         **{name: providers.Object(part) for name, part in overrides.items()},
     )
-    if workers == 1 and kind_of(settings).local_rate_limits and settings.cache is None:
-        container.rate_limits.override(container.local_rate_limits)
     measured = measured and settings.metrics.enabled
     if measured:
         container.metrics.override(container.prometheus)

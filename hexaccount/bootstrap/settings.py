@@ -103,9 +103,13 @@ class HttpSettings(Group, frozen=True):
 
 
 class LimitSettings(Group, frozen=True):
-    """Rate limits; `factor` multiplies each of them."""
+    """Rate limits; `factor` multiplies each of them.
+
+    `scope` says who counts together: all processes of the store, or those of this host only.
+    """
 
     enabled: bool = True
+    scope: Literal["store", "host"] = "store"
     factor: Annotated[float, Meta(ge=1, le=100_000)] = 1.0
 
 
@@ -226,3 +230,10 @@ class Settings(Group, frozen=True):
     def cache_kind(self) -> str:
         """Return the kind of cache: `redis` or `none`."""
         return "none" if self.cache is None else "redis"
+
+    @property
+    def counters(self) -> str:
+        """Return what counts attempts: `host`, `redis` or `store`, which on SQLite counts as `host` does."""
+        if self.limits.scope == "host":
+            return "host"
+        return "store" if self.cache is None else "redis"

@@ -54,6 +54,8 @@ def check_settings(settings: Settings) -> None:
     if settings.password.engine != "auto":
         bcrypt_engine(settings)
     _check_http(settings.http)
+    if settings.limits.scope == "host" and kind_of(settings).one_process:
+        raise SettingsError(f"limits.scope: {settings.store_kind}:// is one process, which counts alone; leave it out")
 
 
 def _check_http(http: HttpSettings) -> None:

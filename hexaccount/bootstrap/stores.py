@@ -26,6 +26,11 @@ def _any_url(_url: str) -> None:
     """Accept any URL: `open` checks it."""
 
 
+def counters_beside(database: Path) -> Path:
+    """Return the file in which the processes count attempts that share a database file."""
+    return database.with_name(f"{database.name}-limits")
+
+
 def _no_file(_url: str) -> None:
     """Return None: opening the store creates no file."""
 
@@ -36,16 +41,15 @@ class StoreKind:
 
     `open` and `check_url` raise ValueError for an invalid URL; `check_url` opens nothing. `persistent` stores outlive
     the process. `one_process` stores allow one process at a time; the entry point of another package may have an
-    attribute of that name. With `local_rate_limits` a single worker counts attempts in its memory. `file_path` returns
-    the file that opening the store would create. `preload` lists the modules to import before workers fork.
-    `server_time` reads the clock of the URL's server, None where there is none; it raises StoreUnavailable.
+    attribute of that name. `file_path` returns the file that opening the store would create. `preload` lists the
+    modules to import before workers fork. `server_time` reads the clock of the URL's server, None where there is none;
+    it raises StoreUnavailable.
     """
 
     open: Callable[[str, EventRecorder, RecordSchema, Metrics], Store]
     check_url: Callable[[str], None] = _any_url
     persistent: bool = True
     one_process: bool = False
-    local_rate_limits: bool = False
     file_path: Callable[[str], Path | None] = _no_file
     preload: tuple[str, ...] = ()
     server_time: Callable[[str], datetime] | None = None
@@ -57,7 +61,15 @@ def _open_memory(_url: str, recorder: EventRecorder, _records: RecordSchema, _me
     return MemoryStore(recorder)
 
 
-def _open_sql(url: str, recorder: EventRecorder, records: RecordSchema, metrics: Metrics) -> Store:
+def _open_sqlite(url: str, recorder: EventRecorder, records: RecordSchema, metrics: Metrics) -> Store:
+    from hexaccount_shared_memory import SharedMemoryRateLimitStore
+    from hexaccount_sql import SqlStore
+
+    rate_limits = SharedMemoryRateLimitStore(counters_beside(path_in(url)))
+    return SqlStore(url, recorder=recorder, records=records, metrics=metrics, rate_limits=rate_limits)
+
+
+def _open_postgresql(url: str, recorder: EventRecorder, records: RecordSchema, metrics: Metrics) -> Store:
     from hexaccount_sql import SqlStore
 
     return SqlStore(url, recorder=recorder, records=records, metrics=metrics)
@@ -90,14 +102,13 @@ STORES = {
         preload=("hexaccount_memory",),
     ),
     "sqlite": StoreKind(
-        open=_open_sql,
+        open=_open_sqlite,
         check_url=check_sqlite_url,
-        local_rate_limits=True,
         file_path=path_in,
-        preload=("hexaccount_sql.sqlite_writer",),
+        preload=("hexaccount_sql.sqlite_writer", "hexaccount_shared_memory"),
     ),
     "postgresql": StoreKind(
-        open=_open_sql,
+        open=_open_postgresql,
         check_url=check_postgresql_url,
         preload=("hexaccount_sql.postgres_writer", "hexaccount_sql.listener"),
         server_time=_time_of_postgresql,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Self
+from typing import NamedTuple, Self
 
 _TICK = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
@@ -70,8 +70,7 @@ class GcraBucket:
         return type(self)(max(1, int(self.capacity * factor)), interval)
 
 
-@dataclass(frozen=True, slots=True)
-class BucketState:
+class BucketState(NamedTuple):
     """The moments at which the two buckets of one key will be empty."""
 
     burst_until: datetime
@@ -114,9 +113,9 @@ class RateLimit:
     def fill(self, state: BucketState | None, now: datetime) -> BucketState | None:
         """Return the state after an attempt now, None if it is not admitted; an unknown key has empty buckets."""
         before = state or BucketState(now, now)
-        if self.wait(before, now) > timedelta():
-            return None
-        return BucketState(self.burst.fill(before.burst_until, now), self.sustained.fill(before.sustained_until, now))
+        burst, sustained = self.burst.fill(before.burst_until, now), self.sustained.fill(before.sustained_until, now)
+        admitted = burst - now <= self.burst.window and sustained - now <= self.sustained.window
+        return BucketState(burst, sustained) if admitted else None
 
     def refund(self, state: BucketState, elapsed: timedelta) -> BucketState:
         """Return the state without what is left of an attempt that was admitted `elapsed` ago."""
@@ -143,6 +142,8 @@ class RateLimit:
 
     def scaled(self, factor: float) -> Self:
         """Return a limit that admits `factor` times as much."""
+        if factor == 1:
+            return self
         return type(self)(self.burst.scaled(factor), self.sustained.scaled(factor))
 
 

@@ -18,23 +18,35 @@ class LimitKey:
     subject: tuple[str, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
     """An admitted attempt.
 
-    limit_status: what is left of the first, narrowest limit; None where nothing is limited.
-    refunded_status: what is left of it after a refund, if there was no other attempt meanwhile.
     refund: undoes the attempt because it was none.
     succeed: undoes it where the policy does not count successful attempts. Of the two, one is called, and once.
     """
 
-    limit_status: RateLimitStatus | None
-    refunded_status: RateLimitStatus | None
     refund: Callable[[], None]
     succeed: Callable[[], None]
+    status: Callable[[], RateLimitStatus | None]
+    refunded: Callable[[], RateLimitStatus | None]
+
+    @property
+    def limit_status(self) -> RateLimitStatus | None:
+        """Return what is left of the first, narrowest limit; None where nothing is limited."""
+        return self.status()
+
+    @property
+    def refunded_status(self) -> RateLimitStatus | None:
+        """Return what is left of it after a refund, if there was no other attempt meanwhile."""
+        return self.refunded()
 
 
-_UNLIMITED = Permit(None, None, lambda: None, lambda: None)
+def _nothing() -> None:
+    pass
+
+
+_UNLIMITED = Permit(refund=_nothing, succeed=_nothing, status=_nothing, refunded=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +100,8 @@ class RateLimiter:
                 store.refund(keys, self.clock.now() - now)
 
         return Permit(
-            limit_status=limit.status(name, state, now),
-            refunded_status=limit.status(name, limit.refund(state, timedelta()), now),
             refund=partial(refund, limits),
             succeed=partial(refund, failures),
+            status=lambda: limit.status(name, state, now),
+            refunded=lambda: limit.status(name, limit.refund(state, timedelta()), now),
         )

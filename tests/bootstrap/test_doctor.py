@@ -29,7 +29,8 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 def test_with_no_settings_it_names_the_remedies_and_creates_nothing(folder: Path) -> None:
     findings = findings_of(Settings())
-    assert findings.pop("hashing").verdict is Verdict.OK
+    for part in ("hashing", "rate limits"):
+        assert findings.pop(part).verdict is Verdict.OK
     assert {part: finding.verdict for part, finding in findings.items()} == dict.fromkeys(
         ["data directory", "key", "schema"], Verdict.TO_DO
     )
@@ -40,7 +41,7 @@ def test_with_no_settings_it_names_the_remedies_and_creates_nothing(folder: Path
 def test_a_prepared_service_has_no_problems() -> None:
     prepare(Settings())
     assert verdicts_of(Settings()) == dict.fromkeys(
-        ["data directory", "key", "hashing", "store", "schema", "deliveries"], "ok"
+        ["data directory", "key", "hashing", "store", "schema", "deliveries", "rate limits"], "ok"
     )
 
 
@@ -164,7 +165,7 @@ def test_a_missing_and_an_old_schema_have_different_findings(postgres_server: st
             assert schema.remedy == "Run: hexaccount migrate. Running servers go on meanwhile."
             prepare(settings)
         assert verdicts_of(settings) == dict.fromkeys(
-            ["key", "hashing", "store", "schema", "deliveries", "clock of store"], "ok"
+            ["key", "hashing", "store", "schema", "deliveries", "rate limits", "clock of store"], "ok"
         )
 
 
@@ -188,6 +189,7 @@ def test_a_part_that_does_not_answer_is_unreachable_and_hides_no_others(
         "key": "ok",
         "hashing": "ok",
         "store": "unreachable",
+        "rate limits": "ok",
         f"events kafka://127.0.0.1:{port}/topic": "unreachable",
     }
     never.set()

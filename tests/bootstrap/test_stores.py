@@ -36,7 +36,7 @@ def test_an_installed_store_is_opened_by_its_scheme(planted: PlantedPackages) ->
 def test_a_store_of_another_package_counts_as_persistent(planted: PlantedPackages) -> None:
     planted.install("planted-store", STORES, MODULE, planted="open_store")
     kind = kind_of(load("planted://somewhere"))
-    assert (kind.persistent, kind.one_process, kind.local_rate_limits) == (True, False, False)
+    assert (kind.persistent, kind.one_process) == (True, False)
     assert kind.file_path("planted://somewhere") is None
     assert kind.preload == ("planted_store",)
 

@@ -16,6 +16,7 @@ from hexaccount.kernel.metrics import Metrics
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount.store_kit.store import Store
+from hexaccount_shared_memory import SharedMemoryRateLimitStore
 from hexaccount_sql import SqlStore
 from hexaccount_sql.connections import open_engine
 from hexaccount_sql.migration import migrate
@@ -59,7 +60,9 @@ class KeptSqlStore(SharedSqlStore):
 
 def open_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:
     """Open a store; a module-level function, so that other processes can call it."""
-    return SharedSqlStore(url, recorder=recorder, records=records)
+    scheme, _, path = url.partition(":///")
+    limits = SharedMemoryRateLimitStore(Path(f"{path}-limits")) if scheme == "sqlite" else None
+    return SharedSqlStore(url, recorder=recorder, records=records, rate_limits=limits)
 
 
 def open_kept_sql_store(url: str, recorder: EventRecorder, records: RecordSchema) -> Store:

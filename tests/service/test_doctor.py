@@ -36,7 +36,17 @@ def test_the_doctor_reports_working_and_paused_servers_and_ends(
             "HEXACCOUNT_JWT__KEY": SIGNING_KEY,
         }
         assert hexaccount("migrate", **settings).returncode == 0
-        parts = ["settings", "key", "hashing", "store", "schema", "cache", f"events {topic}", "deliveries"]
+        parts = [
+            "settings",
+            "key",
+            "hashing",
+            "store",
+            "schema",
+            "rate limits",
+            "cache",
+            f"events {topic}",
+            "deliveries",
+        ]
         parts += ["clock of store", "clock of cache"]
         assert verdicts(hexaccount("doctor", "--json", **settings)) == (0, dict.fromkeys(parts, "ok"))
         for server in servers:

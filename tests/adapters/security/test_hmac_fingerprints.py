@@ -1,9 +1,11 @@
+import hmac
 from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexaccount_security import HmacFingerprints
+from hexaccount_security import HmacFingerprints, base64url
+from hexaccount_security.derived_key import derived_key
 
 SECRET = b"a secret of the deployment, long"
 FINGERPRINTS = HmacFingerprints(SECRET)
@@ -28,6 +30,12 @@ def test_a_fingerprint_depends_on_secret_and_purpose() -> None:
     assert HmacFingerprints(SECRET + b".").of("purpose", ["text"]) != found
     assert FINGERPRINTS.of("another purpose", ["text"]) != found
     assert HmacFingerprints(SECRET).of("purpose", ["text"]) == found
+
+
+def test_a_fingerprint_is_the_hmac_of_the_texts() -> None:
+    key = derived_key(SECRET, "fingerprint of purpose")
+    expected = hmac.digest(key, b"['text', None, '\\u0142']", "sha256")
+    assert base64url.decode(FINGERPRINTS.of("purpose", ["text", None, "ł"])) == expected
 
 
 def test_a_fingerprint_reveals_nothing_and_is_short() -> None:
