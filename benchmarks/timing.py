@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.relative_difference import relative_difference
 from benchmarks.servers import Servers
-from benchmarks.services import KEY, PASSWORD, Running, ours, register
+from benchmarks.services import HEXACCOUNT, KEY, PASSWORD, Running, ours, register
 from benchmarks.wrk import wrk_beside
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.get_user import GetUser
@@ -110,7 +110,7 @@ def measure(service: Running, database: str, seconds: float, beside: int) -> lis
     client = Client(service)
     with ExitStack() as stack:
         if beside:
-            load = wrk_beside(service.url, connections=beside, seconds=seconds + 2, script="login.lua")
+            load = wrk_beside(service.url, HEXACCOUNT.log_in, connections=beside, seconds=seconds + 2)
             stack.enter_context(load)
             time.sleep(1)
         _send_rounds(client, [wrong, unknown, disabled, lower], seconds)
