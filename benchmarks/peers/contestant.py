@@ -65,16 +65,18 @@ class Contestant:
 
         Raises RuntimeError if a wrong password or a name that is taken is accepted, or if `me` is another account.
         """
-        name, connection = f"{prefix_of(cost)}0", connect(service.url)
+        name = f"{prefix_of(cost)}0"
         if cost not in self._costs:
             self._register(service, cost)
-            replace(self.api.register, status=self.refusals.name_taken).content(connection, name=name)
-            wrong = self.api.log_in.body.replace("horse", "house")
-            replace(self.api.log_in, body=wrong, status=self.refusals.wrong_password).content(connection, name=name)
+            taken = replace(self.api.register, status=self.refusals.name_taken)
+            taken.content(connect(service.url), name=name)
+            body = self.api.log_in.body.replace("horse", "house")
+            wrong = replace(self.api.log_in, body=body, status=self.refusals.wrong_password)
+            wrong.content(connect(service.url), name=name)
             self._run([word.replace("{name}", name) for word in self.grant_admin])
             self._costs.add(cost)
         self.token = self.api.access_token(service.url, name)
-        me = self.api.me.content(connection, token=self.token)
+        me = self.api.me.content(connect(service.url), token=self.token)
         if f"{name}@example.org".encode() not in me:
             raise RuntimeError(f"{self.name}: `me` is another account than the token's: {me!r}")
 

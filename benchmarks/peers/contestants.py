@@ -42,8 +42,8 @@ _PEERS = {
     FLASK: _Peer(
         replace(_HAND_WRITTEN, refresh=Operation("POST", "/refresh"), refresh_token=("refresh",)),
         "venv/bin/python flask_jwt_extended_program.py",
-        "venv/bin/python -m gunicorn --worker-class gthread --workers 2 --threads 16 --log-level warning"
-        " --bind 127.0.0.1:{port} flask_jwt_extended_program:app",
+        "venv/bin/python -m gunicorn --worker-class gthread --workers 2 --threads 16 --keep-alive 5"
+        " --log-level warning --bind 127.0.0.1:{port} flask_jwt_extended_program:app",
     ),
     FASTAPI: _Peer(
         Api(
