@@ -168,7 +168,8 @@ class _Turn:
         def client(number: int) -> int:
             connection, count = connect(url), 0
             token = found_at(api.refresh_token, api.log_in.content(connection, name=f"{prefix_of(4)}{number}"))
-            ready.wait()
+            all_at_once.wait()  # all have logged in
+            all_at_once.wait()
             ends = time.perf_counter() + self.seconds
             while time.perf_counter() < ends:
                 content = refresh.content(connection, token=token)
@@ -176,11 +177,12 @@ class _Turn:
                 count += 1
             return count
 
-        ready = threading.Barrier(_REFRESHING + 1)
+        all_at_once = threading.Barrier(_REFRESHING + 1, timeout=120)
         with ThreadPoolExecutor(_REFRESHING) as threads:
             counts = [threads.submit(client, number) for number in range(_REFRESHING)]
-            ready.wait()
+            all_at_once.wait()
             with self._processor_time(REFRESHES) as done:
+                all_at_once.wait()
                 done += [count.result() for count in counts]
         self.add(per_second(REFRESHES), sum(done) / self.seconds)
 
