@@ -1,11 +1,12 @@
 """Run with `python -m benchmarks.timing`: whether the time of a refused login reveals that an account exists.
 
 Twelve clients send one login after another: an existing name with a wrong password, an unknown name, a disabled account
-with its right password, an existing name whose stored hash has a lower cost. Each client sends one of each in every
-round, in a new order. So all clients are measured, what they wait for is that of all kinds alike, and most hashes are
-ones of a batch of four; with `--connections 1` each is computed alone. Every kind has as many names, which come again
-as often, and no others use them: an account at which others log in at this moment has rows that others lock. Cost 8
-instead of 12 gives sixteen times as many samples, and gives differences besides the hash sixteen times the weight.
+with its right password, an existing name whose stored hash has a lower cost. Other existing names with a wrong password
+show how much two equal kinds seem to differ. Each client sends one of each in every round, in a new order. So all
+clients are measured, what they wait for is that of all kinds alike, and most hashes are ones of a batch of four; with
+`--connections 1` each is computed alone. Every kind has as many names, which come again as often, and no others use
+them: an account at which others log in at this moment has rows that others lock. Cost 8 instead of 12 gives sixteen
+times as many samples, and gives differences besides the hash sixteen times the weight.
 
 Then one client sends groups of logins of one kind, for the processor time of service and database, which a busy machine
 changes less. The service is restarted with the default limits, and an existing and an unknown name that are limited are
@@ -103,22 +104,23 @@ def main() -> None:
 
 def refused_kinds(service: Running, database: str) -> list[Kind]:
     """Return the kinds, the first of which is compared with the others, and make their accounts."""
-    register(service, 3 * ACCOUNTS)
-    existing = [f"bench{number}" for number in range(3 * ACCOUNTS)]
+    register(service, 4 * ACCOUNTS)
+    existing = [f"bench{number}" for number in range(4 * ACCOUNTS)]
     with open_service(Settings(store=database, jwt=JwtSettings(key=KEY))) as admin:
         for name in existing[ACCOUNTS : 2 * ACCOUNTS]:
             user = admin.bus.handle(GetUser(reference=name))
             admin.bus.handle(DisableUser(user_id=user.id))
     with open_service(Settings(store=database, jwt=JwtSettings(key=KEY), password=LOWER)) as admin:
-        for name in existing[2 * ACCOUNTS :]:
+        for name in existing[2 * ACCOUNTS : 3 * ACCOUNTS]:
             user = admin.bus.handle(GetUser(reference=name))
             admin.bus.handle(SetPassword.of_text(user_id=user.id, password=PASSWORD))
     unknown = [f"unknown{number}" for number in range(ACCOUNTS)]
     return [
         Kind("wrong password", itertools.cycle(existing[:ACCOUNTS])),
+        Kind("wrong, other accounts", itertools.cycle(existing[3 * ACCOUNTS :])),
         Kind("unknown name", itertools.cycle(unknown)),
         Kind("disabled account", itertools.cycle(existing[ACCOUNTS : 2 * ACCOUNTS]), PASSWORD),
-        Kind("hash of a lower cost", itertools.cycle(existing[2 * ACCOUNTS :])),
+        Kind("hash of a lower cost", itertools.cycle(existing[2 * ACCOUNTS : 3 * ACCOUNTS])),
     ]
 
 
