@@ -45,7 +45,8 @@ ACCOUNTS = 32
 BOUND = 0.05
 LIMITED = 429
 TRIES_TO_BE_LIMITED = 50
-WARM_UP = 10
+WARM_UP = 3
+"""The first rounds of each client, which do not count."""
 GROUP = 10
 """The number of logins whose processor time is measured at once."""
 WRONG = "not the right password"
@@ -132,6 +133,8 @@ def measure(service: Running, kinds: list[Kind], seconds: float, connections: in
 
     with ThreadPoolExecutor(connections) as threads:
         rounds = list(itertools.chain(*threads.map(client, range(connections))))
+    if not rounds:
+        raise SystemExit(f"no client sent more than {WARM_UP} rounds; let --seconds be more")
     for kind, found in zip(kinds, zip(*rounds, strict=True), strict=True):
         kind.milliseconds.extend(found)
     return [(kind, kinds[0]) for kind in kinds[1:]]
