@@ -17,6 +17,7 @@ from benchmarks.measurements import (
     measure_start,
     measure_storm,
 )
+from benchmarks.peers.comparison import compare
 from benchmarks.servers import Servers
 from benchmarks.table import Table
 
@@ -67,7 +68,11 @@ def main() -> None:
         "memory",
     )
     parser.add_argument("--only", nargs="*", choices=names, default=names)
+    parser.add_argument("--peers", action="store_true", help="compare with what people would pick instead")
     chosen = parser.parse_args()
+    if chosen.peers:
+        compare(chosen.rounds, chosen.seconds)
+        return
     table = Table()
     with Servers() as servers:
         fresh, seconds = partial(servers.fresh_database, "postgresql"), chosen.seconds

@@ -12,11 +12,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import requests
 from websocket import WebSocket, WebSocketConnectionClosedException, create_connection
 
+from benchmarks.operations import get
 from benchmarks.servers import Servers
-from benchmarks.services import PASSWORD, Running, console, environment, log_in, ours, register, running
+from benchmarks.services import HEXACCOUNT, Running, console, environment, log_in, ours, register, running
 from benchmarks.table import Table
 from benchmarks.wrk import wrk
 from tests.servers.ports import free_port
@@ -69,18 +69,13 @@ def realtime(database: str) -> Iterator[Running]:
     """Run `hexaccount realtime`."""
     port = free_port()
     command = console("realtime", "--port", str(port), "--workers", "2")
-    with running(command, port, "/health", environment(database, 4)) as service:
+    with running(command, port, get("/health"), environment(database, 4)) as service:
         yield service
 
 
 def tokens_of(service: Running) -> list[str]:
     """Log each account in, and return the access tokens."""
-    tokens = []
-    for number in range(ACCOUNTS):
-        body = {"user_name": f"bench{number}", "password": PASSWORD}
-        answer = requests.post(f"{service.url}/api/v1/public/login", json=body, timeout=60)
-        tokens.append(str(answer.json()["data"]["access"]))
-    return tokens
+    return [HEXACCOUNT.access_token(service.url, f"bench{number}") for number in range(ACCOUNTS)]
 
 
 def main() -> None:
@@ -98,7 +93,7 @@ def main() -> None:
             tokens, mine = tokens_of(service), log_in(service)
 
             def load(name: str) -> None:
-                found = wrk(f"{service.url}/api/v1/me", connections=16, seconds=chosen.seconds, token=mine)
+                found = wrk(service.url, HEXACCOUNT.me, connections=16, seconds=chosen.seconds, token=mine)
                 assert found.errors == 0
                 table.add(name, found.successes_per_second)
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.memory import memory_mib
+from benchmarks.operations import get
 from benchmarks.processor import processor_seconds, settled_processor_seconds
 from benchmarks.relative_difference import RelativeDifference, relative_difference
 from benchmarks.servers import Servers, memory_folder
@@ -55,7 +56,7 @@ class Side:
         """Serve until the block ends, and yield the turns of this round."""
         port = free_port()
         command = self._command("http", "--port", str(port), "--workers", "1")
-        with running(command, port, "/health", self._environment()) as service:
+        with running(command, port, get("/health"), self._environment()) as service:
             found = {"start": service.start, "start, processor": processor_seconds(service.pid)}
             register(service, ACCOUNTS)
             turns = Turns(service, self._numbers, found)

@@ -31,6 +31,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from benchmarks.operations import get
 from benchmarks.services import PASSWORD, PASSWORD_QUEUE, Running, console, environment, running
 from hexaccount_security import choose_engine
 from hexaccount_security.bcrypt_engines import BcryptInput
@@ -96,7 +97,7 @@ def _serving(folder: Path) -> Iterator[Running]:
     env = environment(f"sqlite:///{folder}/accounts.db", 12, LIMITS__FACTOR="1", HTTP__TRUSTED_PROXIES='["127.0.0.1"]')
     subprocess.run(console("migrate"), env=env, check=True, stdout=subprocess.DEVNULL)
     command = console("http", "--port", str(port), "--workers", str(WORKERS))
-    with (folder / "log").open("wb") as log, running(command, port, "/health", env, log) as service:
+    with (folder / "log").open("wb") as log, running(command, port, get("/health"), env, log) as service:
         yield service
 
 

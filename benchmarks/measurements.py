@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from benchmarks.bare_registrations import registrations_per_second
 from benchmarks.latency import me_latency
 from benchmarks.memory import memory_mib
+from benchmarks.operations import get
 from benchmarks.raw_bcrypt import checks_per_second, nice_checks_per_second
 from benchmarks.raw_store import RawStore, open_raw_store
 from benchmarks.servers import Servers
-from benchmarks.services import PASSWORD_QUEUE, bare, console, environment, log_in, ours, register
+from benchmarks.services import HEXACCOUNT, PASSWORD_QUEUE, bare, console, environment, log_in, ours, register
 from benchmarks.storm import RAMP, RunningStorm
 from benchmarks.table import Table
 from benchmarks.wrk import wrk, wrk_beside
@@ -32,7 +33,7 @@ def measure_logins(table: Table, database: str, cost: int, seconds: float, turns
         log_in(service)  # one login as warm-up: what a load leaves in the queue would count for the next load
         for _ in range(turns):
             table.add(f"raw bcrypt/s, cost {cost}", checks_per_second(cost, seconds))
-            logins = wrk(service.url, connections=32, seconds=seconds, script="login.lua")
+            logins = wrk(service.url, HEXACCOUNT.log_in, connections=32, seconds=seconds)
             table.add(f"logins/s, cost {cost}", logins.successes_per_second)
             time.sleep(0.3 if cost < 8 else 5)  # until the queue is empty
 
@@ -42,15 +43,16 @@ def measure_me(table: Table, database: str, seconds: float) -> None:
         register(service, 32)
         token = log_in(service)
         targets = {
-            "me/s": f"{service.url}/api/v1/me",
-            "bare token and SELECT/s": f"{limit.url}/me",
-            "bare JSON/s": f"{limit.url}/json",
+            "me/s": (service.url, HEXACCOUNT.me),
+            "bare token and SELECT/s": (limit.url, get("/me")),
+            "bare JSON/s": (limit.url, get("/json")),
         }
-        for url in targets.values():
-            wrk(url, connections=16, seconds=1, token=token)
+        for url, operation in targets.values():
+            wrk(url, operation, connections=16, seconds=1, token=token)
         for _ in range(TURNS):
-            for name, url in targets.items():
-                table.add(name, wrk(url, connections=16, seconds=seconds, token=token).successes_per_second)
+            for name, (url, operation) in targets.items():
+                seen = wrk(url, operation, connections=16, seconds=seconds, token=token)
+                table.add(name, seen.successes_per_second)
 
 
 def measure_me_with_redis(table: Table, servers: Servers, seconds: float) -> None:
@@ -65,22 +67,22 @@ def measure_me_with_redis(table: Table, servers: Servers, seconds: float) -> Non
             targets[f"me/s, {kind}"] = service.url, token
             targets[f"me/s, {kind} and Redis"] = cached.url, token
         for url, token in targets.values():
-            wrk(f"{url}/api/v1/me", connections=16, seconds=1, token=token)
+            wrk(url, HEXACCOUNT.me, connections=16, seconds=1, token=token)
         for _ in range(TURNS):
             for name, (url, token) in targets.items():
-                seen = wrk(f"{url}/api/v1/me", connections=16, seconds=seconds, token=token)
+                seen = wrk(url, HEXACCOUNT.me, connections=16, seconds=seconds, token=token)
                 table.add(name, seen.successes_per_second)
 
 
 def measure_registrations(table: Table, database: str, seconds: float) -> None:
     kind = urlsplit(database).scheme
     with ours(database, cost=4) as service, open_raw_store(database) as store:
-        wrk(service.url, connections=32, seconds=1, script="register.lua", words=(uuid.uuid4().hex,))
+        _register_many(service.url, 1)
         for _ in range(TURNS):
             table.add(f"bare registrations/s, {kind}", registrations_per_second(database, 4, seconds))
             _wait_for_profiles(store)
             before, began = store.count("profiles"), time.perf_counter()
-            wrk(service.url, connections=32, seconds=seconds, script="register.lua", words=(uuid.uuid4().hex,))
+            _register_many(service.url, seconds)
             _wait_for_profiles(store)
             created = store.count("profiles") - before
             table.add(f"registrations/s, {kind}", created / (time.perf_counter() - began))
@@ -90,11 +92,11 @@ def measure_latency(table: Table, database: str, seconds: float) -> None:
     with ours(database, cost=12) as service:
         register(service, 32)
         token = log_in(service)
-        me_latency(service.url, token, seconds=1)
-        quiet = me_latency(service.url, token, seconds=seconds)
-        with wrk_beside(service.url, connections=32, seconds=seconds + 3, script="login.lua"):
+        me_latency(service.url, HEXACCOUNT.me, token, seconds=1)
+        quiet = me_latency(service.url, HEXACCOUNT.me, token, seconds=seconds)
+        with wrk_beside(service.url, HEXACCOUNT.log_in, connections=32, seconds=seconds + 3):
             time.sleep(1.5)
-            busy = me_latency(service.url, token, seconds=seconds)
+            busy = me_latency(service.url, HEXACCOUNT.me, token, seconds=seconds)
         table.add("me p50 ms, quiet", quiet.p50)
         table.add("me p50 ms, 32 clients log in", busy.p50)
         table.add("me p99 ms, quiet", quiet.p99)
@@ -107,16 +109,16 @@ def measure_storm(table: Table, database: str, seconds: float) -> None:
         token = log_in(service)
         raw = checks_per_second(12, seconds)
         table.add("raw bcrypt/s, cost 12, before the storm", raw)
-        me_latency(service.url, token, seconds=1)
+        me_latency(service.url, HEXACCOUNT.me, token, seconds=1)
         # The requests take processor time from raw bcrypt, as they take it from the hashes of logins.
         with ThreadPoolExecutor(1) as beside:
             checks = beside.submit(nice_checks_per_second, 12, seconds)
-            me_latency(service.url, token, seconds=seconds)
+            me_latency(service.url, HEXACCOUNT.me, token, seconds=seconds)
         table.add("raw bcrypt/s beside 40 me/s", checks.result())
-        quiet = me_latency(service.url, token, seconds=seconds)
-        storm = RunningStorm(service.url, clients=64, seconds=seconds)
+        quiet = me_latency(service.url, HEXACCOUNT.me, token, seconds=seconds)
+        storm = RunningStorm(service.url, HEXACCOUNT.log_in, clients=64, seconds=seconds)
         time.sleep(RAMP)
-        busy = me_latency(service.url, token, seconds=seconds)
+        busy = me_latency(service.url, HEXACCOUNT.me, token, seconds=seconds)
         seen = storm.result()
         table.add("me p99 ms, before the storm", quiet.p99)
         table.add("me p99 ms, 64 clients log in", busy.p99)
@@ -144,11 +146,15 @@ def measure_memory(table: Table, database: str) -> None:
     with ours(database, cost=4) as service:
         register(service, 32)
         token = log_in(service)
-        wrk(service.url, connections=32, seconds=2, script="login.lua")
-        wrk(f"{service.url}/api/v1/me", connections=16, seconds=2, token=token)
+        wrk(service.url, HEXACCOUNT.log_in, connections=32, seconds=2)
+        wrk(service.url, HEXACCOUNT.me, connections=16, seconds=2, token=token)
         rss, pss = memory_mib(service.pid)
         table.add("RSS MiB", rss)
         table.add("PSS MiB", pss)
+
+
+def _register_many(url: str, seconds: float) -> None:
+    wrk(url, HEXACCOUNT.register, connections=32, seconds=seconds, prefix=f"r{uuid.uuid4().hex}x", names=0)
 
 
 def _wait_for_profiles(store: RawStore) -> None:

@@ -19,5 +19,8 @@ def memory_mib(pid: int) -> tuple[float, float]:
 
 def process_tree(pid: int) -> list[int]:
     """Return the process ids of a process and all its living children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []  # it has just ended
     return [pid, *(inner for child in children for inner in process_tree(int(child)))]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 RESAMPLES = 2000
+FEWEST = 10
+"""Resampling fewer pairs says nothing about their spread."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class RelativeDifference:
 
     def lies_within(self, bound: float) -> bool:
         """Return whether the whole interval lies between -bound and +bound; few samples do not prove equality."""
-        return -bound <= self.low and self.high <= bound
+        return self.pairs >= FEWEST and -bound <= self.low and self.high <= bound
 
 
 def relative_difference(ours: Sequence[float], theirs: Sequence[float], *, seed: int = 0) -> RelativeDifference:

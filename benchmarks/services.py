@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-import requests
-
+from benchmarks.operations import Api, Operation, connect, get, post
 from hexaccount_security import choose_engine
 from tests.servers.ports import free_port
 
@@ -19,12 +18,31 @@ KEY = "benchmark-key-of-more-than-32-bytes-length"
 PASSWORD = "correct horse battery"
 PASSWORD_QUEUE = 16
 """The default length of a worker's hashing queue."""
+HEXACCOUNT = Api(
+    register=post(
+        "/api/v1/public/register",
+        status=201,
+        user_name="{name}",
+        email="{name}@example.org",
+        first_name="B",
+        last_name="M",
+        password=PASSWORD,
+    ),
+    log_in=post("/api/v1/public/login", user_name="{name}", password=PASSWORD),
+    me=get("/api/v1/me"),
+    access=("data", "access"),
+    refresh=post("/api/v1/public/refresh", refresh="{token}"),
+    refresh_token=("data", "refresh"),
+    next_refresh_token=("data", "refresh"),
+    users=get("/api/v1/users?limit=100"),
+)
+"""Our operations."""
 
 
 def environment(database: str, cost: int, **settings: str) -> dict[str, str]:
     """Return the settings of our service; `settings` are further ones, named without their prefix."""
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("HEXACCOUNT_")},
+        **inherited_environment(),
         "HEXACCOUNT_STORE": database,
         "HEXACCOUNT_JWT__KEY": KEY,
         "HEXACCOUNT_PASSWORD__COST": str(cost),
@@ -37,6 +55,12 @@ def environment(database: str, cost: int, **settings: str) -> dict[str, str]:
     }
 
 
+def inherited_environment() -> dict[str, str]:
+    """Return the variables of this process, without our settings; Python keeps what it compiles at the first start."""
+    dropped = ("HEXACCOUNT_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+
+
 def console(*arguments: str) -> list[str]:
     """Return the command line of our console script."""
     return [str(Path(sys.executable).with_name("hexaccount")), *arguments]
@@ -44,23 +68,31 @@ def console(*arguments: str) -> list[str]:
 
 @contextmanager
 def running(
-    command: list[str], port: int, path: str, env: dict[str, str] | None = None, log: IO[bytes] | None = None
+    command: list[str],
+    port: int,
+    ready: Operation,
+    env: dict[str, str] | None = None,
+    log: IO[bytes] | None = None,
+    *,
+    folder: Path | None = None,
+    token: str = "",
 ) -> Iterator["Running"]:
-    """Run a server until the block ends; it has returned 200 at `path` when the block begins.
+    """Run a server until the block ends; it has answered `ready` with its status when the block begins.
 
-    It logs to the standard error of this process, or to the file `log`.
+    It logs to the standard error of this process, or to the file `log`, and works in `folder`.
     """
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=log)
+    process = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.DEVNULL, stderr=log)
     try:
-        yield Running(f"http://127.0.0.1:{port}", process.pid, _first_response(process, port, path) - began)
+        answered = _first_response(process, port, ready, token)
+        yield Running(f"http://127.0.0.1:{port}", process.pid, answered - began)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
 class Running:
-    """A running server: its URL, its process id, and the seconds until its first 200."""
+    """A running server: its URL, its process id, and the seconds until it was ready."""
 
     def __init__(self, url: str, pid: int, start: float) -> None:
         self.url = url
@@ -76,7 +108,7 @@ def ours(
     choose_engine("interleaved")
     port = free_port()
     command = console("http", "--port", str(port), "--workers", str(workers))
-    with running(command, port, "/health", environment(database, cost, **settings), log) as service:
+    with running(command, port, get("/health"), environment(database, cost, **settings), log) as service:
         yield service
 
 
@@ -96,7 +128,7 @@ def bare(database: str, *, workers: int = 2) -> Iterator[Running]:
         "1",
     ]
     command += ["--workers-kill-timeout", "5", "--log-level", "error", "--port", str(port), "benchmarks.bare:app"]
-    with running(command, port, "/json", {**os.environ, "BENCHMARK_DATABASE": database}) as service:
+    with running(command, port, get("/json"), {**os.environ, "BENCHMARK_DATABASE": database}) as service:
         yield service
 
 
@@ -115,34 +147,24 @@ def relaying(database: str, **settings: str) -> Iterator[int]:
 
 
 def register(service: Running, count: int) -> None:
-    """Register the accounts that the loads use."""
+    """Register the accounts that the loads use, bench0 and so on, unless they are."""
+    connection = connect(service.url)
     for number in range(count):
-        body = {
-            "user_name": f"bench{number}",
-            "email": f"bench{number}@example.org",
-            "first_name": "B",
-            "last_name": "M",
-        }
-        answer = requests.post(f"{service.url}/api/v1/public/register", json={**body, "password": PASSWORD}, timeout=60)
-        assert answer.status_code in {201, 409}, answer.text
+        response, content = HEXACCOUNT.register.send(connection, name=f"bench{number}")
+        assert response.status in {201, 409}, content
 
 
 def log_in(service: Running) -> str:
-    """Return an access token."""
-    body = {"user_name": "bench0", "password": PASSWORD}
-    answer = requests.post(f"{service.url}/api/v1/public/login", json=body, timeout=60)
-    return str(answer.json()["data"]["access"])
+    """Return an access token of bench0."""
+    return HEXACCOUNT.access_token(service.url, "bench0")
 
 
-def _first_response(process: subprocess.Popen[bytes], port: int, path: str) -> float:
-    import http.client
-
+def _first_response(process: subprocess.Popen[bytes], port: int, request: Operation, token: str) -> float:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = connect(f"http://127.0.0.1:{port}")
         try:
-            connection.request("GET", path)
-            if connection.getresponse().status == 200:
+            if request.send(connection, token=token)[0].status == request.status:
                 return time.perf_counter()
         except OSError:
             pass

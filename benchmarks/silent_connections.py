@@ -20,6 +20,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.operations import get
 from benchmarks.services import console, environment, running
 from tests.servers.haproxy import Haproxy
 from tests.servers.ports import free_port
@@ -146,7 +147,7 @@ def main() -> None:
         settings = environment(f"sqlite:///{folder}/hexaccount.db", 4, **trusted)
         subprocess.run(console("migrate"), env=settings, check=True, stdout=subprocess.DEVNULL)
         command = ["prlimit", "--nofile=4096", *console("http", "--port", str(port), "--workers", "1")]
-        stack.enter_context(running(command, port, "/ready", settings))
+        stack.enter_context(running(command, port, get("/ready"), settings))
         names = ("HEXACCOUNT_HTTP_ONE", "HEXACCOUNT_HTTP_TWO", "HEXACCOUNT_REALTIME")
         backends = dict.fromkeys(names, f"127.0.0.1:{port}")
         proxy = stack.enter_context(Haproxy(folder, backends=backends, certificate=certificate))

@@ -1,5 +1,6 @@
 import statistics
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -16,11 +17,15 @@ class Table:
 
     def show(self, name: str) -> str:
         """Return the median of a metric, and its spread."""
-        values = self.metrics[name]
-        return f"{statistics.median(values):.4g} ({min(values):.4g} to {max(values):.4g})"
+        return spread(self.metrics[name])
 
     def compare(self, ours_name: str, limit: str, aim: str) -> None:
         """Print two metrics and their ratio, taken round by round."""
         ratios = [mine / theirs for mine, theirs in zip(self.metrics[ours_name], self.metrics[limit], strict=True)]
         print(f"{ours_name}: {self.show(ours_name)} | {limit}: {self.show(limit)}")
         print(f"    ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), aim {aim}\n")
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return their median, the least and the greatest."""
+    return f"{statistics.median(values):.4g} ({min(values):.4g} to {max(values):.4g})"

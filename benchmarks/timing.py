@@ -1,30 +1,36 @@
 """Run with `python -m benchmarks.timing`: whether the time of a refused login reveals that an account exists.
 
-One client sends one login after another, in a new order in every round: an existing name with a wrong password, an
-unknown name, a disabled account with its right password, an existing name whose stored hash has a lower cost. Cost 8
-instead of 12 gives sixteen times as many samples, and gives differences besides the hash sixteen times the weight. Each
-hash is computed alone; with `--beside 12` as many connections log in meanwhile, so that it is one of a batch of four.
-Then the service is restarted with the default limits, and an existing and an unknown name that are limited are
-compared: no hash is computed for either. At last the engine alone computes batches of one to four, by processor time,
-which a busy machine changes less: in one of them, one hash is of a lower cost.
+Twelve clients send one login after another: an existing name with a wrong password, an unknown name, a disabled account
+with its right password, an existing name whose stored hash has a lower cost. Other existing names with a wrong password
+show how much two equal kinds seem to differ. Each client sends one of each in every round, in a new order. So all
+clients are measured, what they wait for is that of all kinds alike, and most hashes are ones of a batch of four; with
+`--connections 1` each is computed alone. Every kind has as many names, which come again as often, and no others use
+them: an account at which others log in at this moment has rows that others lock. Cost 8 instead of 12 gives sixteen
+times as many samples, and gives differences besides the hash sixteen times the weight.
+
+Then one client sends groups of logins of one kind, for the processor time of service and database, which a busy machine
+changes less. The service is restarted with the default limits, and an existing and an unknown name that are limited are
+compared: no hash is computed for either. At last the engine alone computes batches of one to four, by processor time:
+in one of them, one hash is of a lower cost.
 """
 
 import argparse
-import http.client
 import itertools
 import json
 import random
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from tempfile import TemporaryFile
 
+from benchmarks.operations import connect
+from benchmarks.processor import postgresql_server, processor_seconds
 from benchmarks.relative_difference import relative_difference
 from benchmarks.servers import Servers
 from benchmarks.services import KEY, PASSWORD, Running, ours, register
-from benchmarks.wrk import wrk_beside
 from hexaccount.accounts.disable_user import DisableUser
 from hexaccount.accounts.get_user import GetUser
 from hexaccount.bootstrap.service import open_service
@@ -39,13 +45,16 @@ ACCOUNTS = 32
 BOUND = 0.05
 LIMITED = 429
 TRIES_TO_BE_LIMITED = 50
-WARM_UP = 10
+WARM_UP = 3
+"""The first rounds of each client, which do not count."""
+GROUP = 10
+"""The number of logins whose processor time is measured at once."""
 WRONG = "not the right password"
 
 
 @dataclass
 class Kind:
-    """A kind of refused login: its names, its password, its status, and the time of each."""
+    """A kind of refused login: its names, its password, its status, and the milliseconds of each."""
 
     name: str
     user_names: Iterator[str]
@@ -57,9 +66,9 @@ class Kind:
 class Client:
     """Sends logins over one connection, each with another forwarded address, as limits count by address."""
 
-    def __init__(self, service: Running) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
-        self._addresses = (f"198.18.{high}.{low}" for high in itertools.cycle(range(256)) for low in range(1, 255))
+    def __init__(self, service: Running, number: int = 0) -> None:
+        self._connection = connect(service.url)
+        self._addresses = (f"10.{number}.{high}.{low}" for high in itertools.cycle(range(256)) for low in range(1, 255))
 
     def log_in(self, user_name: str, password: str, *, address: str = "") -> tuple[int, float]:
         """Return the status and the milliseconds."""
@@ -74,47 +83,79 @@ class Client:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.timing", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120, help="the length of the measurement")
+    parser.add_argument("--seconds", type=float, default=160, help="three quarters as long take the other parts")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--beside", type=int, default=0, help="the number of connections that log in meanwhile")
+    parser.add_argument("--connections", type=int, default=12, help="the number of clients that log in at once")
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="as JWT__ISSUER=me")
     chosen = parser.parse_args()
     settings = dict(setting.split("=", 1) for setting in chosen.setting)
     settings.setdefault("HTTP__TRUSTED_PROXIES", '["127.0.0.1"]')
-    with Servers() as servers:
+    with Servers() as servers, TemporaryFile() as log:
         database = servers.fresh_database("postgresql")
-        with ours(database, cost=COST, workers=chosen.workers, **settings) as service:
-            comparisons = measure(service, database, chosen.seconds, chosen.beside)
-        with ours(database, cost=COST, workers=chosen.workers, **settings, LIMITS__FACTOR="1") as service:
+        serving = partial(ours, database, cost=COST, workers=chosen.workers, log=log, **settings)
+        with serving() as service:
+            kinds = refused_kinds(service, database)
+            comparisons = measure(service, kinds, chosen.seconds, chosen.connections)
+            comparisons += measure_processor(service, postgresql_server(database), kinds, chosen.seconds / 4)
+        with serving(LIMITS__FACTOR="1") as service:
             comparisons.append(measure_limited(service, chosen.seconds / 4))
     comparisons += measure_engine(chosen.seconds / 4)
     sys.exit(report(comparisons))
 
 
-def measure(service: Running, database: str, seconds: float, beside: int) -> list[tuple[Kind, Kind]]:
-    """Return the pairs of kinds to compare, with their times."""
-    register(service, 3 * ACCOUNTS)
-    existing = [f"bench{number}" for number in range(3 * ACCOUNTS)]
+def refused_kinds(service: Running, database: str) -> list[Kind]:
+    """Return the kinds, the first of which is compared with the others, and make their accounts."""
+    register(service, 4 * ACCOUNTS)
+    existing = [f"bench{number}" for number in range(4 * ACCOUNTS)]
     with open_service(Settings(store=database, jwt=JwtSettings(key=KEY))) as admin:
         for name in existing[ACCOUNTS : 2 * ACCOUNTS]:
             user = admin.bus.handle(GetUser(reference=name))
             admin.bus.handle(DisableUser(user_id=user.id))
     with open_service(Settings(store=database, jwt=JwtSettings(key=KEY), password=LOWER)) as admin:
-        for name in existing[2 * ACCOUNTS :]:
+        for name in existing[2 * ACCOUNTS : 3 * ACCOUNTS]:
             user = admin.bus.handle(GetUser(reference=name))
             admin.bus.handle(SetPassword.of_text(user_id=user.id, password=PASSWORD))
-    wrong = Kind("wrong password", itertools.cycle(existing[:ACCOUNTS]))
-    unknown = Kind("unknown name", (f"unknown{number}" for number in itertools.count()))
-    disabled = Kind("disabled account", itertools.cycle(existing[ACCOUNTS : 2 * ACCOUNTS]), PASSWORD)
-    lower = Kind("hash of a lower cost", itertools.cycle(existing[2 * ACCOUNTS :]))
-    client = Client(service)
-    with ExitStack() as stack:
-        if beside:
-            load = wrk_beside(service.url, connections=beside, seconds=seconds + 2, script="login.lua")
-            stack.enter_context(load)
-            time.sleep(1)
-        _send_rounds(client, [wrong, unknown, disabled, lower], seconds)
-    return [(unknown, wrong), (disabled, wrong), (lower, wrong)]
+    unknown = [f"unknown{number}" for number in range(ACCOUNTS)]
+    return [
+        Kind("wrong password", itertools.cycle(existing[:ACCOUNTS])),
+        Kind("wrong, other accounts", itertools.cycle(existing[3 * ACCOUNTS :])),
+        Kind("unknown name", itertools.cycle(unknown)),
+        Kind("disabled account", itertools.cycle(existing[ACCOUNTS : 2 * ACCOUNTS]), PASSWORD),
+        Kind("hash of a lower cost", itertools.cycle(existing[2 * ACCOUNTS : 3 * ACCOUNTS])),
+    ]
+
+
+def measure(service: Running, kinds: list[Kind], seconds: float, connections: int) -> list[tuple[Kind, Kind]]:
+    """Return the pairs of kinds to compare, with the time of each login."""
+
+    def client(number: int) -> list[list[float]]:
+        return _rounds(Client(service, number), kinds, seconds, random.Random(number))
+
+    with ThreadPoolExecutor(connections) as threads:
+        rounds = list(itertools.chain(*threads.map(client, range(connections))))
+    if not rounds:
+        raise SystemExit(f"no client sent more than {WARM_UP} rounds; let --seconds be more")
+    for kind, found in zip(kinds, zip(*rounds, strict=True), strict=True):
+        kind.milliseconds.extend(found)
+    return [(kind, kinds[0]) for kind in kinds[1:]]
+
+
+def measure_processor(
+    service: Running, database_server: int, kinds: list[Kind], seconds: float
+) -> list[tuple[Kind, Kind]]:
+    """Return the pairs of kinds to compare, with the processor time of a login, each the mean of a group."""
+    client, order = Client(service), random.Random(0)
+    timed = [replace(kind, name=f"{kind.name}, CPU", milliseconds=[]) for kind in kinds]
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        for kind in order.sample(timed, len(timed)):
+            before = processor_seconds(service.pid) + processor_seconds(database_server)
+            statuses = {client.log_in(next(kind.user_names), kind.password)[0] for _ in range(GROUP)}
+            if statuses != {kind.status}:
+                raise RuntimeError(f"{kind.name}: {statuses} instead of {kind.status}")
+            used = processor_seconds(service.pid) + processor_seconds(database_server) - before
+            kind.milliseconds.append(used / GROUP * 1000)
+    return [(kind, timed[0]) for kind in timed[1:]]
 
 
 def measure_limited(service: Running, seconds: float) -> tuple[Kind, Kind]:
@@ -122,7 +163,9 @@ def measure_limited(service: Running, seconds: float) -> tuple[Kind, Kind]:
     client = Client(service)
     unknown = _limited(client, "limited, unknown name", "unknown")
     existing = _limited(client, "limited, existing name", "bench0")
-    _send_rounds(client, [unknown, existing], seconds)
+    for found in _rounds(client, [unknown, existing], seconds, random.Random(0)):
+        unknown.milliseconds.append(found[0])
+        existing.milliseconds.append(found[1])
     return unknown, existing
 
 
@@ -148,23 +191,24 @@ def _measure_batch(engine: BcryptEngine, size: int, order: random.Random, second
     return batches[0][0], batches[1][0]
 
 
-def _send_rounds(client: Client, kinds: list[Kind], seconds: float) -> None:
-    """Send one login of each kind in every round; a round counts if all responses have the expected status."""
-    order = random.Random(0)
+def _rounds(client: Client, kinds: list[Kind], seconds: float, order: random.Random) -> list[list[float]]:
+    """Send one login of each kind in every round, and return their milliseconds, without those of the warm-up.
+
+    A round counts if all responses have the expected status: a limit admits an attempt now and then.
+    """
+    rounds: list[list[float]] = []
     missed, ends = 0, time.perf_counter() + seconds
-    for number in itertools.count():
-        if time.perf_counter() > ends:
-            break
+    while time.perf_counter() < ends:
         answers = {
             kind.name: client.log_in(next(kind.user_names), kind.password) for kind in order.sample(kinds, len(kinds))
         }
         if any(answers[kind.name][0] != kind.status for kind in kinds):
             missed += 1
-        elif number >= WARM_UP:
-            for kind in kinds:
-                kind.milliseconds.append(answers[kind.name][1])
+        else:
+            rounds.append([answers[kind.name][1] for kind in kinds])
     if missed:
         print(f"{missed} rounds had an unexpected status and do not count", file=sys.stderr)
+    return rounds[WARM_UP:]
 
 
 def _limited(client: Client, name: str, user_name: str) -> Kind:
@@ -178,7 +222,7 @@ def _limited(client: Client, name: str, user_name: str) -> Kind:
 
 def report(comparisons: list[tuple[Kind, Kind]]) -> int:
     """Print a line for each comparison; return 1 if one of them is not certain to be within the bound."""
-    print(f"{'login':24}{'compared with':24}{'n':>6}{'ms':>9}{'ms':>9}{'difference':>12}  95 % interval")
+    print(f"{'login':28}{'compared with':24}{'n':>6}{'ms':>9}{'ms':>9}{'difference':>12}  95 % interval")
     worst = 0
     for kind, other in comparisons:
         found = relative_difference(kind.milliseconds, other.milliseconds)
@@ -187,7 +231,7 @@ def report(comparisons: list[tuple[Kind, Kind]]) -> int:
         interval = f"{found.low:+.1%} to {found.high:+.1%}"
         verdict = f"within ±{BOUND:.0%}" if within else f"not certain to be within ±{BOUND:.0%}"
         print(
-            f"{kind.name:24}{other.name:24}{found.pairs:6}{found.ours:9.2f}{found.theirs:9.2f}{found.value:+12.1%}  "
+            f"{kind.name:28}{other.name:24}{found.pairs:6}{found.ours:9.2f}{found.theirs:9.2f}{found.value:+12.1%}  "
             f"{interval}, {verdict}"
         )
     return worst

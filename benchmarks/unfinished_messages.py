@@ -17,6 +17,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from benchmarks.memory import memory_mib
+from benchmarks.operations import get
 from benchmarks.services import console, environment, running
 from tests.adapters.socketio.wire import CONTINUATION, PING, TEXT, UPGRADE, frame
 from tests.servers.ports import free_port
@@ -136,7 +137,7 @@ def main() -> None:
             port = free_port()
             settings = environment(f"sqlite:///{folder}/hexaccount.db", 4)
             subprocess.run(console("migrate"), env=settings, check=True, stdout=subprocess.DEVNULL)
-            with running(console("realtime", "--port", str(port)), port, "/health", settings) as service:
+            with running(console("realtime", "--port", str(port)), port, get("/health"), settings) as service:
                 upgraded(("127.0.0.1", port), "127.0.0.1")
                 before = memory_mib(service.pid)[0]
                 most, opened = most_memory(service.pid, partial(attack_by, attack, service.url))

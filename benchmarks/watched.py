@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 from benchmarks.processor import processor_seconds
 from benchmarks.servers import Servers
-from benchmarks.services import Running, log_in, ours, register
+from benchmarks.services import HEXACCOUNT, Running, log_in, ours, register
 from benchmarks.table import Table
 from benchmarks.wrk import wrk
 
@@ -23,7 +23,7 @@ SERVICES = {"without": WITHOUT, "with metrics": WITH_METRICS, "with metrics and 
 
 def load(table: Table, name: str, service: Running, token: str, seconds: float) -> None:
     before = processor_seconds(service.pid)
-    found = wrk(f"{service.url}/api/v1/me", connections=16, seconds=seconds, token=token)
+    found = wrk(service.url, HEXACCOUNT.me, connections=16, seconds=seconds, token=token)
     assert found.errors == 0
     table.add(f"me/s {name}", found.successes_per_second)
     table.add(f"processor µs for a me {name}", (processor_seconds(service.pid) - before) / found.requests * 1e6)
@@ -45,7 +45,7 @@ def main() -> None:
         register(services["without"], 1)
         token = log_in(services["without"])
         for service in services.values():
-            wrk(f"{service.url}/api/v1/me", connections=16, seconds=1, token=token)
+            wrk(service.url, HEXACCOUNT.me, connections=16, seconds=1, token=token)
         for _ in range(chosen.rounds):
             for name, service in services.items():
                 load(table, name, service, token, chosen.seconds)

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SCRIPTS = Path(__file__).parent / "wrk"
+from benchmarks.operations import Operation
+
+_SCRIPT = Path(__file__).with_name("wrk") / "send.lua"
 
 
 @dataclass(frozen=True)
@@ -26,24 +28,33 @@ class Load:
 
 
 @contextmanager
-def wrk_beside(url: str, *, connections: int, seconds: float, script: str) -> Iterator[None]:
-    """Load `url` from a separate process while the block runs, and wait for the end of it."""
-    call = f"wrk({url!r}, connections={connections}, seconds={seconds}, script={script!r})"
-    with subprocess.Popen([sys.executable, "-c", f"from benchmarks.wrk import wrk; {call}"]):
+def wrk_beside(url: str, operation: Operation, *, connections: int, seconds: float) -> Iterator[None]:
+    """Load a service from a separate process while the block runs, and wait for the end of it."""
+    call = f"wrk({url!r}, {operation!r}, connections={connections}, seconds={seconds})"
+    imports = "from benchmarks.operations import Operation; from benchmarks.wrk import wrk"
+    with subprocess.Popen([sys.executable, "-c", f"{imports}; {call}"]):
         yield
 
 
 def wrk(
-    url: str, *, connections: int, seconds: float, script: str = "", words: tuple[str, ...] = (), token: str = ""
+    url: str,
+    operation: Operation,
+    *,
+    connections: int,
+    seconds: float,
+    token: str = "",
+    prefix: str = "bench",
+    names: int = 32,
 ) -> Load:
-    """Load `url` for a while; raises RuntimeError if connections fail."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "60s"]
-    command += ["-s", str(SCRIPTS / script)] if script else []
+    """Send an operation to the service at `url` for a while; raises RuntimeError if connections fail.
+
+    The accounts take turns: their names are `prefix` with the numbers from 0, `names` of them, or without end if 0.
+    """
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "60s", "-s", str(_SCRIPT)]
     command += ["-H", f"Authorization: Bearer {token}"] if token else []
+    words = [operation.method, operation.path, operation.content_type, operation.body, prefix, str(names)]
     try:
-        output = subprocess.run(
-            [*command, url, *(["--", *words] if words else [])], capture_output=True, text=True, check=True
-        ).stdout
+        output = subprocess.run([*command, url, "--", *words], capture_output=True, text=True, check=True).stdout
     except FileNotFoundError:
         raise SystemExit("wrk is missing; install it with: apt-get install wrk") from None
     if "Socket errors" in output:

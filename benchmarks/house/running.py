@@ -14,6 +14,7 @@ from pathlib import Path
 
 import requests
 
+from benchmarks.operations import get
 from benchmarks.services import KEY, PASSWORD, Running, log_in, register, running
 from tests.servers.ports import free_port
 
@@ -57,7 +58,9 @@ def _traced(folder: Path) -> Iterator[tuple[Running, Path]]:
         # A commit wakes the relays, sometimes before the request is over.
         env |= {"HEXACCOUNT_JWT__KEY": KEY, "HEXACCOUNT_LOG__LEVEL": "error", "HEXACCOUNT_RELAY__ENABLED": "false"}
         port = free_port()
-        with running(_command(folder, "http", "--port", str(port), "--workers", "1"), port, "/health", env) as service:
+        with running(
+            _command(folder, "http", "--port", str(port), "--workers", "1"), port, get("/health"), env
+        ) as service:
             yield service, Path(trace.name)
 
 

@@ -24,6 +24,7 @@ def test_equal_series_and_a_difference_of_a_tenth_are_distinguished() -> None:
 
 def test_few_samples_do_not_prove_equality() -> None:
     assert not relative_difference(series(5), series(5, seed=4)).lies_within(0.01)
+    assert not relative_difference([20.0, 20.0], [20.0, 20.0]).lies_within(0.01)
 
 
 def test_the_interval_contains_the_true_value_in_about_95_of_100_measurements() -> None:

@@ -1,0 +1,1 @@
+"""The same work on what people would pick instead."""
