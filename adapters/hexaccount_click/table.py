@@ -5,8 +5,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from wcwidth import clip, width
-
 Forms: TypeAlias = Sequence[str]
 """The spellings of a cell, the longest first."""
 
@@ -59,6 +57,8 @@ def printable(text: str) -> str:
 
 def display_width(text: str) -> int:
     """Return the width of `text` in columns of a terminal, in which an emoji of several characters takes two."""
+    from wcwidth import width  # noqa: PLC0415 - slow to import, and `hexaccount http` prints no table
+
     return width(text)
 
 
@@ -71,4 +71,6 @@ def _spell(forms: Forms, most: int) -> str:
     for form in forms:
         if display_width(form) <= most:
             return form
+    from wcwidth import clip  # noqa: PLC0415 - see above
+
     return clip(forms[-1], 0, most - 1).rstrip() + "…"

@@ -1,5 +1,5 @@
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from math import isqrt, prod
 from types import ModuleType
 from typing import Any
@@ -29,8 +29,8 @@ _REASONS = {
 class ZxcvbnEstimator:
     """Estimates guesses with zxcvbn, in a hashing pool, so that few estimates run at once.
 
-    At most the first 48 characters count. The lists are loaded with the first password that is set, which most
-    processes never do: they take 13 MB.
+    At most the first 48 characters count. zxcvbn is imported with the first password that is set, which most processes
+    never do, and without its lists (`common_words`).
     """
 
     def __init__(self, pool: HashingPool) -> None:
@@ -42,13 +42,28 @@ class ZxcvbnEstimator:
 
 
 def _estimate(password: str, own_words: Collection[str]) -> GuessEstimate:
-    from zxcvbn import matching, scoring  # noqa: PLC0415 - its lists are slow to import
+    from hexaccount_security.common_words import words_in  # noqa: PLC0415 - few processes set passwords
 
-    # Not its function `zxcvbn`, which leaves the words of one account in a dictionary that all threads use.
-    words = {**matching.RANKED_DICTIONARIES, _OWN: dict.fromkeys(map(str.lower, own_words), 1)}
+    matching, scoring = _zxcvbn()
     scored = _scored_part(password, matching)
+    # Not its function `zxcvbn`, which leaves the words of one account in a dictionary that all threads use.
+    words = {**words_in(_spellings(scored, matching)), _OWN: dict.fromkeys(map(str.lower, own_words), 1)}
     found = scoring.most_guessable_match_sequence(scored, matching.omnimatch(scored, words))
     return GuessEstimate(guesses=float(found["guesses"]), reason=_reason(found["sequence"]))
+
+
+@cache
+def _zxcvbn() -> tuple[ModuleType, ModuleType]:
+    from hexaccount_security.common_words import zxcvbn_without_lists  # noqa: PLC0415 - as above
+
+    return zxcvbn_without_lists()
+
+
+def _spellings(password: str, matching: ModuleType) -> list[str]:
+    """Return the texts in which zxcvbn looks for words: forwards, backwards, and with letters in place of symbols."""
+    symbols = matching.enumerate_l33t_subs(matching.relevant_l33t_subtable(password, matching.L33T_TABLE))
+    spelled = [matching.translate(password, each) for each in symbols]
+    return [text.lower() for text in (password, password[::-1], *spelled)]
 
 
 def _scored_part(password: str, matching: ModuleType) -> str:

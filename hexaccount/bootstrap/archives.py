@@ -5,7 +5,6 @@ from pathlib import Path
 
 from hexaccount.archive.manifest import ArchivedFile, Manifest
 from hexaccount.archive.ports import Archives
-from hexaccount.bootstrap.installation import install_command
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.kernel.errors import Refusal
 
@@ -36,5 +35,7 @@ def _archives() -> Archives:
     try:
         from hexaccount_archive import FolderArchives
     except ImportError as error:
+        from hexaccount.bootstrap.installation import install_command
+
         raise ArchivesUnsupported(f"archives need a library; install it with: {install_command('archive')}") from error
     return FolderArchives()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hexaccount.bootstrap.artist import ArtistOnDemand
+from hexaccount.bootstrap.hashers import bcrypt_engine
 from hexaccount.bootstrap.logs import open_request_log
 from hexaccount.bootstrap.plugins import HTTP, find_plugins, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import preload_for_events
@@ -196,6 +197,7 @@ def serve_http(settings: Settings, *, host: str, port: int, workers: int, echo: 
         raise ConfigurationError(
             f"store: {settings.store_kind}:// is one process; use --workers 1, or choose another store"
         )
+    bcrypt_engine(settings)  # tested and chosen once: forked workers have the choice of the parent
     serve_until_stopped(
         settings,
         lambda draining, slots: HttpWorkerFactory(settings, draining, slots, workers),

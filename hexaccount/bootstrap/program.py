@@ -3,6 +3,7 @@
 Every command imports this module, `--help` included, so that it imports what it needs where it is used.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,9 @@ class SettingsProgram(Program):
         with _settings_errors():
             self._settings = load_settings(config, os.environ)
         configure_logs(self._settings.log)
+        # What is imported by now is never looked through again.
+        gc.freeze()
+        gc.enable()
 
     def event_types(self) -> Sequence[str]:
         from hexaccount.bootstrap.capabilities import event_types

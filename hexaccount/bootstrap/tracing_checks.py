@@ -1,7 +1,6 @@
 import re
 from importlib.util import find_spec
 
-from hexaccount.bootstrap.installation import install_command
 from hexaccount.bootstrap.settings import SettingsError, TracingSettings
 from hexaccount.bootstrap.store_urls import LAST_PORT
 
@@ -21,6 +20,8 @@ def check_tracing(tracing: TracingSettings) -> None:
     if tracing.endpoint.rstrip("/").endswith("/v1/traces"):
         raise SettingsError("tracing.endpoint: leave /v1/traces out, it is added")
     if not _is_installed():
+        from hexaccount.bootstrap.installation import install_command
+
         raise SettingsError(f"tracing.endpoint: traces need OpenTelemetry; install it with: {install_command('otel')}")
 
 

@@ -29,12 +29,14 @@ NEVER_AT_START = [
     "cryptography",
     "flask_swagger_ui",
     "hexaccount.bootstrap.console",
+    "hexaccount.bootstrap.installation",
     "hexaccount.conformance",
     "hexaccount_click",
     "hexaccount_flask.web.openapi",
     "hexaccount_granian",
     "hexaccount_kafka",
     "hexaccount_otel",
+    "hexaccount_security.common_words",
     "hexaccount_sql.listener",
     "hexaccount_sql.postgres_writer",
     "hexaccount_structlog",
@@ -100,3 +102,9 @@ def test_every_module_of_ours_on_the_list_exists(root: Path) -> None:
         parts = Path(*module.split("."))
         places = [root / parts, root / "adapters" / parts]
         assert any(place.with_suffix(".py").is_file() or (place / "__init__.py").is_file() for place in places)
+
+
+def test_serving_prints_no_table(tmp_path: Path) -> None:
+    program = "import sys; import hexaccount_click.service; print('wcwidth' in sys.modules)"
+    output = subprocess.check_output([sys.executable, "-c", program], cwd=tmp_path, env=without_coverage(), text=True)
+    assert output == "False\n"
