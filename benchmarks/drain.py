@@ -1,9 +1,9 @@
 """Run with `python -m benchmarks.drain`: how fast a relay drains a backlog to Kafka, against bare producers.
 
-A backlog of registrations is pending for Kafka on PostgreSQL. Our relay claims, publishes and acknowledges it in
-batches. A bare producer, also idempotent and with acks=all, has the same messages in memory and needs no store. One
-waits for the acknowledgements at the end, one after each hundred, as a relay must. The start of half a second is not
-measured.
+The events of registrations and of their profiles are pending for Kafka on PostgreSQL. `hexaccount relay` delivers them;
+its speed is read from the times at which it produced the messages, without its first batch. A bare producer, also
+idempotent and with acks=all, has the same messages in memory and needs no store. One waits for the acknowledgements at
+the end, one after each hundred, as a relay must.
 """
 
 import argparse
@@ -11,31 +11,28 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Thread
 
 import psycopg
-from confluent_kafka import Producer
+from confluent_kafka import Message, Producer
 
+from benchmarks.journals import setting_of
 from benchmarks.servers import Servers
-from benchmarks.services import KEY
+from benchmarks.services import KEY, relaying
 from benchmarks.table import Table
-from hexaccount.accounts.users import Users
-from hexaccount.bootstrap.service import Service, open_service
+from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
-from hexaccount.events.journal_entry import JournalEntry
-from hexaccount.events.relay import Relay
-from hexaccount_kafka.message import headers_of, key_of, value_of
 from tests.people import registration
 from tests.servers.kafka import all_messages, brokers_of, running_kafka, temporary_topic, topic_of
 
 ROUNDS = 3
+FIRST = 500
 OURS = "events/s drained to Kafka"
 BARE = "events/s of a bare producer"
 BARE_WAITING = "events/s of a bare producer that waits after each hundred"
 
 
 def drained_per_second(table: Table, database: str, topic: str, accounts: int) -> None:
-    """Add the events a second of our relay and of the bare loop to the table."""
+    """Add the events a second of our relay and of the bare loops to the table."""
     settings = Settings(
         store=database,
         events=[topic],
@@ -47,46 +44,32 @@ def drained_per_second(table: Table, database: str, topic: str, accounts: int) -
         service.subscribe()
         for number in range(accounts):
             service.bus.handle(registration(f"drain{number}"))
-        entries = _journal(service, accounts)
-        (relay,) = (
-            relay
-            for relay, subscriber in zip(service.relays, service.subscribers, strict=True)
-            if subscriber.name == topic
-        )
-        first = relay.run_once()
-        table.add(OURS, (len(entries) - first) / _seconds_of(relay, database, topic))
-    assert len(entries) == len(all_messages(topic))
-    table.add(BARE, len(entries) / _bare_seconds(topic, entries, wait_every=len(entries)))
-    table.add(BARE_WAITING, len(entries) / _bare_seconds(topic, entries, wait_every=100))
+        while sum(relay.run_once() for relay in service.relays if relay.subscriber != topic):
+            pass
+    with relaying(database, EVENTS=setting_of(topic)):
+        _wait_until_drained(database, topic)
+    messages = all_messages(topic)
+    assert len(messages) == 2 * accounts
+    produced = sorted(message.timestamp()[1] for message in messages)
+    table.add(OURS, 1000 * (len(produced) - FIRST) / (produced[-1] - produced[FIRST]))
+    for name, wait_every in ((BARE, len(messages)), (BARE_WAITING, 100)):
+        table.add(name, len(messages) / _bare_seconds(topic, messages, wait_every=wait_every))
 
 
-def _seconds_of(relay: Relay, database: str, topic: str) -> float:
-    thread = Thread(target=relay.run)
+def _wait_until_drained(database: str, topic: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
-        began = time.perf_counter()
-        thread.start()
         while connection.execute("SELECT FROM deliveries WHERE subscriber = %s LIMIT 1", (topic,)).rowcount:
-            time.sleep(0.01)
-        seconds = time.perf_counter() - began
-    relay.stop()
-    thread.join()
-    return seconds
+            time.sleep(0.1)
 
 
-def _journal(service: Service, accounts: int) -> Sequence[JournalEntry]:
-    with service.store.unit_of_work() as uow:
-        users = Users(uow).page(limit=accounts, after=None)
-        return [entry for user in users for entry in uow.journal.of("user", user.id)]
-
-
-def _bare_seconds(topic: str, entries: Sequence[JournalEntry], *, wait_every: int) -> float:
-    messages = [(value_of(entry), key_of(entry), headers_of(entry)) for entry in entries]
+def _bare_seconds(topic: str, messages: Sequence[Message], *, wait_every: int) -> float:
+    parts = [(message.value(), message.key(), message.headers()) for message in messages]
     producer = Producer({"bootstrap.servers": brokers_of(topic), "enable.idempotence": True, "acks": "all"})
     name = topic_of(topic)
     producer.produce(name, b"{}")
     producer.flush(60)
     began = time.perf_counter()
-    for number, (value, key, headers) in enumerate(messages, start=1):
+    for number, (value, key, headers) in enumerate(parts, start=1):
         producer.produce(name, value, key, headers=headers)
         producer.poll(0)
         if number % wait_every == 0:
