@@ -28,6 +28,7 @@ class SharedMemoryRateLimitStore(RateLimitStore):
         self.path = path
         self._table: MappedTable | None = None
         self._opening = threading.Lock()
+        self._reported = False
 
     def check(self) -> None:
         """Return if the file can be used, and make it if it is missing; raises OSError and NoCounters."""
@@ -66,7 +67,9 @@ class SharedMemoryRateLimitStore(RateLimitStore):
         try:
             return self._table or self._opened()
         except (OSError, NoCounters) as error:
-            _log.error("attempts are counted by each process alone: %s", error)
+            if not self._reported:  # not for each attempt
+                self._reported = True
+                _log.error("attempts are counted by each process alone: %s", error)
             raise RateLimitStoreUnavailable from error
 
     def _opened(self) -> MappedTable:
