@@ -10,7 +10,7 @@ from functools import partial
 import bcrypt
 import psycopg
 
-_USER = "INSERT INTO users VALUES (%s, %s, %s, %s, %s, 'B', 'M', %s, 'user', %s, %s, false, 0, 1)"
+_USER = """INSERT INTO users VALUES (%s, %s, %s, %s, %s, 'B', 'M', %s, '["user"]', %s, %s, false, 0, 1)"""
 _PROFILE = "INSERT INTO profiles VALUES (%s, NULL, NULL, NULL, %s, 1)"
 _JOURNAL = (
     "INSERT INTO journal VALUES (%s, %s, 1, %s, %s, 'urn:hexaccount', %s, %s, 'urn:hexaccount:schema', NULL, NULL, %s)"

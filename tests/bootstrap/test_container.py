@@ -141,7 +141,9 @@ def test_relays_of_publishers_linger_for_less_with_the_same_retries() -> None:
     settings = Settings(store="memory://", events=["memory://"], relay=RelaySettings(attempts=3, lease=2.5))
     with open_service(settings) as service:
         handling, publishing = (relay._policy for relay in service.relays)
-    assert publishing == replace(handling, batch=500, linger=timedelta(milliseconds=10), threads=2)
+    assert publishing == replace(
+        handling, batch=500, linger=timedelta(milliseconds=10), threads=2, hold=timedelta(seconds=2)
+    )
     assert handling.linger > publishing.linger
 
 

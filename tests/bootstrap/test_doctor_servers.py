@@ -32,7 +32,7 @@ def test_reachable_parts_have_no_problems_and_are_not_changed(
             tracing=TracingSettings(endpoint=f"http://127.0.0.1:{listening()}"),
         )
         prepare(settings)
-        assert len(verdicts_of(settings)) == 12
+        assert len(verdicts_of(settings)) == 13
         assert set(verdicts_of(settings).values()) == {"ok"}
         with client(redis_url) as redis:
             assert redis.keys() == []
@@ -68,6 +68,7 @@ def test_unreachable_parts_are_reported_without_secrets() -> None:
         "hashing": "ok",
         "store": "unreachable",
         "cache": "unreachable",
+        "rate limits": "ok",
         "tracing": "unreachable",
         f"events redis://127.0.0.1:{port}/0/stream": "unreachable",
         f"events kafka://127.0.0.1:{port}/topic": "unreachable",

@@ -74,8 +74,9 @@ class Chaos:
         time.sleep(self._chance.uniform(0, within))
         at_work = self._fleet.at_work()
         victims = at_work if every_relay else [self._chance.choice(at_work)]
+        claims = self._ledger.claimed().keys()
         self._fleet.kill(*victims)
         self.pending_at_kills += [self._ledger.pending()] * len(victims)
         if every_relay:
             # No relay is left to acknowledge these claims: the restarted ones must take them over.
-            self.orphaned += sum(self._ledger.claimed().values())
+            self.orphaned += self._ledger.orphaned(claims)

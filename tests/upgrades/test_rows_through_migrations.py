@@ -61,7 +61,9 @@ def service(url: str) -> Iterator[Service]:
 def test_rows_are_what_they_were_after_every_migration_up_and_down(service: Service, url: str) -> None:
     fill_every_table(service)
     before = all_rows(url)
-    assert [name for name, rows in before.items() if not rows] == []
+    # SQLite's processes count attempts in shared memory.
+    unused = {"rate_limits"} if url.startswith("sqlite") else set()
+    assert {name for name, rows in before.items() if not rows} == unused
     for version in [*VERSIONS[1:], *reversed(VERSIONS[:-1]), *VERSIONS[1:]]:
         migrate_to(version, service)
         after = all_rows(url)
