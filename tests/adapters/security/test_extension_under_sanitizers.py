@@ -41,9 +41,8 @@ def build(tmp_path: Path) -> Callable[..., Path]:
     return build
 
 
-def fuzz(extension: Path, calls: int) -> subprocess.CompletedProcess[str]:
+def fuzz(extension: Path, calls: int, seed: int) -> subprocess.CompletedProcess[str]:
     library = subprocess.check_output(["gcc", "-print-file-name=libasan.so"], text=True).strip()
-    seed = random.randrange(2**32)
     environment = {
         **without_coverage(),
         "LD_PRELOAD": library,
@@ -59,7 +58,7 @@ def fuzz(extension: Path, calls: int) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.long
 def test_random_calls_break_no_rule_of_memory_or_c(build: Callable[..., Path]) -> None:
-    done = fuzz(build(), CALLS)
+    done = fuzz(build(), CALLS, seed=random.randrange(2**32))
     assert done.returncode == 0, (done.args, done.stdout + done.stderr)
     accepted = re.fullmatch(rf"accepted (\d+) of {CALLS}\n", done.stdout)
     assert accepted is not None
@@ -75,6 +74,7 @@ def test_random_calls_break_no_rule_of_memory_or_c(build: Callable[..., Path]) -
     ],
 )
 def test_planted_faults_are_found(build: Callable[..., Path], old: str, new: str, found: str) -> None:
-    done = fuzz(build(old, new), 20)
+    # Not a random seed: where the first wrong hash is that of an empty password, no memory is read that is not Python's.
+    done = fuzz(build(old, new), 20, seed=1)
     assert done.returncode != 0
     assert found in done.stderr
