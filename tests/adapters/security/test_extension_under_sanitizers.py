@@ -74,7 +74,7 @@ def test_random_calls_break_no_rule_of_memory_or_c(build: Callable[..., Path]) -
     ],
 )
 def test_planted_faults_are_found(build: Callable[..., Path], old: str, new: str, found: str) -> None:
-    # Not a random seed: where the first wrong hash is that of an empty password, no memory is read that is not Python's.
+    # Not a random seed: if the first wrong hash is of an empty password, only memory of Python is read.
     done = fuzz(build(old, new), 20, seed=1)
     assert done.returncode != 0
     assert found in done.stderr
