@@ -71,6 +71,6 @@ def _spell(forms: Forms, most: int) -> str:
     for form in forms:
         if display_width(form) <= most:
             return form
-    from wcwidth import clip  # noqa: PLC0415 - see above
+    from wcwidth import clip  # noqa: PLC0415 - slow to import, and few tables are cut
 
     return clip(forms[-1], 0, most - 1).rstrip() + "…"

@@ -54,7 +54,7 @@ def _estimate(password: str, own_words: Collection[str]) -> GuessEstimate:
 
 @cache
 def _zxcvbn() -> tuple[ModuleType, ModuleType]:
-    from hexaccount_security.common_words import zxcvbn_without_lists  # noqa: PLC0415 - as above
+    from hexaccount_security.common_words import zxcvbn_without_lists  # noqa: PLC0415 - zxcvbn is slow to import
 
     return zxcvbn_without_lists()
 
