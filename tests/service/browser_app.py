@@ -1,22 +1,18 @@
 """The example of a page in a browser, served with the Content-Security-Policy of docs/browsers.md."""
 
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.architecture.test_documents import ROOT
 from tests.people import PASSWORD
 from tests.servers.ports import free_port
 from tests.service.realtime import registered
-from tests.service.test_swagger_page import FLAGS
 
 BROWSERS = ROOT / "docs/browsers.md"
 
@@ -51,17 +47,8 @@ def documented_policy(url: str, sockets_url: str) -> str:
     return policy
 
 
-@contextmanager
-def people_browser() -> Iterator[BrowserContext]:
-    """Open a browser, whose tabs share their storage."""
-    program = shutil.which("chromium")
-    assert program, "install Debian's package chromium"
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=FLAGS) as browser:
-        yield browser.new_context()
-
-
 class Deployment:
-    """The services, and a browser that opens the page."""
+    """The services, and a person's browser that opens the page: all tabs of a context share their storage."""
 
     def __init__(self, site: Site, url: str, sockets_url: str, context: BrowserContext) -> None:
         site.policy = documented_policy(url, sockets_url)

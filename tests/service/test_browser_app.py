@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import APIResponse, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.examples.installed_examples import install_from_npm
 from tests.people import PASSWORD
@@ -20,10 +20,10 @@ from tests.service.browser_app import (
     everything_in,
     is_in,
     is_out,
-    people_browser,
     remember_the_session,
     stored_keys,
 )
+from tests.service.chromium import running_chromium
 from tests.service.realtime import change_bio, end_all_sessions, registered
 
 pytestmark = pytest.mark.long
@@ -43,6 +43,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         thread.join(20)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
+
+
 @pytest.fixture
 def services(settings: dict[str, str], site: Site) -> dict[str, str]:
     return {**settings, **SHORT, "HEXACCOUNT_HTTP__CORS_ORIGINS": f'["{site.origin}"]'}
@@ -50,20 +56,22 @@ def services(settings: dict[str, str], site: Site) -> dict[str, str]:
 
 @pytest.fixture
 def deployment(
-    services: dict[str, str], serving: Callable[..., Any], sockets: Callable[..., Any], site: Site
+    services: dict[str, str], serving: Callable[..., Any], sockets: Callable[..., Any], site: Site, browser: Browser
 ) -> Iterator[Deployment]:
     with (
         serving(**services) as (_, url),
         sockets(**services) as (_, sockets_url, _),
-        people_browser() as context,
+        browser.new_context() as context,
     ):
         yield Deployment(site, url, sockets_url, context)
 
 
 @pytest.fixture
-def without_sockets(services: dict[str, str], serving: Callable[..., Any], site: Site) -> Iterator[Deployment]:
+def without_sockets(
+    services: dict[str, str], serving: Callable[..., Any], site: Site, browser: Browser
+) -> Iterator[Deployment]:
     """Yield a deployment in which no socket refreshes at the end of its token."""
-    with serving(**services) as (_, url), people_browser() as context:
+    with serving(**services) as (_, url), browser.new_context() as context:
         yield Deployment(site, url, f"http://127.0.0.1:{free_port()}", context)
 
 

@@ -1,7 +1,6 @@
 """The page of the API document: Swagger UI in a real browser, on a real service."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,30 +8,19 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.documented.application import document
+from tests.service.chromium import running_chromium
 
 pytestmark = pytest.mark.slow
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-# A container has neither a sandbox nor a graphics card, and the browser's own requests are not the page's.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "install Debian's package chromium"
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=program, args=FLAGS) as browser:
+    with running_chromium() as browser:
         yield browser
 
 
