@@ -40,7 +40,7 @@ class TestMongoStore(StoreContract, also=[DurabilityContract, ProcessesContract]
         """Give a store, and fail if it sends what a sharded cluster does not accept."""
         empty_collections(database)
         sent.clear()
-        yield StoreUnderTest(partial(open_shared_mongo_store, database), rounds=4, commands=150, migrated=True)
+        yield StoreUnderTest(partial(open_shared_mongo_store, database), rounds=2, commands=75, migrated=True)
         assert broken_rules(sent) == []
 
 

@@ -29,7 +29,7 @@ class TestPostgresqlStore(StoreContract, also=[DurabilityContract, ProcessesCont
     @pytest.fixture
     def under_test(self, database: str) -> StoreUnderTest:
         empty_migrated_database(database)
-        return StoreUnderTest(partial(open_kept_sql_store, database), rounds=5, commands=150, migrated=True)
+        return StoreUnderTest(partial(open_kept_sql_store, database), rounds=3, commands=75, migrated=True)
 
 
 class TestPostgresqlSchema(SchemaContract):

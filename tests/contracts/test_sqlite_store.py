@@ -34,7 +34,7 @@ class TestSqliteStore(StoreContract, also=[DurabilityContract, ProcessesContract
     @pytest.fixture
     def under_test(self, folder: Path, migrated: Path) -> StoreUnderTest:
         url = new_file(folder, migrated)
-        return StoreUnderTest(partial(open_sql_store, url), rounds=5, commands=150, migrated=True)
+        return StoreUnderTest(partial(open_sql_store, url), rounds=3, commands=150, migrated=True)
 
 
 class TestSqliteSchema(SchemaContract):

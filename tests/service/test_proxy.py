@@ -272,7 +272,7 @@ def test_no_request_fails_while_instances_are_replaced_one_after_the_other(deplo
 
     def request_repeatedly() -> None:
         with deployment.client() as client:
-            while not over.wait(0.01):
+            while not over.wait(0.05):
                 try:
                     seen[client.get(f"{deployment.url}/.well-known/jwks.json", timeout=20).status_code] += 1
                 except requests.RequestException as error:

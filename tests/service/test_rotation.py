@@ -112,11 +112,11 @@ class Load:
                     self.failures.append(repr(error))
 
         actions = [
-            (self.log_in, 0.3),
-            (self.log_in, 0.4),
-            (self.read_account, 0.15),
-            (self.read_account, 0.2),
-            (self.compare_published_keys, 0.5),
+            (self.log_in, 0.6),
+            (self.log_in, 0.8),
+            (self.read_account, 0.3),
+            (self.read_account, 0.4),
+            (self.compare_published_keys, 0.7),
         ]
         threads = [threading.Thread(target=repeat, args=action) for action in actions]
         for thread in threads:

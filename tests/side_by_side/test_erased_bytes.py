@@ -41,9 +41,9 @@ def service_on(url: str) -> Iterator[Service]:
         yield service
 
 
-def fill(service: Service) -> UUID:
+def fill(service: Service, others: int = OTHERS) -> UUID:
     """Register everybody, and return the account that will be erased."""
-    for number in range(OTHERS):
+    for number in range(others):
         service.bus.handle(registration(f"user-{number}"))
     erased: UUID = service.bus.handle(registration(SECRETS[0], **PERSON))
     log_in(service.bus, SECRETS[0], PASSWORD, client_address="203.0.113.199", user_agent="An uncommon device")
@@ -52,19 +52,19 @@ def fill(service: Service) -> UUID:
     return erased
 
 
-def histories(service: Service) -> list[object]:
+def histories(service: Service, others: int = OTHERS) -> list[object]:
     """Return the events of some of the others."""
-    users = (service.bus.handle(GetUser(reference=f"user-{number}")) for number in range(0, OTHERS, 100))
+    users = (service.bus.handle(GetUser(reference=f"user-{number}")) for number in range(0, others, 100))
     return [service.bus.handle(ListEvents(user_id=user.id)) for user in users]
 
 
-def erase(url: str, folder: Path) -> None:
+def erase(url: str, folder: Path, others: int = OTHERS) -> None:
     with service_on(url) as service:
-        erased = fill(service)
-        before = histories(service)
+        erased = fill(service, others)
+        before = histories(service, others)
         assert readable_in(folder) != [], "the search does not find what is there"
         service.bus.handle(EraseUser(user_id=erased))
-        assert histories(service) == before
+        assert histories(service, others) == before
 
 
 def readable_in(folder: Path, texts: Sequence[str] = SECRETS) -> list[tuple[str, str]]:
@@ -79,8 +79,9 @@ def readable_in(folder: Path, texts: Sequence[str] = SECRETS) -> list[tuple[str,
     ]
 
 
-def test_sqlite_after_a_vacuum(tmp_path: Path) -> None:
-    erase(f"sqlite:///{tmp_path}/accounts.db", tmp_path)
+@pytest.mark.parametrize("others", [199, pytest.param(OTHERS, marks=pytest.mark.slow)])
+def test_sqlite_after_a_vacuum(tmp_path: Path, others: int) -> None:
+    erase(f"sqlite:///{tmp_path}/accounts.db", tmp_path, others)
 
     with closing(sqlite3.connect(tmp_path / "accounts.db", isolation_level=None)) as database:
         database.execute("VACUUM")

@@ -82,6 +82,12 @@ def test_a_registration_is_atomic_wherever_its_process_is_killed(
     assert 0 < committed <= killed
 
 
+@pytest.mark.parametrize(
+    "durable_store",
+    # A step of it is one commit, as a registration is, which is killed on each store.
+    ["postgresql", *(pytest.param(store, marks=pytest.mark.slow) for store in ("sqlite", "mongodb"))],
+    indirect=True,
+)
 def test_a_killed_replay_leaves_whole_aggregates_and_a_second_one_completes_it(
     durable_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

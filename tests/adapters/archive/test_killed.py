@@ -19,7 +19,7 @@ from tests.adapters.archive.killed_archiving import KILLED, archive, settings_of
 
 pytestmark = pytest.mark.long
 
-EVENTS = 9
+EVENTS = 6
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([archive.__module__])
 
