@@ -15,6 +15,7 @@ from tests.servers.unprivileged import Identity
 from tests.servers.watchdog import guard_process, kill_tree
 
 _ROOT = Path(__file__).parents[2]
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ServerNotReady(Exception):
@@ -156,9 +157,8 @@ class RunningCommand:
 
 def answers_ok(url: str) -> bool:
     """Return whether a GET of the URL returns 200 within two seconds, without a proxy."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url, timeout=2) as answer:
+        with _DIRECT.open(url, timeout=2) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError as refusal:
         refusal.close()
