@@ -68,7 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         elif "servers" in imported or _has_servers(item):
             item.add_marker("servers")
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    # Then the features: one module, which takes longer than any other.
+    items.sort(key=lambda item: (item.get_closest_marker("long") is None, item.path.name != "test_features.py"))
 
 
 def _has_servers(item: pytest.Item) -> bool:
