@@ -88,7 +88,7 @@ def log_in(bus: MessageBus, body: LoginRequest, client_address: ClientAddress, u
     "/api/v1/public/refresh",
     tag="account",
     limit=REFRESH,
-    errors=[InvalidRefreshToken, StaleVersion],
+    errors=[InvalidRefreshToken, StaleVersion, StoreUnavailable],
     links={
         "refresh": link(
             "Continue with the next refresh token, which replaces this one.",

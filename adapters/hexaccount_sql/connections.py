@@ -35,6 +35,7 @@ def open_engine(url: str, *, unbounded: bool = False, metrics: Metrics = NO_METR
         "isolation_level": "AUTOCOMMIT",
         "poolclass": instrumented_pool(metrics, size=_POOL_SIZE),
         "pool_size": _POOL_SIZE,
+        "pool_use_lifo": True,  # the connection that was used last, as the others' server processes have cold caches
         "max_overflow": 0,
         "pool_timeout": _POOL_TIMEOUT,
         "hide_parameters": True,  # keeps password hashes out of errors

@@ -165,12 +165,17 @@ def _locked(listed: sa.CTE) -> sa.CTE:
 
 
 def _listed(*names: str) -> sa.CTE:
-    """Return a table with the keys of the parameter, and with these durations for each moment."""
+    """Return a table with the keys of the parameter, and with these durations for each moment.
+
+    The arrays are results of queries, whose length the planner does not see: it would find plans for the array at hand
+    better than one for any array, and make one for each execution, which takes it longer than the execution.
+    """
     arrays: dict[str, Any] = {"key": sa.bindparam("keys", type_=sa.ARRAY(sa.Text))}
     for name in (f"{moment}_{name}" for moment in ("burst", "sustained") for name in names):
         arrays[name] = sa.cast(sa.bindparam(name, type_=sa.Text), sa.ARRAY(sa.Interval))
     columns = (sa.column(name, array.type.item_type) for name, array in arrays.items())
-    rows = sa.func.unnest(*arrays.values()).table_valued(*columns, name="parameters").render_derived()
+    unseen = (sa.select(array).scalar_subquery() for array in arrays.values())
+    rows = sa.func.unnest(*unseen).table_valued(*columns, name="parameters").render_derived()
     return sa.select(rows).cte("listed")
 
 

@@ -35,7 +35,7 @@ class UserView:
             first_name=user.first_name.text,
             last_name=user.last_name.text,
             avatar_identifier=user.avatar_identifier,
-            roles=[Role.USER.name, *sorted(role.name for role in user.roles)],
+            roles=[Role.USER.name, *sorted([role.name for role in user.roles])],
             disabled=user.disabled,
             registered_at=user.registered_at,
             version=user.version,

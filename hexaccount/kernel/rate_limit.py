@@ -151,7 +151,7 @@ class RateLimit:
 class RateLimitPolicy:
     """A rate limit under the name that clients see.
 
-    local: each process counts by itself, so that a picture costs no store access.
+    local: each process counts by itself, which costs no store access; for what bounds work and guards no secret.
     counts_success: an attempt that succeeds counts too, as it is the work that is limited, and not the guesses.
     """
 

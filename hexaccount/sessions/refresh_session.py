@@ -14,9 +14,9 @@ from hexaccount.sessions.refresh_token import RefreshToken, digest_of
 from hexaccount.sessions.session import Session
 from hexaccount.sessions.sessions import Sessions
 
-REFRESH = RateLimitPolicy("refresh", RateLimit.of(600, 0.05, 20_000, 0.2))
-# Of a session, from any address, for each new token, which is stored. It protects no secret, and costs no access to the
-# store.
+# Both bound work and protect no secret, as nobody guesses 256 random bits; so they cost no access to the store.
+REFRESH = RateLimitPolicy("refresh", RateLimit.of(600, 0.05, 20_000, 0.2), local=True)
+# Of a session, from any address, for each new token, which is stored.
 REFRESH_SESSION = RateLimitPolicy("refresh-session", RateLimit.of(60, 2, 1000, 30), local=True)
 
 

@@ -109,10 +109,12 @@ class IdentityMap:
         """Return the record of a row, or the one that is tracked under its key already."""
         key = row.values[0]
         known = self._tracked.get((record_type, key))
-        if known is None:
-            known = Tracked(record_type, key, record_type.load(row.values), row.values, row.revision)
-            self._tracked[record_type, key] = known
-        return known.look_up()
+        if known is not None:
+            return known.look_up()
+        record = record_type.load(row.values)
+        new = Tracked(record_type, key, record, row.values, row.revision, lookups=[(0, current_cause())])
+        self._tracked[record_type, key] = new
+        return record
 
     def clear(self) -> None:
         """Drop everything: what was not committed has not happened."""

@@ -82,6 +82,19 @@ def test_a_connection_commits_synchronously_again_after_an_attempt(postgresql: S
         assert postgresql._engine.pool.checkedin() == 0  # type: ignore[attr-defined]  # a QueuePool
 
 
+def test_statements_are_not_planned_anew_for_each_attempt(postgresql: SqlStore) -> None:
+    """A plan takes longer than its execution."""
+    limits = dict.fromkeys(("key", "other"), RateLimit.of(100, 1, 100, 1))
+    for _ in range(20):
+        for some in (limits, {"key": limits["key"]}):
+            postgresql.rate_limits.acquire(some, AdjustableClock().now())
+            postgresql.rate_limits.refund(some, timedelta())
+    with postgresql._engine.connect() as connection:
+        prepared = connection.exec_driver_sql("SELECT statement, custom_plans FROM pg_prepared_statements").all()
+    # PostgreSQL makes five plans for the parameters at hand before it keeps one for any.
+    assert [plans for statement, plans in prepared if "listed" in statement] == [5, 5, 5], prepared
+
+
 @pytest.fixture
 def clock() -> AdjustableClock:
     return AdjustableClock()

@@ -187,7 +187,7 @@ def test_one_address_cannot_block_an_account_by_its_two_names() -> None:
 
 def test_policies_against_guessing_are_never_local() -> None:
     assert {name for name, policy in POLICIES.items() if policy.local} == {
-        "avatar", "keys", "documents", "sockets", "refresh-session",
+        "avatar", "keys", "documents", "sockets", "refresh", "refresh-session",
     }  # fmt: skip
 
 
