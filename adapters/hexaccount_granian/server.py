@@ -100,11 +100,14 @@ def _readiness_reports(workers: int, on_ready: Callable[[], None]) -> Iterator[C
 
 @contextmanager
 def _shared_memory(preload: Sequence[str]) -> Iterator[None]:
-    """Import modules, and keep the garbage collector from writing to memory that forked processes share."""
+    """Import modules, and keep the garbage collector from writing to memory that forked processes share.
+
+    A caller may have disabled it until now, which shortens imports.
+    """
     for module in preload:
         importlib.import_module(module)
-    gc.collect()
     gc.freeze()
+    gc.enable()
     try:
         yield
     finally:

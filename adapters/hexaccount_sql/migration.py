@@ -20,7 +20,7 @@ from hexaccount_sql.lock_waits import LockWaits
 from hexaccount_sql.postgres_url import read_url
 from hexaccount_sql.privileges import check_privileges, check_session
 from hexaccount_sql.record_migration import missing_statements
-from hexaccount_sql.record_tables import metadata_of
+from hexaccount_sql.record_tables import table_names_of
 from hexaccount_sql.schema_version import read_version, table_names
 
 _NO_RECORDS = RecordSchema(())
@@ -74,7 +74,7 @@ def check_schema(engine: sa.Engine, records: RecordSchema) -> None:
     with store_errors(), engine.connect() as connection:
         check_session(connection)
         check_version(read_version(connection), schema.SUPPORTED_VERSIONS)
-        tables = metadata_of(records).tables.keys()
+        tables = table_names_of(records)
         if lacking := sorted(tables - table_names(connection)):
             raise SchemaTooOld(f"the database lacks {', '.join(lacking)}")
         check_privileges(connection, sorted(tables))

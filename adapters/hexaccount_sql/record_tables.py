@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from hexaccount.kernel.records import Field, RecordSchema, RecordType
 from hexaccount_sql.columns import Moment, Texts, partial_index
+from hexaccount_sql.schema import add_indexes
 from hexaccount_sql.schema import metadata as our_metadata
 
 _TYPES: Mapping[type, sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]] = {
@@ -71,12 +72,18 @@ def _default_of(field: Field) -> sa.ColumnElement[Any] | None:
             return sa.literal(value, _TYPES[field.type])
 
 
+def table_names_of(schema: RecordSchema) -> set[str]:
+    """Return the names of all tables: ours, and those of a schema."""
+    return {*our_metadata.tables, *(record_type.name for record_type in schema.record_types)}
+
+
 @cache
 def metadata_of(schema: RecordSchema) -> sa.MetaData:
     """Return all tables: ours, and those of a schema with the indexes for look-ups, references and expiries."""
     metadata = sa.MetaData()
     for table in our_metadata.sorted_tables:
         table.to_metadata(metadata)
+    add_indexes(metadata.tables)
     for record_type in schema.record_types:
         table = _add_table(record_type, metadata)
         for look_up in record_type.look_ups:

@@ -3,6 +3,8 @@
 The package `migrations` brings a database to this schema.
 """
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from hexaccount_sql.columns import Moment, partial_index
@@ -35,9 +37,6 @@ journal = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.UniqueConstraint("id", name="journal_id"),
 )
-# For the history of one user, and for all events of a type.
-sa.Index("journal_subject", journal.c.subject, journal.c.id)
-sa.Index("journal_type", journal.c.type, journal.c.id)
 
 subscriptions = sa.Table(
     "subscriptions",
@@ -60,15 +59,7 @@ deliveries = sa.Table(
     sa.Column("leased_until", Moment),
     sa.Column("dead_letter", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("error", sa.Text, nullable=False, server_default=""),
-    # Half of each page is free for heap-only updates (HOT): a claim touches no index.
-    postgresql_with={"fillfactor": 50},
 )
-_pending = partial_index(~deliveries.c.dead_letter)
-_dead_letters = partial_index(deliveries.c.dead_letter == sa.true())
-# For the next deliveries to claim, the first pending one of an aggregate, and the dead letters.
-sa.Index("deliveries_pending", deliveries.c.subscriber, deliveries.c.event_id, **_pending)
-sa.Index("deliveries_order", *deliveries.c["subscriber", "aggregate", "aggregate_id", "sequence"], **_pending)
-sa.Index("deliveries_dead_letters", deliveries.c.event_id, deliveries.c.subscriber, **_dead_letters)
 
 inbox = sa.Table(
     "inbox",
@@ -85,4 +76,24 @@ rate_limits = sa.Table(
     sa.Column("burst_until", Moment, nullable=False),
     sa.Column("sustained_until", Moment, nullable=False),
 )
-sa.Index("rate_limits_sustained_until", rate_limits.c.sustained_until)
+
+
+def add_indexes(tables: Mapping[str, sa.Table]) -> None:
+    """Add the indexes of these tables, and how PostgreSQL stores their rows.
+
+    Only migrations need them, and an option of a dialect imports that dialect.
+    """
+    # For the history of one user, and for all events of a type.
+    journal = tables["journal"].c
+    sa.Index("journal_subject", journal.subject, journal.id)
+    sa.Index("journal_type", journal.type, journal.id)
+    # For the next deliveries to claim, the first pending one of an aggregate, and the dead letters.
+    deliveries = tables["deliveries"].c
+    pending = partial_index(~deliveries.dead_letter)
+    dead_letters = partial_index(deliveries.dead_letter == sa.true())
+    sa.Index("deliveries_pending", deliveries.subscriber, deliveries.event_id, **pending)
+    sa.Index("deliveries_order", *deliveries["subscriber", "aggregate", "aggregate_id", "sequence"], **pending)
+    sa.Index("deliveries_dead_letters", deliveries.event_id, deliveries.subscriber, **dead_letters)
+    # Half of each page is free for heap-only updates (HOT): a claim touches no index.
+    tables["deliveries"].dialect_options["postgresql"]["with"] = {"fillfactor": 50}
+    sa.Index("rate_limits_sustained_until", tables["rate_limits"].c.sustained_until)

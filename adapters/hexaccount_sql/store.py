@@ -17,7 +17,6 @@ from hexaccount_sql.migration import check_schema, is_behind, migrate
 from hexaccount_sql.outbox import SqlOutbox
 from hexaccount_sql.plain_connection import PlainConnection
 from hexaccount_sql.postgres_url import read_url
-from hexaccount_sql.rate_limits import SqlRateLimitStore
 from hexaccount_sql.retention import SqlRetentionStore
 from hexaccount_sql.subscriptions import SqlSubscriptions
 from hexaccount_sql.transaction import SqlTransaction
@@ -56,7 +55,7 @@ class SqlStore:
         self.subscriptions = SqlSubscriptions(self._engine)
         self.history = SqlHistory(self._engine)
         self.retention_store = SqlRetentionStore(self._engine, self._writer.insert)
-        self.rate_limits = rate_limits or SqlRateLimitStore(self._engine)
+        self.rate_limits = rate_limits or _stored_rate_limits(self._engine)
 
     def unit_of_work(self) -> StoreUnitOfWork:
         transaction = SqlTransaction(self._engine, self._writer)
@@ -84,6 +83,12 @@ class SqlStore:
         if self._listener is not None:
             self._listener.stop()
         self._engine.dispose()
+
+
+def _stored_rate_limits(engine: sa.Engine) -> RateLimitStore:
+    from hexaccount_sql.rate_limits import SqlRateLimitStore  # noqa: PLC0415 - imports the dialect of PostgreSQL
+
+    return SqlRateLimitStore(engine)
 
 
 def _dialect_parts(engine: sa.Engine, url: str) -> tuple[Writer, CommitSignal, "CommitListener | None"]:

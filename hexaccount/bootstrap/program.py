@@ -42,9 +42,6 @@ class SettingsProgram(Program):
         with _settings_errors():
             self._settings = load_settings(config, os.environ)
         configure_logs(self._settings.log)
-        # What is imported by now is never looked through again.
-        gc.freeze()
-        gc.enable()
 
     def event_types(self) -> Sequence[str]:
         from hexaccount.bootstrap.capabilities import event_types
@@ -80,6 +77,7 @@ class SettingsProgram(Program):
         from hexaccount.bootstrap.preparation import prepare
 
         self._require_persistent_store()
+        _collect_garbage()
         with _settings_errors():
             return prepare(self.settings)
 
@@ -138,6 +136,7 @@ class SettingsProgram(Program):
             with _settings_errors():
                 check_store_exists(self.settings)
                 self._service = open_service(self.settings, traces=traces, measured=measured)
+            _collect_garbage()
             self._service.store.check()
         return self._service
 
@@ -150,6 +149,12 @@ class SettingsProgram(Program):
                 f"store: choose {others}; {self.settings.store_kind}:// exists only inside the one process of "
                 "`hexaccount http`"
             )
+
+
+def _collect_garbage() -> None:
+    """Collect garbage from now on, and never among what was imported before."""
+    gc.freeze()
+    gc.enable()
 
 
 def _command(name: str) -> "click.Command":

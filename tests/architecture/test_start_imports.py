@@ -9,18 +9,27 @@ import pytest
 
 from tests.servers.processes import without_coverage
 
-START = """
+OPEN = """
 import json, sys
 from hexaccount.bootstrap.service import open_service
 from hexaccount.bootstrap.settings import JwtSettings, Settings
-from hexaccount_flask import create_app
 
 service = open_service(Settings(store=sys.argv[1], jwt=JwtSettings(key="a key for tests, which is long enough")))
+"""
+MIGRATE = OPEN + "service.store.migrate()"
+START = (
+    OPEN
+    + """
+from hexaccount_flask import create_app
+
+if not sys.argv[1].startswith("postgresql:"):  # where no server runs
+    service.check()
 ready, keys = service.readiness(lambda: False).check, service.published_keys
 parts = {"bus": service.bus, "artist": service.artist, "published_keys": keys, "metrics": bytes}
 create_app(**parts, readiness=ready)
 print(json.dumps(sorted(sys.modules)))
 """
+)
 
 NEVER_AT_START = [
     "PIL",
@@ -65,6 +74,8 @@ NEVER_AT_START = [
     "zxcvbn",
 ]
 NEVER_ON_MEMORY = ["hexaccount_sql", "sqlalchemy", "sqlite3"]
+NEVER_ON_SQLITE = ["hexaccount_memory.store", "hexaccount_sql.rate_limits", "sqlalchemy.dialects.postgresql"]
+NEVER_ON_POSTGRESQL = ["hexaccount_memory.store", "hexaccount_sql.sqlite_writer", "sqlalchemy.dialects.sqlite"]
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +84,20 @@ def modules_on(tmp_path_factory: pytest.TempPathFactory):
     known: dict[str, set[str]] = {}
 
     def modules(store: str) -> set[str]:
+        def run(program: str) -> str:
+            command = [sys.executable, "-c", program, store]
+            return subprocess.check_output(command, cwd=folder, env=without_coverage(), text=True, timeout=60)
+
         if store not in known:
-            program = [sys.executable, "-c", START, store]
-            output = subprocess.check_output(program, cwd=folder, env=without_coverage(), text=True, timeout=60)
-            known[store] = set(json.loads(output))
+            if store.startswith("sqlite:"):
+                run(MIGRATE)
+            known[store] = set(json.loads(run(START)))
         return known[store]
 
     return modules
 
 
-@pytest.mark.parametrize("store", ["memory://", "sqlite:///accounts.db"])
+@pytest.mark.parametrize("store", ["memory://", "sqlite:///accounts.db", "postgresql://localhost/accounts"])
 def test_what_is_needed_is_imported(modules_on, store: str) -> None:
     assert {"hexaccount_flask", "hexaccount_security", "flask", "bcrypt"} <= modules_on(store)
 
@@ -92,13 +107,19 @@ def test_a_start_on_memory_does_not_import(modules_on, module: str) -> None:
     assert module not in modules_on("memory://")
 
 
-@pytest.mark.parametrize("module", NEVER_AT_START)
+@pytest.mark.parametrize("module", [*NEVER_AT_START, *NEVER_ON_SQLITE])
 def test_a_start_on_sqlite_does_not_import(modules_on, module: str) -> None:
     assert module not in modules_on("sqlite:///accounts.db")
 
 
+@pytest.mark.parametrize("module", NEVER_ON_POSTGRESQL)
+def test_a_start_on_postgresql_does_not_import(modules_on, module: str) -> None:
+    assert module not in modules_on("postgresql://localhost/accounts")
+
+
 def test_every_module_of_ours_on_the_list_exists(root: Path) -> None:
-    for module in (name for name in NEVER_AT_START if str(name).startswith("hexaccount")):
+    names = [*NEVER_AT_START, *NEVER_ON_SQLITE, *NEVER_ON_POSTGRESQL]
+    for module in (name for name in names if name.startswith("hexaccount")):
         parts = Path(*module.split("."))
         places = [root / parts, root / "adapters" / parts]
         assert any(place.with_suffix(".py").is_file() or (place / "__init__.py").is_file() for place in places)

@@ -4,29 +4,44 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.servers.processes import without_coverage
 
 START = """
-import gc, json
+import gc, json, os, signal, sys
 import hexaccount_click.cli
 from hexaccount.bootstrap import console
-from hexaccount.bootstrap.program import SettingsProgram
+
+def see(line="listening"):
+    if line.startswith("listening"):
+        seen.extend([gc.isenabled(), gc.get_freeze_count(), len(gc.get_objects())])
+        os.kill(os.getpid(), signal.SIGTERM)
 
 def begin(obj):
-    states.append(gc.isenabled())
     obj.configure(None)
-    states.append(gc.isenabled())
+    seen.append(gc.isenabled())
+    if sys.argv[1] == "serve":
+        obj.serve(host="127.0.0.1", port=0, workers=1, echo=see)
+    else:
+        getattr(obj, sys.argv[1])()
+        see()
 
-states = [gc.isenabled()]
+seen = []
 hexaccount_click.cli.cli = begin
 console.main()
-print(json.dumps([states, gc.get_freeze_count(), len(gc.get_objects())]))
+print(json.dumps(seen))
 """
 
 
-def test_garbage_is_collected_after_the_imports_and_not_among_what_they_made(tmp_path) -> None:
-    program = [sys.executable, "-c", START]
-    output = subprocess.check_output(program, cwd=tmp_path, env=without_coverage(), text=True, timeout=60)
-    states, frozen, watched = json.loads(output)
-    assert states == [True, False, True]
+def see_garbage_collection(work: str, folder) -> list[int]:
+    program = [sys.executable, "-c", START, work]
+    return json.loads(subprocess.check_output(program, cwd=folder, env=without_coverage(), text=True, timeout=60))
+
+
+@pytest.mark.parametrize("work", ["bus", "serve"])
+def test_garbage_is_collected_after_the_imports_and_not_among_what_they_made(work: str, tmp_path) -> None:
+    migrating, migrated, *_ = see_garbage_collection("migrate", tmp_path)
+    starting, started, frozen, watched = see_garbage_collection(work, tmp_path)
+    assert (migrating, migrated, starting, started) == (False, True, False, True)
     assert frozen > 20 * watched
