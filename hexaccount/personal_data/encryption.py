@@ -27,7 +27,7 @@ _log = logging.getLogger("hexaccount.personal_data")
 OpenUnitOfWork: TypeAlias = Callable[[], AbstractContextManager[UnitOfWork]]
 """A UnitOfWorkFactory, or a function that returns a unit of work within which the work is."""
 
-_DECODER = json.JSONDecoder()  # `json.loads` takes half as long again, with bytes twice as long
+_DECODER = json.JSONDecoder()  # `json.loads` takes a third longer
 
 ENCRYPTED = "encrypted"
 """The name in the data of a stored event of what stands for its personal fields."""
