@@ -13,9 +13,9 @@ from hexaccount.events.journal_entry import JournalEntry
 _encode = msgspec.json.Encoder().encode
 
 
-def headers_of(entry: JournalEntry) -> list[tuple[str, str | bytes | None]]:
+def headers_of(entry: JournalEntry) -> dict[str, str | bytes | None]:
     """Return the attributes as headers, with the prefix `ce_` for all but the content type."""
-    return [(_header(name), text) for name, text in attributes_of(entry).items()]
+    return {_header(name): text for name, text in attributes_of(entry).items()}
 
 
 @cache

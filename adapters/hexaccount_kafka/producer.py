@@ -59,28 +59,33 @@ class EventProducer:
 
     def deliver(self, entries: Sequence[JournalEntry], topic: str) -> None:
         """Return once all are acknowledged; raises EventRejected and ReceiverUnavailable, then close the producer."""
-        reports = _DeliveryReports(len(entries))
+        errors: list[KafkaError] = []
+
+        def record(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                errors.append(error)
+
         try:
             for entry in entries:
                 self._producer.produce(
-                    topic, value_of(entry), key_of(entry), headers=headers_of(entry), on_delivery=reports.record
+                    topic, value_of(entry), key_of(entry), headers=headers_of(entry), on_delivery=record
                 )
-            self._wait(reports, topic)
+            self._wait(errors, topic)
         except KafkaException as raised:
-            reports.errors.append(raised.args[0])
-        if reports.errors:
-            reports.errors += self._purge()
-            raise publication_error(_root_cause(reports.errors), topic)
+            errors.append(raised.args[0])
+        if errors:
+            errors += self._purge()
+            raise publication_error(_root_cause(errors), topic)
 
     def close(self) -> None:
         """Discard all messages in flight, and end the producer's threads."""
         self._purge()
         del self._producer
 
-    def _wait(self, reports: "_DeliveryReports", topic: str) -> None:
+    def _wait(self, errors: Sequence[KafkaError], topic: str) -> None:
         deadline = time.monotonic() + DELIVERY_TIMEOUT
         # Not flush: if a fatal error and a report coincide, it raises a SystemError and loses both.
-        while reports.outstanding and not reports.errors:
+        while len(self._producer) and not errors:
             if self._brokers.all_down:
                 raise ReceiverUnavailable(f"no broker of Kafka can be reached: {self._brokers.description}")
             if time.monotonic() > deadline:
@@ -101,17 +106,6 @@ class EventProducer:
             except KafkaException as raised:
                 errors.append(raised.args[0])
         return errors
-
-
-class _DeliveryReports:
-    def __init__(self, outstanding: int) -> None:
-        self.outstanding = outstanding
-        self.errors: list[KafkaError] = []
-
-    def record(self, error: KafkaError | None, _message: Message) -> None:
-        self.outstanding -= 1
-        if error is not None:
-            self.errors.append(error)
 
 
 def _root_cause(errors: Sequence[KafkaError]) -> KafkaError:

@@ -18,6 +18,8 @@ _PROPERTIES = {
     "max.in.flight.requests.per.connection": 5,
     # If brokers reject a message for good, the producer ends and lets no later message of the partition pass.
     "enable.gapless.guarantee": True,
+    # What is acknowledged leaves the producer's queue; a call in Python for each message would only count it.
+    "delivery.report.only.error": True,
     # Later than our own timeout, which discards all messages at once: after a single timeout the next could pass.
     "delivery.timeout.ms": int(2 * DELIVERY_TIMEOUT * 1000),
     # Java's producers choose partitions like this, so a key has one partition whichever client writes it.

@@ -50,4 +50,4 @@ class Tables:
 
 def entry_copy(entry: JournalEntry) -> JournalEntry:
     """Return a copy whose data the caller may change."""
-    return entry._replace(data=deepcopy(entry.data))
+    return entry.with_data(deepcopy(entry.data))

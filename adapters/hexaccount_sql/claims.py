@@ -75,7 +75,11 @@ def _claimable(front: sa.CTE) -> sa.Select[Any]:
         .scalar_subquery()
     )
     before = sa.func.lag(front.c.sequence).over(partition_by=aggregate, order_by=front.c.sequence)
-    follows = sa.case((predecessor.is_not_distinct_from(before), 1), else_=0).label("follows")
+    # Of most events the number alone shows that nothing can be pending between; the others are looked up.
+    next_number = sa.func.coalesce(before, 0) + 1
+    follows = sa.case(
+        (front.c.sequence == next_number, 1), (predecessor.is_not_distinct_from(before), 1), else_=0
+    ).label("follows")
     steps = sa.select(*front.c, follows).subquery("steps")
     unbroken = sa.func.min(steps.c.follows).over(
         partition_by=[steps.c[name] for name in _AGGREGATE], order_by=steps.c.sequence

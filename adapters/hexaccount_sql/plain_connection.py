@@ -50,7 +50,7 @@ class PlainConnection:
     def fetch(self, statement: sa.ClauseElement, parameters: Parameters | None = None) -> list[Row]:
         """Return the rows of a statement; it is kept, with its text, so it must not be made anew for each call."""
         written = _written(self.dialect, statement)
-        return self._execute(written.text, written.bind(parameters or {}), written.read)
+        return self._execute(written.text, written.bind(parameters or {}), written.read, **written.options)
 
     def change(self, statement: sa.ClauseElement, parameters: Parameters) -> int:
         """Execute a statement like `fetch`, and return how many rows it has changed."""
@@ -73,7 +73,7 @@ class PlainConnection:
         """Return the connection to the pool."""
         self._pooled.close()
 
-    def _execute(self, text: str, parameters: Parameters | None, result: Callable[[Any], _RV]) -> _RV:
+    def _execute(self, text: str, parameters: Parameters | None, result: Callable[[Any], _RV], **options: bool) -> _RV:
         if not self._pooled.is_valid:
             raise exc.ResourceClosedError("the connection was lost during an earlier statement")
         before, after = self.engine.dispatch.before_cursor_execute, self.engine.dispatch.after_cursor_execute
@@ -84,7 +84,7 @@ class PlainConnection:
                 connection = self._of_sqlalchemy()
                 for listen in before:
                     text, parameters = listen(connection, cursor, text, parameters, None, False)
-            cursor.execute(text, *(() if parameters is None else (parameters,)))
+            cursor.execute(text, *(() if parameters is None else (parameters,)), **options)
             if after:
                 after(self._of_sqlalchemy(), cursor, text, parameters, None, False)
             return result(cursor)
@@ -103,6 +103,8 @@ class _WrittenStatement:
     def __init__(self, dialect: sa.Dialect, statement: sa.ClauseElement) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.text: str = compiled.string
+        # PostgreSQL sends ids and moments as they are; as texts they would be written there and parsed here.
+        self.options = {"binary": True} if dialect.driver == "psycopg" else {}
         self._constants: Parameters = {}
         self._binders: list[tuple[str, Callable[[Any], Any]]] = []
         for parameter, name in compiled.bind_names.items():

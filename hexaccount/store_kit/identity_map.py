@@ -31,7 +31,8 @@ class Tracked:
 
     def look_up(self) -> Any:
         """Return the record, None if it is to be removed."""
-        self.lookups.append((len(_pending(self.record)), current_cause()))
+        if isinstance(self.record, Aggregate):  # no other record has events
+            self.lookups.append((len(self.record.pending), current_cause()))
         return None if self.removed else self.record
 
     def change(self) -> RowChange | None:

@@ -1,6 +1,7 @@
 """Requests and relays find rows by an index, however large the tables are."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -159,6 +160,27 @@ def test_a_backlog_is_counted_by_an_index_up_to_the_limit(full_store: SqlStore) 
         assert plan.count("INDEX deliveries_dead_letters") == 1, plan
 
 
+@pytest.mark.parametrize("full_store", ["postgresql"], indirect=True)
+def test_earlier_events_are_looked_for_only_where_a_number_is_missing(full_store: SqlStore) -> None:
+    def begin_holding() -> None:
+        with suppress(LookupError), full_store.outbox.hold("u", limit=5, now=_NOW, longest=timedelta(seconds=2)):
+            raise LookupError
+
+    ((statement, parameters),) = statements_of(begin_holding)
+    for first_number, looks in ((1, 0), (2, 1)):
+        with full_store._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql(f"DELETE FROM deliveries WHERE subscriber = 'u' AND sequence < {first_number}")
+            explained = connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters
+            ).scalar_one()
+            connection.exec_driver_sql("ROLLBACK")
+        nodes = list(nodes_of(explained[0]["Plan"]))
+        (earlier,) = [node for node in nodes if "sequence < front.sequence" in node.get("Index Cond", "")]
+        assert earlier["Actual Loops"] == looks
+        assert nodes[0]["Actual Rows"] == 4 - first_number
+
+
 def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for part in plan.get("Plans", []):
@@ -216,7 +238,11 @@ def _filled(url: str) -> Iterator[SqlStore]:
             for table, row in _ROWS.items():
                 connection.execute(sa.insert(table), [row(number) for number in range(1, _MANY + 1)])
             common = {"aggregate": "user", "aggregate_id": _ONE}
-            rows = [{**common, "subscriber": "t", "event_id": UUID(int=n), "sequence": n} for n in (1, 2, 3)]
+            rows = [
+                {**common, "subscriber": subscriber, "event_id": UUID(int=number), "sequence": number}
+                for subscriber in ("t", "u")
+                for number in (1, 2, 3)
+            ]
             connection.execute(sa.insert(schema.deliveries), rows)
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("ANALYZE")

@@ -188,13 +188,12 @@ def test_a_key_is_forgotten_after_a_minute_and_the_oldest_before(monkeypatch: py
         cipher = service.container.account_cipher()
     ciphers = {account_id: cipher.make_key(account_id)[1] for account_id in (uuid4(), uuid4(), uuid4())}
     cache = CipherCache(size=2)
-    for account_id, made in ciphers.items():
-        cache.put(account_id, made)
+    cache.put(ciphers)
 
-    _, second, third = ciphers.values()
-    assert list(map(cache.get, ciphers)) == [None, second, third]
+    first, *_ = ciphers
+    assert cache.get(ciphers) == {account_id: made for account_id, made in ciphers.items() if account_id != first}
     now[0] = 60.0
-    assert list(map(cache.get, ciphers)) == [None, None, None]
+    assert cache.get(ciphers) == {}
 
 
 def moved_to(store: MemoryStore, key: str, previous: str | None = None) -> Service:
