@@ -71,8 +71,8 @@ class PasswordAttempt:
 
     def succeeded(self) -> None:
         """Count the attempt as one with the right password."""
-        for permit in self._permits:
-            permit.succeed()
+        first, *later = self._permits
+        first.succeed(*later)
 
 
 @dataclass(frozen=True, slots=True)

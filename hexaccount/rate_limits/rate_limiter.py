@@ -1,7 +1,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
+from functools import reduce
+from itertools import groupby
+from operator import attrgetter, or_
 
 from hexaccount.kernel.clock import Clock
 from hexaccount.kernel.fingerprints import Fingerprints
@@ -22,12 +24,15 @@ class LimitKey:
 class Permit:
     """An admitted attempt.
 
-    refund: undoes the attempt because it was none.
-    succeed: undoes it where the policy does not count successful attempts. Of the two, one is called, and once.
+    store: what has counted it, None where nothing is limited.
+    limits: the limits by their keys; `failures` are those of policies that do not count successful attempts.
+    give_back: takes the attempt out of the buckets of these keys.
     """
 
-    refund: Callable[[], None]
-    succeed: Callable[[], None]
+    store: RateLimitStore | None = None
+    limits: Mapping[str, RateLimit]
+    failures: Mapping[str, RateLimit]
+    give_back: Callable[[Mapping[str, RateLimit]], None]
     status: Callable[[], RateLimitStatus | None]
     refunded: Callable[[], RateLimitStatus | None]
 
@@ -41,12 +46,26 @@ class Permit:
         """Return what is left of it after a refund, if there was no other attempt meanwhile."""
         return self.refunded()
 
+    def refund(self) -> None:
+        """Undo the attempt because it was none; call this or `succeed`, and once."""
+        self.give_back(self.limits)
 
-def _nothing() -> None:
+    def succeed(self, *later: "Permit") -> None:
+        """Undo the attempt where its policies do not count successful ones, together with its later permits.
+
+        A store gives back all of them at once, as if they were as old as the first: that never undoes too much.
+        """
+        for _, counted in groupby((self, *later), key=attrgetter("store")):
+            first, *others = counted
+            if failures := reduce(or_, (dict(each.failures) for each in others), dict(first.failures)):
+                first.give_back(failures)
+
+
+def _nothing(*_: object) -> None:
     pass
 
 
-_UNLIMITED = Permit(refund=_nothing, succeed=_nothing, status=_nothing, refunded=_nothing)
+_UNLIMITED = Permit(limits={}, failures={}, give_back=_nothing, status=_nothing, refunded=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +114,11 @@ class RateLimiter:
         limit, name, state = limits[first], policies[first].name, states[first]
         failures = {key: limits[key] for key, policy in policies.items() if not policy.counts_success}
 
-        def refund(keys: Mapping[str, RateLimit]) -> None:
-            if keys:
-                store.refund(keys, self.clock.now() - now)
-
         return Permit(
-            refund=partial(refund, limits),
-            succeed=partial(refund, failures),
+            store=store,
+            limits=limits,
+            failures=failures,
+            give_back=lambda keys: store.refund(keys, self.clock.now() - now),
             status=lambda: limit.status(name, state, now),
             refunded=lambda: limit.status(name, limit.refund(state, timedelta()), now),
         )
