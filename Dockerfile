@@ -7,7 +7,7 @@ FROM python:${PYTHON_VERSION}-bookworm AS build
 WORKDIR /source
 COPY . .
 # Wheels of the service and its dependencies, in the versions of constraints.txt.
-RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint constraints.txt ".[archive,kafka,mongo,otel,postgres,realtime,redis]"
+RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint constraints.txt ".[archive,kafka,mail,mongo,otel,postgres,realtime,redis]"
 # Install only these; the runtime environment has no pip.
 RUN python -m venv --without-pip /opt/hexaccount \
     && pip --python /opt/hexaccount/bin/python install --no-cache-dir --no-index /wheels/*.whl

@@ -25,6 +25,7 @@ COMMANDS = {
     "keys": ("signing_keys", "List, add, retire and remove signing keys."),
     "events": ("events", "Show the history of an account, replay and archive events."),
     "outbox": ("outbox", "Administer dead letters and event subscriptions."),
+    "mail": ("mail", "Preview messages."),
     "purge": ("retention", "Remove expired records."),
     "hash": ("passwords", "Measure password hashing on this machine."),
     "config": ("service", "Show the settings."),

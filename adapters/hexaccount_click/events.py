@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import cast
 from uuid import UUID
 
 import click
-from click.shell_completion import CompletionItem
 
 from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.get_user import GetUser
@@ -22,7 +20,7 @@ from hexaccount.events.replay_events import ReplayEvents
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.identifiers import first_id_at
 from hexaccount_click.archive import archive_events, archive_option, count_of, restore_all, restore_events
-from hexaccount_click.options import TimeType, json_option, pass_program, wide_option, yes_option
+from hexaccount_click.options import ProgramChoice, TimeType, json_option, pass_program, wide_option, yes_option
 from hexaccount_click.output import Columns, print_json, print_result, print_table
 from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.program import Program
@@ -39,29 +37,10 @@ _COLUMNS: Columns[JournalEntry] = {
 }
 
 
-class EventType(click.ParamType[str]):
-    """The type of an event. The Program knows them all, and is asked only where the option is used."""
-
-    name = "type"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the type; raises BadParameter, which lists all types, for other text."""
-        return self._choice(ctx or click.get_current_context()).convert(value, param, ctx)
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return the types that begin with the text."""
-        return self._choice(ctx).shell_complete(ctx, param, incomplete)
-
-    @staticmethod
-    def _choice(context: click.Context) -> click.Choice[str]:
-        program = cast("Program", context.find_root().obj)
-        return click.Choice(program.event_types())
-
-
 _types_option = click.option(
     "--type",
     "types",
-    type=EventType(),
+    type=ProgramChoice("type", lambda program: program.event_types()),
     multiple=True,
     metavar="TYPE",
     help="Only events of this type; may be repeated.",

@@ -1,12 +1,13 @@
 """Options, parameter types and decorators that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from hexaccount_click.program import Program
 
@@ -37,6 +38,26 @@ class TimeType(click.ParamType[datetime]):
         if moment < _EPOCH:
             self.fail("it must not be before 1970", param, ctx)
         return moment
+
+
+class ProgramChoice(click.ParamType[str]):
+    """One of the texts that the Program lists, which it does only where the option or argument is used."""
+
+    def __init__(self, name: str, choices: Callable[[Program], Iterable[str]]) -> None:
+        """`choices` gets a Program that is not configured."""
+        self.name = name
+        self._choices = choices
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text; raises BadParameter, which lists all choices, for another."""
+        return self._choice(ctx or click.get_current_context()).convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the choices that begin with the text."""
+        return self._choice(ctx).shell_complete(ctx, param, incomplete)
+
+    def _choice(self, context: click.Context) -> click.Choice[str]:
+        return click.Choice(list(self._choices(cast("Program", context.find_root().obj))))
 
 
 def pass_program(command: Callable[Concatenate[Program, P], R]) -> Callable[P, R]:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # `--help` imports none of it
 
     from hexaccount.events.ports import DeadLetters
     from hexaccount.kernel.bus import MessageBus
+    from hexaccount.mail.ports import MailTemplates
     from hexaccount.observability.diagnosis import Finding
     from hexaccount.passwords.hash_calibration import HashSpeeds
 
@@ -74,6 +75,14 @@ class Program(Protocol):
 
     def shown_settings(self) -> Mapping[str, object]:
         """Return every setting by its dotted name, secrets redacted."""
+        ...
+
+    def mail_samples(self) -> "Mapping[str, Mapping[str, object]]":
+        """Return sample values of every kind of message by its name; this needs no settings."""
+        ...
+
+    def mail_templates(self) -> "MailTemplates":
+        """Return the words of messages; raises ConfigurationError if they cannot be used."""
         ...
 
     def run_checks(self) -> "Sequence[Finding]":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hexaccount.bootstrap.settings import Settings
     from hexaccount.events.ports import DeadLetters
     from hexaccount.kernel.bus import MessageBus
+    from hexaccount.mail.ports import MailTemplates
     from hexaccount.observability.diagnosis import Finding
     from hexaccount.passwords.hash_calibration import HashSpeeds
     from hexaccount_otel import Traces
@@ -117,6 +118,17 @@ class SettingsProgram(Program):
         from hexaccount.bootstrap.settings_display import shown_settings
 
         return shown_settings(self.settings)
+
+    def mail_samples(self) -> "Mapping[str, Mapping[str, object]]":
+        from hexaccount_mail_templates import SAMPLES
+
+        return SAMPLES
+
+    def mail_templates(self) -> "MailTemplates":
+        from hexaccount.bootstrap.mail_templates import open_templates
+
+        with _settings_errors():
+            return open_templates(self.settings)
 
     def run_checks(self) -> "Sequence[Finding]":
         from hexaccount.bootstrap.doctor import run_checks

@@ -12,6 +12,7 @@ from hexaccount.bootstrap.settings import PasswordSettings, Settings
 from hexaccount.bootstrap.settings_display import shown_settings
 from hexaccount.events.ports import DeadLetters
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.mail.ports import MailTemplates
 from hexaccount.observability.diagnosis import Finding
 from hexaccount.passwords.hash_calibration import HashSpeed, HashSpeeds
 from hexaccount_click.cli import cli
@@ -96,6 +97,16 @@ class MemoryProgram(Program):
 
     def shown_settings(self) -> Mapping[str, object]:
         return shown_settings(self.settings)
+
+    def mail_samples(self) -> Mapping[str, Mapping[str, object]]:
+        from hexaccount_mail_templates import SAMPLES
+
+        return SAMPLES
+
+    def mail_templates(self) -> MailTemplates:
+        from hexaccount_mail_templates import FileTemplates
+
+        return FileTemplates()
 
     def run_checks(self) -> Sequence[Finding]:
         return self.findings

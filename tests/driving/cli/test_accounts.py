@@ -56,6 +56,7 @@ def test_json_has_the_shape_of_the_http_api(run, register):
         "id": ada,
         "user_name": "ada",
         "email": "ada@example.org",
+        "email_verified": False,
         "first_name": "Ada",
         "last_name": "Lovelace",
         "avatar_identifier": ada.replace("-", ""),

@@ -94,6 +94,7 @@ def completed(program: Program, *words: str) -> list[str]:
         (["users", "register", "--role", ""], ["plain,user", "plain,admin"]),
         (["us"], ["plain,users"]),
         (["events", "list", "ada", "--type", "hexaccount.session.o"], ["plain,hexaccount.session.opened.v1"]),
+        (["mail", "preview", "email_change"], [f"plain,email_change{end}" for end in ("", "_requested", "d")]),
     ],
 )
 def test_a_shell_completes(program: MemoryProgram, words: list[str], completions: list[str]) -> None:
