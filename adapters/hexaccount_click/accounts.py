@@ -19,6 +19,7 @@ from hexaccount_click.paging import limit_option, print_page
 from hexaccount_click.passwords import set_password
 from hexaccount_click.program import Program
 from hexaccount_click.prompts import PasswordCommand, confirm, get_password, password_stdin_option
+from hexaccount_click.recovery import recover
 from hexaccount_click.roles import RoleType, grant, revoke
 from hexaccount_click.sessions import logout, logout_all, sessions
 from hexaccount_click.table import printable
@@ -46,7 +47,7 @@ def users() -> None:
     """
 
 
-for command in (sessions, logout, logout_all, set_password, grant, revoke):
+for command in (sessions, logout, logout_all, recover, set_password, grant, revoke):
     users.add_command(command)
 
 
@@ -112,7 +113,11 @@ def show(_bus: "MessageBus", user: UserView, *, as_json: bool) -> None:
     if as_json:
         print_json({"data": _document(user)})
     else:
-        columns = {**_COLUMNS, "AVATAR": lambda user: user.avatar_identifier}
+        columns = {
+            **_COLUMNS,
+            "E-MAIL": lambda user: user.email if user.email_verified else f"{user.email} (not verified)",
+            "AVATAR": lambda user: user.avatar_identifier,
+        }
         print_table(list(zip(columns, cells(user, columns), strict=True)))
 
 

@@ -112,6 +112,7 @@ class UserModel(Resource, frozen=True):
     id: UserId
     user_name: UserNameText
     email: EmailText
+    email_verified: Annotated[bool, Meta(description="Whether its owner has proved the address.", examples=[False])]
     first_name: FirstName
     last_name: LastName
     avatar_identifier: AvatarText

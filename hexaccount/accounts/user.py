@@ -40,6 +40,13 @@ class UserUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailVerified(Event):
+    """The owner of an account has proved to read the mail of its address."""
+
+    type = "hexaccount.user.email_verified.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserDisabled(Event):
     """An account was disabled; raising its epoch to `epoch` has ended every session."""
 
@@ -118,6 +125,7 @@ class User(Aggregate):
     roles: frozenset[Role]
     registered_at: datetime
     password_hash: str = ""
+    email_verified: bool = False
     disabled: bool = False
     epoch: int = 0
 
@@ -177,6 +185,11 @@ class User(Aggregate):
         if differing:
             self._record(UserUpdated(user_id=self.id, changes=differing, at=at))
 
+    def verify_email(self, at: datetime) -> None:
+        """Record that the address is verified; does nothing if it is."""
+        if not self.email_verified:
+            self._record(EmailVerified(user_id=self.id, at=at))
+
     def disable(self, at: datetime) -> None:
         """Disable the account and end its sessions; does nothing if it is disabled."""
         if not self.disabled:
@@ -221,6 +234,8 @@ class User(Aggregate):
                 self.first_name = PersonName.restore(event.changes.get("first_name", self.first_name.text))
                 self.last_name = PersonName.restore(event.changes.get("last_name", self.last_name.text))
                 self.avatar_identifier = event.changes.get("avatar_identifier", self.avatar_identifier)
+            case EmailVerified():
+                self.email_verified = True
             case UserDisabled():
                 self.disabled = True
                 self.epoch = event.epoch

@@ -26,9 +26,10 @@ def _load(row: Row) -> User:
         roles=frozenset(map(Role, row[8])),
         registered_at=row[9],
         password_hash=row[10],
-        disabled=row[11],
-        epoch=row[12],
-        version=row[13],
+        email_verified=row[11],
+        disabled=row[12],
+        epoch=row[13],
+        version=row[14],
     )
 
 
@@ -45,6 +46,7 @@ def _dump(user: User) -> Row:
         tuple(sorted(role.name for role in user.roles)),
         user.registered_at,
         user.password_hash,
+        user.email_verified,
         user.disabled,
         user.epoch,
         user.version,
@@ -66,6 +68,7 @@ USERS = RecordType(
         Field("roles", tuple),
         Field("registered_at", datetime),
         Field("password_hash", str, secret=True),
+        Field("email_verified", bool),
         Field("disabled", bool),
         Field("epoch", int),
         Field("version", int),

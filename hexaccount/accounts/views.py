@@ -18,6 +18,7 @@ class UserView:
     id: UUID
     user_name: str
     email: str
+    email_verified: bool
     first_name: str
     last_name: str
     avatar_identifier: str
@@ -32,6 +33,7 @@ class UserView:
             id=user.id,
             user_name=user.name.text,
             email=user.email.text,
+            email_verified=user.email_verified,
             first_name=user.first_name.text,
             last_name=user.last_name.text,
             avatar_identifier=user.avatar_identifier,

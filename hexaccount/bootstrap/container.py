@@ -14,6 +14,9 @@ from hexaccount.bootstrap.artist import ArtistOnDemand
 from hexaccount.bootstrap.capabilities import all_capabilities, periods, record_schema
 from hexaccount.bootstrap.hashers import open_hasher
 from hexaccount.bootstrap.injector import Injector
+from hexaccount.bootstrap.mail import mail_policy
+from hexaccount.bootstrap.mail_templates import open_templates
+from hexaccount.bootstrap.mailers import open_mailer
 from hexaccount.bootstrap.personal_data import account_cipher, key_store_of, open_key_store
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.rate_limits import host_rate_limits
@@ -45,6 +48,8 @@ from hexaccount.kernel.metrics import NO_METRICS, Metrics
 from hexaccount.kernel.permission import Permission
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.mail.mail_policy import MailPolicy
+from hexaccount.mail.ports import Mailer, MailTemplates
 from hexaccount.observability.message_metrics import MessageMetrics
 from hexaccount.observability.security_log import SecurityLog
 from hexaccount.passwords.password_policy import PasswordPolicy
@@ -203,6 +208,9 @@ def _injector(container: "Container") -> Injector:
         AccountCipher: container.account_cipher,
         KeyStore: container.key_store,
         Archives: ArchivesOnDemand,
+        MailPolicy: container.mail_policy,
+        Mailer: container.mailer,
+        MailTemplates: container.mail_templates,
     }
     of_store = {port: lambda name=name: getattr(container.store(), name) for port, name in _OF_STORE.items()}
     return Injector({**bindings, **of_store}, container.capabilities())
@@ -277,11 +285,16 @@ class Container(containers.DeclarativeContainer):
         enabled=settings.provided.limits.enabled,
         workers=workers,
     )
+    mailer = providers.ThreadSafeSingleton(open_mailer, settings)
+    mail_policy = providers.ThreadSafeSingleton(mail_policy, settings)
+    mail_templates = providers.ThreadSafeSingleton(open_templates, settings)
     artist = providers.ThreadSafeSingleton(ArtistOnDemand)
     publishers = providers.ThreadSafeSingleton(open_publishers, settings, clock)
     injector = providers.ThreadSafeSingleton(_injector, __self__)
     known_subscribers = providers.ThreadSafeSingleton(known_subscribers, settings, capabilities, publishers)
-    subscribers = providers.ThreadSafeSingleton(all_subscribers, settings, injector, publishers, session_cache)
+    subscribers = providers.ThreadSafeSingleton(
+        all_subscribers, settings, capabilities, injector, publishers, session_cache
+    )
     replay_targets = providers.ThreadSafeSingleton(_replay_targets, subscribers, store, injector)
     bus = providers.ThreadSafeSingleton(
         MessageBus,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from hexaccount.bootstrap.capabilities import OURS, all_capabilities
 from hexaccount.bootstrap.clock_checks import clock_checks
 from hexaccount.bootstrap.local_checks import check_data_directory, check_hashing, check_key
+from hexaccount.bootstrap.mailers import open_mailer
 from hexaccount.bootstrap.plugins import CAPABILITIES, COMMANDS, HTTP, PluginError, load_plugins, plugin_names
 from hexaccount.bootstrap.publishers import open_publishers
 from hexaccount.bootstrap.rate_limits import check_rate_limits
@@ -20,6 +21,7 @@ from hexaccount.bootstrap.store_checks import check_store, sentence
 from hexaccount.events.ports import EventPublisher, ReceiverRefused, ReceiverUnavailable
 from hexaccount.kernel.files import reason_of, remedy_for
 from hexaccount.kernel.metrics import NoMetrics
+from hexaccount.mail.ports import Mailer
 from hexaccount.observability.diagnosis import Finding, Verdict
 from hexaccount_system import SystemClock
 
@@ -51,10 +53,12 @@ def _checks_of(settings: Settings) -> Mapping[str, Check]:
         checks["cache"] = partial(_check_cache, settings.cache)
     if settings.tracing.endpoint is not None:
         checks["tracing"] = partial(_check_collector, settings.tracing.endpoint)
+    if settings.mail.url is not None:
+        checks["mail"] = partial(_check_receiver, "mail", open_mailer(settings))
     checks.update(clock_checks(settings, SystemClock()))
     for subscriber in open_publishers(settings, SystemClock()):
         part = subscriber.name if subscriber.name.startswith("webhook:") else f"events {subscriber.name}"
-        checks[part] = partial(_check_publisher, part, subscriber.publisher)
+        checks[part] = partial(_check_receiver, part, subscriber.publisher)
     return checks
 
 
@@ -95,15 +99,15 @@ def _check_collector(endpoint: str) -> list[Finding]:
     return [Finding(part="tracing", verdict=Verdict.OK, message="the collector can be reached")]
 
 
-def _check_publisher(part: str, publisher: EventPublisher) -> list[Finding]:
+def _check_receiver(part: str, receiver: EventPublisher | Mailer) -> list[Finding]:
     try:
-        publisher.check()
+        receiver.check()
     except ReceiverUnavailable as error:
         verdict = Verdict.TO_DO if isinstance(error, ReceiverRefused) else Verdict.UNREACHABLE
         remedy = "Requests succeed meanwhile; events wait in the store."
         return [Finding(part=part, verdict=verdict, message=str(error), remedy=remedy)]
     finally:
-        publisher.close()
+        receiver.close()
     return [Finding(part=part, verdict=Verdict.OK, message="it can be reached")]
 
 

@@ -1,16 +1,16 @@
 """Finds the arguments of handlers by their annotated types."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from inspect import Parameter, signature
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from hexaccount.bootstrap.plugins import PluginError
 from hexaccount.events.replay import ReplayTarget
-from hexaccount.events.subscribers import HandlingSubscriber
+from hexaccount.events.subscribers import HandlingSubscriber, SideEffectSubscriber, Subscriber
 from hexaccount.kernel.bus import Handler
-from hexaccount.kernel.capability import Capability, EventHandler
+from hexaccount.kernel.capability import Capability, EventHandler, SideEffect
 from hexaccount.kernel.messages import Message
 
 T = TypeVar("T")
@@ -43,13 +43,11 @@ class Injector:
                 found[message] = self.bind(function)
         return found
 
-    def event_handlers(self) -> list[HandlingSubscriber]:
-        """Return a durable subscriber for each event handler."""
-        return [
-            self.build(HandlingSubscriber, handler=self._bound(handler))
-            for capability in self._capabilities
-            for handler in capability.event_handlers
-        ]
+    def subscriber(self, declared: EventHandler | SideEffect) -> Subscriber:
+        """Return the durable subscriber that is an event handler or a side effect."""
+        if isinstance(declared, SideEffect):
+            return SideEffectSubscriber(replace(declared, perform=self.bind(declared.perform)))
+        return self.build(HandlingSubscriber, handler=replace(declared, handle=self.bind(declared.handle)))
 
     def replay_targets(self) -> list[ReplayTarget]:
         """Return the replay targets that capabilities declare."""
@@ -89,8 +87,3 @@ class Injector:
                 except InvalidCapability as error:
                     place = f"{function.__module__}.{function.__qualname__}"
                     raise InvalidCapability(f"{place} takes {name}: {error}") from error
-
-    def _bound(self, handler: EventHandler) -> EventHandler:
-        return EventHandler(
-            name=handler.name, event=handler.event, handle=self.bind(handler.handle), prefetch=handler.prefetch
-        )

@@ -15,11 +15,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 def check_public_url(settings: Settings) -> None:
     """Raise SettingsError unless `public_url` is in the one form that verifiers compare, and the only issuer."""
     url = settings.public_url or ""
-    canonical = _canonical(url)
-    if canonical is None:
-        raise SettingsError("public_url: write it as https://accounts.example.org or https://example.org/accounts")
-    if canonical.startswith("http://") and not _is_loopback(canonical):
-        raise SettingsError("public_url: it must begin with https://, as tokens travel there; http:// is for localhost")
+    canonical = checked_url("public_url", url)
     if url != canonical:
         raise SettingsError(f"public_url: write it as {canonical}; verifiers compare it character by character")
     if settings.jwt.issuer not in {DEFAULT_ISSUER, url}:
@@ -27,6 +23,16 @@ def check_public_url(settings: Settings) -> None:
             "jwt.issuer: remove it, as public_url is the issuer now; put the former issuer into jwt.accepted_issuers "
             "until its last token has expired"
         )
+
+
+def checked_url(setting: str, url: str) -> str:
+    """Return the one form of a URL to which tokens may travel; raises SettingsError, which names the setting."""
+    canonical = _canonical(url)
+    if canonical is None:
+        raise SettingsError(f"{setting}: write it as https://accounts.example.org or https://example.org/accounts")
+    if canonical.startswith("http://") and not _is_loopback(canonical):
+        raise SettingsError(f"{setting}: it must begin with https://, as tokens travel there; http:// is for localhost")
+    return canonical
 
 
 def _canonical(url: str) -> str | None:

@@ -16,9 +16,10 @@ from hexaccount.bootstrap.container import Container
 from hexaccount.bootstrap.publishers import relay_policies, subscriber_name
 from hexaccount.bootstrap.settings import Settings
 from hexaccount.bootstrap.subscribers import with_decryption
+from hexaccount.bootstrap.webhooks import patient_policy
 from hexaccount.events.ports import EventPublisher
 from hexaccount.events.relay import Relay, RelayPolicy
-from hexaccount.events.subscribers import Subscriber
+from hexaccount.events.subscribers import SideEffectSubscriber, Subscriber
 from hexaccount.kernel.bus import MessageBus
 from hexaccount.kernel.metrics import Metrics
 from hexaccount.observability.periodic_task import PeriodicTask
@@ -171,6 +172,8 @@ class Service:
         self.container.hashing_pool().close()
         for publisher in self.publishers.values():
             publisher.close()
+        if self.settings.mail.url is not None:
+            self.container.mailer().close()
         self.store.close()
         if (separate_keys := self.container.separate_keys()) is not None:
             separate_keys.close()
@@ -216,7 +219,9 @@ def open_service(
     clock = container.clock()
     subscribers: list[Subscriber] = container.subscribers()
     default = RelayPolicy(attempts=settings.relay.attempts, lease=timedelta(seconds=settings.relay.lease))
-    policies = relay_policies(settings, default)
+    patient = patient_policy(settings)
+    side_effects = {each.name: patient for each in subscribers if isinstance(each, SideEffectSubscriber)}
+    policies = relay_policies(settings, default) | side_effects
     traces = container.traces()
     traced = subscribers if traces is None else [traces.subscriber(subscriber) for subscriber in subscribers]
     relays = [

@@ -159,6 +159,25 @@ class WebhookSettings(Group, frozen=True):
         return f"WebhookSettings(name={self.name!r}, …)"
 
 
+class MailSettings(Group, frozen=True):
+    """Mail; lifetimes are those of the tokens in messages, in seconds.
+
+    `link_base` is the URL of the pages to which links lead, such as `https://example.org/account`. `templates` is a
+    folder of words that replace those of the package, `locale` the language of the messages (BCP 47).
+    """
+
+    url: str | None = None
+    sender: str | None = None
+    link_base: str | None = None
+    templates: str | None = None
+    locale: Annotated[str, Meta(min_length=1)] = "en"
+    recovery_lifetime: Lifetime = 3600
+    verification_lifetime: Lifetime = 604_800
+
+    def __repr__(self) -> str:
+        return f"MailSettings(sender={self.sender!r}, …)"
+
+
 class MetricsSettings(Group, frozen=True):
     """Metrics for Prometheus."""
 
@@ -202,6 +221,7 @@ class Settings(Group, frozen=True):
     relay: RelaySettings = RelaySettings()
     kafka: KafkaSettings = KafkaSettings()
     clearing: ClearingSettings = ClearingSettings()
+    mail: MailSettings = MailSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     tracing: TracingSettings = TracingSettings()

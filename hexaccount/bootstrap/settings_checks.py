@@ -13,6 +13,7 @@ from hexaccount.bootstrap.drivers import check_driver
 from hexaccount.bootstrap.hashers import bcrypt_engine, hasher_plugin
 from hexaccount.bootstrap.kafka_checks import check_kafka
 from hexaccount.bootstrap.key_file import previous_root_key, root_key_of
+from hexaccount.bootstrap.mail_checks import check_mail
 from hexaccount.bootstrap.origin_checks import check_origin
 from hexaccount.bootstrap.public_url import check_public_url
 from hexaccount.bootstrap.publishers import publisher_kind, subscriber_name
@@ -43,6 +44,7 @@ def check_settings(settings: Settings) -> None:
     if not _URI_REFERENCE.fullmatch(settings.event_source):
         raise SettingsError("event_source: it must be a URI (RFC 3986), such as urn:example:accounts")
     check_kafka(settings.kafka)
+    check_mail(settings)
     check_tracing(settings.tracing)
     if settings.webhooks:
         check_webhooks(settings.webhooks)

@@ -24,6 +24,7 @@ def shown_settings(settings: Settings) -> dict[str, object]:
             shown[name] = value
     shown["store"] = _hide_password(settings.store)
     shown["personal_data.keys"] = settings.personal_data.keys and _hide_password(settings.personal_data.keys)
+    shown["mail.url"] = settings.mail.url and _hide_password(settings.mail.url)
     shown["cache"] = None if settings.cache is None else _hide_password(settings.cache)
     shown["events"] = [_hide_password(url) for url in settings.events]
     shown["webhooks"] = [_shown_webhook(webhook) for webhook in settings.webhooks]

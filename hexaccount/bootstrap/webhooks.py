@@ -10,6 +10,7 @@ from hexaccount.kernel.clock import Clock
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=6)
 LONGEST_WAIT = timedelta(minutes=5)
+PATIENT_ATTEMPTS = 25
 
 
 def open_webhooks(settings: Settings, clock: Clock) -> list[PublishingSubscriber]:
@@ -18,22 +19,24 @@ def open_webhooks(settings: Settings, clock: Clock) -> list[PublishingSubscriber
 
 
 def webhook_policies(settings: Settings) -> dict[str, RelayPolicy]:
-    """Return the policy for each webhook by the name of its subscriber.
+    """Return the policy for each webhook by the name of its subscriber."""
+    return {_subscriber_name(webhook): patient_policy(settings, webhook.attempts) for webhook in settings.webhooks}
 
-    One event is claimed at a time: the lease has to cover its request, and a later failure must not repeat it. With
-    these pauses the default number of attempts takes about three days.
+
+def patient_policy(settings: Settings, attempts: int = PATIENT_ATTEMPTS) -> RelayPolicy:
+    """Return the policy for a receiver that takes one event at a time, and may be away for long.
+
+    The lease has to cover one request, and a later failure must not repeat it. With these pauses the default number of
+    attempts takes about three days.
     """
-    return {
-        _subscriber_name(webhook): RelayPolicy(
-            attempts=webhook.attempts,
-            first_pause=FIRST_PAUSE,
-            longest_pause=LONGEST_PAUSE,
-            longest_wait=LONGEST_WAIT,
-            lease=timedelta(seconds=settings.relay.lease),
-            batch=1,
-        )
-        for webhook in settings.webhooks
-    }
+    return RelayPolicy(
+        attempts=attempts,
+        first_pause=FIRST_PAUSE,
+        longest_pause=LONGEST_PAUSE,
+        longest_wait=LONGEST_WAIT,
+        lease=timedelta(seconds=settings.relay.lease),
+        batch=1,
+    )
 
 
 def _open(webhook: WebhookSettings, clock: Clock) -> PublishingSubscriber:

@@ -273,5 +273,9 @@ class ReceiverUnavailable(Exception):
     """The receiver of events cannot be reached, whichever event it is."""
 
 
+class DeliveryRefused(Exception):
+    """The receiver never takes this event: its delivery is a dead letter at once."""
+
+
 class ReceiverRefused(ReceiverUnavailable):
     """The receiver is reachable and takes no event until something is changed there or in the settings."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from hexaccount.events.delivery_cursor import DeliveryCursor
 from hexaccount.events.metrics import RELAY_CLAIMS, RELAY_DELIVERIES, RELAY_SECONDS
-from hexaccount.events.ports import ClaimedBatch, Delivery, Outbox, ReceiverUnavailable
+from hexaccount.events.ports import ClaimedBatch, Delivery, DeliveryRefused, Outbox, ReceiverUnavailable
 from hexaccount.events.subscribers import Subscriber
 from hexaccount.kernel.clock import CLOCKS_APART, Clock
 from hexaccount.kernel.commit_signal import CommitSignal
@@ -26,11 +26,11 @@ _log = logging.getLogger("hexaccount.relay")
 class RelayPolicy:
     """When a relay retries, waits and gives up.
 
-    After `attempts` failures a delivery becomes a dead letter. The pause between attempts doubles from `first_pause` up
-    to `longest_pause`. While the store or the receiver is unavailable it grows to `longest_wait` only, so that the
-    relay soon notices their return. A claim holds for `lease`. `poll` bounds the wait where no commit is signalled.
-    Before a claim that will not fill a batch the relay lingers, so that under load one claim takes many. A backlog of
-    more than a batch is delivered by `threads`: one delivers while another claims.
+    After `attempts` failures, or at once if it is refused for good, a delivery becomes a dead letter. The pause between
+    attempts doubles from `first_pause` up to `longest_pause`. While the store or the receiver is unavailable it grows
+    to `longest_wait` only, so that the relay soon notices their return. A claim holds for `lease`. `poll` bounds the
+    wait where no commit is signalled. Before a claim that will not fill a batch the relay lingers, so that under load
+    one claim takes many. A backlog of more than a batch is delivered by `threads`: one delivers while another claims.
 
     With `hold`, for subscribers that usually need much less than that, a batch is held by the locks of the store for at
     most as long instead of a lease. After a failure, and while a batch takes more than half of it, leases are used.
@@ -257,7 +257,7 @@ class Relay:
     def _count_failure(self, delivery: Delivery, error: Exception) -> None:
         failures = delivery.attempts + 1
         message = f"{type(error).__name__}: {error}"[:500]
-        if failures >= self._policy.attempts:
+        if failures >= self._policy.attempts or isinstance(error, DeliveryRefused):
             dead = "event %s is a dead letter for %s after %d attempts: %s"
             _log.error(dead, delivery.entry.id, delivery.subscriber, failures, message)
             self._outbox.dead_letter(delivery, error=message)

@@ -7,7 +7,7 @@ from typing import Protocol
 from hexaccount.events.event_codec import from_entry
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import AlreadyHandled, EventPublisher, EventsUnitOfWork
-from hexaccount.kernel.capability import EventHandler
+from hexaccount.kernel.capability import EventHandler, SideEffect
 from hexaccount.kernel.causation import Cause, caused_by
 from hexaccount.kernel.repetition import repeat_when_stale
 from hexaccount.kernel.unit_of_work import AccountErased, UnitOfWorkFactory
@@ -70,6 +70,27 @@ class HandlingSubscriber:
                     uow.inbox.add(self.name, entry.id)
                     self.handler.handle(event, uow)
             uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class SideEffectSubscriber:
+    """Performs a side effect."""
+
+    side_effect: SideEffect
+
+    @property
+    def name(self) -> str:
+        return self.side_effect.name
+
+    @property
+    def event_types(self) -> Collection[str]:
+        return tuple(event.type for event in self.side_effect.events)
+
+    def deliver(self, entries: Sequence[JournalEntry]) -> None:
+        """Perform it for each event."""
+        for entry in entries:
+            with caused_by(_reaction_to(entry)):
+                self.side_effect.perform(from_entry(entry), entry)
 
 
 def _reaction_to(entry: JournalEntry) -> Cause:

@@ -95,7 +95,7 @@ def test_the_contract_on_technology_names_every_requirement(setup: ConfigParser)
         "prometheus-client": "prometheus_client",
     }
     wanted = setup["options"]["install_requires"] + setup["options.extras_require"]["postgres"]
-    requirements = re.findall(r"^([a-z-]+)", wanted, re.MULTILINE)
+    requirements = re.findall(r"^([a-z0-9-]+)", wanted, re.MULTILINE)
     forbidden = setup["importlinter:contract:technology"]["forbidden_modules"].split()
     # The hexagon has the rules of domain names from `idna`, which is no technology.
     assert {modules.get(name, name) for name in requirements} - {"idna"} <= set(forbidden)

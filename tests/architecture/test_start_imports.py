@@ -34,6 +34,7 @@ print(json.dumps(sorted(sys.modules)))
 NEVER_AT_START = [
     "PIL",
     "alembic",
+    "babel",
     "confluent_kafka",
     "cryptography",
     "flask_swagger_ui",
@@ -44,6 +45,7 @@ NEVER_AT_START = [
     "hexaccount_flask.web.openapi",
     "hexaccount_granian",
     "hexaccount_kafka",
+    "hexaccount_mail_templates",
     "hexaccount_otel",
     "hexaccount_security.common_words",
     "hexaccount_sql.listener",

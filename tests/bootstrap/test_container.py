@@ -94,6 +94,7 @@ def test_every_message_has_its_handler(profile: Path) -> None:
         "AddKey", "RetireKey", "RemoveKey", "ListKeys", "ApplyRetention",
         "ListEvents", "GetEvent", "PreviewReplay", "ReplayEvents", "ListSubscribers", "Unsubscribe",
         "RetryDeadLetters", "GetAccountHash",
+        "CompleteRecovery", "RequestRecovery", "RequestVerification", "StartRecovery", "VerifyEmail",
         "EraseUser", "ListErasures", "RepeatErasures", "RewrapAccountKeys",
         "GetArchive", "WriteArchive", "RemoveArchived", "RestoreArchived",
     }  # fmt: skip

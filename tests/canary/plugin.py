@@ -22,6 +22,7 @@ from google.protobuf.json_format import MessageToJson
 
 from hexaccount.bootstrap.service import Service
 from hexaccount.kernel.bus import MessageBus
+from hexaccount.mail.one_time_token import OneTimeToken
 from hexaccount.store_kit.event_recorder import EventRecorder
 from hexaccount_structlog import LineStream
 from tests.canary.processes import (
@@ -64,6 +65,15 @@ def _watch_events(entries: Callable[..., Any]) -> Callable[..., Any]:
         return found
 
     return recorded
+
+
+def _watch_one_time_tokens(issue: Callable[..., str]) -> Callable[..., str]:
+    def issued(token: OneTimeToken, *given: Any, **more: Any) -> str:
+        text = issue(token, *given, **more)
+        WATCH.secrets.learn("a one-time token", text)
+        return text
+
+    return issued
 
 
 def _is_on_at_debug(logger: logging.Logger, level: int) -> bool:
@@ -148,6 +158,7 @@ _PATCHES = MethodPatches(
         (MessageBus, "handle", _watch_messages),
         (Service, "__init__", _watch_keys),
         (EventRecorder, "entries", _watch_events),
+        (OneTimeToken, "issue", _watch_one_time_tokens),
         (logging.Logger, "isEnabledFor", _create_all_records),
         (logging.Logger, "handle", _watch_records),
         (LineStream, "write", _watch_lines),

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import bcrypt
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from hexaccount.accounts.users import Users
 from hexaccount.bootstrap.service import Service
+from hexaccount.mail.one_time_token import OneTimeToken
 from hexaccount.observability.line_limit import LineLimit
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.testing.adjustable_clock import AdjustableClock
@@ -22,6 +24,7 @@ from hexaccount_structlog.text_lines import TextRenderer
 from tests import people
 from tests.canary.planting import HEADER, KEY, PASSWORD, register, token_of
 from tests.canary.plugin import WATCH
+from tests.hexagon.sample_accounts import NOON, registered_user
 from tests.servers.otlp import OtlpReceiver
 
 pytestmark = pytest.mark.long
@@ -54,6 +57,13 @@ def test_a_wrong_password_is_a_secret(service, leak) -> None:
         people.log_in(service.bus, "tweety", PASSWORD + " and more")
     _log.error("not the password: " + PASSWORD + " and more")
     assert leak().startswith("the password of ")
+
+
+def test_a_one_time_token_is_a_secret(leak) -> None:
+    user = registered_user()
+    token = OneTimeToken.request(token_id=uuid4(), user_id=user.id, purpose="recovery", at=NOON, expires_at=NOON)
+    _log.debug("https://example.org/account/recovery#%s", token.issue(user, expires_at=NOON))
+    assert leak().startswith("a one-time token appears in a log record of planted")
 
 
 def test_a_record_that_leaks_is_withheld_from_all_handlers(service, leak, caplog) -> None:

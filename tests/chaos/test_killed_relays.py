@@ -4,7 +4,6 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
@@ -23,10 +22,7 @@ from hexaccount.store_kit.store import Store
 from tests.chaos.disruption import ACTIONS, RELAYS, Chaos
 from tests.chaos.fleet import Fleet, running_fleet
 from tests.chaos.ledger import open_ledger
-from tests.contracts.sql_stores import quick_directory
 from tests.servers.kafka import KafkaServer, all_messages, headers_of, temporary_topic
-from tests.servers.mongo import MongoServer
-from tests.servers.postgres import temporary_database
 from tests.signing_key import SIGNING_KEY
 
 pytestmark = pytest.mark.long
@@ -47,21 +43,6 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
 def topic(kafka: KafkaServer) -> Iterator[str]:
     with temporary_topic(kafka.url) as url:
         yield url
-
-
-@pytest.fixture(params=["postgresql", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sqlite", "mongodb"))])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Yield the `store` setting of a store that processes share."""
-    if request.param == "sqlite":
-        with TemporaryDirectory(dir=quick_directory(tmp_path)) as folder:
-            yield f"sqlite:///{folder}/hexaccount.db"
-    elif request.param == "mongodb":
-        # By default the transactions of a killed relay stay open for a minute, and block the other relays.
-        with MongoServer(quick_directory(tmp_path), transaction_lifetime=1) as server:
-            yield f"mongodb://127.0.0.1:{server.port}/chaos?directConnection=true"
-    else:
-        with temporary_database(request.getfixturevalue("postgres_server")) as url:
-            yield url
 
 
 @pytest.fixture

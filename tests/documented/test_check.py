@@ -119,6 +119,7 @@ def test_formats_are_checked() -> None:
         "id": "01a2042f-6ad2-7003-9b5b-25c9d4a7a06c",
         "user_name": "ada",
         "email": "ada@example.org",
+        "email_verified": False,
         "first_name": "Ada",
         "last_name": "Lovelace",
         "avatar_identifier": "ada",

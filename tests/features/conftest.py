@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hexaccount.bootstrap.service import open_service
-from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, RelaySettings, Settings
+from hexaccount.bootstrap.settings import JwtSettings, MailSettings, PasswordSettings, RelaySettings, Settings
 from hexaccount.events.async_api import async_api
 from hexaccount.events.subscribers import PublishingSubscriber
 from hexaccount.sessions.list_sessions import READ_SESSIONS
@@ -116,6 +116,7 @@ def bdd_context(store_url: str, store_kind: str, request: pytest.FixtureRequest)
         password=PasswordSettings(cost=4),
         relay=RelaySettings(attempts=3),
         roles={"helper": [READ_SESSIONS]},
+        mail=MailSettings(url="memory://", link_base="https://accounts.example.org/account"),
     )
     clock, receiver = AdjustableClock(), Receiver()
     with open_service(settings, clock=clock, publishers=[PublishingSubscriber(RECEIVER, receiver)]) as service:

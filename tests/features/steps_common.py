@@ -5,6 +5,7 @@ from pytest_bdd import parsers, then, when
 from hexaccount.accounts.errors import EmailTaken, LastAdmin, UserNameTaken, UserNotFound
 from hexaccount.idempotency.idempotency_keys import IdempotencyKeyReused
 from hexaccount.kernel.errors import InvalidInput
+from hexaccount.mail.errors import InvalidOneTimeToken
 from hexaccount.passwords.errors import WrongCredentials, WrongPassword
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount.roles.errors import UnknownRole
@@ -24,6 +25,7 @@ REASONS = {
     "there is no other admin": LastAdmin,
     "there were too many attempts": TooManyAttempts,
     "they are not logged in": NotAuthenticated,
+    "the one-time token is not valid": InvalidOneTimeToken,
 }
 
 

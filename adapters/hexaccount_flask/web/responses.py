@@ -100,6 +100,15 @@ class Done(Empty):
         super().__init__(204)
 
 
+class Accepted(Empty):
+    """202, without a word on what becomes of it."""
+
+    specs = (ResponseSpec(202, "It is done soon."),)
+
+    def __init__(self) -> None:
+        super().__init__(202)
+
+
 class Redirect(Empty):
     """302 to a path that is relative to that of the request: a proxy may serve all paths under a prefix."""
 

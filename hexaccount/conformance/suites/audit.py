@@ -7,10 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from hexaccount.accounts.email_address import EmailAddress
-from hexaccount.accounts.errors import UserNotFound
 from hexaccount.accounts.names import UserName
 from hexaccount.accounts.profiles import PROFILES, Profiles
-from hexaccount.accounts.users import USERS, Users
+from hexaccount.accounts.users import USERS
 from hexaccount.conformance.suites.factory import Factory
 from hexaccount.conformance.suites.transactions import all_events, all_users
 from hexaccount.events.event_codec import from_entry
@@ -18,6 +17,7 @@ from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import EventsUnitOfWork
 from hexaccount.kernel.aggregate import Aggregate
 from hexaccount.kernel.records import RecordType
+from hexaccount.mail.one_time_tokens import ONE_TIME_TOKENS
 from hexaccount.sessions.session import Session
 from hexaccount.sessions.sessions import SESSIONS, Sessions
 from hexaccount.store_kit.store import Store
@@ -28,7 +28,7 @@ _LIMIT = 500
 _LATE = datetime(2200, 1, 1, tzinfo=UTC)
 # Earlier than the end of any session of a test.
 _EARLY = datetime(2000, 1, 1, tzinfo=UTC)
-_AUDITED: Sequence[RecordType[Any]] = (USERS, SESSIONS, PROFILES)
+_AUDITED: Sequence[RecordType[Any]] = (USERS, SESSIONS, PROFILES, ONE_TIME_TOKENS)
 
 
 class JournalAudit:
@@ -127,16 +127,9 @@ def prefetch(uow: EventsUnitOfWork, aggregates: Collection[tuple[str, UUID]]) ->
 
 
 def find(uow: EventsUnitOfWork, kind: str, aggregate_id: UUID) -> Aggregate | None:
-    match kind:
-        case "user":
-            try:
-                return Users(uow).get(aggregate_id)
-            except UserNotFound:
-                return None
-        case "session":
-            return Sessions(uow).find(aggregate_id)
-        case _:
-            return Profiles(uow).find(aggregate_id)
+    record_type = next(each for each in _AUDITED if each.kind == kind)
+    found: Aggregate | None = uow.records(record_type).get(aggregate_id)
+    return found
 
 
 def _exactly(value: object) -> object:

@@ -32,6 +32,7 @@ from hexaccount.kernel.fingerprints import Fingerprints
 from hexaccount.kernel.identifiers import Identifiers
 from hexaccount.kernel.records import RecordSchema
 from hexaccount.kernel.unit_of_work import UnitOfWorkFactory
+from hexaccount.mail.mail_policy import MailPolicy
 from hexaccount.passwords.password_policy import PasswordPolicy
 from hexaccount.passwords.ports import DeviceTokens, PasswordHasher
 from hexaccount.personal_data.encryption import PersonalData
@@ -71,7 +72,7 @@ _KEY = b"the key that signs the tokens of the tests"
 _KEY_FACTORY = EncryptedKeyFactory(root_key(_KEY))
 _CIPHER = RootedAccountCipher(lambda: [root_key(_KEY)])
 
-
+_MAIL = MailPolicy(configured=False, link_base="", domain="contract.example", lifetimes={})
 _KEPT = {"clearing.retention": timedelta(days=30), "clearing.events": timedelta(days=400)}
 
 
@@ -110,6 +111,7 @@ class BusFactory:
             SubscriberNames: SubscriberNames,
             RetentionStore: lambda: store.retention_store,
             Archives: ArchivesOnDemand,
+            MailPolicy: lambda: _MAIL,
             RecordSchema: record_schema,
             Retention: lambda: Retention({**_KEPT, "session.refresh_grace": grace}),
             PasswordHasher: lambda: BcryptHasher(4, self.pool),
@@ -159,8 +161,9 @@ def open_bus_factory() -> Iterator[BusFactory]:
 def running_relays(store: Store, publisher: EventPublisher, each: int = 2) -> Iterator[None]:
     """Run `each` relay threads for every subscriber of the service and for a publisher, during the block."""
     clock = SystemClock()
+    injector = Injector({UnitOfWorkFactory: lambda: store.unit_of_work, Clock: lambda: clock}, OURS)
     subscribers: list[Subscriber] = [
-        *Injector({UnitOfWorkFactory: lambda: store.unit_of_work, Clock: lambda: clock}, OURS).event_handlers(),
+        *(injector.subscriber(each) for room in OURS for each in room.event_handlers if each.needs is None),
         PublishingSubscriber(name="publisher", publisher=publisher),
     ]
     policy = RelayPolicy(poll=timedelta(milliseconds=50))

@@ -32,6 +32,7 @@ from hexaccount.conformance.suites.rate_limits import RateLimitStoreContract
 from hexaccount.conformance.suites.record_retention import RecordRetentionContract
 from hexaccount.conformance.suites.record_rules import RecordRulesContract
 from hexaccount.conformance.suites.records import RecordsContract
+from hexaccount.conformance.suites.recovery_races import RecoveryRacesContract
 from hexaccount.conformance.suites.refresh_races import RefreshRacesContract
 from hexaccount.conformance.suites.refresh_tokens import RefreshTokenContract
 from hexaccount.conformance.suites.registration_races import RegistrationRacesContract
@@ -79,6 +80,7 @@ EVERY_STORE: tuple[type[ContractSuite], ...] = (
     WatchContract,
     RefreshTokenContract,
     LoginRacesContract,
+    RecoveryRacesContract,
     RightLoginsContract,
     SessionLimitsContract,
     RefreshRacesContract,

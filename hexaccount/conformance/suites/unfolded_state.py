@@ -7,6 +7,8 @@ from hexaccount.accounts.users import Users
 from hexaccount.conformance.suites.contract_suite import ContractSuite
 from hexaccount.conformance.suites.factory import LIFETIMES, Factory
 from hexaccount.conformance.suites.transactions import disable, enable, journal_of, replace_hash, save
+from hexaccount.mail.one_time_token import OneTimeToken
+from hexaccount.mail.one_time_tokens import ONE_TIME_TOKENS
 from hexaccount.sessions.session import Session
 from hexaccount.sessions.sessions import SESSIONS, Sessions
 from hexaccount.store_kit.store import Store
@@ -63,6 +65,30 @@ class UnfoldedStateContract(ContractSuite):
             uow.commit()
         with store.unit_of_work() as uow:
             self.check(Users(uow).get(refreshed.user_id), Sessions(uow).find(refreshed.id), refreshed)
+
+    def test_a_one_time_token_is_read_as_it_was_written(
+        self, store: Store, other_store: Store, factory: Factory
+    ) -> None:
+        user, at = factory.user(), factory.now()
+        later = at + timedelta(minutes=7)
+        token = OneTimeToken.request(
+            token_id=factory.new_id(), user_id=user.id, purpose="recovery", at=at, expires_at=at
+        )
+        save(store, user)
+        with store.unit_of_work() as uow:
+            uow.records(ONE_TIME_TOKENS).add(token)
+            uow.commit()
+        for change in (lambda each: each.issue(user, expires_at=later), OneTimeToken.void):
+            with store.unit_of_work() as uow:
+                found = uow.records(ONE_TIME_TOKENS).get(token.id)
+                assert found
+                change(found)
+                uow.commit()
+            with other_store.unit_of_work() as uow:
+                stored = uow.records(ONE_TIME_TOKENS).get(token.id)
+            assert stored
+            for name in OneTimeToken.outside_events:
+                assert getattr(stored, name) == getattr(found, name), name
 
     @staticmethod
     def check(user: User, session: Session | None, written: Session) -> None:

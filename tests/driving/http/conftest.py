@@ -6,7 +6,7 @@ import pytest
 
 from hexaccount.accounts.role import Role
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, PasswordSettings, Settings
+from hexaccount.bootstrap.settings import JwtSettings, LimitSettings, MailSettings, PasswordSettings, Settings
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount.testing.api_client import ApiClient
 from hexaccount_granian.client_address import ClientAddresses
@@ -18,7 +18,13 @@ def memory_service(limits: LimitSettings | None = None, **parts: Any) -> Iterato
     """Open a service; its default limits are too generous for a test to meet them by accident."""
     password = PasswordSettings(cost=4, **parts.pop("password", {}))
     limits = limits or LimitSettings(factor=1000)
-    settings = Settings(store="memory://", jwt=JwtSettings(key=SIGNING_KEY), password=password, limits=limits)
+    settings = Settings(
+        store="memory://",
+        jwt=JwtSettings(key=SIGNING_KEY),
+        password=password,
+        limits=limits,
+        mail=parts.pop("mail", MailSettings()),
+    )
     with open_service(settings, **parts) as service:
         service.subscribe()
         yield service
@@ -30,7 +36,7 @@ def make_client() -> Iterator[Callable[..., ApiClient]]:
     with ExitStack() as stack:
 
         def make(**options: Any) -> ApiClient:
-            parts = {name: options.pop(name) for name in ("limits", "password", "clock") if name in options}
+            parts = {name: options.pop(name) for name in ("limits", "password", "mail", "clock") if name in options}
             options.setdefault("metrics", lambda: b"figures 1\n")
             return ApiClient(stack.enter_context(memory_service(**parts)), **options)
 

@@ -34,6 +34,7 @@ def test_a_registered_user_logs_in_gets_their_account_and_logs_out(client: Any) 
         "id": new,
         "user_name": "ann",
         "email": "ann@example.org",
+        "email_verified": False,
         "first_name": "Ann",
         "last_name": "Lee",
         "avatar_identifier": "my.picture",

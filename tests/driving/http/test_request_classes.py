@@ -88,5 +88,5 @@ def test_every_operation_that_computes_a_hash_has_the_class_of_passwords(client:
     operations = [client.app.operation_of(endpoint) for endpoint in client.app.view_functions]
 
     hashing = {operation.name for operation in operations if HashingOverloaded in operation.errors}
-    assert hashing == {"register", "log_in", "change_password"}
+    assert hashing == {"register", "log_in", "change_password", "complete_recovery"}
     assert {operation.name for operation in operations if operation.request_class == "password"} == hashing

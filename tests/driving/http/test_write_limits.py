@@ -41,6 +41,7 @@ def test_every_operation_with_a_token_that_writes_is_limited_and_none_that_reads
         "update_me": "writes",
         "update_profile": "writes",
         "change_password": "writes",
+        "request_verification": "writes",
         "end_my_other_sessions": "writes",
         "log_out": "logout",
         "end_my_session": "logout",

@@ -19,6 +19,7 @@ from tests.hexagon.events.written_schemas import FOLDER, written
 
 # The digest of each type's file. A change breaks the consumers of that type: publish a `.v2` instead.
 PUBLISHED = {
+    "hexaccount.mail.requested.v1": "621513e613009800",
     "hexaccount.profile.created.v1": "f605f2651f9f29de",
     "hexaccount.profile.updated.v1": "f703896c121664e3",
     "hexaccount.session.closed.v1": "4f3a23279fc6b187",
@@ -26,6 +27,7 @@ PUBLISHED = {
     "hexaccount.session.opened.v1": "92a756ac8086bd6c",
     "hexaccount.session.reuse_detected.v1": "58fa434ce65fc549",
     "hexaccount.user.disabled.v1": "c39e6d38a7e9e7c8",
+    "hexaccount.user.email_verified.v1": "3c79cdb73a796be2",
     "hexaccount.user.enabled.v1": "876b83260086be22",
     "hexaccount.user.erased.v1": "6ea0478063f86561",
     "hexaccount.user.password_changed.v1": "02e9f3b225c89726",

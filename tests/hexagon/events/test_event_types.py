@@ -16,7 +16,7 @@ def test_every_event_is_registered_under_its_type() -> None:
     assert {event.__name__ for event in EVENT_TYPES.values()} == {
         "UserRegistered", "UserUpdated", "UserDisabled", "UserEnabled", "PasswordChanged", "SessionsEnded",
         "RoleGranted", "RoleRevoked", "SessionOpened", "SessionKept", "SessionReuseDetected", "SessionClosed",
-        "ProfileCreated", "ProfileUpdated", "UserErased",
+        "ProfileCreated", "ProfileUpdated", "UserErased", "EmailVerified", "MailRequested",
     }  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def test_a_second_event_class_of_one_type_is_rejected() -> None:
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_a_type_contains_its_aggregate_and_version(name: str) -> None:
-    assert re.fullmatch(r"hexaccount\.(user|session|profile)\.[a-z]+(_[a-z]+)*\.v[1-9]", name)
+    assert re.fullmatch(r"hexaccount\.(mail|profile|session|user)\.[a-z]+(_[a-z]+)*\.v[1-9]", name)
 
 
 @pytest.mark.parametrize("event", EVENT_TYPES.values())

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hexaccount.events.ports import DeadLetter, ReceiverUnavailable
+from hexaccount.events.ports import DeadLetter, DeliveryRefused, ReceiverUnavailable
 from hexaccount.events.relay import RelayPolicy
 from hexaccount.kernel.unit_of_work import StoreUnavailable
 from hexaccount.testing.adjustable_clock import AdjustableClock
@@ -67,6 +67,21 @@ def test_an_event_becomes_a_dead_letter_after_its_attempts_and_unblocks_later_on
     (dead_letter,) = dead_letters(store)
     assert (dead_letter.attempts, dead_letter.error) == (3, "ValueError: cannot take juliet 1")
     assert relay.run_once() == 1
+    assert subscriber.delivered == ["juliet 2"]
+
+
+def test_an_event_that_is_refused_for_good_becomes_a_dead_letter_at_once(
+    store: MemoryStore, clock: AdjustableClock
+) -> None:
+    subscriber = RecordingSubscriber()
+    subscriber.error_of = lambda event: DeliveryRefused("no such mailbox") if event == "juliet 1" else None
+    relay = relay_of(subscriber, store, clock, attempts=10)
+    register(store, clock, "juliet", disabled=True)
+    relay.run_once()
+    (dead_letter,) = dead_letters(store)
+    assert (dead_letter.attempts, dead_letter.error) == (1, "DeliveryRefused: no such mailbox")
+    assert subscriber.delivered == []
+    relay.run_once()
     assert subscriber.delivered == ["juliet 2"]
 
 

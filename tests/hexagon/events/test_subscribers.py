@@ -9,8 +9,9 @@ from hexaccount.accounts.profiles import Profiles
 from hexaccount.accounts.user import UserRegistered
 from hexaccount.events.journal_entry import JournalEntry
 from hexaccount.events.ports import AlreadyHandled, EventsUnitOfWork
-from hexaccount.events.subscribers import HandlingSubscriber, PublishingSubscriber
-from hexaccount.kernel.capability import EventHandler
+from hexaccount.events.subscribers import HandlingSubscriber, PublishingSubscriber, SideEffectSubscriber
+from hexaccount.kernel.capability import EventHandler, SideEffect
+from hexaccount.kernel.causation import current_cause
 from hexaccount.sessions.session import SessionOpened
 from hexaccount.testing.adjustable_clock import AdjustableClock
 from hexaccount_memory import MemoryPublisher, MemoryStore
@@ -188,3 +189,20 @@ def test_subscribing_twice_delivers_an_event_once(store: MemoryStore, clock: Adj
     relays = [relay_of(subscriber, store, clock) for _ in range(2)]
     register(store, clock, "juliet")
     assert sum(relay.run_once() for relay in relays) == 1
+
+
+def test_a_side_effect_is_performed_for_each_event_which_is_its_cause(
+    store: MemoryStore, clock: AdjustableClock
+) -> None:
+    performed: list[tuple[UUID, str, str | None]] = []
+
+    def perform(event: UserRegistered, entry: JournalEntry) -> None:
+        performed.append((event.user_id, event.user_name, current_cause().causation_id))
+
+    subscriber = SideEffectSubscriber(SideEffect(name="greeting", events=(UserRegistered,), perform=perform))
+    relay = relay_of(subscriber, store, clock)
+    juliet = register(store, clock, "juliet", disabled=True)
+    relay.run_once()
+
+    (registered, _) = journal_of(store, "user", juliet)
+    assert performed == [(juliet, "juliet", str(registered.id))]

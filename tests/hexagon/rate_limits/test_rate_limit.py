@@ -172,6 +172,7 @@ def test_the_sustained_bucket_of_every_policy_is_slower_and_larger() -> None:
         "login", "login-name", "login-account", "login-address", "login-device",
         "logins-of-account", "logins-of-address", "logins-of-device", "password", "register", "refresh", "logout",
         "avatar", "keys", "documents", "sockets", "writes", "refresh-session",
+        "mail", "recovery", "recovery-complete", "verification", "verify",
     }  # fmt: skip
     for limit in (policy.limit for policy in POLICIES.values()):
         assert limit.sustained.interval > limit.burst.interval

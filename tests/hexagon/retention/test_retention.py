@@ -47,6 +47,7 @@ def test_each_declaration_says_how_long_its_records_are_kept() -> None:
         "ended_sessions": "clearing.retention",
         "spent_tokens": "clearing.retention",
         "token_salts": "session.refresh_grace",
+        "one_time_tokens": "clearing.retention",
     }
 
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("roles", sa.JSON, nullable=False),
         sa.Column("registered_at", Moment, nullable=False),
         sa.Column("password_hash", sa.Text, nullable=False),
+        sa.Column("email_verified", sa.Boolean, nullable=False),
         sa.Column("disabled", sa.Boolean, nullable=False),
         sa.Column("epoch", sa.Integer, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
@@ -159,6 +160,20 @@ def upgrade() -> None:
     )
     op.create_index("idempotency_records_expires_at", "idempotency_records", ["expires_at"])
     op.create_table(
+        "one_time_tokens",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("purpose", sa.Text, nullable=False),
+        sa.Column("requested_at", Moment, nullable=False),
+        sa.Column("expires_at", Moment, nullable=False),
+        sa.Column("voided", sa.Boolean, nullable=False),
+        sa.Column("digests", sa.JSON, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+    )
+    op.create_index("one_time_tokens_user_id", "one_time_tokens", ["user_id", "purpose", "voided", "id"])
+    op.create_index("one_time_tokens_expires_at", "one_time_tokens", ["expires_at"])
+    op.create_table(
         "admin_roster",
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("account_ids", sa.JSON, nullable=False),
@@ -180,7 +195,8 @@ def upgrade() -> None:
 
 
 _TABLES = (
-    *("erasures", "account_keys", "admin_roster", "idempotency_records", "rate_limits", "signing_keys"),
+    *("erasures", "account_keys", "admin_roster", "one_time_tokens", "idempotency_records", "rate_limits"),
+    "signing_keys",
     *("refresh_tokens", "inbox", "deliveries", "subscriptions", "journal", "profiles", "sessions", "users"),
 )
 
