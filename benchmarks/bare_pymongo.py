@@ -60,7 +60,7 @@ def _user(user: uuid.UUID, name: str, hashed: str, now: datetime) -> dict[str, A
     return {
         "_id": user, "name": name, "name_key": name, "email": address, "email_key": address, "first_name": "B",
         "last_name": "M", "avatar_identifier": user.hex, "roles": [], "registered_at": now, "password_hash": hashed,
-        "disabled": False, "epoch": 0, "version": 1,
+        "email_verified": False, "disabled": False, "epoch": 0, "version": 1,
     }  # fmt: skip
 
 

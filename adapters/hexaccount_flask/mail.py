@@ -16,7 +16,7 @@ from hexaccount.passwords.ports import HashingOverloaded
 from hexaccount.rate_limits.errors import TooManyAttempts
 from hexaccount_flask.logins import LoginName
 from hexaccount_flask.passwords import NewPassword
-from hexaccount_flask.web.authentication import SignedIn
+from hexaccount_flask.web.authentication import SignedIn, challenge
 from hexaccount_flask.web.bodies import RequestModel
 from hexaccount_flask.web.fields import AnyText, text
 from hexaccount_flask.web.operations import Routes
@@ -29,7 +29,9 @@ GivenOneTimeToken: TypeAlias = Annotated[
     text(f"The token of a link, which stands behind its `#`: {OneTimeToken.pattern}.", "hxo_" + "Tq4c0v2Y" * 8),
 ]
 
-routes = Routes({InvalidOneTimeToken: ProblemType(422), MailNotConfigured: ProblemType(404)})
+routes = Routes(
+    {InvalidOneTimeToken: ProblemType(401, headers=lambda _: challenge()), MailNotConfigured: ProblemType(404)}
+)
 
 
 class RecoveryRequest(RequestModel, frozen=True, kw_only=True):

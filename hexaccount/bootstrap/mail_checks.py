@@ -1,6 +1,6 @@
 """Checks of the settings `mail`; no message repeats the URL, which may contain a password."""
 
-from email.utils import parseaddr
+import re
 
 from hexaccount.accounts.email_address import EmailAddress
 from hexaccount.bootstrap.mail_templates import open_templates
@@ -9,6 +9,9 @@ from hexaccount.bootstrap.public_url import checked_url
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.stores import kind_of
 from hexaccount.kernel.errors import InvalidValue
+
+# Neither a list, nor a name with a comma or quotes, which mean something in the header.
+_SENDER = re.compile(r'[^<>@,;:"()]+<(?P<address>[^<>\s,]+)>|(?P<alone>[^<>\s,]+)')
 
 
 def check_mail(settings: Settings) -> None:
@@ -39,12 +42,10 @@ def _check_sender(sender: str | None, *, required: bool) -> None:
         if required:
             raise SettingsError('mail.sender: set it to an address, such as "Accounts <accounts@example.org>"')
         return
-    name, address = parseaddr(sender)
-    try:
-        EmailAddress(address)
-    except InvalidValue as error:
-        raise SettingsError(
-            f'mail.sender: the address {error.reason}; or write it as "Name <name@example.org>"'
-        ) from None
-    if not name and sender.strip() != address:
+    found = _SENDER.fullmatch(sender.strip())
+    if found is None:
         raise SettingsError('mail.sender: write it as name@example.org or "Name <name@example.org>"')
+    try:
+        EmailAddress(found["address"] or found["alone"])
+    except InvalidValue as error:
+        raise SettingsError(f"mail.sender: the address {error.reason}") from None

@@ -11,8 +11,9 @@ from hexaccount.accounts.role import Role
 from hexaccount.accounts.update_profile import UpdateProfile
 from hexaccount.bootstrap.capabilities import record_schema
 from hexaccount.bootstrap.service import Service, open_service
-from hexaccount.bootstrap.settings import JwtSettings, PasswordSettings, Settings
+from hexaccount.bootstrap.settings import JwtSettings, MailSettings, PasswordSettings, Settings
 from hexaccount.erasure.erase_user import EraseUser
+from hexaccount.mail.request_recovery import RequestRecovery
 from hexaccount.passwords.errors import WrongCredentials
 from hexaccount.sessions.log_out import LogOut
 from hexaccount.sessions.refresh_session import RefreshSession
@@ -51,7 +52,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def service(url: str) -> Iterator[Service]:
     """Give a service on the first of two versions of the schema."""
-    settings = Settings(store=url, jwt=JwtSettings(key=SIGNING_KEY), password=PasswordSettings(cost=4))
+    settings = Settings(
+        store=url,
+        jwt=JwtSettings(key=SIGNING_KEY),
+        password=PasswordSettings(cost=4),
+        mail=MailSettings(url="memory://", link_base="https://example.org/account"),
+    )
     with planted_migration(), open_service(settings) as service:
         migrate_to(VERSIONS[0], service)
         service.subscribe()
@@ -100,6 +106,8 @@ def fill_every_table(service: Service) -> None:
     handle(UpdateProfile.of_text(juliet, {"bio": _UNUSUAL, "phone": None}))
     access = log_in(service.bus, client_address="2001:db8::1", user_agent=_UNUSUAL)
     handle(RefreshSession(refresh=access.refresh))
+    handle(RequestRecovery(login="juliet"))
+    service.deliver_all()
     handle(LogOut(session_id=log_in(service.bus, "romeo").session_id))
     handle(AddKey())
     handle(EraseUser(user_id=handle(registration("mercutio"))))

@@ -130,6 +130,8 @@ def test_record_types_have_the_indexes_that_follow_from_their_declarations(
         "refresh_tokens_spent_at": (("spent_at",), False, True),
         "refresh_tokens_salt": (("spent_at", "_id"), False, True),
         "idempotency_records_expires_at": (("expires_at",), False, False),
+        "one_time_tokens_user_id": (("user_id", "purpose", "voided", "_id"), False, False),
+        "one_time_tokens_expires_at": (("expires_at",), False, False),
     }
 
 

@@ -236,7 +236,8 @@ _DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
     "users": lambda n: {
         "_id": UUID(int=n), "name": f"name{n}", "name_key": f"name{n}", "email": f"name{n}@example.org",
         "email_key": f"name{n}@example.org", "first_name": "A", "last_name": "B", "avatar_identifier": f"{n}",
-        "roles": [], "registered_at": _NOW, "password_hash": "x" * 60, "disabled": False, "epoch": 0, "version": 1,
+        "roles": [], "registered_at": _NOW, "password_hash": "x" * 60, "email_verified": False,
+        "disabled": False, "epoch": 0, "version": 1,
         "revision": 1,
     },
     "sessions": lambda n: {

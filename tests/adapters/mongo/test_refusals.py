@@ -52,6 +52,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AuthenticatingS
                     "users", "sessions", "profiles", "subscriptions", "deliveries", "inbox", "refresh_tokens",
                     "signing_keys", "rate_limits", "idempotency_records", "unique_values", "account_keys", "erasures",
                     "admin_roster",
+                    "one_time_tokens",
                 )
             ]  # fmt: skip
             make("createRole", "narrow", privileges=narrow, roles=[])

@@ -20,6 +20,7 @@ def cached(session_id: UUID = PHONE, user_id: UUID = JULIET) -> CachedSession:
         last_name="Capulet",
         avatar_identifier="rose",
         roles=["user", "helper"],
+        email_verified=False,
         disabled=False,
         registered_at=NOON,
         version=7,

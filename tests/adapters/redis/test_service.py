@@ -170,7 +170,7 @@ def test_a_command_without_the_cache_ends_sessions_by_the_relay(processes: Proce
 
 def test_every_event_invalidates_except_those_that_end_nothing() -> None:
     assert {name.split(".")[2] for name in EVENT_TYPES if name not in invalidating_types()} == {
-        "registered", "opened", "created", "updated",
+        "registered", "opened", "created", "updated", "requested",
     }  # fmt: skip
 
 

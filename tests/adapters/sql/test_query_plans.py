@@ -267,7 +267,8 @@ _ROWS: dict[sa.Table, Callable[[int], dict[str, Any]]] = {
     table_of(USERS): lambda n: {
         "id": UUID(int=n), "name": f"name{n}", "name_key": f"name{n}", "email": f"name{n}@example.org",
         "email_key": f"name{n}@example.org", "first_name": "A", "last_name": "B", "avatar_identifier": f"{n}",
-        "roles": (), "registered_at": _NOW, "password_hash": "x" * 60, "disabled": False, "epoch": 0, "version": 1,
+        "roles": (), "registered_at": _NOW, "password_hash": "x" * 60, "email_verified": False,
+        "disabled": False, "epoch": 0, "version": 1,
         "revision": 1,
     },
     table_of(SESSIONS): lambda n: {

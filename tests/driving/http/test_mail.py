@@ -81,7 +81,7 @@ def test_a_name_that_no_account_has_gets_the_same_answer_and_no_message(client: 
 @pytest.mark.parametrize("text", ["", "hxo_", "hxo_" + "A" * 64, "é", "x" * 256])
 def test_a_text_that_is_no_token_is_refused(client: ApiClient, text: str) -> None:
     for answer in (complete(client, text), client.post(VERIFY, json={"token": text})):
-        assert (answer.status_code, answer.json["code"]) == (422, "invalid_one_time_token")
+        assert (answer.status_code, answer.json["code"]) == (401, "invalid_one_time_token")
         assert "ask for a new message" in answer.json["detail"]
     assert client.login().status_code == 200
 
@@ -103,7 +103,7 @@ def test_a_user_verifies_the_address(client: ApiClient) -> None:
     assert client.get("/api/v1/me").json["data"]["email_verified"] is False
     assert client.post(VERIFY, json={"token": text}).status_code == 204
     assert client.get("/api/v1/me").json["data"]["email_verified"] is True
-    assert client.post(VERIFY, json={"token": text}).status_code == 422
+    assert client.post(VERIFY, json={"token": text}).status_code == 401
 
 
 def test_the_message_is_sent_again_and_not_to_who_has_verified(client: ApiClient) -> None:
