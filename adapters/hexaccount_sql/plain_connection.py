@@ -82,7 +82,7 @@ class PlainConnection:
             cursor = self._pooled.cursor()
             if before:
                 connection = self._of_sqlalchemy()
-                for listen in before:
+                for listen in tuple(before):  # another thread may add one at this moment
                     text, parameters = listen(connection, cursor, text, parameters, None, False)
             cursor.execute(text, *(() if parameters is None else (parameters,)), **options)
             if after:
