@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from functools import partial
+from functools import cache, partial
 from inspect import Parameter, signature
 from typing import Any, TypeVar, get_origin, get_type_hints
 
@@ -46,7 +46,7 @@ class Injector:
     def subscriber(self, declared: EventHandler | SideEffect) -> Subscriber:
         """Return the durable subscriber that is an event handler or a side effect."""
         if isinstance(declared, SideEffect):
-            return SideEffectSubscriber(replace(declared, perform=self.bind(declared.perform)))
+            return SideEffectSubscriber(replace(declared, perform=self._bind_later(declared.perform)))
         return self.build(HandlingSubscriber, handler=replace(declared, handle=self.bind(declared.handle)))
 
     def replay_targets(self) -> list[ReplayTarget]:
@@ -56,6 +56,15 @@ class Injector:
     def bind(self, function: Callable[..., T]) -> Callable[..., T]:
         """Return a function with its keyword-only arguments filled in; raises InvalidCapability for an unbound type."""
         return partial(function, **dict(self._arguments(function)))
+
+    def _bind_later(self, function: Callable[..., T]) -> Callable[..., T]:
+        """Bind a function at its first call: a process that makes the signing key has none when it opens a service."""
+        bound = cache(partial(self.bind, function))
+
+        def call(*given: object) -> T:
+            return bound()(*given)
+
+        return call
 
     def build(self, kind: type[T], **given: object) -> T:
         """Return an object of a dataclass, its fields but for the given ones filled in; raises InvalidCapability."""

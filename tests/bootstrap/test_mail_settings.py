@@ -9,6 +9,7 @@ from hexaccount.bootstrap import mailers, plugins
 from hexaccount.bootstrap.capabilities import all_capabilities
 from hexaccount.bootstrap.mail import mail_policy
 from hexaccount.bootstrap.mailers import open_mailer
+from hexaccount.bootstrap.preparation import prepare
 from hexaccount.bootstrap.settings import Settings, SettingsError
 from hexaccount.bootstrap.settings_display import shown_settings
 from hexaccount.bootstrap.settings_loading import load_settings
@@ -109,3 +110,11 @@ def test_words_of_a_folder_are_checked_at_the_start(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match=r"^mail\.templates: ") as error:
             load(**VALID | {"TEMPLATES": str(folder)})
         assert message in str(error.value)
+
+
+def test_the_signing_key_is_made_where_mail_is_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    made, _ = prepare(load_settings(None, {f"HEXACCOUNT_MAIL__{key}": text for key, text in VALID.items()}))
+
+    assert made == "made a signing key in hexaccount-data/jwt.key"
