@@ -36,8 +36,7 @@ class FileTemplates(MailTemplates):
     def wording(self, language: str) -> "Wording":
         """Return the templates in one of `languages`."""
         if language not in self._wordings:
-            # Babel is an extra, and slow to import.
-            from hexaccount_mail_templates.wording import Wording  # noqa: PLC0415
+            from hexaccount_mail_templates.wording import Wording  # noqa: PLC0415 - Babel is an extra, and slow
 
             self._wordings[language] = Wording(self._folders, language)
         return self._wordings[language]

@@ -1,7 +1,6 @@
 """What the settings say about mail."""
 
 from datetime import timedelta
-from email.utils import parseaddr
 
 from hexaccount.bootstrap.public_url import checked_url
 from hexaccount.bootstrap.settings import Settings
@@ -15,7 +14,7 @@ def mail_policy(settings: Settings) -> MailPolicy:
     return MailPolicy(
         configured=mail.url is not None,
         link_base=checked_url("mail.link_base", mail.link_base) if mail.link_base else "",
-        domain=parseaddr(mail.sender or "")[1].rpartition("@")[2] or "hexaccount.invalid",
+        domain=(mail.sender or "").rpartition("@")[2].rstrip("> ") or "hexaccount.invalid",
         lifetimes={
             RECOVERY.name: timedelta(seconds=mail.recovery_lifetime),
             VERIFICATION.name: timedelta(seconds=mail.verification_lifetime),

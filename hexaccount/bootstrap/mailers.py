@@ -59,11 +59,7 @@ def mailer_kind(url: str) -> MailerKind:
     scheme = url.partition("://")[0]
     kind = (MAILERS.get(scheme) or _installed_kind(scheme)) if "://" in url else None
     if kind is None:
-        known = ", ".join(f"{known}://" for known in dict.fromkeys([*MAILERS, *plugins.plugin_names(plugins.MAILERS)]))
-        raise SettingsError(
-            f"mail.url: write a URL that begins with one of {known}; for another, install a package that provides it "
-            f"as an entry point of {plugins.MAILERS}"
-        )
+        raise SettingsError(f"mail.url: {plugins.known_schemes(MAILERS, plugins.MAILERS)}")
     return kind
 
 

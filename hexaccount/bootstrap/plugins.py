@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from importlib.metadata import EntryPoint, SelectableGroups
 
 T = TypeVar("T")
@@ -77,6 +77,15 @@ class Plugin:
 def plugin_names(group: str) -> list[str]:
     """Return the names of a group's plug-ins, sorted."""
     return sorted(_scan().select(group=group).names)
+
+
+def known_schemes(built_in: "Iterable[str]", group: str) -> str:
+    """Return what to write where a URL has a scheme that neither is built in nor has a plug-in of the group."""
+    known = ", ".join(f"{scheme}://" for scheme in dict.fromkeys([*built_in, *plugin_names(group)]))
+    return (
+        f"write a URL that begins with one of {known}; for another, install a package that provides it as an entry "
+        f"point of {group}"
+    )
 
 
 def find_plugin(group: str, name: str) -> Plugin | None:

@@ -114,12 +114,7 @@ def publisher_kind(url: str) -> PublisherKind:
     scheme = urlsplit(url).scheme
     kind = (PUBLISHERS.get(scheme) or _installed_kind(scheme)) if url.startswith(f"{scheme}://") else None
     if kind is None:
-        schemes = dict.fromkeys([*PUBLISHERS, *plugins.plugin_names(plugins.PUBLISHERS)])
-        known = ", ".join(f"{known}://" for known in schemes)
-        raise SettingsError(
-            f"events: write a URL that begins with one of {known}; for another, install a package that provides it as "
-            f"an entry point of {plugins.PUBLISHERS}"
-        )
+        raise SettingsError(f"events: {plugins.known_schemes(PUBLISHERS, plugins.PUBLISHERS)}")
     return kind
 
 

@@ -96,7 +96,7 @@ def test_killed_relays_lose_no_message_and_one_token_of_those_sent_works(
     assert sent.total() - len(sent) <= fleet.kills, "a killed relay may repeat the one message that it was sending"
     tokens: dict[str, list[str]] = {}
     for message in smtp.messages:
-        text = message.get_body(["plain"]).get_content()  # type: ignore[union-attr]
+        text = message.get_body(["plain"]).get_content()
         tokens.setdefault(message["To"], []).extend(re.findall(OneTimeToken.pattern, text))
     assert tokens.keys() == {user.email.text for user in users}
     for user in users:

@@ -44,7 +44,7 @@ class SmtpHandler:
     @property
     def messages(self) -> list[EmailMessage]:
         """Return the messages that were taken, oldest first."""
-        return [message_from_bytes(content, policy=default) for content in self.received]  # type: ignore[misc]
+        return [message_from_bytes(content, policy=default) for content in self.received]
 
     def disconnect(self) -> None:
         """End all connections."""
